@@ -1,0 +1,146 @@
+import {
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+} from 'graphql';
+import { codedError, toParseError } from './errors.ts';
+import type { OperationLimits } from './limits.ts';
+import { type Measure, measureSelections, type Variables } from './measure.ts';
+
+export interface ComplexityCheck {
+  /** What is wrong with a document whatever its variables; cached with the document. */
+  checkDocument(document: DocumentNode): readonly GraphQLError[];
+  /** Whether this operation with these variables asks for too much; null when it does not. */
+  checkCost(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Variables,
+  ): GraphQLError | null;
+}
+
+/** Introspection may cost this many times the query that every tool sends. */
+const introspectionsMax = 2;
+
+/**
+ * Bounds what a parsed document asks for, before it is validated.
+ *
+ * The well-kept libraries for it (GraphQL Armor, graphql-query-complexity) are validation rules:
+ * they run beside the rules they should protect, among which comparing overlapping fields is
+ * quadratic. So this is one pass of our own, which measures each fragment once.
+ */
+export function createComplexityCheck(
+  schema: GraphQLSchema,
+  limits: OperationLimits,
+): ComplexityCheck {
+  const faults = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  const costsAtMost = new WeakMap<OperationDefinitionNode, number>();
+  const introspectionMax = introspectionCost(schema, limits) * introspectionsMax;
+
+  function findFaults(document: DocumentNode): readonly GraphQLError[] {
+    const counts = { operations: 0, fragments: 0 };
+    const walk = { schema, limits, document, variables: null, fragments: new Map() };
+    for (const definition of document.definitions) {
+      const isOperation = definition.kind === Kind.OPERATION_DEFINITION;
+      if (!isOperation && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
+      counts[isOperation ? 'operations' : 'fragments'] += 1;
+      const fault = exceededCount(counts, limits);
+      if (fault !== null) return [fault];
+      const root = isOperation
+        ? schema.getRootType(definition.operation)
+        : schema.getType(definition.typeCondition.name.value);
+      const measure = measureSelections(walk, definition.selectionSet, root ?? undefined, 0);
+      const error = exceeded({ ...measure, introspectionMax, isOperation }, limits);
+      if (error !== null) return [error];
+      if (isOperation) costsAtMost.set(definition, measure.cost);
+    }
+    return [];
+  }
+
+  return {
+    checkDocument(document) {
+      const known = faults.get(document);
+      if (known !== undefined) return known;
+      const found = orThrown(() => findFaults(document));
+      faults.set(document, found);
+      return found;
+    },
+    checkCost(document, operation, variables) {
+      // The cached figure takes every size from a variable as the largest: enough for most.
+      if ((costsAtMost.get(operation) ?? 0) <= limits.costMax) return null;
+      const walk = { schema, limits, document, variables, fragments: new Map(), operation };
+      const root = schema.getRootType(operation.operation) ?? undefined;
+      const { cost } = measureSelections(walk, operation.selectionSet, root, 0);
+      return cost <= limits.costMax ? null : tooComplex(`cost at most ${limits.costMax}`, cost);
+    },
+  };
+}
+
+/** A walk that goes too deep throws, which is an answer like the others. */
+function orThrown(find: () => readonly GraphQLError[]): readonly GraphQLError[] {
+  try {
+    return find();
+  } catch (error) {
+    return [toParseError(error)];
+  }
+}
+
+function exceededCount(
+  counts: { readonly operations: number; readonly fragments: number },
+  limits: OperationLimits,
+): GraphQLError | null {
+  const { operationsMax, fragmentsMax } = limits;
+  if (counts.operations <= operationsMax && counts.fragments <= fragmentsMax) return null;
+  const message = `A document has at most ${operationsMax} operations, ${fragmentsMax} fragments`;
+  return codedError('QUERY_TOO_LARGE', message);
+}
+
+function exceeded(
+  measure: Measure & { readonly introspectionMax: number; readonly isOperation: boolean },
+  limits: OperationLimits,
+): GraphQLError | null {
+  if (measure.depth > limits.depthMax) {
+    return codedError('QUERY_TOO_DEEP', `Fields nest at most ${limits.depthMax} deep`);
+  }
+  if (measure.aliases > limits.aliasesMax) {
+    const message = `An operation has at most ${limits.aliasesMax} aliases`;
+    return codedError('TOO_MANY_ALIASES', message);
+  }
+  if (measure.fields > limits.fieldsMax) {
+    return tooComplex(`select at most ${limits.fieldsMax} fields`, measure.fields);
+  }
+  if (measure.isOperation && measure.width > limits.rootFieldsMax) {
+    return tooComplex(`have at most ${limits.rootFieldsMax} root fields`, measure.width);
+  }
+  if (measure.directives > limits.directivesMax) {
+    return tooComplex(`have at most ${limits.directivesMax} directives`, measure.directives);
+  }
+  if (measure.introspection > measure.introspectionMax) {
+    return tooComplex('introspect less than the whole schema twice', measure.introspection);
+  }
+  return null;
+}
+
+function tooComplex(rule: string, actual: number): GraphQLError {
+  return codedError('QUERY_TOO_COMPLEX', `Operations ${rule}; this one: ${actual}`);
+}
+
+function introspectionCost(schema: GraphQLSchema, limits: OperationLimits): number {
+  const document = parse(
+    getIntrospectionQuery({
+      directiveIsRepeatable: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+      schemaDescription: true,
+      specifiedByUrl: true,
+    }),
+  );
+  const walk = { schema, limits, document, variables: null, fragments: new Map() };
+  const [operation] = document.definitions;
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error('no introspection query');
+  const root = schema.getQueryType() ?? undefined;
+  return measureSelections(walk, operation.selectionSet, root, 0).introspection;
+}

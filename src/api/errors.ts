@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { type ASTNode, GraphQLError, Kind } from 'graphql';
+import type { Log } from '../lib/log.ts';
+
+/** Longer messages repeat the caller's own input; cut, so that an answer stays near its question. */
+const messageLengthMax = 1000;
+
+/** Kinds that a value in a document has; an error about one of them is about the caller's input. */
+const literalKinds: ReadonlySet<string> = new Set([
+  Kind.INT,
+  Kind.FLOAT,
+  Kind.STRING,
+  Kind.BOOLEAN,
+  Kind.NULL,
+  Kind.ENUM,
+  Kind.LIST,
+  Kind.OBJECT,
+  Kind.OBJECT_FIELD,
+]);
+
+/** A GraphQL error that clients can branch on: `code` is SCREAMING_SNAKE_CASE and stable. */
+export function codedError(code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}
+
+export function codeOf(error: GraphQLError): string | undefined {
+  const { code } = error.extensions;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** A document that cannot be parsed: GRAPHQL_PARSE_FAILED, or the code of the limit it exceeds. */
+export function toParseError(error: unknown): GraphQLError {
+  if (!(error instanceof GraphQLError)) throw error;
+  return withCode(error, 'GRAPHQL_PARSE_FAILED');
+}
+
+/**
+ * An error of validation: BAD_USER_INPUT when a literal does not fit its type (graphql-js reports
+ * it at the literal, or as the scalar threw it: nowhere), else GRAPHQL_VALIDATION_FAILED.
+ */
+export function toValidationError(error: GraphQLError): GraphQLError {
+  const place = error.nodes?.[0]?.kind;
+  const isInput = place === undefined ? error.source === undefined : literalKinds.has(place);
+  // The pipeline has put GRAPHQL_VALIDATION_FAILED on all that had no code of their own.
+  if (isInput && codeOf(error) === 'GRAPHQL_VALIDATION_FAILED') {
+    error.extensions['code'] = 'BAD_USER_INPUT';
+  }
+  return withCode(error, 'GRAPHQL_VALIDATION_FAILED');
+}
+
+export type ErrorMask = (error: unknown) => GraphQLError;
+
+/**
+ * Decides what a caller may read of an error of execution.
+ *
+ * Errors with `extensions.code` pass as they are; errors of coercion get BAD_USER_INPUT. All
+ * others are logged once with an id and answered as "Internal error" with that id and no more.
+ */
+export function createErrorMask(log: Log): ErrorMask {
+  const answers = new WeakMap<object, GraphQLError>();
+  return function maskError(error) {
+    if (error instanceof GraphQLError) {
+      if (codeOf(error) !== undefined && isOriginal(error)) return shorten(error);
+      if (isCoercion(error)) return withCode(error, 'BAD_USER_INPUT');
+    }
+    const key = typeof error === 'object' && error !== null ? error : undefined;
+    const known = key === undefined ? undefined : answers.get(key);
+    if (known !== undefined) return known;
+    const answer = toInternalError(error, log);
+    if (key !== undefined) answers.set(key, answer);
+    answers.set(answer, answer);
+    return answer;
+  };
+}
+
+function toInternalError(error: unknown, log: Log): GraphQLError {
+  const located = error instanceof GraphQLError ? error : undefined;
+  const cause = located?.originalError ?? error;
+  const isAborted = cause instanceof Error && cause.name === 'AbortError';
+  if (isAborted) return codedError('ABORTED', 'The operation was aborted');
+  const errorId = randomUUID();
+  log.error({ err: cause, errorId, path: located?.path }, 'an operation failed');
+  return new GraphQLError('Internal error', {
+    nodes: located?.nodes ?? null,
+    path: located?.path ?? null,
+    extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
+  });
+}
+
+/** Whether it was thrown as a GraphQLError, and not wrapped around something else on its way. */
+function isOriginal(error: GraphQLError): boolean {
+  let root: Error | undefined = error.originalError;
+  while (root instanceof GraphQLError) root = root.originalError;
+  return root === undefined;
+}
+
+/** Variables are reported at their definition, arguments at their value, resolvers at a field. */
+function isCoercion(error: GraphQLError): boolean {
+  const node: ASTNode | undefined = error.nodes?.[0];
+  return node !== undefined && node.kind !== Kind.FIELD;
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  // In place: a copy would compute its locations again, line by line through the document.
+  error.extensions['code'] ??= code;
+  return shorten(error);
+}
+
+function shorten(error: GraphQLError): GraphQLError {
+  // The pipeline's hints for Yoga's own HTTP handler are nobody else's business.
+  delete error.extensions['http'];
+  if (error.message.length > messageLengthMax) {
+    error.message = `${error.message.slice(0, messageLengthMax)}…`;
+  }
+  return error;
+}

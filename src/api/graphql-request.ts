@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import {
+  createHandler,
+  parseRequestParams,
+  type Request,
+  type RequestParams,
+  type Response,
+} from 'graphql-http';
+import type { Identity } from './authentication.ts';
+import { codedError, codeOf } from './errors.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { OperationOrigin, Operations, Transport } from './operation.ts';
+import { reply, replyJson } from './reply.ts';
+import { headerText } from './request-hints.ts';
+
+/** Who asks, and how to tell that they have gone. */
+export interface Caller {
+  readonly identity: Identity;
+  readonly abort: AbortController;
+}
+
+type GraphQLRequest = Request<IncomingMessage, Caller>;
+
+/** Statuses that do not depend on the media type the caller accepts. */
+const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
+  ['QUERY_TOO_DEEP', 400],
+  ['QUERY_TOO_LARGE', 400],
+  ['QUERY_TOO_COMPLEX', 400],
+  ['TOO_MANY_ALIASES', 400],
+  ['UNAUTHENTICATED', 401],
+  ['INTERNAL_SERVER_ERROR', 500],
+]);
+
+const mutationByGet: Response = [
+  JSON.stringify({ errors: [codedError('BAD_REQUEST', 'Mutations are for POST')] }),
+  {
+    status: 405,
+    statusText: 'Method Not Allowed',
+    headers: { allow: 'POST', 'content-type': 'application/json; charset=utf-8' },
+  },
+];
+const needsStream = codedError(
+  'BAD_REQUEST',
+  'A subscription needs a WebSocket, or the header accept: text/event-stream',
+);
+
+export type AnswerGraphQL = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string,
+  caller: Caller,
+) => Promise<void>;
+
+/**
+ * Answers GraphQL requests whose body has been read: as JSON through graphql-http, which knows
+ * parameters, media types and statuses of GraphQL over HTTP, or as an event stream.
+ */
+export function createGraphQLAnswer(operations: Operations, streams: EventStreams): AnswerGraphQL {
+  const handle = createHandler<IncomingMessage, Caller>({
+    formatError: (error) =>
+      error instanceof GraphQLError ? error : codedError('BAD_REQUEST', error.message),
+    onSubscribe: async (request, params) => {
+      if (isMutationByGet(operations, request, params)) return mutationByGet;
+      const prepared = await operations.prepare(params, originOf(request, 'http'));
+      if (!('kind' in prepared)) return withStatus(prepared, request);
+      if (prepared.kind === 'subscription') return [needsStream];
+      const { data, errors, extensions } = await operations.execute(prepared);
+      // Without data it has not been executed: an error of the request, with a status to match.
+      if (data === undefined) return errors ?? [];
+      return { ...(errors && { errors }), data, ...(extensions && { extensions }) };
+    },
+  });
+
+  return async function answerGraphQL(request, response, body, caller) {
+    const { url = '', method = '', headers } = request;
+    const wrapped: GraphQLRequest = { url, method, headers, body, raw: request, context: caller };
+    const params = await streamParams(operations, wrapped);
+    if (params === null || isMutationByGet(operations, wrapped, params)) {
+      return send(response, params === null ? await handle(wrapped) : mutationByGet);
+    }
+    const prepared = await operations.prepare(params, originOf(wrapped, 'sse'));
+    if ('kind' in prepared) {
+      return streams.answer(response, prepared, caller.identity.expiresAtMs);
+    }
+    replyJson(response, statusOf(prepared) ?? 400, { errors: prepared });
+  };
+}
+
+/**
+ * The parameters of a request to be answered as a stream, or null for one to be answered as JSON:
+ * of callers who accept both, as some clients always do, only subscriptions need a stream.
+ */
+async function streamParams(
+  operations: Operations,
+  request: GraphQLRequest,
+): Promise<RequestParams | null> {
+  const accept = request.raw.headers.accept ?? '';
+  if (!accept.includes('text/event-stream')) return null;
+  const params = await parseRequestParams(request).catch(() => null);
+  if (params === null || !('query' in params)) return null;
+  const acceptsJson = accept.includes('json') || accept.includes('*/*');
+  return acceptsJson && operations.kindOf(params) !== 'subscription' ? null : params;
+}
+
+function isMutationByGet(
+  operations: Operations,
+  request: GraphQLRequest,
+  params: RequestParams,
+): boolean {
+  return request.method === 'GET' && operations.kindOf(params) === 'mutation';
+}
+
+function originOf({ raw, context }: GraphQLRequest, transport: Transport): OperationOrigin {
+  const hints = {
+    minSequence: headerText(raw.headers['daybook-min-sequence']),
+    correlationId: headerText(raw.headers['daybook-correlation-id']),
+  };
+  return { actor: context.identity.actor, abort: context.abort, transport, hints };
+}
+
+function statusOf(errors: readonly GraphQLError[]): number | undefined {
+  const [first] = errors;
+  return first === undefined ? undefined : statusByCode.get(codeOf(first));
+}
+
+/** Errors with a status of their own keep it whatever is accepted; graphql-http knows the rest. */
+function withStatus(
+  errors: readonly GraphQLError[],
+  request: GraphQLRequest,
+): readonly GraphQLError[] | Response {
+  const status = statusOf(errors);
+  if (status === undefined) return errors;
+  const isPlain = !request.raw.headers.accept?.includes('application/graphql-response+json');
+  const type = isPlain ? 'application/json' : 'application/graphql-response+json';
+  const headers = { 'content-type': `${type}; charset=utf-8` };
+  return [JSON.stringify({ errors }), { status, statusText: '', headers }];
+}
+
+function send(response: ServerResponse, [body, { status, headers }]: Response): void {
+  reply(response, { status, body, ...(headers && { headers }) });
+}

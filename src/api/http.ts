@@ -1,0 +1,141 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { Log } from '../lib/log.ts';
+import type { CheckAccess } from './access.ts';
+import type { Authenticate, Identity } from './authentication.ts';
+import type { AnswerGraphQL } from './graphql-request.ts';
+import { refuse, reply, replyJson } from './reply.ts';
+import { type BodyFault, discardBody, readBody } from './request-body.ts';
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly [detail: string]: unknown;
+}
+
+export interface HttpOptions {
+  readonly answerGraphQL: AnswerGraphQL;
+  readonly authenticate: Authenticate;
+  readonly checkAccess: CheckAccess;
+  readonly ready: () => Promise<Readiness>;
+  /** The page for browsers. */
+  readonly graphiql: Buffer;
+  readonly corsOrigins: ReadonlySet<string>;
+  readonly bodyBytesMax: number;
+  readonly log: Log;
+}
+
+const refusals = {
+  'too-large': { status: 413, code: 'BODY_TOO_LARGE', message: 'The body is too large' },
+  'not-utf8': { status: 400, code: 'BAD_REQUEST', message: 'The body is not UTF-8' },
+  batch: { status: 400, code: 'BAD_REQUEST', message: 'Send one operation, not a list of them' },
+  encoded: { status: 415, code: 'BAD_REQUEST', message: 'Encoded bodies are not read here' },
+} as const;
+
+const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  // Nobody may show this page in a frame of theirs and have its buttons clicked.
+  'content-security-policy': "frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+/**
+ * All of HTTP: `/graphql`, `/health/live`, `/health/ready`, `/` leading to the first, and 404 in
+ * JSON. What a caller sends never makes it throw or answer 500.
+ */
+export function createRequestListener(options: HttpOptions): RequestListener {
+  const { log } = options;
+  return function onRequest(request, response) {
+    route(options, request, response).catch((error: unknown) => {
+      log.error({ err: error, url: request.url }, 'a request failed');
+      replyJson(response, 500, { errors: [{ message: 'Internal error' }] });
+    });
+  };
+}
+
+async function route(
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { url = '/', method } = request;
+  const end = url.indexOf('?');
+  const path = end === -1 ? url : url.slice(0, end);
+  if (path === '/graphql') return answerEndpoint(options, request, response);
+  const isRead = method === 'GET' || method === 'HEAD';
+  discardBody(request);
+  if (isRead && path === '/health/live') return replyJson(response, 200, { live: true });
+  if (isRead && path === '/health/ready') return answerReady(options, response);
+  if (isRead && path === '/') {
+    return reply(response, { status: 307, headers: { location: '/graphql' } });
+  }
+  replyJson(response, 404, { error: 'not found' });
+}
+
+async function answerReady({ ready, log }: HttpOptions, response: ServerResponse): Promise<void> {
+  try {
+    const readiness = await ready();
+    replyJson(response, readiness.ready ? 200 : 503, readiness);
+  } catch (error) {
+    log.warn({ err: error }, 'readiness cannot be told');
+    replyJson(response, 503, { ready: false });
+  }
+}
+
+async function answerEndpoint(
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { headers, method } = request;
+  const refusal = options.checkAccess(request);
+  if (refusal !== null) return refuse(request, response, refusal);
+  allowOrigin(options.corsOrigins, request, response);
+  if (method === 'OPTIONS')
+    return reply(response, { status: 204, headers: { allow: 'GET, POST' } });
+  if (method === 'GET' && headers.accept?.includes('text/html')) {
+    return reply(response, { status: 200, headers: pageHeaders, body: options.graphiql });
+  }
+  const identity = await identify(options.authenticate, headers.authorization);
+  if (identity instanceof GraphQLError) {
+    const { message } = identity;
+    return refuse(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
+  }
+  if (headers['content-encoding'] !== undefined) return refuse(request, response, refusals.encoded);
+  const body = method === 'POST' ? await readBody(request, options.bodyBytesMax) : { text: '' };
+  if ('fault' in body) return refuseBody(request, response, body.fault);
+  if (body.text.trimStart().startsWith('[')) return refuse(request, response, refusals.batch);
+  const abort = new AbortController();
+  response.once('close', () => abort.abort());
+  await options.answerGraphQL(request, response, body.text, { identity, abort });
+}
+
+async function identify(
+  authenticate: Authenticate,
+  authorization: string | undefined,
+): Promise<Identity | GraphQLError> {
+  try {
+    return await authenticate(authorization);
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
+}
+
+function refuseBody(request: IncomingMessage, response: ServerResponse, fault: BodyFault): void {
+  if (fault !== 'gone') refuse(request, response, refusals[fault]);
+}
+
+function allowOrigin(
+  origins: ReadonlySet<string>,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (origins.size === 0) return;
+  response.setHeader('vary', 'Origin');
+  if (headers.origin === undefined || !origins.has(headers.origin)) return;
+  response.setHeader('access-control-allow-origin', headers.origin);
+  response.setHeader('access-control-allow-methods', 'GET, POST');
+  const names = 'content-type, authorization, daybook-min-sequence, daybook-correlation-id';
+  response.setHeader('access-control-allow-headers', names);
+  response.setHeader('access-control-max-age', '600');
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { discardBody } from './request-body.ts';
+
+const commonHeaders = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Buffer | null;
+}
+
+/** Answers a request in one piece; once it is answered or its caller has gone, does nothing. */
+export function reply(response: ServerResponse, { status, headers, body }: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  const length = body == null ? 0 : Buffer.byteLength(body);
+  response.writeHead(status, { ...commonHeaders, ...headers, 'content-length': length });
+  response.end(body ?? undefined);
+}
+
+export function replyJson(response: ServerResponse, status: number, value: unknown): void {
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  reply(response, { status, headers, body: JSON.stringify(value) });
+}
+
+/** Answers with one GraphQL error, in the form of a result, and reads no more of the request. */
+export function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: { readonly status: number; readonly code: string; readonly message: string },
+): void {
+  const { status, code, message } = refusal;
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  replyJson(response, status, { errors: [{ message, extensions: { code } }] });
+  discardBody(request);
+}

@@ -1,0 +1,61 @@
+import { codedError } from './errors.ts';
+
+/** What a request may say about itself beside its operation. */
+export interface RequestHints {
+  /** Wait until the views have seen this sequence; null when it does not matter. */
+  readonly minSequence: string | null;
+  /** What this operation belongs to in the caller's eyes; null when it does not say. */
+  readonly correlationId: string | null;
+}
+
+type GivenHints = { readonly [Name in keyof RequestHints]?: unknown };
+
+const sequence = /^(?:0|[1-9]\d{0,17})$/;
+/** No control characters and, as the pattern goes by code points, no lone surrogates. */
+const cleanText = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+
+/**
+ * Reads `extensions: { daybook: { minSequence, correlationId } }` of a request, and for what is
+ * absent there the request's headers.
+ *
+ * @throws GraphQLError BAD_USER_INPUT when one is malformed
+ */
+export function readRequestHints(
+  extensions: unknown,
+  headers: GivenHints | undefined,
+): RequestHints {
+  const given = daybookExtension(extensions);
+  const minSequence = given.minSequence ?? headers?.minSequence ?? null;
+  const correlationId = given.correlationId ?? headers?.correlationId ?? null;
+  if (minSequence !== null && !isMatch(sequence, minSequence)) {
+    throw codedError('BAD_USER_INPUT', 'minSequence is a sequence in decimal digits, as a string');
+  }
+  if (correlationId !== null && !isMatch(cleanText, correlationId)) {
+    const message = 'correlationId is a string of 1 to 128 characters without control characters';
+    throw codedError('BAD_USER_INPUT', message);
+  }
+  return { minSequence, correlationId };
+}
+
+/** A header as the UTF-8 that its sender meant; Node.js takes its bytes for Latin-1. */
+export function headerText(header: string | string[] | undefined): string | undefined {
+  const text = Array.isArray(header) ? header.join(', ') : header;
+  return text === undefined ? undefined : Buffer.from(text, 'latin1').toString('utf8');
+}
+
+function daybookExtension(extensions: unknown): GivenHints {
+  if (!isObject(extensions)) return {};
+  const { daybook } = extensions;
+  if (daybook === undefined || daybook === null) return {};
+  if (!isObject(daybook)) throw codedError('BAD_USER_INPUT', 'extensions.daybook is an object');
+  const { minSequence, correlationId } = daybook;
+  return { minSequence, correlationId };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isMatch(pattern: RegExp, value: unknown): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}

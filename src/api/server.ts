@@ -1,0 +1,136 @@
+import { createServer, type Server } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import type { Log } from '../lib/log.ts';
+import { createAccessCheck } from './access.ts';
+import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
+import { createEventStreams } from './event-streams.ts';
+import { type Example, type RenderGraphiQL, renderGraphiqlPage } from './graphiql.ts';
+import { createGraphQLAnswer } from './graphql-request.ts';
+import { createRequestListener, type Readiness } from './http.ts';
+import { defaultLimits, type OperationLimits } from './limits.ts';
+import { type CreateContext, createOperations } from './operation.ts';
+import { defaultTransportLimits, type TransportLimits } from './transport-limits.ts';
+import { createWebSockets, type WebSockets } from './websocket.ts';
+
+export interface ApiServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly schema: GraphQLSchema;
+  /** Called once for each operation, after it has passed every check. */
+  readonly createContext: CreateContext;
+  /** Null: everyone is the operator, and only loopback host names and origins are answered. */
+  readonly authentication: AuthenticationSettings;
+  /** Asked for `/health/ready`: 200 or 503 by its `ready`, 503 when it throws. */
+  readonly ready: () => Promise<Readiness>;
+  readonly examples: readonly Example[];
+  readonly log: Log;
+  readonly limits?: Partial<OperationLimits & TransportLimits>;
+  /** Other origins whose pages may use this server; none by default. */
+  readonly corsOrigins?: readonly string[];
+  readonly renderGraphiQL?: RenderGraphiQL;
+}
+
+export interface ApiServer {
+  /** Without a path, e.g. http://127.0.0.1:4000. */
+  readonly url: string;
+  /**
+   * Stops accepting, cuts subscriptions, waits for running operations up to `stopTimeoutMs`.
+   * Idempotent; resolves when every connection is closed.
+   */
+  stop(): Promise<void>;
+}
+
+/** Somebody else listens where this server should. */
+export class PortTakenError extends Error {
+  readonly code = 'PORT_TAKEN';
+  constructor(host: string, port: number, cause: unknown) {
+    super(`port ${port} on ${host} is taken: stop what listens there or set PORT`, { cause });
+    this.name = 'PortTakenError';
+  }
+}
+
+/**
+ * Serves a schema over HTTP, server-sent events and WebSocket.
+ *
+ * @throws PortTakenError, or what else kept it from listening
+ */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { host, port, schema, createContext, ready, log } = options;
+  const limits = { ...defaultLimits, ...defaultTransportLimits, ...options.limits };
+  const corsOrigins = new Set(options.corsOrigins);
+  const authenticate = await createAuthentication(options.authentication);
+  const checkAccess = createAccessCheck(options.authentication !== null, corsOrigins);
+  const operations = createOperations({ schema, createContext, limits, log });
+  const streams = createEventStreams(operations, limits);
+  const sockets = createWebSockets({ operations, authenticate, checkAccess, limits, log });
+  let stopping: Promise<void> | null = null;
+
+  const server = createServer(
+    {
+      requestTimeout: limits.requestTimeoutMs,
+      headersTimeout: limits.headersTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+    },
+    createRequestListener({
+      answerGraphQL: createGraphQLAnswer(operations, streams),
+      authenticate,
+      checkAccess,
+      ready: async () => (stopping === null ? ready() : { ready: false, stopping: true }),
+      graphiql: renderGraphiqlPage(options.examples, options.renderGraphiQL),
+      corsOrigins,
+      bodyBytesMax: limits.bodyBytesMax,
+      log,
+    }),
+  );
+  server.on('upgrade', sockets.upgrade);
+  await listen(server, host, port);
+
+  return {
+    url: urlOf(server, host),
+    stop() {
+      stopping ??= stopServer(server, sockets, streams.stop, limits.stopTimeoutMs);
+      return stopping;
+    },
+  };
+}
+
+async function stopServer(
+  server: Server,
+  sockets: WebSockets,
+  stopStreams: () => void,
+  timeoutMs: number,
+): Promise<void> {
+  const overdue = new AbortController();
+  const timer = setTimeout(() => {
+    overdue.abort();
+    server.closeAllConnections();
+  }, timeoutMs);
+  // A connection that was busy at first becomes idle, and would be kept alive.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20);
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  stopStreams();
+  await Promise.all([closed, sockets.stop(overdue.signal)]);
+  clearTimeout(timer);
+  clearInterval(sweep);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    function fail(error: NodeJS.ErrnoException): void {
+      reject(error.code === 'EADDRINUSE' ? new PortTakenError(host, port, error) : error);
+    }
+    server.once('error', fail);
+    server.listen(port, host, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
+import type { Identity } from './authentication.ts';
+
+/** One WebSocket connection and what runs on it. */
+export interface Session {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  /** Null until connection_init has been accepted. */
+  identity: Identity | null;
+  /** Set once the server stops: nothing new is begun. */
+  isStopping: boolean;
+  /** Begun and not yet answered to the end, by the id that the client gave. */
+  readonly running: Map<string, Running>;
+  /** Messages being handled; that of a subscription is until it ends. */
+  pendingMessages: number;
+}
+
+export interface Running {
+  readonly abort: AbortController;
+  isSubscription: boolean;
+}
+
+export function createSession(socket: WebSocket, request: IncomingMessage): Session {
+  const running = new Map<string, Running>();
+  return { socket, request, identity: null, isStopping: false, running, pendingMessages: 0 };
+}
+
+/**
+ * Cuts a peer that is gone or does not read: pings it, and terminates when the pong is not there
+ * by the time of the next ping. Ends with the socket.
+ */
+export function keepAlive(socket: WebSocket, intervalMs: number): void {
+  let isAlive = true;
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+  }, intervalMs);
+  socket.on('pong', () => {
+    isAlive = true;
+  });
+  socket.once('close', () => clearInterval(timer));
+}
+
+/**
+ * Closes a connection with 1001 as soon as its queries and mutations have been answered, at the
+ * latest when `signal` is aborted. Subscriptions end with the close and not with `complete`,
+ * so that clients know that there is more to come and connect again.
+ */
+export async function closeWhenAnswered(session: Session, signal: AbortSignal): Promise<void> {
+  const { socket, running } = session;
+  session.isStopping = true;
+  const pollMs = 10;
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(check, pollMs);
+    function check(): void {
+      const isAnswered = [...running.values()].every(({ isSubscription }) => isSubscription);
+      if (!isAnswered && !signal.aborted && socket.readyState === socket.OPEN) return;
+      clearInterval(timer);
+      resolve();
+    }
+    check();
+  });
+  await new Promise<void>((resolve) => {
+    if (socket.readyState === socket.CLOSED) return resolve();
+    const timer = setTimeout(() => socket.terminate(), closeTimeoutMs);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.close(1001, 'Going away');
+  });
+}
+
+/** How long a peer may take to answer the closing of a socket. */
+const closeTimeoutMs = 1000;

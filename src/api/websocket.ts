@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GraphQLError } from 'graphql';
+import { type Context, handleProtocols, makeServer, type Server } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Log } from '../lib/log.ts';
+import type { CheckAccess } from './access.ts';
+import type { Authenticate } from './authentication.ts';
+import { deadline } from './deadline.ts';
+import { codedError } from './errors.ts';
+import type { Operation, Operations } from './operation.ts';
+import { closeWhenAnswered, createSession, keepAlive, type Session } from './session.ts';
+import type { TransportLimits } from './transport-limits.ts';
+
+export interface WebSocketOptions {
+  readonly operations: Operations;
+  readonly authenticate: Authenticate;
+  readonly checkAccess: CheckAccess;
+  readonly limits: TransportLimits;
+  readonly log: Log;
+}
+
+export interface WebSockets {
+  /** Takes the `upgrade` event of a server. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Lets queries and mutations finish until `signal` aborts; closes every socket with 1001. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+/** Frames and control messages of a well-behaved client, beside its operations. */
+const otherMessagesMax = 20;
+
+/** GraphQL over WebSocket (graphql-transport-ws), by graphql-ws, on the one operation path. */
+export function createWebSockets(options: WebSocketOptions): WebSockets {
+  const { limits, log, checkAccess } = options;
+  const protocol = createProtocol(options);
+  const sessions = new Set<Session>();
+  let isStopped = false;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.messageBytesMax,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+    const session = createSession(socket, request);
+    sessions.add(session);
+    socket.once('close', () => sessions.delete(session));
+    // Mostly the peer's fault, such as a message too large, for which ws closes the socket itself.
+    socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'));
+    keepAlive(socket, limits.pingIntervalMs);
+    open(protocol, session, options);
+  });
+
+  return {
+    upgrade(request, socket, head) {
+      socket.on('error', () => socket.destroy());
+      const isElsewhere = request.url?.split('?', 1)[0] !== '/graphql';
+      if (isElsewhere) return refuseUpgrade(socket, '404 Not Found');
+      const refusal = checkAccess(request);
+      if (refusal !== null) return refuseUpgrade(socket, `${refusal.status} ${refusal.code}`);
+      const isFull = isStopped || sessions.size >= limits.socketsMax;
+      if (isFull) return refuseUpgrade(socket, '503 Service Unavailable');
+      sockets.handleUpgrade(request, socket, head, (opened) => {
+        sockets.emit('connection', opened, request);
+      });
+    },
+    async stop(signal) {
+      isStopped = true;
+      await Promise.all([...sessions].map((session) => closeWhenAnswered(session, signal)));
+      sockets.close();
+    },
+  };
+}
+
+function createProtocol({ operations, authenticate, limits }: WebSocketOptions): Server<Session> {
+  function finish({ extra }: Context<Params, Session>, id: string): void {
+    // Called just before the last frame is handed to the socket; who stops the server and waits
+    // for this must not close the socket in between.
+    setImmediate(() => extra.running.delete(id));
+  }
+  return makeServer<Params, Session>({
+    connectionInitWaitTimeout: limits.connectionInitTimeoutMs,
+    async onConnect({ extra, connectionParams }) {
+      const { socket, request } = extra;
+      const { authorization = request.headers.authorization } = connectionParams ?? {};
+      try {
+        extra.identity = await authenticate(authorization);
+      } catch (error) {
+        if (error instanceof GraphQLError) return false;
+        throw error;
+      }
+      const { expiresAtMs } = extra.identity;
+      const cancel = deadline(expiresAtMs, () => socket.close(4403, 'Token expired'));
+      socket.once('close', cancel);
+      return true;
+    },
+    async onSubscribe({ extra }, id, payload) {
+      const { identity, running } = extra;
+      if (identity === null || extra.isStopping) return [unavailable()];
+      if (running.size >= limits.operationsPerSocketMax) return [tooManyOperations(limits)];
+      const own = { abort: new AbortController(), isSubscription: false };
+      running.set(id, own);
+      const origin = { actor: identity.actor, transport: 'websocket', abort: own.abort } as const;
+      const prepared = await operations.prepare(payload, origin);
+      own.isSubscription = 'kind' in prepared && prepared.kind === 'subscription';
+      return prepared;
+    },
+    // What graphql-ws hands on is what `prepare` made.
+    execute: (args) => operations.execute(args as Operation),
+    subscribe: (args) => operations.subscribe(args as Operation),
+    onComplete: finish,
+    onError: finish,
+  });
+}
+
+/**
+ * Binds a socket of ws to graphql-ws.
+ *
+ * Its own binding (`graphql-ws/use/ws`) does the same, but bounds nothing and writes peers' faults
+ * to the console. As there, a result is asked for only when the frame before has left for the
+ * kernel, which `send` calls back about; so what waits for a slow reader is one frame for each
+ * message being handled, and these are bounded.
+ */
+function open(protocol: Server<Session>, session: Session, options: WebSocketOptions): void {
+  const { socket } = session;
+  const { limits, log } = options;
+  const pendingMax = limits.operationsPerSocketMax + otherMessagesMax;
+
+  async function handle(callback: (text: string) => Promise<void>, text: string): Promise<void> {
+    if (session.pendingMessages >= pendingMax) return socket.close(4429, 'Too many messages');
+    session.pendingMessages += 1;
+    try {
+      await callback(text);
+    } catch (error) {
+      if (socket.readyState !== socket.OPEN) return;
+      log.error({ err: error }, 'a message failed');
+      socket.close(1011, 'Internal error');
+    } finally {
+      session.pendingMessages -= 1;
+    }
+  }
+
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: (frame) =>
+        new Promise((resolve, reject) => {
+          if (socket.readyState !== socket.OPEN) return resolve();
+          socket.send(frame, (error) => (error ? reject(error) : resolve()));
+        }),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (callback) => socket.on('message', (data) => handle(callback, String(data))),
+    },
+    session,
+  );
+  socket.once('close', (code, reason) => {
+    for (const { abort } of session.running.values()) abort.abort();
+    closed(code, String(reason)).catch((error: unknown) => {
+      log.error({ err: error }, 'a socket could not be cleaned up');
+    });
+  });
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.once('finish', () => socket.destroy());
+}
+
+function unavailable(): GraphQLError {
+  return codedError('UNAVAILABLE', 'The server is stopping');
+}
+
+function tooManyOperations({ operationsPerSocketMax }: TransportLimits): GraphQLError {
+  const message = `A socket runs at most ${operationsPerSocketMax} operations at once`;
+  return codedError('TOO_MANY_OPERATIONS', message);
+}

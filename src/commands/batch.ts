@@ -1,0 +1,101 @@
+import { streamIdOf } from '../kernel/decider.ts';
+import type { StoredEvent } from '../kernel/event.ts';
+import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
+import { newUuid } from '../lib/uuid.ts';
+import { addMicroseconds } from '../lib/date-time.ts';
+import type { Decision } from './decide.ts';
+import { applyEvents } from './loader.ts';
+import type { CommandResult } from './request.ts';
+import type { CachedStream } from './stream-cache.ts';
+
+/** What has to be appended for some decisions, given the streams that they rest on. */
+export function toBatch(
+  decisions: readonly Decision[],
+  bases: ReadonlyMap<string, CachedStream>,
+): Batch {
+  const events: PendingEvent[] = [];
+  const outcomes: PendingOutcome[] = [];
+  for (const { submission, rejection, events: own } of decisions) {
+    const { key, commandId, request } = submission;
+    if (request.options.dryRun === true) continue;
+    events.push(...own);
+    if (key === null) continue;
+    const offset = events.length;
+    outcomes.push({ ...key, actor: request.actor, commandId, rejection, offset, eventCount: own.length });
+  }
+  const expectedVersions = new Map<string, number>();
+  for (const [streamId, base] of bases) expectedVersions.set(streamId, base.version);
+  return { id: newUuid(), expectedVersions, events, outcomes };
+}
+
+/** The events of a batch with the places and times that the log gave them. */
+export function toStoredEvents(batch: Batch, appended: Appended): readonly StoredEvent[] {
+  return batch.events.map((event, index) => {
+    const recordedAt = addMicroseconds(appended.recordedAt, index);
+    const { occurredAt } = event;
+    return {
+      ...event,
+      sequence: appended.firstSequence + index,
+      recordedAt,
+      occurredAt: occurredAt === null || occurredAt > recordedAt ? recordedAt : occurredAt,
+    };
+  });
+}
+
+/** The results of a batch's commands, and its streams after all of them. */
+export interface Settled {
+  readonly results: readonly CommandResult[];
+  readonly streams: ReadonlyMap<string, CachedStream>;
+}
+
+/**
+ * Folds the batch once more with the true places and times of its events, and gives each command
+ * the states as they were right after it. `head`: the log's head before the batch.
+ */
+export function settle(
+  decisions: readonly Decision[],
+  bases: ReadonlyMap<string, CachedStream>,
+  stored: readonly StoredEvent[],
+  head: number,
+): Settled {
+  const streams = new Map(bases);
+  let done = 0;
+  const results = decisions.map((decision) => {
+    const isDryRun = decision.submission.request.options.dryRun === true;
+    const own = isDryRun ? [] : stored.slice(done, done + decision.events.length);
+    done += own.length;
+    for (const event of own) {
+      const stream = streams.get(event.streamId);
+      if (stream === undefined) throw new Error(`${event.streamId} was not loaded`);
+      streams.set(event.streamId, applyEvents(stream, [event]));
+    }
+    const touched = isDryRun ? decision.touched : pick(streams, decision.touched.keys());
+    return toResult(decision, own, head + done, touched);
+  });
+  return { results, streams };
+}
+
+function toResult(
+  { rejection, submission }: Decision,
+  events: readonly StoredEvent[],
+  sequence: number,
+  touched: ReadonlyMap<string, CachedStream>,
+): CommandResult {
+  return {
+    rejection,
+    events,
+    sequence,
+    replayed: false,
+    dryRun: submission.request.options.dryRun === true,
+    stateOf: (decider, id) => (touched.get(streamIdOf(decider, id))?.state ?? null) as never,
+  };
+}
+
+function pick<Value>(from: ReadonlyMap<string, Value>, keys: Iterable<string>): Map<string, Value> {
+  const picked = new Map<string, Value>();
+  for (const key of keys) {
+    const value = from.get(key);
+    if (value !== undefined) picked.set(key, value);
+  }
+  return picked;
+}

@@ -1,0 +1,48 @@
+import type { CommandDefinition, CommandOptions } from '../kernel/command.ts';
+import type { Decider } from '../kernel/decider.ts';
+import type { NewEvent, StoredEvent } from '../kernel/event.ts';
+import type { RecordedRejection } from '../kernel/log.ts';
+
+/** A command as it comes in: parsed, but not decided. */
+export interface CommandRequest<Input = never> {
+  readonly definition: CommandDefinition<Input>;
+  readonly input: Input;
+  readonly options: CommandOptions;
+  readonly actor: string;
+  /** Null: the command starts a correlation of its own, named by its id. */
+  readonly correlationId: string | null;
+  /** The event that led to this command, if one did. */
+  readonly causationId: string | null;
+}
+
+/** What became of a command. Accepted when `rejection` is null. */
+export interface CommandResult {
+  readonly rejection: RecordedRejection | null;
+  /** What the command recorded, in order; empty when it was already so, and for a dry run. */
+  readonly events: readonly StoredEvent[];
+  /** The log's head right after the command. */
+  readonly sequence: number;
+  readonly replayed: boolean;
+  readonly dryRun: boolean;
+  /**
+   * The state of a stream right after the command, if the command loaded it. Null for a replayed
+   * answer: the state then is that of the views at `sequence`.
+   */
+  stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State | null;
+}
+
+/** A request on its way through the processor. */
+export interface Submission {
+  readonly request: CommandRequest;
+  readonly commandId: string;
+  /** Null: no idempotency key, or a dry run. */
+  readonly key: KeyedInput | null;
+  resolve(result: CommandResult): void;
+  reject(error: unknown): void;
+}
+
+export interface KeyedInput {
+  readonly idempotencyKey: string;
+  /** Equal for the same command with equal input. */
+  readonly fingerprint: string;
+}

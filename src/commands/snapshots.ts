@@ -1,0 +1,39 @@
+import type { Log as Logger } from '../lib/log.ts';
+import type { Log } from '../log/log.ts';
+import { type CachedStream, type StreamCache, toSnapshotState } from './stream-cache.ts';
+
+export interface SnapshotOptions {
+  readonly log: Log;
+  readonly cache: StreamCache;
+  readonly logger: Logger;
+  readonly snapshotEvery: number;
+}
+
+/**
+ * Writes a snapshot of the streams that have grown enough. A failure is logged and costs nothing
+ * but time: the next load folds more events, and the next batch tries again.
+ */
+export async function saveSnapshots(
+  { log, cache, logger, snapshotEvery }: SnapshotOptions,
+  streams: ReadonlyMap<string, CachedStream>,
+): Promise<void> {
+  const due = [...streams].filter(
+    ([, stream]) => stream.version - stream.snapshotVersion >= snapshotEvery,
+  );
+  if (due.length === 0) return;
+  try {
+    await log.writeSnapshots(
+      due.map(([streamId, { decider, version, state }]) => ({
+        streamId,
+        deciderVersion: decider.version,
+        version,
+        state: toSnapshotState(state),
+      })),
+    );
+    for (const [streamId, stream] of due) {
+      cache.set(streamId, { ...stream, snapshotVersion: stream.version });
+    }
+  } catch (error) {
+    logger.warn({ err: error }, 'snapshots could not be written');
+  }
+}

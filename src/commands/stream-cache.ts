@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache';
+import type { Decider } from '../kernel/decider.ts';
+import type { JsonObject } from '../kernel/event.ts';
+
+/** A decider whose types the engine need not know: it passes on what it was given. */
+export type AnyDecider = Decider<unknown, never>;
+
+/** A stream's state as far as this process knows it. */
+export interface CachedStream {
+  readonly decider: AnyDecider;
+  readonly state: unknown;
+  readonly version: number;
+  readonly snapshotVersion: number;
+}
+
+/**
+ * The streams used last, bounded by their number. May be behind the log when another process
+ * writes; every append checks the versions, so that costs a retry and nothing else.
+ */
+export interface StreamCache {
+  /** Undefined when not cached, or known to be behind. */
+  fresh(streamId: string): CachedStream | undefined;
+  /** The cached stream even if it is known to be behind. */
+  any(streamId: string): CachedStream | undefined;
+  set(streamId: string, stream: CachedStream): void;
+  markStale(streamIds: Iterable<string>): void;
+}
+
+export function createStreamCache(streamsMax: number): StreamCache {
+  const streams = new LRUCache<string, CachedStream>({ max: streamsMax });
+  const stale = new Set<string>();
+  return {
+    fresh: (streamId) => (stale.has(streamId) ? undefined : streams.get(streamId)),
+    any: (streamId) => streams.get(streamId),
+    set(streamId, stream) {
+      stale.delete(streamId);
+      streams.set(streamId, stream);
+    },
+    markStale(streamIds) {
+      for (const streamId of streamIds) stale.add(streamId);
+    },
+  };
+}
+
+/** States are plain JSON by the contract of `Decider`. */
+export function toSnapshotState(state: unknown): JsonObject {
+  return state as JsonObject;
+}

@@ -1,0 +1,88 @@
+import type { Decider } from '../../kernel/decider.ts';
+import { entityIdOf } from '../../kernel/decider.ts';
+import { add, subtract } from '../../lib/decimal.ts';
+import { minorUnitsOf } from './currencies.ts';
+import type { AccountEvent, StoredAccountEvent } from './events.ts';
+
+export type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
+
+/** A cash account after some of its events. Amounts have all digits of the currency's minor unit. */
+export type Account = {
+  readonly id: string;
+  readonly owner: string;
+  readonly currency: string;
+  /** Booked cash. */
+  readonly balance: string;
+  /** What of it is reserved. */
+  readonly held: string;
+  readonly status: AccountStatus;
+  readonly version: number;
+  readonly sequence: number;
+  readonly openedAt: string;
+  readonly updatedAt: string;
+};
+
+/** The stream of one account. Null: not opened. */
+export const accountDecider: Decider<Account | null, AccountEvent> = {
+  category: 'account',
+  version: 1,
+  initial: null,
+  evolve: (account, event) => evolveAccount(account, event as StoredAccountEvent),
+};
+
+/** The account after one more of its events; only its opening can come first. */
+export function evolveAccount(account: Account | null, event: StoredAccountEvent): Account {
+  const { version, sequence, recordedAt: updatedAt } = event;
+  if (event.type === 'AccountOpened') return opened(event);
+  if (account === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  return { ...account, ...changeOf(account, event), version, sequence, updatedAt };
+}
+
+/** What the account has that is not reserved. */
+export function availableOf({ balance, held, currency }: Account): string {
+  return subtract(balance, held, digitsOf(currency));
+}
+
+function opened(event: Extract<StoredAccountEvent, { type: 'AccountOpened' }>): Account {
+  const { owner, currency } = event.data;
+  const zero = add('0', '0', digitsOf(currency));
+  return {
+    id: entityIdOf(event.streamId),
+    owner,
+    currency,
+    balance: zero,
+    held: zero,
+    status: 'OPEN',
+    version: event.version,
+    sequence: event.sequence,
+    openedAt: event.occurredAt,
+    updatedAt: event.recordedAt,
+  };
+}
+
+function changeOf(account: Account, event: StoredAccountEvent): Partial<Account> {
+  const digits = digitsOf(account.currency);
+  switch (event.type) {
+    case 'CashDeposited':
+    case 'CashTransferredIn':
+    case 'InterestCredited':
+      return { balance: add(account.balance, event.data.amount, digits) };
+    case 'CashWithdrawn':
+    case 'CashTransferredOut':
+      return { balance: subtract(account.balance, event.data.amount, digits) };
+    case 'AccountFrozen':
+      return { status: 'FROZEN' };
+    case 'AccountUnfrozen':
+      return { status: 'OPEN' };
+    case 'AccountClosed':
+      return { status: 'CLOSED' };
+    case 'AccountOpened':
+      throw new Error(`${event.streamId} is opened twice`);
+  }
+}
+
+function digitsOf(currency: string): number {
+  const digits = minorUnitsOf(currency);
+  if (digits === null) throw new Error(`${currency} is not an ISO 4217 currency`);
+  return digits;
+}

@@ -1,0 +1,203 @@
+import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
+import { reject } from '../../kernel/rejection.ts';
+import { compare, isFinerThan } from '../../lib/decimal.ts';
+import { type Account, accountDecider, availableOf } from './account.ts';
+import { minorUnitsOf } from './currencies.ts';
+import * as rejections from './rejections.ts';
+
+export interface OpenAccount {
+  /** Absent: a fresh UUID. */
+  readonly accountId?: string | null | undefined;
+  readonly owner: string;
+  readonly currency: string;
+}
+
+export interface MoveCash {
+  readonly accountId: string;
+  readonly amount: string;
+  readonly reference?: string | null | undefined;
+}
+
+export interface TransferCash {
+  readonly fromAccountId: string;
+  readonly toAccountId: string;
+  readonly amount: string;
+  readonly reference?: string | null | undefined;
+}
+
+export interface ChangeAccount {
+  readonly accountId: string;
+  readonly reason?: string | null | undefined;
+}
+
+const { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } = rejections;
+const target = ({ accountId }: { readonly accountId: string }) => ({
+  decider: accountDecider,
+  id: accountId,
+});
+
+export const openAccount: CommandDefinition<OpenAccount> = {
+  name: 'openAccount',
+  description: 'Opens an empty cash account.',
+  rejections: [rejections.AccountAlreadyExists],
+  handle({ accountId, owner, currency }, context) {
+    const id = accountId ?? context.newId();
+    if (context.load(accountDecider, id).version > 0) {
+      reject(rejections.AccountAlreadyExists, `account ${id} exists already`, { accountId: id });
+    }
+    context.record(accountDecider, id, { type: 'AccountOpened', data: { owner, currency } });
+  },
+};
+
+export const depositCash: CommandDefinition<MoveCash> = {
+  name: 'depositCash',
+  description: 'Brings cash into an account that is not closed.',
+  rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
+  target,
+  handle: (input, context) => bring('CashDeposited', input, context),
+};
+
+export const creditInterest: CommandDefinition<MoveCash> = {
+  name: 'creditInterest',
+  description: 'Credits interest to an account that is not closed.',
+  rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
+  target,
+  handle: (input, context) => bring('InterestCredited', input, context),
+};
+
+export const withdrawCash: CommandDefinition<MoveCash> = {
+  name: 'withdrawCash',
+  description: 'Takes available cash out of an open account.',
+  rejections: [AccountNotFound, AccountNotOpen, InvalidAmount, InsufficientFunds],
+  target,
+  handle({ accountId, amount, reference = null }, context) {
+    const account = loadAccount(context, accountId);
+    assertStatus(account, ['OPEN']);
+    assertAmount(account, amount);
+    assertFunds(account, amount);
+    const data = { amount, currency: account.currency, reference };
+    context.record(accountDecider, accountId, { type: 'CashWithdrawn', data });
+  },
+};
+
+export const transferCash: CommandDefinition<TransferCash> = {
+  name: 'transferCash',
+  description: 'Moves available cash from an open account to one of the same currency.',
+  rejections: [
+    AccountNotFound,
+    AccountNotOpen,
+    InvalidAmount,
+    InsufficientFunds,
+    rejections.CurrencyMismatch,
+    rejections.InvalidTransfer,
+  ],
+  target: ({ fromAccountId }) => ({ decider: accountDecider, id: fromAccountId }),
+  handle({ fromAccountId, toAccountId, amount, reference = null }, context) {
+    if (fromAccountId === toAccountId) {
+      const data = { accountId: fromAccountId };
+      reject(rejections.InvalidTransfer, 'an account cannot transfer cash to itself', data);
+    }
+    const from = loadAccount(context, fromAccountId);
+    const to = loadAccount(context, toAccountId);
+    assertStatus(from, ['OPEN']);
+    assertStatus(to, ['OPEN', 'FROZEN']);
+    const { currency } = from;
+    if (currency !== to.currency) {
+      const data = { expected: currency, actual: to.currency };
+      reject(rejections.CurrencyMismatch, `${currency} cannot go to ${to.currency}`, data);
+    }
+    assertAmount(from, amount);
+    assertFunds(from, amount);
+    context.record(accountDecider, fromAccountId, {
+      type: 'CashTransferredOut',
+      data: { amount, currency, toAccountId, reference },
+    });
+    context.record(accountDecider, toAccountId, {
+      type: 'CashTransferredIn',
+      data: { amount, currency, fromAccountId, reference },
+    });
+  },
+};
+
+export const freezeAccount: CommandDefinition<ChangeAccount> = {
+  name: 'freezeAccount',
+  description: 'Lets nothing leave an account any more; a frozen one stays as it is.',
+  rejections: [AccountNotFound, AccountNotOpen],
+  target,
+  handle({ accountId, reason = null }, context) {
+    const account = loadAccount(context, accountId);
+    assertStatus(account, ['OPEN', 'FROZEN']);
+    if (account.status === 'FROZEN') return;
+    context.record(accountDecider, accountId, { type: 'AccountFrozen', data: { reason } });
+  },
+};
+
+export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
+  name: 'unfreezeAccount',
+  description: 'Opens a frozen account again; an open one stays as it is.',
+  rejections: [AccountNotFound, AccountNotOpen],
+  target,
+  handle({ accountId, reason = null }, context) {
+    const account = loadAccount(context, accountId);
+    assertStatus(account, ['OPEN', 'FROZEN']);
+    if (account.status === 'OPEN') return;
+    context.record(accountDecider, accountId, { type: 'AccountUnfrozen', data: { reason } });
+  },
+};
+
+export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
+  name: 'closeAccount',
+  description: 'Closes an open, empty account for good; a closed one stays as it is.',
+  rejections: [AccountNotFound, AccountNotOpen, rejections.AccountNotEmpty],
+  target,
+  handle({ accountId }, context) {
+    const account = loadAccount(context, accountId);
+    if (account.status === 'CLOSED') return;
+    assertStatus(account, ['OPEN']);
+    const { balance } = account;
+    if (compare(balance, '0') !== 0) {
+      const message = `account ${accountId} still has ${balance} ${account.currency}`;
+      reject(rejections.AccountNotEmpty, message, { accountId, balance });
+    }
+    context.record(accountDecider, accountId, { type: 'AccountClosed', data: {} });
+  },
+};
+
+function bring(
+  type: 'CashDeposited' | 'InterestCredited',
+  { accountId, amount, reference = null }: MoveCash,
+  context: CommandContext,
+): void {
+  const account = loadAccount(context, accountId);
+  assertStatus(account, ['OPEN', 'FROZEN']);
+  assertAmount(account, amount);
+  const data = { amount, currency: account.currency, reference };
+  context.record(accountDecider, accountId, { type, data });
+}
+
+function loadAccount(context: CommandContext, accountId: string): Account {
+  const { state } = context.load(accountDecider, accountId);
+  return state ?? reject(AccountNotFound, `there is no account ${accountId}`, { accountId });
+}
+
+function assertStatus({ id, status }: Account, allowed: readonly Account['status'][]): void {
+  if (allowed.includes(status)) return;
+  const message = `account ${id} is ${status.toLowerCase()}`;
+  reject(AccountNotOpen, message, { accountId: id, status });
+}
+
+function assertAmount({ currency }: Account, amount: string): void {
+  if (compare(amount, '0') <= 0) {
+    reject(InvalidAmount, `an amount is more than zero, not ${amount}`, { amount });
+  }
+  if (isFinerThan(amount, minorUnitsOf(currency) ?? 0)) {
+    reject(InvalidAmount, `${amount} is finer than the minor unit of ${currency}`, { amount });
+  }
+}
+
+function assertFunds(account: Account, requested: string): void {
+  const available = availableOf(account);
+  if (compare(requested, available) <= 0) return;
+  const message = `${requested} was requested, ${available} ${account.currency} is available`;
+  reject(InsufficientFunds, message, { accountId: account.id, available, requested });
+}

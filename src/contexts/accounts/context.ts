@@ -1,0 +1,14 @@
+import type { BoundedContext } from '../../kernel/context.ts';
+import { accountDecider } from './account.ts';
+import * as commands from './commands.ts';
+import { accountEvents } from './events.ts';
+import { accountsView } from './views.ts';
+
+/** Cash accounts. */
+export const accounts: BoundedContext = {
+  name: 'accounts',
+  events: accountEvents,
+  deciders: [accountDecider],
+  commands: Object.values(commands),
+  views: [accountsView],
+};

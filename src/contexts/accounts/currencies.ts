@@ -1,0 +1,11 @@
+import currencies from 'currency-codes';
+
+/**
+ * How many digits an amount of an ISO 4217 currency has after the point: 2 for USD, 0 for JPY, 3
+ * for KWD. Null: no such currency.
+ */
+export function minorUnitsOf(currency: string): number | null {
+  // The library folds case; ISO 4217 codes are upper case.
+  if (!/^[A-Z]{3}$/.test(currency)) return null;
+  return currencies.code(currency)?.digits ?? null;
+}

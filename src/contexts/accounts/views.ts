@@ -1,0 +1,36 @@
+import { entityIdOf } from '../../kernel/decider.ts';
+import type { View } from '../../kernel/view.ts';
+import { toSortableDecimal } from '../../lib/decimal.ts';
+import { type Account, evolveAccount } from './account.ts';
+import { accountEvents, type StoredAccountEvent } from './events.ts';
+
+const owner = (account: Account): string => account.owner;
+const currency = (account: Account): string => account.currency;
+const status = (account: Account): string => account.status;
+
+/** Every account by its id: the same fold that decides commands. */
+export const accountsView: View<Account> = {
+  name: 'accounts',
+  version: 1,
+  description: 'Cash accounts: balance, status, owner.',
+  types: Object.keys(accountEvents),
+  keysOf: (event) => [entityIdOf(event.streamId)],
+  evolve: (account, event) => evolveAccount(account ?? null, event as StoredAccountEvent),
+  lists: {
+    OPENED_AT: {
+      position: (account) => account.openedAt,
+      partitions: { owner, currency, status },
+    },
+    OWNER: {
+      position: (account) => account.owner,
+      partitions: { currency, status },
+    },
+    // Amounts of several currencies do not compare: by currency first.
+    BALANCE: { position: (account) => toBalancePosition(account.currency, account.balance) },
+  },
+};
+
+/** Where a balance stands in the list BALANCE; a currency's balances are next to each other. */
+export function toBalancePosition(currency: string, balance: string): string {
+  return `${currency} ${toSortableDecimal(balance)}`;
+}

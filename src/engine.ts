@@ -1,0 +1,66 @@
+import { type Processor, createProcessor } from './commands/processor.ts';
+import { createFeed, type Feed } from './feed/feed.ts';
+import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
+import type { Log as Logger } from './lib/log.ts';
+import { createLog, type Log } from './log/log.ts';
+import type { Database } from './postgres/database.ts';
+import { createListener } from './postgres/listener.ts';
+import { createViews, type Views } from './views/views.ts';
+
+/** Log, processor, feed and views of some bounded contexts, on one migrated database. */
+export interface Engine {
+  readonly log: Log;
+  readonly processor: Processor;
+  readonly feed: Feed;
+  readonly views: Views;
+  /** Finishes the commands that were taken, then lets go of everything but the database. */
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly database: Database;
+  /** Where the listener connects: the address of the same database. */
+  readonly url: string;
+  readonly contexts: readonly BoundedContext[];
+  readonly logger: Logger;
+}
+
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { database, url, contexts, logger } = options;
+  const definitions = eventDefinitionsOf(contexts);
+  const log = createLog(database, definitions);
+  const feed = createFeed({ log, logger });
+  const views = createViews({
+    database,
+    log,
+    feed,
+    logger,
+    views: contexts.flatMap((context) => context.views),
+  });
+  const processor = createProcessor({ log, definitions, logger, onAppended: feed.offer });
+  await feed.start();
+  await views.start();
+  const wake = { daybook_log: feed.wake, daybook_views: views.wake };
+  const listener = createListener({
+    url,
+    channels: Object.keys(wake),
+    onNotification: (channel) => wake[channel as keyof typeof wake]?.(),
+    onConnected() {
+      feed.wake();
+      views.wake();
+    },
+    log: logger,
+  });
+  return {
+    log,
+    processor,
+    feed,
+    views,
+    async stop() {
+      await processor.stop();
+      await listener.stop();
+      await views.stop();
+      await feed.stop();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Decider, Loaded } from './decider.ts';
+import type { JsonObject, NewEvent } from './event.ts';
+import { integer, text } from './field.ts';
+import type { RejectionDefinition } from './rejection.ts';
+
+/** What a command handler may do, and all that it may do: pure, synchronous, repeatable. */
+export interface CommandContext {
+  /** The time at which the command is decided. */
+  readonly now: string;
+  /** A fresh UUID; another one when the handler runs again. */
+  newId(): string;
+  /** The state after all that was recorded before, by earlier commands and by this one. */
+  load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): Loaded<State>;
+  /** Appends to the stream, at once in effect for later `load`s; kept only if the handler returns. */
+  record<State, Event extends NewEvent>(
+    decider: Decider<State, Event>,
+    id: string,
+    event: Event,
+    options?: { readonly occurredAt?: string },
+  ): void;
+}
+
+/** One kind of command: a wish that is accepted (events, perhaps none) or rejected. */
+export interface CommandDefinition<Input = JsonObject> {
+  /** Imperative; also the name of its mutation. */
+  readonly name: string;
+  readonly description: string;
+  readonly rejections: readonly RejectionDefinition[];
+  /** The stream that the command names first: what `expectedVersion` speaks of. */
+  target?(input: Input): { readonly decider: Decider; readonly id: string };
+  handle(input: Input, context: CommandContext): void;
+}
+
+/** What every command takes besides its own input. */
+export interface CommandOptions {
+  readonly idempotencyKey?: string | null | undefined;
+  readonly expectedVersion?: number | null | undefined;
+  readonly dryRun?: boolean | null | undefined;
+  readonly occurredAt?: string | null | undefined;
+}
+
+export const VersionConflict = {
+  name: 'VersionConflictError',
+  code: 'VERSION_CONFLICT',
+  description: 'The stream is not at the version that the command expected.',
+  fields: {
+    expected: integer('The version that the command named.'),
+    actual: integer("The stream's version when the command was decided."),
+  },
+} as const;
+
+export const IdempotencyKeyReused = {
+  name: 'IdempotencyKeyReusedError',
+  code: 'IDEMPOTENCY_KEY_REUSED',
+  description: 'The same actor has used this idempotency key with another command or input.',
+  fields: { idempotencyKey: text('The key that was used before.') },
+} as const;

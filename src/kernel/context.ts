@@ -1,0 +1,27 @@
+import type { CommandDefinition } from './command.ts';
+import type { Decider } from './decider.ts';
+import type { EventDefinition, EventDefinitions } from './event-definition.ts';
+import type { View } from './view.ts';
+
+/** A bounded context, as the engine sees it. */
+export interface BoundedContext {
+  readonly name: string;
+  readonly events: EventDefinitions;
+  readonly deciders: readonly Decider[];
+  readonly commands: readonly CommandDefinition<never>[];
+  readonly views: readonly View[];
+}
+
+/** Every event type of the given contexts by name; two of one name are an error of the program. */
+export function eventDefinitionsOf(
+  contexts: readonly BoundedContext[],
+): ReadonlyMap<string, EventDefinition> {
+  const definitions = new Map<string, EventDefinition>();
+  for (const context of contexts) {
+    for (const [type, definition] of Object.entries(context.events)) {
+      if (definitions.has(type)) throw new Error(`two contexts define the event ${type}`);
+      definitions.set(type, definition);
+    }
+  }
+  return definitions;
+}

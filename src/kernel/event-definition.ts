@@ -1,0 +1,59 @@
+import type { JsonObject, NewEvent, StoredEvent } from './event.ts';
+import type { DataOf, Fields } from './field.ts';
+
+/** Takes an event's data from one schema version to the next; pure, total, never asks the clock. */
+export type Upcaster = (data: JsonObject) => JsonObject;
+
+/** One type of event: what it says, in which fields, and how older writings of it are read. */
+export interface EventDefinition<F extends Fields = Fields> {
+  readonly description: string;
+  readonly fields: F;
+  /** `upcasters[0]` takes version 1 to 2, and so on: the latest version is their number plus one. */
+  readonly upcasters?: readonly Upcaster[];
+}
+
+export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
+
+/** The events of a set of definitions, as deciders write them. */
+export type EventOf<D extends EventDefinitions> = {
+  [Type in keyof D & string]: NewEvent<Type, DataOf<D[Type]['fields']>>;
+}[keyof D & string];
+
+/** The same events as read back from the log. */
+export type StoredEventOf<D extends EventDefinitions> = {
+  [Type in keyof D & string]: StoredEvent<Type, DataOf<D[Type]['fields']>>;
+}[keyof D & string];
+
+/** The schema version under which an event of this type is written today. */
+export function latestSchemaVersion(definition: EventDefinition): number {
+  return (definition.upcasters?.length ?? 0) + 1;
+}
+
+/**
+ * Data of the latest schema version, from data stored under `schemaVersion`.
+ *
+ * Throws `EventFromTheFutureError` when the log was written by newer code than this.
+ */
+export function upcast(
+  type: string,
+  definition: EventDefinition,
+  schemaVersion: number,
+  data: JsonObject,
+): JsonObject {
+  const latest = latestSchemaVersion(definition);
+  if (schemaVersion > latest) throw new EventFromTheFutureError(type, schemaVersion, latest);
+  let current = data;
+  for (const step of definition.upcasters?.slice(schemaVersion - 1) ?? []) current = step(current);
+  return current;
+}
+
+export class EventFromTheFutureError extends Error {
+  readonly code = 'EVENT_FROM_THE_FUTURE';
+  constructor(
+    readonly type: string,
+    readonly schemaVersion: number,
+    readonly latest: number,
+  ) {
+    super(`${type} is stored as version ${schemaVersion}; this program knows it up to ${latest}`);
+  }
+}

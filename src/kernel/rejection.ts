@@ -1,0 +1,32 @@
+import type { JsonObject } from './event.ts';
+import type { DataOf, Fields } from './field.ts';
+
+/** One way in which a command can be refused: a typed answer, not a failure of the program. */
+export interface RejectionDefinition<F extends Fields = Fields> {
+  /** The name of its GraphQL type. */
+  readonly name: string;
+  /** SCREAMING_SNAKE_CASE and stable: clients branch on it. */
+  readonly code: string;
+  readonly description: string;
+  readonly fields: F;
+}
+
+/** Thrown by a command handler; nothing that the handler recorded is kept. */
+export class Rejection extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly data: JsonObject,
+  ) {
+    super(message);
+  }
+}
+
+export function reject<F extends Fields>(
+  definition: RejectionDefinition<F>,
+  message: string,
+  data: DataOf<F>,
+): never {
+  // The fields of a definition hold text, integers and booleans only, which is JSON.
+  throw new Rejection(definition.code, message, data as unknown as JsonObject);
+}

@@ -1,0 +1,54 @@
+import Big from 'big.js';
+
+/** Digits before and after the point that an exact decimal may have on the way in. */
+export const integerDigitsMax = 20;
+export const fractionDigitsMax = 18;
+
+const pattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+/** Plain digits with at most one point: no exponent, no sign but minus, no spare leading zero. */
+export function isDecimal(input: string): boolean {
+  if (input.length > integerDigitsMax + fractionDigitsMax + 2 || !pattern.test(input)) return false;
+  const point = input.indexOf('.');
+  const digits = (point < 0 ? input.length : point) - (input.startsWith('-') ? 1 : 0);
+  return digits <= integerDigitsMax && (point < 0 || input.length - point - 1 <= fractionDigitsMax);
+}
+
+/** An exact sum, written with `fractionDigits` digits after the point. */
+export function add(a: string, b: string, fractionDigits: number): string {
+  return new Big(a).plus(b).toFixed(fractionDigits);
+}
+
+/** An exact difference, written with `fractionDigits` digits after the point. */
+export function subtract(a: string, b: string, fractionDigits: number): string {
+  return new Big(a).minus(b).toFixed(fractionDigits);
+}
+
+/** -1, 0 or 1 as `a` is less than, equal to or greater than `b`. */
+export function compare(a: string, b: string): -1 | 0 | 1 {
+  return new Big(a).cmp(b);
+}
+
+/** Whether the value (not its writing: 1.50 has one) needs more digits after the point. */
+export function isFinerThan(value: string, fractionDigits: number): boolean {
+  return !new Big(value).round(fractionDigits, Big.roundDown).eq(value);
+}
+
+/** Whether `value` is a whole number of `step`s. */
+export function isMultipleOf(value: string, step: string): boolean {
+  return new Big(value).mod(step).eq(0);
+}
+
+const sortableIntegerDigits = 30;
+
+/**
+ * Text whose byte order is the order of the values: a sign, then digits of fixed width; the digits
+ * of a negative value are turned round (9 for 0), so that the greater debt comes first.
+ */
+export function toSortableDecimal(value: string): string {
+  const big = new Big(value);
+  const [whole = '', fraction = ''] = big.abs().toFixed(fractionDigitsMax).split('.');
+  const digits = whole.padStart(sortableIntegerDigits, '0') + fraction;
+  if (big.gte(0)) return `1${digits}`;
+  return `0${digits.replace(/\d/g, (digit) => String(9 - Number(digit)))}`;
+}

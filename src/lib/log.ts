@@ -1,0 +1,15 @@
+/** Writes one line of the log: fields for machines first, a short sentence for people second. */
+export type LogLine = (fields: object, message: string) => void;
+
+/** What a module needs of a logger; pino's loggers fit as they are. */
+export interface Log {
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
+}
+
+const nothing: LogLine = () => {};
+
+/** A log that keeps nothing. */
+export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };

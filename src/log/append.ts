@@ -1,0 +1,114 @@
+import type { Appended, Batch } from '../kernel/log.ts';
+import type { Executor, Query } from '../postgres/database.ts';
+import { detailOf, sqlStateOf } from '../postgres/errors.ts';
+import { KeysUsedError, StaleStreamsError } from './errors.ts';
+
+const append: Query = {
+  name: 'append_events',
+  text: `select first_sequence, recorded_at from append_events(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+  )`,
+};
+
+interface AppendedRow {
+  readonly first_sequence: number;
+  readonly recorded_at: string;
+}
+
+/**
+ * Appends a batch in one transaction: all of it, durably, or nothing.
+ *
+ * Throws `StaleStreamsError` when a stream is not at the version that the batch rests on,
+ * `KeysUsedError` when an idempotency key has an outcome already, and the driver's error when the
+ * connection was lost: whether the batch is in the log is then told by `findBatch`.
+ */
+export async function appendBatch(executor: Executor, batch: Batch): Promise<Appended> {
+  const { events, outcomes, expectedVersions } = batch;
+  try {
+    const [row] = await executor.query<AppendedRow>(append, [
+      batch.id,
+      [...expectedVersions.keys()],
+      [...expectedVersions.values()],
+      events.map((event) => event.streamId),
+      events.map((event) => event.version),
+      events.map((event) => event.id),
+      events.map((event) => event.type),
+      events.map((event) => event.schemaVersion),
+      events.map((event) => event.occurredAt),
+      events.map((event) => event.actor),
+      events.map((event) => event.commandId),
+      events.map((event) => event.correlationId),
+      events.map((event) => event.causationId),
+      events.map((event) => JSON.stringify(event.data)),
+      outcomes.map((outcome) => outcome.actor),
+      outcomes.map((outcome) => outcome.idempotencyKey),
+      outcomes.map((outcome) => outcome.fingerprint),
+      outcomes.map((outcome) => outcome.commandId),
+      outcomes.map((outcome) => outcome.offset),
+      outcomes.map((outcome) => outcome.eventCount),
+      outcomes.map(({ rejection }) => (rejection === null ? null : JSON.stringify(rejection))),
+    ]);
+    if (row === undefined) throw new Error('append_events answered no row');
+    return { firstSequence: row.first_sequence, recordedAt: row.recorded_at };
+  } catch (error) {
+    throw toAppendError(error);
+  }
+}
+
+function toAppendError(error: unknown): unknown {
+  const detail = detailOf(error) ?? '';
+  switch (sqlStateOf(error)) {
+    case 'DB001':
+      return new StaleStreamsError(new Map(Object.entries(JSON.parse(detail))));
+    case 'DB002':
+      return new KeysUsedError(JSON.parse(detail));
+    default:
+      return error;
+  }
+}
+
+const find: Query = {
+  name: 'find_batch',
+  text: `with head as (select sequence from log_head for update)
+    select first_sequence, recorded_at from append_batches, head where id = $1`,
+};
+
+/**
+ * Where a batch was put, or null when it is not in the log. Waits for an append that is under way.
+ *
+ * Null is not the last word while a lost connection's statement may still reach the server: append
+ * the same batch again then, which fails with a unique violation of its id if that one won.
+ */
+export async function findBatch(executor: Executor, id: string): Promise<Appended | null> {
+  const [row] = await executor.query<AppendedRow>(find, [id]);
+  return row === undefined
+    ? null
+    : { firstSequence: row.first_sequence, recordedAt: row.recorded_at };
+}
+
+const verify: Query = {
+  name: 'verify_versions',
+  text: `select log_head.sequence, stale.versions from log_head, lateral (
+      select jsonb_object_agg(expected.stream_id, coalesce(actual.version, 0)) as versions
+      from unnest($1::text[], $2::integer[]) as expected (stream_id, version)
+      left join lateral (
+        select events.version from events where events.stream_id = expected.stream_id
+        order by events.version desc limit 1
+      ) as actual on true
+      where coalesce(actual.version, 0) <> expected.version
+    ) as stale`,
+};
+
+/** The head's sequence, if every stream is at its version there; else throws `StaleStreamsError`. */
+export async function verifyVersions(
+  executor: Executor,
+  expectedVersions: ReadonlyMap<string, number>,
+): Promise<number> {
+  const [row] = await executor.query<{
+    readonly sequence: number;
+    readonly versions: Readonly<Record<string, number>> | null;
+  }>(verify, [[...expectedVersions.keys()], [...expectedVersions.values()]]);
+  if (row === undefined) throw new Error('the log has no head: is the database migrated?');
+  if (row.versions !== null) throw new StaleStreamsError(new Map(Object.entries(row.versions)));
+  return row.sequence;
+}

@@ -1,0 +1,33 @@
+import type { Executor, Query } from '../postgres/database.ts';
+
+/** The end of the log: its last event's place and time, or 0 and null while it is empty. */
+export interface Head {
+  readonly sequence: number;
+  readonly recordedAt: string | null;
+}
+
+const head: Query = {
+  name: 'log_head',
+  text: `select log_head.sequence, events.recorded_at as "recordedAt"
+    from log_head left join events using (sequence)`,
+};
+
+export async function readHead(executor: Executor): Promise<Head> {
+  const [row] = await executor.query<Head>(head);
+  if (row === undefined) throw new Error('the log has no head: is the database migrated?');
+  return row;
+}
+
+const sequenceAt: Query = {
+  name: 'sequence_at',
+  text: 'select sequence_at($1) as sequence',
+};
+
+/**
+ * The last sequence recorded at or before `time`, for ever: no later append gets such a time. Null
+ * when `time` is in the database's future.
+ */
+export async function readSequenceAt(executor: Executor, time: string): Promise<number | null> {
+  const [row] = await executor.query<{ readonly sequence: number | null }>(sequenceAt, [time]);
+  return row?.sequence ?? null;
+}

@@ -1,0 +1,85 @@
+import type { JsonObject, StoredEvent } from '../kernel/event.ts';
+import type { Executor, Query } from '../postgres/database.ts';
+import type { EventDecoder, EventRow } from './codec.ts';
+
+/** The events of a stream that come after a version; 0 for all of them. */
+export interface StreamWish {
+  readonly streamId: string;
+  readonly afterVersion: number;
+}
+
+const streams: Query = {
+  name: 'events_of_streams',
+  text: `select event.sequence, event.stream_id, event.version, event.id, event.type,
+      event.schema_version, event.recorded_at, event.occurred_at, event.actor, event.command_id,
+      event.correlation_id, event.causation_id, event.data
+    from unnest($1::text[], $2::integer[]) as wish (stream_id, after_version)
+    join lateral (
+      select * from events
+      where events.stream_id = wish.stream_id and events.version > wish.after_version
+      order by events.version
+    ) as event on true`,
+};
+
+export async function readStreams(
+  executor: Executor,
+  decode: EventDecoder,
+  wishes: readonly StreamWish[],
+): Promise<readonly StoredEvent[]> {
+  const rows = await executor.query<EventRow>(streams, [
+    wishes.map((wish) => wish.streamId),
+    wishes.map((wish) => wish.afterVersion),
+  ]);
+  return rows.map(decode);
+}
+
+export interface SnapshotWish {
+  readonly streamId: string;
+  readonly deciderVersion: number;
+}
+
+/** A stream's state at a version, folded by one version of its decider. */
+export interface StoredSnapshot extends SnapshotWish {
+  readonly version: number;
+  readonly state: JsonObject;
+}
+
+const snapshots: Query = {
+  name: 'stream_snapshots',
+  text: `select stream_id as "streamId", decider_version as "deciderVersion", version, state
+    from stream_snapshots
+    join unnest($1::text[], $2::integer[]) as wish (stream_id, decider_version)
+      using (stream_id, decider_version)`,
+};
+
+export async function readSnapshots(
+  executor: Executor,
+  wishes: readonly SnapshotWish[],
+): Promise<readonly StoredSnapshot[]> {
+  return executor.query<StoredSnapshot>(snapshots, [
+    wishes.map((wish) => wish.streamId),
+    wishes.map((wish) => wish.deciderVersion),
+  ]);
+}
+
+const write: Query = {
+  name: 'write_stream_snapshots',
+  text: `insert into stream_snapshots (stream_id, decider_version, version, state)
+    select * from unnest($1::text[], $2::integer[], $3::integer[], $4::jsonb[])
+    on conflict on constraint stream_snapshots_pkey
+    do update set version = excluded.version, state = excluded.state
+    where stream_snapshots.version < excluded.version`,
+};
+
+/** Keeps the newest snapshot of a stream and decider version; an older one is ignored. */
+export async function writeSnapshots(
+  executor: Executor,
+  written: readonly StoredSnapshot[],
+): Promise<void> {
+  await executor.query(write, [
+    written.map((snapshot) => snapshot.streamId),
+    written.map((snapshot) => snapshot.deciderVersion),
+    written.map((snapshot) => snapshot.version),
+    written.map((snapshot) => JSON.stringify(snapshot.state)),
+  ]);
+}

@@ -1,0 +1,60 @@
+import pg from 'pg';
+import type { Log } from '../lib/log.ts';
+import { type ConnectionSettings, toClientConfig } from './client-config.ts';
+import { DatabaseStoppedError, toOneLine } from './errors.ts';
+import { createClientExecutor, type Executor } from './executor.ts';
+
+/** Connections with one user each, outside the pool, so that none waits for a long holder. */
+export interface DedicatedConnections {
+  withConnection<T>(work: (executor: Executor, signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Fires the signal of every work under way and waits for it. */
+  stop(): Promise<void>;
+}
+
+/** Makes such connections on demand; `Database.withConnection` says what the work may expect. */
+export function createDedicatedConnections(
+  settings: ConnectionSettings,
+  log: Log,
+): DedicatedConnections {
+  const underWay = new Map<AbortController, Promise<unknown>>();
+  return {
+    withConnection(work) {
+      const controller = new AbortController();
+      const done = runOnConnection(settings, log, { controller, work }).finally(() =>
+        underWay.delete(controller),
+      );
+      underWay.set(controller, done);
+      return done;
+    },
+    async stop() {
+      for (const controller of underWay.keys()) controller.abort(new DatabaseStoppedError());
+      await Promise.allSettled(underWay.values());
+    },
+  };
+}
+
+interface Run<T> {
+  readonly controller: AbortController;
+  readonly work: (executor: Executor, signal: AbortSignal) => Promise<T>;
+}
+
+async function runOnConnection<T>(
+  settings: ConnectionSettings,
+  log: Log,
+  { controller, work }: Run<T>,
+): Promise<T> {
+  const client = new pg.Client(toClientConfig(settings));
+  const executor = createClientExecutor(client);
+  client.on('error', (error) => {
+    log.warn({ reason: toOneLine(error) }, 'dedicated connection lost');
+    controller.abort(error);
+  });
+  client.once('end', () => controller.abort(new Error('Connection terminated')));
+  try {
+    await client.connect();
+    return await work(executor, controller.signal);
+  } finally {
+    executor.close();
+    await client.end();
+  }
+}

@@ -1,0 +1,90 @@
+import { EmbeddedPostgresError } from './embedded-error.ts';
+import { type Account, type Run, runProgram } from './embedded-run.ts';
+
+/** What the account must be able to reach: where data are, and a program and a file it reads. */
+export interface Reach {
+  readonly dataDir: string;
+  readonly program: string;
+  readonly file: string;
+}
+
+/**
+ * The account under which to run PostgreSQL, which refuses to run as root: null means our own.
+ * Root takes the owner of the existing data, else the user postgres (made if need be), else nobody.
+ */
+export async function chooseAccount(dataOwner: Account | null): Promise<Account | null> {
+  if (process.geteuid?.() !== 0) return null;
+  if (dataOwner !== null && dataOwner.uid !== 0) return dataOwner;
+  const found = await findAccount('postgres');
+  if (found !== null) return found;
+  const shell = '/usr/sbin/nologin';
+  await runProgram('useradd', ['--system', '--no-create-home', '--shell', shell, 'postgres']);
+  return (await findAccount('postgres')) ?? (await findAccount('nobody')) ?? nobody;
+}
+
+/**
+ * A way to run programs under the account that reaches everything it has to. Directories closed to
+ * others (a home, a temporary directory) are passed with a capability, and only where they exist:
+ * the weakest of the three ways that works is taken.
+ */
+export async function createRun(account: Account | null, reach: Reach): Promise<Run> {
+  if (account === null) return (file, args, cwd) => runProgram(file, args, { cwd });
+  const plain: Run = (file, args, cwd) => runProgram(file, args, { cwd, account });
+  for (const run of [plain, ...capabilities.map((name) => runWith(account, name))]) {
+    const { code } = await run('/bin/sh', ['-c', probe, 'sh', ...probeArguments(reach)], '/');
+    if (code === 0) return run;
+  }
+  const directory = await findUnreachable(plain, reach);
+  throw new EmbeddedPostgresError(
+    'EMBEDDED_DIRECTORY_UNREACHABLE',
+    `PostgreSQL does not run as root, and the user ${account.name} cannot reach ${directory}: ` +
+      `run "chmod o+x ${directory}", or set DAYBOOK_DATA_DIR to a directory it can reach, ` +
+      'or DATABASE_URL to a server of your own',
+  );
+}
+
+const nobody: Account = { name: 'nobody', uid: 65_534, gid: 65_534 };
+
+/** Reading and entering any directory first; executing files closed to others needs the second. */
+const capabilities = ['dac_read_search', 'dac_override'] as const;
+
+/** Real accesses, since access(2) and so `test` take no notice of such capabilities. */
+const probe = 'cd "$1" && cat "$2" >/dev/null && exec "$3" --version';
+
+function probeArguments({ dataDir, program, file }: Reach): readonly string[] {
+  return [dataDir, file, program];
+}
+
+/** Without `no_setuid_fixup` access(2), which PostgreSQL uses, would ignore the capability. */
+function runWith(account: Account, capability: string): Run {
+  const prefix = [
+    `--reuid=${account.uid}`,
+    `--regid=${account.gid}`,
+    '--clear-groups',
+    `--inh-caps=+${capability}`,
+    `--ambient-caps=+${capability}`,
+    '--securebits=+no_setuid_fixup',
+    '--',
+  ];
+  return (file, args, cwd) => runProgram('setpriv', [...prefix, file, ...args], { cwd });
+}
+
+async function findAccount(name: string): Promise<Account | null> {
+  const uid = await runProgram('id', ['-u', name]);
+  const gid = await runProgram('id', ['-g', name]);
+  if (uid.code !== 0 || gid.code !== 0) return null;
+  return { name, uid: Number(uid.output), gid: Number(gid.output) };
+}
+
+/** The first directory on the way to the data or the programs that the account cannot enter. */
+async function findUnreachable(run: Run, { dataDir, program }: Reach): Promise<string> {
+  for (const path of [dataDir, program.slice(0, program.lastIndexOf('/'))]) {
+    const parts = path.split('/');
+    for (let length = 2; length <= parts.length; length += 1) {
+      const directory = parts.slice(0, length).join('/');
+      const { code } = await run('/bin/sh', ['-c', 'cd "$1"', 'sh', directory], '/');
+      if (code !== 0) return directory;
+    }
+  }
+  return program;
+}

@@ -1,0 +1,20 @@
+/** What kept the embedded server from running; the message says it in one line and what to do. */
+export type EmbeddedPostgresErrorCode =
+  | 'EMBEDDED_UNSUPPORTED_PLATFORM'
+  | 'EMBEDDED_DATA_DIR_UNUSABLE'
+  | 'EMBEDDED_DIRECTORY_UNREACHABLE'
+  | 'EMBEDDED_VERSION_MISMATCH'
+  | 'EMBEDDED_INITDB_FAILED'
+  | 'EMBEDDED_START_FAILED'
+  | 'EMBEDDED_STOP_FAILED';
+
+/** The embedded server cannot run here, or not with this data directory. */
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError';
+  readonly code: EmbeddedPostgresErrorCode;
+
+  constructor(code: EmbeddedPostgresErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}

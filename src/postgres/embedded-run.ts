@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+
+/** A user of the operating system. */
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface RunResult {
+  /** The exit code; 127 when the program could not be started at all. */
+  readonly code: number;
+  /** What it wrote to both of its outputs, the last part of it if that was much. */
+  readonly output: string;
+}
+
+/** Runs a program in a directory to its end; never throws. */
+export type Run = (file: string, args: readonly string[], cwd: string) => Promise<RunResult>;
+
+interface RunOptions {
+  readonly cwd?: string;
+  readonly account?: Account;
+}
+
+const outputSizeMax = 16_384;
+
+/** Settings of the caller's shell (PGPORT, PGOPTIONS, a locale) must not reach the server. */
+const environment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C',
+};
+
+/** Runs a program to its end, under another account if one is given; never throws. */
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  { cwd = '/', account }: RunOptions = {},
+): Promise<RunResult> {
+  const identity = account === undefined ? {} : { uid: account.uid, gid: account.gid };
+  return new Promise((resolve) => {
+    let output = '';
+    const collect = (chunk: string) => {
+      output = (output + chunk).slice(-outputSizeMax);
+    };
+    try {
+      const child = spawn(file, args, {
+        cwd,
+        env: environment,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        ...identity,
+      });
+      child.stdout.setEncoding('utf8').on('data', collect);
+      child.stderr.setEncoding('utf8').on('data', collect);
+      child.once('error', (error) => resolve({ code: 127, output: error.message }));
+      child.once('close', (code) => resolve({ code: code ?? 1, output: output.trim() }));
+    } catch (error) {
+      resolve({ code: 127, output: String(error) });
+    }
+  });
+}

@@ -1,0 +1,154 @@
+import { open, stat } from 'node:fs/promises';
+import pg from 'pg';
+import { delay } from '../lib/delay.ts';
+import { toClientConfig } from './client-config.ts';
+import type { Binaries } from './embedded-binaries.ts';
+import { type Cluster, superuser } from './embedded-cluster.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
+import { findFreePort, findPostmaster, type Postmaster } from './embedded-postmaster.ts';
+import type { Run } from './embedded-run.ts';
+import { sqlStateOf, toOneLine } from './errors.ts';
+
+/** A cluster and the means to run a server on it. */
+export interface Server {
+  readonly cluster: Cluster;
+  readonly binaries: Binaries;
+  readonly run: Run;
+}
+
+/** One process's share in a running server: while its connection lives, nobody stops the server. */
+export interface Share {
+  readonly client: pg.Client;
+  readonly port: number;
+}
+
+/**
+ * Takes a share in the server of a cluster, adopting the one that runs and else starting it. Any
+ * number of processes may do so at once. Without a port a new server takes a free one.
+ */
+export async function takeShare(server: Server, port: number | null): Promise<Share> {
+  const deadline = Date.now() + startDeadlineMs;
+  let failures = 0;
+  for (;;) {
+    const postmaster = await findPostmaster(server.cluster.data);
+    if (postmaster === null) {
+      const failure = await startPostmaster(server, port ?? (await findFreePort()));
+      // A start that fails because another process was faster is no failure.
+      if (failure !== null && (await findPostmaster(server.cluster.data)) === null) {
+        failures += 1;
+        if (failures === startsMax) throw startFailed(failure);
+      }
+      continue;
+    }
+    const share = postmaster.status === 'ready' ? await connectShare(server, postmaster) : null;
+    if (share !== null) return share;
+    if (Date.now() > deadline) throw startFailed('it has been starting or stopping for too long');
+    await delay(pollIntervalMs);
+  }
+}
+
+/**
+ * Gives a share back. Stops the server if this was the last one and no other client is connected;
+ * tells whether it did.
+ */
+export async function giveBackShare({ cluster, binaries, run }: Server, share: Share) {
+  const { client } = share;
+  try {
+    await client.query('select pg_advisory_unlock_shared($1)', [shareLock]);
+    if (!(await isLast(client))) return false;
+    const args = ['stop', '-D', cluster.data, '-m', 'fast', '-w', '-t', '60'];
+    const { code, output } = await run(binaries.pgCtl, args, '/');
+    if (code === 0) return true;
+    throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', toOneLine(output));
+  } finally {
+    await client.end();
+  }
+}
+
+/** The address of a database of the server, with the password in it. */
+export function toUrl({ password }: Cluster, port: number, database: string): string {
+  return `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`;
+}
+
+/** Recovery after a crash replays at most `max_wal_size` of log and may take most of this. */
+const startDeadlineMs = 120_000;
+const startsMax = 3;
+const pollIntervalMs = 50;
+const leaveDeadlineMs = 1_000;
+const logTailLines = 6;
+const shareName = 'daybook share';
+/** 'daybook' in ASCII, an arbitrary number that nothing else locks. */
+const shareLock = '28254671641472875';
+
+const settings = [
+  'listen_addresses=127.0.0.1',
+  "unix_socket_directories=''",
+  'shared_buffers=256MB',
+  'max_wal_size=2GB',
+  'wal_compression=on',
+  'timezone=UTC',
+  'log_timezone=UTC',
+];
+
+/** Relative paths, because pg_ctl hands them to a shell. Gives what went wrong, or null. */
+async function startPostmaster({ cluster, binaries, run }: Server, port: number) {
+  const logStart = (await stat(cluster.logFile).catch(() => null))?.size ?? 0;
+  const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
+  const args = ['start', '-D', 'data', '-l', 'server.log', '-o', options, '-w', '-t', '120'];
+  const { code, output } = await run(binaries.pgCtl, args, cluster.home);
+  if (code === 0) return null;
+  const lines = (await readFrom(cluster.logFile, logStart)).trim().split('\n');
+  return toOneLine([output, ...lines.slice(-logTailLines)].join('\n'));
+}
+
+/** Null while the server is not ready, is being stopped by its last user, or just went away. */
+async function connectShare({ cluster }: Server, postmaster: Postmaster): Promise<Share | null> {
+  const url = toUrl(cluster, postmaster.port, 'postgres');
+  const client = new pg.Client(toClientConfig({ url, applicationName: shareName }));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const text = 'select pg_try_advisory_lock_shared($1) as taken';
+    const { rows } = await client.query<{ taken: boolean }>(text, [shareLock]);
+    if (rows[0]?.taken) return { client, port: postmaster.port };
+    await client.end();
+  } catch (error) {
+    await client.end();
+    if (sqlStateOf(error)?.startsWith('28')) throw startFailed(toOneLine(error));
+  }
+  return null;
+}
+
+/** Takes the lock alone if nobody shares it; our own connections may still be on their way out. */
+async function isLast(client: pg.Client): Promise<boolean> {
+  const text = 'select pg_try_advisory_lock($1) as taken';
+  const { rows } = await client.query<{ taken: boolean }>(text, [shareLock]);
+  if (!rows[0]?.taken) return false;
+  const deadline = Date.now() + leaveDeadlineMs;
+  while (Date.now() < deadline) {
+    const others = await client.query(
+      `select pid from pg_stat_activity
+       where backend_type = 'client backend' and application_name <> $1`,
+      [shareName],
+    );
+    if (others.rows.length === 0) return true;
+    await delay(pollIntervalMs);
+  }
+  return false;
+}
+
+function startFailed(reason: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'EMBEDDED_START_FAILED',
+    `the embedded PostgreSQL does not start: ${reason}`,
+  );
+}
+
+async function readFrom(file: string, position: number): Promise<string> {
+  const handle = await open(file, 'r').catch(() => null);
+  if (handle === null) return '';
+  const buffer = Buffer.alloc(16_384);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+  await handle.close();
+  return buffer.toString('utf8', 0, bytesRead);
+}

@@ -1,0 +1,79 @@
+import { delay } from '../lib/delay.ts';
+import type { Log } from '../lib/log.ts';
+import { giveBackShare, type Server, type Share, takeShare } from './embedded-server.ts';
+import { isConnectionLost, toOneLine } from './errors.ts';
+
+const restartIntervalMs = 1_000;
+
+/**
+ * Holds a share until stopped, and takes a new one on the same port whenever the server has died.
+ * Gives the function that stops; it may be called again.
+ */
+export function keepShare(server: Server, first: Share, log: Log): () => Promise<void> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const { port } = first;
+  const keep = async (): Promise<Share | null> => {
+    let share: Share | null = first;
+    while (share !== null) {
+      await untilEnd(share, signal);
+      if (signal.aborted) return share;
+      log.error({ port }, 'embedded PostgreSQL has died and is started again');
+      share = await retakeShare(server, port, { signal, log });
+    }
+    return null;
+  };
+  const kept = keep();
+  const stop = async () => {
+    stopping.abort();
+    const share = await kept;
+    const halted = share !== null && (await giveBack(server, share));
+    log.info({ port }, `embedded PostgreSQL ${halted ? 'has stopped' : 'is left to others'}`);
+  };
+  let stopped: Promise<void> | undefined;
+  return () => {
+    stopped ??= stop();
+    return stopped;
+  };
+}
+
+async function giveBack(server: Server, share: Share): Promise<boolean> {
+  try {
+    return await giveBackShare(server, share);
+  } catch (error) {
+    // The server died in this very moment: there is nothing left to stop.
+    if (isConnectionLost(error)) return false;
+    throw error;
+  }
+}
+
+interface Retake {
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Tries until it has a share again; null when stopped meanwhile. */
+async function retakeShare(server: Server, port: number, { signal, log }: Retake) {
+  while (!signal.aborted) {
+    try {
+      return await takeShare(server, port);
+    } catch (error) {
+      log.error({ reason: toOneLine(error) }, 'embedded PostgreSQL does not start again');
+      await delay(restartIntervalMs, signal);
+    }
+  }
+  return null;
+}
+
+function untilEnd({ client }: Share, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      client.off('end', finish);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    client.on('end', finish);
+    signal.addEventListener('abort', finish);
+    if (signal.aborted) finish();
+  });
+}

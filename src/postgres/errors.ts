@@ -1,0 +1,125 @@
+import pg from 'pg';
+
+/** No connection to the database could be made, or it refused to let us in. */
+export class DatabaseUnreachableError extends Error {
+  override readonly name = 'DatabaseUnreachableError';
+  readonly code = 'DATABASE_UNREACHABLE';
+
+  constructor(cause: unknown) {
+    super(`the database cannot be reached: ${toOneLine(cause)}`, { cause });
+  }
+}
+
+/** The server answers, but is older than this program needs. */
+export class DatabaseTooOldError extends Error {
+  override readonly name = 'DatabaseTooOldError';
+  readonly code = 'DATABASE_TOO_OLD';
+  readonly version: number;
+
+  constructor(version: number, versionMin: number) {
+    super(`the database is PostgreSQL ${version}, but at least ${versionMin} is needed`);
+    this.version = version;
+  }
+}
+
+/** The work of a transaction swallowed a failed query, so that its commit became a rollback. */
+export class TransactionAbortedError extends Error {
+  override readonly name = 'TransactionAbortedError';
+  readonly code = 'TRANSACTION_ABORTED';
+
+  constructor() {
+    super('the transaction was rolled back: a query in it failed and the error was swallowed');
+  }
+}
+
+/** An executor was used after the transaction or connection it belonged to had been given back. */
+export class ExecutorClosedError extends Error {
+  override readonly name = 'ExecutorClosedError';
+  readonly code = 'EXECUTOR_CLOSED';
+
+  constructor() {
+    super('the transaction or connection of this executor has ended');
+  }
+}
+
+/** The database has been stopped; nothing was sent. */
+export class DatabaseStoppedError extends Error {
+  override readonly name = 'DatabaseStoppedError';
+  readonly code = 'DATABASE_STOPPED';
+
+  constructor() {
+    super('the database connection pool has been stopped');
+  }
+}
+
+/** The SQLSTATE with which the server refused a statement; null if the error is not the server's. */
+export function sqlStateOf(error: unknown): string | null {
+  return databaseErrorOf(error)?.code ?? null;
+}
+
+/** The name of the constraint a statement violated; null if the error is of another kind. */
+export function constraintOf(error: unknown): string | null {
+  return databaseErrorOf(error)?.constraint ?? null;
+}
+
+/** The detail the server or a `raise … using detail` gave with an error; null if there is none. */
+export function detailOf(error: unknown): string | null {
+  return databaseErrorOf(error)?.detail ?? null;
+}
+
+/**
+ * Whether the connection failed rather than the statement: the server is not reachable, or it is
+ * unknown whether the statement took effect. A statement the server itself refused, or cancelled
+ * at a time-out of its own, has certainly had no effect and gives false.
+ */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== null) return state.startsWith('08') || lostStates.has(state);
+  if (error instanceof DatabaseUnreachableError) return true;
+  if (error instanceof AggregateError) return error.errors.some(isConnectionLost);
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && lostCodes.has(error.code)) return true;
+  return lostMessages.some((message) => error.message.startsWith(message));
+}
+
+/** The message of an error in one line, also where Node hides it in an AggregateError. */
+export function toOneLine(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return toOneLine(error.errors[0]);
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return message.replaceAll(/\s*\n\s*/g, ' ').trim();
+}
+
+function databaseErrorOf(error: unknown): pg.DatabaseError | null {
+  if (error instanceof pg.DatabaseError) return error;
+  if (error instanceof Error && error.cause !== undefined) return databaseErrorOf(error.cause);
+  return null;
+}
+
+/** Shut down, crashed, starting, idle too long, too many connections, completion unknown. */
+const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '40003']);
+
+const lostCodes = new Set([
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EAI_AGAIN',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+]);
+
+/** pg and pg-pool raise these as plain errors without a code. */
+const lostMessages = [
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'Client was closed and is not queryable',
+  'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+];

@@ -1,0 +1,124 @@
+import { Socket } from 'node:net';
+import pgListen, { type Subscriber } from 'pg-listen';
+import { toClientConfig } from './client-config.ts';
+
+export interface SubscriptionOptions {
+  readonly url: string;
+  readonly channels: readonly string[];
+  /** A channel that nobody else uses. */
+  readonly heartbeatChannel: string;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatDeadlineMs: number;
+  readonly onNotification: (channel: string, payload: string) => void;
+  readonly onConnected: () => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Listens over one connection for as long as that works: throws when it is lost or silent, returns
+ * when the signal fires; either way its socket and timer are gone by then.
+ *
+ * pg-listen 1.7.0 gives up reconnecting after 3 s, ends the process without an `error` handler,
+ * never notices a half-open connection, and leaks when closed in an outage. So it gets a handler
+ * first, a socket of ours, and is not left to reconnect at all.
+ */
+export async function openSubscription(options: SubscriptionOptions): Promise<void> {
+  const { signal } = options;
+  const socket = new Socket();
+  const subscriber = createSubscriber(socket, options);
+  const ending = watchEnding(subscriber, socket, signal);
+  const heartbeat = startHeartbeat(subscriber, socket, options);
+  try {
+    await Promise.race([ending.ended, listen(subscriber, options)]);
+    if (signal.aborted) return;
+    heartbeat.listening();
+    options.onConnected();
+    await ending.ended;
+  } finally {
+    heartbeat.stop();
+    ending.dispose();
+    await close(subscriber, socket);
+  }
+}
+
+const closeDeadlineMs = 500;
+
+function createSubscriber(socket: Socket, { url, heartbeatDeadlineMs }: SubscriptionOptions) {
+  const config = toClientConfig({
+    url,
+    applicationName: 'daybook listen',
+    connectTimeoutMs: heartbeatDeadlineMs,
+  });
+  const options = {
+    retryLimit: 1,
+    paranoidChecking: false,
+    parse: (text: string) => text,
+  } as const;
+  return pgListen.default({ ...config, stream: () => socket }, options);
+}
+
+/** `ended` resolves when the signal fires and rejects, with the best reason known, on a loss. */
+function watchEnding(subscriber: Subscriber, socket: Socket, signal: AbortSignal) {
+  let reason: Error | undefined;
+  let onAbort = () => {};
+  socket.on('error', (error) => {
+    reason ??= error;
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    onAbort = resolve;
+    subscriber.events.on('error', (error) => reject(reason ?? error));
+    socket.once('close', () => reject(reason ?? new Error('Connection terminated')));
+  });
+  // Also when it comes while nobody awaits it, a loss must not end the process.
+  ended.catch(() => {});
+  signal.addEventListener('abort', onAbort);
+  if (signal.aborted) onAbort();
+  return { ended, dispose: () => signal.removeEventListener('abort', onAbort) };
+}
+
+async function listen(subscriber: Subscriber, options: SubscriptionOptions): Promise<void> {
+  await subscriber.connect();
+  for (const channel of [options.heartbeatChannel, ...options.channels]) {
+    await subscriber.listenTo(channel);
+  }
+}
+
+/**
+ * Destroys the socket when nothing has been received for the deadline. It counts its own ticks
+ * rather than time: after a pause of this process the answers may be waiting to be read.
+ */
+function startHeartbeat(subscriber: Subscriber, socket: Socket, options: SubscriptionOptions) {
+  const { heartbeatChannel, heartbeatIntervalMs, heartbeatDeadlineMs, onNotification } = options;
+  let silentTicks = 0;
+  let listening = false;
+  subscriber.events.on('notification', ({ channel, payload }) => {
+    silentTicks = 0;
+    if (channel !== heartbeatChannel) onNotification(channel, payload ?? '');
+  });
+  const timer = setInterval(() => {
+    if (silentTicks * heartbeatIntervalMs >= heartbeatDeadlineMs) {
+      socket.destroy(new Error(`no answer for ${heartbeatDeadlineMs} ms`));
+      return;
+    }
+    silentTicks += 1;
+    // A second one before the first is answered would only queue up behind it.
+    if (listening && silentTicks === 1) subscriber.notify(heartbeatChannel).catch(() => {});
+  }, heartbeatIntervalMs);
+  return {
+    listening: () => {
+      listening = true;
+      silentTicks = 0;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Says goodbye if there is anyone to hear it, and makes sure that the socket is closed. */
+async function close(subscriber: Subscriber, socket: Socket): Promise<void> {
+  if (socket.closed) return;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const deadline = setTimeout(() => socket.destroy(), socket.connecting ? 0 : closeDeadlineMs);
+  subscriber.close().catch(() => {});
+  await closed;
+  clearTimeout(deadline);
+}

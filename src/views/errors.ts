@@ -1,0 +1,19 @@
+import type { ViewRow } from './store.ts';
+
+/** A view is parked before the sequence for which it was asked, or still being built. */
+export class ViewNotReadableError extends Error {
+  readonly code: 'VIEW_PARKED' | 'VIEW_BUILDING';
+  constructor(
+    readonly view: string,
+    row: ViewRow | null,
+    readonly sequence: number,
+  ) {
+    const isParked = row?.status === 'parked';
+    super(
+      isParked
+        ? `the view ${view} has stopped at sequence ${row.checkpoint}: ${row.error?.message}`
+        : `the view ${view} is being built: it cannot be read at sequence ${sequence} yet`,
+    );
+    this.code = isParked ? 'VIEW_PARKED' : 'VIEW_BUILDING';
+  }
+}

@@ -1,0 +1,140 @@
+import type { Feed } from '../feed/feed.ts';
+import type { Log as Logger } from '../lib/log.ts';
+import type { Log } from '../log/log.ts';
+import type { Executor } from '../postgres/database.ts';
+import { advance, createMovingView, type MovingView } from './advance.ts';
+import type { AnyView } from './fold.ts';
+import { dropView, readViews, registerView, setViewStatus, tryLockView } from './store.ts';
+
+export interface LeadOptions {
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly logger: Logger;
+  readonly views: readonly AnyView[];
+  /** Told whenever views have moved or changed their status. */
+  readonly onMoved: (moving: readonly MovingView[]) => void;
+}
+
+const pageSizeMax = 1_000;
+const lookAroundMs = 1_000;
+const reportMs = 2_000;
+
+/**
+ * Moves the views that no other process moves, until the signal fires. Those at the front go on
+ * together, page by page, as the log grows; those behind are built from the log between two pages
+ * of the others, and join them at the front.
+ *
+ * A view is moved under a lock of the connection, and the database checks its checkpoint besides:
+ * two processes cannot both move it. Throws when the connection is lost or the check fails.
+ */
+export async function leadViews(
+  executor: Executor,
+  options: LeadOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { feed, log, views, onMoved } = options;
+  for (const view of views) await registerView(executor, view);
+  const report = createReport(options);
+  const moving: MovingView[] = [];
+  let lookedAroundAt = Number.NEGATIVE_INFINITY;
+
+  while (!signal.aborted) {
+    if (performance.now() - lookedAroundAt > lookAroundMs) {
+      moving.push(...(await takeViews(executor, views, moving)));
+      await dropReplaced(executor, moving);
+      lookedAroundAt = performance.now();
+    }
+    const active = moving.filter((view) => view.parked === null);
+    const front = Math.max(0, ...active.map((view) => view.checkpoint));
+    const rear = Math.min(front, ...active.map((view) => view.checkpoint));
+    if (rear < front) {
+      const page = { after: rear, before: front + 1, limit: pageSizeMax, descending: false };
+      await advance(executor, standingAt(active, rear), await log.events({}, page));
+      report(rear);
+    }
+    if (rear === front || feed.tail() > front) {
+      const events = await nextWithin(feed, active.length === 0 ? feed.tail() : front, signal);
+      if (events.length > 0 && active.length > 0) {
+        await advance(executor, standingAt(active, front), events);
+      }
+    }
+    await promote(executor, moving, feed.tail());
+    onMoved(moving);
+  }
+}
+
+/** A page of the feed; none when nothing came before it is time to look around again. */
+async function nextWithin(feed: Feed, after: number, signal: AbortSignal) {
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const timer = setTimeout(end, lookAroundMs);
+  signal.addEventListener('abort', end);
+  try {
+    return await feed.next(after, pageSizeMax, over.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function standingAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
+  return views.filter((view) => view.checkpoint === checkpoint);
+}
+
+/** The views whose lock is free now. One that was parked gets another try. */
+async function takeViews(
+  executor: Executor,
+  views: readonly AnyView[],
+  held: readonly MovingView[],
+): Promise<readonly MovingView[]> {
+  if (held.length === views.length) return [];
+  const taken: MovingView[] = [];
+  for (const { id, name, version } of await readViews(executor)) {
+    if (held.some((view) => view.id === id)) continue;
+    const view = views.find((known) => known.name === name && known.version === version);
+    if (view === undefined || !(await tryLockView(executor, id))) continue;
+    // Read again under the lock: the former holder may have moved it in between.
+    const row = (await readViews(executor)).find((candidate) => candidate.id === id);
+    if (row === undefined) continue;
+    if (row.status === 'parked') await setViewStatus(executor, id, 'building');
+    const status = row.status === 'live' ? 'live' : 'building';
+    taken.push(createMovingView(view, id, row.checkpoint, status));
+  }
+  return taken;
+}
+
+/** A view that has caught up is live: with another live one, or else with all but the last page. */
+async function promote(
+  executor: Executor,
+  moving: readonly MovingView[],
+  tail: number,
+): Promise<void> {
+  const live = moving.filter(({ status, parked }) => status === 'live' && parked === null);
+  const goal = live.length === 0 ? tail - pageSizeMax : Math.max(...live.map(({ checkpoint }) => checkpoint));
+  for (const view of moving) {
+    if (view.status === 'live' || view.parked !== null || view.checkpoint < goal) continue;
+    await setViewStatus(executor, view.id, 'live');
+    view.status = 'live';
+  }
+}
+
+/** Removes older versions of live views once no process moves them any more. */
+async function dropReplaced(executor: Executor, moving: readonly MovingView[]): Promise<void> {
+  const live = moving.filter(({ status }) => status === 'live');
+  for (const row of await readViews(executor)) {
+    const isReplaced = live.some(
+      ({ view }) => view.name === row.name && view.version > row.version,
+    );
+    if (isReplaced && (await tryLockView(executor, row.id))) await dropView(executor, row.id);
+  }
+}
+
+/** Tells now and then how far the views are that are being built. */
+function createReport({ feed, logger }: LeadOptions): (checkpoint: number) => void {
+  let toldAt = performance.now();
+  return (checkpoint) => {
+    if (performance.now() - toldAt < reportMs) return;
+    toldAt = performance.now();
+    logger.info({ checkpoint, of: feed.tail() }, 'building views');
+  };
+}

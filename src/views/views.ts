@@ -1,0 +1,154 @@
+import type { Feed } from '../feed/feed.ts';
+import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
+import { delay } from '../lib/delay.ts';
+import type { Log as Logger } from '../lib/log.ts';
+import type { Log } from '../log/log.ts';
+import type { Database } from '../postgres/database.ts';
+import type { MovingView } from './advance.ts';
+import { ViewNotReadableError } from './errors.ts';
+import type { AnyView } from './fold.ts';
+import { leadViews } from './lead.ts';
+import {
+  type DocumentAt,
+  type ListedDocument,
+  type ListPage,
+  readDocument,
+  readList,
+} from './read.ts';
+import { readViews, type ViewRow } from './store.ts';
+
+/** The views of a program, kept up to date with the log, and readable at every sequence. */
+export interface Views {
+  /** The sequence at which all live views can be read: never falls. */
+  checkpoint(): number;
+  /** Whether `sequence` can be read, at once or within the time. */
+  waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
+  /** The document of a key at a sequence; throws `ViewNotReadableError`. */
+  document(view: ViewName, key: string, at: number): Promise<DocumentAt | null>;
+  /** A page of a list at a sequence; throws `ViewNotReadableError`. */
+  list(view: ViewName, page: ListPage, at: number): Promise<readonly ListedDocument[]>;
+  /** Every view of this program: how far it is, and why it is parked. */
+  rows(): readonly ViewRow[];
+  /** Whether every view can be read, or is parked. */
+  isReady(): boolean;
+  /** Views may have been moved by another process: look. */
+  wake(): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ViewName {
+  readonly name: string;
+}
+
+export interface ViewsOptions {
+  readonly database: Database;
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly logger: Logger;
+  readonly views: readonly AnyView[];
+}
+
+const retryMs = 500;
+const pollMs = 1_000;
+
+export function createViews(options: ViewsOptions): Views {
+  const { database, logger, views } = options;
+  const stopping = new AbortController();
+  const moved = createBroadcast();
+  let rows = new Map<string, ViewRow>();
+  let checkpoint = 0;
+  let leading: Promise<void> | null = null;
+  let refreshing: Promise<void> | null = null;
+  let isStale = false;
+  let isLeadingAll = false;
+  let poll: NodeJS.Timeout | undefined;
+
+  function take(changed: readonly ViewRow[]): void {
+    rows = new Map(rows);
+    for (const row of changed) rows.set(row.name, row);
+    const live = [...rows.values()].filter(({ status }) => status === 'live');
+    const common = live.length === 0 ? 0 : Math.min(...live.map((row) => row.checkpoint));
+    if (common > checkpoint) checkpoint = common;
+    moved.wake();
+  }
+
+  async function refresh(): Promise<void> {
+    const isOurs = ({ name, version }: ViewRow): boolean =>
+      views.some((view) => view.name === name && view.version === version);
+    do {
+      isStale = false;
+      const known = await readViews(database);
+      take(known.filter(isOurs));
+    } while (isStale);
+  }
+
+  async function lead(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await database.withConnection((executor, lost) => {
+          const signal = AbortSignal.any([lost, stopping.signal]);
+          const onMoved = (moving: readonly MovingView[]): void => {
+            isLeadingAll = moving.length === views.length;
+            take(moving.map(toRow));
+          };
+          return leadViews(executor, { ...options, onMoved }, signal);
+        });
+      } catch (error) {
+        logger.warn({ err: error }, 'the views stand still; trying again');
+      }
+      isLeadingAll = false;
+      await delay(retryMs, stopping.signal);
+    }
+  }
+
+  function wake(): void {
+    // Who moves the views itself is told by that, and sooner.
+    if (isLeadingAll) return;
+    isStale = true;
+    refreshing ??= refresh()
+      .catch((error) => logger.warn({ err: error }, 'the views could not be looked at'))
+      .finally(() => {
+        refreshing = null;
+      });
+  }
+
+  function readable(view: ViewName, at: number): number {
+    const row = rows.get(view.name);
+    if (row === undefined || row.status === 'building' || row.checkpoint < at) {
+      throw new ViewNotReadableError(view.name, row ?? null, at);
+    }
+    return row.id;
+  }
+
+  return {
+    checkpoint: () => checkpoint,
+    waitFor: (sequence, timeoutMs, signal) =>
+      waitUntil(() => checkpoint >= sequence, moved, {
+        timeoutMs,
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    document: async (view, key, at) => readDocument(database, readable(view, at), key, at),
+    list: async (view, page, at) => readList(database, readable(view, at), page, at),
+    rows: () => [...rows.values()],
+    isReady: () =>
+      views.every(({ name }) => rows.has(name) && rows.get(name)?.status !== 'building'),
+    wake,
+    async start() {
+      await refresh();
+      leading = lead();
+      poll = setInterval(wake, pollMs);
+    },
+    async stop() {
+      clearInterval(poll);
+      stopping.abort();
+      moved.wake();
+      await Promise.all([leading, refreshing]);
+    },
+  };
+}
+
+function toRow({ view, id, status, parked, checkpoint }: MovingView): ViewRow {
+  const { name, version } = view;
+  return { id, name, version, status: parked === null ? status : 'parked', checkpoint, error: parked };
+}

@@ -1,0 +1,81 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { silentLog } from '../../src/lib/log.ts';
+import { createDatabase } from '../../src/postgres/database.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
+import { runStatement, toDatabaseUrl } from '../support/postgres.ts';
+
+let directory: string;
+let name: string;
+let url: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'daybook-migrations-'));
+  name = `daybook_migrate_${process.pid}_${Date.now()}`;
+  await runStatement(inject('postgres').url, `create database ${name}`);
+  url = toDatabaseUrl(inject('postgres').url, name);
+  await write('0001_first', 'create table first (id int);\ninsert into first values (1);');
+  await write('0002_second', 'insert into first values (2);');
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+  await runStatement(inject('postgres').url, `drop database ${name}`);
+});
+
+function write(file: string, text: string): Promise<void> {
+  return writeFile(join(directory, `${file}.sql`), text);
+}
+
+async function ids(): Promise<readonly number[]> {
+  const database = createDatabase({ url, applicationName: 'test', log: silentLog });
+  const query = { name: 'ids', text: 'select id from first order by id' };
+  const rows = await database.query<{ id: number }>(query).finally(() => database.stop());
+  return rows.map(({ id }) => id);
+}
+
+test('migrations run in order, once', async () => {
+  await writeFile(join(directory, 'README.md'), 'not a migration');
+  expect(await migrate(url, directory)).toEqual(['0001_first', '0002_second']);
+  expect(await migrate(url, directory)).toEqual([]);
+  await write('0003_third', 'insert into first values (3)');
+  expect(await migrate(url, directory)).toEqual(['0003_third']);
+  expect(await ids()).toEqual([1, 2, 3]);
+});
+
+test('processes that race on an empty database all succeed, and each migration runs once', async () => {
+  const done = await Promise.all([1, 2, 3, 4].map(() => migrate(url, directory)));
+  expect(done.flat().toSorted()).toEqual(['0001_first', '0002_second']);
+  expect(await ids()).toEqual([1, 2]);
+});
+
+test('a migration that fails is named and leaves nothing of itself, but what came before', async () => {
+  await write('0003_third', 'insert into first values (3); select 1 / 0;');
+  await expect(migrate(url, directory)).rejects.toMatchObject({
+    code: 'MIGRATION_FAILED',
+    message: 'migration 0003_third failed: division by zero',
+  });
+  expect(await ids()).toEqual([1, 2]);
+  await write('0003_third', 'insert into first values (4);');
+  expect(await migrate(url, directory)).toEqual(['0003_third']);
+});
+
+test('a migration changed after it ran is refused', async () => {
+  await migrate(url, directory);
+  await write('0002_second', 'insert into first values (20);');
+  await expect(migrate(url, directory)).rejects.toThrow(/0002_second was changed after it ran/);
+});
+
+test('a database migrated by a later version is refused', async () => {
+  await migrate(url, directory);
+  await rm(join(directory, '0002_second.sql'));
+  await expect(migrate(url, directory)).rejects.toThrow(/0002_second, which this version lacks/);
+});
+
+test('a migration that sorts before one that ran is refused', async () => {
+  await migrate(url, directory);
+  await write('0001_a', 'select 1;');
+  await expect(migrate(url, directory)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
+});

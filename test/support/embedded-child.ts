@@ -1,0 +1,11 @@
+import { silentLog } from '../../src/lib/log.ts';
+import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts';
+
+/** A process to be killed: starts a server on the directory given and says where it is. */
+const server = await startEmbeddedPostgres({ dataDir: process.argv[2] ?? '', log: silentLog });
+process.stdout.write(`${server.url}\n`);
+process.on('SIGTERM', async () => {
+  await server.stop();
+  process.exit(0);
+});
+setInterval(() => {}, 60_000);
