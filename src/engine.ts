@@ -6,6 +6,7 @@ import { createLog, type Log } from './log/log.ts';
 import type { Database } from './postgres/database.ts';
 import { createListener } from './postgres/listener.ts';
 import { createViews, type Views } from './views/views.ts';
+import { createWatcher, type Watcher } from './views/watcher.ts';
 
 /** Log, processor, feed and views of some bounded contexts, on one migrated database. */
 export interface Engine {
@@ -13,6 +14,7 @@ export interface Engine {
   readonly processor: Processor;
   readonly feed: Feed;
   readonly views: Views;
+  readonly watcher: Watcher;
   /** Finishes the commands that were taken, then lets go of everything but the database. */
   stop(): Promise<void>;
 }
@@ -37,9 +39,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     logger,
     views: contexts.flatMap((context) => context.views),
   });
+  const watcher = createWatcher({ feed, views, logger });
   const processor = createProcessor({ log, definitions, logger, onAppended: feed.offer });
   await feed.start();
   await views.start();
+  watcher.start();
   const wake = { daybook_log: feed.wake, daybook_views: views.wake };
   const listener = createListener({
     url,
@@ -56,9 +60,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     processor,
     feed,
     views,
+    watcher,
     async stop() {
       await processor.stop();
       await listener.stop();
+      await watcher.stop();
       await views.stop();
       await feed.stop();
     },

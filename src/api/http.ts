@@ -105,7 +105,9 @@ async function answerEndpoint(
   if ('fault' in body) return refuseBody(request, response, body.fault);
   if (body.text.trimStart().startsWith('[')) return refuse(request, response, refusals.batch);
   const abort = new AbortController();
-  response.once('close', () => abort.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) abort.abort();
+  });
   await options.answerGraphQL(request, response, body.text, { identity, abort });
 }
 

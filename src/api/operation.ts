@@ -123,9 +123,18 @@ export function createOperations(options: OperationsOptions): Operations {
       try {
         const checked = check(params);
         if (!('kind' in checked)) return checked;
-        const hints = readRequestHints(params.extensions, origin.hints);
-        const init = { ...hints, actor, transport, signal: abort.signal };
-        return { ...checked, contextValue: await createContext(init), abort };
+        const { minSequence, correlationId } = readRequestHints(params.extensions, origin.hints);
+        const contextValue = await createContext({
+          actor,
+          transport,
+          minSequence,
+          correlationId,
+          // Made when first asked for: most operations never ask, and it costs as much as parsing.
+          get signal() {
+            return abort.signal;
+          },
+        });
+        return { ...checked, contextValue, abort };
       } catch (error) {
         return [maskError(error)];
       }

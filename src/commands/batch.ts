@@ -84,6 +84,7 @@ function toResult(
   return {
     rejection,
     events,
+    firstStreamId: events[0]?.streamId ?? touched.keys().next().value ?? null,
     sequence,
     replayed: false,
     dryRun: submission.request.options.dryRun === true,

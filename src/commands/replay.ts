@@ -22,6 +22,7 @@ export async function replayOutcome(
   return {
     rejection: outcome.rejection,
     events,
+    firstStreamId: events[0]?.streamId ?? null,
     sequence,
     replayed: true,
     dryRun: false,
@@ -33,6 +34,7 @@ function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandR
   return {
     rejection: keyReused(idempotencyKey),
     events: [],
+    firstStreamId: null,
     sequence,
     replayed: false,
     dryRun: false,

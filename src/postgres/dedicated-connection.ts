@@ -49,7 +49,6 @@ async function runOnConnection<T>(
     log.warn({ reason: toOneLine(error) }, 'dedicated connection lost');
     controller.abort(error);
   });
-  client.once('end', () => controller.abort(new Error('Connection terminated')));
   try {
     await client.connect();
     return await work(executor, controller.signal);

@@ -11,7 +11,8 @@ export interface Postmaster {
 
 /**
  * The server that runs on a data directory; null when none does. A postmaster.pid left by a crash
- * whose number now belongs to an unrelated process is made harmless on the way.
+ * whose number now belongs to an unrelated process, or to a dead one that nobody has waited for (as
+ * in a container without an init), is made harmless on the way.
  */
 export async function findPostmaster(data: string): Promise<Postmaster | null> {
   const file = join(data, 'postmaster.pid');
@@ -19,7 +20,7 @@ export async function findPostmaster(data: string): Promise<Postmaster | null> {
   const lines = text.split('\n');
   const pid = Number.parseInt(lines[0] ?? '', 10);
   if (!(pid > 0) || !isProcessAlive(pid)) return null;
-  if (await isForeign(pid, data)) {
+  if ((await isZombie(pid)) || (await isForeign(pid, data))) {
     await writeFile(file, [deadPid, ...lines.slice(1)].join('\n'));
     return null;
   }
@@ -55,6 +56,12 @@ export function findFreePort(): Promise<number> {
  * alive; removing the file instead would also remove its guard against orphaned backends.
  */
 const deadPid = '2147483646';
+
+/** Where /proc cannot tell, it is none. The name in parentheses may itself contain some. */
+async function isZombie(pid: number): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return text.slice(text.lastIndexOf(')') + 2).startsWith('Z');
+}
 
 /** All processes of a server work in its data directory; where that cannot be told, it is ours. */
 async function isForeign(pid: number, data: string): Promise<boolean> {

@@ -51,15 +51,12 @@ export async function takeShare(server: Server, port: number | null): Promise<Sh
  * Gives a share back. Stops the server if this was the last one and no other client is connected;
  * tells whether it did.
  */
-export async function giveBackShare({ cluster, binaries, run }: Server, share: Share) {
-  const { client } = share;
+export async function giveBackShare(server: Server, { client }: Share): Promise<boolean> {
   try {
     await client.query('select pg_advisory_unlock_shared($1)', [shareLock]);
     if (!(await isLast(client))) return false;
-    const args = ['stop', '-D', cluster.data, '-m', 'fast', '-w', '-t', '60'];
-    const { code, output } = await run(binaries.pgCtl, args, '/');
-    if (code === 0) return true;
-    throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', toOneLine(output));
+    await stopPostmaster(server);
+    return true;
   } finally {
     await client.end();
   }
@@ -72,6 +69,7 @@ export function toUrl({ password }: Cluster, port: number, database: string): st
 
 /** Recovery after a crash replays at most `max_wal_size` of log and may take most of this. */
 const startDeadlineMs = 120_000;
+const stopDeadlineMs = 60_000;
 const startsMax = 3;
 const pollIntervalMs = 50;
 const leaveDeadlineMs = 1_000;
@@ -99,6 +97,22 @@ async function startPostmaster({ cluster, binaries, run }: Server, port: number)
   if (code === 0) return null;
   const lines = (await readFrom(cluster.logFile, logStart)).trim().split('\n');
   return toOneLine([output, ...lines.slice(-logTailLines)].join('\n'));
+}
+
+/** Does not let pg_ctl wait: it would take the server that another process starts next for ours. */
+async function stopPostmaster({ cluster, binaries, run }: Server): Promise<void> {
+  const pid = (await findPostmaster(cluster.data))?.pid;
+  const args = ['stop', '-D', cluster.data, '-m', 'fast', '-W'];
+  const { code, output } = await run(binaries.pgCtl, args, '/');
+  if (code !== 0) throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', toOneLine(output));
+  const deadline = Date.now() + stopDeadlineMs;
+  while (pid !== undefined && (await findPostmaster(cluster.data))?.pid === pid) {
+    if (Date.now() > deadline) {
+      const message = `the embedded PostgreSQL (process ${pid}) has not stopped yet`;
+      throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', message);
+    }
+    await delay(pollIntervalMs);
+  }
 }
 
 /** Null while the server is not ready, is being stopped by its last user, or just went away. */

@@ -189,6 +189,16 @@ test('stop fires the signals, waits for the work, closes all, and may be called 
   await proxy.stop();
 });
 
+test('stop waits until idle connections are closed as well', async () => {
+  const proxy = await createTcpProxy(testDatabase.url);
+  const many = createDatabase({ url: proxy.url, applicationName: 'many', log: silentLog });
+  await Promise.all([1, 2, 3, 4].map(() => backendOf(many)));
+  expect(proxy.openCount()).toBe(4);
+  await many.stop();
+  expect(proxy.openCount()).toBe(0);
+  await proxy.stop();
+});
+
 test('a server that cannot be reached is told in one line', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   await proxy.refuse();

@@ -94,6 +94,24 @@ test('two starts at once share one server, and only the last to leave stops it',
   expect(await postmasterPid()).toBeNull();
 });
 
+test('processes that start at once on an empty directory share one server', async () => {
+  const children = await Promise.all([startChild(), startChild(), startChild()]);
+  expect(new Set(children.map(({ url }) => url)).size).toBe(1);
+  for (const { child } of children) child.kill('SIGTERM');
+  await Promise.all(children.map(({ child }) => once(child, 'exit')));
+  expect(await postmasterPid()).toBeNull();
+});
+
+test('a start while the last user stops the server gets a server', async () => {
+  let server = await start();
+  for (let round = 0; round < 5; round += 1) {
+    const stopping = server.stop();
+    server = await start();
+    await stopping;
+    expect(await select(server.url, '1')).toBe(1);
+  }
+});
+
 test('a server that another program is connected to is left running', async () => {
   const server = await start();
   const client = new pg.Client({ connectionString: server.url });

@@ -46,9 +46,10 @@ test('migrations run in order, once', async () => {
 });
 
 test('processes that race on an empty database all succeed, and each migration runs once', async () => {
+  await write('0003_slow', 'select pg_sleep(0.1); insert into first values (3);');
   const done = await Promise.all([1, 2, 3, 4].map(() => migrate(url, directory)));
-  expect(done.flat().toSorted()).toEqual(['0001_first', '0002_second']);
-  expect(await ids()).toEqual([1, 2]);
+  expect(done.flat().toSorted()).toEqual(['0001_first', '0002_second', '0003_slow']);
+  expect(await ids()).toEqual([1, 2, 3]);
 });
 
 test('a migration that fails is named and leaves nothing of itself, but what came before', async () => {

@@ -1,0 +1,37 @@
+import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
+import { isCleanText } from '../lib/clean-text.ts';
+import { codedError } from './errors.ts';
+
+/**
+ * Refuses, for every root field of the schema, arguments with text that PostgreSQL cannot store:
+ * a NUL or half of a surrogate pair. In place, once for all types and contexts.
+ */
+export function refuseUncleanArguments(schema: GraphQLSchema): void {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const objects = Object.values(schema.getTypeMap()).filter(isObjectType);
+  for (const type of objects) {
+    const isRoot = roots.includes(type);
+    for (const field of Object.values(type.getFields())) {
+      if (field.args.length === 0 || type.name.startsWith('__')) continue;
+      const { resolve = defaultFieldResolver, subscribe } = field;
+      field.resolve = (source, args, context, info) => {
+        assertClean(args);
+        return resolve(source, args, context, info);
+      };
+      if (!isRoot || subscribe === undefined) continue;
+      field.subscribe = (source, args, context, info) => {
+        assertClean(args);
+        return subscribe(source, args, context, info);
+      };
+    }
+  }
+}
+
+function assertClean(value: unknown): void {
+  if (typeof value === 'string') {
+    if (isCleanText(value)) return;
+    throw codedError('BAD_USER_INPUT', 'text must not have a NUL or half a character in it');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const member of Object.values(value)) assertClean(member);
+}

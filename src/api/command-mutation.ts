@@ -1,0 +1,165 @@
+import type { FieldMap, InputFieldMap } from '@pothos/core';
+import type { CommandResult } from '../commands/request.ts';
+import {
+  type CommandDefinition,
+  type CommandOptions,
+  IdempotencyKeyReused,
+  VersionConflict,
+} from '../kernel/command.ts';
+import type { RecordedRejection } from '../kernel/log.ts';
+import { fromEpochMs } from '../lib/date-time.ts';
+import type { ApiTypes, Builder } from './builder.ts';
+import type { ApiContext } from './context.ts';
+import { toApiError } from './engine-errors.ts';
+import { codedError } from './errors.ts';
+import type { EventRef } from './event-types.ts';
+import type { RejectionTypes } from './rejection-types.ts';
+
+/** An accepted command, as the fields of its payload see it. */
+export interface CommandAnswer<Input> {
+  readonly input: Input;
+  readonly result: CommandResult;
+}
+
+/** How a command becomes a mutation. */
+export interface CommandMutation<Input> {
+  readonly command: CommandDefinition<Input>;
+  /** Its own input fields; those that every command has are added. */
+  readonly input: (
+    t: PothosSchemaTypes.InputFieldBuilder<ApiTypes, 'InputObject'>,
+  ) => InputFieldMap;
+  /** The command from its input fields; throws BAD_USER_INPUT. */
+  readonly parse: (fields: never) => Input;
+  /** Its own payload fields; those that every payload has are added. */
+  readonly payload: (
+    t: PothosSchemaTypes.ObjectFieldBuilder<ApiTypes, CommandAnswer<Input>>,
+  ) => FieldMap;
+  /** Which of the options it does not have. */
+  readonly without?: readonly ('expectedVersion' | 'occurredAt')[];
+}
+export interface CommandTypes {
+  readonly event: EventRef;
+  readonly rejection: RejectionTypes;
+}
+
+export function addCommands(builder: Builder, types: CommandTypes) {
+  const payloadInterface = builder
+    .interfaceRef<CommandAnswer<unknown>>('CommandPayload')
+    .implement({
+      description: 'The answer to an accepted command.',
+      fields: (t) => ({
+        events: t.field({
+          type: [types.event],
+          description: 'What it recorded, in order; empty when it was already so.',
+          resolve: ({ result }) => result.events,
+        }),
+        sequence: t.field({
+          type: 'Sequence',
+          description: "The log's head right after it: read at or after this to see it everywhere.",
+          resolve: ({ result }) => result.sequence,
+        }),
+        replayed: t.boolean({
+          description: 'Whether this is the recorded answer of an earlier command of the same key.',
+          resolve: ({ result }) => result.replayed,
+        }),
+        dryRun: t.boolean({
+          description: 'Whether it was only decided, and nothing recorded.',
+          resolve: ({ result }) => result.dryRun,
+        }),
+      }),
+    });
+
+  return function addCommand<Input>(mutation: CommandMutation<Input>): void {
+    const { command, without = [] } = mutation;
+    const name = command.name.charAt(0).toUpperCase() + command.name.slice(1);
+    const input = builder.inputType(`${name}Input`, {
+      fields: (t) => ({
+        ...mutation.input(t),
+        idempotencyKey: t.string({
+          description: 'The same key with the same input gives the recorded answer, never a second effect.',
+        }),
+        ...(without.includes('expectedVersion')
+          ? {}
+          : { expectedVersion: t.int({ description: 'Of the stream that it names first.' }) }),
+        dryRun: t.boolean({ defaultValue: false, description: 'Decide and answer, record nothing.' }),
+        ...(without.includes('occurredAt')
+          ? {}
+          : {
+              occurredAt: t.field({
+                type: 'DateTime',
+                description: 'When it happened, if earlier than now.',
+              }),
+            }),
+      }),
+    });
+    const payload = builder.objectRef<CommandAnswer<Input>>(`${name}Payload`).implement({
+      interfaces: [payloadInterface],
+      fields: (t) => mutation.payload(t),
+    });
+    const rejections = [...command.rejections, VersionConflict, IdempotencyKeyReused];
+    const rejectionNames = new Map(rejections.map((rejection) => [rejection.code, rejection.name]));
+    const result = builder.unionType(`${name}Result`, {
+      types: [payload, ...rejections.map(types.rejection)],
+      resolveType: (answer) =>
+        isRejection(answer) ? rejectionNames.get(answer.code) : `${name}Payload`,
+    });
+    builder.mutationField(command.name, (t) =>
+      t.field({
+        type: result,
+        description: command.description,
+        args: { input: t.arg({ type: input, required: true }) },
+        resolve: async (_root, args, context) => {
+          const fields = args.input as CommandOptions;
+          const parsed = mutation.parse(fields as never);
+          const answer = await submit(context, command, parsed, fields);
+          return answer.rejection ?? { input: parsed, result: answer };
+        },
+      }),
+    );
+  };
+}
+
+export type AddCommand = ReturnType<typeof addCommands>;
+
+async function submit<Input>(
+  context: ApiContext,
+  definition: CommandDefinition<Input>,
+  input: Input,
+  fields: CommandOptions,
+): Promise<CommandResult> {
+  const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
+  if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
+    throw codedError('BAD_USER_INPUT', `an idempotencyKey has 1 to ${keyLengthMax} characters`);
+  }
+  if (expectedVersion != null && expectedVersion < 0) {
+    throw codedError('BAD_USER_INPUT', 'an expectedVersion is 0 or more');
+  }
+  assertNotFuture(occurredAt);
+  try {
+    const result = await context.engine.processor.submit({
+      definition,
+      input,
+      options: { idempotencyKey, expectedVersion, dryRun, occurredAt },
+      actor: context.actor,
+      correlationId: context.correlationId,
+      causationId: null,
+    });
+    context.wrote(result.sequence);
+    return result;
+  } catch (error) {
+    throw toApiError(error);
+  }
+}
+
+const keyLengthMax = 200;
+
+/** Throws BAD_USER_INPUT when the time has not come yet. */
+export function assertNotFuture(occurredAt: string | null | undefined): void {
+  // The clock has milliseconds: what happened within the current one has happened.
+  if (occurredAt == null || occurredAt < fromEpochMs(Date.now() + 1)) return;
+  throw codedError('BAD_USER_INPUT', `occurredAt ${occurredAt} is in the future`);
+}
+
+function isRejection(answer: object): answer is RecordedRejection {
+  return 'code' in answer;
+}

@@ -1,0 +1,18 @@
+import type { Builder } from './builder.ts';
+import type { AddCommand } from './command-mutation.ts';
+import type { EventConnectionRefs } from './event-queries.ts';
+import type { EventRef } from './event-types.ts';
+import type { Nodes } from './nodes.ts';
+
+/** What a bounded context finds when it adds its part to the API. */
+export interface ApiParts {
+  readonly builder: Builder;
+  readonly event: EventRef;
+  readonly events: EventConnectionRefs;
+  readonly nodes: Nodes;
+  readonly addCommand: AddCommand;
+}
+
+/** Adds a bounded context's types, queries, mutations and subscriptions. */
+export type AddContextApi = (parts: ApiParts) => void;
+

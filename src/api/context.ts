@@ -1,0 +1,129 @@
+import type { Engine } from '../engine.ts';
+import type { JsonObject } from '../kernel/event.ts';
+import type { Moment } from '../kernel/moment.ts';
+import type { View } from '../kernel/view.ts';
+import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
+import { toApiError } from './engine-errors.ts';
+import { codedError } from './errors.ts';
+import type { OperationContext, OperationInit } from './operation.ts';
+
+/**
+ * What resolvers work with. One operation reads one cut of the log: every field without an `asOf`
+ * of its own answers at the sequence that `cut` gives, and what is nested answers with its parent.
+ */
+export interface ApiContext extends OperationContext {
+  readonly actor: string;
+  readonly correlationId: string | null;
+  readonly signal: AbortSignal;
+  readonly engine: Engine;
+  /** The sequence of this operation, pinned when first asked for. */
+  cut(): Promise<number>;
+  /** The sequence of a moment; of the operation, when there is none. */
+  at(asOf: Moment | null | undefined): Promise<number>;
+  /** Waits until the views can be read at a sequence. */
+  reach(sequence: number): Promise<void>;
+  /** Throws BAD_USER_INPUT when the log has not come to a sequence yet. */
+  assertRecorded(sequence: number): Promise<void>;
+  /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
+  wrote(sequence: number): void;
+  document<Document extends JsonObject>(
+    view: View<Document>,
+    key: string,
+    at: number,
+  ): Promise<(DocumentAt & { readonly document: Document }) | null>;
+  list<Document extends JsonObject>(
+    view: View<Document>,
+    page: ListPage,
+    at: number,
+  ): Promise<readonly (ListedDocument & { readonly document: Document })[]>;
+}
+
+const waitMs = 5_000;
+
+export function createApiContext(engine: Engine, init: OperationInit): ApiContext {
+  const { views } = engine;
+  const asked = new Map<string, Promise<number>>();
+  const resolved = new Set<number>();
+  let pinned: Promise<number> | null = null;
+  let pinnedAt: number | null = null;
+  let writtenAt: number | null = null;
+
+  async function reach(sequence: number): Promise<void> {
+    if (await views.waitFor(sequence, waitMs, init.signal)) return;
+    throw codedError(
+      'SEQUENCE_NOT_REACHED',
+      `sequence ${sequence} is not visible within ${waitMs} ms: it is at ${views.checkpoint()}`,
+    );
+  }
+
+  async function pin(): Promise<number> {
+    if (init.minSequence !== null) await reach(Number(init.minSequence));
+    pinnedAt = views.checkpoint();
+    return pinnedAt;
+  }
+
+  async function resolve(moment: Moment): Promise<number> {
+    const sequence = await toSequence(engine, moment);
+    await reach(sequence);
+    resolved.add(sequence);
+    return sequence;
+  }
+
+  const cut = (): Promise<number> => {
+    pinned ??= pin();
+    return pinned;
+  };
+  return {
+    actor: init.actor,
+    correlationId: init.correlationId,
+    signal: init.signal,
+    engine,
+    cut,
+    at(asOf) {
+      if (asOf == null) return cut();
+      const text = JSON.stringify(asOf);
+      const known = asked.get(text) ?? resolve(asOf);
+      asked.set(text, known);
+      return known;
+    },
+    reach,
+    assertRecorded: (sequence) => assertRecorded(engine, sequence),
+    wrote(sequence) {
+      writtenAt = Math.max(writtenAt ?? 0, sequence);
+    },
+    // The view's own evolve has made the document: it is of the view's type.
+    document: (view, key, at) => guarded(views.document(view, key, at)) as never,
+    list: (view, page, at) => guarded(views.list(view, page, at)) as never,
+    extensions() {
+      const [only] = resolved.size === 1 ? resolved : [];
+      const sequence = writtenAt ?? pinnedAt ?? only ?? views.checkpoint();
+      return { daybook: { sequence: String(sequence) } };
+    },
+  };
+}
+
+async function toSequence(engine: Engine, moment: Moment): Promise<number> {
+  if (moment.kind === 'time') {
+    const sequence = await guarded(engine.log.sequenceAt(moment.time));
+    return sequence ?? refuse(`the moment ${moment.time} is in the future`);
+  }
+  await assertRecorded(engine, moment.sequence);
+  return moment.sequence;
+}
+
+async function assertRecorded({ feed, log }: Engine, sequence: number): Promise<void> {
+  if (sequence <= feed.tail() || sequence <= (await guarded(log.head())).sequence) return;
+  refuse(`the sequence ${sequence} is beyond the end of the log`);
+}
+
+async function guarded<Value>(promise: Promise<Value>): Promise<Value> {
+  try {
+    return await promise;
+  } catch (error) {
+    throw toApiError(error);
+  }
+}
+
+function refuse(message: string): never {
+  throw codedError('BAD_USER_INPUT', message);
+}

@@ -1,0 +1,28 @@
+import {
+  ContentionError,
+  OutcomeUnknownError,
+  OverloadedError,
+  StoppedError,
+} from '../commands/errors.ts';
+import { isConnectionLost } from '../postgres/errors.ts';
+import { ViewNotReadableError } from '../views/errors.ts';
+import { codedError } from './errors.ts';
+
+const speaking = [
+  ContentionError,
+  OutcomeUnknownError,
+  OverloadedError,
+  StoppedError,
+  ViewNotReadableError,
+] as const;
+
+/** What a client may know of an error of the engine; any other error comes back as it is. */
+export function toApiError(error: unknown): unknown {
+  for (const kind of speaking) {
+    if (error instanceof kind) return codedError(error.code, error.message);
+  }
+  if (isConnectionLost(error)) {
+    return codedError('DATABASE_UNREACHABLE', 'the database cannot be reached: try again later');
+  }
+  return error;
+}

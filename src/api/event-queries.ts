@@ -1,0 +1,142 @@
+import type { StoredEvent } from '../kernel/event.ts';
+import type { EventFilter } from '../log/read.ts';
+import { parseSequence } from '../kernel/moment.ts';
+import { parseUuid } from '../lib/uuid.ts';
+import type { Builder } from './builder.ts';
+import type { ApiContext } from './context.ts';
+import { codedError } from './errors.ts';
+import type { EventRef } from './event-types.ts';
+import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
+
+/** The events of the log as clients filter them. */
+export interface EventFilterInput {
+  readonly types?: readonly string[] | null | undefined;
+  readonly streamId?: string | null | undefined;
+  readonly actor?: string | null | undefined;
+  readonly correlationId?: string | null | undefined;
+}
+
+/** The queries of the log itself: events, event, log; and the connection of events for others. */
+export function addEventQueries(builder: Builder, event: EventRef) {
+  const filter = builder.inputType('EventFilter', {
+    description: 'Each member narrows.',
+    fields: (t) => ({
+      types: t.stringList({ description: 'Any of these types.' }),
+      streamId: t.id(),
+      actor: t.string(),
+      correlationId: t.id(),
+    }),
+  });
+  const edge = builder.edgeObject({ name: 'EventEdge', type: event });
+  const connection = builder.connectionObject(
+    { name: 'EventConnection', type: event, description: 'Cursors are sequences.' },
+    edge,
+  );
+  builder.queryFields((t) => ({
+    events: t.connection(
+      {
+        type: event,
+        description: 'What was recorded, in order, up to the moment.',
+        args: { filter: t.arg({ type: filter }), asOf: t.arg({ type: 'Moment' }) },
+        resolve: async (_root, { filter: wanted, asOf, ...paging }, context) =>
+          readEventConnection(context, wanted ?? {}, paging, await context.at(asOf)),
+      },
+      connection,
+      edge,
+    ),
+    event: t.field({
+      type: event,
+      nullable: true,
+      description: 'One event, by its id or by its place in the log.',
+      args: { id: t.arg.id(), sequence: t.arg({ type: 'Sequence' }) },
+      resolve: async (_root, { id, sequence }, context) => findEvent(context, id, sequence),
+    }),
+  }));
+  addLogQuery(builder);
+  return { filter, connection, edge };
+}
+
+export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
+
+export async function readEventConnection(
+  { engine }: ApiContext,
+  filter: EventFilterInput,
+  paging: PagingArgs,
+  at: number,
+): Promise<Connection<StoredEvent>> {
+  const page = parsePage(paging, parseSequence);
+  const events = await engine.log.events(toEventFilter(filter), {
+    after: page.after ?? 0,
+    before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, at + 1),
+    limit: page.size + 1,
+    descending: page.fromEnd,
+  });
+  return toConnection(page, events, (event) => ({ cursor: String(event.sequence), node: event }));
+}
+
+export function toEventFilter(input: EventFilterInput): EventFilter {
+  const { types, streamId, actor, correlationId } = input;
+  if (types != null && types.length > typesMax) {
+    throw codedError('BAD_USER_INPUT', `a filter has at most ${typesMax} types`);
+  }
+  return {
+    types: types ?? undefined,
+    streamId: streamId ?? undefined,
+    actor: actor ?? undefined,
+    correlationId: correlationId ?? undefined,
+  };
+}
+
+const typesMax = 100;
+
+async function findEvent(
+  context: ApiContext,
+  id: string | null | undefined,
+  sequence: number | null | undefined,
+): Promise<StoredEvent | null> {
+  if ((id == null) === (sequence == null)) {
+    throw codedError('BAD_USER_INPUT', 'event takes either an id or a sequence');
+  }
+  const uuid = id == null ? undefined : parseUuid(id);
+  if (uuid === null) return null;
+  const at = await context.cut();
+  const [event] = await context.engine.log.events(
+    { id: uuid },
+    {
+      after: sequence == null ? 0 : sequence - 1,
+      before: Math.min(sequence ?? at, at) + 1,
+      limit: 1,
+      descending: false,
+    },
+  );
+  return event ?? null;
+}
+
+function addLogQuery(builder: Builder): void {
+  const log = builder.objectRef<{ readonly sequence: number }>('Log').implement({
+    description: 'The end of the log, now or as of a moment.',
+    fields: (t) => ({
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description: 'Of its last event; 0 while it is empty.',
+      }),
+      recordedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When its last event was recorded; null while it is empty.',
+        resolve: async ({ sequence }, _args, { engine }) => {
+          const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
+          const [last] = await engine.log.events({}, page);
+          return last?.recordedAt ?? null;
+        },
+      }),
+    }),
+  });
+  builder.queryField('log', (t) =>
+    t.field({
+      type: log,
+      args: { asOf: t.arg({ type: 'Moment' }) },
+      resolve: async (_root, { asOf }, context) => ({ sequence: await context.at(asOf) }),
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+import type { JsonObject } from '../kernel/event.ts';
+import type { View } from '../kernel/view.ts';
+import { toPartition } from '../views/fold.ts';
+import type { Cursor } from '../views/read.ts';
+import type { ApiContext } from './context.ts';
+import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
+
+export interface ListRequest<Document extends JsonObject> {
+  readonly view: View<Document>;
+  readonly list: string;
+  /** Members that the documents must have; an absent or null one does not narrow. */
+  readonly filter: Readonly<Record<string, string | null | undefined>>;
+  readonly descending?: boolean;
+  /** Only positions that begin with this text. */
+  readonly positionPrefix?: string;
+  readonly at: number;
+}
+
+/** A page of one of a view's lists; through the first of its partitions that the filter names. */
+export async function readListConnection<Document extends JsonObject, Node>(
+  context: ApiContext,
+  request: ListRequest<Document>,
+  paging: PagingArgs,
+  toNode: (document: Document, at: number) => Node,
+): Promise<Connection<Node>> {
+  const { view, list, at, descending = false, positionPrefix } = request;
+  const page = parsePage(paging, parseListCursor);
+  const having = Object.fromEntries(
+    Object.entries(request.filter).filter((member): member is [string, string] => member[1] != null),
+  );
+  const partitions = Object.keys(view.lists?.[list]?.partitions ?? {});
+  const lead = partitions.find((name) => having[name] !== undefined);
+  const bounds = toBounds(positionPrefix);
+  const [after, before] = descending ? [page.before, page.after] : [page.after, page.before];
+  const read = await context.list(
+    view,
+    {
+      list,
+      partition: lead === undefined ? '' : toPartition(lead, having[lead] ?? ''),
+      having,
+      after: after ?? bounds.after,
+      before: before ?? bounds.before,
+      limit: page.size + 1,
+      descending: descending !== page.fromEnd,
+    },
+    at,
+  );
+  return toConnection(page, read, ({ document, position, key }) => ({
+    cursor: toListCursor({ position, key }),
+    node: toNode(document, at),
+  }));
+}
+
+function toBounds(prefix: string | undefined): { after: Cursor | null; before: Cursor | null } {
+  if (prefix === undefined) return { after: null, before: null };
+  return {
+    after: { position: prefix, key: '' },
+    before: { position: `${prefix}\u{10ffff}`, key: '' },
+  };
+}
+
+function toListCursor({ position, key }: Cursor): string {
+  return Buffer.from(JSON.stringify([position, key])).toString('base64url');
+}
+
+function parseListCursor(text: string): Cursor | null {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    if (!Array.isArray(value) || value.length !== 2) return null;
+    const [position, key] = value;
+    if (typeof position !== 'string' || typeof key !== 'string') return null;
+    return { position, key };
+  } catch {
+    return null;
+  }
+}

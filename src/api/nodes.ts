@@ -1,0 +1,43 @@
+import type { ApiContext } from './context.ts';
+import type { Builder } from './builder.ts';
+
+/** Something with an id of its own; `typename` says which of the object types it is. */
+export interface NodeSource {
+  readonly typename: string;
+}
+
+/** Finds the node of an id at a sequence; null when the id is not of its kind, or unknown. */
+export type FindNode = (
+  id: string,
+  at: number,
+  context: ApiContext,
+) => Promise<NodeSource | null>;
+
+/** The Node interface, and Query.node, which asks each registered finder in turn. */
+export function addNodes(builder: Builder) {
+  const finders: FindNode[] = [];
+  const node = builder.interfaceRef<NodeSource>('Node').implement({
+    description: 'Anything with an id of its own; ids are as given when it was made.',
+    resolveType: ({ typename }) => typename,
+    fields: (t) => ({ id: t.id({ resolve: () => '' }) }),
+  });
+  builder.queryField('node', (t) =>
+    t.field({
+      type: node,
+      nullable: true,
+      description: 'An account by its UUID, an instrument by its symbol.',
+      args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      resolve: async (_root, { id, asOf }, context) => {
+        const at = await context.at(asOf);
+        for (const find of finders) {
+          const found = await find(id, at, context);
+          if (found !== null) return found;
+        }
+        return null;
+      },
+    }),
+  );
+  return { node, register: (find: FindNode) => void finders.push(find) };
+}
+
+export type Nodes = ReturnType<typeof addNodes>;

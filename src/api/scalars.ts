@@ -1,0 +1,56 @@
+import { Kind, type ValueNode } from 'graphql';
+import type { JsonObject } from '../kernel/event.ts';
+import { type Moment, parseMoment, parseSequence } from '../kernel/moment.ts';
+import { parseDateTime } from '../lib/date-time.ts';
+import { fractionDigitsMax, integerDigitsMax, isDecimal } from '../lib/decimal.ts';
+import type { Builder } from './builder.ts';
+import { codedError } from './errors.ts';
+
+/** The scalars of the API. None of them ever becomes a JS number with a fraction, or a Date. */
+export function addScalars(builder: Builder): void {
+  builder.scalarType('DateTime', {
+    description: 'RFC 3339. Out: always UTC with six fractional digits. In: any offset.',
+    ...fromText(parseDateTime, 'a DateTime is a string like "2026-11-23T12:00:00.000000Z"'),
+    serialize: (value) => value,
+  });
+  builder.scalarType('Sequence', {
+    description: "An event's place in the whole log: 1, 2, 3, … A string of decimal digits.",
+    ...fromText(parseSequence, 'a Sequence is a string of decimal digits, like "42"'),
+    serialize: (value) => String(value) as never,
+  });
+  builder.scalarType('Decimal', {
+    description: `An exact decimal as a string, like "1250.00": at most ${integerDigitsMax} digits
+      before the point and ${fractionDigitsMax} after it; no exponent.`.replace(/\s+/g, ' '),
+    ...fromText((text) => (isDecimal(text) ? text : null), 'a Decimal is a string like "1250.00"'),
+    serialize: (value) => value,
+  });
+  builder.scalarType('Moment', {
+    description: `A DateTime (all that was recorded at or before it) or a Sequence (all up to and
+      including it).`.replace(/\s+/g, ' '),
+    ...fromText(parseMoment, 'a Moment is a DateTime or a Sequence, as a string'),
+    serialize: (moment: Moment) =>
+      (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,
+  });
+  builder.scalarType('JSON', {
+    description: 'A JSON object; amounts in it are strings.',
+    parseValue: (): JsonObject => refuse('JSON is only ever an answer'),
+    parseLiteral: (): JsonObject => refuse('JSON is only ever an answer'),
+    serialize: (value) => value,
+  });
+}
+
+/** Numbers are refused: JSON's and GraphQL's would have lost digits before we saw them. */
+function fromText<Value>(parse: (text: string) => Value | null, expected: string) {
+  const parseText = (text: unknown): Value =>
+    (typeof text === 'string' ? parse(text) : null) ?? refuse(expected);
+  return {
+    parseValue: parseText,
+    parseLiteral: (node: ValueNode): Value =>
+      parseText(node.kind === Kind.STRING ? node.value : null),
+  };
+}
+
+function refuse(expected: string): never {
+  throw codedError('BAD_USER_INPUT', expected);
+}
+

@@ -1,0 +1,36 @@
+import type { GraphQLSchema } from 'graphql';
+import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
+import { createBuilder } from './builder.ts';
+import { refuseUncleanArguments } from './clean-text.ts';
+import { addCommands } from './command-mutation.ts';
+import type { AddContextApi } from './context-api.ts';
+import { addEventQueries } from './event-queries.ts';
+import { addEventSubscription } from './event-subscription.ts';
+import { addEventTypes } from './event-types.ts';
+import { addNodes } from './nodes.ts';
+import { addRejectionTypes } from './rejection-types.ts';
+import { addScalars } from './scalars.ts';
+import { addViewQueries } from './view-queries.ts';
+
+/** A bounded context with its part of the API. */
+export interface ApiModule {
+  readonly context: BoundedContext;
+  readonly addApi: AddContextApi;
+}
+
+/** The schema of the log and of all the given contexts. */
+export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
+  const builder = createBuilder();
+  addScalars(builder);
+  const definitions = eventDefinitionsOf(modules.map(({ context }) => context));
+  const event = addEventTypes(builder, definitions);
+  const nodes = addNodes(builder);
+  const events = addEventQueries(builder, event);
+  addEventSubscription(builder, event, events);
+  addViewQueries(builder);
+  const addCommand = addCommands(builder, { event, rejection: addRejectionTypes(builder) });
+  for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
+  const schema = builder.toSchema();
+  refuseUncleanArguments(schema);
+  return schema;
+}

@@ -1,0 +1,107 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { pino } from 'pino';
+import { createApiContext } from './api/context.ts';
+import { buildSchema } from './api/schema.ts';
+import { type ApiServer, createApiServer } from './api/server.ts';
+import type { Config } from './config.ts';
+import { modules } from './contexts/all.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { examples } from './examples.ts';
+import type { Log as Logger } from './lib/log.ts';
+import { assertDatabase, createDatabase, type Database } from './postgres/database.ts';
+import { startEmbeddedPostgres } from './postgres/embedded.ts';
+import { migrate } from './postgres/migrate.ts';
+
+/** The whole program, not running yet. */
+export interface App {
+  /** Resolves with the server's address once it answers; what fails undoes what was started. */
+  start(): Promise<{ readonly url: string; readonly database: string }>;
+  /** Stops taking, finishes, closes; in the reverse order of starting. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** All wiring, and nothing else. */
+export function buildApp(config: Config): App {
+  const logger: Logger = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const undo: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | null = null;
+
+  async function start() {
+    const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
+    const database = openDatabase(url, logger);
+    undo.push(database.stop);
+    await assertDatabase(database);
+    await migrate(url);
+    const contexts = modules.map(({ context }) => context);
+    const engine = await startEngine({ database, url, contexts, logger });
+    undo.push(engine.stop);
+    const server = await startServer(config, engine, logger);
+    undo.push(server.stop);
+    const place = config.databaseUrl === null ? `its own in ${config.dataDir}` : new URL(url).host;
+    return { url: server.url, database: place };
+  }
+
+  async function stop(): Promise<void> {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  }
+
+  const app: App = {
+    async start() {
+      try {
+        return await start();
+      } catch (error) {
+        await app.stop();
+        throw error;
+      }
+    },
+    stop() {
+      stopping ??= stop().finally(() => {
+        stopping = null;
+      });
+      return stopping;
+    },
+  };
+  return app;
+}
+
+async function startOwnPostgres(
+  { dataDir }: Config,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ dataDir, log });
+  undo.push(postgres.stop);
+  return postgres.url;
+}
+
+function openDatabase(url: string, log: Logger): Database {
+  return createDatabase({
+    url,
+    applicationName: 'daybook',
+    statementTimeoutMs: 60_000,
+    lockTimeoutMs: 30_000,
+    idleInTransactionTimeoutMs: 60_000,
+    connectTimeoutMs: 10_000,
+    log,
+  });
+}
+
+function startServer(config: Config, engine: Engine, log: Logger): Promise<ApiServer> {
+  const { host, port, authentication, corsOrigins } = config;
+  return createApiServer({
+    host,
+    port,
+    schema: buildSchema(modules),
+    createContext: (init) => createApiContext(engine, init),
+    authentication,
+    ready: async () => ({
+      ready: engine.views.isReady(),
+      sequence: String((await engine.log.head()).sequence),
+      views: String(engine.views.checkpoint()),
+    }),
+    examples,
+    log,
+    corsOrigins,
+    renderGraphiQL,
+  });
+}

@@ -1,0 +1,93 @@
+import { isIP } from 'node:net';
+import path from 'node:path';
+import type { AuthenticationSettings, JwtSettings } from './api/authentication.ts';
+
+/** Everything that can be set, read once from the environment. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Null: a PostgreSQL of our own, in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly authentication: AuthenticationSettings;
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: string;
+}
+
+/** A setting that cannot be used; the message names it and says what would do. */
+export class ConfigError extends Error {
+  readonly code = 'BAD_SETTING';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** Reads and checks the settings; an empty one counts as absent. Throws `ConfigError`. */
+export function readConfig(environment: Environment = process.env): Config {
+  const get = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const host = get('HOST') ?? '127.0.0.1';
+  const authentication = readAuthentication(get);
+  if (authentication === null && !isLoopback(host)) {
+    throw new ConfigError(
+      `HOST ${host} can be reached from outside: set DAYBOOK_JWT_SECRET first, or use 127.0.0.1`,
+    );
+  }
+  return Object.freeze({
+    host,
+    port: readPort(get('PORT')),
+    databaseUrl: readDatabaseUrl(get('DATABASE_URL')),
+    dataDir: path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook'),
+    authentication,
+    corsOrigins: (get('CORS_ORIGINS') ?? '').split(/[\s,]+/).filter((origin) => origin !== ''),
+    logLevel: readLogLevel(get('LOG_LEVEL')),
+  });
+}
+
+function readPort(text = '4000'): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new ConfigError(`PORT ${text} is not a port: use a number from 0 to 65535`);
+}
+
+function readDatabaseUrl(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol)) return text;
+  throw new ConfigError('DATABASE_URL is not of the form postgres://user:password@host:5432/name');
+}
+
+function readLogLevel(text = 'info'): string {
+  if (logLevels.includes(text)) return text;
+  throw new ConfigError(`LOG_LEVEL ${text} is not one of ${logLevels.join(', ')}`);
+}
+
+const secretLengthMin = 32;
+
+function readAuthentication(get: (name: string) => string | undefined): AuthenticationSettings {
+  const secret = get('DAYBOOK_JWT_SECRET');
+  const publicKey = get('DAYBOOK_JWT_PUBLIC_KEY');
+  const jwksFile = get('DAYBOOK_JWT_JWKS_FILE');
+  const issuer = get('DAYBOOK_JWT_ISSUER');
+  const audience = get('DAYBOOK_JWT_AUDIENCE');
+  const claims = { ...(issuer && { issuer }), ...(audience && { audience }) };
+  const keys: JwtSettings[] = [
+    ...(secret ? [{ secret, ...claims }] : []),
+    ...(publicKey ? [{ publicKey, ...claims }] : []),
+    ...(jwksFile ? [{ jwksFile, ...claims }] : []),
+  ];
+  if (keys.length > 1) {
+    throw new ConfigError(
+      'DAYBOOK_JWT_SECRET, DAYBOOK_JWT_PUBLIC_KEY, DAYBOOK_JWT_JWKS_FILE: set only one of them',
+    );
+  }
+  if (secret !== undefined && secret.length < secretLengthMin) {
+    throw new ConfigError(`DAYBOOK_JWT_SECRET has fewer than ${secretLengthMin} characters`);
+  }
+  const [jwt] = keys;
+  return jwt === undefined ? null : { jwt };
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}

@@ -1,0 +1,167 @@
+import type { ApiContext } from '../../api/context.ts';
+import type { ApiParts } from '../../api/context-api.ts';
+import type { CommandResult } from '../../commands/request.ts';
+import { parseId, parseNewId, parseOptionalText, parseText, refuse } from '../../api/input.ts';
+import { entityIdOf } from '../../kernel/decider.ts';
+import { accountDecider } from './account.ts';
+import { type AccountAt, type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
+import * as commands from './commands.ts';
+import { minorUnitsOf } from './currencies.ts';
+
+interface CashFields {
+  readonly accountId: string;
+  readonly amount: string;
+  readonly reference?: string | null;
+}
+
+/** The mutations of accounts. */
+export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
+  addOpenAccount(parts, refs);
+  for (const name of ['depositCash', 'withdrawCash', 'creditInterest'] as const) {
+    addCashCommand(parts, refs, name);
+  }
+  addTransferCash(parts, refs);
+  for (const name of ['freezeAccount', 'unfreezeAccount'] as const) {
+    addStatusCommand(parts, refs, name);
+  }
+  addCloseAccount(parts, refs);
+}
+
+function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
+  addCommand<commands.OpenAccount>({
+    command: commands.openAccount,
+    without: ['expectedVersion'],
+    input: (t) => ({
+      accountId: t.id({ description: 'A UUID; a fresh one when absent.' }),
+      owner: t.string({ required: true }),
+      currency: t.string({ required: true, description: 'ISO 4217.' }),
+    }),
+    parse: ({ accountId, owner, currency }: commands.OpenAccount) => ({
+      accountId: parseNewId('accountId', accountId),
+      owner: parseText('owner', owner),
+      currency:
+        minorUnitsOf(currency) === null
+          ? refuse('currency is an ISO 4217 code, like "USD"')
+          : currency,
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: ({ result, input }, _args, context) => {
+          const id = input.accountId ?? entityIdOf(result.firstStreamId ?? '');
+          return accountAfter(context, result, id);
+        },
+      }),
+    }),
+  });
+}
+
+function addCashCommand(
+  { addCommand }: ApiParts,
+  { account }: AccountRefs,
+  name: 'depositCash' | 'withdrawCash' | 'creditInterest',
+): void {
+  addCommand<commands.MoveCash>({
+    command: commands[name],
+    input: (t) => ({
+      accountId: t.id({ required: true }),
+      amount: t.field({ type: 'Decimal', required: true }),
+      reference: t.string(),
+    }),
+    parse: ({ accountId, amount, reference }: CashFields) => ({
+      accountId: parseId('accountId', accountId),
+      amount,
+      reference: parseOptionalText('reference', reference),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: ({ result, input }, _args, context) =>
+          accountAfter(context, result, input.accountId),
+      }),
+    }),
+  });
+}
+
+function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): void {
+  addCommand<commands.TransferCash>({
+    command: commands.transferCash,
+    input: (t) => ({
+      fromAccountId: t.id({ required: true }),
+      toAccountId: t.id({ required: true }),
+      amount: t.field({ type: 'Decimal', required: true }),
+      reference: t.string(),
+    }),
+    parse: ({ fromAccountId, toAccountId, amount, reference }: commands.TransferCash) => ({
+      fromAccountId: parseId('fromAccountId', fromAccountId),
+      toAccountId: parseId('toAccountId', toAccountId),
+      amount,
+      reference: parseOptionalText('reference', reference),
+    }),
+    payload: (t) => ({
+      from: t.field({
+        type: account,
+        resolve: ({ result, input }, _args, context) =>
+          accountAfter(context, result, input.fromAccountId),
+      }),
+      to: t.field({
+        type: account,
+        resolve: ({ result, input }, _args, context) =>
+          accountAfter(context, result, input.toAccountId),
+      }),
+    }),
+  });
+}
+
+function addStatusCommand(
+  { addCommand }: ApiParts,
+  { account }: AccountRefs,
+  name: 'freezeAccount' | 'unfreezeAccount',
+): void {
+  addCommand<commands.ChangeAccount>({
+    command: commands[name],
+    input: (t) => ({ accountId: t.id({ required: true }), reason: t.string() }),
+    parse: ({ accountId, reason }: commands.ChangeAccount) => ({
+      accountId: parseId('accountId', accountId),
+      reason: parseOptionalText('reason', reason),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: ({ result, input }, _args, context) =>
+          accountAfter(context, result, input.accountId),
+      }),
+    }),
+  });
+}
+
+function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
+  addCommand<{ readonly accountId: string }>({
+    command: commands.closeAccount,
+    input: (t) => ({ accountId: t.id({ required: true }) }),
+    parse: ({ accountId }: { readonly accountId: string }) => ({
+      accountId: parseId('accountId', accountId),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: ({ result, input }, _args, context) =>
+          accountAfter(context, result, input.accountId),
+      }),
+    }),
+  });
+}
+
+/** The account right after a command: as it was decided, or for a replay as the views have it. */
+async function accountAfter(
+  context: ApiContext,
+  result: CommandResult,
+  id: string,
+): Promise<AccountAt> {
+  const decided = result.stateOf(accountDecider, id);
+  if (decided !== null) return toAccountAt(decided, result.sequence);
+  await context.reach(result.sequence);
+  const found = await findAccount(context, id, result.sequence);
+  if (found === null) throw new Error(`account ${id} is not in the view at ${result.sequence}`);
+  return found;
+}

@@ -1,0 +1,42 @@
+import type { ApiParts } from '../../api/context-api.ts';
+import { parseId } from '../../api/input.ts';
+import type { WatchedState } from '../../views/watcher.ts';
+import type { Account } from './account.ts';
+import { type AccountRefs, toAccountAt } from './api-account.ts';
+import { accountsView } from './views.ts';
+
+/** Subscription.account: the state now, then each new one. */
+export function addAccountSubscription(
+  { builder, event }: ApiParts,
+  { account }: AccountRefs,
+): void {
+  const frame = builder.objectRef<WatchedState<Account>>('AccountFrame').implement({
+    description: 'An account as it stands after an event.',
+    fields: (t) => ({
+      sequence: t.expose('sequence', { type: 'Sequence' }),
+      account: t.field({
+        type: account,
+        nullable: true,
+        description: 'Null while there is none.',
+        resolve: ({ document, sequence }) =>
+          document === null ? null : toAccountAt(document, sequence),
+      }),
+      event: t.expose('event', {
+        type: event,
+        nullable: true,
+        description: 'What caused it; null in the first frame.',
+      }),
+    }),
+  });
+  builder.subscriptionField('account', (t) =>
+    t.field({
+      type: frame,
+      description: `The state now at once, then each new state. A slow reader may miss states in
+        between, never the last one.`.replace(/\s+/g, ' '),
+      args: { id: t.arg.id({ required: true }) },
+      subscribe: (_root, { id }, { engine, signal }) =>
+        engine.watcher.watch(accountsView, parseId('id', id), signal),
+      resolve: (state) => state,
+    }),
+  );
+}

@@ -1,0 +1,11 @@
+import type { ApiModule } from '../api/schema.ts';
+import { addAccountsApi } from './accounts/api.ts';
+import { accounts } from './accounts/context.ts';
+import { addMarketApi } from './market/api.ts';
+import { market } from './market/context.ts';
+
+/** Every product of this Daybook: a new one is a folder beside these, and a line here. */
+export const modules: readonly ApiModule[] = [
+  { context: accounts, addApi: addAccountsApi },
+  { context: market, addApi: addMarketApi },
+];

@@ -1,0 +1,145 @@
+import { assertNotFuture } from '../../api/command-mutation.ts';
+import type { ApiContext } from '../../api/context.ts';
+import type { ApiParts } from '../../api/context-api.ts';
+import { parseOptionalText, parseText, refuse } from '../../api/input.ts';
+import type { CommandResult } from '../../commands/request.ts';
+import { compare } from '../../lib/decimal.ts';
+import { minorUnitsOf } from '../accounts/currencies.ts';
+import * as commands from './commands.ts';
+import { instrumentDecider } from './instrument.ts';
+import {
+  findInstrument,
+  type InstrumentAt,
+  type InstrumentRefs,
+  symbolPattern,
+  toInstrumentAt,
+} from './api-instrument.ts';
+
+interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'takerFeeBps'> {
+  readonly makerFeeBps?: string | null;
+  readonly takerFeeBps?: string | null;
+}
+
+const pricesMax = 1_000;
+
+/** The mutations of the market. */
+export function addMarketCommands(parts: ApiParts, refs: InstrumentRefs): void {
+  addListInstrument(parts, refs);
+  addRecordPrice(parts, refs);
+  addRecordPrices(parts, refs);
+}
+
+function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
+  addCommand<commands.ListInstrument>({
+    command: commands.listInstrument,
+    without: ['expectedVersion'],
+    input: (t) => ({
+      symbol: t.id({ required: true, description: 'Upper case, like "MSFT".' }),
+      name: t.string({ required: true }),
+      currency: t.string({ required: true, description: 'ISO 4217.' }),
+      tickSize: t.field({ type: 'Decimal', required: true }),
+      lotSize: t.field({ type: 'Decimal', required: true }),
+      makerFeeBps: t.field({ type: 'Decimal', description: '0 when absent.' }),
+      takerFeeBps: t.field({ type: 'Decimal', description: '0 when absent.' }),
+    }),
+    parse: parseListing,
+    payload: (t) => ({
+      instrument: t.field({
+        type: instrument,
+        resolve: ({ result, input }, _args, context) =>
+          instrumentAfter(context, result, input.symbol),
+      }),
+    }),
+  });
+}
+
+function parseListing(fields: ListFields): commands.ListInstrument {
+  const { symbol, name, currency, tickSize, lotSize } = fields;
+  const makerFeeBps = fields.makerFeeBps ?? '0';
+  const takerFeeBps = fields.takerFeeBps ?? '0';
+  if (!symbolPattern.test(symbol)) {
+    refuse('symbol is 1 to 20 of A-Z, 0-9, ".", "^", "_", "-", like "MSFT"');
+  }
+  if (minorUnitsOf(currency) === null) refuse('currency is an ISO 4217 code, like "USD"');
+  if (compare(tickSize, '0') <= 0) refuse('tickSize is more than zero');
+  if (compare(lotSize, '0') <= 0) refuse('lotSize is more than zero');
+  if (compare(makerFeeBps, '0') < 0) refuse('makerFeeBps is zero or more');
+  if (compare(takerFeeBps, '0') < 0) refuse('takerFeeBps is zero or more');
+  return { symbol, name: parseText('name', name), currency, tickSize, lotSize, makerFeeBps, takerFeeBps };
+}
+
+function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
+  addCommand<commands.RecordPrice>({
+    command: commands.recordPrice,
+    input: (t) => ({
+      symbol: t.id({ required: true }),
+      price: t.field({ type: 'Decimal', required: true }),
+    }),
+    parse: ({ symbol, price }: commands.RecordPrice) => ({ symbol: parseSymbol(symbol), price }),
+    payload: (t) => ({
+      instrument: t.field({
+        type: instrument,
+        resolve: ({ result, input }, _args, context) =>
+          instrumentAfter(context, result, input.symbol),
+      }),
+    }),
+  });
+}
+
+function addRecordPrices(
+  { builder, addCommand }: ApiParts,
+  { instrument }: InstrumentRefs,
+): void {
+  const point = builder.inputType('PricePointInput', {
+    fields: (t) => ({
+      price: t.field({ type: 'Decimal', required: true }),
+      occurredAt: t.field({ type: 'DateTime', required: true }),
+    }),
+  });
+  addCommand<commands.RecordPrices>({
+    command: commands.recordPrices,
+    without: ['occurredAt'],
+    input: (t) => ({
+      symbol: t.id({ required: true }),
+      prices: t.field({
+        type: [point],
+        required: true,
+        description: `1 to ${pricesMax}, all or nothing.`,
+      }),
+    }),
+    parse: ({ symbol, prices }: commands.RecordPrices) => {
+      const count = prices.length;
+      if (count === 0 || count > pricesMax) refuse(`prices are 1 to ${pricesMax}, not ${count}`);
+      for (const { occurredAt } of prices) assertNotFuture(occurredAt);
+      return {
+        symbol: parseSymbol(symbol),
+        prices: prices.map(({ price, occurredAt }) => ({ price, occurredAt })),
+      };
+    },
+    payload: (t) => ({
+      instrument: t.field({
+        type: instrument,
+        resolve: ({ result, input }, _args, context) =>
+          instrumentAfter(context, result, input.symbol),
+      }),
+    }),
+  });
+}
+
+function parseSymbol(symbol: string): string {
+  return parseOptionalText('symbol', symbol) ?? '';
+}
+
+/** The instrument right after a command: as decided, or for a replay as the views have it. */
+async function instrumentAfter(
+  context: ApiContext,
+  result: CommandResult,
+  symbol: string,
+): Promise<InstrumentAt> {
+  const decided = result.stateOf(instrumentDecider, symbol);
+  if (decided !== null) return toInstrumentAt(decided, result.sequence);
+  await context.reach(result.sequence);
+  const found = await findInstrument(context, symbol, result.sequence);
+  if (found === null) throw new Error(`${symbol} is not in the view at ${result.sequence}`);
+  return found;
+}

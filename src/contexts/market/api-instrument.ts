@@ -1,0 +1,97 @@
+import type { ApiContext } from '../../api/context.ts';
+import type { ApiParts } from '../../api/context-api.ts';
+import type { Instrument } from './instrument.ts';
+import { instrumentsView, pricesView, toPricePosition } from './views.ts';
+
+/** An instrument at a sequence: what is nested in it answers at the same one. */
+export interface InstrumentAt {
+  readonly typename: 'Instrument';
+  readonly instrument: Instrument;
+  readonly at: number;
+}
+
+export function toInstrumentAt(instrument: Instrument, at: number): InstrumentAt {
+  return { typename: 'Instrument', instrument, at };
+}
+
+/** Upper case, so that no symbol is ever taken for the UUID of something else. */
+export const symbolPattern = /^[A-Z0-9][A-Z0-9.^_-]{0,19}$/;
+
+export async function findInstrument(
+  context: ApiContext,
+  symbol: string,
+  at: number,
+): Promise<InstrumentAt | null> {
+  if (!symbolPattern.test(symbol)) return null;
+  const found = await context.document(instrumentsView, symbol, at);
+  return found === null ? null : toInstrumentAt(found.document, at);
+}
+
+export type InstrumentRefs = ReturnType<typeof addInstrumentType>;
+
+/** The Instrument type. */
+export function addInstrumentType({ builder, nodes }: ApiParts) {
+  const status = builder.enumType('TradingStatus', { values: ['OPEN', 'HALTED'] as const });
+  const instrument = builder.objectRef<InstrumentAt>('Instrument').implement({
+    description: 'Something that has a price and can be traded.',
+    interfaces: [nodes.node],
+    fields: (t) => ({
+      id: t.id({ description: 'Its symbol.', resolve: (source) => source.instrument.symbol }),
+      symbol: t.id({ resolve: (source) => source.instrument.symbol }),
+      name: t.string({ resolve: (source) => source.instrument.name }),
+      currency: t.string({
+        description: 'ISO 4217: what its prices are in.',
+        resolve: (source) => source.instrument.currency,
+      }),
+      tickSize: t.field({ type: 'Decimal', resolve: (source) => source.instrument.tickSize }),
+      lotSize: t.field({ type: 'Decimal', resolve: (source) => source.instrument.lotSize }),
+      makerFeeBps: t.field({ type: 'Decimal', resolve: (source) => source.instrument.makerFeeBps }),
+      takerFeeBps: t.field({ type: 'Decimal', resolve: (source) => source.instrument.takerFeeBps }),
+      tradingStatus: t.field({
+        type: status,
+        resolve: (source) => source.instrument.tradingStatus,
+      }),
+      lastPrice: t.field({
+        type: 'Decimal',
+        nullable: true,
+        description: 'Of the prices known, the one that occurred last.',
+        resolve: (source) => source.instrument.lastPrice,
+      }),
+      lastPriceAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When it occurred.',
+        resolve: (source) => source.instrument.lastPriceAt,
+      }),
+      priceOn: t.field({
+        type: 'Decimal',
+        nullable: true,
+        description: 'The last price that had occurred by then (not: had been recorded).',
+        args: { time: t.arg({ type: 'DateTime', required: true }) },
+        resolve: (source, { time }, context) => readPriceOn(context, source, time),
+      }),
+    }),
+  });
+  return { instrument };
+}
+
+async function readPriceOn(
+  context: ApiContext,
+  { instrument: { symbol }, at }: InstrumentAt,
+  time: string,
+): Promise<string | null> {
+  const [last] = await context.list(
+    pricesView,
+    {
+      list: 'OCCURRED_AT',
+      partition: '',
+      having: {},
+      after: { position: `${symbol} `, key: '' },
+      before: { position: toPricePosition(symbol, time), key: '\u{10ffff}' },
+      limit: 1,
+      descending: true,
+    },
+    at,
+  );
+  return last?.document.price ?? null;
+}

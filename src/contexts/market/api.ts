@@ -1,0 +1,41 @@
+import type { AddContextApi, ApiParts } from '../../api/context-api.ts';
+import { readListConnection } from '../../api/list-connection.ts';
+import { addMarketCommands } from './api-commands.ts';
+import {
+  addInstrumentType,
+  findInstrument,
+  type InstrumentRefs,
+  toInstrumentAt,
+} from './api-instrument.ts';
+import { instrumentsView } from './views.ts';
+
+/** The market's part of the API. */
+export const addMarketApi: AddContextApi = (parts) => {
+  const refs = addInstrumentType(parts);
+  parts.nodes.register((id, at, context) => findInstrument(context, id, at));
+  addMarketQueries(parts, refs);
+  addMarketCommands(parts, refs);
+};
+
+function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs): void {
+  builder.queryFields((t) => ({
+    instrument: t.field({
+      type: instrument,
+      nullable: true,
+      description: 'One instrument; null when it is not listed (yet).',
+      args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      resolve: async (_root, { symbol, asOf }, context) =>
+        findInstrument(context, symbol, await context.at(asOf)),
+    }),
+    instruments: t.connection({
+      type: instrument,
+      description: 'Instruments by symbol, as they stood at the moment.',
+      args: { asOf: t.arg({ type: 'Moment' }) },
+      resolve: async (_root, { asOf, ...paging }, context) => {
+        const at = await context.at(asOf);
+        const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };
+        return readListConnection(context, list, paging, toInstrumentAt);
+      },
+    }),
+  }));
+}

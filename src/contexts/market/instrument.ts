@@ -1,0 +1,48 @@
+import type { Decider } from '../../kernel/decider.ts';
+import type { MarketEvent, StoredMarketEvent } from './events.ts';
+
+export type TradingStatus = 'OPEN' | 'HALTED';
+
+/** An instrument after some of its events. */
+export type Instrument = {
+  readonly symbol: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly tickSize: string;
+  readonly lotSize: string;
+  readonly makerFeeBps: string;
+  readonly takerFeeBps: string;
+  readonly tradingStatus: TradingStatus;
+  /** Of the prices known, the one that occurred last; null: none is known. */
+  readonly lastPrice: string | null;
+  readonly lastPriceAt: string | null;
+  readonly version: number;
+  readonly sequence: number;
+};
+
+/** The stream of one instrument, by its symbol. Null: not listed. */
+export const instrumentDecider: Decider<Instrument | null, MarketEvent> = {
+  category: 'instrument',
+  version: 1,
+  initial: null,
+  evolve: (instrument, event) => evolveInstrument(instrument, event as StoredMarketEvent),
+};
+
+/** The instrument after one more of its events; only its listing can come first. */
+export function evolveInstrument(
+  instrument: Instrument | null,
+  event: StoredMarketEvent,
+): Instrument {
+  const { version, sequence } = event;
+  if (event.type === 'InstrumentListed') {
+    const price = { lastPrice: null, lastPriceAt: null };
+    return { ...event.data, tradingStatus: 'OPEN', ...price, version, sequence };
+  }
+  if (instrument === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  // Prices may be told late: of two of the same time the one that was told later counts.
+  const isNews = instrument.lastPriceAt === null || event.occurredAt >= instrument.lastPriceAt;
+  const price = isNews
+    ? { lastPrice: event.data.price, lastPriceAt: event.occurredAt }
+    : undefined;
+  return { ...instrument, ...price, version, sequence };
+}

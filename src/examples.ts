@@ -1,0 +1,85 @@
+import type { Example } from './api/graphiql.ts';
+
+const accountId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
+const savingsId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e50';
+
+/** A tour in tabs, to be run one after the other; each is safe to run again. */
+export const examples: readonly Example[] = [
+  {
+    title: '1. Open two accounts (run this first: Ctrl-Enter)',
+    query: `mutation Open($first: OpenAccountInput!, $second: OpenAccountInput!) {
+  first: openAccount(input: $first) { ...opened }
+  second: openAccount(input: $second) { ...opened }
+}
+fragment opened on OpenAccountResult {
+  __typename
+  ... on OpenAccountPayload { sequence replayed account { id owner balance } }
+  ... on Error { code message }
+}`,
+    variables: {
+      first: { accountId, owner: 'Ada', currency: 'EUR', idempotencyKey: 'tour-open-1' },
+      second: { accountId: savingsId, owner: 'Ada', currency: 'EUR', idempotencyKey: 'tour-open-2' },
+    },
+  },
+  {
+    title: '2. Deposit, then transfer: run it as often as you like',
+    query: `mutation Move($deposit: DepositCashInput!, $transfer: TransferCashInput!) {
+  depositCash(input: $deposit) {
+    __typename
+    ... on DepositCashPayload { sequence account { balance } events { type recordedAt } }
+    ... on Error { code message }
+  }
+  transferCash(input: $transfer) {
+    __typename
+    ... on TransferCashPayload { sequence from { balance } to { balance } }
+    ... on Error { code message }
+  }
+}`,
+    variables: {
+      deposit: { accountId, amount: '100.00', reference: 'salary' },
+      transfer: { fromAccountId: accountId, toAccountId: savingsId, amount: '30.00' },
+    },
+  },
+  {
+    title: '3. Now, and as of sequence 3: the same question of two moments',
+    query: `query LookBack($id: ID!) {
+  now: account(id: $id) { balance version updatedAt }
+  then: account(id: $id, asOf: "3") { balance version updatedAt }
+  log { sequence recordedAt }
+}`,
+    variables: { id: accountId },
+  },
+  {
+    title: '4. Why: everything that happened to the account',
+    query: `query Why($id: ID!) {
+  account(id: $id) {
+    balance
+    history(last: 10) {
+      nodes {
+        sequence type recordedAt actor
+        ... on CashDeposited { amount reference }
+        ... on CashTransferredOut { amount toAccountId }
+      }
+    }
+  }
+}`,
+    variables: { id: accountId },
+  },
+  {
+    title: '5. Watch it live (run this, then tab 2 in another window)',
+    query: `subscription Watch($id: ID!) {
+  account(id: $id) {
+    sequence
+    account { balance available status }
+    event { type recordedAt }
+  }
+}`,
+    variables: { id: accountId },
+  },
+  {
+    title: '6. The log itself, live from its beginning',
+    query: `subscription Log {
+  events(after: "0") { sequence event { type streamId recordedAt data } }
+}`,
+  },
+];

@@ -1,0 +1,98 @@
+import type { StoredEvent } from '../kernel/event.ts';
+import type { Log } from '../log/log.ts';
+import type { EventFilter } from '../log/read.ts';
+import type { Feed } from './feed.ts';
+
+/** An event that passed the filter; or, without one, only how far the filter has looked. */
+export interface EventFrame {
+  readonly sequence: number;
+  readonly event: StoredEvent | null;
+}
+
+export interface WatchEventsOptions {
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly filter: EventFilter;
+  readonly after: number;
+  readonly signal: AbortSignal;
+  /** A reader that was up to date and has fallen so many events behind is dismissed. */
+  readonly lagMax?: number;
+}
+
+/** A live reader could not keep up; it may start again after `lastSequence`. */
+export class ReaderTooSlowError extends Error {
+  readonly code = 'READER_TOO_SLOW';
+  constructor(readonly lastSequence: number) {
+    super(`fallen too far behind: subscribe again with after: "${lastSequence}"`);
+  }
+}
+
+const pageSizeMax = 500;
+const progressEveryMs = 1_000;
+
+/**
+ * Everything after a sequence that passes the filter, each once and in order, first from the log
+ * and then as it comes. When nothing passes, a frame without an event tells the progress now and
+ * then, so that whoever resumes there need not look at the same events again.
+ */
+export async function* watchEvents(
+  options: WatchEventsOptions,
+): AsyncGenerator<EventFrame, void, undefined> {
+  const { feed, filter, signal, lagMax = 1_000_000 } = options;
+  let position = options.after;
+  let wasLive = false;
+  let toldAt = performance.now();
+  while (!signal.aborted) {
+    if (wasLive && feed.tail() - position > lagMax) throw new ReaderTooSlowError(position);
+    const page = await nextPage(options, position);
+    if (page === null) return;
+    for (const event of page.events) {
+      if (!matches(filter, event)) continue;
+      yield { sequence: event.sequence, event };
+      position = event.sequence;
+      toldAt = performance.now();
+    }
+    const isFar = page.end - position >= pageSizeMax;
+    const isDue = page.end > position && performance.now() - toldAt >= progressEveryMs;
+    if (isFar || isDue) {
+      yield { sequence: page.end, event: null };
+      toldAt = performance.now();
+    }
+    position = page.end;
+    wasLive ||= position >= feed.tail();
+  }
+}
+
+/** Events after a position, and the sequence up to which nothing else passes the filter. */
+interface Page {
+  readonly events: readonly StoredEvent[];
+  readonly end: number;
+}
+
+/** From the log through the filter's index while far behind, else from the feed. Null: stopped. */
+async function nextPage(
+  { log, feed, filter, signal }: WatchEventsOptions,
+  position: number,
+): Promise<Page | null> {
+  const tail = feed.tail();
+  const isFiltered = Object.values(filter).some((member) => member !== undefined);
+  if (isFiltered && tail - position > 2 * pageSizeMax) {
+    const range = { after: position, before: tail + 1, limit: pageSizeMax, descending: false };
+    const events = await log.events(filter, range);
+    const last = events.at(-1);
+    return { events, end: events.length < pageSizeMax || !last ? tail : last.sequence };
+  }
+  const events = await feed.next(position, pageSizeMax, signal);
+  const last = events.at(-1);
+  return last === undefined ? null : { events, end: last.sequence };
+}
+
+function matches(filter: EventFilter, event: StoredEvent): boolean {
+  const { types, streamId, actor, correlationId } = filter;
+  return (
+    (types === undefined || types.includes(event.type)) &&
+    (streamId === undefined || streamId === event.streamId) &&
+    (actor === undefined || actor === event.actor) &&
+    (correlationId === undefined || correlationId === event.correlationId)
+  );
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { hasEnded } from './worker.ts';
+
+/** A Daybook server, run the way its users run it. */
+export interface DaybookServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const startTimeoutMs = 60_000;
+const stopTimeoutMs = 20_000;
+
+/** Serves on a free port of loopback, and waits until `/health/ready` says so. */
+export async function startDaybookServer(databaseUrl: string): Promise<DaybookServer> {
+  if (!existsSync(main)) throw new Error('dist/main.js is missing: run npm run build');
+  const port = await findFreePort();
+  const env = { ...process.env, HOST: '127.0.0.1', PORT: String(port), DATABASE_URL: databaseUrl };
+  const child = spawn(process.execPath, [main, 'serve'], {
+    cwd: root,
+    env: { ...env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const tail = keepTail(child);
+  try {
+    await waitUntilReady(child, port);
+  } catch (error) {
+    await stop(child);
+    throw new Error(`the server did not start: ${tail()}`, { cause: error });
+  }
+  return { port, stop: () => stop(child) };
+}
+
+/** What the process has last said on stderr, for when it fails. */
+function keepTail(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text = (text + chunk).slice(-4_000);
+  });
+  return () => text;
+}
+
+async function waitUntilReady(child: ChildProcess, port: number): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
+  while (performance.now() < deadline) {
+    if (hasEnded(child)) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
+    const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`it was not ready after ${startTimeoutMs} ms`);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+  await ended;
+  clearTimeout(force);
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('there is no free port');
+  return address.port;
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { depositCash, openAccount } from '../../../src/contexts/accounts/commands.ts';
+import { accounts } from '../../../src/contexts/accounts/context.ts';
+import { type Engine, startEngine } from '../../../src/engine.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import { answerJobs } from './answer-jobs.mjs';
+import { openDatabase } from './database.ts';
+import { measureRate, type RateOptions } from './measure-rate.mjs';
+import { pick } from './statistics.ts';
+
+/** Daybook's engine without its API: commands go straight to the processor. */
+answerJobs({ start, append });
+
+const request = {
+  options: {},
+  actor: 'bench',
+  correlationId: null,
+  causationId: null,
+};
+const viewsTimeoutMs = 120_000;
+let engine: Engine;
+let ids: readonly string[] = [];
+
+async function start(input: { readonly url: string; readonly streams: number }): Promise<void> {
+  const { url, streams } = input;
+  const database = await openDatabase(url);
+  engine = await startEngine({ database, url, contexts: [accounts], logger: silentLog });
+  ids = Array.from({ length: streams }, () => randomUUID());
+  await Promise.all(
+    ids.map((accountId) => {
+      const account = { accountId, owner: 'bench', currency: 'USD' };
+      return engine.processor.submit({ ...request, definition: openAccount, input: account });
+    }),
+  );
+}
+
+/** Gives the rate, and how long the views then took to be as far as the log. */
+async function append(options: RateOptions) {
+  const rate = await measureRate(options, deposit);
+  const endedAt = performance.now();
+  const { sequence } = await deposit();
+  const isVisible = await engine.views.waitFor(sequence, viewsTimeoutMs);
+  if (!isVisible) throw new Error('the views did not catch up');
+  return { ...rate, viewsMs: performance.now() - endedAt };
+}
+
+async function deposit() {
+  const input = { accountId: pick(ids), amount: '1.00' };
+  const result = await engine.processor.submit({ ...request, definition: depositCash, input });
+  if (result.rejection !== null) throw new Error(result.rejection.message);
+  return result;
+}

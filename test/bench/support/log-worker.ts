@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { accounts } from '../../../src/contexts/accounts/context.ts';
+import { eventDefinitionsOf } from '../../../src/kernel/context.ts';
+import type { Batch, PendingEvent } from '../../../src/kernel/log.ts';
+import { newUuid } from '../../../src/lib/uuid.ts';
+import { createLog } from '../../../src/log/log.ts';
+import type { Database } from '../../../src/postgres/database.ts';
+import { answerJobs } from './answer-jobs.mjs';
+import { openDatabase } from './database.ts';
+
+/** Daybook's log alone, recording in bulk. */
+answerJobs({ start, record });
+
+interface RecordOptions {
+  readonly batches: number;
+  readonly batchSize: number;
+  /** Batches under way at once, each with streams of its own. */
+  readonly lanes: number;
+  readonly streamsPerLane: number;
+}
+
+/** The streams of a lane, with the version that each has reached. */
+type Lane = Map<string, number>;
+
+const lanes: Lane[] = [];
+let database: Database;
+
+async function start({ url }: { readonly url: string }): Promise<void> {
+  database = await openDatabase(url);
+}
+
+/** Gives the time that it took and the head before it. */
+async function record(options: RecordOptions) {
+  const log = createLog(database, eventDefinitionsOf([accounts]));
+  while (lanes.length < options.lanes) lanes.push(createLane(options.streamsPerLane));
+  await database.query({ name: 'bench_checkpoint', text: 'checkpoint' });
+  const { sequence: after } = await log.head();
+  let remaining = options.batches;
+
+  async function fill(lane: Lane): Promise<void> {
+    while (remaining > 0) {
+      remaining -= 1;
+      await log.append(toBatch(lane, options.batchSize));
+    }
+  }
+
+  const startedAt = performance.now();
+  await Promise.all(lanes.slice(0, options.lanes).map(fill));
+  return { ms: performance.now() - startedAt, after };
+}
+
+function createLane(streams: number): Lane {
+  return new Map(Array.from({ length: streams }, () => [`account-${randomUUID()}`, 0]));
+}
+
+function toBatch(lane: Lane, size: number): Batch {
+  const streams = [...lane.keys()];
+  const expectedVersions = new Map<string, number>();
+  const events = Array.from({ length: size }, (_, index): PendingEvent => {
+    const streamId = streams[index % streams.length] as string;
+    const version = (lane.get(streamId) ?? 0) + 1;
+    if (!expectedVersions.has(streamId)) expectedVersions.set(streamId, version - 1);
+    lane.set(streamId, version);
+    return toDeposit(streamId, version);
+  });
+  return { id: newUuid(), expectedVersions, events, outcomes: [] };
+}
+
+function toDeposit(streamId: string, version: number): PendingEvent {
+  const commandId = newUuid();
+  return {
+    id: newUuid(),
+    streamId,
+    version,
+    type: 'CashDeposited',
+    schemaVersion: 1,
+    occurredAt: null,
+    actor: 'bench',
+    commandId,
+    correlationId: commandId,
+    causationId: null,
+    data: { amount: '1.00', currency: 'USD', reference: null },
+  };
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { silentLog } from '../../../src/lib/log.ts';
+import { startEmbeddedPostgres } from '../../../src/postgres/embedded.ts';
+
+/** The one PostgreSQL server of a run, in a directory that goes with it. */
+export interface BenchPostgres {
+  /** The address of a database, which is made when first asked for. */
+  database(name: string): Promise<string>;
+  /** Its version and whether it keeps what it says is kept. */
+  describe(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Refuses a server that answers before the disk has what was committed. */
+export async function startPostgres(): Promise<BenchPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'daybook-bench-'));
+  const embedded = await startEmbeddedPostgres({ dataDir, log: silentLog });
+  const made = new Map<string, Promise<string>>([['daybook', Promise.resolve(embedded.url)]]);
+
+  async function make(name: string): Promise<string> {
+    await queryOnce(embedded.url, `create database ${name}`);
+    const url = new URL(embedded.url);
+    url.pathname = `/${name}`;
+    return url.href;
+  }
+
+  return {
+    database(name) {
+      const url = made.get(name) ?? make(name);
+      made.set(name, url);
+      return url;
+    },
+    async describe() {
+      const [row] = await queryOnce(embedded.url, settings);
+      const { version, fsync, synchronous_commit: commit } = row as Record<string, string>;
+      if (fsync !== 'on' || commit !== 'on') throw new Error('the server is not durable');
+      return `PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}`;
+    },
+    async stop() {
+      await embedded.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const settings = `select current_setting('server_version') as version,
+  current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit`;
+
+async function queryOnce(url: string, text: string): Promise<readonly unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+}

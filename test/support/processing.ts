@@ -1,0 +1,99 @@
+import type { CommandOptions } from '../../src/kernel/command.ts';
+import type { CommandDefinition } from '../../src/kernel/command.ts';
+import type { CommandResult } from '../../src/commands/request.ts';
+import {
+  createProcessor,
+  type Processor,
+  type ProcessorOptions,
+} from '../../src/commands/processor.ts';
+import { accounts } from '../../src/contexts/accounts/context.ts';
+import { depositCash, openAccount, withdrawCash } from '../../src/contexts/accounts/commands.ts';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
+import { createDatabase, type Database } from '../../src/postgres/database.ts';
+
+export const accountDefinitions = eventDefinitionsOf([accounts]);
+export const wholeLog = {
+  after: 0,
+  before: Number.MAX_SAFE_INTEGER,
+  limit: 100_000,
+  descending: false,
+};
+
+/** A processor of the accounts context, as one process would have it. */
+export interface TestProcess {
+  readonly log: Log;
+  readonly processor: Processor;
+  /** What the processor has told of as appended. */
+  readonly told: readonly StoredEvent[];
+  submit<Input>(
+    definition: CommandDefinition<Input>,
+    input: Input,
+    options?: CommandOptions & { readonly actor?: string },
+  ): Promise<CommandResult>;
+  /** Opens an account with something in it. */
+  open(balance?: string): Promise<string>;
+  deposit(accountId: string, amount: string, options?: CommandOptions): Promise<CommandResult>;
+  withdraw(accountId: string, amount: string, options?: CommandOptions): Promise<CommandResult>;
+}
+
+export function createTestProcess(
+  database: Database,
+  options: Partial<ProcessorOptions> = {},
+): TestProcess {
+  const log = createLog(database, accountDefinitions);
+  const told: StoredEvent[] = [];
+  const processor = createProcessor({
+    log,
+    definitions: accountDefinitions,
+    logger: silentLog,
+    onAppended: (events) => told.push(...events),
+    ...options,
+  });
+  const submit: TestProcess['submit'] = (definition, input, { actor = 'ann', ...rest } = {}) =>
+    processor.submit({
+      definition,
+      input,
+      options: rest,
+      actor,
+      correlationId: null,
+      causationId: null,
+    });
+  const process: TestProcess = {
+    log,
+    processor,
+    told,
+    submit,
+    async open(balance) {
+      const accountId = newUuid();
+      await submit(openAccount, { accountId, owner: 'ann', currency: 'USD' });
+      if (balance !== undefined) await process.deposit(accountId, balance);
+      return accountId;
+    },
+    deposit: (accountId, amount, rest) => submit(depositCash, { accountId, amount }, rest),
+    withdraw: (accountId, amount, rest) => submit(withdrawCash, { accountId, amount }, rest),
+  };
+  return process;
+}
+
+/** A pool of its own at some address, for as long as the work lasts. */
+export async function withDatabase<T>(
+  url: string,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = createDatabase({
+    url,
+    applicationName: 'another process',
+    poolMax: 4,
+    statementTimeoutMs: 20_000,
+    log: silentLog,
+  });
+  try {
+    return await work(database);
+  } finally {
+    await database.stop();
+  }
+}
