@@ -1,4 +1,4 @@
-import { type Processor, createProcessor } from './commands/processor.ts';
+import { createProcessor, type Processor } from './commands/processor.ts';
 import { createFeed, type Feed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
 import type { Log as Logger } from './lib/log.ts';

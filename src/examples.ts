@@ -18,7 +18,12 @@ fragment opened on OpenAccountResult {
 }`,
     variables: {
       first: { accountId, owner: 'Ada', currency: 'EUR', idempotencyKey: 'tour-open-1' },
-      second: { accountId: savingsId, owner: 'Ada', currency: 'EUR', idempotencyKey: 'tour-open-2' },
+      second: {
+        accountId: savingsId,
+        owner: 'Ada',
+        currency: 'EUR',
+        idempotencyKey: 'tour-open-2',
+      },
     },
   },
   {

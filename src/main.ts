@@ -1,8 +1,7 @@
 import { cac } from 'cac';
 import { buildApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { migrate } from './postgres/migrate.ts';
-import { ConfigError } from './config.ts';
 
 const program = cac('daybook');
 program

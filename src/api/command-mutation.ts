@@ -76,12 +76,16 @@ export function addCommands(builder: Builder, types: CommandTypes) {
       fields: (t) => ({
         ...mutation.input(t),
         idempotencyKey: t.string({
-          description: 'The same key with the same input gives the recorded answer, never a second effect.',
+          description:
+            'The same key with the same input gives the recorded answer, never a second effect.',
         }),
         ...(without.includes('expectedVersion')
           ? {}
           : { expectedVersion: t.int({ description: 'Of the stream that it names first.' }) }),
-        dryRun: t.boolean({ defaultValue: false, description: 'Decide and answer, record nothing.' }),
+        dryRun: t.boolean({
+          defaultValue: false,
+          description: 'Decide and answer, record nothing.',
+        }),
         ...(without.includes('occurredAt')
           ? {}
           : {

@@ -7,20 +7,18 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import { codedError, toParseError } from './errors.ts';
+import { codedError } from './errors.ts';
 import type { OperationLimits } from './limits.ts';
 import { type Measure, measureSelections, type Variables } from './measure.ts';
 
-export interface ComplexityCheck {
-  /** What is wrong with a document whatever its variables; cached with the document. */
-  checkDocument(document: DocumentNode): readonly GraphQLError[];
-  /** Whether this operation with these variables asks for too much; null when it does not. */
-  checkCost(
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Variables,
-  ): GraphQLError | null;
-}
+/** Null, or why an operation with these variables asks for too much. */
+export type CostCheck = (
+  operation: OperationDefinitionNode,
+  variables: Variables,
+) => GraphQLError | null;
+
+/** What is wrong with a document whatever its variables, or how to check the rest with them. */
+export type ComplexityCheck = (document: DocumentNode) => GraphQLError | CostCheck;
 
 /** Introspection may cost this many times the query that every tool sends. */
 const introspectionsMax = 2;
@@ -31,61 +29,42 @@ const introspectionsMax = 2;
  * The well-kept libraries for it (GraphQL Armor, graphql-query-complexity) are validation rules:
  * they run beside the rules they should protect, among which comparing overlapping fields is
  * quadratic. So this is one pass of our own, which measures each fragment once.
+ *
+ * @throws GraphQLError QUERY_TOO_DEEP for what nests too deep to be measured
  */
 export function createComplexityCheck(
   schema: GraphQLSchema,
   limits: OperationLimits,
 ): ComplexityCheck {
-  const faults = new WeakMap<DocumentNode, readonly GraphQLError[]>();
-  const costsAtMost = new WeakMap<OperationDefinitionNode, number>();
   const introspectionMax = introspectionCost(schema, limits) * introspectionsMax;
 
-  function findFaults(document: DocumentNode): readonly GraphQLError[] {
+  return function checkComplexity(document) {
     const counts = { operations: 0, fragments: 0 };
+    const costsAtMost = new Map<OperationDefinitionNode, number>();
     const walk = { schema, limits, document, variables: null, fragments: new Map() };
     for (const definition of document.definitions) {
       const isOperation = definition.kind === Kind.OPERATION_DEFINITION;
       if (!isOperation && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
       counts[isOperation ? 'operations' : 'fragments'] += 1;
       const fault = exceededCount(counts, limits);
-      if (fault !== null) return [fault];
+      if (fault !== null) return fault;
       const root = isOperation
         ? schema.getRootType(definition.operation)
         : schema.getType(definition.typeCondition.name.value);
       const measure = measureSelections(walk, definition.selectionSet, root ?? undefined, 0);
       const error = exceeded({ ...measure, introspectionMax, isOperation }, limits);
-      if (error !== null) return [error];
+      if (error !== null) return error;
       if (isOperation) costsAtMost.set(definition, measure.cost);
     }
-    return [];
-  }
-
-  return {
-    checkDocument(document) {
-      const known = faults.get(document);
-      if (known !== undefined) return known;
-      const found = orThrown(() => findFaults(document));
-      faults.set(document, found);
-      return found;
-    },
-    checkCost(document, operation, variables) {
-      // The cached figure takes every size from a variable as the largest: enough for most.
+    return function costFault(operation, variables) {
+      // The first figure takes every size from a variable as the largest: enough for most.
       if ((costsAtMost.get(operation) ?? 0) <= limits.costMax) return null;
-      const walk = { schema, limits, document, variables, fragments: new Map(), operation };
+      const again = { schema, limits, document, variables, fragments: new Map(), operation };
       const root = schema.getRootType(operation.operation) ?? undefined;
-      const { cost } = measureSelections(walk, operation.selectionSet, root, 0);
+      const { cost } = measureSelections(again, operation.selectionSet, root, 0);
       return cost <= limits.costMax ? null : tooComplex(`cost at most ${limits.costMax}`, cost);
-    },
+    };
   };
-}
-
-/** A walk that goes too deep throws, which is an answer like the others. */
-function orThrown(find: () => readonly GraphQLError[]): readonly GraphQLError[] {
-  try {
-    return find();
-  } catch (error) {
-    return [toParseError(error)];
-  }
 }
 
 function exceededCount(

@@ -15,4 +15,3 @@ export interface ApiParts {
 
 /** Adds a bounded context's types, queries, mutations and subscriptions. */
 export type AddContextApi = (parts: ApiParts) => void;
-

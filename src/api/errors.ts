@@ -18,6 +18,9 @@ const literalKinds: ReadonlySet<string> = new Set([
   Kind.OBJECT_FIELD,
 ]);
 
+/** What graphql-js says when comparing fields that overlap takes too long; all it says of it. */
+const budgetSpent = 'Validation aborted.';
+
 /** A GraphQL error that clients can branch on: `code` is SCREAMING_SNAKE_CASE and stable. */
 export function codedError(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
@@ -29,8 +32,7 @@ export function codeOf(error: GraphQLError): string | undefined {
 }
 
 /** A document that cannot be parsed: GRAPHQL_PARSE_FAILED, or the code of the limit it exceeds. */
-export function toParseError(error: unknown): GraphQLError {
-  if (!(error instanceof GraphQLError)) throw error;
+export function toParseError(error: GraphQLError): GraphQLError {
   return withCode(error, 'GRAPHQL_PARSE_FAILED');
 }
 
@@ -39,11 +41,15 @@ export function toParseError(error: unknown): GraphQLError {
  * it at the literal, or as the scalar threw it: nowhere), else GRAPHQL_VALIDATION_FAILED.
  */
 export function toValidationError(error: GraphQLError): GraphQLError {
+  if (error.message === budgetSpent) {
+    return codedError('QUERY_TOO_COMPLEX', 'Too many fields have the same name in one place');
+  }
   const place = error.nodes?.[0]?.kind;
-  const isInput = place === undefined ? error.source === undefined : literalKinds.has(place);
+  const isStop = error.message.endsWith(budgetSpent);
+  const isInput = place === undefined ? !isStop : literalKinds.has(place);
   // The pipeline has put GRAPHQL_VALIDATION_FAILED on all that had no code of their own.
   if (isInput && codeOf(error) === 'GRAPHQL_VALIDATION_FAILED') {
-    error.extensions['code'] = 'BAD_USER_INPUT';
+    Object.assign(error.extensions, { code: 'BAD_USER_INPUT' });
   }
   return withCode(error, 'GRAPHQL_VALIDATION_FAILED');
 }
@@ -80,8 +86,8 @@ function toInternalError(error: unknown, log: Log): GraphQLError {
   if (isAborted) return codedError('ABORTED', 'The operation was aborted');
   const errorId = randomUUID();
   log.error({ err: cause, errorId, path: located?.path }, 'an operation failed');
+  // By path alone: there may be thousands, and finding the line of each takes its time.
   return new GraphQLError('Internal error', {
-    nodes: located?.nodes ?? null,
     path: located?.path ?? null,
     extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
   });
@@ -102,13 +108,13 @@ function isCoercion(error: GraphQLError): boolean {
 
 function withCode(error: GraphQLError, code: string): GraphQLError {
   // In place: a copy would compute its locations again, line by line through the document.
-  error.extensions['code'] ??= code;
+  if (codeOf(error) === undefined) Object.assign(error.extensions, { code });
   return shorten(error);
 }
 
 function shorten(error: GraphQLError): GraphQLError {
   // The pipeline's hints for Yoga's own HTTP handler are nobody else's business.
-  delete error.extensions['http'];
+  Reflect.deleteProperty(error.extensions, 'http');
   if (error.message.length > messageLengthMax) {
     error.message = `${error.message.slice(0, messageLengthMax)}…`;
   }

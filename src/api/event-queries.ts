@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
-import type { EventFilter } from '../log/read.ts';
 import { parseSequence } from '../kernel/moment.ts';
 import { parseUuid } from '../lib/uuid.ts';
+import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
 import { codedError } from './errors.ts';

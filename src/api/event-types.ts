@@ -1,5 +1,5 @@
-import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { StoredEvent } from '../kernel/event.ts';
+import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Field, FieldKind } from '../kernel/field.ts';
 import type { Builder } from './builder.ts';
 
@@ -15,10 +15,7 @@ const scalars = {
 const unregistered = 'UnregisteredEvent';
 
 /** The interface of all events, and one object type for each event that a context defines. */
-export function addEventTypes(
-  builder: Builder,
-  definitions: ReadonlyMap<string, EventDefinition>,
-) {
+export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {
   const event = builder.interfaceRef<StoredEvent>('Event').implement({
     description: 'A fact that was recorded. It never changes.',
     resolveType: ({ type }) => (definitions.has(type) ? type : unregistered),

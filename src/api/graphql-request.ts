@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import {
   createHandler,
   parseRequestParams,
@@ -65,10 +65,11 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
       const prepared = await operations.prepare(params, originOf(request, 'http'));
       if (!('kind' in prepared)) return withStatus(prepared, request);
       if (prepared.kind === 'subscription') return [needsStream];
-      const { data, errors, extensions } = await operations.execute(prepared);
+      const result = await operations.execute(prepared);
       // Without data it has not been executed: an error of the request, with a status to match.
-      if (data === undefined) return errors ?? [];
-      return { ...(errors && { errors }), data, ...(extensions && { extensions }) };
+      if (result.data === undefined) return result.errors ?? [];
+      // Written here, as graphql-http passes each value of a result through a function of its own.
+      return toResponse(request, 200, result);
     },
   });
 
@@ -131,10 +132,14 @@ function withStatus(
 ): readonly GraphQLError[] | Response {
   const status = statusOf(errors);
   if (status === undefined) return errors;
-  const isPlain = !request.raw.headers.accept?.includes('application/graphql-response+json');
+  return toResponse(request, status, { errors });
+}
+
+function toResponse({ raw }: GraphQLRequest, status: number, result: ExecutionResult): Response {
+  const isPlain = !raw.headers.accept?.includes('application/graphql-response+json');
   const type = isPlain ? 'application/json' : 'application/graphql-response+json';
   const headers = { 'content-type': `${type}; charset=utf-8` };
-  return [JSON.stringify({ errors }), { status, statusText: '', headers }];
+  return [JSON.stringify(result), { status, statusText: '', headers }];
 }
 
 function send(response: ServerResponse, [body, { status, headers }]: Response): void {

@@ -31,7 +31,9 @@ export function parseId(name: string, value: string): string {
 /** The id of something new. */
 export function parseNewId(name: string, value: string | null | undefined): string | null {
   if (value == null) return null;
-  return parseUuid(value) ?? refuse(`${name} is a UUID, like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`);
+  return (
+    parseUuid(value) ?? refuse(`${name} is a UUID, like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`)
+  );
 }
 
 export function refuse(message: string): never {

@@ -12,6 +12,8 @@ export interface OperationLimits {
   readonly linesMax: number;
   /** Open brackets of any kind at once; the parser recurses into each. */
   readonly nestingMax: number;
+  /** Arguments of one field or directive, and variables of one operation. */
+  readonly argumentsMax: number;
   readonly operationsMax: number;
   readonly fragmentsMax: number;
   /** Fields below each other; the introspection of GraphiQL needs 15. */
@@ -36,8 +38,9 @@ export interface OperationLimits {
 
 export const defaultLimits: OperationLimits = {
   tokensMax: 10_000,
-  linesMax: 4_000,
+  linesMax: 2_000,
   nestingMax: 60,
+  argumentsMax: 200,
   operationsMax: 50,
   fragmentsMax: 100,
   depthMax: 16,
@@ -50,7 +53,7 @@ export const defaultLimits: OperationLimits = {
   pageSizeMax: 500,
   listSizeDefault: 10,
   variablesDepthMax: 20,
-  validationErrorsMax: 10,
+  validationErrorsMax: 5,
 };
 
 const opening: ReadonlySet<TokenKind> = new Set([
@@ -76,7 +79,7 @@ export function assertSourceWithin(source: string, limits: OperationLimits): voi
   }
   const lexer = new Lexer(new Source(source));
   let tokens = 0;
-  let nesting = 0;
+  const open: Brackets = [];
   for (let token = next(lexer); token !== null; token = next(lexer)) {
     for (let skipped = token.prev; skipped?.kind === TokenKind.COMMENT; skipped = skipped.prev) {
       tokens += 1;
@@ -85,11 +88,7 @@ export function assertSourceWithin(source: string, limits: OperationLimits): voi
     if (tokens > limits.tokensMax) {
       throw codedError('QUERY_TOO_LARGE', `A document has at most ${limits.tokensMax} tokens`);
     }
-    if (opening.has(token.kind)) nesting += 1;
-    if (closing.has(token.kind)) nesting -= 1;
-    if (nesting > limits.nestingMax) {
-      throw codedError('QUERY_TOO_DEEP', `Brackets nest at most ${limits.nestingMax} deep`);
-    }
+    assertBracketsWithin(open, token.kind, limits);
   }
 }
 
@@ -108,6 +107,24 @@ export function assertVariablesWithin(variables: object, limits: OperationLimits
       }
     }
     level = below;
+  }
+}
+
+/** The open brackets, innermost last, with what was counted inside each. */
+type Brackets = { readonly kind: TokenKind; colons: number }[];
+
+function assertBracketsWithin(open: Brackets, kind: TokenKind, limits: OperationLimits): void {
+  if (opening.has(kind)) open.push({ kind, colons: 0 });
+  if (closing.has(kind)) open.pop();
+  if (open.length > limits.nestingMax) {
+    throw codedError('QUERY_TOO_DEEP', `Brackets nest at most ${limits.nestingMax} deep`);
+  }
+  const innermost = open.at(-1);
+  if (kind !== TokenKind.COLON || innermost?.kind !== TokenKind.PAREN_L) return;
+  innermost.colons += 1;
+  if (innermost.colons > limits.argumentsMax) {
+    const message = `There are at most ${limits.argumentsMax} arguments or variables in one place`;
+    throw codedError('QUERY_TOO_LARGE', message);
   }
 }
 

@@ -26,7 +26,9 @@ export async function readListConnection<Document extends JsonObject, Node>(
   const { view, list, at, descending = false, positionPrefix } = request;
   const page = parsePage(paging, parseListCursor);
   const having = Object.fromEntries(
-    Object.entries(request.filter).filter((member): member is [string, string] => member[1] != null),
+    Object.entries(request.filter).filter(
+      (member): member is [string, string] => member[1] != null,
+    ),
   );
   const partitions = Object.keys(view.lists?.[list]?.partitions ?? {});
   const lead = partitions.find((name) => having[name] !== undefined);

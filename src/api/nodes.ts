@@ -1,5 +1,5 @@
-import type { ApiContext } from './context.ts';
 import type { Builder } from './builder.ts';
+import type { ApiContext } from './context.ts';
 
 /** Something with an id of its own; `typename` says which of the object types it is. */
 export interface NodeSource {
@@ -7,11 +7,7 @@ export interface NodeSource {
 }
 
 /** Finds the node of an id at a sequence; null when the id is not of its kind, or unknown. */
-export type FindNode = (
-  id: string,
-  at: number,
-  context: ApiContext,
-) => Promise<NodeSource | null>;
+export type FindNode = (id: string, at: number, context: ApiContext) => Promise<NodeSource | null>;
 
 /** The Node interface, and Query.node, which asks each registered finder in turn. */
 export function addNodes(builder: Builder) {

@@ -1,19 +1,17 @@
-import {
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  type OperationTypeNode,
+import type {
+  ExecutionArgs,
+  ExecutionResult,
+  GraphQLError,
+  GraphQLSchema,
+  OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
 import type { Log } from '../lib/log.ts';
 import { type ClosableResults, closableResults } from './closable-results.ts';
-import { createComplexityCheck } from './complexity.ts';
-import { codedError, createErrorMask, toParseError, toValidationError } from './errors.ts';
+import { createDocuments } from './documents.ts';
+import { createErrorMask } from './errors.ts';
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
-import { createPipeline, type Pipeline } from './pipeline.ts';
+import { createPipeline } from './pipeline.ts';
 import { type RequestHints, readRequestHints } from './request-hints.ts';
 
 export type Transport = 'http' | 'sse' | 'websocket';
@@ -50,8 +48,6 @@ export interface Operation extends ExecutionArgs {
   readonly abort: AbortController;
 }
 
-type CheckedOperation = Omit<Operation, 'contextValue' | 'abort'>;
-
 export interface Operations {
   /** The kind of operation a request names, as far as that can be told: null when it cannot. */
   kindOf(params: RequestParams): OperationTypeNode | null;
@@ -74,8 +70,7 @@ export interface OperationsOptions {
 }
 
 /**
- * The one path of every operation, whatever carries it: Yoga's envelop pipeline, with its caches
- * of documents and validations, behind our limits.
+ * The one path of every operation, whatever carries it: Yoga's envelop pipeline behind our limits.
  *
  * The transports are not Yoga's: its HTTP handler answers 6,000 no-op mutations a second at 32
  * connections where graphql-http in front of the same pipeline answers 27,000.
@@ -83,58 +78,44 @@ export interface OperationsOptions {
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, createContext, limits, log } = options;
   const maskError = createErrorMask(log);
-  const complexity = createComplexityCheck(schema, limits);
-  const pipeline = createPipeline(schema, limits, maskError);
+  const pipeline = createPipeline(schema, maskError);
+  const documents = createDocuments(schema, limits, pipeline);
 
-  function check(params: RequestParams): CheckedOperation | readonly GraphQLError[] {
-    const document = parseDocument(pipeline, params.query);
-    const operation = getOperationAST(document, params.operationName);
-    if (!operation) return [codedError('OPERATION_RESOLUTION_FAILURE', 'No such operation')];
-    const variables = params.variables ?? {};
-    assertVariablesWithin(variables, limits);
-    const tooMuch = complexity.checkDocument(document);
-    if (tooMuch.length > 0) return tooMuch;
-    const maxErrors = limits.validationErrorsMax;
-    const faults = pipeline.validate(schema, document, undefined, { maxErrors });
-    if (faults.length > 0) return faults.map(toValidationError);
-    const tooCostly = complexity.checkCost(document, operation, variables);
+  async function prepare(
+    params: RequestParams,
+    { actor, transport, abort, hints }: OperationOrigin,
+  ): Promise<Operation | readonly GraphQLError[]> {
+    const selected = documents.select(params.query, params.operationName);
+    if (!('definition' in selected)) return selected;
+    const { document, definition, costFault } = selected;
+    const variableValues = params.variables ?? {};
+    assertVariablesWithin(variableValues, limits);
+    const tooCostly = costFault(definition, variableValues);
     if (tooCostly !== null) return [tooCostly];
+    const { minSequence, correlationId } = readRequestHints(params.extensions, hints);
+    const contextValue = await createContext({
+      actor,
+      transport,
+      minSequence,
+      correlationId,
+      // Made when first asked for: most operations never ask, and it costs as much as parsing.
+      get signal() {
+        return abort.signal;
+      },
+    });
     const operationName = params.operationName ?? null;
-    return {
-      schema,
-      document,
-      operationName,
-      variableValues: variables,
-      kind: operation.operation,
-    };
+    const kind = definition.operation;
+    return { schema, document, operationName, variableValues, contextValue, kind, abort };
   }
 
   return {
     kindOf(params) {
-      try {
-        const document = pipeline.parse(params.query);
-        return getOperationAST(document, params.operationName)?.operation ?? null;
-      } catch {
-        return null;
-      }
+      const selected = documents.select(params.query, params.operationName);
+      return 'definition' in selected ? selected.definition.operation : null;
     },
     async prepare(params, origin) {
-      const { actor, transport, abort } = origin;
       try {
-        const checked = check(params);
-        if (!('kind' in checked)) return checked;
-        const { minSequence, correlationId } = readRequestHints(params.extensions, origin.hints);
-        const contextValue = await createContext({
-          actor,
-          transport,
-          minSequence,
-          correlationId,
-          // Made when first asked for: most operations never ask, and it costs as much as parsing.
-          get signal() {
-            return abort.signal;
-          },
-        });
-        return { ...checked, contextValue, abort };
+        return await prepare(params, origin);
       } catch (error) {
         return [maskError(error)];
       }
@@ -143,7 +124,11 @@ export function createOperations(options: OperationsOptions): Operations {
       const result: ExecutionResult = await pipeline.execute(operation);
       const added = operation.contextValue.extensions();
       if (added === undefined || result.data === undefined) return result;
-      return { ...result, extensions: { ...result.extensions, ...added } };
+      const { data, errors, extensions } = result;
+      const merged = extensions === undefined ? added : { ...extensions, ...added };
+      return errors === undefined
+        ? { data, extensions: merged }
+        : { errors, data, extensions: merged };
     },
     async subscribe(operation) {
       const results = await pipeline.subscribe(operation);
@@ -152,12 +137,4 @@ export function createOperations(options: OperationsOptions): Operations {
         : results;
     },
   };
-}
-
-function parseDocument(pipeline: Pipeline, source: string): DocumentNode {
-  try {
-    return pipeline.parse(source);
-  } catch (error) {
-    throw toParseError(error);
-  }
 }

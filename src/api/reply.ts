@@ -1,8 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { discardBody } from './request-body.ts';
 
-const commonHeaders = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
-
 export interface Reply {
   readonly status: number;
   readonly headers?: OutgoingHttpHeaders;
@@ -12,8 +10,12 @@ export interface Reply {
 /** Answers a request in one piece; once it is answered or its caller has gone, does nothing. */
 export function reply(response: ServerResponse, { status, headers, body }: Reply): void {
   if (response.headersSent || response.destroyed) return;
-  const length = body == null ? 0 : Buffer.byteLength(body);
-  response.writeHead(status, { ...commonHeaders, ...headers, 'content-length': length });
+  response.writeHead(status, {
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+    'content-length': body == null ? 0 : Buffer.byteLength(body),
+    ...headers,
+  });
   response.end(body ?? undefined);
 }
 

@@ -21,30 +21,18 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bo
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-
-    function finish(body: Body): void {
-      request.off('data', take);
-      request.off('end', end);
-      request.off('close', leave);
-      resolve(body);
-    }
-    function take(chunk: Buffer): void {
+    // The first to settle it wins; what comes after is thrown away.
+    request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes > bytesMax) finish({ fault: 'too-large' });
-    }
-    function end(): void {
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else resolve({ fault: 'too-large' });
+    });
+    request.on('end', () => {
       const whole = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      finish(isUtf8(whole) ? { text: whole.toString('utf8') } : { fault: 'not-utf8' });
-    }
-    function leave(): void {
-      finish({ fault: 'gone' });
-    }
-
-    request.on('data', take);
-    request.on('end', end);
-    request.on('close', leave);
-    request.on('error', () => {});
+      resolve(isUtf8(whole) ? { text: whole.toString('utf8') } : { fault: 'not-utf8' });
+    });
+    request.on('close', () => resolve({ fault: 'gone' }));
+    request.on('error', () => resolve({ fault: 'gone' }));
   });
 }
 

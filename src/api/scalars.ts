@@ -53,4 +53,3 @@ function fromText<Value>(parse: (text: string) => Value | null, expected: string
 function refuse(expected: string): never {
   throw codedError('BAD_USER_INPUT', expected);
 }
-

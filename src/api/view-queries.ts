@@ -5,7 +5,11 @@ import type { Builder } from './builder.ts';
 export function addViewQueries(builder: Builder): void {
   const status = builder.enumType('ViewStatus', {
     description: 'PARKED: it failed on an event and stands still; the other views go on.',
-    values: { BUILDING: { value: 'building' }, LIVE: { value: 'live' }, PARKED: { value: 'parked' } } as const,
+    values: {
+      BUILDING: { value: 'building' },
+      LIVE: { value: 'live' },
+      PARKED: { value: 'parked' },
+    } as const,
   });
   const view = builder.objectRef<ViewRow>('View').implement({
     description: 'A read model: a fold of the log, kept for every moment.',

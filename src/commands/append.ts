@@ -1,11 +1,11 @@
 import type { Appended, Batch } from '../kernel/log.ts';
 import { delay } from '../lib/delay.ts';
+import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
-import { constraintOf, isConnectionLost } from '../postgres/errors.ts';
 import { OutcomeUnknownError } from './errors.ts';
 
 export interface DurableAppendOptions {
-  /** How long an append whose answer was lost is followed up. */
+  /** How long an append that the database could not take, or answer, is sent again. */
   readonly settleTimeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -26,16 +26,29 @@ export async function appendDurably(
   let lost: unknown;
   for (;;) {
     try {
-      const found = lost === undefined ? null : await log.findBatch(batch.id);
-      return found ?? (await log.append(batch));
+      return await (lost === undefined ? log.append(batch) : appendAgain(log, batch));
     } catch (error) {
-      const isOvertaken = constraintOf(error) === 'append_batches_pkey';
-      if (!isOvertaken && !isConnectionLost(error)) throw error;
-      lost = error;
-    }
-    if (performance.now() > deadline || signal.aborted) {
-      throw new OutcomeUnknownError({ cause: lost });
+      if (!isTransient(error)) throw error;
+      if (isOutcomeUnknown(error)) lost = error;
+      if (signal.aborted || performance.now() >= deadline) {
+        throw lost === undefined ? error : new OutcomeUnknownError({ cause: lost });
+      }
     }
     await delay(retryDelayMs, signal);
+  }
+}
+
+/** For a batch that may be in the log already, or still on its way there. */
+async function appendAgain(log: Log, batch: Batch): Promise<Appended> {
+  const found = await log.findBatch(batch.id);
+  if (found !== null) return found;
+  try {
+    return await log.append(batch);
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    // The lost statement may have won since, and so be the reason of the refusal.
+    const won = await log.findBatch(batch.id);
+    if (won === null) throw error;
+    return won;
   }
 }

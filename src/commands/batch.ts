@@ -1,8 +1,8 @@
 import { streamIdOf } from '../kernel/decider.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
+import { addMicroseconds, fromEpochMs } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
-import { addMicroseconds } from '../lib/date-time.ts';
 import type { Decision } from './decide.ts';
 import { applyEvents } from './loader.ts';
 import type { CommandResult } from './request.ts';
@@ -21,7 +21,14 @@ export function toBatch(
     events.push(...own);
     if (key === null) continue;
     const offset = events.length;
-    outcomes.push({ ...key, actor: request.actor, commandId, rejection, offset, eventCount: own.length });
+    outcomes.push({
+      ...key,
+      actor: request.actor,
+      commandId,
+      rejection,
+      offset,
+      eventCount: own.length,
+    });
   }
   const expectedVersions = new Map<string, number>();
   for (const [streamId, base] of bases) expectedVersions.set(streamId, base.version);
@@ -30,7 +37,11 @@ export function toBatch(
 
 /** The events of a batch with the places and times that the log gave them. */
 export function toStoredEvents(batch: Batch, appended: Appended): readonly StoredEvent[] {
-  return batch.events.map((event, index) => {
+  return toStored(batch.events, appended);
+}
+
+function toStored(events: readonly PendingEvent[], appended: Appended): readonly StoredEvent[] {
+  return events.map((event, index) => {
     const recordedAt = addMicroseconds(appended.recordedAt, index);
     const { occurredAt } = event;
     return {
@@ -61,18 +72,28 @@ export function settle(
   const streams = new Map(bases);
   let done = 0;
   const results = decisions.map((decision) => {
-    const isDryRun = decision.submission.request.options.dryRun === true;
-    const own = isDryRun ? [] : stored.slice(done, done + decision.events.length);
-    done += own.length;
-    for (const event of own) {
-      const stream = streams.get(event.streamId);
-      if (stream === undefined) throw new Error(`${event.streamId} was not loaded`);
-      streams.set(event.streamId, applyEvents(stream, [event]));
+    if (decision.submission.request.options.dryRun === true) {
+      // As if recorded now, at the end of the log: in a copy that nobody else sees.
+      const touched = pick(streams, decision.touched.keys());
+      const now = fromEpochMs(Date.now());
+      const place = { firstSequence: head + done + 1, recordedAt: now };
+      applyAll(touched, toStored(decision.events, place));
+      return toResult(decision, [], head + done, touched);
     }
-    const touched = isDryRun ? decision.touched : pick(streams, decision.touched.keys());
-    return toResult(decision, own, head + done, touched);
+    const own = stored.slice(done, done + decision.events.length);
+    done += own.length;
+    applyAll(streams, own);
+    return toResult(decision, own, head + done, pick(streams, decision.touched.keys()));
   });
   return { results, streams };
+}
+
+function applyAll(streams: Map<string, CachedStream>, events: readonly StoredEvent[]): void {
+  for (const event of events) {
+    const stream = streams.get(event.streamId);
+    if (stream === undefined) throw new Error(`${event.streamId} was not loaded`);
+    streams.set(event.streamId, applyEvents(stream, [event]));
+  }
 }
 
 function toResult(

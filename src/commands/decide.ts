@@ -71,6 +71,14 @@ function assertVersion(expected: number, actual: number): void {
 function createAttempt(submission: Submission, workspace: Workspace, options: DecideOptions) {
   const touched = new Map<string, CachedStream>();
   const events: PendingEvent[] = [];
+  let idsGiven = 0;
+
+  function newId(): string {
+    const id = submission.ids[idsGiven] ?? newUuid();
+    submission.ids[idsGiven] = id;
+    idsGiven += 1;
+    return id;
+  }
 
   function current(decider: AnyDecider, streamId: string): CachedStream {
     const known = touched.get(streamId) ?? workspace.current(streamId);
@@ -81,7 +89,7 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
 
   const context: CommandContext = {
     now: options.now,
-    newId: newUuid,
+    newId,
     load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string) {
       const { state, version } = current(decider as AnyDecider, streamIdOf(decider, id));
       return { state, version } as Loaded<State>;
@@ -90,10 +98,12 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
       const streamId = streamIdOf(decider, id);
       const stream = current(decider as AnyDecider, streamId);
       const pending = toPending(submission, options, streamId, stream.version + 1, event);
-      const placed =
-        occurredAt === undefined ? pending : { ...pending, occurredAt };
+      const placed = occurredAt === undefined ? pending : { ...pending, occurredAt };
       events.push(placed);
-      const state = stream.decider.evolve(stream.state, toProvisional(placed, options.now) as never);
+      const state = stream.decider.evolve(
+        stream.state,
+        toProvisional(placed, options.now) as never,
+      );
       touched.set(streamId, { ...stream, state, version: placed.version });
     },
   };

@@ -14,6 +14,14 @@ export class StoppedError extends Error {
   }
 }
 
+/** The database could not be reached for too long; nothing of this command was done. */
+export class UnavailableError extends Error {
+  readonly code = 'UNAVAILABLE';
+  constructor(options: ErrorOptions) {
+    super('the database cannot be reached: send this command again later', options);
+  }
+}
+
 /**
  * The connection was lost during the append and the database did not come back in time: the command
  * may have been recorded or not. With an idempotency key it is safe to send it again.

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../kernel/event.ts';
-import type { StoredSnapshot } from '../log/streams.ts';
 import type { Log } from '../log/log.ts';
+import type { StoredSnapshot } from '../log/streams.ts';
 import type { AnyDecider, CachedStream, StreamCache } from './stream-cache.ts';
 
 /** Streams to be loaded, by stream id. */
@@ -79,4 +79,3 @@ function groupByStream(events: readonly StoredEvent[]): Map<string, StoredEvent[
   }
   return groups;
 }
-

@@ -14,7 +14,8 @@ import { createStreamCache } from './stream-cache.ts';
 export interface Processor {
   /**
    * Resolves once the command's events, or its rejection if it has a key, are durable. Throws
-   * `OverloadedError` and `StoppedError` before anything was done, `OutcomeUnknownError` after.
+   * `OverloadedError`, `StoppedError` and `UnavailableError` when nothing was done, and
+   * `OutcomeUnknownError` when that is not known.
    */
   submit<Input>(request: CommandRequest<Input>): Promise<CommandResult>;
   /** Takes no more commands and finishes those it has. */
@@ -59,12 +60,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   function start(): void {
     // One turn of the event loop lets the commands that came in together share the first batch.
-    running ??= new Promise<void>((resolve) => setImmediate(resolve))
-      .then(drain)
-      .finally(() => {
-        running = null;
-        if (queue.length > 0) start();
-      });
+    running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(drain).finally(() => {
+      running = null;
+      if (queue.length > 0) start();
+    });
   }
 
   return {
@@ -74,7 +73,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
       return new Promise((resolve, reject) => {
         // The handler that is given the input comes with it, in the same definition.
         const untyped = request as unknown as CommandRequest;
-        queue.push({ request: untyped, commandId: newUuid(), key: toKey(request), resolve, reject });
+        const key = toKey(request);
+        queue.push({ request: untyped, commandId: newUuid(), ids: [], key, resolve, reject });
         start();
       });
     },

@@ -1,6 +1,6 @@
 import { IdempotencyKeyReused } from '../kernel/command.ts';
 import type { RecordedOutcome } from '../kernel/log.ts';
-import { reject, Rejection } from '../kernel/rejection.ts';
+import { Rejection, reject } from '../kernel/rejection.ts';
 import type { Log } from '../log/log.ts';
 import type { CommandResult, KeyedInput } from './request.ts';
 

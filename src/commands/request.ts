@@ -37,6 +37,8 @@ export interface CommandResult {
 export interface Submission {
   readonly request: CommandRequest;
   readonly commandId: string;
+  /** The ids that its handler has asked for: a repeated run gets the same ones again. */
+  readonly ids: string[];
   /** Null: no idempotency key, or a dry run. */
   readonly key: KeyedInput | null;
   resolve(result: CommandResult): void;

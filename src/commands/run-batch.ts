@@ -1,13 +1,14 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import { fromEpochMs } from '../lib/date-time.ts';
+import { delay } from '../lib/delay.ts';
 import type { Log as Logger } from '../lib/log.ts';
-import { KeysUsedError, StaleStreamsError } from '../log/errors.ts';
+import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { appendDurably } from './append.ts';
 import { settle, toBatch, toStoredEvents } from './batch.ts';
 import { type Decision, decide } from './decide.ts';
-import { ContentionError, OutcomeUnknownError } from './errors.ts';
+import { ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
 import { loadStreams } from './loader.ts';
 import { replayOutcome } from './replay.ts';
 import type { CommandResult, Submission } from './request.ts';
@@ -28,6 +29,7 @@ export interface BatchRunnerOptions {
 
 const attemptsMax = 50;
 const loadRoundsMax = 1_000;
+const retryDelayMs = 100;
 
 /** A function that sees a batch of commands through to their answers; it never throws. */
 export function createBatchRunner(
@@ -45,15 +47,27 @@ async function runTogether(
   options: BatchRunnerOptions,
   submissions: readonly Submission[],
 ): Promise<void> {
+  const deadline = performance.now() + options.settleTimeoutMs;
   let open = submissions;
-  for (let attempt = 1; open.length > 0; attempt += 1) {
-    if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
+  let used: KeysUsedError | null = null;
+  for (let attempt = 1; attempt <= attemptsMax; ) {
     try {
+      if (used !== null) open = await replayUsed(options, open, used);
+      used = null;
+      if (open.length === 0) return;
       return await decideAndAppend(options, open);
     } catch (error) {
-      if (error instanceof StaleStreamsError) options.cache.markStale(error.actual.keys());
-      else if (error instanceof KeysUsedError) open = await replayUsed(options, open, error);
-      else if (open.length === 1 || error instanceof OutcomeUnknownError) {
+      if (error instanceof StaleStreamsError) {
+        options.cache.markStale(error.actual.keys());
+        attempt += 1;
+      } else if (error instanceof KeysUsedError) {
+        used = error;
+      } else if (isTransient(error)) {
+        // Nothing was written: an append that may have been says `OutcomeUnknownError`.
+        const isOver = options.signal.aborted || performance.now() >= deadline;
+        if (isOver) return rejectAll(open, new UnavailableError({ cause: error }));
+        await delay(retryDelayMs, options.signal);
+      } else if (open.length === 1 || error instanceof OutcomeUnknownError) {
         return rejectAll(open, error);
       } else {
         // One command's fault must not be the others': each goes on alone.
@@ -62,6 +76,7 @@ async function runTogether(
       }
     }
   }
+  rejectAll(open, new ContentionError(attemptsMax));
 }
 
 async function decideAndAppend(
@@ -79,12 +94,18 @@ async function decideAndAppend(
     return resolveAll(decisions, settle(decisions, bases, [], head).results);
   }
   const appended = await appendDurably(log, batch, options);
-  const stored = toStoredEvents(batch, appended);
-  const { results, streams } = settle(decisions, bases, stored, appended.firstSequence - 1);
-  for (const [streamId, stream] of streams) cache.set(streamId, stream);
-  if (stored.length > 0) options.onAppended(stored);
-  resolveAll(decisions, results);
-  await saveSnapshots(options, streams);
+  try {
+    const stored = toStoredEvents(batch, appended);
+    const { results, streams } = settle(decisions, bases, stored, appended.firstSequence - 1);
+    for (const [streamId, stream] of streams) cache.set(streamId, stream);
+    if (stored.length > 0) options.onAppended(stored);
+    resolveAll(decisions, results);
+    await saveSnapshots(options, streams);
+  } catch (error) {
+    // It is recorded: whoever decided it again would record it twice.
+    cache.markStale(bases.keys());
+    rejectAll(submissions, error);
+  }
 }
 
 async function decideAll(
@@ -126,15 +147,14 @@ async function replayUsed(
     outcomes.set(toKeyText(outcome.actor, outcome.idempotencyKey), outcome);
   }
   const open: Submission[] = [];
+  const replaying: Promise<void>[] = [];
   for (const submission of submissions) {
     const { key, request } = submission;
     const outcome = key && outcomes.get(toKeyText(request.actor, key.idempotencyKey));
-    if (key && outcome) {
-      replayOutcome(log, key, outcome).then(submission.resolve, submission.reject);
-    } else {
-      open.push(submission);
-    }
+    if (key && outcome) replaying.push(replayOutcome(log, key, outcome).then(submission.resolve));
+    else open.push(submission);
   }
+  await Promise.all(replaying);
   return open;
 }
 

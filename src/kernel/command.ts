@@ -7,7 +7,7 @@ import type { RejectionDefinition } from './rejection.ts';
 export interface CommandContext {
   /** The time at which the command is decided. */
   readonly now: string;
-  /** A fresh UUID; another one when the handler runs again. */
+  /** A fresh UUID; the same one, in the same place, when the handler runs again. */
   newId(): string;
   /** The state after all that was recorded before, by earlier commands and by this one. */
   load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): Loaded<State>;

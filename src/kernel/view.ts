@@ -14,11 +14,7 @@ export interface View<Document extends JsonObject = JsonObject> {
   /** The documents that an event changes; none: it does not concern this view. */
   keysOf(event: StoredEvent): readonly string[];
   /** The document after the event; `undefined` before it first appears and once it is gone. */
-  evolve(
-    document: Document | undefined,
-    event: StoredEvent,
-    key: string,
-  ): Document | undefined;
+  evolve(document: Document | undefined, event: StoredEvent, key: string): Document | undefined;
   readonly lists?: Readonly<Record<string, ViewList<Document>>>;
 }
 

@@ -69,15 +69,15 @@ function toAppendError(error: unknown): unknown {
 
 const find: Query = {
   name: 'find_batch',
-  text: `with head as (select sequence from log_head for update)
-    select first_sequence, recorded_at from append_batches, head where id = $1`,
+  text: 'select first_sequence, recorded_at from append_batches where id = $1',
 };
 
 /**
- * Where a batch was put, or null when it is not in the log. Waits for an append that is under way.
+ * Where a batch was put, or null when it is not in the log.
  *
- * Null is not the last word while a lost connection's statement may still reach the server: append
- * the same batch again then, which fails with a unique violation of its id if that one won.
+ * Null is not the last word while a lost connection's statement may still be at work in the server:
+ * append the same batch again then. That waits for the head and is refused if the lost one won,
+ * since the streams have moved on or the id is used; and the batch is found from then on.
  */
 export async function findBatch(executor: Executor, id: string): Promise<Appended | null> {
   const [row] = await executor.query<AppendedRow>(find, [id]);

@@ -1,3 +1,5 @@
+import { isConnectionLost, sqlStateOf } from '../postgres/errors.ts';
+
 /** The log has moved on since the batch's streams were loaded; nothing was written. */
 export class StaleStreamsError extends Error {
   readonly code = 'STALE_STREAMS';
@@ -14,3 +16,20 @@ export class KeysUsedError extends Error {
     super(`used before: ${keys.map(([, key]) => key).join(', ')}`);
   }
 }
+
+/** Whether it is unknown if a failed statement took effect: its connection was lost. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return isConnectionLost(error);
+}
+
+/**
+ * Whether a statement failed for a reason that passes: the connection was lost, or the server was
+ * out of time, locks or room. Nothing is wrong with the statement: it can be sent again.
+ */
+export function isTransient(error: unknown): boolean {
+  const state = sqlStateOf(error) ?? '';
+  return isConnectionLost(error) || state.startsWith('53') || transientStates.has(state);
+}
+
+/** Serialization failure, deadlock, lock not available, cancelled at a time-out. */
+const transientStates = new Set(['40001', '40P01', '55P03', '57014']);

@@ -29,7 +29,10 @@ const rest = `($5::text is null or correlation_id = $5) and ($6::text is null or
   and ($7::text is null or actor = $7) and ($8::text[] is null or type = any ($8))`;
 
 const queries = {
-  all: inBothDirections('events', (order) => `select ${columns} from events where ${page} ${order}`),
+  all: inBothDirections(
+    'events',
+    (order) => `select ${columns} from events where ${page} ${order}`,
+  ),
   id: leading('events_by_id', 'id = $4'),
   correlationId: leading('events_by_correlation', 'correlation_id = $4'),
   streamId: leading('events_by_stream', 'stream_id = $4'),

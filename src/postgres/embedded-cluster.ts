@@ -115,9 +115,10 @@ async function runInitdb(
     '/',
   );
   if (code === 0) return;
+  const reason = toOneLine(output.split('\n').slice(-3).join('\n'));
   throw new EmbeddedPostgresError(
     'EMBEDDED_INITDB_FAILED',
-    `PostgreSQL could not make its files in ${unfinished}: ${toOneLine(output.split('\n').slice(-3).join('\n'))}`,
+    `PostgreSQL could not make its files in ${unfinished}: ${reason}`,
   );
 }
 

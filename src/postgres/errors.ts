@@ -52,7 +52,7 @@ export class DatabaseStoppedError extends Error {
   }
 }
 
-/** The SQLSTATE with which the server refused a statement; null if the error is not the server's. */
+/** The SQLSTATE with which the server refused a statement; null if it is not the server's error. */
 export function sqlStateOf(error: unknown): string | null {
   return databaseErrorOf(error)?.code ?? null;
 }
@@ -62,7 +62,7 @@ export function constraintOf(error: unknown): string | null {
   return databaseErrorOf(error)?.constraint ?? null;
 }
 
-/** The detail the server or a `raise … using detail` gave with an error; null if there is none. */
+/** The detail the server or a `raise … using detail` gave with an error; null if none. */
 export function detailOf(error: unknown): string | null {
   return databaseErrorOf(error)?.detail ?? null;
 }

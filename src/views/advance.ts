@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '../kernel/event.ts';
-import { isConnectionLost, sqlStateOf, toOneLine } from '../postgres/errors.ts';
 import type { Executor } from '../postgres/database.ts';
+import { isConnectionLost, sqlStateOf, toOneLine } from '../postgres/errors.ts';
 import {
   type AnyView,
   type Changes,

@@ -67,11 +67,7 @@ export function keysOf(view: AnyView, event: StoredEvent): readonly string[] {
 }
 
 /** Folds events into a view. Pure but for `standings`, which is brought up to date. */
-export function fold(
-  view: AnyView,
-  events: readonly StoredEvent[],
-  standings: Standings,
-): Changes {
+export function fold(view: AnyView, events: readonly StoredEvent[], standings: Standings): Changes {
   const documents: DocumentChange[] = [];
   const places = createPlaceChanges();
   for (const event of events) {
@@ -115,8 +111,8 @@ export function toStanding(view: AnyView, document: JsonObject | undefined, key:
       places.set(`${list}\0${partition}\0${position}\0${key}`, { list, partition, position, key });
     };
     add('');
-    for (const [filter, valueOf] of Object.entries(partitions)) {
-      add(toPartition(filter, valueOf(document)));
+    for (const [filter, toValue] of Object.entries(partitions)) {
+      add(toPartition(filter, toValue(document)));
     }
   }
   return { document, places };

@@ -110,7 +110,8 @@ async function promote(
   tail: number,
 ): Promise<void> {
   const live = moving.filter(({ status, parked }) => status === 'live' && parked === null);
-  const goal = live.length === 0 ? tail - pageSizeMax : Math.max(...live.map(({ checkpoint }) => checkpoint));
+  const goal =
+    live.length === 0 ? tail - pageSizeMax : Math.max(...live.map(({ checkpoint }) => checkpoint));
   for (const view of moving) {
     if (view.status === 'live' || view.parked !== null || view.checkpoint < goal) continue;
     await setViewStatus(executor, view.id, 'live');

@@ -150,5 +150,12 @@ export function createViews(options: ViewsOptions): Views {
 
 function toRow({ view, id, status, parked, checkpoint }: MovingView): ViewRow {
   const { name, version } = view;
-  return { id, name, version, status: parked === null ? status : 'parked', checkpoint, error: parked };
+  return {
+    id,
+    name,
+    version,
+    status: parked === null ? status : 'parked',
+    checkpoint,
+    error: parked,
+  };
 }

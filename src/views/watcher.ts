@@ -46,14 +46,11 @@ export function createWatcher(options: {
   const { feed, views, logger } = options;
   const stopping = new AbortController();
   const watched = new Map<AnyView, Map<string, Set<Subscription>>>();
-  let position = 0;
   let running: Promise<void> | null = null;
 
   async function run(): Promise<void> {
-    position = feed.tail();
-    for await (const events of feed.follow(position, pageSizeMax, stopping.signal)) {
+    for await (const events of feed.follow(feed.tail(), pageSizeMax, stopping.signal)) {
       for (const event of events) tell(event);
-      position = events.at(-1)?.sequence ?? position;
     }
   }
 
@@ -105,8 +102,8 @@ export function createWatcher(options: {
         return { sequence: at, document, event, changedAt: found?.sequence ?? null };
       };
       try {
-        // All events after this one will be told to the subscription, which exists already.
-        const start = Math.max(views.checkpoint(), position);
+        // The subscription exists already: it will be told, or has been, all events after this one.
+        const start = Math.max(views.checkpoint(), feed.tail());
         const first = await stateAt(start, null);
         if (first === null) return;
         yield first;

@@ -74,7 +74,11 @@ test('racing appenders leave a gapless log, and a reader that polls misses nothi
   const batchCount = 20;
   const ids: string[] = [];
   const appending = Array.from({ length: appenderCount }, async (_, appender) => {
-    const own = createDatabase({ url: testDatabase.url, applicationName: 'appender', log: silentLog });
+    const own = createDatabase({
+      url: testDatabase.url,
+      applicationName: 'appender',
+      log: silentLog,
+    });
     const ownLog = createLog(own, new Map());
     let version = 0;
     for (let round = 0; round < batchCount; round += 1) {

@@ -78,7 +78,9 @@ test('paging in either direction meets every event of a filter once', async () =
       met.push(...events);
       page = { ...page, ...(descending ? { before: last.sequence } : { after: last.sequence }) };
     }
-    expect(met).toEqual(naivePage(filter, { ...page, after: 0, before: Infinity, limit: Infinity }));
+    expect(met).toEqual(
+      naivePage(filter, { ...page, after: 0, before: Infinity, limit: Infinity }),
+    );
   });
   await fc.assert(property, { numRuns: 40 });
 });

@@ -70,7 +70,7 @@ test('data survive a stop and a new start', async () => {
   expect(await select(second.url, '(select answer from kept)')).toBe(42);
 });
 
-test('the server listens on loopback only, asks for the password, and keeps data safe', async () => {
+test('the server listens on loopback only, asks for a password, and is durable', async () => {
   const { url } = await start();
   const setting = (name: string) => select(url, `current_setting('${name}')`);
   expect(await setting('listen_addresses')).toBe('127.0.0.1');

@@ -45,14 +45,14 @@ test('migrations run in order, once', async () => {
   expect(await ids()).toEqual([1, 2, 3]);
 });
 
-test('processes that race on an empty database all succeed, and each migration runs once', async () => {
+test('processes that race on an empty database all succeed and run each file once', async () => {
   await write('0003_slow', 'select pg_sleep(0.1); insert into first values (3);');
   const done = await Promise.all([1, 2, 3, 4].map(() => migrate(url, directory)));
   expect(done.flat().toSorted()).toEqual(['0001_first', '0002_second', '0003_slow']);
   expect(await ids()).toEqual([1, 2, 3]);
 });
 
-test('a migration that fails is named and leaves nothing of itself, but what came before', async () => {
+test('a migration that fails is named and leaves only what came before', async () => {
   await write('0003_third', 'insert into first values (3); select 1 / 0;');
   await expect(migrate(url, directory)).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',

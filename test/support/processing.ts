@@ -1,13 +1,12 @@
-import type { CommandOptions } from '../../src/kernel/command.ts';
-import type { CommandDefinition } from '../../src/kernel/command.ts';
-import type { CommandResult } from '../../src/commands/request.ts';
 import {
   createProcessor,
   type Processor,
   type ProcessorOptions,
 } from '../../src/commands/processor.ts';
-import { accounts } from '../../src/contexts/accounts/context.ts';
+import type { CommandResult } from '../../src/commands/request.ts';
 import { depositCash, openAccount, withdrawCash } from '../../src/contexts/accounts/commands.ts';
+import { accounts } from '../../src/contexts/accounts/context.ts';
+import type { CommandDefinition, CommandOptions } from '../../src/kernel/command.ts';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { silentLog } from '../../src/lib/log.ts';

@@ -1,7 +1,8 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
-import type { CommandResult } from '../../commands/request.ts';
 import { parseId, parseNewId, parseOptionalText, parseText, refuse } from '../../api/input.ts';
+import type { CommandResult } from '../../commands/request.ts';
+import type { CommandDefinition } from '../../kernel/command.ts';
 import { entityIdOf } from '../../kernel/decider.ts';
 import { accountDecider } from './account.ts';
 import { type AccountAt, type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
@@ -17,13 +18,12 @@ interface CashFields {
 /** The mutations of accounts. */
 export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
   addOpenAccount(parts, refs);
-  for (const name of ['depositCash', 'withdrawCash', 'creditInterest'] as const) {
-    addCashCommand(parts, refs, name);
-  }
+  addCashCommand(parts, refs, commands.depositCash);
+  addCashCommand(parts, refs, commands.withdrawCash);
+  addCashCommand(parts, refs, commands.creditInterest);
   addTransferCash(parts, refs);
-  for (const name of ['freezeAccount', 'unfreezeAccount'] as const) {
-    addStatusCommand(parts, refs, name);
-  }
+  addStatusCommand(parts, refs, commands.freezeAccount);
+  addStatusCommand(parts, refs, commands.unfreezeAccount);
   addCloseAccount(parts, refs);
 }
 
@@ -59,10 +59,10 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
 function addCashCommand(
   { addCommand }: ApiParts,
   { account }: AccountRefs,
-  name: 'depositCash' | 'withdrawCash' | 'creditInterest',
+  command: CommandDefinition<commands.MoveCash>,
 ): void {
   addCommand<commands.MoveCash>({
-    command: commands[name],
+    command,
     input: (t) => ({
       accountId: t.id({ required: true }),
       amount: t.field({ type: 'Decimal', required: true }),
@@ -116,10 +116,10 @@ function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): vo
 function addStatusCommand(
   { addCommand }: ApiParts,
   { account }: AccountRefs,
-  name: 'freezeAccount' | 'unfreezeAccount',
+  command: CommandDefinition<commands.ChangeAccount>,
 ): void {
   addCommand<commands.ChangeAccount>({
-    command: commands[name],
+    command,
     input: (t) => ({ accountId: t.id({ required: true }), reason: t.string() }),
     parse: ({ accountId, reason }: commands.ChangeAccount) => ({
       accountId: parseId('accountId', accountId),

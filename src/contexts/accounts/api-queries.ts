@@ -32,22 +32,30 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
       resolve: async (_root, { id, asOf }, context) =>
         findAccount(context, id, await context.at(asOf)),
     }),
-    accounts: t.connection({
-      type: account,
-      description: 'Accounts as they stood at the moment.',
-      args: {
-        filter: t.arg({ type: filter }),
-        orderBy: t.arg({ type: order, defaultValue: 'OPENED_AT' }),
-        descending: t.arg.boolean({ defaultValue: false }),
-        asOf: t.arg({ type: 'Moment' }),
+    accounts: t.connection(
+      {
+        type: account,
+        description: 'Accounts as they stood at the moment.',
+        args: {
+          filter: t.arg({ type: filter }),
+          orderBy: t.arg({ type: order, defaultValue: 'OPENED_AT' }),
+          descending: t.arg.boolean({ defaultValue: false }),
+          asOf: t.arg({ type: 'Moment' }),
+        },
+        resolve: async (
+          _root,
+          { filter: wanted, orderBy, descending, asOf, ...paging },
+          context,
+        ) => {
+          const at = await context.at(asOf);
+          const request = toRequest(orderBy ?? 'OPENED_AT', wanted ?? {}, at);
+          const list = { ...request, descending: descending ?? false };
+          return readListConnection(context, list, paging, toAccountAt);
+        },
       },
-      resolve: async (_root, { filter: wanted, orderBy, descending, asOf, ...paging }, context) => {
-        const at = await context.at(asOf);
-        const request = toRequest(orderBy ?? 'OPENED_AT', wanted ?? {}, at);
-        const list = { ...request, descending: descending ?? false };
-        return readListConnection(context, list, paging, toAccountAt);
-      },
-    }),
+      { name: 'AccountConnection' },
+      { name: 'AccountEdge' },
+    ),
   }));
 }
 

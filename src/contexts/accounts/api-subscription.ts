@@ -1,25 +1,26 @@
 import type { ApiParts } from '../../api/context-api.ts';
+import { codedError } from '../../api/errors.ts';
 import { parseId } from '../../api/input.ts';
+import type { Engine } from '../../engine.ts';
 import type { WatchedState } from '../../views/watcher.ts';
 import type { Account } from './account.ts';
 import { type AccountRefs, toAccountAt } from './api-account.ts';
 import { accountsView } from './views.ts';
+
+type AccountState = WatchedState<Account> & { readonly document: Account };
 
 /** Subscription.account: the state now, then each new one. */
 export function addAccountSubscription(
   { builder, event }: ApiParts,
   { account }: AccountRefs,
 ): void {
-  const frame = builder.objectRef<WatchedState<Account>>('AccountFrame').implement({
+  const frame = builder.objectRef<AccountState>('AccountFrame').implement({
     description: 'An account as it stands after an event.',
     fields: (t) => ({
       sequence: t.expose('sequence', { type: 'Sequence' }),
       account: t.field({
         type: account,
-        nullable: true,
-        description: 'Null while there is none.',
-        resolve: ({ document, sequence }) =>
-          document === null ? null : toAccountAt(document, sequence),
+        resolve: ({ document, sequence }) => toAccountAt(document, sequence),
       }),
       event: t.expose('event', {
         type: event,
@@ -35,8 +36,20 @@ export function addAccountSubscription(
         between, never the last one.`.replace(/\s+/g, ' '),
       args: { id: t.arg.id({ required: true }) },
       subscribe: (_root, { id }, { engine, signal }) =>
-        engine.watcher.watch(accountsView, parseId('id', id), signal),
+        watchAccount(engine, parseId('id', id), signal),
       resolve: (state) => state,
     }),
   );
+}
+
+async function* watchAccount(
+  engine: Engine,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<AccountState, void, undefined> {
+  for await (const state of engine.watcher.watch(accountsView, id, signal)) {
+    const { document } = state;
+    if (document === null) throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${id}`);
+    yield { ...state, document };
+  }
 }

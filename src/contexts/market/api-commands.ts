@@ -5,8 +5,6 @@ import { parseOptionalText, parseText, refuse } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
 import { minorUnitsOf } from '../accounts/currencies.ts';
-import * as commands from './commands.ts';
-import { instrumentDecider } from './instrument.ts';
 import {
   findInstrument,
   type InstrumentAt,
@@ -14,6 +12,8 @@ import {
   symbolPattern,
   toInstrumentAt,
 } from './api-instrument.ts';
+import * as commands from './commands.ts';
+import { instrumentDecider } from './instrument.ts';
 
 interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'takerFeeBps'> {
   readonly makerFeeBps?: string | null;
@@ -65,7 +65,15 @@ function parseListing(fields: ListFields): commands.ListInstrument {
   if (compare(lotSize, '0') <= 0) refuse('lotSize is more than zero');
   if (compare(makerFeeBps, '0') < 0) refuse('makerFeeBps is zero or more');
   if (compare(takerFeeBps, '0') < 0) refuse('takerFeeBps is zero or more');
-  return { symbol, name: parseText('name', name), currency, tickSize, lotSize, makerFeeBps, takerFeeBps };
+  return {
+    symbol,
+    name: parseText('name', name),
+    currency,
+    tickSize,
+    lotSize,
+    makerFeeBps,
+    takerFeeBps,
+  };
 }
 
 function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
@@ -86,10 +94,7 @@ function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs
   });
 }
 
-function addRecordPrices(
-  { builder, addCommand }: ApiParts,
-  { instrument }: InstrumentRefs,
-): void {
+function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
   const point = builder.inputType('PricePointInput', {
     fields: (t) => ({
       price: t.field({ type: 'Decimal', required: true }),

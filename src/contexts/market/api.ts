@@ -27,15 +27,19 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
       resolve: async (_root, { symbol, asOf }, context) =>
         findInstrument(context, symbol, await context.at(asOf)),
     }),
-    instruments: t.connection({
-      type: instrument,
-      description: 'Instruments by symbol, as they stood at the moment.',
-      args: { asOf: t.arg({ type: 'Moment' }) },
-      resolve: async (_root, { asOf, ...paging }, context) => {
-        const at = await context.at(asOf);
-        const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };
-        return readListConnection(context, list, paging, toInstrumentAt);
+    instruments: t.connection(
+      {
+        type: instrument,
+        description: 'Instruments by symbol, as they stood at the moment.',
+        args: { asOf: t.arg({ type: 'Moment' }) },
+        resolve: async (_root, { asOf, ...paging }, context) => {
+          const at = await context.at(asOf);
+          const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };
+          return readListConnection(context, list, paging, toInstrumentAt);
+        },
       },
-    }),
+      { name: 'InstrumentConnection' },
+      { name: 'InstrumentEdge' },
+    ),
   }));
 }

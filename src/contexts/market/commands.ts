@@ -1,6 +1,6 @@
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
 import { decimal, id } from '../../kernel/field.ts';
-import { reject, type RejectionDefinition } from '../../kernel/rejection.ts';
+import { type RejectionDefinition, reject } from '../../kernel/rejection.ts';
 import { compare } from '../../lib/decimal.ts';
 import { instrumentDecider } from './instrument.ts';
 

@@ -41,8 +41,6 @@ export function evolveInstrument(
   if (instrument === null) throw new Error(`${event.streamId} begins with ${event.type}`);
   // Prices may be told late: of two of the same time the one that was told later counts.
   const isNews = instrument.lastPriceAt === null || event.occurredAt >= instrument.lastPriceAt;
-  const price = isNews
-    ? { lastPrice: event.data.price, lastPriceAt: event.occurredAt }
-    : undefined;
+  const price = isNews ? { lastPrice: event.data.price, lastPriceAt: event.occurredAt } : undefined;
   return { ...instrument, ...price, version, sequence };
 }

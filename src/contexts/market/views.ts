@@ -35,7 +35,9 @@ export const pricesView: View<Price> = {
     const { data, occurredAt } = event as Extract<StoredMarketEvent, { type: 'PriceRecorded' }>;
     return { symbol: data.symbol, price: data.price, occurredAt };
   },
-  lists: { OCCURRED_AT: { position: ({ symbol, occurredAt }) => toPricePosition(symbol, occurredAt) } },
+  lists: {
+    OCCURRED_AT: { position: ({ symbol, occurredAt }) => toPricePosition(symbol, occurredAt) },
+  },
 };
 
 /** Where a price stands in the list OCCURRED_AT; those of one instrument are next to each other. */

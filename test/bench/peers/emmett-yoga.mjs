@@ -2,8 +2,14 @@ import { createServer } from 'node:http';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { answerJobs } from '../support/answer-jobs.mjs';
-import { AccountNotFound, accountOpened, deposit, handle } from './emmett-account.mjs';
-import { toAmount, toStreamName } from './emmett-account.mjs';
+import {
+  AccountNotFound,
+  accountOpened,
+  deposit,
+  handle,
+  toAmount,
+  toStreamName,
+} from './emmett-account.mjs';
 import { listen } from './listen.mjs';
 
 /** The contract's depositCash, as far as the bench asks for it, on Yoga and Emmett. */

@@ -20,10 +20,9 @@ const stopTimeoutMs = 20_000;
 export async function startDaybookServer(databaseUrl: string): Promise<DaybookServer> {
   if (!existsSync(main)) throw new Error('dist/main.js is missing: run npm run build');
   const port = await findFreePort();
-  const env = { ...process.env, HOST: '127.0.0.1', PORT: String(port), DATABASE_URL: databaseUrl };
   const child = spawn(process.execPath, [main, 'serve'], {
     cwd: root,
-    env: { ...env, NODE_ENV: 'production' },
+    env: { ...inherited(), HOST: '127.0.0.1', PORT: String(port), DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const tail = keepTail(child);
@@ -34,6 +33,12 @@ export async function startDaybookServer(databaseUrl: string): Promise<DaybookSe
     throw new Error(`the server did not start: ${tail()}`, { cause: error });
   }
   return { port, stop: () => stop(child) };
+}
+
+/** Without settings of Daybook's own: its defaults are measured. */
+function inherited(): NodeJS.ProcessEnv {
+  const names = Object.entries(process.env).filter(([name]) => !name.startsWith('DAYBOOK_'));
+  return Object.fromEntries(names);
 }
 
 /** What the process has last said on stderr, for when it fails. */

@@ -48,7 +48,10 @@ function run(
 ): void {
   let turn = 0;
   function sendNext(now: number): void {
-    if (now >= endAt) return onEnd();
+    if (now >= endAt) {
+      onEnd();
+      return;
+    }
     const tally = tallies[turn % tallies.length] as Tally;
     turn += 1;
     connection.send(pick(tally.requests), (answer) => {

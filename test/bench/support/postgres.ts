@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { silentLog } from '../../../src/lib/log.ts';
-import { startEmbeddedPostgres } from '../../../src/postgres/embedded.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts';
 
 /** The one PostgreSQL server of a run, in a directory that goes with it. */
 export interface BenchPostgres {
@@ -13,6 +14,8 @@ export interface BenchPostgres {
   describe(): Promise<string>;
   stop(): Promise<void>;
 }
+
+const stopAttemptsMax = 10;
 
 /** Refuses a server that answers before the disk has what was committed. */
 export async function startPostgres(): Promise<BenchPostgres> {
@@ -40,10 +43,19 @@ export async function startPostgres(): Promise<BenchPostgres> {
       return `PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}`;
     },
     async stop() {
-      await embedded.stop();
+      await stopServer(embedded, dataDir);
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A share that is given back while others are connected leaves the server to them: ask again. */
+async function stopServer(first: EmbeddedPostgres, dataDir: string): Promise<void> {
+  await first.stop();
+  for (let attempt = 1; existsSync(join(dataDir, 'postgres/data/postmaster.pid')); attempt += 1) {
+    if (attempt > stopAttemptsMax) throw new Error(`the server in ${dataDir} is still used`);
+    await (await startEmbeddedPostgres({ dataDir, log: silentLog })).stop();
+  }
 }
 
 const settings = `select current_setting('server_version') as version,

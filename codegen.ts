@@ -1,0 +1,48 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { lexicographicSortSchema, parse, printSchema, validate } from 'graphql';
+import { toEventSchema } from './src/api/event-schemas.ts';
+import { buildSchema } from './src/api/schema.ts';
+import { modules } from './src/contexts/all.ts';
+import { examples } from './src/examples.ts';
+import { eventDefinitionsOf } from './src/kernel/context.ts';
+
+/**
+ * Prints into schema/ what others build on: the SDL, a JSON Schema of each event, the operations of
+ * the tour. With --check it only compares, and fails when a file is not what would be printed.
+ */
+const directory = path.join(import.meta.dirname, 'schema');
+const isCheck = process.argv.includes('--check');
+
+const stale: string[] = [];
+for (const [name, content] of Object.entries(printFiles())) {
+  const file = path.join(directory, name);
+  if (isCheck) {
+    const current = await readFile(file, 'utf8').catch(() => '');
+    if (current !== content) stale.push(path.join('schema', name));
+  } else {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+}
+if (stale.length > 0) {
+  process.stderr.write(`not what the code prints: ${stale.join(', ')}; run npm run schema\n`);
+  process.exitCode = 1;
+}
+
+function printFiles(): Readonly<Record<string, string>> {
+  const schema = buildSchema(modules);
+  const definitions = eventDefinitionsOf(modules.map(({ context }) => context));
+  const files: Record<string, string> = {
+    'schema.graphql': `${printSchema(lexicographicSortSchema(schema))}\n`,
+    'operations.graphql': examples.map(({ title, query }) => `# ${title}\n${query}\n`).join('\n'),
+  };
+  for (const { title, query } of examples) {
+    const [error] = validate(schema, parse(query));
+    if (error !== undefined) throw new Error(`example "${title}": ${error.message}`);
+  }
+  for (const [type, definition] of definitions) {
+    files[`events/${type}.json`] = `${JSON.stringify(toEventSchema(type, definition), null, 2)}\n`;
+  }
+  return files;
+}

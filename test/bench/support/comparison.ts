@@ -1,0 +1,43 @@
+/** A figure of one contender: every round, and the one that counts. */
+export interface Figure {
+  readonly unit: '/s' | 'ms' | '';
+  readonly best: number;
+  readonly rounds: readonly number[];
+}
+
+export interface Comparison {
+  readonly what: string;
+  readonly ours: Figure;
+  readonly peer: string;
+  /** Null: the figure itself is held against the target. */
+  readonly theirs: Figure | null;
+  readonly target: Target;
+}
+
+/** What the ratio of ours to theirs must be. Null: none, the figure is only shown. */
+export type Target = { readonly atLeast: number } | { readonly atMost: number } | null;
+
+export function toRate(perSecond: readonly number[]): Figure {
+  return { unit: '/s', best: Math.max(...perSecond), rounds: perSecond };
+}
+
+export function toDuration(ms: readonly number[]): Figure {
+  return { unit: 'ms', best: Math.min(...ms), rounds: ms };
+}
+
+/** Something of which there should be none: all rounds count. */
+export function toCount(counts: readonly number[]): Figure {
+  return { unit: '', best: counts.reduce((sum, count) => sum + count, 0), rounds: counts };
+}
+
+/** What is held against the target. */
+export function ratioOf({ ours, theirs }: Comparison): number {
+  return theirs === null ? ours.best : ours.best / theirs.best;
+}
+
+export function isMet(comparison: Comparison): boolean | null {
+  const { target } = comparison;
+  if (target === null) return null;
+  const ratio = ratioOf(comparison);
+  return 'atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost;
+}

@@ -1,0 +1,39 @@
+import { cpus } from 'node:os';
+import type { Bench } from './bench.ts';
+import type { Timing } from './stage.ts';
+
+export interface FooterOptions {
+  readonly timing: Timing;
+  readonly benches: readonly Bench[];
+  readonly postgres: string;
+}
+
+const columns = 100;
+
+/** On what the figures were taken, and how each of them. */
+export function toFooter({ timing, benches, postgres }: FooterOptions): string {
+  const { warmUpMs, measuredMs, rounds } = timing;
+  const processors = cpus();
+  const times = `${warmUpMs / 1000} s of warm-up, ${measuredMs / 1000} s measured`;
+  const better = ', twice in turn: the better one counts, the other stands in brackets';
+  const lines = [
+    `Node.js ${process.version}; ${postgres}, one server for all; ` +
+      `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}.`,
+    `${times}${rounds === 1 ? ', once' : better}.`,
+    ...benches.map(({ name, method }) => `${name}: ${method}`),
+  ];
+  return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' ';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DaybookServer, startDaybookServer } from './daybook-server.ts';
+import type { GroupLoad, LoadJob } from './load-job.ts';
+import { startPostgres } from './postgres.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+/** What the benches of a run share. */
+export interface Stage {
+  readonly timing: Timing;
+  /** The address of a database on the one server, made when first asked for. */
+  database(name: string): Promise<string>;
+  /** The one Daybook server, on the database `daybook`; started when first asked for. */
+  daybook(): Promise<DaybookServer>;
+  /** Lets a fresh generator load a server for the warm-up and the measured time. */
+  load(job: Omit<LoadJob, 'warmUpMs' | 'measuredMs'>): Promise<readonly GroupLoad[]>;
+  /** Lends a process, which ends with the work. */
+  withWorkers<T>(workers: readonly Worker[], work: () => Promise<T>): Promise<T>;
+  describePostgres(): Promise<string>;
+  /** One line on stderr. */
+  progress(line: string): void;
+}
+
+export interface Timing {
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+  readonly rounds: number;
+}
+
+type Stop = () => Promise<void>;
+
+const workTimeoutMs = 5_000;
+
+/** Sets the stage for the work, and clears it afterwards: no process and no file is left. */
+export async function withStage<T>(
+  timing: Timing,
+  signal: AbortSignal,
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const stops: Stop[] = [];
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  interrupted.catch(() => {});
+  let working: Promise<T> | null = null;
+  try {
+    progress('starting PostgreSQL');
+    const postgres = await startPostgres();
+    stops.push(postgres.stop);
+    signal.throwIfAborted();
+    working = work(createStage(timing, stops, postgres));
+    return await Promise.race([working, interrupted]);
+  } finally {
+    // Interrupted work fails as what it uses is taken away, but may have started something before.
+    const server = stops.splice(0, 1);
+    await stopAll(stops);
+    await Promise.race([working?.catch(() => {}), delay(workTimeoutMs)]);
+    await stopAll(stops);
+    await stopAll(server);
+  }
+}
+
+function createStage(
+  timing: Timing,
+  stops: Stop[],
+  postgres: Pick<Stage, 'database'> & { describe(): Promise<string> },
+): Stage {
+  let daybook: Promise<DaybookServer> | null = null;
+
+  async function startDaybook(): Promise<DaybookServer> {
+    progress('starting Daybook');
+    const starting = postgres.database('daybook').then(startDaybookServer);
+    // Before it has started, so that it is stopped even when the run ends meanwhile.
+    stops.push(async () => (await starting).stop());
+    return starting;
+  }
+
+  async function withWorkers<T>(workers: readonly Worker[], work: () => Promise<T>): Promise<T> {
+    const stopWorkers: Stop = async () => {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    };
+    stops.push(stopWorkers);
+    try {
+      return await work();
+    } finally {
+      await stopWorkers();
+      stops.splice(stops.indexOf(stopWorkers), 1);
+    }
+  }
+
+  return {
+    timing,
+    database: (name) => postgres.database(name),
+    daybook: () => {
+      daybook ??= startDaybook();
+      return daybook;
+    },
+    load: (job) => {
+      const generator = startWorker(new URL('load-process.ts', import.meta.url));
+      return withWorkers([generator], () => generator.call('load', { ...timing, ...job }));
+    },
+    withWorkers,
+    describePostgres: () => postgres.describe(),
+    progress,
+  };
+}
+
+/** In reverse: what was started last rests on what was started before. */
+async function stopAll(stops: Stop[]): Promise<void> {
+  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+    await stop().catch((error: unknown) => progress(`could not stop: ${error}`));
+  }
+}
+
+function progress(line: string): void {
+  process.stderr.write(`· ${line}\n`);
+}

@@ -1,0 +1,14 @@
+import { type Account, accountDecider } from '../../src/contexts/accounts/account.ts';
+import { entityIdOf } from '../../src/kernel/decider.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+
+/** Every account as a plain fold of the log has it. */
+export function foldAccounts(events: readonly StoredEvent[]): ReadonlyMap<string, Account> {
+  const accounts = new Map<string, Account>();
+  for (const event of events) {
+    const id = entityIdOf(event.streamId);
+    const account = accountDecider.evolve(accounts.get(id) ?? null, event as never);
+    if (account !== null) accounts.set(id, account);
+  }
+  return accounts;
+}
