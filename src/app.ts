@@ -1,6 +1,7 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { pino } from 'pino';
 import { createApiContext } from './api/context.ts';
+
 import { buildSchema } from './api/schema.ts';
 import { type ApiServer, createApiServer } from './api/server.ts';
 import type { Config } from './config.ts';

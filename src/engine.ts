@@ -1,20 +1,16 @@
-import { createProcessor, type Processor } from './commands/processor.ts';
-import { createFeed, type Feed } from './feed/feed.ts';
+import type { EngineParts } from './api/engine-parts.ts';
+import { createProcessor } from './commands/processor.ts';
+import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
 import type { Log as Logger } from './lib/log.ts';
-import { createLog, type Log } from './log/log.ts';
+import { createLog } from './log/log.ts';
 import type { Database } from './postgres/database.ts';
 import { createListener } from './postgres/listener.ts';
-import { createViews, type Views } from './views/views.ts';
-import { createWatcher, type Watcher } from './views/watcher.ts';
+import { createViews } from './views/views.ts';
+import { createWatcher } from './views/watcher.ts';
 
 /** Log, processor, feed and views of some bounded contexts, on one migrated database. */
-export interface Engine {
-  readonly log: Log;
-  readonly processor: Processor;
-  readonly feed: Feed;
-  readonly views: Views;
-  readonly watcher: Watcher;
+export interface Engine extends EngineParts {
   /** Finishes the commands that were taken, then lets go of everything but the database. */
   stop(): Promise<void>;
 }

@@ -1,9 +1,9 @@
-import type { Engine } from '../engine.ts';
 import type { JsonObject } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { toApiError } from './engine-errors.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { codedError } from './errors.ts';
 import type { OperationContext, OperationInit } from './operation.ts';
 
@@ -15,7 +15,7 @@ export interface ApiContext extends OperationContext {
   readonly actor: string;
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
-  readonly engine: Engine;
+  readonly engine: EngineParts;
   /** The sequence of this operation, pinned when first asked for. */
   cut(): Promise<number>;
   /** The sequence of a moment; of the operation, when there is none. */
@@ -40,7 +40,7 @@ export interface ApiContext extends OperationContext {
 
 const waitMs = 5_000;
 
-export function createApiContext(engine: Engine, init: OperationInit): ApiContext {
+export function createApiContext(engine: EngineParts, init: OperationInit): ApiContext {
   const { views } = engine;
   const asked = new Map<string, Promise<number>>();
   const resolved = new Set<number>();
@@ -102,7 +102,7 @@ export function createApiContext(engine: Engine, init: OperationInit): ApiContex
   };
 }
 
-async function toSequence(engine: Engine, moment: Moment): Promise<number> {
+async function toSequence(engine: EngineParts, moment: Moment): Promise<number> {
   if (moment.kind === 'time') {
     const sequence = await guarded(engine.log.sequenceAt(moment.time));
     return sequence ?? refuse(`the moment ${moment.time} is in the future`);
@@ -111,7 +111,7 @@ async function toSequence(engine: Engine, moment: Moment): Promise<number> {
   return moment.sequence;
 }
 
-async function assertRecorded({ feed, log }: Engine, sequence: number): Promise<void> {
+async function assertRecorded({ feed, log }: EngineParts, sequence: number): Promise<void> {
   if (sequence <= feed.tail() || sequence <= (await guarded(log.head())).sequence) return;
   refuse(`the sequence ${sequence} is beyond the end of the log`);
 }

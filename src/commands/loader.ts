@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../kernel/event.ts';
-import type { Log } from '../log/log.ts';
+import type { LogStatements } from '../log/log.ts';
 import type { StoredSnapshot } from '../log/streams.ts';
 import type { AnyDecider, CachedStream, StreamCache } from './stream-cache.ts';
 
@@ -11,7 +11,7 @@ export type Missing = ReadonlyMap<string, AnyDecider>;
  * what is cached, else after the newest snapshot that fits the decider, else the whole stream.
  */
 export async function loadStreams(
-  log: Log,
+  log: LogStatements,
   cache: StreamCache,
   missing: Missing,
 ): Promise<ReadonlyMap<string, CachedStream>> {
@@ -39,7 +39,7 @@ export function applyEvents(base: CachedStream, events: readonly StoredEvent[]):
 }
 
 async function findBases(
-  log: Log,
+  log: LogStatements,
   cache: StreamCache,
   missing: Missing,
 ): Promise<Map<string, CachedStream>> {

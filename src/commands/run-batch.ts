@@ -1,34 +1,28 @@
 import type { StoredEvent } from '../kernel/event.ts';
-import type { EventDefinition } from '../kernel/event-definition.ts';
-import { fromEpochMs } from '../lib/date-time.ts';
 import { delay } from '../lib/delay.ts';
 import type { Log as Logger } from '../lib/log.ts';
 import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
-import { appendDurably } from './append.ts';
-import { settle, toBatch, toStoredEvents } from './batch.ts';
-import { type Decision, decide } from './decide.ts';
+import { settle, toStoredEvents } from './batch.ts';
+import type { Decision } from './decide.ts';
 import { ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
-import { loadStreams } from './loader.ts';
+import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './place-batch.ts';
 import { replayOutcome } from './replay.ts';
 import type { CommandResult, Submission } from './request.ts';
 import { saveSnapshots } from './snapshots.ts';
-import type { AnyDecider, StreamCache } from './stream-cache.ts';
-import { createWorkspace, type Workspace } from './workspace.ts';
 
-export interface BatchRunnerOptions {
-  readonly log: Log;
-  readonly definitions: ReadonlyMap<string, EventDefinition>;
+export interface BatchRunnerOptions extends PlaceOptions {
   readonly logger: Logger;
-  readonly cache: StreamCache;
   readonly onAppended: (events: readonly StoredEvent[]) => void;
   readonly snapshotEvery: number;
-  readonly settleTimeoutMs: number;
-  readonly signal: AbortSignal;
 }
 
 const attemptsMax = 50;
-const loadRoundsMax = 1_000;
+/**
+ * Who is overtaken has to load before it appends again, and so is slower than who overtook it: under
+ * steady load the same process would lose 50 times on end. From here on it holds the head instead.
+ */
+const optimisticAttemptsMax = 3;
 const retryDelayMs = 100;
 
 /** A function that sees a batch of commands through to their answers; it never throws. */
@@ -55,7 +49,7 @@ async function runTogether(
       if (used !== null) open = await replayUsed(options, open, used);
       used = null;
       if (open.length === 0) return;
-      return await decideAndAppend(options, open);
+      return await decideAndAppend(options, open, attempt > optimisticAttemptsMax);
     } catch (error) {
       if (error instanceof StaleStreamsError) {
         options.cache.markStale(error.actual.keys());
@@ -82,58 +76,29 @@ async function runTogether(
 async function decideAndAppend(
   options: BatchRunnerOptions,
   submissions: readonly Submission[],
+  isHolding: boolean,
 ): Promise<void> {
-  const { log, cache } = options;
-  const workspace = createWorkspace(cache);
-  const decisions = await decideAll(options, submissions, workspace);
-  const bases = workspace.bases();
-  const batch = toBatch(decisions, bases);
-  if (batch.events.length === 0 && batch.outcomes.length === 0) {
-    // Nothing to record, but the answers must not rest on a state that is no longer so.
-    const head = await log.verify(batch.expectedVersions);
-    return resolveAll(decisions, settle(decisions, bases, [], head).results);
-  }
-  const appended = await appendDurably(log, batch, options);
+  const place = isHolding ? placeHolding : placeBatch;
+  const placed = await place(options, submissions);
   try {
-    const stored = toStoredEvents(batch, appended);
-    const { results, streams } = settle(decisions, bases, stored, appended.firstSequence - 1);
-    for (const [streamId, stream] of streams) cache.set(streamId, stream);
-    if (stored.length > 0) options.onAppended(stored);
-    resolveAll(decisions, results);
-    await saveSnapshots(options, streams);
+    await finish(options, placed);
   } catch (error) {
     // It is recorded: whoever decided it again would record it twice.
-    cache.markStale(bases.keys());
+    options.cache.markStale(placed.bases.keys());
     rejectAll(submissions, error);
   }
 }
 
-async function decideAll(
-  { log, cache, definitions }: BatchRunnerOptions,
-  submissions: readonly Submission[],
-  workspace: Workspace,
-): Promise<readonly Decision[]> {
-  const decideOptions = { definitions, now: fromEpochMs(Date.now()) };
-  const decisions: Decision[] = [];
-  let open = submissions;
-  for (let round = 0; open.length > 0; round += 1) {
-    if (round > loadRoundsMax) throw new Error(`a command asks for over ${loadRoundsMax} streams`);
-    const missing = new Map<string, AnyDecider>();
-    const deferred: Submission[] = [];
-    for (const submission of open) {
-      const decision = decide(submission, workspace, decideOptions);
-      if ('streamId' in decision) {
-        missing.set(decision.streamId, decision.decider);
-        deferred.push(submission);
-        continue;
-      }
-      decisions.push(decision);
-      if (submission.request.options.dryRun !== true) workspace.accept(decision.touched);
-    }
-    if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
-    open = deferred;
-  }
-  return decisions;
+async function finish(
+  options: BatchRunnerOptions,
+  { decisions, bases, batch, appended, head }: PlacedBatch,
+): Promise<void> {
+  const stored = appended === null ? [] : toStoredEvents(batch, appended);
+  const { results, streams } = settle(decisions, bases, stored, head);
+  for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
+  if (stored.length > 0) options.onAppended(stored);
+  resolveAll(decisions, results);
+  if (stored.length > 0) await saveSnapshots(options, streams);
 }
 
 /** Answers the commands whose keys are used from the record, and gives back the others. */

@@ -18,6 +18,16 @@ export async function readHead(executor: Executor): Promise<Head> {
   return row;
 }
 
+const lock: Query = {
+  name: 'lock_head',
+  text: 'select from log_head for update',
+};
+
+/** Keeps everybody else from appending until the transaction ends. */
+export async function lockHead(executor: Executor): Promise<void> {
+  await executor.query(lock);
+}
+
 const sequenceAt: Query = {
   name: 'sequence_at',
   text: 'select sequence_at($1) as sequence',

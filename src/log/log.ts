@@ -1,10 +1,10 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Appended, Batch, RecordedOutcome } from '../kernel/log.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Executor } from '../postgres/database.ts';
 import { appendBatch, findBatch, verifyVersions } from './append.ts';
-import { createEventDecoder } from './codec.ts';
-import { type Head, readHead, readSequenceAt } from './head.ts';
+import { createEventDecoder, type EventDecoder } from './codec.ts';
+import { type Head, lockHead, readHead, readSequenceAt } from './head.ts';
 import { readOutcomes } from './outcomes.ts';
 import { type EventFilter, type EventPage, readEvents } from './read.ts';
 import {
@@ -16,8 +16,8 @@ import {
   writeSnapshots,
 } from './streams.ts';
 
-/** The one log of a database. Every method is one statement, and atomic. */
-export interface Log {
+/** What can be asked of the log. Every method is one statement, and atomic. */
+export interface LogStatements {
   append(batch: Batch): Promise<Appended>;
   findBatch(id: string): Promise<Appended | null>;
   /** The head, if every stream is at the given version there; else throws `StaleStreamsError`. */
@@ -36,21 +36,42 @@ export interface Log {
   ): Promise<readonly RecordedOutcome[]>;
 }
 
+/** The one log of a database. */
+export interface Log extends LogStatements {
+  /**
+   * Runs the work while nobody else can append, and appends what it appends in the same
+   * transaction. When it throws with `isOutcomeUnknown`, `findBatch` tells what became of it; under
+   * `exclusively` its answer is the last word.
+   */
+  exclusively<T>(work: (log: LogStatements) => Promise<T>): Promise<T>;
+}
+
 export function createLog(
   database: Database,
   definitions: ReadonlyMap<string, EventDefinition>,
 ): Log {
   const decode = createEventDecoder(definitions);
   return {
-    append: (batch) => appendBatch(database, batch),
-    findBatch: (id) => findBatch(database, id),
-    verify: (versions) => verifyVersions(database, versions),
-    head: () => readHead(database),
-    sequenceAt: (time) => readSequenceAt(database, time),
-    events: (filter, page) => readEvents(database, decode, filter, page),
-    streams: (wishes) => readStreams(database, decode, wishes),
-    snapshots: (wishes) => readSnapshots(database, wishes),
-    writeSnapshots: (snapshots) => writeSnapshots(database, snapshots),
-    outcomes: (keys) => readOutcomes(database, keys),
+    ...bindStatements(database, decode),
+    exclusively: (work) =>
+      database.withTransaction(async (executor) => {
+        await lockHead(executor);
+        return work(bindStatements(executor, decode));
+      }),
+  };
+}
+
+function bindStatements(executor: Executor, decode: EventDecoder): LogStatements {
+  return {
+    append: (batch) => appendBatch(executor, batch),
+    findBatch: (id) => findBatch(executor, id),
+    verify: (versions) => verifyVersions(executor, versions),
+    head: () => readHead(executor),
+    sequenceAt: (time) => readSequenceAt(executor, time),
+    events: (filter, page) => readEvents(executor, decode, filter, page),
+    streams: (wishes) => readStreams(executor, decode, wishes),
+    snapshots: (wishes) => readSnapshots(executor, wishes),
+    writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),
+    outcomes: (keys) => readOutcomes(executor, keys),
   };
 }

@@ -145,9 +145,7 @@ function createTestSchema(probe: Probe, gate: Promise<void>): ApiServerOptions['
 }
 
 /** A server on a free port that stops when it goes out of scope. */
-export async function startServer(
-  options: Partial<ApiServerOptions> = {},
-): Promise<TestServer> {
+export async function startServer(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
   let release = (): void => {};
   const gate = new Promise<void>((resolve) => {
     release = resolve;
@@ -184,8 +182,7 @@ export async function startServer(
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what comes back is what the test is about
-  readonly body: any;
+  readonly body: unknown;
 }
 
 /** Posts one request and reads its JSON. */
@@ -202,16 +199,4 @@ export async function post(
   const text = await response.text();
   const type = response.headers.get('content-type') ?? '';
   return { status: response.status, type, body: text === '' ? null : JSON.parse(text) };
-}
-
-/** Waits until a condition holds; fails after its deadline. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
-): Promise<void> {
-  const endMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`never true: ${condition}`);
-    await sleep(5);
-  }
 }

@@ -1,7 +1,7 @@
 import type { ApiParts } from '../../api/context-api.ts';
+import type { EngineParts } from '../../api/engine-parts.ts';
 import { codedError } from '../../api/errors.ts';
 import { parseId } from '../../api/input.ts';
-import type { Engine } from '../../engine.ts';
 import type { WatchedState } from '../../views/watcher.ts';
 import type { Account } from './account.ts';
 import { type AccountRefs, toAccountAt } from './api-account.ts';
@@ -43,7 +43,7 @@ export function addAccountSubscription(
 }
 
 async function* watchAccount(
-  engine: Engine,
+  engine: EngineParts,
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<AccountState, void, undefined> {

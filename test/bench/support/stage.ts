@@ -36,32 +36,30 @@ export async function withStage<T>(
   signal: AbortSignal,
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const stops: Stop[] = [];
+  const stops = new Set<Stop>();
   const interrupted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
   interrupted.catch(() => {});
+  progress('starting PostgreSQL');
+  const postgres = await startPostgres();
   let working: Promise<T> | null = null;
   try {
-    progress('starting PostgreSQL');
-    const postgres = await startPostgres();
-    stops.push(postgres.stop);
     signal.throwIfAborted();
     working = work(createStage(timing, stops, postgres));
     return await Promise.race([working, interrupted]);
   } finally {
     // Interrupted work fails as what it uses is taken away, but may have started something before.
-    const server = stops.splice(0, 1);
     await stopAll(stops);
     await Promise.race([working?.catch(() => {}), delay(workTimeoutMs)]);
     await stopAll(stops);
-    await stopAll(server);
+    await postgres.stop();
   }
 }
 
 function createStage(
   timing: Timing,
-  stops: Stop[],
+  stops: Set<Stop>,
   postgres: Pick<Stage, 'database'> & { describe(): Promise<string> },
 ): Stage {
   let daybook: Promise<DaybookServer> | null = null;
@@ -70,7 +68,7 @@ function createStage(
     progress('starting Daybook');
     const starting = postgres.database('daybook').then(startDaybookServer);
     // Before it has started, so that it is stopped even when the run ends meanwhile.
-    stops.push(async () => (await starting).stop());
+    stops.add(async () => (await starting).stop());
     return starting;
   }
 
@@ -78,12 +76,12 @@ function createStage(
     const stopWorkers: Stop = async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
     };
-    stops.push(stopWorkers);
+    stops.add(stopWorkers);
     try {
       return await work();
     } finally {
       await stopWorkers();
-      stops.splice(stops.indexOf(stopWorkers), 1);
+      stops.delete(stopWorkers);
     }
   }
 
@@ -105,8 +103,9 @@ function createStage(
 }
 
 /** In reverse: what was started last rests on what was started before. */
-async function stopAll(stops: Stop[]): Promise<void> {
-  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+async function stopAll(stops: Set<Stop>): Promise<void> {
+  for (const stop of [...stops].reverse()) {
+    stops.delete(stop);
     await stop().catch((error: unknown) => progress(`could not stop: ${error}`));
   }
 }

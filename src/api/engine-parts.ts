@@ -1,0 +1,14 @@
+import type { Processor } from '../commands/processor.ts';
+import type { Feed } from '../feed/feed.ts';
+import type { Log } from '../log/log.ts';
+import type { Views } from '../views/views.ts';
+import type { Watcher } from '../views/watcher.ts';
+
+/** What the API stands on. */
+export interface EngineParts {
+  readonly log: Log;
+  readonly processor: Processor;
+  readonly feed: Feed;
+  readonly views: Views;
+  readonly watcher: Watcher;
+}

@@ -1,0 +1,90 @@
+import type { Appended } from '../kernel/log.ts';
+import { delay } from '../lib/delay.ts';
+import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
+import type { Log, LogStatements } from '../log/log.ts';
+import { appendDurably, type DurableAppendOptions } from './append.ts';
+import { type DecideBatchOptions, type DecidedBatch, decideBatch } from './decide-batch.ts';
+import { OutcomeUnknownError } from './errors.ts';
+import type { Submission } from './request.ts';
+
+export interface PlaceOptions extends DecideBatchOptions, DurableAppendOptions {
+  readonly log: Log;
+}
+
+/** A decided batch and where the log has put it. */
+export interface PlacedBatch extends DecidedBatch {
+  /** Null: there was nothing to append. */
+  readonly appended: Appended | null;
+  /** The sequence of the log's head before the batch. */
+  readonly head: number;
+}
+
+const retryDelayMs = 100;
+
+/** Decides on what is cached and appends; throws `StaleStreamsError` when that was not the latest. */
+export async function placeBatch(
+  options: PlaceOptions,
+  submissions: readonly Submission[],
+): Promise<PlacedBatch> {
+  const decided = await decideBatch(options, submissions);
+  return (
+    (await verifyEmpty(options.log, decided)) ??
+    toPlaced(decided, await appendDurably(options.log, decided.batch, options))
+  );
+}
+
+/** Decides and appends while nobody else can append: cannot be overtaken, but holds up everybody. */
+export async function placeHolding(
+  options: PlaceOptions,
+  submissions: readonly Submission[],
+): Promise<PlacedBatch> {
+  // Every stream is read up to its end now: what the cache takes for fresh may be behind.
+  const cache = { ...options.cache, fresh: () => undefined };
+  let sent: DecidedBatch | undefined;
+  try {
+    return await options.log.exclusively(async (log) => {
+      const decided = await decideBatch({ ...options, log, cache }, submissions);
+      const verified = await verifyEmpty(log, decided);
+      if (verified !== null) return verified;
+      sent = decided;
+      return toPlaced(decided, await log.append(decided.batch));
+    });
+  } catch (error) {
+    if (sent === undefined || !isOutcomeUnknown(error)) throw error;
+    const appended = await findHolding(options, sent.batch.id);
+    if (appended === null) throw error;
+    return toPlaced(sent, appended);
+  }
+}
+
+/** Nothing to record, but the answers must not rest on a state that is no longer so. */
+async function verifyEmpty(log: LogStatements, decided: DecidedBatch): Promise<PlacedBatch | null> {
+  const { events, outcomes, expectedVersions } = decided.batch;
+  if (events.length > 0 || outcomes.length > 0) return null;
+  return { ...decided, appended: null, head: await log.verify(expectedVersions) };
+}
+
+function toPlaced(decided: DecidedBatch, appended: Appended): PlacedBatch {
+  return { ...decided, appended, head: appended.firstSequence - 1 };
+}
+
+/**
+ * What became of a transaction that held the head and was lost: whoever holds the head knows that
+ * it is over, so that null is the last word.
+ */
+async function findHolding(
+  { log, settleTimeoutMs, signal }: PlaceOptions,
+  batchId: string,
+): Promise<Appended | null> {
+  const deadline = performance.now() + settleTimeoutMs;
+  for (;;) {
+    try {
+      return await log.exclusively((held) => held.findBatch(batchId));
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      const isOver = signal.aborted || performance.now() >= deadline;
+      if (isOver) throw new OutcomeUnknownError({ cause: error });
+    }
+    await delay(retryDelayMs, signal);
+  }
+}

