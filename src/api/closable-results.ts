@@ -41,6 +41,7 @@ export function closableResults(
       return done;
     } catch (error) {
       if (isClosed) return done;
+      letGo = null;
       close();
       throw maskError(error);
     }

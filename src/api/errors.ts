@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type ASTNode, GraphQLError, Kind } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import type { Log } from '../lib/log.ts';
 
 /** Longer messages repeat the caller's own input; cut, so that an answer stays near its question. */
@@ -100,10 +100,11 @@ function isOriginal(error: GraphQLError): boolean {
   return root === undefined;
 }
 
-/** Variables are reported at their definition, arguments at their value, resolvers at a field. */
+/** Variables are reported at their definition, arguments at their value, resolvers elsewhere. */
 function isCoercion(error: GraphQLError): boolean {
-  const node: ASTNode | undefined = error.nodes?.[0];
-  return node !== undefined && node.kind !== Kind.FIELD;
+  const place = error.nodes?.[0]?.kind;
+  const isVariable = place === Kind.VARIABLE_DEFINITION || place === Kind.VARIABLE;
+  return isVariable || (place !== undefined && literalKinds.has(place));
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {

@@ -86,7 +86,7 @@ describe('the HTTP side', () => {
       ['BAD_USER_INPUT', { query: 'query ($p: Plain) { echo(plain: $p) }', variables: { p: 1 } }],
       ['BAD_USER_INPUT', { query: 'query ($p: Point!) { echo(point: $p) }' }],
       ['OPERATION_RESOLUTION_FAILURE', { query: 'query A { hello }', operationName: 'B' }],
-      ['OPERATION_RESOLUTION_FAILURE', { query: 'fragment A on Query { hello }' }],
+      ['OPERATION_RESOLUTION_FAILURE', { query: 'query A { hello } query B { hello }' }],
     ];
     for (const [code, request] of asked) {
       for (const accept of ['application/json', 'application/graphql-response+json']) {

@@ -81,6 +81,16 @@ test('a command that touches several streams is run again until all are loaded',
   await fresh.processor.stop();
 });
 
+test('a command that asks for fresh ids gets the same ones when it is run again', async () => {
+  const input = { owner: 'ann', currency: 'USD' };
+  const results = await Promise.all([
+    ours.submit(openAccount, input),
+    ours.submit(openAccount, input),
+  ]);
+  const streamIds = results.flatMap(({ events }) => events.map(({ streamId }) => streamId));
+  expect(new Set(streamIds).size).toBe(2);
+});
+
 test('a rejection keeps nothing of what its handler recorded before', async () => {
   const id = await ours.open('10.00');
   const spending: typeof transferCash = {

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { placeHolding } from '../../src/commands/place-batch.ts';
+import type { Submission } from '../../src/commands/request.ts';
+import { createStreamCache } from '../../src/commands/stream-cache.ts';
+import { depositCash } from '../../src/contexts/accounts/commands.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
+import { createLog } from '../../src/log/log.ts';
+import { createDatabase, type Database } from '../../src/postgres/database.ts';
+import { createFaultyWire, type FaultyWire } from '../support/faulty-wire.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { accountDefinitions, createTestProcess, type TestProcess } from '../support/processing.ts';
+import { countWaiting } from '../support/rows.ts';
+import { until } from '../support/until.ts';
+
+let testDatabase: TestDatabase;
+let wire: FaultyWire;
+let database: Database;
+let theirs: TestProcess;
+let accountId: string;
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  wire = await createFaultyWire(testDatabase.url);
+  database = createDatabase({ url: wire.url, applicationName: 'cut off', log: silentLog });
+  theirs = createTestProcess(testDatabase.database);
+  accountId = await theirs.open('10.00');
+});
+
+afterEach(async () => {
+  await theirs.processor.stop();
+  await database.stop();
+  await wire.stop();
+  await testDatabase.dispose();
+});
+
+function place(settleTimeoutMs = 10_000) {
+  const options = {
+    log: createLog(database, accountDefinitions),
+    definitions: accountDefinitions,
+    cache: createStreamCache(10),
+    settleTimeoutMs,
+    signal: new AbortController().signal,
+  };
+  return placeHolding(options, [toSubmission()]);
+}
+
+function toSubmission(): Submission {
+  const request = {
+    definition: depositCash,
+    input: { accountId, amount: '1.00' },
+    options: {},
+    actor: 'ann',
+    correlationId: null,
+    causationId: null,
+  } as unknown as Submission['request'];
+  return { request, commandId: newUuid(), ids: [], key: null, resolve() {}, reject() {} };
+}
+
+test('a batch decided while it holds the head is appended', async () => {
+  expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
+  expect((await theirs.log.head()).sequence).toBe(3);
+});
+
+test('a batch whose commit is answered to nobody is found', async () => {
+  wire.failAt('commit', 'answer lost');
+  expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
+  expect(wire.faultCount()).toBe(1);
+  expect((await theirs.log.head()).sequence).toBe(3);
+});
+
+test.each(['commit', 'append_events'])('a batch whose %s is lost is not recorded', async (text) => {
+  wire.failAt(text, 'statement lost');
+  await expect(place()).rejects.toThrow('Connection terminated');
+  expect(wire.faultCount()).toBe(1);
+  expect((await theirs.log.head()).sequence).toBe(2);
+});
+
+test('nobody else appends while a batch holds the head', async () => {
+  const log = createLog(database, accountDefinitions);
+  let deposit: Promise<unknown> | undefined;
+  await log.exclusively(async (held) => {
+    deposit = theirs.deposit(accountId, '1.00');
+    await until(async () => (await countWaiting(testDatabase.database, 'append_events')) === 1);
+    expect((await held.head()).sequence).toBe(2);
+  });
+  expect(await deposit).toMatchObject({ rejection: null, sequence: 3 });
+});

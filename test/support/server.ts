@@ -1,0 +1,86 @@
+import { createApiContext } from '../../src/api/context.ts';
+import { buildSchema } from '../../src/api/schema.ts';
+import { createApiServer } from '../../src/api/server.ts';
+import { modules } from '../../src/contexts/all.ts';
+import { type Engine, startEngine } from '../../src/engine.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import { createTestDatabase } from './postgres.ts';
+
+export type Answer<Data> = {
+  readonly data: Data;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly extensions: Readonly<Record<string, unknown>>;
+  }[];
+  readonly extensions: { readonly daybook: { readonly sequence: string } };
+};
+
+/** The whole server but its process, on a database of its own. */
+export interface TestServer {
+  readonly url: string;
+  readonly engine: Engine;
+  readonly database: Database;
+  /** Sends an operation over HTTP; the answer is not checked. */
+  send<Data = unknown>(
+    query: string,
+    variables?: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer<Data>>;
+  /** Stops the server and starts another one on the same database. */
+  restart(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export async function createTestServer(): Promise<TestServer> {
+  const { url: databaseUrl, database, dispose } = await createTestDatabase();
+  let running = await start(databaseUrl, database);
+  return {
+    get url() {
+      return running.url;
+    },
+    get engine() {
+      return running.engine;
+    },
+    database,
+    async send<Data>(query: string, variables = {}, headers = {}) {
+      const response = await fetch(`${running.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()) as Answer<Data>;
+    },
+    async restart() {
+      await running.stop();
+      running = await start(databaseUrl, database);
+    },
+    async dispose() {
+      await running.stop();
+      await dispose();
+    },
+  };
+}
+
+async function start(databaseUrl: string, database: Database) {
+  const contexts = modules.map(({ context }) => context);
+  const engine = await startEngine({ database, url: databaseUrl, contexts, logger: silentLog });
+  const server = await createApiServer({
+    host: '127.0.0.1',
+    port: 0,
+    schema: buildSchema(modules),
+    createContext: (init) => createApiContext(engine, init),
+    authentication: null,
+    ready: async () => ({ ready: engine.views.isReady() }),
+    examples: [],
+    log: silentLog,
+  });
+  return {
+    url: server.url,
+    engine,
+    async stop() {
+      await server.stop();
+      await engine.stop();
+    },
+  };
+}

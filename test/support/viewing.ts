@@ -1,0 +1,40 @@
+import { createFeed, type Feed } from '../../src/feed/feed.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
+import type { Database } from '../../src/postgres/database.ts';
+import type { AnyView } from '../../src/views/fold.ts';
+import { createViews, type Views } from '../../src/views/views.ts';
+
+/** Log, feed and views of one process, which hears of nothing but by looking. */
+export interface ViewingProcess {
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly views: Views;
+  /** May be called again. */
+  stop(): Promise<void>;
+}
+
+export async function startViewing(
+  database: Database,
+  views: readonly AnyView[],
+): Promise<ViewingProcess> {
+  const log = createLog(database, new Map());
+  const feed = createFeed({ log, logger: silentLog, pollIntervalMs: 20 });
+  const started = createViews({ database, log, feed, logger: silentLog, views });
+  await feed.start();
+  await started.start();
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await started.stop();
+    await feed.stop();
+  };
+  return {
+    log,
+    feed,
+    views: started,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
