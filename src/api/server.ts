@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Log } from '../lib/log.ts';
 import { createAccessCheck } from './access.ts';
@@ -85,23 +86,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }),
   );
   server.on('upgrade', sockets.upgrade);
+  const closeUnused = trackUnused(server);
   await listen(server, host, port);
 
   return {
     url: urlOf(server, host),
     stop() {
-      stopping ??= stopServer(server, sockets, streams.stop, limits.stopTimeoutMs);
+      stopping ??= stopServer(server, sockets, limits.stopTimeoutMs);
+      streams.stop();
+      closeUnused();
       return stopping;
     },
   };
 }
 
-async function stopServer(
-  server: Server,
-  sockets: WebSockets,
-  stopStreams: () => void,
-  timeoutMs: number,
-): Promise<void> {
+async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number): Promise<void> {
   const overdue = new AbortController();
   const timer = setTimeout(() => {
     overdue.abort();
@@ -110,10 +109,26 @@ async function stopServer(
   // A connection that was busy at first becomes idle, and would be kept alive.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  stopStreams();
   await Promise.all([closed, sockets.stop(overdue.signal)]);
   clearTimeout(timer);
   clearInterval(sweep);
+}
+
+/**
+ * Closes connections on which nothing was ever asked, such as browsers open in advance: to Node.js
+ * these are busy with their first request, and closing would wait for them.
+ */
+function trackUnused(server: Server): () => void {
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
+  server.on('upgrade', ({ socket }) => unused.delete(socket));
+  return () => {
+    for (const socket of unused) socket.destroy();
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -67,11 +67,14 @@ export function createFeed(options: FeedOptions): Feed {
   }
 
   function wake(): void {
+    if (stopping.signal.aborted) return;
     isBehind = true;
     reading ??= readTail()
       .catch((error) => logger.warn({ err: error }, 'the log could not be read; trying again'))
       .finally(() => {
         reading = null;
+        // It may have been asked for after the last look and before now.
+        if (isBehind) wake();
       });
   }
 

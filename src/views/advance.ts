@@ -20,7 +20,6 @@ import {
 } from './store.ts';
 
 const standingsMax = 20_000;
-const overtaken = 'DB004';
 
 /** A version of a view as the process that advances it holds it. */
 export interface MovingView {
@@ -48,26 +47,21 @@ export function createMovingView(
  * Folds a page of the log into some views that stand right before it, in one transaction. A view
  * that fails is moved up to the event before, and parked; the others go on without it.
  *
- * Throws, with nothing moved, when the connection is lost or another process has moved the views.
+ * Throws, with nothing moved, when another process has moved the views, or the database cannot be
+ * reached or has no time or room: that is no view's fault.
  */
 export async function advance(
   executor: Executor,
   moving: readonly MovingView[],
   events: readonly StoredEvent[],
 ): Promise<void> {
-  const steps = await Promise.all(moving.map((view) => prepare(executor, view, events)));
-  const moved = steps.filter(({ to, view }) => to > view.checkpoint);
+  let steps: readonly Step[];
   try {
-    if (moved.length > 0) await advanceViews(executor, moved.map(toAdvance));
+    steps = await advanceTogether(executor, moving, events);
   } catch (error) {
     for (const { standings } of moving) standings.clear();
-    if (isConnectionLost(error) || sqlStateOf(error) === overtaken) throw error;
-    if (moving.length > 1) {
-      for (const view of moving) await advance(executor, [view], events);
-      return;
-    }
-    for (const view of moving) await park(executor, view, events[0], error);
-    return;
+    if (!isFaultOfView(error)) throw error;
+    return advanceApart(executor, moving, { events, error });
   }
   for (const { view, to, standings, changes } of steps) {
     view.checkpoint = to;
@@ -76,6 +70,50 @@ export async function advance(
       await park(executor, view, changes.failure.event, changes.failure.error);
     }
   }
+}
+
+async function advanceTogether(
+  executor: Executor,
+  moving: readonly MovingView[],
+  events: readonly StoredEvent[],
+): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  for (const view of moving) steps.push(await prepare(executor, view, events));
+  const moved = steps.filter(({ to, view }) => to > view.checkpoint);
+  if (moved.length > 0) await advanceViews(executor, moved.map(toAdvance));
+  return steps;
+}
+
+interface RefusedPage {
+  readonly events: readonly StoredEvent[];
+  readonly error: unknown;
+}
+
+/** Finds the view, and by halving the page the event, that was refused. */
+async function advanceApart(
+  executor: Executor,
+  moving: readonly MovingView[],
+  { events, error }: RefusedPage,
+): Promise<void> {
+  const [view] = moving;
+  if (view === undefined) return;
+  if (moving.length > 1) {
+    for (const each of moving) await advance(executor, [each], events);
+  } else if (events.length > 1) {
+    const half = Math.ceil(events.length / 2);
+    await advance(executor, moving, events.slice(0, half));
+    if (view.parked === null) await advance(executor, moving, events.slice(half));
+  } else {
+    await park(executor, view, events[0], error);
+  }
+}
+
+/** What a view has made cannot be stored, or its code has thrown. */
+function isFaultOfView(error: unknown): boolean {
+  if (isConnectionLost(error)) return false;
+  const state = sqlStateOf(error);
+  // Data exceptions, violated constraints, and what exceeds a limit, such as an index row.
+  return state === null || ['22', '23', '54'].includes(state.slice(0, 2));
 }
 
 interface Step {

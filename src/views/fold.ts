@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 
@@ -105,22 +106,31 @@ export function toStanding(view: AnyView, document: JsonObject | undefined, key:
   if (document === undefined || view.lists === undefined) return { document, places: nowhere };
   const places = new Map<string, Place>();
   for (const [list, { position: positionOf, partitions = {} }] of Object.entries(view.lists)) {
-    const position = positionOf(document, key);
-    if (position === null) continue;
+    const wanted = positionOf(document, key);
+    if (wanted === null) continue;
+    const position = wanted.slice(0, positionLengthMax).toWellFormed();
     const add = (partition: string): void => {
       places.set(`${list}\0${partition}\0${position}\0${key}`, { list, partition, position, key });
     };
     add('');
-    for (const [filter, toValue] of Object.entries(partitions)) {
-      add(toPartition(filter, toValue(document)));
+    for (const [filter, valueOf] of Object.entries(partitions)) {
+      add(toPartition(filter, valueOf(document)));
     }
   }
   return { document, places };
 }
 
+/**
+ * A row of an index holds 2,704 bytes at most, and what users write can be longer: positions are
+ * cut, which leaves the order of what begins alike to the keys, and long values of filters hashed.
+ */
+const positionLengthMax = 200;
+const partitionValueLengthMax = 100;
+
 /** The name of the partition of the documents for which a filter has a value. */
 export function toPartition(filter: string, value: string): string {
-  return `${filter}=${value}`;
+  if (value.length <= partitionValueLengthMax) return `${filter}=${value}`;
+  return `${filter}#${createHash('sha256').update(value).digest('hex')}`;
 }
 
 function createPlaceChanges() {

@@ -17,6 +17,7 @@ export interface LeadOptions {
 
 const pageSizeMax = 1_000;
 const lookAroundMs = 1_000;
+const droppedRowsMax = 5_000;
 const reportMs = 2_000;
 
 /**
@@ -119,14 +120,18 @@ async function promote(
   }
 }
 
-/** Removes older versions of live views once no process moves them any more. */
+/**
+ * Removes older versions of live views once no process moves them any more: some rows at a time,
+ * since the live views wait meanwhile.
+ */
 async function dropReplaced(executor: Executor, moving: readonly MovingView[]): Promise<void> {
   const live = moving.filter(({ status }) => status === 'live');
   for (const row of await readViews(executor)) {
     const isReplaced = live.some(
       ({ view }) => view.name === row.name && view.version > row.version,
     );
-    if (isReplaced && (await tryLockView(executor, row.id))) await dropView(executor, row.id);
+    if (!isReplaced || !(await tryLockView(executor, row.id))) continue;
+    await dropView(executor, row.id, droppedRowsMax);
   }
 }
 

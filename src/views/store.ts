@@ -141,16 +141,38 @@ export async function advanceViews(
   ]);
 }
 
-const dropped: Query = {
-  name: 'drop_view',
-  text: `with dropped as (delete from views where id = $1 returning id),
-      entries as (delete from view_entries using dropped where view_id = dropped.id)
-    delete from view_documents using dropped where view_id = dropped.id`,
+const retire: Query = {
+  name: 'retire_view',
+  text: `update views set version = -id, status = 'parked' where id = $1 and version >= 0`,
 };
 
-/** Removes a version of a view and all that it holds. */
-export async function dropView(executor: Executor, id: number): Promise<void> {
-  await executor.query(dropped, [id]);
+const dropRows: Query = {
+  name: 'drop_view_rows',
+  text: `with entries as (
+      delete from view_entries where ctid = any (array(
+        select ctid from view_entries where view_id = $1 limit $2
+      )) returning view_id
+    ), documents as (
+      delete from view_documents where ctid = any (array(
+        select ctid from view_documents where view_id = $1 limit $2
+      )) returning view_id
+    )
+    select (select count(*) from entries) + (select count(*) from documents) as count`,
+};
+
+const drop: Query = { name: 'drop_view', text: 'delete from views where id = $1' };
+
+/**
+ * Removes up to `rowsMax` documents and as many places of a version of a view; true once nothing is
+ * left. From the first call on the version is known to nobody: a program that still has it in its
+ * code builds it anew.
+ */
+export async function dropView(executor: Executor, id: number, rowsMax: number): Promise<boolean> {
+  await executor.query(retire, [id]);
+  const [row] = await executor.query<{ readonly count: number }>(dropRows, [id, rowsMax]);
+  if (row === undefined || row.count > 0) return false;
+  await executor.query(drop, [id]);
+  return true;
 }
 
 const lock: Query = {

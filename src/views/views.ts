@@ -62,15 +62,22 @@ export function createViews(options: ViewsOptions): Views {
   let refreshing: Promise<void> | null = null;
   let isStale = false;
   let isLeadingAll = false;
+  let led: ReadonlySet<number> = new Set();
   let poll: NodeJS.Timeout | undefined;
 
-  function take(changed: readonly ViewRow[]): void {
-    rows = new Map(rows);
-    for (const row of changed) rows.set(row.name, row);
+  function show(shown: readonly ViewRow[]): void {
+    rows = new Map(shown.map((row) => [row.name, row]));
     const live = [...rows.values()].filter(({ status }) => status === 'live');
     const common = live.length === 0 ? 0 : Math.min(...live.map((row) => row.checkpoint));
     if (common > checkpoint) checkpoint = common;
     moved.wake();
+  }
+
+  /** What has been read may be older than what is known, above all of the views moved here. */
+  function newerOf(read: ViewRow): ViewRow {
+    const known = rows.get(read.name);
+    if (known === undefined || known.id !== read.id) return read;
+    return led.has(known.id) || known.checkpoint > read.checkpoint ? known : read;
   }
 
   async function refresh(): Promise<void> {
@@ -79,7 +86,7 @@ export function createViews(options: ViewsOptions): Views {
     do {
       isStale = false;
       const known = await readViews(database);
-      take(known.filter(isOurs));
+      show(known.filter(isOurs).map(newerOf));
     } while (isStale);
   }
 
@@ -90,7 +97,12 @@ export function createViews(options: ViewsOptions): Views {
           const signal = AbortSignal.any([lost, stopping.signal]);
           const onMoved = (moving: readonly MovingView[]): void => {
             isLeadingAll = moving.length === views.length;
-            take(moving.map(toRow));
+            led = new Set(moving.map(({ id }) => id));
+            const moved = moving.map(toRow);
+            const others = [...rows.values()].filter(
+              (row) => !moved.some(({ name }) => name === row.name),
+            );
+            show([...others, ...moved]);
           };
           return leadViews(executor, { ...options, onMoved }, signal);
         });
@@ -98,18 +110,21 @@ export function createViews(options: ViewsOptions): Views {
         logger.warn({ err: error }, 'the views stand still; trying again');
       }
       isLeadingAll = false;
+      led = new Set();
       await delay(retryMs, stopping.signal);
     }
   }
 
   function wake(): void {
     // Who moves the views itself is told by that, and sooner.
-    if (isLeadingAll) return;
+    if (isLeadingAll || stopping.signal.aborted) return;
     isStale = true;
     refreshing ??= refresh()
       .catch((error) => logger.warn({ err: error }, 'the views could not be looked at'))
       .finally(() => {
         refreshing = null;
+        // It may have been asked for after the last look and before now.
+        if (isStale) wake();
       });
   }
 

@@ -24,6 +24,8 @@ export interface Watcher {
     key: string,
     signal: AbortSignal,
   ): AsyncGenerator<WatchedState<Document>, void, undefined>;
+  /** How many documents are watched. */
+  watching(): number;
   start(): void;
   stop(): Promise<void>;
 }
@@ -120,6 +122,7 @@ export function createWatcher(options: {
         subscription.end();
       }
     },
+    watching: () => [...watched.values()].reduce((sum, keys) => sum + keys.size, 0),
     start() {
       running = run();
     },

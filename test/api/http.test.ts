@@ -302,6 +302,19 @@ describe('starting and stopping', () => {
     await stopped;
   });
 
+  it('does not wait for connections on which nothing was asked', async () => {
+    await using tested = await startServer();
+    using silent = await openRaw(tested.url);
+    using idle = await openRaw(tested.url);
+    const body = JSON.stringify(hello);
+    idle.send(head(body.length) + body);
+    await until(() => idle.received().includes('Hello you'));
+    const startMs = performance.now();
+    await tested.server.stop();
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    await until(() => silent.isClosed() && idle.isClosed());
+  });
+
   it('gives up on what does not finish', async () => {
     await using tested = await startServer({ limits: { stopTimeoutMs: 100 } });
     const running = post(tested.url, { query: 'mutation { slow }' });

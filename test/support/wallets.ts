@@ -83,10 +83,10 @@ export function listWallets(
 ): readonly ListedDocument[] {
   const list = walletsView.lists?.[page.list];
   const [filter = '', ...rest] = page.partition.split('=');
-  const valueOf = page.partition === '' ? undefined : list?.partitions?.[filter];
+  const ownOf = page.partition === '' ? undefined : list?.partitions?.[filter];
   const listed = wallets.flatMap((wallet) => {
     const position = list?.position(wallet.document, wallet.key) ?? null;
-    const isOut = valueOf !== undefined && valueOf(wallet.document) !== rest.join('=');
+    const isOut = ownOf !== undefined && ownOf(wallet.document) !== rest.join('=');
     const isOther = Object.entries(page.having).some(
       ([name, value]) => wallet.document[name as keyof Wallet] !== value,
     );

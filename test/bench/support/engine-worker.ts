@@ -19,12 +19,21 @@ const request = {
 };
 const viewsTimeoutMs = 120_000;
 let engine: Engine;
+let hasViews = false;
 let ids: readonly string[] = [];
 
-async function start(input: { readonly url: string; readonly streams: number }): Promise<void> {
-  const { url, streams } = input;
+interface EngineWish {
+  readonly url: string;
+  readonly streams: number;
+  /** False: the log alone. */
+  readonly withViews: boolean;
+}
+
+async function start({ url, streams, withViews }: EngineWish): Promise<void> {
+  hasViews = withViews;
   const database = await openDatabase(url);
-  engine = await startEngine({ database, url, contexts: [accounts], logger: silentLog });
+  const contexts = [withViews ? accounts : { ...accounts, views: [] }];
+  engine = await startEngine({ database, url, contexts, logger: silentLog });
   ids = Array.from({ length: streams }, () => randomUUID());
   await Promise.all(
     ids.map((accountId) => {
@@ -34,9 +43,10 @@ async function start(input: { readonly url: string; readonly streams: number }):
   );
 }
 
-/** Gives the rate, and how long the views then took to be as far as the log. */
+/** Gives the rate, and how long the views, if any, then took to be as far as the log. */
 async function append(options: RateOptions) {
   const rate = await measureRate(options, deposit);
+  if (!hasViews) return rate;
   const endedAt = performance.now();
   const { sequence } = await deposit();
   const isVisible = await engine.views.waitFor(sequence, viewsTimeoutMs);
