@@ -35,12 +35,8 @@ async function main(): Promise<void> {
 
 async function serve(): Promise<void> {
   const app = buildApp(readConfig());
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        app.stop().then(resolve, resolve);
-      });
-    }
+  const stopping = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
   });
   const { url, database } = await app.start();
   process.stdout.write(
@@ -56,5 +52,6 @@ async function serve(): Promise<void> {
       '',
     ].join('\n'),
   );
-  await stopped;
+  await stopping;
+  await app.stop();
 }

@@ -1,6 +1,8 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { createBroadcast } from '../lib/broadcast.ts';
+import { delay } from '../lib/delay.ts';
 import type { Log as Logger } from '../lib/log.ts';
+import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { createRecentEvents } from './recent-events.ts';
 
@@ -13,7 +15,7 @@ export interface Feed {
   tail(): number;
   /**
    * The next events after a sequence: in order, gapless, at least one, at most `limit`. Waits for
-   * them; empty only when the signal fires.
+   * them, also while the database cannot be reached; empty only when the signal fires.
    */
   next(after: number, limit: number, signal: AbortSignal): Promise<readonly StoredEvent[]>;
   /** Pages of everything after a sequence, for ever; ends when the signal fires. */
@@ -80,9 +82,26 @@ export function createFeed(options: FeedOptions): Feed {
 
   async function next(after: number, limit: number, signal: AbortSignal) {
     const isOver = () => signal.aborted || stopping.signal.aborted;
-    while (recent.tail() <= after && !isOver()) await moved.next(signal);
-    if (isOver()) return [];
-    return recent.after(after, limit) ?? (await log.events({}, pageAfter(after, limit)));
+    while (!isOver()) {
+      if (recent.tail() <= after) await moved.next(signal);
+      else {
+        const events = recent.after(after, limit) ?? (await readPage(after, limit, signal));
+        if (events.length > 0) return events;
+      }
+    }
+    return [];
+  }
+
+  /** A page that is not in memory any more; empty when the log cannot be reached just now. */
+  async function readPage(after: number, limit: number, signal: AbortSignal) {
+    try {
+      return await log.events({}, pageAfter(after, limit));
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      logger.warn({ err: error }, 'the log could not be read; trying again');
+      await delay(pollIntervalMs, AbortSignal.any([signal, stopping.signal]));
+      return [];
+    }
   }
 
   return {

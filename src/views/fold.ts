@@ -113,8 +113,8 @@ export function toStanding(view: AnyView, document: JsonObject | undefined, key:
       places.set(`${list}\0${partition}\0${position}\0${key}`, { list, partition, position, key });
     };
     add('');
-    for (const [filter, valueOf] of Object.entries(partitions)) {
-      add(toPartition(filter, valueOf(document)));
+    for (const [filter, toValue] of Object.entries(partitions)) {
+      add(toPartition(filter, toValue(document)));
     }
   }
   return { document, places };

@@ -14,8 +14,8 @@ export const append: Bench = {
   method:
     `${concurrency} at a time, each one event into a random one of ${streams} streams, in a ` +
     'process each. Daybook: processor.submit(depositCash) on the engine, first without views, as ' +
-    'the log alone is what Emmett is asked for, then with them. Emmett: appendToStream without ' +
-    'an expected version; what it refuses is not counted.',
+    'the log alone is what Emmett is asked for, then with them. Emmett: appendToStream on ' +
+    'its own pool, without an expected version; what it refuses is not counted.',
   run: (stage) => {
     const engineFile = new URL('support/engine-worker.ts', import.meta.url);
     const log = startWorker(engineFile);

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type Bench, repeat } from './support/bench.ts';
 import { createClient } from './support/client.ts';
 import { type Comparison, toCount, toRate } from './support/comparison.ts';
-import { depositExpected, toDepositBody, toOpeningBody } from './support/contract.ts';
+import {
+  depositExpected,
+  openingExpected,
+  sequenceOf,
+  toDepositBody,
+  toOpeningBody,
+} from './support/contract.ts';
 import type { GroupLoad, RequestGroup } from './support/load-job.ts';
 import { startPeer } from './support/peers.ts';
 import type { Stage } from './support/stage.ts';
@@ -29,7 +35,7 @@ export const deposit: Bench = {
       const url = await stage.database('emmett');
       const emmettPort = await emmett.call<number>('listen', { url, accountIds: ids });
       const { port } = await stage.daybook();
-      await createClient(port).postAll(ids.map(toOpeningBody), '"__typename":"OpenAccountPayload"');
+      await createClient(port).postAll(ids.map(toOpeningBody), openingExpected);
       return compare(stage, { port, yogaPort, emmettPort, ids });
     });
   },
@@ -97,7 +103,7 @@ async function loadDaybook(
 ): Promise<GroupLoad> {
   const result = await load(stage, what, port, group);
   const answer = await createClient(port).post(group.bodies[0] ?? '', depositExpected);
-  const sequence = Number(/"sequence":"(\d+)"/.exec(answer)?.[1]);
+  const sequence = sequenceOf(answer);
   const waitedMs = await createClient(port).waitForViews(sequence);
   stage.progress(`deposit: the views were there ${waitedMs.toFixed(0)} ms later`);
   return result;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Bench, repeat } from './support/bench.ts';
 import { createClient } from './support/client.ts';
 import { type Comparison, toDuration } from './support/comparison.ts';
-import { toOpeningBody } from './support/contract.ts';
+import { openingExpected, toOpeningBody } from './support/contract.ts';
 import type { LiveResult } from './support/live-job.ts';
 import { startWorker } from './support/worker.ts';
 
@@ -20,7 +20,7 @@ export const live: Bench = {
     const { port } = await stage.daybook();
     const [accountId = '', ...otherIds] = Array.from({ length: accounts }, () => randomUUID());
     const bodies = [accountId, ...otherIds].map(toOpeningBody);
-    await createClient(port).postAll(bodies, '"__typename":"OpenAccountPayload"');
+    await createClient(port).postAll(bodies, openingExpected);
     const job = { ...stage.timing, port, accountId, otherIds, perSecond };
     const watcher = startWorker(new URL('support/live-process.ts', import.meta.url));
     const rounds = await stage.withWorkers([watcher], () =>

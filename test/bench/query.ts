@@ -60,11 +60,11 @@ async function fill(stage: Stage, port: number, events: number) {
   const client = createClient(port);
   const id = randomUUID();
   stage.progress(`query: an account of ${events} events`);
-  await client.post(contract.toOpeningBody(id), '"__typename":"OpenAccountPayload"');
+  await client.post(contract.toOpeningBody(id), contract.openingExpected);
   const deposits = Array.from({ length: events - 2 }, () => contract.toDepositBody(id));
   await client.postAll(deposits, contract.depositExpected);
   const answer = await client.post(contract.toDepositBody(id), contract.depositExpected);
-  const last = Number(/"sequence":"(\d+)"/.exec(answer)?.[1]);
+  const last = contract.sequenceOf(answer);
   await client.waitForViews(last);
   await client.post(contract.toAccountBody(id), `"version":${events}`);
   // Nobody else writes: the account's events are the last ones of the log.

@@ -1,4 +1,5 @@
 import { type Connection, isOk, openConnection } from './connection.ts';
+import { sequenceOf } from './contract.ts';
 import type { SentCommand } from './live-job.ts';
 
 /** Sends at a steady pace whether or not answers come, over as many connections as that takes. */
@@ -14,7 +15,6 @@ export interface Pace {
 }
 
 const connectionsMax = 64;
-const sequenceIn = /"sequence":"(\d+)"/;
 
 /** Every answer must contain the expected text and a sequence, else sending fails. */
 export function createSender(port: number, expected: string): Sender {
@@ -41,10 +41,9 @@ export function createSender(port: number, expected: string): Sender {
       const sentAt = performance.now();
       connection.send(request, (answer) => {
         const answeredAt = performance.now();
-        const sequence = Number(sequenceIn.exec(answer)?.[1]);
         if (!isOk(answer) || !answer.includes(expected)) return reject(new Error(answer));
         idle.push(connection);
-        resolve({ sequence, sentAt, answeredAt });
+        resolve({ sequence: sequenceOf(answer), sentAt, answeredAt });
       });
     });
   }

@@ -1,0 +1,122 @@
+import { delay } from '../lib/delay.ts';
+import { InterruptedError, RefusedError, ServerError } from './errors.ts';
+import { toPlain } from './visible.ts';
+
+export interface ApiClientOptions {
+  readonly url: string;
+  /** Sent as a bearer token; null: none. */
+  readonly token: string | null;
+  /** Ends waiting and keeps new requests from being sent; one that is under way is finished. */
+  readonly signal: AbortSignal;
+  readonly attemptsMax?: number;
+  /** The first pause between attempts; it doubles up to 20 times itself. */
+  readonly pauseMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+export interface Answer<Data> {
+  readonly data: Data;
+  /** Over 1: an attempt before this one may have had its effect, and only its answer was lost. */
+  readonly attempts: number;
+}
+
+export interface ApiClient {
+  /**
+   * Sends an operation that is safe to send again. Throws `RefusedError` when the server wants it
+   * otherwise, `ServerError` when it cannot be had within the attempts, `InterruptedError`.
+   */
+  send<Data>(query: string, variables: object, attemptsMax?: number): Promise<Answer<Data>>;
+}
+
+interface Reply {
+  readonly data?: unknown;
+  readonly errors?: readonly Fault[];
+}
+interface Fault {
+  readonly message?: string;
+  readonly extensions?: { readonly code?: string };
+}
+
+/** What may be over by the next attempt. */
+const passing: ReadonlySet<string | undefined> = new Set([
+  ...['OVERLOADED', 'STOPPED', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'CONTENTION'],
+  ...['DATABASE_UNREACHABLE', 'VIEW_BUILDING', 'SEQUENCE_NOT_REACHED', 'INTERNAL_SERVER_ERROR'],
+]);
+
+/** An attempt that has failed in a way that the next one may not. */
+class PassingError extends Error {}
+
+/** A client of the GraphQL API over HTTP. */
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const { url, signal, pauseMs = 250 } = options;
+
+  return {
+    async send<Data>(query: string, variables: object, attemptsMax = options.attemptsMax ?? 8) {
+      const body = JSON.stringify({ query, variables });
+      for (let attempt = 1; ; attempt += 1) {
+        if (signal.aborted) throw new InterruptedError('interrupted');
+        try {
+          return { data: (await post(options, body)) as Data, attempts: attempt };
+        } catch (error) {
+          if (!(error instanceof PassingError)) throw error;
+          if (attempt >= attemptsMax) throw new ServerError(`${url} ${error.message}`);
+          // Not all who were turned away at once should come back at once.
+          const pause = Math.min(pauseMs * 2 ** (attempt - 1), pauseMs * 20);
+          await delay(pause * (0.5 + Math.random() / 2), signal);
+        }
+      }
+    },
+  };
+}
+
+async function post(options: ApiClientOptions, body: string): Promise<unknown> {
+  const { url, token, requestTimeoutMs = 30_000 } = options;
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+  };
+  const timeout = AbortSignal.timeout(requestTimeoutMs);
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, signal: timeout });
+    return readReply(options, response.status, await response.text());
+  } catch (error) {
+    if (!(error instanceof TypeError || (error as Error).name === 'TimeoutError')) throw error;
+    throw new PassingError(toReason(error as Error), { cause: error });
+  }
+}
+
+function readReply({ url, token }: ApiClientOptions, status: number, text: string): unknown {
+  const reply = parseReply(text);
+  const [fault] = reply?.errors ?? [];
+  const code = fault?.extensions?.code;
+  const message = toPlain(fault?.message ?? `answers with status ${status}`);
+  if (status === 401 || code === 'UNAUTHENTICATED') {
+    const cure = 'give a good one as DAYBOOK_TOKEN or --token';
+    throw new ServerError(`${url} wants a token${token === null ? '' : ' but not this'}: ${cure}`);
+  }
+  if (passing.has(code) || status >= 500) throw new PassingError(`is in trouble: ${message}`);
+  if (reply === null || (fault === undefined && reply.data === undefined)) {
+    throw new ServerError(`${url} is not Daybook's GraphQL (status ${status}): check --url`);
+  }
+  if (status === 403 || status === 421) throw new ServerError(`${url} refuses us: ${message}`);
+  if (fault !== undefined) throw new RefusedError(code ?? 'REFUSED', message);
+  return reply.data;
+}
+
+function parseReply(text: string): Reply | null {
+  try {
+    const reply: unknown = JSON.parse(text);
+    return typeof reply === 'object' ? (reply as Reply | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What fetch keeps in the cause of its "fetch failed". */
+function toReason(error: Error): string {
+  if (error.name === 'TimeoutError') return 'does not answer in time';
+  const { code } = (error.cause ?? {}) as { readonly code?: string };
+  if (code === 'ECONNREFUSED') return 'cannot be reached: nothing listens there';
+  return `cannot be reached: ${code ?? error.message}`;
+}

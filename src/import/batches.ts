@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { PricePoint, PriceRow } from './price-row.ts';
+
+/** Prices of one instrument that are recorded by one command. */
+export interface Batch {
+  readonly symbol: string;
+  /** In the order of the file. */
+  readonly prices: readonly PricePoint[];
+  /** The lines of its first and last row; rows of other symbols may lie between them. */
+  readonly lines: readonly [first: number, last: number];
+}
+
+export interface Batcher {
+  /** Takes a row; gives the batches that are complete now. */
+  add(row: PriceRow): readonly Batch[];
+  /** What is left at the end of the file. */
+  end(): readonly Batch[];
+}
+
+export interface BatchLimits {
+  /** The API takes no more in one command. */
+  readonly batchRowsMax: number;
+  /** Of all symbols together; the batch that was begun first goes before there are more. */
+  readonly openRowsMax: number;
+}
+
+export const defaultBatchLimits: BatchLimits = { batchRowsMax: 1_000, openRowsMax: 50_000 };
+
+/**
+ * Groups rows by symbol and calendar year.
+ *
+ * When a batch is closed depends on the rows before, never on those after: a longer file begins
+ * with the same batches, so that of each symbol at most the last year is recorded once more. By
+ * year and not by count, since then also a file that grows at its top, or loses its oldest rows,
+ * keeps the years between.
+ */
+export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher {
+  const open = new Map<string, PriceRow[]>();
+  let openRows = 0;
+
+  function close(symbol: string, rows: readonly PriceRow[]): Batch {
+    open.delete(symbol);
+    openRows -= rows.length;
+    const prices = rows.map(({ price, occurredAt }) => ({ price, occurredAt }));
+    return { symbol, prices, lines: [rows[0]?.line ?? 0, rows.at(-1)?.line ?? 0] };
+  }
+
+  return {
+    add(row) {
+      const closed: Batch[] = [];
+      let rows = open.get(row.symbol);
+      if (rows !== undefined && yearOf(rows[0]) !== yearOf(row)) {
+        closed.push(close(row.symbol, rows));
+        rows = undefined;
+      }
+      if (rows === undefined) {
+        rows = [];
+        open.set(row.symbol, rows);
+      }
+      rows.push(row);
+      openRows += 1;
+      if (rows.length === limits.batchRowsMax) closed.push(close(row.symbol, rows));
+      const [oldest] = open;
+      if (openRows >= limits.openRowsMax && oldest !== undefined) closed.push(close(...oldest));
+      return closed;
+    },
+    end() {
+      return [...open].map(([symbol, rows]) => close(symbol, rows));
+    },
+  };
+}
+
+/**
+ * The idempotency key of a batch: its symbol, its year and a hash of all that is recorded. The same
+ * prices have the same key in whatever file they come; other prices never have it.
+ */
+export function toKey({ symbol, prices }: Batch): string {
+  const content = prices.map(({ price, occurredAt }) => `${occurredAt} ${price}\n`).join('');
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 40);
+  return `import-prices ${symbol} ${yearOf(prices[0])} ${hash}`;
+}
+
+function yearOf(point: PricePoint | undefined): string {
+  return point?.occurredAt.slice(0, 4) ?? '';
+}

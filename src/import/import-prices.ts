@@ -1,0 +1,100 @@
+import { createApiClient } from './api-client.ts';
+import { FileError, InterruptedError, ServerError, UsageError } from './errors.ts';
+import { importFile } from './import-file.ts';
+import { openMarketApi } from './market-api.ts';
+import { createProgress, type Screen } from './progress.ts';
+import { faultLines, summaryLine, tableLines } from './report.ts';
+import type { ImportSettings } from './settings.ts';
+import { createTally, type Tally } from './tally.ts';
+
+/** Where an import writes, and how it is told to stop. */
+export interface ImportTerminal {
+  /** The table. */
+  readonly out: NodeJS.WritableStream;
+  /** Everything else. */
+  readonly err: Screen;
+  readonly signal: AbortSignal;
+}
+
+/** How often and how soon a request is tried again; the client's own figures when absent. */
+export interface ImportRetries {
+  readonly attemptsMax?: number;
+  readonly pauseMs?: number;
+}
+
+/** 0: all recorded; 1: but for bad rows; 2: a file or the server was not to be had; 130: stopped. */
+export type ExitCode = 0 | 1 | 2 | 130;
+
+/**
+ * Records the prices of CSV files through the GraphQL API and reports what came of each row. Run
+ * again, after whatever end, it goes on where it was: each batch has a key made of its content.
+ */
+export async function importPrices(
+  settings: ImportSettings,
+  terminal: ImportTerminal,
+  retries: ImportRetries = {},
+): Promise<ExitCode> {
+  const { out, err, signal } = terminal;
+  const tally = createTally();
+  const failures: string[] = [];
+  let isInterrupted = false;
+  try {
+    await importAll(settings, { terminal, retries, tally, failures });
+  } catch (error) {
+    if (!(error instanceof ServerError || error instanceof InterruptedError)) throw error;
+    isInterrupted = error instanceof InterruptedError;
+    if (!isInterrupted) failures.push(`${error.message}${cureOf(settings, tally)}`);
+  }
+  writeLines(err, faultLines(tally));
+  writeLines(out, tableLines(tally.counts));
+  if (tally.counts.length > 0) writeLines(out, [summaryLine(tally.counts)]);
+  writeLines(
+    err,
+    failures.map((failure) => `daybook: ${failure}`),
+  );
+  if (isInterrupted || signal.aborted) {
+    writeLines(err, ['daybook: interrupted; run the same command again and it goes on from here']);
+    return 130;
+  }
+  if (failures.length > 0) return 2;
+  return tally.faultCount() > 0 ? 1 : 0;
+}
+
+interface Run {
+  readonly terminal: ImportTerminal;
+  readonly retries: ImportRetries;
+  readonly tally: Tally;
+  readonly failures: string[];
+}
+
+async function importAll(settings: ImportSettings, run: Run): Promise<void> {
+  const { terminal, retries, tally, failures } = run;
+  const { url, token, currency } = settings;
+  const { signal } = terminal;
+  const client = createApiClient({ url, token, signal, ...retries });
+  const api = await openMarketApi(client, currency);
+  const progress = createProgress(terminal.err);
+  for (const file of settings.files) {
+    try {
+      await importFile(file, { settings, api, tally: tally.file(file), progress, signal });
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      failures.push(`${file} ${error.message}`);
+    }
+  }
+}
+
+function cureOf({ url }: ImportSettings, { counts }: Tally): string {
+  if (counts.length > 0) return '; run the same command again and it goes on from here';
+  const isHere = /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(url);
+  return isHere ? '; start it with npm start, or name another one with --url' : '; check --url';
+}
+
+function writeLines(stream: NodeJS.WritableStream, lines: readonly string[]): void {
+  if (lines.length > 0) stream.write(`${lines.join('\n')}\n`);
+}
+
+/** One line for a command line that makes no sense; null for any other error. */
+export function usageLineOf(error: unknown): string | null {
+  return error instanceof UsageError ? `daybook: ${error.message}\n` : null;
+}

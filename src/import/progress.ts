@@ -1,0 +1,56 @@
+import { SingleBar } from 'cli-progress';
+
+/** Shows how far the reading is. */
+export interface Progress {
+  start(file: string, bytes: number): void;
+  /** Bytes of the file that were read. */
+  update(bytes: number): void;
+  stop(): void;
+}
+
+/** Where it is shown. */
+export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+const lineEveryMs = 10_000;
+
+/** A bar on a terminal; elsewhere a line when a file begins, and another one now and then. */
+export function createProgress(screen: Screen): Progress {
+  return screen.isTTY === true ? createBar(screen) : createLog(screen);
+}
+
+function createBar(stream: Screen): Progress {
+  const bar = new SingleBar({
+    stream,
+    format: '{file} [{bar}] {percentage}% | {duration_formatted}',
+    barsize: 30,
+    barCompleteChar: '=',
+    barIncompleteChar: '-',
+    hideCursor: true,
+    // Ctrl-C is handled by the import, which stops the bar.
+    gracefulExit: false,
+  });
+  return {
+    start: (file, bytes) => bar.start(Math.max(bytes, 1), 0, { file }),
+    update: (bytes) => bar.update(Math.min(bytes, bar.getTotal())),
+    stop: () => bar.stop(),
+  };
+}
+
+function createLog(screen: Screen): Progress {
+  let current = { file: '', bytes: 0 };
+  let nextAtMs = 0;
+  return {
+    start(file, bytes) {
+      current = { file, bytes };
+      nextAtMs = Date.now() + lineEveryMs;
+      screen.write(`importing ${file}\n`);
+    },
+    update(bytes) {
+      if (Date.now() < nextAtMs || current.bytes === 0) return;
+      nextAtMs = Date.now() + lineEveryMs;
+      const percent = Math.floor((100 * bytes) / current.bytes);
+      screen.write(`importing ${current.file}: ${Math.min(percent, 100)}%\n`);
+    },
+    stop() {},
+  };
+}

@@ -1,0 +1,83 @@
+import { type Count, type Tally, unsentOf } from './tally.ts';
+import { toVisible } from './visible.ts';
+
+/** The rows that could not be recorded: the first of them, and how many more there are. */
+export function faultLines({ faults, faultCount }: Tally): readonly string[] {
+  if (faultCount() === 0) return [];
+  const shown = faults.map(({ file, line, fault, text }) => {
+    const what = text === null ? '' : `: ${toVisible(text)}`;
+    return `  ${file}:${line}  ${fault}${what}`;
+  });
+  const more = faultCount() - faults.length;
+  const rest = more > 0 ? [`  and ${formatCount(more)} more`] : [];
+  return ['Not recorded:', ...shown, ...rest];
+}
+
+const titles = ['file', 'symbol', 'rows read', 'recorded', 'already there', 'bad', 'from', 'to'];
+const numeric = new Set(['rows read', 'recorded', 'already there', 'bad', 'not sent']);
+
+/** The counts by file and symbol, aligned, with a line of sums when there is something to add. */
+export function tableLines(counts: readonly Count[]): readonly string[] {
+  if (counts.length === 0) return [];
+  const total = sumOf(counts);
+  const isCutShort = unsentOf(total) > 0;
+  const head = isCutShort ? [...titles, 'not sent'] : titles;
+  const cells = (count: Count): string[] => {
+    const row = [
+      ...[count.file, count.symbol ?? '?', formatCount(count.read), formatCount(count.recorded)],
+      ...[formatCount(count.alreadyThere), formatCount(count.bad)],
+      ...[dayOf(count.from), dayOf(count.to)],
+    ];
+    return isCutShort ? [...row, formatCount(unsentOf(count))] : row;
+  };
+  const rows = [head, ...counts.map(cells), ...(counts.length > 1 ? [cells(total)] : [])];
+  const widths = head.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, index) => {
+        const width = widths[index] ?? 0;
+        return numeric.has(head[index] ?? '') ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** What came of it all, in one sentence. */
+export function summaryLine(counts: readonly Count[]): string {
+  const { recorded, alreadyThere, bad } = sumOf(counts);
+  const parts = [
+    `${formatCount(recorded)} recorded`,
+    `${formatCount(alreadyThere)} already there`,
+    `${formatCount(bad)} bad`,
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+function sumOf(counts: readonly Count[]): Count {
+  const sum = (of: (count: Count) => number) =>
+    counts.reduce((total, count) => total + of(count), 0);
+  const times = (of: (count: Count) => string | null) =>
+    counts
+      .map(of)
+      .filter((time) => time !== null)
+      .sort();
+  return {
+    file: 'total',
+    symbol: '',
+    read: sum(({ read }) => read),
+    recorded: sum(({ recorded }) => recorded),
+    alreadyThere: sum(({ alreadyThere }) => alreadyThere),
+    bad: sum(({ bad }) => bad),
+    from: times(({ from }) => from)[0] ?? null,
+    to: times(({ to }) => to).at(-1) ?? null,
+  };
+}
+
+function dayOf(time: string | null): string {
+  return time === null ? '-' : time.slice(0, 10);
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}

@@ -1,0 +1,96 @@
+import path from 'node:path';
+import type { Batch } from './batches.ts';
+import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
+
+/** What became of the rows of one symbol in one file. */
+export interface Count {
+  readonly file: string;
+  /** Null: rows that do not tell whose price they are. */
+  readonly symbol: string | null;
+  read: number;
+  recorded: number;
+  alreadyThere: number;
+  bad: number;
+  /** The times of the first and the last price; null: there is none. */
+  from: string | null;
+  to: string | null;
+}
+
+export interface Fault extends BadRow {
+  readonly file: string;
+}
+
+/** What was done so far, in a size that does not grow with the number of rows. */
+export interface Tally {
+  readonly counts: readonly Count[];
+  /** The first of those that were reported. */
+  readonly faults: readonly Fault[];
+  faultCount(): number;
+  /** Begins a file; what comes after is about it. */
+  file(name: string): FileTally;
+}
+
+export interface FileTally {
+  readonly name: string;
+  row(row: PriceRow | BadRow): void;
+  done(batch: Batch, isNew: boolean): void;
+  refused(batch: Batch, fault: string): void;
+}
+
+/** Faults that are kept; of the others only their number. */
+export const faultsKeptMax = 20;
+
+export function createTally(): Tally {
+  const counts: Count[] = [];
+  const faults: Fault[] = [];
+  let faultCount = 0;
+
+  function report(fault: Fault): void {
+    faultCount += 1;
+    if (faults.length < faultsKeptMax) faults.push(fault);
+  }
+
+  function file(given: string): FileTally {
+    const name = path.basename(given);
+    const bySymbol = new Map<string | null, Count>();
+    const countOf = (symbol: string | null): Count => {
+      const known = bySymbol.get(symbol);
+      if (known !== undefined) return known;
+      const zero = { read: 0, recorded: 0, alreadyThere: 0, bad: 0, from: null, to: null };
+      const count: Count = { file: name, symbol, ...zero };
+      bySymbol.set(symbol, count);
+      counts.push(count);
+      return count;
+    };
+    return {
+      name,
+      row(row) {
+        const count = countOf(row.symbol);
+        count.read += 1;
+        if (isBadRow(row)) {
+          count.bad += 1;
+          report({ file: name, ...row });
+          return;
+        }
+        const { occurredAt } = row;
+        if (count.from === null || occurredAt < count.from) count.from = occurredAt;
+        if (count.to === null || occurredAt > count.to) count.to = occurredAt;
+      },
+      done({ symbol, prices }, isNew) {
+        countOf(symbol)[isNew ? 'recorded' : 'alreadyThere'] += prices.length;
+      },
+      refused({ symbol, prices, lines: [first, last] }, fault) {
+        countOf(symbol).bad += prices.length;
+        const rows = `${prices.length} rows of ${symbol}, the last on line ${last}`;
+        report({ file: name, line: first, symbol, fault: `${fault} (${rows})`, text: null });
+      },
+    };
+  }
+
+  return { counts, faults, faultCount: () => faultCount, file };
+}
+
+/** Rows that were read and are not done with, because the import ended before. */
+export function unsentOf({ read, recorded, alreadyThere, bad }: Count): number {
+  return read - recorded - alreadyThere - bad;
+}

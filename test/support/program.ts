@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+
+/** The program as a process of its own. */
+export interface Program {
+  readonly url: string;
+  readonly process: ChildProcess;
+  output(): string;
+  /** Sends a signal and waits for the end; gives the exit code, null when a signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Runs a command of the program to its end. */
+export async function runProgram(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = start(args, environment);
+  const output = collect(child);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output: output() };
+}
+
+/** Starts the server on a free port and waits until it is ready. */
+export async function startProgram(
+  environment: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const child = start(['serve'], { PORT: '0', ...environment });
+  const output = collect(child);
+  const ended = once(child, 'close');
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const [, found] = /GraphiQL\s+(\S+)\/graphql/.exec(output()) ?? [];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout?.on('data', look);
+    child.once('close', () => reject(new Error(`ended: ${output()}`)));
+  });
+  return {
+    url,
+    process: child,
+    output,
+    async end(signal) {
+      child.kill(signal);
+      const [code] = (await ended) as [number | null];
+      return code;
+    },
+  };
+}
+
+function start(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+function collect(child: ChildProcess): () => string {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  return () => output;
+}
