@@ -1,6 +1,9 @@
 import { cac } from 'cac';
 import { buildApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { UsageError } from './import/errors.ts';
+import { importPrices } from './import/import-prices.ts';
+import { importOptions, readImportSettings } from './import/settings.ts';
 import { migrate } from './postgres/migrate.ts';
 
 const program = cac('daybook');
@@ -14,6 +17,11 @@ program
     if (databaseUrl === null) throw new ConfigError('DATABASE_URL is not set: nothing to migrate');
     await migrate(databaseUrl);
   });
+const importCommand = program
+  .command('import-prices [...files]', 'Record the prices in CSV files through the API of a server')
+  .example('  daybook import-prices stocks.csv sp500-2000.csv')
+  .action(runImport);
+for (const [option, description] of importOptions) importCommand.option(option, description);
 program.help();
 
 await main();
@@ -29,8 +37,21 @@ async function main(): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`daybook: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
-    process.exitCode = 1;
+    process.exitCode = isUsage(error) ? 2 : 1;
   }
+}
+
+function isUsage(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof Error && error.name === 'CACError');
+}
+
+async function runImport(): Promise<void> {
+  const settings = readImportSettings(program.rawArgs.slice(2), {});
+  const abort = new AbortController();
+  // Once: the second Ctrl-C does what it does to any program.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const { stdout: out, stderr: err } = process;
+  process.exitCode = await importPrices(settings, { out, err, signal: abort.signal });
 }
 
 async function serve(): Promise<void> {

@@ -59,7 +59,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
           return { data: (await post(options, body)) as Data, attempts: attempt };
         } catch (error) {
           if (!(error instanceof PassingError)) throw error;
-          if (attempt >= attemptsMax) throw new ServerError(`${url} ${error.message}`);
+          if (attempt >= attemptsMax) throw new ServerError(`${url} ${error.message}`, true);
           // Not all who were turned away at once should come back at once.
           const pause = Math.min(pauseMs * 2 ** (attempt - 1), pauseMs * 20);
           await delay(pause * (0.5 + Math.random() / 2), signal);
@@ -93,13 +93,18 @@ function readReply({ url, token }: ApiClientOptions, status: number, text: strin
   const message = toPlain(fault?.message ?? `answers with status ${status}`);
   if (status === 401 || code === 'UNAUTHENTICATED') {
     const cure = 'give a good one as DAYBOOK_TOKEN or --token';
-    throw new ServerError(`${url} wants a token${token === null ? '' : ' but not this'}: ${cure}`);
+    throw new ServerError(
+      `${url} wants a token${token === null ? '' : ' but not this'}: ${cure}`,
+      false,
+    );
   }
-  if (passing.has(code) || status >= 500) throw new PassingError(`is in trouble: ${message}`);
+  if (passing.has(code) || status >= 500 || status === 429)
+    throw new PassingError(`is in trouble: ${message}`);
   if (reply === null || (fault === undefined && reply.data === undefined)) {
-    throw new ServerError(`${url} is not Daybook's GraphQL (status ${status}): check --url`);
+    throw new ServerError(`${url} is not Daybook's GraphQL (status ${status}): check --url`, false);
   }
-  if (status === 403 || status === 421) throw new ServerError(`${url} refuses us: ${message}`);
+  if (status === 403 || status === 421)
+    throw new ServerError(`${url} refuses us: ${message}`, false);
   if (fault !== undefined) throw new RefusedError(code ?? 'REFUSED', message);
   return reply.data;
 }

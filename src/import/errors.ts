@@ -11,6 +11,13 @@ export class FileError extends Error {
 /** The server does not answer, or not as one that could be used; the import ends here. */
 export class ServerError extends Error {
   readonly code = 'SERVER_UNUSABLE';
+  constructor(
+    message: string,
+    /** Whether it may be there later; false: something has to be put right first. */
+    readonly isPassing: boolean,
+  ) {
+    super(message);
+  }
 }
 
 /** The server has refused one request for what is in it; sent again it would be refused again. */

@@ -112,16 +112,17 @@ function toRules(
 
 async function* readPieces(file: string, { progress, tally }: FileImport): AsyncGenerator<string> {
   try {
-    const { size } = await stat(file);
+    const stats = await stat(file);
+    if (stats.isDirectory()) throw new FileError('is a folder: name the files in it');
     const stream = createReadStream(file, { encoding: 'utf8' });
-    progress.start(tally.name, size);
+    progress.start(tally.name, stats.size);
     for await (const piece of stream) {
       yield piece as string;
       progress.update(stream.bytesRead);
     }
   } catch (error) {
     const { code } = error as { readonly code?: string };
-    throw code === undefined || code === 'ERR_ABORTED' ? error : new FileError(toReason(code));
+    throw error instanceof FileError || code === undefined ? error : new FileError(toReason(code));
   } finally {
     progress.stop();
   }
@@ -129,7 +130,6 @@ async function* readPieces(file: string, { progress, tally }: FileImport): Async
 
 function toReason(code: string): string {
   if (code === 'ENOENT') return 'does not exist';
-  if (code === 'EISDIR') return 'is a folder: name the files in it';
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
   return `cannot be read: ${code}`;
 }

@@ -1,5 +1,5 @@
 import { createApiClient } from './api-client.ts';
-import { FileError, InterruptedError, ServerError, UsageError } from './errors.ts';
+import { FileError, InterruptedError, ServerError } from './errors.ts';
 import { importFile } from './import-file.ts';
 import { openMarketApi } from './market-api.ts';
 import { createProgress, type Screen } from './progress.ts';
@@ -43,7 +43,8 @@ export async function importPrices(
   } catch (error) {
     if (!(error instanceof ServerError || error instanceof InterruptedError)) throw error;
     isInterrupted = error instanceof InterruptedError;
-    if (!isInterrupted) failures.push(`${error.message}${cureOf(settings, tally)}`);
+    if (!isInterrupted)
+      failures.push(`${error.message}${error.isPassing ? cureOf(settings, tally) : ''}`);
   }
   writeLines(err, faultLines(tally));
   writeLines(out, tableLines(tally.counts));
@@ -53,7 +54,7 @@ export async function importPrices(
     failures.map((failure) => `daybook: ${failure}`),
   );
   if (isInterrupted || signal.aborted) {
-    writeLines(err, ['daybook: interrupted; run the same command again and it goes on from here']);
+    writeLines(err, ['daybook: interrupted; run the same command again: it goes on from here']);
     return 130;
   }
   if (failures.length > 0) return 2;
@@ -85,16 +86,14 @@ async function importAll(settings: ImportSettings, run: Run): Promise<void> {
 }
 
 function cureOf({ url }: ImportSettings, { counts }: Tally): string {
-  if (counts.length > 0) return '; run the same command again and it goes on from here';
+  if (counts.length > 0)
+    return '; once it is back, run the same command again: it goes on from here';
   const isHere = /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(url);
-  return isHere ? '; start it with npm start, or name another one with --url' : '; check --url';
+  return isHere
+    ? '; start the server with npm start, or name another one with --url'
+    : '; is the server running, and --url right?';
 }
 
 function writeLines(stream: NodeJS.WritableStream, lines: readonly string[]): void {
   if (lines.length > 0) stream.write(`${lines.join('\n')}\n`);
-}
-
-/** One line for a command line that makes no sense; null for any other error. */
-export function usageLineOf(error: unknown): string | null {
-  return error instanceof UsageError ? `daybook: ${error.message}\n` : null;
 }

@@ -35,14 +35,15 @@ const names = ['url', 'token', 'symbol', 'currency', 'price-column', 'time-colum
 const text = { type: 'string' } as const;
 
 /**
- * The settings from the arguments after the command's name; throws `UsageError`. They are read here
- * once more, as texts: cac takes `--symbol 005930` for the number 5930.
+ * The settings from the arguments, the command's name among them; throws `UsageError`. They are read
+ * here once more, as texts: cac takes `--symbol 005930` for the number 5930.
  */
 export function readImportSettings(
   args: readonly string[],
   defaults: ImportDefaults,
 ): ImportSettings {
-  const { values, positionals: files } = parse(args);
+  const { values, positionals } = parse(args);
+  const files = positionals.slice(1);
   if (files.length === 0) {
     throw new UsageError('name at least one CSV file, as in: import-prices stocks.csv');
   }

@@ -20,7 +20,10 @@ export function parseDateTime(input: string): string | null {
   if (shift === null) return null;
   const utc = new Date(milliseconds - shift * 60_000);
   const whole = utc.toISOString();
-  return whole.length === 24 ? `${whole.slice(0, 19)}.${fraction.padEnd(6, '0')}Z` : null;
+  // PostgreSQL knows no year 0, and RFC 3339 none after 9999.
+  return whole.length === 24 && !whole.startsWith('0000')
+    ? `${whole.slice(0, 19)}.${fraction.padEnd(6, '0')}Z`
+    : null;
 }
 
 /** The canonical text of a time in milliseconds since 1970, e.g. `Date.now()`. */

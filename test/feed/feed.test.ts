@@ -187,9 +187,9 @@ test('a reader waits while the log cannot be reached', async () => {
   await withDatabase(wire.url, async (database) => {
     const options = { log: createLog(database, new Map()), pollIntervalMs: 10 };
     const feed = await start(options);
-    wire.failAt('from events', 'answer lost');
+    wire.failAt('events', 'answer lost');
     expect(await feed.next(0, 100, never)).toEqual(events);
-    wire.failAt('from events', 'answer lost');
+    wire.failAt('events', 'answer lost');
     const more = await append(3);
     expect(await feed.next(20, 100, never)).toEqual(more);
     await until(() => wire.faultCount() === 2);

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { addMicroseconds, fromEpochMs, parseDateTime } from '../../src/lib/date-time.ts';
+
+test.each([
+  ['2026-11-23T20:55:57Z', '2026-11-23T20:55:57.000000Z'],
+  ['2026-11-23T20:55:57.1Z', '2026-11-23T20:55:57.100000Z'],
+  ['2026-11-23T20:55:57.123456Z', '2026-11-23T20:55:57.123456Z'],
+  ['2026-11-23T20:55:57.123456000Z', '2026-11-23T20:55:57.123456Z'],
+  ['2026-11-23t20:55:57.5z', '2026-11-23T20:55:57.500000Z'],
+  ['2026-11-23T20:55:57.000001+01:30', '2026-11-23T19:25:57.000001Z'],
+  ['2026-01-01T00:30:00+01:00', '2025-12-31T23:30:00.000000Z'],
+  ['2026-12-31T23:30:00-01:00', '2027-01-01T00:30:00.000000Z'],
+  ['2024-02-29T00:00:00-00:00', '2024-02-29T00:00:00.000000Z'],
+  ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z'],
+  ['9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
+])('%s is read as %s', (input, canonical) => {
+  expect(parseDateTime(input)).toBe(canonical);
+});
+
+test.each([
+  '',
+  'now',
+  '2026-11-23',
+  '2026-11-23T20:55:57',
+  '2026-11-23 20:55:57Z',
+  '2026-11-23T20:55Z',
+  '2026-11-23T20:55:57.Z',
+  '2026-11-23T20:55:57.1234567Z',
+  '2026-11-23T20:55:57+1:00',
+  '2026-11-23T20:55:57+24:00',
+  '2026-11-23T20:55:57+00:60',
+  '2026-02-29T00:00:00Z',
+  '2026-02-30T00:00:00Z',
+  '2026-13-01T00:00:00Z',
+  '2026-00-01T00:00:00Z',
+  '2026-11-23T24:00:00Z',
+  '2026-11-23T20:60:00Z',
+  '2026-06-30T23:59:60Z',
+  '9999-12-31T23:59:59-00:01',
+  '0001-01-01T00:00:00+00:01',
+  '0000-01-01T00:00:00Z',
+  '-2026-11-23T20:55:57Z',
+  '+12026-11-23T20:55:57Z',
+  ' 2026-11-23T20:55:57Z',
+  '2026-11-23T20:55:57Z\n',
+])('%j is not a time', (input) => {
+  expect(parseDateTime(input)).toBeNull();
+});
+
+const micros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n });
+
+/** By whole microseconds, as nobody else here does it. */
+function toText(since1970: bigint): string {
+  const million = 1_000_000n;
+  const rest = ((since1970 % million) + million) % million;
+  const seconds = new Date(Number((since1970 - rest) / 1_000n)).toISOString().slice(0, 19);
+  return `${seconds}.${String(rest).padStart(6, '0')}Z`;
+}
+
+test('a canonical time is read as itself, and times order as their texts', () => {
+  fc.assert(
+    fc.property(micros, micros, (a, b) => {
+      expect(parseDateTime(toText(a))).toBe(toText(a));
+      expect(toText(a) < toText(b)).toBe(a < b);
+    }),
+  );
+});
+
+test('an offset is taken off', () => {
+  const within = fc.bigInt({ min: 0n, max: 4_000_000_000_000_000n });
+  const minutes = fc.integer({ min: -1_439, max: 1_439 });
+  fc.assert(
+    fc.property(within, minutes, (at, offset) => {
+      const size = Math.abs(offset);
+      const [hour, minute] = [Math.floor(size / 60), size % 60].map((it) =>
+        String(it).padStart(2, '0'),
+      );
+      const local = toText(at + BigInt(offset) * 60_000_000n).slice(0, -1);
+      expect(parseDateTime(`${local}${offset < 0 ? '-' : '+'}${hour}:${minute}`)).toBe(toText(at));
+    }),
+  );
+});
+
+test('adding microseconds is adding microseconds', () => {
+  const start = fc.bigInt({ min: -1_000_000_000_000n, max: 4_000_000_000_000_000n });
+  fc.assert(
+    fc.property(start, fc.nat(5_000_000), (at, count) => {
+      expect(addMicroseconds(toText(at), count)).toBe(toText(at + BigInt(count)));
+    }),
+  );
+});
+
+test('milliseconds since 1970 have six digits as well', () => {
+  expect(fromEpochMs(1_795_467_357_123)).toBe(toText(1_795_467_357_123_000n));
+});

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  add,
+  compare,
+  isDecimal,
+  isFinerThan,
+  isMultipleOf,
+  subtract,
+  toSortableDecimal,
+} from '../../src/lib/decimal.ts';
+
+const scale = 10n ** 18n;
+const units = fc.oneof(
+  fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n }),
+  fc.bigInt({ min: -1_000n, max: 1_000n }).map((small) => small * 10n ** 16n),
+  fc.bigInt({ min: -5n, max: 5n }),
+);
+
+/** A number of 10^-18, in digits. */
+function toDecimal(value: bigint): string {
+  const size = value < 0n ? -value : value;
+  const fraction = String(size % scale).padStart(18, '0');
+  return `${value < 0n ? '-' : ''}${size / scale}.${fraction}`;
+}
+
+test('sums and differences are exact', () => {
+  fc.assert(
+    fc.property(units, units, (a, b) => {
+      expect(add(toDecimal(a), toDecimal(b), 18)).toBe(toDecimal(a + b));
+      expect(subtract(toDecimal(a), toDecimal(b), 18)).toBe(toDecimal(a - b));
+      expect(compare(toDecimal(a), toDecimal(b))).toBe(a < b ? -1 : a > b ? 1 : 0);
+    }),
+  );
+});
+
+test('the byte order of sortable decimals is the order of the values', () => {
+  fc.assert(
+    fc.property(units, units, (a, b) => {
+      const [first, second] = [a, b].map((value) => toSortableDecimal(toDecimal(value)));
+      expect(Math.sign(Buffer.compare(Buffer.from(first ?? ''), Buffer.from(second ?? '')))).toBe(
+        a < b ? -1 : a > b ? 1 : 0,
+      );
+    }),
+  );
+});
+
+test('equal values are sorted alike, however they are written', () => {
+  expect(toSortableDecimal('1.50')).toBe(toSortableDecimal('1.5'));
+  expect(new Set(['0', '-0', '0.00', '-0.000'].map(toSortableDecimal)).size).toBe(1);
+});
+
+test('every decimal of the wanted size is one', () => {
+  fc.assert(
+    fc.property(units, (value) => {
+      expect(isDecimal(toDecimal(value))).toBe(true);
+    }),
+  );
+});
+
+test.each([
+  '0',
+  '-0',
+  '0.0',
+  '-1',
+  '10',
+  '99999999999999999999',
+  '-99999999999999999999.999999999999999999',
+])('%s is a decimal', (input) => {
+  expect(isDecimal(input)).toBe(true);
+});
+
+test.each([
+  ...['', '-', '.', '1.', '.5', '+1', '01', '00', '1e3', '1E3', '1_000', '1,5', '0x10'],
+  ...['NaN', 'Infinity', ' 1', '1 ', '1\n', '--1', '1.2.3', '١'],
+  ...['100000000000000000000', '0.1234567890123456789', '9'.repeat(1_000_000)],
+])('%.40j is not a decimal', (input) => {
+  expect(isDecimal(input)).toBe(false);
+});
+
+test('zero has no sign', () => {
+  expect(subtract('1.00', '1.00', 2)).toBe('0.00');
+  expect(add('-1', '1', 2)).toBe('0.00');
+  expect(add('-0', '0', 2)).toBe('0.00');
+});
+
+test('how fine a value is does not depend on how it is written', () => {
+  expect(isFinerThan('1.50', 1)).toBe(false);
+  expect(isFinerThan('1.5', 2)).toBe(false);
+  expect(isFinerThan('1.51', 1)).toBe(true);
+  expect(isFinerThan('-0.001', 2)).toBe(true);
+  expect(isFinerThan('100', 0)).toBe(false);
+});
+
+test('a multiple of a step has no rest', () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: -1_000_000n, max: 1_000_000n }),
+      fc.bigInt({ min: 1n, max: 1_000n }),
+      (count, step) => {
+        const stepText = toDecimal(step * 10n ** 12n);
+        expect(isMultipleOf(toDecimal(count * step * 10n ** 12n), stepText)).toBe(true);
+        expect(isMultipleOf(toDecimal(count * step * 10n ** 12n + 1n), stepText)).toBe(false);
+      },
+    ),
+  );
+});
