@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
+import { entityIdOf, streamIdOf } from '../../src/kernel/decider.ts';
+import {
+  type EventDefinition,
+  latestSchemaVersion,
+  upcast,
+} from '../../src/kernel/event-definition.ts';
+
+const definition: EventDefinition = {
+  description: 'Counted.',
+  fields: {},
+  upcasters: [(data) => ({ ...data, two: true }), (data) => ({ ...data, three: true })],
+};
+
+test('the latest version is the number of upcasters and one', () => {
+  expect(latestSchemaVersion({ description: '', fields: {} })).toBe(1);
+  expect(latestSchemaVersion(definition)).toBe(3);
+});
+
+test('data take the steps from their version on, and are not changed in place', () => {
+  const data = Object.freeze({ one: true });
+  expect(upcast('Counted', definition, 1, data)).toEqual({ one: true, two: true, three: true });
+  expect(upcast('Counted', definition, 2, data)).toEqual({ one: true, three: true });
+  expect(upcast('Counted', definition, 3, data)).toBe(data);
+});
+
+test('data of a later version than the latest are refused', () => {
+  expect(() => upcast('Counted', definition, 4, {})).toThrow(
+    'Counted is stored as version 4; this program knows it up to 3',
+  );
+});
+
+test('two contexts that define one event are an error of the program', () => {
+  const context = (name: string, ...types: string[]) => ({
+    ...{ name, deciders: [], commands: [], views: [] },
+    events: Object.fromEntries(types.map((type) => [type, definition])),
+  });
+  const apart = [context('one', 'A', 'B'), context('two', 'C')];
+  expect([...eventDefinitionsOf(apart).keys()]).toEqual(['A', 'B', 'C']);
+  const clashing = [context('one', 'A'), context('two', 'A')];
+  expect(() => eventDefinitionsOf(clashing)).toThrow('two contexts define the event A');
+});
+
+test('an entity’s id is what follows the first hyphen of its stream', () => {
+  const decider = { category: 'account' };
+  for (const id of ['1', 'a-b-c', '']) expect(entityIdOf(streamIdOf(decider, id))).toBe(id);
+});
