@@ -1,5 +1,4 @@
 import type { ExecutionResult } from 'graphql';
-import type { ErrorMask } from './errors.ts';
 
 /** Results of a subscription, one after the other; `return` ends them at once. */
 export interface ClosableResults extends AsyncGenerator<ExecutionResult, void, void> {}
@@ -13,7 +12,6 @@ export interface ClosableResults extends AsyncGenerator<ExecutionResult, void, v
 export function closableResults(
   source: AsyncIterable<ExecutionResult>,
   abort: AbortController,
-  maskError: ErrorMask,
 ): ClosableResults {
   const iterator = source[Symbol.asyncIterator]();
   const done: IteratorResult<ExecutionResult, void> = { done: true, value: undefined };
@@ -43,7 +41,7 @@ export function closableResults(
       if (isClosed) return done;
       letGo = null;
       close();
-      throw maskError(error);
+      throw error;
     }
   }
 

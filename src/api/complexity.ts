@@ -9,7 +9,8 @@ import {
 } from 'graphql';
 import { codedError } from './errors.ts';
 import type { OperationLimits } from './limits.ts';
-import { type Measure, measureSelections, type Variables } from './measure.ts';
+import type { Variables } from './list-size.ts';
+import { type Measure, measureSelections } from './measure.ts';
 
 /** Null, or why an operation with these variables asks for too much. */
 export type CostCheck = (
@@ -96,6 +97,9 @@ function exceeded(
   }
   if (measure.directives > limits.directivesMax) {
     return tooComplex(`have at most ${limits.directivesMax} directives`, measure.directives);
+  }
+  if (measure.repeats > limits.repeatsMax) {
+    return tooComplex(`repeat at most ${limits.repeatsMax} fields in one place`, measure.repeats);
   }
   if (measure.introspection > measure.introspectionMax) {
     return tooComplex('introspect less than the whole schema twice', measure.introspection);

@@ -28,7 +28,9 @@ export function renderGraphiqlPage(
     title: 'Daybook',
     endpoint: '/graphql',
     subscriptionsProtocol: 'WS',
-    ...(tabs[0] === undefined ? {} : { defaultQuery: tabs[0].query, defaultTabs: tabs }),
+    ...(tabs[0] === undefined ? {} : { defaultTabs: tabs }),
+    // Not declared, but read: the tab that is open at first takes its variables from here only.
+    ...(tabs[0]?.variables ? { variables: tabs[0].variables } : {}),
   });
   return Buffer.from(page);
 }

@@ -6,9 +6,9 @@ import { codedError } from './errors.ts';
  * every transport.
  */
 export interface OperationLimits {
-  /** Lexical tokens, comments included. */
+  /** Lexical tokens, without comments, of which a line has at most one. */
   readonly tokensMax: number;
-  /** Lines: finding the line of an error costs a walk through all lines before it. */
+  /** Finding the line of an error costs a walk through all lines before it. */
   readonly linesMax: number;
   /** Open brackets of any kind at once; the parser recurses into each. */
   readonly nestingMax: number;
@@ -23,6 +23,8 @@ export interface OperationLimits {
   readonly rootFieldsMax: number;
   readonly aliasesMax: number;
   readonly directivesMax: number;
+  /** Fields with fields below them that are written again beside themselves, to be merged. */
+  readonly repeatsMax: number;
   /** Fields that would be resolved if every list were as long as asked for. */
   readonly costMax: number;
   /** What a connection costs without `first` and `last`, and at most. */
@@ -48,6 +50,7 @@ export const defaultLimits: OperationLimits = {
   rootFieldsMax: 60,
   aliasesMax: 200,
   directivesMax: 100,
+  repeatsMax: 50,
   costMax: 50_000,
   pageSizeDefault: 50,
   pageSizeMax: 500,
@@ -71,7 +74,7 @@ const closing: ReadonlySet<TokenKind> = new Set([
  * Refuses a source before the parser, which recurses, sees it; throws QUERY_TOO_LARGE or
  * QUERY_TOO_DEEP. Not recursive, and linear in what the limits let through.
  *
- * The parser's own `maxTokens` bounds neither nesting nor comments.
+ * The parser's own `maxTokens` does not bound nesting.
  */
 export function assertSourceWithin(source: string, limits: OperationLimits): void {
   if (countLines(source, limits.linesMax) > limits.linesMax) {
@@ -81,9 +84,6 @@ export function assertSourceWithin(source: string, limits: OperationLimits): voi
   let tokens = 0;
   const open: Brackets = [];
   for (let token = next(lexer); token !== null; token = next(lexer)) {
-    for (let skipped = token.prev; skipped?.kind === TokenKind.COMMENT; skipped = skipped.prev) {
-      tokens += 1;
-    }
     tokens += 1;
     if (tokens > limits.tokensMax) {
       throw codedError('QUERY_TOO_LARGE', `A document has at most ${limits.tokensMax} tokens`);

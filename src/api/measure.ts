@@ -6,22 +6,17 @@ import {
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
-  getNullableType,
   isInterfaceType,
   isIntrospectionType,
-  isListType,
   isObjectType,
   Kind,
-  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
 import { codedError } from './errors.ts';
-import type { OperationLimits } from './limits.ts';
-
-export type Variables = Readonly<Record<string, unknown>>;
+import { type Sizing, sizeOf } from './list-size.ts';
 
 /** What a selection set comes to with its fragments expanded; sums may be Infinity. */
 export interface Measure {
@@ -31,20 +26,16 @@ export interface Measure {
   readonly width: number;
   readonly aliases: number;
   readonly directives: number;
+  /** Fields with fields below them that stand again in the same set, where they are merged. */
+  readonly repeats: number;
   /** Fields resolved if every list were as long as asked for; introspection is counted apart. */
   readonly cost: number;
   readonly introspection: number;
 }
 
 /** One walk through one document. */
-export interface Walk {
-  readonly schema: GraphQLSchema;
-  readonly limits: OperationLimits;
+export interface Walk extends Sizing {
   readonly document: DocumentNode;
-  /** Null: sizes given by variables count as the largest. */
-  readonly variables: Variables | null;
-  /** Whose defaults apply to `variables`. */
-  readonly operation?: OperationDefinitionNode;
   /** Measured so far; null while one is being measured, which makes a cycle count as nothing. */
   readonly fragments: Map<string, Measure | null>;
 }
@@ -55,12 +46,10 @@ const nothing: Measure = {
   width: 0,
   aliases: 0,
   directives: 0,
+  repeats: 0,
   cost: 0,
   introspection: 0,
 };
-
-/** Lists in an introspected type: fields, arguments, values, interfaces; on average fewer. */
-const introspectedListSize = 5;
 
 /**
  * Measures one selection set. Each fragment is measured once, whatever it is spread into, so the
@@ -75,13 +64,20 @@ export function measureSelections(
   hops: number,
 ): Measure {
   const total = { ...nothing };
+  const names = new Set<string>();
   for (const selection of set.selections) {
+    if (selection.kind === Kind.FIELD && selection.selectionSet !== undefined) {
+      const { value } = selection.alias ?? selection.name;
+      if (names.has(value)) total.repeats += 1;
+      names.add(value);
+    }
     const part = measureSelection(walk, selection, parent, hops + 1);
     total.depth = Math.max(total.depth, part.depth);
     total.fields += part.fields;
     total.width += part.width;
     total.aliases += part.aliases;
     total.directives += part.directives + (selection.directives?.length ?? 0);
+    total.repeats += part.repeats;
     total.cost += part.cost;
     total.introspection += part.introspection;
   }
@@ -127,6 +123,7 @@ function measureField(
     width: 1,
     aliases: below.aliases + (node.alias === undefined ? 0 : 1),
     directives: below.directives,
+    repeats: below.repeats,
     cost: isIntrospection && !isIntrospected ? 1 : cost,
     introspection: isIntrospection && !isIntrospected ? cost : below.introspection,
   };
@@ -157,50 +154,4 @@ function measureFragment(walk: Walk, name: string, hops: number): Measure {
   const measure = measureSelections(walk, fragment.selectionSet, type, hops);
   walk.fragments.set(name, measure);
   return measure;
-}
-
-/** How many times the fields below this one are resolved for each time that it is. */
-function sizeOf(
-  walk: Walk,
-  node: FieldNode,
-  field: GraphQLField<unknown, unknown>,
-  parent: GraphQLNamedType | undefined,
-): number {
-  const isPaged = field.args.some((argument) => argument.name === 'first');
-  if (isPaged) return pageSize(walk, node);
-  if (!isListType(getNullableType(field.type))) return 1;
-  if (parent !== undefined && isIntrospectionType(parent)) {
-    const isTypes = field.name === 'types';
-    return isTypes ? Object.keys(walk.schema.getTypeMap()).length : introspectedListSize;
-  }
-  // The edges and nodes of a page: the field that took `first` has counted them.
-  if (parent?.name.endsWith('Connection')) return 1;
-  return walk.limits.listSizeDefault;
-}
-
-function pageSize(walk: Walk, node: FieldNode): number {
-  const { pageSizeDefault, pageSizeMax } = walk.limits;
-  let size: number | null = null;
-  for (const { name, value } of node.arguments ?? []) {
-    if (name.value !== 'first' && name.value !== 'last') continue;
-    if (value.kind === Kind.INT) size = Math.max(size ?? 0, Number(value.value));
-    if (value.kind === Kind.VARIABLE) {
-      const given = variableSize(walk, value.name.value);
-      if (given !== null) size = Math.max(size ?? 0, given);
-    }
-  }
-  // A page beyond the largest is the resolver's to refuse.
-  return Math.min(size ?? pageSizeDefault, pageSizeMax);
-}
-
-function variableSize(walk: Walk, name: string): number | null {
-  if (walk.variables === null) return walk.limits.pageSizeMax;
-  const value = walk.variables[name];
-  if (typeof value === 'number') return value;
-  if (value !== undefined) return null;
-  const definition = walk.operation?.variableDefinitions?.find(
-    (candidate) => candidate.variable.name.value === name,
-  );
-  const fallback = definition?.defaultValue;
-  return fallback?.kind === Kind.INT ? Number(fallback.value) : null;
 }

@@ -72,8 +72,8 @@ export interface OperationsOptions {
 /**
  * The one path of every operation, whatever carries it: Yoga's envelop pipeline behind our limits.
  *
- * The transports are not Yoga's: its HTTP handler answers 6,000 no-op mutations a second at 32
- * connections where graphql-http in front of the same pipeline answers 27,000.
+ * The transports are not Yoga's: a no-op mutation at 32 connections takes its HTTP handler 160 to
+ * 210 µs of processor time, graphql-http in front of this 45 to 55 µs (Node.js 20, November 2026).
  */
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, createContext, limits, log } = options;
@@ -132,9 +132,7 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     async subscribe(operation) {
       const results = await pipeline.subscribe(operation);
-      return Symbol.asyncIterator in results
-        ? closableResults(results, operation.abort, maskError)
-        : results;
+      return Symbol.asyncIterator in results ? closableResults(results, operation.abort) : results;
     },
   };
 }

@@ -51,6 +51,8 @@ export function keepAlive(socket: WebSocket, intervalMs: number): void {
 export async function closeWhenAnswered(session: Session, signal: AbortSignal): Promise<void> {
   const { socket, running } = session;
   session.isStopping = true;
+  // By timer: an operation ends in the same turn as its last frame is given to the socket, and
+  // closing between the two would have the client repeat a mutation that it saw no end of.
   const pollMs = 10;
   await new Promise<void>((resolve) => {
     const timer = setInterval(check, pollMs);

@@ -76,9 +76,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
 
 function createProtocol({ operations, authenticate, limits }: WebSocketOptions): Server<Session> {
   function finish({ extra }: Context<Params, Session>, id: string): void {
-    // Called just before the last frame is handed to the socket; who stops the server and waits
-    // for this must not close the socket in between.
-    setImmediate(() => extra.running.delete(id));
+    extra.running.delete(id);
   }
   return makeServer<Params, Session>({
     connectionInitWaitTimeout: limits.connectionInitTimeoutMs,

@@ -41,10 +41,9 @@ export async function importPrices(
   try {
     await importAll(settings, { terminal, retries, tally, failures });
   } catch (error) {
-    if (!(error instanceof ServerError || error instanceof InterruptedError)) throw error;
-    isInterrupted = error instanceof InterruptedError;
-    if (!isInterrupted)
-      failures.push(`${error.message}${error.isPassing ? cureOf(settings, tally) : ''}`);
+    if (error instanceof InterruptedError) isInterrupted = true;
+    else if (!(error instanceof ServerError)) throw error;
+    else failures.push(`${error.message}${error.isPassing ? cureOf(settings, tally) : ''}`);
   }
   writeLines(err, faultLines(tally));
   writeLines(out, tableLines(tally.counts));

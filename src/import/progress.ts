@@ -32,7 +32,9 @@ function createBar(stream: Screen): Progress {
   return {
     start: (file, bytes) => bar.start(Math.max(bytes, 1), 0, { file }),
     update: (bytes) => bar.update(Math.min(bytes, bar.getTotal())),
-    stop: () => bar.stop(),
+    stop() {
+      if (bar.isActive) bar.stop();
+    },
   };
 }
 

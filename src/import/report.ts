@@ -5,7 +5,7 @@ import { toVisible } from './visible.ts';
 export function faultLines({ faults, faultCount }: Tally): readonly string[] {
   if (faultCount() === 0) return [];
   const shown = faults.map(({ file, line, fault, text }) => {
-    const what = text === null ? '' : `: ${toVisible(text)}`;
+    const what = text ? `: ${toVisible(text)}` : '';
     return `  ${file}:${line}  ${fault}${what}`;
   });
   const more = faultCount() - faults.length;

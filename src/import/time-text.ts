@@ -13,9 +13,7 @@ const yearFirst = /^\d{4}-\d{2}-\d{2}$/;
  * Null: anything else, also a day that is not in the calendar and 01/02/2000, which has two readings.
  */
 export function parseTimeText(text: string): string | null {
-  const time = parseDateTime(toDayStart(text) ?? text);
-  // PostgreSQL has no year 0: it would refuse the whole batch.
-  return time === null || time.startsWith('0000') ? null : time;
+  return parseDateTime(toDayStart(text) ?? text);
 }
 
 function toDayStart(text: string): string | null {

@@ -8,8 +8,11 @@ export interface Head {
 
 const head: Query = {
   name: 'log_head',
-  text: `select log_head.sequence, events.recorded_at as "recordedAt"
-    from log_head left join events using (sequence)`,
+  // Not a join: before its statistics are taken the one row of the head is planned as many, and the
+  // events are all read to meet them.
+  text: `select log_head.sequence, (
+      select events.recorded_at from events where events.sequence = log_head.sequence
+    ) as "recordedAt" from log_head`,
 };
 
 export async function readHead(executor: Executor): Promise<Head> {

@@ -1,13 +1,19 @@
 import type { RecordedOutcome } from '../kernel/log.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
+// Laterally: a join would be planned as a scan of all outcomes by a connection that has met few.
 const outcomes: Query = {
   name: 'command_outcomes',
-  text: `select actor, idempotency_key as "idempotencyKey", fingerprint,
-      command_id as "commandId", sequence, event_count as "eventCount", rejection
-    from command_outcomes
-    join unnest($1::text[], $2::text[]) as wanted (actor, idempotency_key)
-      using (actor, idempotency_key)`,
+  text: `select wanted.actor, wanted.idempotency_key as "idempotencyKey", outcome.fingerprint,
+      outcome.command_id as "commandId", outcome.sequence, outcome.event_count as "eventCount",
+      outcome.rejection
+    from unnest($1::text[], $2::text[]) as wanted (actor, idempotency_key)
+    cross join lateral (
+      select * from command_outcomes
+      where command_outcomes.actor = wanted.actor
+        and command_outcomes.idempotency_key = wanted.idempotency_key
+      limit 1
+    ) as outcome`,
 };
 
 /** The recorded outcomes of those of the keys that have one, in no order. */

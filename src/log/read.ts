@@ -21,31 +21,22 @@ export interface EventPage {
 
 const columns = `sequence, stream_id, version, id, type, schema_version, recorded_at, occurred_at,
   actor, command_id, correlation_id, causation_id, data`;
-const page = 'sequence > $1 and sequence < $2';
+const all = inBothDirections(
+  'events',
+  (direction) => `select ${columns} from events where sequence > $1 and sequence < $2
+    order by sequence ${direction} limit $3`,
+);
 
-// One text for each filter that leads through an index of its own; the others are then checked row
-// by row. A single text with every filter optional would get one generic plan: a scan of the log.
-const rest = `($5::text is null or correlation_id = $5) and ($6::text is null or stream_id = $6)
-  and ($7::text is null or actor = $7) and ($8::text[] is null or type = any ($8))`;
-
-const queries = {
-  all: inBothDirections(
-    'events',
-    (order) => `select ${columns} from events where ${page} ${order}`,
-  ),
-  id: leading('events_by_id', 'id = $4'),
-  correlationId: leading('events_by_correlation', 'correlation_id = $4'),
-  streamId: leading('events_by_stream', 'stream_id = $4'),
-  actor: leading('events_by_actor', 'actor = $4'),
-  // A page of each type, then the page of all: the index holds the order within one type only.
-  types: inBothDirections(
-    'events_by_types',
-    (order) => `select ${columns} from unnest($4::text[]) as wanted (wanted_type)
-      cross join lateral (
-        select ${columns} from events where ${page} and type = wanted_type and ${rest} ${order}
-      ) as event ${order}`,
-  ),
-};
+// One text for each filter that leads through an index of its own, for it alone and for it with
+// others, which are then checked row by row. A single text with every filter optional would get one
+// generic plan: a scan of the log. So would nearly all if each text checked others that are absent:
+// the planner expects these to leave next to nothing, and sorts all rows of an actor for a page.
+const alone = leadingTexts('', '');
+const withOthers = leadingTexts(
+  '_and_others',
+  `and ($5::text is null or correlation_id = $5) and ($6::text is null or stream_id = $6)
+    and ($7::text is null or actor = $7) and ($8::text[] is null or type = any ($8))`,
+);
 
 /** A page of the log in order of sequence. */
 export async function readEvents(
@@ -54,35 +45,68 @@ export async function readEvents(
   filter: EventFilter,
   { after, before, limit, descending }: EventPage,
 ): Promise<readonly StoredEvent[]> {
-  const lead = leadOf(filter);
-  const query = queries[lead ?? 'all'][descending ? 'descending' : 'ascending'];
+  const direction = descending ? 'descending' : 'ascending';
+  const [lead, ...others] = order.filter((name) => filter[name] !== undefined);
   const values: unknown[] = [after, before, limit];
+  let query = all[direction];
   if (lead !== undefined) {
+    query = (others.length === 0 ? alone : withOthers)[lead][direction];
+    values.push(lead === 'types' ? [...new Set(filter.types)] : filter[lead]);
+  }
+  if (others.length > 0) {
     const { correlationId = null, streamId = null, actor = null, types = null } = filter;
-    const leading = lead === 'types' ? [...new Set(types)] : filter[lead];
-    values.push(leading, correlationId, streamId, actor, types);
+    values.push(correlationId, streamId, actor, types);
   }
   return (await executor.query<EventRow>(query, values)).map(decode);
 }
 
-/** The filter that is expected to leave the fewest rows. */
-function leadOf(filter: EventFilter): keyof EventFilter | undefined {
-  const order = ['id', 'correlationId', 'streamId', 'actor', 'types'] as const;
-  return order.find((name) => filter[name] !== undefined);
+/** The filter that is expected to leave the fewest rows comes first. */
+const order = ['id', 'correlationId', 'streamId', 'actor', 'types'] as const;
+
+function leadingTexts(suffix: string, rest: string) {
+  const leading = (name: string, column: string): BothDirections =>
+    inBothDirections(
+      `${name}${suffix}`,
+      (direction) => `select ${columns} from events where ${within(column, '$4')} ${rest}
+        order by ${column} ${direction}, sequence ${direction} limit $3`,
+    );
+  return {
+    id: inBothDirections(
+      `events_by_id${suffix}`,
+      (direction) => `select ${columns} from events
+        where id = $4 and sequence > $1 and sequence < $2 ${rest}
+        order by sequence ${direction} limit $3`,
+    ),
+    correlationId: leading('events_by_correlation', 'correlation_id'),
+    streamId: leading('events_by_stream', 'stream_id'),
+    actor: leading('events_by_actor', 'actor'),
+    // A page of each type, then the page of all: the index holds the order within one type only.
+    types: inBothDirections(
+      `events_by_types${suffix}`,
+      (direction) => `select ${columns} from unnest($4::text[]) as wanted (wanted_type)
+        cross join lateral (
+          select ${columns} from events where ${within('type', 'wanted_type')} ${rest}
+          order by type ${direction}, sequence ${direction} limit $3
+        ) as event order by sequence ${direction} limit $3`,
+    ),
+  };
 }
 
-function leading(name: string, condition: string): BothDirections {
-  return inBothDirections(
-    name,
-    (order) => `select ${columns} from events where ${page} and ${condition} and ${rest} ${order}`,
-  );
+/**
+ * Rows of one value of a column with a sequence in the page, said so that only the index on both has
+ * their order. Said as `column = value and sequence > $1`, a generic plan goes through all events in
+ * order of sequence, hoping for a full page soon: 40 ms for a type of which there is none in 200,000
+ * events, and ever more as the log grows.
+ */
+function within(column: string, value: string): string {
+  return `(${column}, sequence) > (${value}, $1) and (${column}, sequence) < (${value}, $2)`;
 }
 
 type BothDirections = Readonly<Record<'ascending' | 'descending', Query>>;
 
-function inBothDirections(name: string, text: (order: string) => string): BothDirections {
+function inBothDirections(name: string, text: (direction: string) => string): BothDirections {
   return {
-    ascending: { name, text: text('order by sequence limit $3') },
-    descending: { name: `${name}_descending`, text: text('order by sequence desc limit $3') },
+    ascending: { name, text: text('asc') },
+    descending: { name: `${name}_descending`, text: text('desc') },
   };
 }

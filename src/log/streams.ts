@@ -44,12 +44,18 @@ export interface StoredSnapshot extends SnapshotWish {
   readonly state: JsonObject;
 }
 
+// Laterally, as the outcomes: never a scan of all snapshots.
 const snapshots: Query = {
   name: 'stream_snapshots',
-  text: `select stream_id as "streamId", decider_version as "deciderVersion", version, state
-    from stream_snapshots
-    join unnest($1::text[], $2::integer[]) as wish (stream_id, decider_version)
-      using (stream_id, decider_version)`,
+  text: `select wish.stream_id as "streamId", wish.decider_version as "deciderVersion",
+      snapshot.version, snapshot.state
+    from unnest($1::text[], $2::integer[]) as wish (stream_id, decider_version)
+    cross join lateral (
+      select version, state from stream_snapshots
+      where stream_snapshots.stream_id = wish.stream_id
+        and stream_snapshots.decider_version = wish.decider_version
+      limit 1
+    ) as snapshot`,
 };
 
 export async function readSnapshots(

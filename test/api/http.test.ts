@@ -121,12 +121,19 @@ describe('the HTTP side', () => {
 
   it('refuses bodies that are not one JSON object', async () => {
     const bodies = ['', '[]', ' [{"query":"{ hello }"}]', '"x"', 'null', '{', '\ufeff{}', '{}'];
-    for (const body of [...bodies, Buffer.from('7b2271223a22ff227d', 'hex')]) {
+    const latin1 = Buffer.from('{"query":"{ hello(name: \\"ü\\") }"}', 'latin1');
+    for (const body of [...bodies, latin1]) {
       const headers = { 'content-type': 'application/json' };
       const response = await fetch(url, { method: 'POST', headers, body });
       expect(response.status, String(body)).toBe(400);
       expect(await response.json()).toHaveProperty('errors');
     }
+  });
+
+  it('says that it takes one operation at a time', async () => {
+    const { status, body } = await post(url, [hello]);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: [{ message: 'Send one operation, not a list of them' }] });
   });
 
   it('refuses what a form on any page could send', async () => {
@@ -286,7 +293,7 @@ describe('starting and stopping', () => {
   });
 
   it('finishes what runs, answers nobody new, and may be told twice', async () => {
-    await using tested = await startServer();
+    await using tested = await startServer({ limits: { stopTimeoutMs: 60_000 } });
     const running = post(tested.url, { query: 'mutation { slow }' });
     await until(() => tested.probe.inits.length === 1);
     const stopped = tested.server.stop();

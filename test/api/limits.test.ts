@@ -40,6 +40,17 @@ describe('limits of operations', () => {
     ['300 aliases', 'TOO_MANY_ALIASES', `{ account { ${repeat(300, (i) => `a${i}: id`)} } }`],
     ['100 root fields', 'QUERY_TOO_COMPLEX', `{ ${repeat(100, () => 'hello')} }`],
     ['a fragment bomb', 'QUERY_TOO_COMPLEX', bomb()],
+    [
+      '3,000 fields by way of a fragment',
+      'QUERY_TOO_COMPLEX',
+      `{ ${repeat(30, (i) => `a${i}: account { ...Wide }`)} }
+      fragment Wide on Account { ${repeat(20, () => 'name')} ${repeat(80, () => '__typename')} }`,
+    ],
+    [
+      'nested fields written again and again',
+      'QUERY_TOO_COMPLEX',
+      `{ account { ${repeat(20, () => `parent { ${repeat(20, () => 'parent { id }')} }`)} } }`,
+    ],
     ['200 directives', 'QUERY_TOO_COMPLEX', `{ hello ${repeat(200, () => '@include(if: true)')} }`],
     [
       'pages of pages',

@@ -78,7 +78,11 @@ describe('server-sent events', () => {
 
   it('end with typed errors as they are, others masked', async () => {
     await using tested = await startServer();
-    const expected = { failing: 'TOO_FAR_BEHIND', broken: 'INTERNAL_SERVER_ERROR' };
+    const expected = {
+      failing: 'TOO_FAR_BEHIND',
+      broken: 'INTERNAL_SERVER_ERROR',
+      aborted: 'ABORTED',
+    };
     for (const [field, code] of Object.entries(expected)) {
       const response = await open(tested.url, `subscription { ${field} }`);
       const text = await response.text();
@@ -100,7 +104,7 @@ describe('server-sent events', () => {
   });
 
   it('wait for a reader that does not read, and end when it leaves like that', async () => {
-    await using tested = await startServer();
+    await using tested = await startServer({ limits: { streamsMax: 1 } });
     using connection = await openRaw(tested.url);
     const body = JSON.stringify({ query: 'subscription { ticks(size: 100000) }' });
     connection.send(head(body.length, 'Accept: text/event-stream\r\n') + body);
@@ -116,6 +120,12 @@ describe('server-sent events', () => {
     expect(before).toBeLessThan(300);
     connection.socket.destroy();
     await until(() => tested.probe.ended === 1);
+    // Its place is free again.
+    await until(async () => {
+      const next = await open(tested.url, 'subscription { silence }');
+      await next.body?.cancel();
+      return next.status === 200;
+    });
   });
 
   it('say that they are alive', async () => {

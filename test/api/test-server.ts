@@ -57,6 +57,8 @@ const typeDefs = /* GraphQL */ `
     silence: String!
     failing: String!
     broken: String!
+    aborted: String!
+    deaf: String!
   }
 `;
 
@@ -101,9 +103,13 @@ function createTestSchema(probe: Probe, gate: Promise<void>): ApiServerOptions['
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
     yield* [];
   }
-  async function* failing(error: Error): AsyncGenerator<{ failing: string; broken: string }> {
-    yield { failing: 'once', broken: 'once' };
+  async function* failing(error: Error): AsyncGenerator<Record<string, string>> {
+    yield { failing: 'once', broken: 'once', aborted: 'once' };
     throw error;
+  }
+  async function* deaf(): AsyncGenerator<{ deaf: string }> {
+    await new Promise(() => {});
+    yield* [];
   }
   const behind = new GraphQLError('Too far behind', { extensions: { code: 'TOO_FAR_BEHIND' } });
   return createSchema<TestContext>({
@@ -139,6 +145,8 @@ function createTestSchema(probe: Probe, gate: Promise<void>): ApiServerOptions['
         silence: { subscribe: (_, _arguments, { init }) => ended(silence(init.signal)) },
         failing: { subscribe: () => failing(behind) },
         broken: { subscribe: () => failing(new Error('secret detail')) },
+        aborted: { subscribe: () => failing(new DOMException('secret', 'AbortError')) },
+        deaf: { subscribe: () => deaf() },
       },
     },
   });

@@ -163,13 +163,39 @@ describe('the WebSocket side', () => {
     await using socket = await openSocket(tested.url);
     await socket.init();
     // Completing an operation that runs frees its id, though not what it still has to send.
-    for (let id = 0; id < 50; id += 1) {
-      socket.subscribe(`${id}`, '{ slow }');
-      socket.send({ type: 'complete', id: `${id}` });
+    for (let count = 0; count < 30; count += 1) {
+      socket.subscribe('again', '{ slow }');
+      socket.send({ type: 'complete', id: 'again' });
     }
-    for (let count = 0; count < 10; count += 1) socket.subscribe(`more-${count}`, '{ slow }');
-    await until(() => tested.probe.inits.length === 5);
-    expect(socket.received.filter(({ type }) => type === 'next')).toEqual([]);
+    await until(() => socket.closeCode() !== null);
+    expect(socket.closeCode()).toBe(4429);
+  });
+
+  it('lets go of a subscription whose source does not hear that it should end', async () => {
+    await using tested = await startServer({ limits: { operationsPerSocketMax: 1 } });
+    await using socket = await openSocket(tested.url);
+    await socket.init();
+    socket.subscribe('1', 'subscription { deaf }');
+    await until(() => tested.probe.inits.length === 1);
+    // What is answered to the ping has seen the subscription begin.
+    socket.send({ type: 'ping' });
+    await until(() => socket.received.some(({ type }) => type === 'pong'));
+    socket.send({ type: 'complete', id: '1' });
+    await until(() => {
+      socket.subscribe('2', '{ hello }');
+      return socket.received.some(({ id, type }) => id === '2' && type === 'next');
+    });
+  });
+
+  it('aborts the signal of a query whose client leaves', async () => {
+    await using tested = await startServer();
+    await using socket = await openSocket(tested.url);
+    await socket.init();
+    socket.subscribe('1', '{ slow }');
+    await until(() => tested.probe.inits.length === 1);
+    const signal = tested.probe.inits[0]?.signal;
+    socket.socket.terminate();
+    await until(() => signal?.aborted === true);
   });
 
   it('closes what does not keep to the protocol', async () => {
@@ -185,7 +211,7 @@ describe('the WebSocket side', () => {
     for (const [code, messages] of openings) {
       await using socket = await openSocket(tested.url);
       for (const message of messages) socket.socket.send(message);
-      await until(() => socket.closeCode() !== null);
+      await until(() => socket.closeCode() !== null, 2_000);
       expect(socket.closeCode()).toBe(code);
     }
     expect(tested.probe.logged).toEqual([]);

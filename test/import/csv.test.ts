@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { findColumns } from '../../src/import/columns.ts';
+import { readRecords } from '../../src/import/csv-records.ts';
+import { readLines } from '../../src/import/lines.ts';
+import { parseRow } from '../../src/import/parse-row.ts';
+
+async function* inPieces(text: string, size = 7): AsyncGenerator<string> {
+  for (let start = 0; start < text.length; start += size) yield text.slice(start, start + size);
+}
+
+async function collect<Item>(source: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for await (const item of source) items.push(item);
+  return items;
+}
+
+function records(text: string, size?: number) {
+  return collect(readRecords(readLines(inPieces(text, size))));
+}
+
+describe('lines', () => {
+  test('are the same however the text is cut into pieces', async () => {
+    const text = fc
+      .array(fc.constantFrom('a', '"', ',', '\r', '\n', '\r\n', '\u2028'), { maxLength: 40 })
+      .map((parts) => parts.join(''));
+    await fc.assert(
+      fc.asyncProperty(text, fc.integer({ min: 1, max: 9 }), async (given, size) => {
+        const lines = await collect(readLines(inPieces(given, size)));
+        const expected = given.split(/\r\n|\n|\r/);
+        if (expected.at(-1) === '') expected.pop();
+        expect(lines.map((line) => line.text)).toEqual(expected);
+        expect(lines.map((line) => line.number)).toEqual(expected.map((_, index) => index + 1));
+      }),
+    );
+  });
+
+  test('without an end are cut, and the one after keeps its number', async () => {
+    const lines = await collect(readLines(inPieces(`${'x'.repeat(90)}\r\nshort`), 10));
+    expect(lines).toEqual([
+      { number: 1, text: 'x'.repeat(10), isCut: true },
+      { number: 2, text: 'short', isCut: false },
+    ]);
+  });
+});
+
+describe('records', () => {
+  test('carry the line they begin on, after blank lines, CRLF and line breaks in quotes', async () => {
+    expect(await records('\ufeff"a",b\r\n\r\n"x\r\n""y""", 1\r\nz,2\n"w,w",3')).toEqual([
+      { line: 1, cells: ['a', 'b'] },
+      { line: 3, cells: ['x\n"y"', '1'] },
+      { line: 5, cells: ['z', '2'] },
+      { line: 6, cells: ['w,w', '3'] },
+    ]);
+  });
+
+  test('after a quote that does not close are read on from the next line', async () => {
+    expect(await records('a,b\nx,"1\ny,2\n"q"r,3\nz,4\n')).toEqual([
+      { line: 1, cells: ['a', 'b'] },
+      { line: 2, fault: 'the quotes do not close', text: 'x,"1' },
+      { line: 3, cells: ['y', '2'] },
+      { line: 4, fault: 'the quotes do not close', text: '"q"r,3' },
+      { line: 5, cells: ['z', '4'] },
+    ]);
+  });
+
+  test('may be separated by semicolons or tabs', async () => {
+    expect(await records('a;b\n1;2,5')).toContainEqual({ line: 2, cells: ['1', '2,5'] });
+    expect(await records('a\tb\n"1"\t2')).toContainEqual({ line: 2, cells: ['1', '2'] });
+  });
+});
+
+describe('columns', () => {
+  const none = { price: null, time: null };
+
+  test('are found in any case; a price comes before a close', () => {
+    const header = ['Close', ' DATE ', 'Price', 'Symbol'];
+    expect(findColumns(header, none)).toEqual({ count: 4, symbol: 3, time: 1, price: 2 });
+    const chosen = findColumns(header, { price: 'close', time: null });
+    expect(chosen.price).toBe(0);
+  });
+
+  test('that are missing or there twice are told with those there are', () => {
+    expect(() => findColumns(['date', 'open'], none)).toThrow(
+      'has no column "price" or "close" (see --price-column), but "date", "open"',
+    );
+    expect(() => findColumns(['date', 'price', 'PRICE'], none)).toThrow('"price" twice');
+  });
+});
+
+describe('a row', () => {
+  const columns = { count: 3, symbol: 0, time: 1, price: 2 };
+  const rules = { columns, symbol: '', future: '2020-01-01T00:00:00.000000Z' };
+  const parse = (...cells: string[]) => parseRow({ line: 7, cells }, rules);
+
+  test('keeps the price as it is written', () => {
+    expect(parse('MSFT', '2000-01-03', '1469.250000')).toEqual({
+      line: 7,
+      symbol: 'MSFT',
+      occurredAt: '2000-01-03T00:00:00.000000Z',
+      price: '1469.250000',
+    });
+  });
+
+  test.each([
+    [['MSFT', '2000-01-03', '1', '469.25'], 'the row has 4 cells, the header 3'],
+    [['msft', '2000-01-03', '1'], 'the symbol is not'],
+    [['MSFT', 'Feb 30 2000', '1'], 'the date is none'],
+    [['MSFT', '2020-01-01', '1'], 'the date is in the future'],
+    [['MSFT', '2000-01-03', '1e3'], 'the price has an exponent'],
+  ])('%j is bad: %s', (cells, fault) => {
+    expect(parse(...cells)).toMatchObject({ line: 7, fault: expect.stringContaining(fault) });
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { readImportSettings } from '../../src/import/settings.ts';
+
+const read = (args: readonly string[], defaults = {}) =>
+  readImportSettings(['import-prices', ...args], defaults);
+
+describe('settings', () => {
+  test('come from the options, then from the environment, then from the defaults', () => {
+    expect(read(['a.csv'])).toMatchObject({
+      files: ['a.csv'],
+      url: 'http://127.0.0.1:4000/graphql',
+      token: null,
+      currency: { code: 'USD', isRequired: false },
+    });
+    const environment = { url: 'https://example.org/graphql', token: 'from-environment' };
+    expect(read(['a.csv'], environment)).toMatchObject(environment);
+    expect(read(['--token', 'given', 'a.csv', '--url=http://x/y'], environment)).toMatchObject({
+      files: ['a.csv'],
+      url: 'http://x/y',
+      token: 'given',
+    });
+    expect(read(['a.csv'], { url: ' ', token: '' })).toMatchObject({
+      url: 'http://127.0.0.1:4000/graphql',
+      token: null,
+    });
+  });
+
+  test('keep a symbol of digits as it is, and files after --', () => {
+    expect(read(['--symbol', '005930', '--', '-a.csv'])).toMatchObject({
+      symbol: '005930',
+      files: ['-a.csv'],
+    });
+  });
+
+  test.each([
+    [[], 'at least one CSV file'],
+    [['a.csv', '--symbol', 'msft'], '--symbol is 1 to 20'],
+    [['a.csv', '--currency', 'dollar'], '--currency is an ISO 4217 code'],
+    [['a.csv', '--url', 'localhost:4000'], '--url is of the form'],
+    [['a.csv', '--url', 'http://me:secret@host/'], '--url has a user name'],
+    [['a.csv', '--token', 'a b'], 'the token has characters'],
+    [['a.csv', '--bogus', 'x'], '--bogus'],
+  ])('%j are refused: %s', (args, message) => {
+    expect(() => read(args)).toThrow(message);
+  });
+});

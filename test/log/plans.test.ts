@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLog, type Log } from '../../src/log/log.ts';
+import { type EventFilter, readEvents } from '../../src/log/read.ts';
+import type { Executor, Query } from '../../src/postgres/database.ts';
+import { batchOf } from '../support/batches.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { wholeLog, withDatabase } from '../support/processing.ts';
+import { sql } from '../support/rows.ts';
+
+let testDatabase: TestDatabase;
+const eventCount = 20_000;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  const { database } = testDatabase;
+  await sql(
+    database,
+    `insert into events
+     select place, 'account-' || place % 2000, (place - 1) / 2000 + 1, gen_random_uuid(),
+       case when place = 15000 then 'Rare' else 'Type' || place % 5 end, 1,
+       timestamptz '2026-01-01' + place * interval '1 second', '2026-01-01',
+       case when place % 1000 = 0 then 'rare' else 'actor' || place % 3 end, gen_random_uuid(),
+       'correlation ' || place / 3, null, '{"amount": "1.00"}'
+     from generate_series(1, $1::int) as place`,
+    [eventCount],
+  );
+  await sql(
+    database,
+    `insert into command_outcomes
+     select 'ann', 'key ' || place, 'print', gen_random_uuid(), place, 1, null
+     from generate_series(1, $1::int) as place`,
+    [eventCount],
+  );
+  await sql(
+    database,
+    `insert into stream_snapshots
+     select 'account-' || place, 1, 1, '{}' from generate_series(1, $1::int) as place`,
+    [eventCount],
+  );
+});
+
+afterAll(() => testDatabase.dispose());
+
+/** How many blocks the statements of some work touch, with the plans that serve any values. */
+async function blocksOf(work: (log: Log, executor: Executor) => Promise<unknown>): Promise<number> {
+  const url = new URL(testDatabase.url);
+  url.searchParams.set('options', '-c plan_cache_mode=force_generic_plan');
+  return withDatabase(url.href, (database) =>
+    database.withConnection(async (executor) => {
+      const asked: (readonly [Query, readonly unknown[]])[] = [];
+      const noting: Executor = {
+        query(query, values = []) {
+          asked.push([query, values]);
+          return executor.query(query, values);
+        },
+      };
+      await work(createLog({ ...database, ...noting }, new Map()), noting);
+      let blocks = 0;
+      for (const [query, values] of asked) {
+        const name = `explain_${query.name}`;
+        const text = `explain (analyze, buffers, format json) ${query.text}`;
+        //
+        const [row] = await executor.query<ExplainRow>({ name, text }, values);
+        const plan = row?.['QUERY PLAN'][0]?.Plan;
+        blocks += (plan?.['Shared Hit Blocks'] ?? 0) + (plan?.['Shared Read Blocks'] ?? 0);
+      }
+      return blocks;
+    }),
+  );
+}
+
+interface ExplainRow {
+  readonly 'QUERY PLAN': readonly { readonly Plan: Readonly<Record<string, number>> }[];
+}
+
+const filters: readonly EventFilter[] = [
+  {},
+  { streamId: 'account-77' },
+  { actor: 'actor1' },
+  { actor: 'rare' },
+  { actor: 'nobody' },
+  { types: ['Type1', 'Type2'] },
+  { types: ['Rare', 'None'] },
+  { correlationId: 'correlation 77' },
+  { correlationId: 'none' },
+  { streamId: 'account-77', types: ['Type2'] },
+];
+
+test.each(filters)('a page of events by %j costs few blocks, from either end', async (filter) => {
+  for (const descending of [false, true]) {
+    const page = { ...wholeLog, limit: 20, descending };
+    const blocks = await blocksOf((_, executor) =>
+      readEvents(executor, (row) => row as never, filter, page),
+    );
+    expect(blocks).toBeLessThan(150);
+  }
+});
+
+test('looking up streams, outcomes, snapshots and versions costs few blocks', async () => {
+  const streamIds = ['account-1', 'account-2', 'account-none'];
+  const costs = [
+    await blocksOf((log) =>
+      log.streams(streamIds.map((streamId) => ({ streamId, afterVersion: 5 }))),
+    ),
+    await blocksOf((log) => log.verify(new Map([['account-1', 10]])).catch(() => {})),
+    await blocksOf((log) =>
+      log.outcomes([
+        ['ann', 'key 7'],
+        ['ann', 'none'],
+      ]),
+    ),
+    await blocksOf((log) =>
+      log.snapshots(streamIds.map((streamId) => ({ streamId, deciderVersion: 1 }))),
+    ),
+    await blocksOf((log) => log.head()),
+    await blocksOf((log) => log.findBatch(batchOf([]).id)),
+  ];
+  for (const cost of costs) expect(cost).toBeLessThan(100);
+});
