@@ -13,9 +13,9 @@ export interface DurableAppendOptions {
 const retryDelayMs = 100;
 
 /**
- * Appends, and finds out what became of an append whose answer was lost: it looks the batch up by
- * its id, and sends the same batch again while it is not there. The id is unique in the log, so the
- * batch is recorded once, however late the lost statement still arrives.
+ * Appends, and finds out what became of an append whose answer was lost: it sends the same batch
+ * again, and looks it up by its id when it is refused. The streams have moved on, the keys are used
+ * and the id is taken if the lost one has won, so the batch is recorded once, however late that is.
  */
 export async function appendDurably(
   log: Log,
@@ -38,17 +38,14 @@ export async function appendDurably(
   }
 }
 
-/** For a batch that may be in the log already, or still on its way there. */
+/** For a batch that may be in the log already, or still on its way there: then it is refused. */
 async function appendAgain(log: Log, batch: Batch): Promise<Appended> {
-  const found = await log.findBatch(batch.id);
-  if (found !== null) return found;
   try {
     return await log.append(batch);
   } catch (error) {
     if (isTransient(error)) throw error;
-    // The lost statement may have won since, and so be the reason of the refusal.
-    const won = await log.findBatch(batch.id);
-    if (won === null) throw error;
-    return won;
+    const found = await log.findBatch(batch.id);
+    if (found === null) throw error;
+    return found;
   }
 }

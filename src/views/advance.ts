@@ -166,5 +166,5 @@ async function park(
 ): Promise<void> {
   const { sequence = view.checkpoint, type = '' } = event ?? {};
   view.parked = { sequence, type, message: toOneLine(cause) };
-  await setViewStatus(executor, view.id, 'parked', view.parked);
+  await setViewStatus(executor, [view.id], 'parked', view.parked);
 }

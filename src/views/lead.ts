@@ -97,7 +97,7 @@ async function takeViews(
     // Read again under the lock: the former holder may have moved it in between.
     const row = (await readViews(executor)).find((candidate) => candidate.id === id);
     if (row === undefined) continue;
-    if (row.status === 'parked') await setViewStatus(executor, id, 'building');
+    if (row.status === 'parked') await setViewStatus(executor, [id], 'building');
     const status = row.status === 'live' ? 'live' : 'building';
     taken.push(createMovingView(view, id, row.checkpoint, status));
   }
@@ -113,11 +113,18 @@ async function promote(
   const live = moving.filter(({ status, parked }) => status === 'live' && parked === null);
   const goal =
     live.length === 0 ? tail - pageSizeMax : Math.max(...live.map(({ checkpoint }) => checkpoint));
-  for (const view of moving) {
-    if (view.status === 'live' || view.parked !== null || view.checkpoint < goal) continue;
-    await setViewStatus(executor, view.id, 'live');
-    view.status = 'live';
-  }
+  const promoted = moving.filter(
+    ({ status, parked, checkpoint }) =>
+      status === 'building' && parked === null && checkpoint >= goal,
+  );
+  if (promoted.length === 0) return;
+  // All at once: whoever looks must not find some of them readable and others not.
+  await setViewStatus(
+    executor,
+    promoted.map(({ id }) => id),
+    'live',
+  );
+  for (const view of promoted) view.status = 'live';
 }
 
 /**

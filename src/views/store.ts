@@ -46,17 +46,18 @@ export async function readViews(executor: Executor): Promise<readonly ViewRow[]>
 
 const setStatus: Query = {
   name: 'set_view_status',
-  text: 'update views set status = $2, error = $3 where id = $1',
+  text: 'update views set status = $2, error = $3 where id = any ($1::integer[])',
 };
 
+/** Changes the status of some views, of all at once. */
 export async function setViewStatus(
   executor: Executor,
-  id: number,
+  ids: readonly number[],
   status: ViewStatus,
   error: ViewError | null = null,
 ): Promise<void> {
   const json = error === null ? null : JSON.stringify(error);
-  await executor.query(setStatus, [id, status, json]);
+  await executor.query(setStatus, [ids, status, json]);
 }
 
 const current: Query = {

@@ -33,6 +33,7 @@ export interface Views {
   isReady(): boolean;
   /** Views may have been moved by another process: look. */
   wake(): void;
+  /** Resolves when the views are ready, or after ten seconds: a long log takes longer to fold. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -51,6 +52,7 @@ export interface ViewsOptions {
 
 const retryMs = 500;
 const pollMs = 1_000;
+const startTimeoutMs = 10_000;
 
 export function createViews(options: ViewsOptions): Views {
   const { database, logger, views } = options;
@@ -128,6 +130,10 @@ export function createViews(options: ViewsOptions): Views {
       });
   }
 
+  function isReady(): boolean {
+    return views.every(({ name }) => rows.has(name) && rows.get(name)?.status !== 'building');
+  }
+
   function readable(view: ViewName, at: number): number {
     const row = rows.get(view.name);
     if (row === undefined || row.status === 'building' || row.checkpoint < at) {
@@ -146,13 +152,13 @@ export function createViews(options: ViewsOptions): Views {
     document: async (view, key, at) => readDocument(database, readable(view, at), key, at),
     list: async (view, page, at) => readList(database, readable(view, at), page, at),
     rows: () => [...rows.values()],
-    isReady: () =>
-      views.every(({ name }) => rows.has(name) && rows.get(name)?.status !== 'building'),
+    isReady,
     wake,
     async start() {
       await refresh();
       leading = lead();
       poll = setInterval(wake, pollMs);
+      await waitUntil(isReady, moved, { timeoutMs: startTimeoutMs, signal: stopping.signal });
     },
     async stop() {
       clearInterval(poll);

@@ -34,12 +34,12 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-function place(settleTimeoutMs = 10_000) {
+function place(cache = createStreamCache(10)) {
   const options = {
     log: createLog(database, accountDefinitions),
     definitions: accountDefinitions,
-    cache: createStreamCache(10),
-    settleTimeoutMs,
+    cache,
+    settleTimeoutMs: 10_000,
     signal: new AbortController().signal,
   };
   return placeHolding(options, [toSubmission()]);
@@ -60,6 +60,14 @@ function toSubmission(): Submission {
 test('a batch decided while it holds the head is appended', async () => {
   expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
   expect((await theirs.log.head()).sequence).toBe(3);
+});
+
+test('a batch that holds the head does not rely on what is cached', async () => {
+  const cache = createStreamCache(10);
+  const { bases } = await place(cache);
+  for (const [streamId, stream] of bases) cache.set(streamId, stream);
+  await theirs.deposit(accountId, '1.00');
+  expect(await place(cache)).toMatchObject({ head: 4, appended: { firstSequence: 5 } });
 });
 
 test('a batch whose commit is answered to nobody is found', async () => {

@@ -162,6 +162,16 @@ test('a key is the actor’s own', async () => {
   expect((await ours.log.head()).sequence).toBe(4);
 });
 
+test('in one batch a used key is replayed to its actor only', async () => {
+  const first = await ours.deposit(id, '1.00', key);
+  const [bob, ann] = await Promise.all([
+    ours.submit(depositCash, { accountId: id, amount: '1.00' }, { ...key, actor: 'bob' }),
+    ours.deposit(id, '1.00', key),
+  ]);
+  expect([bob?.replayed, ann?.replayed]).toEqual([false, true]);
+  expect([bob?.sequence, ann?.sequence]).toEqual([4, first.sequence]);
+});
+
 test('a command with a key that fails can be sent again', async () => {
   const poison = { accountId: 'a\0b', owner: 'ann', currency: 'USD' };
   await expect(ours.submit(openAccount, poison, key)).rejects.toThrow();

@@ -44,6 +44,11 @@ describe('lines', () => {
   });
 });
 
+test('a byte order mark is not part of the first line', async () => {
+  const lines = await collect(readLines(inPieces('\ufeffdate\n\ufeffx')));
+  expect(lines.map((line) => line.text)).toEqual(['date', '\ufeffx']);
+});
+
 describe('records', () => {
   test('carry the line they begin on, after blank lines, CRLF and line breaks in quotes', async () => {
     expect(await records('\ufeff"a",b\r\n\r\n"x\r\n""y""", 1\r\nz,2\n"w,w",3')).toEqual([

@@ -148,6 +148,16 @@ describe('a file that is imported again', () => {
   });
 });
 
+test('an interruption ends the reading also of rows that are never sent', async () => {
+  const file = await folder.write('idle.csv', `date,price\n${'2001-01-01,none\n'.repeat(50)}`);
+  const abort = new AbortController();
+  await using proxy = await startProxy(url, () => {
+    abort.abort();
+    return 'passed';
+  });
+  expect(await runImport(proxy.url, [file], abort.signal)).toMatchObject({ code: 130, out: '' });
+});
+
 describe('a server in trouble', () => {
   test('is asked again with the same keys, and nothing is recorded twice', async () => {
     const file = await folder.write('shaky.csv', history(2_000));

@@ -37,6 +37,7 @@ beforeAll(async () => {
      select 'account-' || place, 1, 1, '{}' from generate_series(1, $1::int) as place`,
     [eventCount],
   );
+  await sql(database, 'vacuum analyze');
 });
 
 afterAll(() => testDatabase.dispose());

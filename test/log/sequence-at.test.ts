@@ -4,7 +4,7 @@ import { appendBatch } from '../../src/log/append.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { batchOf, pending, run } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { clockOf, countWaiting } from '../support/rows.ts';
+import { clockOf, countWaiting, sql } from '../support/rows.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;
@@ -85,6 +85,26 @@ test('a moment already decided holds against an append that waited for it', asyn
     expect(at).toBe(events.filter(({ recordedAt }) => recordedAt <= moment).length);
     expect(await log.sequenceAt(moment)).toBe(at);
   }
+});
+
+test('a moment that was decided is never again before the clock of the log', async () => {
+  const { database } = testDatabase;
+  await log.append(batchOf([pending('a-1', 1)]));
+  const moment = await clockOf(database);
+  expect(await log.sequenceAt(moment)).toBe(1);
+  // Even if the server's own clock were set back now, the next event would come after.
+  const [head] = await sql<{ clock: string }>(database, 'select clock from log_head');
+  expect((head?.clock ?? '') >= moment).toBe(true);
+});
+
+test('an event comes after the clock of the log, whatever the server’s clock says', async () => {
+  const { database } = testDatabase;
+  const ahead = '2999-01-01T00:00:00.000000Z';
+  await sql(database, 'update log_head set clock = $1', [ahead]);
+  const { recordedAt } = await log.append(batchOf(run('a-1', 0, 2)));
+  expect(recordedAt).toBe('2999-01-01T00:00:00.000001Z');
+  expect(await log.sequenceAt(ahead)).toBe(0);
+  expect(await log.sequenceAt('2999-01-01T00:00:00.000002Z')).toBe(2);
 });
 
 test('moments asked while many append count every event up to them for ever', async () => {
