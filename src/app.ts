@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { createApiContext } from './api/context.ts';
 
 import { buildSchema } from './api/schema.ts';
-import { type ApiServer, createApiServer } from './api/server.ts';
+import { type ApiServer, createApiServer } from './api/transport/server.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type Engine, startEngine } from './engine.ts';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
-import type { AuthenticationSettings, JwtSettings } from './api/authentication.ts';
+import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
 
 /** Everything that can be set, read once from the environment. */
 export interface Config {

@@ -1,4 +1,4 @@
-import type { Example } from './api/graphiql.ts';
+import type { Example } from './api/transport/graphiql.ts';
 
 const accountId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
 const savingsId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e50';

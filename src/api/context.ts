@@ -5,7 +5,7 @@ import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError } from './errors.ts';
-import type { OperationContext, OperationInit } from './operation.ts';
+import type { OperationContext, OperationInit } from './transport/operation.ts';
 
 /**
  * What resolvers work with. One operation reads one cut of the log: every field without an `asOf`

@@ -1,6 +1,6 @@
 import { createApiContext } from '../../src/api/context.ts';
 import { buildSchema } from '../../src/api/schema.ts';
-import { createApiServer } from '../../src/api/server.ts';
+import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules } from '../../src/contexts/all.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
 import { silentLog } from '../../src/lib/log.ts';

@@ -1,5 +1,5 @@
 import { type ClientOptions, WebSocket } from 'ws';
-import { until } from '../support/until.ts';
+import { until } from '../../support/until.ts';
 
 export interface ReceivedMessage {
   readonly type: string;

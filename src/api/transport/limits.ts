@@ -1,5 +1,5 @@
 import { GraphQLError, Lexer, Source, type Token, TokenKind } from 'graphql';
-import { codedError } from './errors.ts';
+import { codedError } from '../errors.ts';
 
 /**
  * What one operation may ask for. Every count is of one document or one operation, the same in

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { codedError } from './errors.ts';
+import { codedError } from '../errors.ts';
 
 /** Where tokens are checked: with a shared secret, a PEM public key, or a file of JSON web keys. */
 export type JwtSettings = (

@@ -7,7 +7,7 @@ import {
   type OperationDefinitionNode,
   parse,
 } from 'graphql';
-import { codedError } from './errors.ts';
+import { codedError } from '../errors.ts';
 import type { OperationLimits } from './limits.ts';
 import type { Variables } from './list-size.ts';
 import { type Measure, measureSelections } from './measure.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { until } from '../support/until.ts';
+import { until } from '../../support/until.ts';
 import { startServer } from './test-server.ts';
 import { openSocket } from './test-socket.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JwtSettings } from '../../src/api/authentication.ts';
-import { until } from '../support/until.ts';
+import type { JwtSettings } from '../../../src/api/transport/authentication.ts';
+import { until } from '../../support/until.ts';
 import { post, startServer, type TestServer } from './test-server.ts';
 import { openSocket } from './test-socket.ts';
 

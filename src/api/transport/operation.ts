@@ -6,10 +6,10 @@ import type {
   OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
-import type { Log } from '../lib/log.ts';
+import type { Log } from '../../lib/log.ts';
+import { createErrorMask } from '../errors.ts';
 import { type ClosableResults, closableResults } from './closable-results.ts';
 import { createDocuments } from './documents.ts';
-import { createErrorMask } from './errors.ts';
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
 import { type RequestHints, readRequestHints } from './request-hints.ts';

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PortTakenError } from '../../src/api/server.ts';
-import { until } from '../support/until.ts';
+import { PortTakenError } from '../../../src/api/transport/server.ts';
+import { until } from '../../support/until.ts';
 import { head, openRaw } from './raw-http.ts';
 import { post, startServer, type TestServer } from './test-server.ts';
 

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { createSchema } from 'graphql-yoga';
-import type { OperationInit } from '../../src/api/operation.ts';
-import { type ApiServer, type ApiServerOptions, createApiServer } from '../../src/api/server.ts';
+import type { OperationInit } from '../../../src/api/transport/operation.ts';
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  createApiServer,
+} from '../../../src/api/transport/server.ts';
 
 interface TestContext {
   readonly init: OperationInit;

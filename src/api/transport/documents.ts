@@ -6,8 +6,8 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { codedError, toParseError, toValidationError } from '../errors.ts';
 import { type CostCheck, createComplexityCheck } from './complexity.ts';
-import { codedError, toParseError, toValidationError } from './errors.ts';
 import { assertSourceWithin, type OperationLimits } from './limits.ts';
 import type { Pipeline } from './pipeline.ts';
 

@@ -6,7 +6,7 @@ import type {
   GraphQLSchema,
 } from 'graphql';
 import { createYoga } from 'graphql-yoga';
-import type { ErrorMask } from './errors.ts';
+import type { ErrorMask } from '../errors.ts';
 
 /** The steps of an operation, each with the plugins of Yoga around it. */
 export interface Pipeline {

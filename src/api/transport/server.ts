@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
-import type { Log } from '../lib/log.ts';
+import type { Log } from '../../lib/log.ts';
 import { createAccessCheck } from './access.ts';
 import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
 import { createEventStreams } from './event-streams.ts';

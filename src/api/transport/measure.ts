@@ -15,7 +15,7 @@ import {
   type SelectionSetNode,
   TypeMetaFieldDef,
 } from 'graphql';
-import { codedError } from './errors.ts';
+import { codedError } from '../errors.ts';
 import { type Sizing, sizeOf } from './list-size.ts';
 
 /** What a selection set comes to with its fragments expanded; sums may be Infinity. */

@@ -1,4 +1,4 @@
-import { codedError } from './errors.ts';
+import { codedError } from '../errors.ts';
 
 /** What a request may say about itself beside its operation. */
 export interface RequestHints {

@@ -7,8 +7,8 @@ import {
   type RequestParams,
   type Response,
 } from 'graphql-http';
+import { codedError, codeOf } from '../errors.ts';
 import type { Identity } from './authentication.ts';
-import { codedError, codeOf } from './errors.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { OperationOrigin, Operations, Transport } from './operation.ts';
 import { reply, replyJson } from './reply.ts';
