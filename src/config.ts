@@ -44,6 +44,11 @@ export function readConfig(environment: Environment = process.env): Config {
   });
 }
 
+/** What the commands that speak to a running server take from the environment, unchecked. */
+export function readClientConfig(environment: Environment = process.env) {
+  return { url: environment['DAYBOOK_URL'], token: environment['DAYBOOK_TOKEN'] };
+}
+
 function readPort(text = '4000'): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;

@@ -1,6 +1,6 @@
 import { cac } from 'cac';
 import { buildApp } from './app.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, readClientConfig, readConfig } from './config.ts';
 import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
@@ -46,7 +46,7 @@ function isUsage(error: unknown): boolean {
 }
 
 async function runImport(): Promise<void> {
-  const settings = readImportSettings(program.rawArgs.slice(2), {});
+  const settings = readImportSettings(program.rawArgs.slice(2), readClientConfig());
   const abort = new AbortController();
   // Once: the second Ctrl-C does what it does to any program.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());

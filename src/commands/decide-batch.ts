@@ -23,23 +23,32 @@ export interface DecidedBatch {
   readonly batch: Batch;
 }
 
+/** A batch that commands can still join. */
+export interface OpenBatch {
+  /** Decides commands one after the other; throws when the streams they need cannot be loaded. */
+  add(submissions: readonly Submission[]): Promise<void>;
+  /** The streams that the batch changes, as it leaves them; their places and times provisional. */
+  changed(): ReadonlyMap<string, CachedStream>;
+  decided(): DecidedBatch;
+}
+
 const loadRoundsMax = 1_000;
 
-/** Decides commands one after the other, loading the streams that they ask for. */
-export async function decideBatch(
+/** Decides on the cached streams, and on those of a batch that is right ahead of this one. */
+export function openBatch(
   { log, cache, definitions }: DecideBatchOptions,
-  submissions: readonly Submission[],
-): Promise<DecidedBatch> {
-  const workspace = createWorkspace(cache);
-  const decideOptions = { definitions, now: fromEpochMs(Date.now()) };
+  ahead?: ReadonlyMap<string, CachedStream>,
+): OpenBatch {
+  const workspace = createWorkspace(cache, ahead);
   const decisions: Decision[] = [];
-  let open = submissions;
-  for (let round = 0; open.length > 0; round += 1) {
-    if (round > loadRoundsMax) throw new Error(`a command asks for over ${loadRoundsMax} streams`);
+
+  /** Those that could not be decided for want of a stream, and which streams they want. */
+  function tryAll(submissions: readonly Submission[]) {
+    const now = fromEpochMs(Date.now());
     const missing = new Map<string, AnyDecider>();
     const deferred: Submission[] = [];
-    for (const submission of open) {
-      const decision = decide(submission, workspace, decideOptions);
+    for (const submission of submissions) {
+      const decision = decide(submission, workspace, { definitions, now });
       if ('streamId' in decision) {
         missing.set(decision.streamId, decision.decider);
         deferred.push(submission);
@@ -48,9 +57,35 @@ export async function decideBatch(
       decisions.push(decision);
       if (submission.request.options.dryRun !== true) workspace.accept(decision.touched);
     }
-    if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
-    open = deferred;
+    return { missing, deferred };
   }
-  const bases = workspace.bases();
-  return { decisions, bases, batch: toBatch(decisions, bases) };
+
+  return {
+    async add(submissions) {
+      let open = submissions;
+      for (let round = 0; open.length > 0; round += 1) {
+        if (round > loadRoundsMax) {
+          throw new Error(`a command asks for over ${loadRoundsMax} streams`);
+        }
+        const { missing, deferred } = tryAll(open);
+        if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
+        open = deferred;
+      }
+    },
+    changed: () => workspace.changed(),
+    decided() {
+      const bases = workspace.bases();
+      return { decisions, bases, batch: toBatch(decisions, bases) };
+    },
+  };
+}
+
+/** Decides commands one after the other, loading the streams that they ask for. */
+export async function decideBatch(
+  options: DecideBatchOptions,
+  submissions: readonly Submission[],
+): Promise<DecidedBatch> {
+  const open = openBatch(options);
+  await open.add(submissions);
+  return open.decided();
 }

@@ -26,7 +26,14 @@ export async function placeBatch(
   options: PlaceOptions,
   submissions: readonly Submission[],
 ): Promise<PlacedBatch> {
-  const decided = await decideBatch(options, submissions);
+  return placeDecided(options, await decideBatch(options, submissions));
+}
+
+/** Appends a decided batch; throws `StaleStreamsError` when it does not rest on the latest. */
+export async function placeDecided(
+  options: PlaceOptions,
+  decided: DecidedBatch,
+): Promise<PlacedBatch> {
   return (
     (await verifyEmpty(options.log, decided)) ??
     toPlaced(decided, await appendDurably(options.log, decided.batch, options))

@@ -5,9 +5,11 @@ import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { Log as Logger } from '../lib/log.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
+import { createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
-import type { CommandRequest, CommandResult, KeyedInput, Submission } from './request.ts';
-import { createBatchRunner } from './run-batch.ts';
+import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
+import type { BatchRunnerOptions } from './run-batch.ts';
+import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './stream-cache.ts';
 
 /** Decides commands one after the other and appends what they record, many in one transaction. */
@@ -43,33 +45,31 @@ export interface ProcessorOptions {
 export function createProcessor(options: ProcessorOptions): Processor {
   const { queueMax = 10_000, batchCommandsMax = 256, cachedStreamsMax = 50_000 } = options;
   const abort = new AbortController();
-  const runBatch = createBatchRunner({
+  const queue = createCommandQueue();
+  const runner: BatchRunnerOptions = {
     snapshotEvery: 500,
     settleTimeoutMs: 30_000,
     ...options,
     cache: createStreamCache(cachedStreamsMax),
     signal: abort.signal,
-  });
-  const queue: Submission[] = [];
+  };
   let running: Promise<void> | null = null;
   let isStopped = false;
 
-  async function drain(): Promise<void> {
-    while (queue.length > 0) await runBatch(queue.splice(0, batchCommandsMax));
-  }
-
   function start(): void {
     // One turn of the event loop lets the commands that came in together share the first batch.
-    running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(drain).finally(() => {
-      running = null;
-      if (queue.length > 0) start();
-    });
+    running ??= new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => runQueue(runner, queue, batchCommandsMax))
+      .finally(() => {
+        running = null;
+        if (queue.size() > 0) start();
+      });
   }
 
   return {
     submit(request) {
       if (isStopped) return Promise.reject(new StoppedError());
-      if (queue.length >= queueMax) return Promise.reject(new OverloadedError(queueMax));
+      if (queue.size() >= queueMax) return Promise.reject(new OverloadedError(queueMax));
       return new Promise((resolve, reject) => {
         // The handler that is given the input comes with it, in the same definition.
         const untyped = request as unknown as CommandRequest;

@@ -10,6 +10,7 @@ import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from '.
 import { replayOutcome } from './replay.ts';
 import type { CommandResult, Submission } from './request.ts';
 import { saveSnapshots } from './snapshots.ts';
+import type { CachedStream } from './stream-cache.ts';
 
 export interface BatchRunnerOptions extends PlaceOptions {
   readonly logger: Logger;
@@ -25,52 +26,62 @@ const attemptsMax = 50;
 const optimisticAttemptsMax = 3;
 const retryDelayMs = 100;
 
-/** A function that sees a batch of commands through to their answers; it never throws. */
-export function createBatchRunner(
-  options: BatchRunnerOptions,
-): (submissions: readonly Submission[]) => Promise<void> {
-  return async (submissions) => {
-    const { firsts, followers } = splitByKey(submissions);
-    await runTogether(options, firsts);
-    // The key of a first is settled by now, unless it failed: then the follower is on its own.
-    for (const follower of followers) await runTogether(options, [follower]);
-  };
-}
-
-async function runTogether(
+/**
+ * Sees commands through to their answers, on their own and whatever it takes; never throws.
+ * `failure`: what has been thrown at a first attempt, if there was one.
+ */
+export async function runBatch(
   options: BatchRunnerOptions,
   submissions: readonly Submission[],
+  failure: unknown = null,
 ): Promise<void> {
   const deadline = performance.now() + options.settleTimeoutMs;
   let open = submissions;
-  let used: KeysUsedError | null = null;
-  for (let attempt = 1; attempt <= attemptsMax; ) {
-    try {
-      if (used !== null) open = await replayUsed(options, open, used);
-      used = null;
-      if (open.length === 0) return;
-      return await decideAndAppend(options, open, attempt > optimisticAttemptsMax);
-    } catch (error) {
-      if (error instanceof StaleStreamsError) {
-        options.cache.markStale(error.actual.keys());
-        attempt += 1;
-      } else if (error instanceof KeysUsedError) {
-        used = error;
-      } else if (isTransient(error)) {
-        // Nothing was written: an append that may have been says `OutcomeUnknownError`.
-        const isOver = options.signal.aborted || performance.now() >= deadline;
-        if (isOver) return rejectAll(open, new UnavailableError({ cause: error }));
-        await delay(retryDelayMs, options.signal);
-      } else if (open.length === 1 || error instanceof OutcomeUnknownError) {
-        return rejectAll(open, error);
-      } else {
-        // One command's fault must not be the others': each goes on alone.
-        for (const submission of open) await runTogether(options, [submission]);
-        return;
-      }
+  let attempt = 1;
+  let error = failure ?? (await tryOnce(options, open, attempt));
+  while (error !== null) {
+    if (error instanceof KeysUsedError) {
+      const used = error;
+      error = await failureOf(async () => {
+        open = await replayUsed(options, open, used);
+      });
+      if (error !== null) continue;
+    } else if (error instanceof StaleStreamsError) {
+      options.cache.markStale(error.actual.keys());
+      attempt += 1;
+      if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
+    } else if (isTransient(error)) {
+      // Nothing was written: an append that may have been says `OutcomeUnknownError`.
+      const isOver = options.signal.aborted || performance.now() >= deadline;
+      if (isOver) return rejectAll(open, new UnavailableError({ cause: error }));
+      await delay(retryDelayMs, options.signal);
+    } else if (open.length <= 1 || error instanceof OutcomeUnknownError) {
+      return rejectAll(open, error);
+    } else {
+      // One command's fault must not be the others': each goes on alone.
+      for (const submission of open) await runBatch(options, [submission]);
+      return;
     }
+    error = open.length === 0 ? null : await tryOnce(options, open, attempt);
   }
-  rejectAll(open, new ContentionError(attemptsMax));
+}
+
+/** Decides and appends; gives what was thrown, null when all went well. */
+function tryOnce(
+  options: BatchRunnerOptions,
+  submissions: readonly Submission[],
+  attempt: number,
+): Promise<unknown> {
+  return failureOf(() => decideAndAppend(options, submissions, attempt > optimisticAttemptsMax));
+}
+
+async function failureOf(work: () => Promise<void>): Promise<unknown> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return error;
+  }
 }
 
 async function decideAndAppend(
@@ -89,16 +100,18 @@ async function decideAndAppend(
   }
 }
 
-async function finish(
+/** Brings the cache up to date, hands on the events, and answers the commands. */
+export async function finish(
   options: BatchRunnerOptions,
   { decisions, bases, batch, appended, head }: PlacedBatch,
-): Promise<void> {
+): Promise<ReadonlyMap<string, CachedStream>> {
   const stored = appended === null ? [] : toStoredEvents(batch, appended);
   const { results, streams } = settle(decisions, bases, stored, head);
   for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
   if (stored.length > 0) options.onAppended(stored);
   resolveAll(decisions, results);
   if (stored.length > 0) await saveSnapshots(options, streams);
+  return streams;
 }
 
 /** Answers the commands whose keys are used from the record, and gives back the others. */
@@ -123,21 +136,7 @@ async function replayUsed(
   return open;
 }
 
-function splitByKey(submissions: readonly Submission[]) {
-  const seen = new Set<string>();
-  const firsts: Submission[] = [];
-  const followers: Submission[] = [];
-  for (const submission of submissions) {
-    const { key, request } = submission;
-    const text = key && toKeyText(request.actor, key.idempotencyKey);
-    if (text !== null && seen.has(text)) followers.push(submission);
-    else firsts.push(submission);
-    if (text !== null) seen.add(text);
-  }
-  return { firsts, followers };
-}
-
-function toKeyText(actor: string, idempotencyKey: string): string {
+export function toKeyText(actor: string, idempotencyKey: string): string {
   return JSON.stringify([actor, idempotencyKey]);
 }
 
@@ -149,6 +148,6 @@ function resolveAll(decisions: readonly Decision[], results: readonly CommandRes
   }
 }
 
-function rejectAll(submissions: readonly Submission[], error: unknown): void {
+export function rejectAll(submissions: readonly Submission[], error: unknown): void {
   for (const submission of submissions) submission.reject(error);
 }

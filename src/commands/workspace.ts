@@ -11,16 +11,22 @@ export interface Workspace {
   add(loaded: ReadonlyMap<string, CachedStream>): void;
   /** Lets the following commands see what a command made of its streams. */
   accept(changed: ReadonlyMap<string, CachedStream>): void;
+  /** The streams that the commands so far have changed, as they have left them. */
+  changed(): ReadonlyMap<string, CachedStream>;
   /** The streams as loaded of all that was asked for: what the batch's decisions rest on. */
   bases(): ReadonlyMap<string, CachedStream>;
 }
 
-export function createWorkspace(cache: StreamCache): Workspace {
+/** `ahead`: streams as they will be once a batch is in the log that is being appended now. */
+export function createWorkspace(
+  cache: StreamCache,
+  ahead: ReadonlyMap<string, CachedStream> = new Map(),
+): Workspace {
   const bases = new Map<string, CachedStream>();
   const changed = new Map<string, CachedStream>();
 
   function base(streamId: string): CachedStream | undefined {
-    const known = bases.get(streamId) ?? cache.fresh(streamId);
+    const known = bases.get(streamId) ?? ahead.get(streamId) ?? cache.fresh(streamId);
     if (known !== undefined) bases.set(streamId, known);
     return known;
   }
@@ -33,6 +39,7 @@ export function createWorkspace(cache: StreamCache): Workspace {
     accept(streams) {
       for (const [streamId, stream] of streams) changed.set(streamId, stream);
     },
+    changed: () => changed,
     bases: () => bases,
   };
 }

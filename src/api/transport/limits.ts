@@ -1,5 +1,6 @@
 import { GraphQLError, Lexer, Source, type Token, TokenKind } from 'graphql';
 import { codedError } from '../errors.ts';
+import { pageSizeDefault, pageSizeMax } from '../paging.ts';
 
 /**
  * What one operation may ask for. Every count is of one document or one operation, the same in
@@ -52,8 +53,8 @@ export const defaultLimits: OperationLimits = {
   directivesMax: 100,
   repeatsMax: 50,
   costMax: 50_000,
-  pageSizeDefault: 50,
-  pageSizeMax: 500,
+  pageSizeDefault,
+  pageSizeMax,
   listSizeDefault: 10,
   variablesDepthMax: 20,
   validationErrorsMax: 5,
