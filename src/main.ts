@@ -1,4 +1,5 @@
 import { cac } from 'cac';
+import { issueToken } from './api/transport/token.ts';
 import { buildApp } from './app.ts';
 import { ConfigError, readClientConfig, readConfig } from './config.ts';
 import { UsageError } from './import/errors.ts';
@@ -16,6 +17,12 @@ program
     const { databaseUrl } = readConfig();
     if (databaseUrl === null) throw new ConfigError('DATABASE_URL is not set: nothing to migrate');
     await migrate(databaseUrl);
+  });
+program
+  .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')
+  .option('--hours <hours>', 'How long it is valid', { default: 24 })
+  .action(async (actor: string, { hours }: { readonly hours: number }) => {
+    process.stdout.write(`${await issueToken(readConfig().authentication, actor, hours)}\n`);
   });
 const importCommand = program
   .command('import-prices [...files]', 'Record the prices in CSV files through the API of a server')

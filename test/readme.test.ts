@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestServer, type TestServer } from './support/server.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const run = promisify(execFile);
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await createTestServer();
+});
+afterAll(() => server.dispose());
+
+/** The commands of the tour, as a reader pastes them; those that run for ever left out. */
+async function readTour(): Promise<string> {
+  const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+  const [, tour = ''] = readme.split('## A tour in five minutes');
+  const [before = ''] = tour.split('## What you can rely on');
+  return [...before.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('\n');
+}
+
+test('the tour of the README does what it says', async () => {
+  const script = await readTour();
+  const { stdout } = await run('bash', ['-c', script], {
+    cwd: root,
+    env: { ...process.env, DAYBOOK_URL: `${server.url}/graphql` },
+  });
+  const answers = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { data: object; errors?: unknown });
+  expect(answers.filter(({ errors }) => errors !== undefined)).toEqual([]);
+  expect(answers.map(({ data }) => data)).toMatchObject([
+    { openAccount: { __typename: 'OpenAccountPayload', sequence: '1' } },
+    { openAccount: { __typename: 'OpenAccountPayload', sequence: '2' } },
+    { depositCash: { replayed: false, sequence: '3', account: { balance: '100.00' } } },
+    { transferCash: { from: { balance: '70.00' }, to: { balance: '30.00' } } },
+    { transferCash: { available: '70.00', requested: '500.00' } },
+    { now: { balance: '70.00' }, then: { balance: '100.00' }, log: { sequence: '5' } },
+    { account: { history: { nodes: [{ type: 'AccountOpened' }, {}, {}] } } },
+    { instrument: { lastPrice: '28.8', priceOn: '22.93' }, before: null },
+  ]);
+}, 60_000);
