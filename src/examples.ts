@@ -49,7 +49,7 @@ fragment opened on OpenAccountResult {
     title: '3. Now, and as of sequence 3: the same question of two moments',
     query: `query LookBack($id: ID!) {
   now: account(id: $id) { balance version updatedAt }
-  then: account(id: $id, asOf: "3") { balance version updatedAt }
+  before: account(id: $id, asOf: "3") { balance version updatedAt }
   log { sequence recordedAt }
 }`,
     variables: { id: accountId },

@@ -39,7 +39,7 @@ test('the tour of the README does what it says', async () => {
     { depositCash: { replayed: false, sequence: '3', account: { balance: '100.00' } } },
     { transferCash: { from: { balance: '70.00' }, to: { balance: '30.00' } } },
     { transferCash: { available: '70.00', requested: '500.00' } },
-    { now: { balance: '70.00' }, then: { balance: '100.00' }, log: { sequence: '5' } },
+    { now: { balance: '70.00' }, before: { balance: '100.00' }, log: { sequence: '5' } },
     { account: { history: { nodes: [{ type: 'AccountOpened' }, {}, {}] } } },
     { instrument: { lastPrice: '28.8', priceOn: '22.93' }, before: null },
   ]);
