@@ -135,7 +135,13 @@ begin
   if cardinality(outcome_keys) > 0 then
     select jsonb_agg(jsonb_build_array(used.actor, used.idempotency_key)) into conflicts
     from unnest(outcome_actors, outcome_keys) as wanted (actor, idempotency_key)
-    join command_outcomes as used using (actor, idempotency_key);
+    -- Laterally: while the table has no statistics a join would be planned as a scan of it.
+    cross join lateral (
+      select actor, idempotency_key from command_outcomes
+      where command_outcomes.actor = wanted.actor
+        and command_outcomes.idempotency_key = wanted.idempotency_key
+      limit 1
+    ) as used;
     if conflicts is not null then
       raise exception 'the keys are used' using errcode = 'DB002', detail = conflicts::text;
     end if;

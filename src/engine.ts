@@ -40,11 +40,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await feed.start();
   await views.start();
   watcher.start();
-  const wake = { daybook_log: feed.wake, daybook_views: views.wake };
   const listener = createListener({
     url,
-    channels: Object.keys(wake),
-    onNotification: (channel) => wake[channel as keyof typeof wake]?.(),
+    channels: ['daybook_log', 'daybook_views'],
+    onNotification(channel, payload) {
+      if (channel === 'daybook_log') feed.announce(Number(payload));
+      else views.wake();
+    },
     onConnected() {
       feed.wake();
       views.wake();

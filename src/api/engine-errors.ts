@@ -3,6 +3,7 @@ import {
   OutcomeUnknownError,
   OverloadedError,
   StoppedError,
+  UnavailableError,
 } from '../commands/errors.ts';
 import { isConnectionLost } from '../postgres/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
@@ -13,6 +14,7 @@ const speaking = [
   OutcomeUnknownError,
   OverloadedError,
   StoppedError,
+  UnavailableError,
   ViewNotReadableError,
 ] as const;
 

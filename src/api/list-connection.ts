@@ -11,8 +11,6 @@ export interface ListRequest<Document extends JsonObject> {
   /** Members that the documents must have; an absent or null one does not narrow. */
   readonly filter: Readonly<Record<string, string | null | undefined>>;
   readonly descending?: boolean;
-  /** Only positions that begin with this text. */
-  readonly positionPrefix?: string;
   readonly at: number;
 }
 
@@ -23,7 +21,7 @@ export async function readListConnection<Document extends JsonObject, Node>(
   paging: PagingArgs,
   toNode: (document: Document, at: number) => Node,
 ): Promise<Connection<Node>> {
-  const { view, list, at, descending = false, positionPrefix } = request;
+  const { view, list, at, descending = false } = request;
   const page = parsePage(paging, parseListCursor);
   const having = Object.fromEntries(
     Object.entries(request.filter).filter(
@@ -32,7 +30,6 @@ export async function readListConnection<Document extends JsonObject, Node>(
   );
   const partitions = Object.keys(view.lists?.[list]?.partitions ?? {});
   const lead = partitions.find((name) => having[name] !== undefined);
-  const bounds = toBounds(positionPrefix);
   const [after, before] = descending ? [page.before, page.after] : [page.after, page.before];
   const read = await context.list(
     view,
@@ -40,8 +37,8 @@ export async function readListConnection<Document extends JsonObject, Node>(
       list,
       partition: lead === undefined ? '' : toPartition(lead, having[lead] ?? ''),
       having,
-      after: after ?? bounds.after,
-      before: before ?? bounds.before,
+      after,
+      before,
       limit: page.size + 1,
       descending: descending !== page.fromEnd,
     },
@@ -51,14 +48,6 @@ export async function readListConnection<Document extends JsonObject, Node>(
     cursor: toListCursor({ position, key }),
     node: toNode(document, at),
   }));
-}
-
-function toBounds(prefix: string | undefined): { after: Cursor | null; before: Cursor | null } {
-  if (prefix === undefined) return { after: null, before: null };
-  return {
-    after: { position: prefix, key: '' },
-    before: { position: `${prefix}\u{10ffff}`, key: '' },
-  };
 }
 
 function toListCursor({ position, key }: Cursor): string {

@@ -100,7 +100,10 @@ async function decideAndAppend(
   }
 }
 
-/** Brings the cache up to date, hands on the events, and answers the commands. */
+/**
+ * Brings the cache up to date, hands on the events, and answers the commands. Gives the streams as
+ * they are in the log now, whatever else goes wrong: the batch behind this one rests on them.
+ */
 export async function finish(
   options: BatchRunnerOptions,
   { decisions, bases, batch, appended, head }: PlacedBatch,
@@ -108,9 +111,17 @@ export async function finish(
   const stored = appended === null ? [] : toStoredEvents(batch, appended);
   const { results, streams } = settle(decisions, bases, stored, head);
   for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
-  if (stored.length > 0) options.onAppended(stored);
-  resolveAll(decisions, results);
-  if (stored.length > 0) await saveSnapshots(options, streams);
+  try {
+    if (stored.length > 0) options.onAppended(stored);
+    resolveAll(decisions, results);
+    if (stored.length > 0) await saveSnapshots(options, streams);
+  } catch (error) {
+    // It is recorded: whoever decided it again would record it twice.
+    rejectAll(
+      decisions.map(({ submission }) => submission),
+      error,
+    );
+  }
   return streams;
 }
 

@@ -26,7 +26,9 @@ export interface Feed {
   ): AsyncGenerator<readonly StoredEvent[], void, undefined>;
   /** Events that this process has just appended: they need not be read again. */
   offer(events: readonly StoredEvent[]): void;
-  /** Something may have been appended: look. Never needed for correctness, only for speed. */
+  /** The log's head is said to be at `head`. Never needed for correctness, only for speed. */
+  announce(head: number): void;
+  /** Something may have been appended: look. */
   wake(): void;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -122,6 +124,12 @@ export function createFeed(options: FeedOptions): Feed {
       if (first === undefined) return;
       if (first.sequence === recent.tail() + 1) push(events);
       else wake();
+    },
+    announce(head) {
+      // Of our own appends the events follow at once: they need not be read.
+      setImmediate(() => {
+        if (head > recent.tail()) wake();
+      });
     },
     wake,
     async start() {

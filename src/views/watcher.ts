@@ -2,6 +2,7 @@ import type { Feed } from '../feed/feed.ts';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { type Broadcast, createBroadcast } from '../lib/broadcast.ts';
+import { delay } from '../lib/delay.ts';
 import type { Log as Logger } from '../lib/log.ts';
 import { type AnyView, keysOf } from './fold.ts';
 import type { Views } from './views.ts';
@@ -38,6 +39,7 @@ interface Subscription {
 const pageSizeMax = 1_000;
 const pendingMax = 100;
 const waitMs = 5_000;
+const retryMs = 1_000;
 
 /** One loop over the feed tells each event to those who watch a document that it concerns. */
 export function createWatcher(options: {
@@ -51,8 +53,17 @@ export function createWatcher(options: {
   let running: Promise<void> | null = null;
 
   async function run(): Promise<void> {
-    for await (const events of feed.follow(feed.tail(), pageSizeMax, stopping.signal)) {
-      for (const event of events) tell(event);
+    let position = feed.tail();
+    while (!stopping.signal.aborted) {
+      try {
+        for await (const events of feed.follow(position, pageSizeMax, stopping.signal)) {
+          for (const event of events) tell(event);
+          position = events.at(-1)?.sequence ?? position;
+        }
+      } catch (error) {
+        logger.error({ err: error, position }, 'watching stands still; trying again');
+        await delay(retryMs, stopping.signal);
+      }
     }
   }
 

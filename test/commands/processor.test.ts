@@ -3,6 +3,7 @@ import { accountDecider } from '../../src/contexts/accounts/account.ts';
 import { openAccount, transferCash } from '../../src/contexts/accounts/commands.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
+import { foldAccounts } from '../support/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
 import { countOf, countWaiting, sql } from '../support/rows.ts';
@@ -206,6 +207,33 @@ test('a failure after the append is not taken for one before it', async () => {
   expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect((await ours.log.head()).sequence).toBe(4);
   await faulty.processor.stop();
+});
+
+test('what rests on a batch with a failure after the append has its true times', async () => {
+  let toldCount = 0;
+  const faulty = createTestProcess(testDatabase.database, {
+    ...{ batchCommandsMax: 1, snapshotEvery: 2 },
+    onAppended() {
+      toldCount += 1;
+      if (toldCount === 1) throw new Error('a fault of the program');
+    },
+  });
+  const accountId = newUuid();
+  const results = await Promise.allSettled([
+    faulty.submit(openAccount, { accountId, owner: 'ann', currency: 'USD' }),
+    ...['1.00', '2.00', '3.00'].map((amount) => faulty.deposit(accountId, amount)),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual([
+    'rejected',
+    ...['fulfilled', 'fulfilled', 'fulfilled'],
+  ]);
+  await faulty.processor.stop();
+  const [snapshot] = await ours.log.snapshots([
+    { streamId: `account-${accountId}`, deciderVersion: 1 },
+  ]);
+  const events = await ours.log.events({}, wholeLog);
+  const folded = foldAccounts(events.slice(0, snapshot?.version));
+  expect(snapshot?.state).toEqual(folded.get(accountId));
 });
 
 test('a command that finds the queue full is refused at once and not done', async () => {

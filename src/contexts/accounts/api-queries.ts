@@ -20,7 +20,6 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     values: {
       OPENED_AT: {},
       OWNER: {},
-      BALANCE: { description: 'By currency first: amounts of several do not compare.' },
     },
   });
   builder.queryFields((t) => ({
@@ -66,13 +65,11 @@ interface AccountFilter {
 }
 
 function toRequest(
-  list: 'OPENED_AT' | 'OWNER' | 'BALANCE',
+  list: 'OPENED_AT' | 'OWNER',
   { owner, currency, status }: AccountFilter,
   at: number,
 ): ListRequest<Account> {
   parseOptionalText('owner', owner);
   parseOptionalText('currency', currency);
-  const request = { view: accountsView, list, filter: { owner, currency, status }, at };
-  const isOneCurrency = list === 'BALANCE' && currency != null;
-  return isOneCurrency ? { ...request, positionPrefix: `${currency} ` } : request;
+  return { view: accountsView, list, filter: { owner, currency, status }, at };
 }

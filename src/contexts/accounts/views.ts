@@ -1,6 +1,5 @@
 import { entityIdOf } from '../../kernel/decider.ts';
 import type { View } from '../../kernel/view.ts';
-import { toSortableDecimal } from '../../lib/decimal.ts';
 import { type Account, evolveAccount } from './account.ts';
 import { accountEvents, type StoredAccountEvent } from './events.ts';
 
@@ -25,12 +24,5 @@ export const accountsView: View<Account> = {
       position: (account) => account.owner,
       partitions: { currency, status },
     },
-    // Amounts of several currencies do not compare: by currency first.
-    BALANCE: { position: (account) => toBalancePosition(account.currency, account.balance) },
   },
 };
-
-/** Where a balance stands in the list BALANCE; a currency's balances are next to each other. */
-export function toBalancePosition(currency: string, balance: string): string {
-  return `${currency} ${toSortableDecimal(balance)}`;
-}
