@@ -56,7 +56,7 @@ function toStored(events: readonly PendingEvent[], appended: Appended): readonly
 /** The results of a batch's commands, and its streams after all of them. */
 export interface Settled {
   readonly results: readonly CommandResult[];
-  readonly streams: ReadonlyMap<string, CachedStream>;
+  readonly streams: Map<string, CachedStream>;
 }
 
 /**

@@ -29,58 +29,90 @@ interface Gathering {
 
 type Streams = ReadonlyMap<string, CachedStream>;
 
-const nothing: Streams = new Map();
 /** So many commands that wait for an idle log go in two batches: the second is decided meanwhile. */
 const splitMin = 32;
+/** While one is being written the next waits for the head's lock; a third would only wait longer. */
+const flightsMax = 2;
+/** A smaller batch is not worth a transaction of its own while another one is being written. */
+const sendMin = 8;
 
 /**
  * Runs the commands of a queue until it is empty. While a batch is being appended the next one is
- * decided on top of it, and sent as soon as the first is in the log; only then is the first one
- * answered. If the first one is refused, the second was decided in vain and is decided again.
+ * decided on top of it, and sent when it has grown as large, or when the first is in the log; the
+ * first one is answered while the next one is being written. If a batch is refused, those on top of
+ * it were decided in vain, are refused too, and are decided again.
  */
 export async function runQueue(
   options: BatchRunnerOptions,
   queue: CommandQueue,
   batchCommandsMax: number,
 ): Promise<void> {
-  let flight: Flight | null = null;
-  let settled: Streams = nothing;
-  while (queue.size() > 0 || flight !== null) {
-    const gathering = await gather(options, queue, flight, batchCommandsMax);
-    const landing: Landing | null = flight === null ? null : await flight.landing;
-    if (flight !== null && landing?.placed === null) {
+  const flights: Flight[] = [];
+  let settled: readonly Streams[] = [];
+  while (queue.size() > 0 || flights.length > 0) {
+    const gathering = await gather(options, queue, flights, batchCommandsMax);
+    const first = flights[0];
+    const landing = first?.hasLanded ? await first.landing : null;
+    if (landing?.placed === null) {
       queue.putBack(gathering.submissions);
-      await runBatch(options, flight.submissions, landing.failure);
-      flight = null;
-      settled = nothing;
+      await seeThrough(options, flights.splice(0), settled);
+      settled = [];
       continue;
     }
     const next = gathering.failure === null ? launch(options, gathering) : null;
-    settled =
-      landing === null || landing.placed === null
-        ? nothing
-        : await finishSafely(options, landing.placed, settled);
-    // On its own, from the start: it may not be the fault of all of them.
-    if (gathering.failure !== null) await runBatch(options, gathering.submissions);
-    flight = next;
+    if (landing !== null) {
+      flights.shift();
+      settled = [await finishSafely(options, landing.placed, settled), ...settled].slice(
+        0,
+        flightsMax,
+      );
+    }
+    if (next !== null) flights.push(next);
+    if (gathering.failure !== null) {
+      // Each on its own, from the start: it may not be the fault of all of them.
+      await seeThrough(options, flights.splice(0), settled);
+      settled = [];
+      await runBatch(options, gathering.submissions);
+    }
   }
 }
 
-/** Decides what waits, and what comes in until the batch ahead has landed. */
+/** Brings batches that are being appended to their end, whatever has become of them. */
+async function seeThrough(
+  options: BatchRunnerOptions,
+  flights: readonly Flight[],
+  before: readonly Streams[],
+): Promise<void> {
+  const refused: (() => Promise<void>)[] = [];
+  let settled = before;
+  for (const { landing, submissions } of flights) {
+    const landed = await landing;
+    if (landed.placed === null) refused.push(() => runBatch(options, submissions, landed.failure));
+    // It did not rest on one that was refused, or it would have been refused too.
+    else settled = [await finishSafely(options, landed.placed, settled), ...settled];
+  }
+  for (const again of refused) await again();
+}
+
+/** Decides what waits, and what comes in, until it is time to send or to see to the first flight. */
 async function gather(
   options: BatchRunnerOptions,
   queue: CommandQueue,
-  flight: Flight | null,
+  flights: readonly Flight[],
   batchCommandsMax: number,
 ): Promise<Gathering> {
-  const open = openBatch(options, flight?.changed);
+  const first = flights[0];
+  const ahead = new Map(flights.flatMap(({ changed }) => [...changed]));
+  const open = openBatch(options, ahead);
   const gathering: Gathering = { open, submissions: [], failure: null };
-  const keys = new Set(flight === null ? [] : keysOf(flight.submissions));
-  const share =
-    flight === null && queue.size() >= splitMin ? Math.ceil(queue.size() / 2) : Infinity;
+  const keys = new Set(flights.flatMap(({ submissions }) => keysOf(submissions)));
+  const isSplit = first === undefined && queue.size() >= splitMin;
+  const sizeMax = isSplit ? Math.ceil(queue.size() / 2) : batchCommandsMax;
+  const sizeToSend =
+    flights.length < flightsMax ? (flights.at(-1)?.submissions.length ?? 0) : Infinity;
   for (;;) {
-    const isLast = flight === null || flight.hasLanded;
-    const room = Math.min(share, batchCommandsMax) - gathering.submissions.length;
+    const isLast = first === undefined || first.hasLanded;
+    const room = Math.min(sizeMax, batchCommandsMax) - gathering.submissions.length;
     const taken = takeUnrelated(queue, room, keys);
     gathering.submissions.push(...taken);
     try {
@@ -89,11 +121,12 @@ async function gather(
       gathering.failure = error;
       return gathering;
     }
-    if (isLast || flight === null) return gathering;
+    const size = gathering.submissions.length;
+    if (isLast || size >= Math.max(sizeToSend, sendMin)) return gathering;
     const isFull = taken.length === room || queue.size() > 0;
-    await Promise.race(isFull ? [flight.landing] : [flight.landing, queue.next()]);
+    await Promise.race(isFull ? [first.landing] : [first.landing, queue.next()]);
     // Commands that come in together are decided together.
-    if (!flight.hasLanded) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (!first.hasLanded) await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
 
@@ -141,17 +174,17 @@ function launch(options: BatchRunnerOptions, { open, submissions }: Gathering): 
 }
 
 /**
- * Answers a batch that is in the log. It was decided on provisional states of the batch before it:
- * their true ones, `settled`, take their place. Gives its own.
+ * Answers a batch that is in the log. It was decided on provisional states of the batches before:
+ * their true ones, `settled`, the latest first, take their place. Gives its own.
  */
 async function finishSafely(
   options: BatchRunnerOptions,
   placed: PlacedBatch,
-  settled: Streams,
+  settled: readonly Streams[],
 ): Promise<Streams> {
   const bases = new Map(placed.bases);
   for (const [streamId, base] of bases) {
-    const known = settled.get(streamId);
+    const known = settled.map((streams) => streams.get(streamId)).find((stream) => stream);
     if (known?.version === base.version) bases.set(streamId, known);
   }
   try {
@@ -163,6 +196,6 @@ async function finishSafely(
       placed.decisions.map(({ submission }) => submission),
       error,
     );
-    return nothing;
+    return new Map();
   }
 }

@@ -10,12 +10,12 @@ export interface SnapshotOptions {
 }
 
 /**
- * Writes a snapshot of the streams that have grown enough. A failure is logged and costs nothing
+ * Writes a snapshot of the streams that have grown enough, and notes it in the streams. A failure is logged and costs nothing
  * but time: the next load folds more events, and the next batch tries again.
  */
 export async function saveSnapshots(
   { log, cache, logger, snapshotEvery }: SnapshotOptions,
-  streams: ReadonlyMap<string, CachedStream>,
+  streams: Map<string, CachedStream>,
 ): Promise<void> {
   const due = [...streams].filter(
     ([, stream]) => stream.version - stream.snapshotVersion >= snapshotEvery,
@@ -31,7 +31,9 @@ export async function saveSnapshots(
       })),
     );
     for (const [streamId, stream] of due) {
-      cache.set(streamId, { ...stream, snapshotVersion: stream.version });
+      const saved = { ...stream, snapshotVersion: stream.version };
+      cache.set(streamId, saved);
+      streams.set(streamId, saved);
     }
   } catch (error) {
     logger.warn({ err: error }, 'snapshots could not be written');

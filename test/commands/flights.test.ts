@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type Account,
+  accountDecider,
+  evolveAccount,
+} from '../../src/contexts/accounts/account.ts';
+import type { StoredAccountEvent } from '../../src/contexts/accounts/events.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
+
+let testDatabase: TestDatabase;
+let ours: TestProcess;
+let theirs: TestProcess;
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  ours = createTestProcess(testDatabase.database, { batchCommandsMax: 24, snapshotEvery: 7 });
+  theirs = createTestProcess(testDatabase.database);
+});
+afterEach(async () => {
+  await Promise.all([ours.processor.stop(), theirs.processor.stop()]);
+  await testDatabase.dispose();
+});
+
+interface Answer {
+  readonly sequence: number;
+  readonly state: Account | null;
+}
+
+/** Far more commands at once than one batch takes, some refused, on few streams. */
+async function sendMany(process: TestProcess, count: number, ids: readonly string[]) {
+  const answers: Answer[] = [];
+  await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const id = ids[index % ids.length] ?? '';
+      const isDeposit = index % 3 !== 0;
+      const send = isDeposit ? process.deposit : process.withdraw;
+      const { sequence, events, stateOf } = await send(id, isDeposit ? '1.00' : '2.50');
+      if (events.length > 0) answers.push({ sequence, state: stateOf(accountDecider, id) });
+    }),
+  );
+  return answers;
+}
+
+/** Each account after each of its events, folded from the log. */
+async function foldLog(): Promise<ReadonlyMap<number, Account>> {
+  const states = new Map<number, Account>();
+  const latest = new Map<string, Account>();
+  for (const event of await ours.log.events({}, wholeLog)) {
+    const before = latest.get(event.streamId) ?? null;
+    const after = evolveAccount(before, event as StoredAccountEvent);
+    latest.set(event.streamId, after);
+    states.set(event.sequence, after);
+  }
+  return states;
+}
+
+test('batches decided on top of others answer the states that the log has', async () => {
+  const ids = await Promise.all(Array.from({ length: 5 }, () => ours.open()));
+  const answers = await sendMany(ours, 600, ids);
+  const states = await foldLog();
+  expect(new Set(answers.map(({ sequence }) => sequence)).size).toBe(answers.length);
+  for (const { sequence, state } of answers) expect(state).toEqual(states.get(sequence));
+});
+
+test('so do batches that another process has overtaken', async () => {
+  const ids = await Promise.all(Array.from({ length: 5 }, () => ours.open()));
+  const [answers, others] = await Promise.all([
+    sendMany(ours, 400, ids),
+    sendMany(theirs, 200, ids),
+  ]);
+  const states = await foldLog();
+  const all = [...answers, ...others];
+  expect(states.size).toBe(all.length + ids.length);
+  for (const { sequence, state } of all) expect(state).toEqual(states.get(sequence));
+});
