@@ -4,7 +4,9 @@ import {
   accountDecider,
   evolveAccount,
 } from '../../src/contexts/accounts/account.ts';
+import { openAccount } from '../../src/contexts/accounts/commands.ts';
 import type { StoredAccountEvent } from '../../src/contexts/accounts/events.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
 
@@ -72,4 +74,17 @@ test('so do batches that another process has overtaken', async () => {
   const all = [...answers, ...others];
   expect(states.size).toBe(all.length + ids.length);
   for (const { sequence, state } of all) expect(state).toEqual(states.get(sequence));
+});
+
+test('an account opened in a batch in flight keeps the time that the log gave to its opening', async () => {
+  const ids = Array.from({ length: 100 }, () => newUuid());
+  const opened = ids.map((accountId) =>
+    ours.submit(openAccount, { accountId, owner: 'ann', currency: 'USD' }),
+  );
+  const answers = await Promise.all(ids.map((id) => ours.deposit(id, '1.00')));
+  await Promise.all(opened);
+  const states = await foldLog();
+  for (const [index, { sequence, stateOf }] of answers.entries()) {
+    expect(stateOf(accountDecider, ids[index] ?? '')).toEqual(states.get(sequence));
+  }
 });
