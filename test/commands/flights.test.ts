@@ -77,7 +77,8 @@ test('so do batches that another process has overtaken', async () => {
 });
 
 test('an account opened in a batch in flight keeps the time that the log gave to its opening', async () => {
-  const ids = Array.from({ length: 100 }, () => newUuid());
+  // As many as a batch takes: the deposits are decided while the openings are being appended.
+  const ids = Array.from({ length: 24 }, () => newUuid());
   const opened = ids.map((accountId) =>
     ours.submit(openAccount, { accountId, owner: 'ann', currency: 'USD' }),
   );
