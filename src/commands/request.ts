@@ -50,3 +50,8 @@ export interface KeyedInput {
   /** Equal for the same command with equal input. */
   readonly fingerprint: string;
 }
+
+/** One text for an actor's idempotency key. */
+export function toKeyText(actor: string, idempotencyKey: string): string {
+  return JSON.stringify([actor, idempotencyKey]);
+}

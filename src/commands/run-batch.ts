@@ -8,7 +8,7 @@ import type { Decision } from './decide.ts';
 import { ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
 import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './place-batch.ts';
 import { replayOutcome } from './replay.ts';
-import type { CommandResult, Submission } from './request.ts';
+import { type CommandResult, type Submission, toKeyText } from './request.ts';
 import { saveSnapshots } from './snapshots.ts';
 import type { CachedStream } from './stream-cache.ts';
 
@@ -145,10 +145,6 @@ async function replayUsed(
   }
   await Promise.all(replaying);
   return open;
-}
-
-export function toKeyText(actor: string, idempotencyKey: string): string {
-  return JSON.stringify([actor, idempotencyKey]);
 }
 
 function resolveAll(decisions: readonly Decision[], results: readonly CommandResult[]): void {

@@ -1,9 +1,9 @@
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
-import { compare, isFinerThan } from '../../lib/decimal.ts';
-import { type Account, accountDecider, availableOf } from './account.ts';
-import { minorUnitsOf } from './currencies.ts';
+import { compare } from '../../lib/decimal.ts';
+import { accountDecider } from './account.ts';
 import * as rejections from './rejections.ts';
+import { assertAmount, assertFunds, assertStatus, loadAccount } from './rules.ts';
 
 export interface OpenAccount {
   /** Absent: a fresh UUID. */
@@ -173,31 +173,4 @@ function bring(
   assertAmount(account, amount);
   const data = { amount, currency: account.currency, reference };
   context.record(accountDecider, accountId, { type, data });
-}
-
-function loadAccount(context: CommandContext, accountId: string): Account {
-  const { state } = context.load(accountDecider, accountId);
-  return state ?? reject(AccountNotFound, `there is no account ${accountId}`, { accountId });
-}
-
-function assertStatus({ id, status }: Account, allowed: readonly Account['status'][]): void {
-  if (allowed.includes(status)) return;
-  const message = `account ${id} is ${status.toLowerCase()}`;
-  reject(AccountNotOpen, message, { accountId: id, status });
-}
-
-function assertAmount({ currency }: Account, amount: string): void {
-  if (compare(amount, '0') <= 0) {
-    reject(InvalidAmount, `an amount is more than zero, not ${amount}`, { amount });
-  }
-  if (isFinerThan(amount, minorUnitsOf(currency) ?? 0)) {
-    reject(InvalidAmount, `${amount} is finer than the minor unit of ${currency}`, { amount });
-  }
-}
-
-function assertFunds(account: Account, requested: string): void {
-  const available = availableOf(account);
-  if (compare(requested, available) <= 0) return;
-  const message = `${requested} was requested, ${available} ${account.currency} is available`;
-  reject(InsufficientFunds, message, { accountId: account.id, available, requested });
 }
