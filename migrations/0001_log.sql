@@ -86,10 +86,13 @@ create table stream_snapshots (
 -- Appends a batch, whole or not at all, in one transaction, and answers its first sequence and the
 -- time of its first event; event i is recorded i microseconds later.
 --
+-- rests_on: the batches, perhaps still being appended, on top of which this one was decided. Versions
+-- alone would not tell that one of them was refused and somebody else has written as many events.
 -- expected_versions: of every stream that the batch's decisions rest on, written or only read.
 -- Refusals: DB001 with the stale streams, DB002 with the keys already used, each as JSON in DETAIL.
 create function append_events(
   batch_id uuid,
+  rests_on uuid[],
   expected_streams text[],
   expected_versions integer[],
   stream_ids text[],
@@ -119,6 +122,14 @@ declare
   conflicts jsonb;
 begin
   select * into strict head from log_head for update;
+
+  if exists (
+    select from unnest(rests_on) as needed (id)
+    where not exists (select from append_batches where append_batches.id = needed.id)
+  ) then
+    raise exception 'a batch that this one rests on is not in the log'
+      using errcode = 'DB001', detail = '{}';
+  end if;
 
   select jsonb_object_agg(expected.stream_id, coalesce(actual.version, 0)) into conflicts
   from unnest(expected_streams, expected_versions) as expected (stream_id, version)

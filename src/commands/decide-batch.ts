@@ -34,12 +34,19 @@ export interface OpenBatch {
 
 const loadRoundsMax = 1_000;
 
-/** Decides on the cached streams, and on those of a batch that is right ahead of this one. */
+/** What is being appended ahead of a batch. */
+export interface Ahead {
+  /** The streams as they will be once it is in the log. */
+  readonly changed: ReadonlyMap<string, CachedStream>;
+  readonly batchIds: readonly string[];
+}
+
+/** Decides on the cached streams, and on those that batches ahead of this one change. */
 export function openBatch(
   { log, cache, definitions }: DecideBatchOptions,
-  ahead?: ReadonlyMap<string, CachedStream>,
+  ahead?: Ahead,
 ): OpenBatch {
-  const workspace = createWorkspace(cache, ahead);
+  const workspace = createWorkspace(cache, ahead?.changed);
   const decisions: Decision[] = [];
 
   /** Those that could not be decided for want of a stream, and which streams they want. */
@@ -75,7 +82,7 @@ export function openBatch(
     changed: () => workspace.changed(),
     decided() {
       const bases = workspace.bases();
-      return { decisions, bases, batch: toBatch(decisions, bases) };
+      return { decisions, bases, batch: toBatch(decisions, bases, ahead?.batchIds) };
     },
   };
 }

@@ -26,8 +26,10 @@ export async function gather(
   batchCommandsMax: number,
 ): Promise<Gathering> {
   const first = flights[0];
-  const ahead = new Map(flights.flatMap(({ changed }) => [...changed]));
-  const open = openBatch(options, ahead);
+  const open = openBatch(options, {
+    changed: new Map(flights.flatMap(({ changed }) => [...changed])),
+    batchIds: flights.flatMap(({ batchId }) => batchId ?? []),
+  });
   const gathering: Gathering = { open, submissions: [], failure: null };
   const keys = new Set(flights.flatMap(({ submissions }) => keysOf(submissions)));
   const isSplit = first === undefined && queue.size() >= splitMin;
@@ -37,7 +39,7 @@ export async function gather(
   for (;;) {
     const isLast = first === undefined || first.hasLanded;
     const room = Math.min(sizeMax, batchCommandsMax) - gathering.submissions.length;
-    const taken = takeUnrelated(queue, room, keys);
+    const { taken, isClash } = takeUnrelated(queue, room, keys);
     gathering.submissions.push(...taken);
     try {
       await open.add(taken);
@@ -47,7 +49,8 @@ export async function gather(
     }
     const size = gathering.submissions.length;
     if (isLast || size >= Math.max(sizeToSend, sendMin)) return gathering;
-    const isFull = taken.length === room || queue.size() > 0;
+    const isFull = taken.length === room || isClash;
+    if (!isFull && queue.size() > 0) continue;
     await Promise.race(isFull ? [first.landing] : [first.landing, queue.next()]);
     // Commands that come in together are decided together.
     if (!first.hasLanded) await new Promise<void>((resolve) => setImmediate(resolve));
@@ -59,7 +62,7 @@ function takeUnrelated(
   queue: CommandQueue,
   count: number,
   keys: Set<string>,
-): readonly Submission[] {
+): { readonly taken: readonly Submission[]; readonly isClash: boolean } {
   const taken = queue.take(Math.max(0, Math.min(count, queue.size())));
   const clash = taken.findIndex((submission) => {
     const [key] = keysOf([submission]);
@@ -68,9 +71,9 @@ function takeUnrelated(
     keys.add(key);
     return false;
   });
-  if (clash < 0) return taken;
+  if (clash < 0) return { taken, isClash: false };
   queue.putBack(taken.slice(clash));
-  return taken.slice(0, clash);
+  return { taken: taken.slice(0, clash), isClash: true };
 }
 
 function keysOf(submissions: readonly Submission[]): readonly string[] {

@@ -32,7 +32,7 @@ export async function runQueue(
     }
     const { open, submissions, failure } = gathering;
     const isSent = failure === null && submissions.length > 0;
-    const next = isSent ? launch(options, open, submissions) : null;
+    const next = isSent ? launch(options, open, submissions, flights) : null;
     if (landing !== null) {
       flights.shift();
       settled = [await finishSafely(options, landing.placed, settled), ...settled].slice(
@@ -61,7 +61,7 @@ async function seeThrough(
   for (const { landing, submissions } of flights) {
     const landed = await landing;
     if (landed.placed === null) refused.push(() => runBatch(options, submissions, landed.failure));
-    // It did not rest on one that was refused, or it would have been refused too.
+    // It does not rest on one that was refused, or it would have been refused too.
     else settled = [await finishSafely(options, landed.placed, settled), ...settled];
   }
   for (const again of refused) await again();

@@ -6,7 +6,7 @@ import { KeysUsedError, StaleStreamsError } from './errors.ts';
 const append: Query = {
   name: 'append_events',
   text: `select first_sequence, recorded_at from append_events(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22
   )`,
 };
 
@@ -18,7 +18,7 @@ interface AppendedRow {
 /**
  * Appends a batch in one transaction: all of it, durably, or nothing.
  *
- * Throws `StaleStreamsError` when a stream is not at the version that the batch rests on,
+ * Throws `StaleStreamsError` when a stream is not at the version, or a batch not in the log, on which this rests,
  * `KeysUsedError` when an idempotency key has an outcome already, and the driver's error when the
  * connection was lost: whether the batch is in the log is then told by `findBatch`.
  */
@@ -27,6 +27,7 @@ export async function appendBatch(executor: Executor, batch: Batch): Promise<App
   try {
     const [row] = await executor.query<AppendedRow>(append, [
       batch.id,
+      batch.restsOn,
       [...expectedVersions.keys()],
       [...expectedVersions.values()],
       events.map((event) => event.streamId),

@@ -1,4 +1,4 @@
-import { isConnectionLost, sqlStateOf } from '../postgres/errors.ts';
+import { DatabaseUnreachableError, isConnectionLost, sqlStateOf } from '../postgres/errors.ts';
 
 /** The log has moved on since the batch's streams were loaded; nothing was written. */
 export class StaleStreamsError extends Error {
@@ -17,9 +17,9 @@ export class KeysUsedError extends Error {
   }
 }
 
-/** Whether it is unknown if a failed statement took effect: its connection was lost. */
+/** Whether it is unknown if a failed statement took effect: its connection was lost under way. */
 export function isOutcomeUnknown(error: unknown): boolean {
-  return isConnectionLost(error);
+  return isConnectionLost(error) && !(error instanceof DatabaseUnreachableError);
 }
 
 /**

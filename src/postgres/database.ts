@@ -58,9 +58,14 @@ export function createDatabase(options: DatabaseOptions): Database {
   const dedicated = createDedicatedConnections(options, log);
   let stopped: Promise<void> | undefined;
 
-  const connect = (): Promise<pg.PoolClient> => {
+  /** Throws `DatabaseUnreachableError` when there is no connection: nothing has been sent then. */
+  const connect = async (): Promise<pg.PoolClient> => {
     if (stopped !== undefined) throw new DatabaseStoppedError();
-    return pool.connect();
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw new DatabaseUnreachableError(error);
+    }
   };
   return {
     async query<Row>(query: Query, values?: readonly unknown[]): Promise<readonly Row[]> {
@@ -90,7 +95,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 /** Throws a one-line error unless the database answers and its server is new enough. */
 export async function assertDatabase(database: Database): Promise<void> {
   const rows = await database.query<{ version: number }>(selectVersion).catch((error: unknown) => {
-    throw new DatabaseUnreachableError(error);
+    throw error instanceof DatabaseUnreachableError ? error : new DatabaseUnreachableError(error);
   });
   const version = Math.floor((rows[0]?.version ?? 0) / 10_000);
   if (version < versionMin) throw new DatabaseTooOldError(version, versionMin);

@@ -7,8 +7,14 @@ import {
 import { openAccount } from '../../src/contexts/accounts/commands.ts';
 import type { StoredAccountEvent } from '../../src/contexts/accounts/events.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
+import { createLog, type Log } from '../../src/log/log.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
-import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
+import {
+  accountDefinitions,
+  createTestProcess,
+  type TestProcess,
+  wholeLog,
+} from '../support/processing.ts';
 
 let testDatabase: TestDatabase;
 let ours: TestProcess;
@@ -89,3 +95,40 @@ test('an account opened in a batch in flight keeps the time that the log gave to
     expect(stateOf(accountDecider, ids[index] ?? '')).toEqual(states.get(sequence));
   }
 });
+
+test('a batch on top of one that was refused is decided again, even if the versions agree', async () => {
+  const { database } = testDatabase;
+  const log = createLog(database, accountDefinitions);
+  const id = await ours.open('10.00');
+  // Another process writes as many events as the first batch, and the second one gets there first.
+  const [first, second] = [createGate(), createGate()];
+  const slow: Log = {
+    ...log,
+    async append(batch) {
+      const isFirst = batch.events.some(({ type }) => type === 'CashDeposited');
+      await (isFirst ? first : second).opened;
+      return log.append(batch).finally(first.open);
+    },
+  };
+  const process = createTestProcess(database, { log: slow, batchCommandsMax: 8 });
+  const deposits = Array.from({ length: 8 }, () => process.deposit(id, '100.00'));
+  const withdrawals = Array.from({ length: 8 }, () => process.withdraw(id, '100.00'));
+  for (let i = 0; i < 8; i += 1) await theirs.withdraw(id, '1.00');
+  second.open();
+  await Promise.all([...deposits, ...withdrawals]);
+  let balance = 0;
+  for (const { type, data } of await log.events({ streamId: `account-${id}` }, wholeLog)) {
+    if (type === 'CashDeposited') balance += Number(data['amount']);
+    if (type === 'CashWithdrawn') balance -= Number(data['amount']);
+    expect(balance).toBeGreaterThanOrEqual(0);
+  }
+  await process.processor.stop();
+});
+
+function createGate() {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
