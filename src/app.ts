@@ -16,7 +16,7 @@ import { migrate } from './postgres/migrate.ts';
 /** The whole program, not running yet. */
 export interface App {
   /** Resolves with the server's address once it answers; what fails undoes what was started. */
-  start(): Promise<{ readonly url: string; readonly database: string }>;
+  start(): Promise<{ readonly url: string; readonly database: string; readonly isOwn: boolean }>;
   /** Stops taking, finishes, closes; in the reverse order of starting. May be called again. */
   stop(): Promise<void>;
 }
@@ -29,17 +29,20 @@ export function buildApp(config: Config): App {
 
   async function start() {
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
-    const database = openDatabase(url, logger);
+    const database = openDatabase(url, logger, readersMax);
     undo.push(database.stop);
+    const writer = openDatabase(url, logger, writersMax);
+    undo.push(writer.stop);
     await assertDatabase(database);
     await migrate(url);
     const contexts = modules.map(({ context }) => context);
-    const engine = await startEngine({ database, url, contexts, logger });
+    const engine = await startEngine({ database, writer, url, contexts, logger });
     undo.push(engine.stop);
     const server = await startServer(config, engine, logger);
     undo.push(server.stop);
-    const place = config.databaseUrl === null ? `its own in ${config.dataDir}` : new URL(url).host;
-    return { url: server.url, database: place };
+    const isOwn = config.databaseUrl === null;
+    const place = isOwn ? `its own in ${config.dataDir}` : new URL(url).host;
+    return { url: server.url, database: place, isOwn };
   }
 
   async function stop(): Promise<void> {
@@ -75,9 +78,14 @@ async function startOwnPostgres(
   return postgres.url;
 }
 
-function openDatabase(url: string, log: Logger): Database {
+const readersMax = 8;
+/** As many batches as are being appended at once. */
+const writersMax = 2;
+
+function openDatabase(url: string, log: Logger, poolMax: number): Database {
   return createDatabase({
     url,
+    poolMax,
     applicationName: 'daybook',
     statementTimeoutMs: 60_000,
     lockTimeoutMs: 30_000,

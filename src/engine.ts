@@ -17,6 +17,8 @@ export interface Engine extends EngineParts {
 
 export interface EngineOptions {
   readonly database: Database;
+  /** Connections for appends alone; those of `database` when absent. */
+  readonly writer?: Database;
   /** Where the listener connects: the address of the same database. */
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
@@ -26,7 +28,7 @@ export interface EngineOptions {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, url, contexts, logger } = options;
   const definitions = eventDefinitionsOf(contexts);
-  const log = createLog(database, definitions);
+  const log = createLog(database, definitions, options.writer);
   const feed = createFeed({ log, logger });
   const views = createViews({
     database,
@@ -37,8 +39,18 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const watcher = createWatcher({ feed, views, logger });
   const processor = createProcessor({ log, definitions, logger, onAppended: feed.offer });
-  await feed.start();
-  await views.start();
+  const stopReading = async (): Promise<void> => {
+    await watcher.stop();
+    await views.stop();
+    await feed.stop();
+  };
+  try {
+    await feed.start();
+    await views.start();
+  } catch (error) {
+    await stopReading();
+    throw error;
+  }
   watcher.start();
   const listener = createListener({
     url,
@@ -62,9 +74,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async stop() {
       await processor.stop();
       await listener.stop();
-      await watcher.stop();
-      await views.stop();
-      await feed.stop();
+      await stopReading();
     },
   };
 }

@@ -66,7 +66,7 @@ async function serve(): Promise<void> {
   const stopping = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
   });
-  const { url, database } = await app.start();
+  const { url, database, isOwn } = await app.start();
   process.stdout.write(
     [
       '',
@@ -76,7 +76,7 @@ async function serve(): Promise<void> {
       `  WebSocket  ${url.replace('http', 'ws')}/graphql   graphql-transport-ws`,
       `  Health     ${url}/health/ready`,
       '',
-      '  Ctrl-C stops the server and its PostgreSQL.',
+      `  Ctrl-C stops the server${isOwn ? ' and its PostgreSQL' : ''}.`,
       '',
     ].join('\n'),
   );

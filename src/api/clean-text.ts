@@ -3,7 +3,7 @@ import { isCleanText } from '../lib/clean-text.ts';
 import { codedError } from './errors.ts';
 
 /**
- * Refuses, for every root field of the schema, arguments with text that PostgreSQL cannot store:
+ * Refuses, for every field of the schema, arguments with text that PostgreSQL cannot store:
  * a NUL or half of a surrogate pair. In place, once for all types and contexts.
  */
 export function refuseUncleanArguments(schema: GraphQLSchema): void {

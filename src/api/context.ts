@@ -1,6 +1,7 @@
-import type { JsonObject } from '../kernel/event.ts';
+import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
+import type { EventFilter, EventPage } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -26,6 +27,8 @@ export interface ApiContext extends OperationContext {
   assertRecorded(sequence: number): Promise<void>;
   /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
   wrote(sequence: number): void;
+  /** A page of the log. */
+  events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   document<Document extends JsonObject>(
     view: View<Document>,
     key: string,
@@ -91,6 +94,7 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
     wrote(sequence) {
       writtenAt = Math.max(writtenAt ?? 0, sequence);
     },
+    events: (filter, page) => guarded(engine.log.events(filter, page)),
     // The view's own evolve has made the document: it is of the view's type.
     document: (view, key, at) => guarded(views.document(view, key, at)) as never,
     list: (view, page, at) => guarded(views.list(view, page, at)) as never,

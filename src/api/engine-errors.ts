@@ -5,7 +5,7 @@ import {
   StoppedError,
   UnavailableError,
 } from '../commands/errors.ts';
-import { isConnectionLost } from '../postgres/errors.ts';
+import { isTransient } from '../log/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { codedError } from './errors.ts';
 
@@ -23,7 +23,7 @@ export function toApiError(error: unknown): unknown {
   for (const kind of speaking) {
     if (error instanceof kind) return codedError(error.code, error.message);
   }
-  if (isConnectionLost(error)) {
+  if (isTransient(error)) {
     return codedError('DATABASE_UNREACHABLE', 'the database cannot be reached: try again later');
   }
   return error;

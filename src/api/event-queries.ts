@@ -59,13 +59,13 @@ export function addEventQueries(builder: Builder, event: EventRef) {
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
 export async function readEventConnection(
-  { engine }: ApiContext,
+  context: ApiContext,
   filter: EventFilterInput,
   paging: PagingArgs,
   at: number,
 ): Promise<Connection<StoredEvent>> {
   const page = parsePage(paging, parseSequence);
-  const events = await engine.log.events(toEventFilter(filter), {
+  const events = await context.events(toEventFilter(filter), {
     after: page.after ?? 0,
     before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, at + 1),
     limit: page.size + 1,
@@ -100,7 +100,7 @@ async function findEvent(
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;
   const at = await context.cut();
-  const [event] = await context.engine.log.events(
+  const [event] = await context.events(
     { id: uuid },
     {
       after: sequence == null ? 0 : sequence - 1,
@@ -124,9 +124,9 @@ function addLogQuery(builder: Builder): void {
         type: 'DateTime',
         nullable: true,
         description: 'When its last event was recorded; null while it is empty.',
-        resolve: async ({ sequence }, _args, { engine }) => {
+        resolve: async ({ sequence }, _args, context) => {
           const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
-          const [last] = await engine.log.events({}, page);
+          const [last] = await context.events({}, page);
           return last?.recordedAt ?? null;
         },
       }),

@@ -1,6 +1,7 @@
 import { type EventFrame, ReaderTooSlowError, watchEvents } from '../feed/watch-events.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
+import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
 import { type EventConnectionRefs, type EventFilterInput, toEventFilter } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
@@ -50,6 +51,6 @@ async function* watch(
     yield* watchEvents({ log, feed, filter: toEventFilter(filter), after: start, signal });
   } catch (error) {
     if (error instanceof ReaderTooSlowError) throw codedError(error.code, error.message);
-    throw error;
+    throw toApiError(error);
   }
 }

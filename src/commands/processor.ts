@@ -28,7 +28,7 @@ export interface ProcessorOptions {
   readonly log: Log;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
   readonly logger: Logger;
-  /** Told the events of each batch once they are durable, in order of sequence. */
+  /** Told the events of each batch once they are durable; of batches refused at first, later. */
   readonly onAppended: (events: readonly StoredEvent[]) => void;
   readonly queueMax?: number;
   readonly batchCommandsMax?: number;
@@ -40,7 +40,7 @@ export interface ProcessorOptions {
 
 /**
  * A single writer, after LMAX's business logic processor: while one batch is being appended the
- * next one gathers, so that the batches grow with the load and nobody waits for a timer.
+ * next one is decided, so that the batches grow with the load and nobody waits for a timer.
  */
 export function createProcessor(options: ProcessorOptions): Processor {
   const { queueMax = 10_000, batchCommandsMax = 256, cachedStreamsMax = 50_000 } = options;

@@ -10,8 +10,9 @@ export interface SnapshotOptions {
 }
 
 /**
- * Writes a snapshot of the streams that have grown enough, and notes it in the streams. A failure is logged and costs nothing
- * but time: the next load folds more events, and the next batch tries again.
+ * Writes a snapshot of the streams that have grown enough, and notes it in the cache and in the
+ * given map. A failure is logged and costs nothing but time: the next load folds more events, and
+ * the next batch tries again.
  */
 export async function saveSnapshots(
   { log, cache, logger, snapshotEvery }: SnapshotOptions,

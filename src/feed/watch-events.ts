@@ -1,4 +1,6 @@
 import type { StoredEvent } from '../kernel/event.ts';
+import { delay } from '../lib/delay.ts';
+import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Feed } from './feed.ts';
@@ -29,6 +31,7 @@ export class ReaderTooSlowError extends Error {
 
 const pageSizeMax = 500;
 const progressEveryMs = 1_000;
+const retryMs = 1_000;
 
 /**
  * Everything after a sequence that passes the filter, each once and in order, first from the log
@@ -78,9 +81,15 @@ async function nextPage(
   const isFiltered = Object.values(filter).some((member) => member !== undefined);
   if (isFiltered && tail - position > 2 * pageSizeMax) {
     const range = { after: position, before: tail + 1, limit: pageSizeMax, descending: false };
-    const events = await log.events(filter, range);
-    const last = events.at(-1);
-    return { events, end: events.length < pageSizeMax || !last ? tail : last.sequence };
+    try {
+      const events = await log.events(filter, range);
+      const last = events.at(-1);
+      return { events, end: events.length < pageSizeMax || !last ? tail : last.sequence };
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      await delay(retryMs, signal);
+      return { events: [], end: position };
+    }
   }
   const events = await feed.next(position, pageSizeMax, signal);
   const last = events.at(-1);

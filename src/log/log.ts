@@ -46,15 +46,18 @@ export interface Log extends LogStatements {
   exclusively<T>(work: (log: LogStatements) => Promise<T>): Promise<T>;
 }
 
+/** `writer`: connections of which appends find one free, however many reads there are. */
 export function createLog(
   database: Database,
   definitions: ReadonlyMap<string, EventDefinition>,
+  writer: Database = database,
 ): Log {
   const decode = createEventDecoder(definitions);
   return {
     ...bindStatements(database, decode),
+    append: (batch) => appendBatch(writer, batch),
     exclusively: (work) =>
-      database.withTransaction(async (executor) => {
+      writer.withTransaction(async (executor) => {
         await lockHead(executor);
         return work(bindStatements(executor, decode));
       }),

@@ -120,13 +120,17 @@ export function createWatcher(options: {
         const first = await stateAt(start, null);
         if (first === null) return;
         yield first;
+        let shownAt = first.changedAt ?? 0;
         while (!signal.aborted) {
           const event = subscription.pending.shift();
           if (event === undefined) await subscription.changed.next(signal);
           else if (event.sequence > start) {
             const state = await stateAt(event.sequence, event);
             if (state === null) return;
-            if (state.changedAt === null || state.changedAt === event.sequence) yield state;
+            // An event may leave the document as it is; the change before it may not have been told.
+            const changedAt = state.changedAt ?? event.sequence;
+            if (changedAt > shownAt) yield state;
+            shownAt = changedAt;
           }
         }
       } finally {

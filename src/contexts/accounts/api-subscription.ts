@@ -1,4 +1,5 @@
 import type { ApiParts } from '../../api/context-api.ts';
+import { toApiError } from '../../api/engine-errors.ts';
 import type { EngineParts } from '../../api/engine-parts.ts';
 import { codedError } from '../../api/errors.ts';
 import { parseId } from '../../api/input.ts';
@@ -47,9 +48,13 @@ async function* watchAccount(
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<AccountState, void, undefined> {
-  for await (const state of engine.watcher.watch(accountsView, id, signal)) {
-    const { document } = state;
-    if (document === null) throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${id}`);
-    yield { ...state, document };
+  try {
+    for await (const state of engine.watcher.watch(accountsView, id, signal)) {
+      const { document } = state;
+      if (document === null) throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${id}`);
+      yield { ...state, document };
+    }
+  } catch (error) {
+    throw toApiError(error);
   }
 }
