@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { delay } from '../lib/delay.ts';
+import { withTimeout } from '../lib/with-timeout.ts';
 import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
@@ -44,24 +45,24 @@ export async function* watchEvents(
   const { feed, filter, signal, lagMax = 1_000_000 } = options;
   let position = options.after;
   let wasLive = false;
-  let toldAt = performance.now();
+  const told = { sequence: position, at: performance.now() };
+  const tell = (frame: EventFrame): EventFrame => {
+    Object.assign(told, { sequence: frame.sequence, at: performance.now() });
+    return frame;
+  };
   while (!signal.aborted) {
     if (wasLive && feed.tail() - position > lagMax) throw new ReaderTooSlowError(position);
-    const page = await nextPage(options, position);
+    const isUntold = position > told.sequence;
+    const dueInMs = isUntold ? Math.max(0, told.at + progressEveryMs - performance.now()) : null;
+    const page = await nextPage(options, position, dueInMs);
     if (page === null) return;
     for (const event of page.events) {
-      if (!matches(filter, event)) continue;
-      yield { sequence: event.sequence, event };
-      position = event.sequence;
-      toldAt = performance.now();
-    }
-    const isFar = page.end - position >= pageSizeMax;
-    const isDue = page.end > position && performance.now() - toldAt >= progressEveryMs;
-    if (isFar || isDue) {
-      yield { sequence: page.end, event: null };
-      toldAt = performance.now();
+      if (matches(filter, event)) yield tell({ sequence: event.sequence, event });
     }
     position = page.end;
+    const isFar = position - told.sequence >= pageSizeMax;
+    const isDue = position > told.sequence && performance.now() - told.at >= progressEveryMs;
+    if (!signal.aborted && (isFar || isDue)) yield tell({ sequence: position, event: null });
     wasLive ||= position >= feed.tail();
   }
 }
@@ -72,10 +73,14 @@ interface Page {
   readonly end: number;
 }
 
-/** From the log through the filter's index while far behind, else from the feed. Null: stopped. */
+/**
+ * From the log through the filter's index while far behind, else from the feed. Empty, and no
+ * farther, when nothing comes within the time. Null: the reader or the feed has been stopped.
+ */
 async function nextPage(
   { log, feed, filter, signal }: WatchEventsOptions,
   position: number,
+  withinMs: number | null,
 ): Promise<Page | null> {
   const tail = feed.tail();
   const isFiltered = Object.values(filter).some((member) => member !== undefined);
@@ -91,9 +96,12 @@ async function nextPage(
       return { events: [], end: position };
     }
   }
-  const events = await feed.next(position, pageSizeMax, signal);
-  const last = events.at(-1);
-  return last === undefined ? null : { events, end: last.sequence };
+  const next = (either: AbortSignal) => feed.next(position, pageSizeMax, either);
+  const dueAt = performance.now() + (withinMs ?? Infinity);
+  const events = await (withinMs === null ? next(signal) : withTimeout(signal, withinMs, next));
+  // A timer may be early by less than a millisecond.
+  if (events.length === 0 && performance.now() < dueAt - 1) return null;
+  return { events, end: events.at(-1)?.sequence ?? position };
 }
 
 function matches(filter: EventFilter, event: StoredEvent): boolean {

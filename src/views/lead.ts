@@ -1,5 +1,6 @@
 import type { Feed } from '../feed/feed.ts';
 import type { Log as Logger } from '../lib/log.ts';
+import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
@@ -65,17 +66,8 @@ export async function leadViews(
 }
 
 /** A page of the feed; none when nothing came before it is time to look around again. */
-async function nextWithin(feed: Feed, after: number, signal: AbortSignal) {
-  const over = new AbortController();
-  const end = (): void => over.abort();
-  const timer = setTimeout(end, lookAroundMs);
-  signal.addEventListener('abort', end);
-  try {
-    return await feed.next(after, pageSizeMax, over.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', end);
-  }
+function nextWithin(feed: Feed, after: number, signal: AbortSignal) {
+  return withTimeout(signal, lookAroundMs, (either) => feed.next(after, pageSizeMax, either));
 }
 
 function standingAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
