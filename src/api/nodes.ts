@@ -15,13 +15,13 @@ export function addNodes(builder: Builder) {
   const node = builder.interfaceRef<NodeSource>('Node').implement({
     description: 'Anything with an id of its own; ids are as given when it was made.',
     resolveType: ({ typename }) => typename,
-    fields: (t) => ({ id: t.id({ resolve: () => '' }) }),
+    fields: (t) => ({ id: t.id() }),
   });
   builder.queryField('node', (t) =>
     t.field({
       type: node,
       nullable: true,
-      description: 'An account by its UUID, an instrument by its symbol.',
+      description: 'Whatever has this id: ids of different types never look alike.',
       args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
       resolve: async (_root, { id, asOf }, context) => {
         const at = await context.at(asOf);

@@ -27,8 +27,11 @@ export interface StreamCache {
 }
 
 export function createStreamCache(streamsMax: number): StreamCache {
-  const streams = new LRUCache<string, CachedStream>({ max: streamsMax });
   const stale = new Set<string>();
+  const streams = new LRUCache<string, CachedStream>({
+    max: streamsMax,
+    dispose: (_stream, streamId) => stale.delete(streamId),
+  });
   return {
     fresh: (streamId) => (stale.has(streamId) ? undefined : streams.get(streamId)),
     any: (streamId) => streams.get(streamId),
@@ -37,7 +40,7 @@ export function createStreamCache(streamsMax: number): StreamCache {
       streams.set(streamId, stream);
     },
     markStale(streamIds) {
-      for (const streamId of streamIds) stale.add(streamId);
+      for (const streamId of streamIds) if (streams.has(streamId)) stale.add(streamId);
     },
   };
 }

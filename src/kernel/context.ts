@@ -1,5 +1,3 @@
-import type { CommandDefinition } from './command.ts';
-import type { Decider } from './decider.ts';
 import type { EventDefinition, EventDefinitions } from './event-definition.ts';
 import type { View } from './view.ts';
 
@@ -7,8 +5,6 @@ import type { View } from './view.ts';
 export interface BoundedContext {
   readonly name: string;
   readonly events: EventDefinitions;
-  readonly deciders: readonly Decider[];
-  readonly commands: readonly CommandDefinition<never>[];
   readonly views: readonly View[];
 }
 

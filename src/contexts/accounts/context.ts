@@ -1,6 +1,4 @@
 import type { BoundedContext } from '../../kernel/context.ts';
-import { accountDecider } from './account.ts';
-import * as commands from './commands.ts';
 import { accountEvents } from './events.ts';
 import { accountsView } from './views.ts';
 
@@ -8,7 +6,5 @@ import { accountsView } from './views.ts';
 export const accounts: BoundedContext = {
   name: 'accounts',
   events: accountEvents,
-  deciders: [accountDecider],
-  commands: Object.values(commands),
   views: [accountsView],
 };
