@@ -1,7 +1,11 @@
 import { type CommandContext, VersionConflict } from '../kernel/command.ts';
 import { type Decider, type Loaded, streamIdOf } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
-import { type EventDefinition, latestSchemaVersion } from '../kernel/event-definition.ts';
+import {
+  type EventDefinition,
+  inFieldOrder,
+  latestSchemaVersion,
+} from '../kernel/event-definition.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 import { Rejection, reject } from '../kernel/rejection.ts';
 import { newUuid } from '../lib/uuid.ts';
@@ -140,7 +144,7 @@ function toPending(
     commandId,
     correlationId: request.correlationId ?? commandId,
     causationId: request.causationId,
-    data: event.data,
+    data: inFieldOrder(definition, event.data),
   };
 }
 

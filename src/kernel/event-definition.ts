@@ -1,4 +1,4 @@
-import type { JsonObject, NewEvent, StoredEvent } from './event.ts';
+import type { Json, JsonObject, NewEvent, StoredEvent } from './event.ts';
 import type { DataOf, Fields } from './field.ts';
 
 /** Takes an event's data from one schema version to the next; pure, total, never asks the clock. */
@@ -45,6 +45,20 @@ export function upcast(
   let current = data;
   for (const step of definition.upcasters?.slice(schemaVersion - 1) ?? []) current = step(current);
   return current;
+}
+
+/**
+ * Data with its members in the order of the definition, whatever order it was written or stored in:
+ * an event then reads the same, to the byte, whoever tells it. Unknown members come last.
+ */
+export function inFieldOrder(definition: EventDefinition, data: JsonObject): JsonObject {
+  const ordered: Record<string, Json> = {};
+  for (const name in definition.fields) {
+    const value = data[name];
+    if (value !== undefined) ordered[name] = value;
+  }
+  for (const name in data) ordered[name] ??= data[name] ?? null;
+  return ordered;
 }
 
 export class EventFromTheFutureError extends Error {

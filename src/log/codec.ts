@@ -1,5 +1,5 @@
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
-import { type EventDefinition, upcast } from '../kernel/event-definition.ts';
+import { type EventDefinition, inFieldOrder, upcast } from '../kernel/event-definition.ts';
 
 /** A row of the events table, as the driver gives it. */
 export interface EventRow {
@@ -45,7 +45,7 @@ export function createEventDecoder(
       data:
         definition === undefined
           ? row.data
-          : upcast(row.type, definition, row.schema_version, row.data),
+          : inFieldOrder(definition, upcast(row.type, definition, row.schema_version, row.data)),
     };
   };
 }

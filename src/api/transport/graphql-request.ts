@@ -142,6 +142,25 @@ function toResponse({ raw }: GraphQLRequest, status: number, result: ExecutionRe
   return [JSON.stringify(result), { status, statusText: '', headers }];
 }
 
+/** What graphql-http refuses without a word. */
+const refusals: ReadonlyMap<number, GraphQLError> = new Map([
+  [405, codedError('METHOD_NOT_ALLOWED', 'GraphQL is asked with POST, or queries with GET')],
+  [
+    406,
+    codedError(
+      'NOT_ACCEPTABLE',
+      'Answers are application/graphql-response+json or application/json',
+    ),
+  ],
+  [415, codedError('UNSUPPORTED_MEDIA_TYPE', 'A request is application/json, in UTF-8')],
+]);
+
 function send(response: ServerResponse, [body, { status, headers }]: Response): void {
-  reply(response, { status, body, ...(headers && { headers }) });
+  const refusal = refusals.get(status);
+  if (body === null && refusal !== undefined) {
+    for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+    replyJson(response, status, { errors: [refusal] });
+  } else {
+    reply(response, { status, body, ...(headers && { headers }) });
+  }
 }

@@ -143,6 +143,9 @@ describe('the HTTP side', () => {
       const body = JSON.stringify({ query: 'mutation { touch }' });
       const response = await fetch(url, { method: 'POST', headers, body });
       expect(response.status, type).toBe(415);
+      expect(await response.json()).toMatchObject({
+        errors: [{ extensions: { code: 'UNSUPPORTED_MEDIA_TYPE' } }],
+      });
     }
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
     expect((await fetch(url, { method: 'POST', headers, body: 'x' })).status).toBe(415);

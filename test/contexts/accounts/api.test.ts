@@ -173,6 +173,13 @@ describe('commands', () => {
     await command('depositCash', { accountId, amount: '5.00' });
     const again = await command('depositCash', input);
     expect(again).toEqual({ ...first, replayed: true });
+    // To the byte: members of data keep their order, which is not that of jsonb.
+    const toAccountId = await open();
+    const transfer = { fromAccountId: accountId, toAccountId, amount: '1.00' };
+    const keyed = { ...transfer, idempotencyKey: randomUUID() };
+    const moved = await command('transferCash', keyed);
+    const answer = JSON.stringify(await command('transferCash', keyed));
+    expect(answer).toBe(JSON.stringify({ ...moved, replayed: true }));
     const reused = { code: 'IDEMPOTENCY_KEY_REUSED' };
     expect(await command('depositCash', { ...input, amount: '2.00' })).toMatchObject(reused);
     expect(await command('withdrawCash', input)).toMatchObject(reused);
