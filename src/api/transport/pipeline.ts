@@ -1,11 +1,12 @@
-import type {
-  DocumentNode,
-  ExecutionArgs,
-  ExecutionResult,
-  GraphQLError,
-  GraphQLSchema,
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
 } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import type { ErrorMask } from '../errors.ts';
 
 /** The steps of an operation, each with the plugins of Yoga around it. */
@@ -23,6 +24,11 @@ export interface Pipeline {
   ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> | ExecutionResult;
 }
 
+/** Yoga's own executor puts fields into an answer as they are resolved, not as they were asked for. */
+const inOrderAsked: Plugin = {
+  onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+};
+
 /**
  * Yoga without its HTTP side: parser, validation, executor, masking, and any plugin for these.
  *
@@ -32,6 +38,7 @@ export interface Pipeline {
 export function createPipeline(schema: GraphQLSchema, maskError: ErrorMask): Pipeline {
   const yoga = createYoga({
     schema,
+    plugins: [inOrderAsked],
     logging: false,
     graphiql: false,
     landingPage: false,
