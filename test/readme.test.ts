@@ -22,6 +22,10 @@ async function readTour(): Promise<string> {
   return [...before.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('\n');
 }
 
+test('the README has no gap left to be filled', async () => {
+  expect(await readFile(path.join(root, 'README.md'), 'utf8')).not.toMatch(/[A-Z]+_TABLE/);
+});
+
 test('the tour of the README does what it says', async () => {
   const script = await readTour();
   const { stdout } = await run('bash', ['-c', script], {
