@@ -1,4 +1,4 @@
--- Views: every document at every sequence at which it changed, and where it stands in each list.
+-- Views: every document at every sequence at which it changed.
 
 create table views (
   id integer generated always as identity,
@@ -23,19 +23,6 @@ create table view_documents (
   constraint view_documents_pkey primary key (view_id, key, sequence)
 );
 
--- A key stands at a position of a list's partition from one sequence until another (exclusive).
--- Partition '' holds every document of the list.
-create table view_entries (
-  view_id integer not null,
-  list text collate "C" not null,
-  partition text collate "C" not null,
-  position text collate "C" not null,
-  key text collate "C" not null,
-  from_sequence bigint not null,
-  to_sequence bigint not null default 9223372036854775807,
-  constraint view_entries_pkey primary key (view_id, list, partition, position, key, from_sequence)
-) with (fillfactor = 80);
-
 -- Moves views forward, all or nothing. Refused with DB004 when a view is not at the checkpoint from
 -- which the caller worked: then somebody else has moved it, and the caller's work is void.
 create function advance_views(
@@ -46,6 +33,7 @@ create function advance_views(
   document_keys text[],
   document_sequences bigint[],
   documents jsonb[],
+  block_entries_max integer,
   closed_views integer[],
   closed_lists text[],
   closed_partitions text[],
@@ -76,19 +64,10 @@ begin
   insert into view_documents (view_id, key, sequence, document)
   select * from unnest(document_views, document_keys, document_sequences, documents);
 
-  if cardinality(closed_views) > 0 then
-    update view_entries as entry set to_sequence = closed.to_sequence
-    from unnest(
-      closed_views, closed_lists, closed_partitions, closed_positions, closed_keys, closed_to
-    ) as closed (view_id, list, partition, position, key, to_sequence)
-    where entry.view_id = closed.view_id and entry.list = closed.list
-      and entry.partition = closed.partition and entry.position = closed.position
-      and entry.key = closed.key and entry.to_sequence = 9223372036854775807;
-  end if;
-
-  if cardinality(opened_views) > 0 then
-    insert into view_entries (view_id, list, partition, position, key, from_sequence, to_sequence)
-    select * from unnest(
+  if cardinality(closed_views) > 0 or cardinality(opened_views) > 0 then
+    perform move_entries(
+      view_ids, to_checkpoints, block_entries_max,
+      closed_views, closed_lists, closed_partitions, closed_positions, closed_keys, closed_to,
       opened_views, opened_lists, opened_partitions, opened_positions, opened_keys, opened_from,
       opened_to
     );

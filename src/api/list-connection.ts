@@ -1,6 +1,5 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import { toPartition } from '../views/fold.ts';
 import type { Cursor } from '../views/read.ts';
 import type { ApiContext } from './context.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -8,13 +7,13 @@ import { type Connection, type PagingArgs, parsePage, toConnection } from './pag
 export interface ListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
-  /** Members that the documents must have; an absent or null one does not narrow. */
+  /** Values of the list's filters; an absent or null one does not narrow. */
   readonly filter: Readonly<Record<string, string | null | undefined>>;
   readonly descending?: boolean;
   readonly at: number;
 }
 
-/** A page of one of a view's lists; through the first of its partitions that the filter names. */
+/** A page of one of a view's lists as of `at`. */
 export async function readListConnection<Document extends JsonObject, Node>(
   context: ApiContext,
   request: ListRequest<Document>,
@@ -23,27 +22,14 @@ export async function readListConnection<Document extends JsonObject, Node>(
 ): Promise<Connection<Node>> {
   const { view, list, at, descending = false } = request;
   const page = parsePage(paging, parseListCursor);
-  const having = Object.fromEntries(
+  const filter = Object.fromEntries(
     Object.entries(request.filter).filter(
       (member): member is [string, string] => member[1] != null,
     ),
   );
-  const partitions = Object.keys(view.lists?.[list]?.partitions ?? {});
-  const lead = partitions.find((name) => having[name] !== undefined);
   const [after, before] = descending ? [page.before, page.after] : [page.after, page.before];
-  const read = await context.list(
-    view,
-    {
-      list,
-      partition: lead === undefined ? '' : toPartition(lead, having[lead] ?? ''),
-      having,
-      after,
-      before,
-      limit: page.size + 1,
-      descending: descending !== page.fromEnd,
-    },
-    at,
-  );
+  const wanted = { list, filter, after, before, limit: page.size + 1 };
+  const read = await context.list(view, { ...wanted, descending: descending !== page.fromEnd }, at);
   return toConnection(page, read, ({ document, position, key }) => ({
     cursor: toListCursor({ position, key }),
     node: toNode(document, at),

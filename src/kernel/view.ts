@@ -19,15 +19,17 @@ export interface View<Document extends JsonObject = JsonObject> {
 }
 
 /**
- * One order in which the documents of a view can be read, at any sequence, through an index.
- *
- * A document appears once in each of its partitions, in the order of `position`, then of its key.
+ * One order in which the documents of a view can be read, at any sequence, through an index: by
+ * `position`, then by key.
  */
 export interface ViewList<Document> {
   /** Text whose byte order is the wanted order; see `toSortable…`. Null: not in this list. */
   position(document: Document, key: string): string | null;
-  /** Filters that have an index of their own, by name; every list can be read unfiltered. */
-  readonly partitions?: Readonly<Record<string, ValueOf<Document>>>;
+  /**
+   * Filters by name, at most four. Any combination of them narrows the list through the index: a
+   * document has a place for each combination, so a change of a filter's value moves half of them.
+   */
+  readonly filters?: Readonly<Record<string, ValueOf<Document>>>;
 }
 
 /** As a method's type, so that a view of some documents is a view of JSON documents. */

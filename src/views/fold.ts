@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
+import { partitionsOf, toPosition } from './partition.ts';
 
 /** A view of any documents: the engine passes on what the view itself made. */
 export type AnyView = View<JsonObject>;
@@ -43,6 +43,8 @@ export interface Changes {
 /** A document as it stands now, and its places in the view's lists. */
 export interface Standing {
   readonly document: JsonObject | undefined;
+  /** All that its places follow from, besides its key. */
+  readonly signature: string;
   readonly places: ReadonlyMap<string, Place>;
 }
 
@@ -93,44 +95,38 @@ function changesOf(
 ): readonly (readonly [string, Standing])[] {
   const changes: [string, Standing][] = [];
   for (const key of keysOf(view, event)) {
-    const before = standings.get(key)?.document;
-    const after = view.evolve(before, event, key);
-    if (after !== before) changes.push([key, toStanding(view, after, key)]);
+    const before = standings.get(key);
+    const after = view.evolve(before?.document, event, key);
+    if (after !== before?.document) changes.push([key, toStanding(view, after, key, before)]);
   }
   return changes;
 }
 
 const nowhere: ReadonlyMap<string, Place> = new Map();
 
-export function toStanding(view: AnyView, document: JsonObject | undefined, key: string): Standing {
-  if (document === undefined || view.lists === undefined) return { document, places: nowhere };
+/** Most changes of a document leave it where it was: its places are then those of `before`. */
+export function toStanding(
+  view: AnyView,
+  document: JsonObject | undefined,
+  key: string,
+  before?: Standing,
+): Standing {
+  if (document === undefined) return { document, signature: '', places: nowhere };
+  const wanted = Object.entries(view.lists ?? {}).map(([list, { position, filters = {} }]) => {
+    const values = Object.entries(filters).map(([filter, toValue]) => [filter, toValue(document)]);
+    return { list, position: position(document, key), values };
+  });
+  const signature = JSON.stringify(wanted);
+  if (before?.signature === signature) return { document, signature, places: before.places };
   const places = new Map<string, Place>();
-  for (const [list, { position: positionOf, partitions = {} }] of Object.entries(view.lists)) {
-    const wanted = positionOf(document, key);
-    if (wanted === null) continue;
-    const position = wanted.slice(0, positionLengthMax).toWellFormed();
-    const add = (partition: string): void => {
+  for (const { list, position: given, values } of wanted) {
+    if (given === null) continue;
+    const position = toPosition(given);
+    for (const partition of partitionsOf(Object.fromEntries(values))) {
       places.set(`${list}\0${partition}\0${position}\0${key}`, { list, partition, position, key });
-    };
-    add('');
-    for (const [filter, toValue] of Object.entries(partitions)) {
-      add(toPartition(filter, toValue(document)));
     }
   }
-  return { document, places };
-}
-
-/**
- * A row of an index holds 2,704 bytes at most, and what users write can be longer: positions are
- * cut, which leaves the order of what begins alike to the keys, and long values of filters hashed.
- */
-const positionLengthMax = 200;
-const partitionValueLengthMax = 100;
-
-/** The name of the partition of the documents for which a filter has a value. */
-export function toPartition(filter: string, value: string): string {
-  if (value.length <= partitionValueLengthMax) return `${filter}=${value}`;
-  return `${filter}#${createHash('sha256').update(value).digest('hex')}`;
+  return { document, signature, places };
 }
 
 function createPlaceChanges() {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { Executor, Query } from '../postgres/database.ts';
+import { type FilterValues, toPartition } from './partition.ts';
 
 /** A document as it stood at the sequence for which it was asked. */
 export interface DocumentAt {
@@ -36,9 +37,7 @@ export interface Cursor {
 
 export interface ListPage {
   readonly list: string;
-  readonly partition: string;
-  /** Members that a document must have, besides being in the partition; checked row by row. */
-  readonly having: JsonObject;
+  readonly filter: FilterValues;
   /** Strictly between; null: from the list's beginning, to its end. */
   readonly after: Cursor | null;
   readonly before: Cursor | null;
@@ -50,25 +49,13 @@ export interface ListedDocument extends DocumentAt {
   readonly position: string;
 }
 
-const text = `select entry.key, entry.position, document.document, document.sequence
-  from view_entries as entry
-  cross join lateral (
-    select document, sequence from view_documents
-    where view_id = $1 and view_documents.key = entry.key and sequence <= $4
-    order by sequence desc limit 1
-  ) as document
-  where entry.view_id = $1 and list = $2 and partition = $3
-    and from_sequence <= $4 and to_sequence > $4
-    and (position, entry.key) > ($5, $6) and (position, entry.key) < ($7, $8)
-    and document.document @> $9::jsonb`;
-
 const ascending: Query = {
   name: 'list_ascending',
-  text: `${text} order by position, entry.key limit $10`,
+  text: 'select * from read_list_ascending($1, $2, $3, $4, $5, $6, $7, $8, $9)',
 };
 const descending: Query = {
   name: 'list_descending',
-  text: `${text} order by position desc, entry.key desc limit $10`,
+  text: 'select * from read_list_descending($1, $2, $3, $4, $5, $6, $7, $8, $9)',
 };
 
 const first: Cursor = { position: '', key: '' };
@@ -81,19 +68,11 @@ export async function readList(
   page: ListPage,
   at: number,
 ): Promise<readonly ListedDocument[]> {
-  const { after, before } = page;
+  const { list, filter, after, before, limit } = page;
   const from = after ?? first;
   const to = before ?? last;
   return executor.query<ListedDocument>(page.descending ? descending : ascending, [
-    viewId,
-    page.list,
-    page.partition,
-    at,
-    from.position,
-    from.key,
-    to.position,
-    to.key,
-    JSON.stringify(page.having),
-    page.limit,
+    ...[viewId, list, toPartition(filter), at],
+    ...[from.position, from.key, to.position, to.key, limit],
   ]);
 }

@@ -87,7 +87,7 @@ export async function readCurrentDocuments(
 const advance: Query = {
   name: 'advance_views',
   text: `select advance_views(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
   )`,
 };
 
@@ -100,6 +100,9 @@ export interface Advance {
 }
 
 const open = '9223372036854775807';
+
+/** Entries that a block of a list holds before it is replaced: what a page may pass in vain. */
+const blockEntriesMax = 256;
 
 /**
  * Moves views forward in one transaction, documents, places and checkpoints together. Refused with
@@ -126,6 +129,7 @@ export async function advanceViews(
     documents.map(({ key }) => key),
     documents.map(({ sequence }) => sequence),
     documents.map(({ document }) => (document === null ? null : JSON.stringify(document))),
+    blockEntriesMax,
     closed.map(({ id }) => id),
     closed.map(({ list }) => list),
     closed.map(({ partition }) => partition),
@@ -153,18 +157,23 @@ const dropRows: Query = {
       delete from view_entries where ctid = any (array(
         select ctid from view_entries where view_id = $1 limit $2
       )) returning view_id
+    ), blocks as (
+      delete from view_blocks where ctid = any (array(
+        select ctid from view_blocks where view_id = $1 limit $2
+      )) returning view_id
     ), documents as (
       delete from view_documents where ctid = any (array(
         select ctid from view_documents where view_id = $1 limit $2
       )) returning view_id
     )
-    select (select count(*) from entries) + (select count(*) from documents) as count`,
+    select (select count(*) from entries) + (select count(*) from blocks)
+      + (select count(*) from documents) as count`,
 };
 
 const drop: Query = { name: 'drop_view', text: 'delete from views where id = $1' };
 
 /**
- * Removes up to `rowsMax` documents and as many places of a version of a view; true once nothing is
+ * Removes up to `rowsMax` documents and as many entries of a version of a view; true once nothing is
  * left. From the first call on the version is known to nobody: a program that still has it in its
  * code builds it anew.
  */

@@ -35,7 +35,7 @@ export const walletsView: View<Wallet> = {
   lists: {
     SUM: {
       position: ({ sum }) => (sum === 3 ? null : toSortableDecimal(String(sum))),
-      partitions: { owner: ({ owner }) => owner, sign: ({ sum }) => (sum < 0 ? '-' : '+') },
+      filters: { owner: ({ owner }) => owner, sign: ({ sum }) => (sum < 0 ? '-' : '+') },
     },
     OWNER: { position: ({ owner }) => owner },
   },
@@ -82,15 +82,12 @@ export function listWallets(
   page: ListPage,
 ): readonly ListedDocument[] {
   const list = walletsView.lists?.[page.list];
-  const [filter = '', ...rest] = page.partition.split('=');
-  const ownOf = page.partition === '' ? undefined : list?.partitions?.[filter];
   const listed = wallets.flatMap((wallet) => {
     const position = list?.position(wallet.document, wallet.key) ?? null;
-    const isOut = ownOf !== undefined && ownOf(wallet.document) !== rest.join('=');
-    const isOther = Object.entries(page.having).some(
-      ([name, value]) => wallet.document[name as keyof Wallet] !== value,
+    const isOther = Object.entries(page.filter).some(
+      ([name, value]) => list?.filters?.[name]?.(wallet.document) !== value,
     );
-    return position === null || isOut || isOther ? [] : [{ ...wallet, position }];
+    return position === null || isOther ? [] : [{ ...wallet, position }];
   });
   listed.sort(comparePlaces);
   const between = listed.filter(

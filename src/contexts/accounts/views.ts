@@ -3,9 +3,11 @@ import type { View } from '../../kernel/view.ts';
 import { type Account, evolveAccount } from './account.ts';
 import { accountEvents, type StoredAccountEvent } from './events.ts';
 
-const owner = (account: Account): string => account.owner;
-const currency = (account: Account): string => account.currency;
-const status = (account: Account): string => account.status;
+const filters = {
+  owner: (account: Account): string => account.owner,
+  currency: (account: Account): string => account.currency,
+  status: (account: Account): string => account.status,
+};
 
 /** Every account by its id: the same fold that decides commands. */
 export const accountsView: View<Account> = {
@@ -16,13 +18,7 @@ export const accountsView: View<Account> = {
   keysOf: (event) => [entityIdOf(event.streamId)],
   evolve: (account, event) => evolveAccount(account ?? null, event as StoredAccountEvent),
   lists: {
-    OPENED_AT: {
-      position: (account) => account.openedAt,
-      partitions: { owner, currency, status },
-    },
-    OWNER: {
-      position: (account) => account.owner,
-      partitions: { currency, status },
-    },
+    OPENED_AT: { position: (account) => account.openedAt, filters },
+    OWNER: { position: (account) => account.owner, filters },
   },
 };

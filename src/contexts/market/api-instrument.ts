@@ -84,8 +84,7 @@ async function readPriceOn(
     pricesView,
     {
       list: 'OCCURRED_AT',
-      partition: '',
-      having: {},
+      filter: {},
       after: { position: `${symbol} `, key: '' },
       before: { position: toPricePosition(symbol, time), key: '\u{10ffff}' },
       limit: 1,
