@@ -65,7 +65,8 @@ create function current_block(
 $$;
 
 -- Replaces a block from a sequence on, if it is too full or too empty: by blocks that are at most
--- half full of what is open in it, together with its neighbour's if that is little.
+-- half full of what is open in it, together with its neighbour's if that is little. Gives the new
+-- block if it is alone, and may be too empty as well.
 create function refit_block(
   of_view integer,
   of_list text,
@@ -73,7 +74,7 @@ create function refit_block(
   of_block bigint,
   at bigint,
   entries_max integer
-) returns void language plpgsql as $$
+) returns bigint language plpgsql as $$
 declare
   open constant bigint := 9223372036854775807;
   current_epoch bigint;
@@ -94,7 +95,7 @@ begin
   where view_id = of_view and list = of_list and partition = of_partition;
   if entry_count <= entries_max
     and (current_epoch is null or open_count >= entries_max / 8) then
-    return;
+    return null;
   end if;
 
   if current_epoch is null then
@@ -107,7 +108,7 @@ begin
       and epoch = current_epoch and block = of_block and to_sequence = open;
     if not found then
       -- Replaced just now, together with its neighbour.
-      return;
+      return null;
     end if;
     if open_count < entries_max / 8 then
       select * into neighbour from view_blocks
@@ -127,7 +128,7 @@ begin
       if neighbour.block is not null then
         members := members || neighbour.block;
       elsif entry_count <= entries_max then
-        return;
+        return null;
       end if;
     end if;
   end if;
@@ -185,6 +186,7 @@ begin
       where view_id = of_view and list = of_list and partition = of_partition
         and epoch = current_epoch
     );
+  return case pieces when 1 then numbers[1] end;
 end
 $$;
 
@@ -212,6 +214,7 @@ create function move_entries(
 declare
   open constant bigint := 9223372036854775807;
   changed record;
+  remaining bigint;
 begin
   for changed in
     with closed as (
@@ -246,11 +249,15 @@ begin
     from (select * from closed union all select * from opened) as entry
     group by view_id, list, partition, block
     having random() * least(16, block_entries_max / 16) < count(*)
+    order by view_id, list, partition, block
   loop
-    perform refit_block(
-      changed.view_id, changed.list, changed.partition, changed.block,
-      to_checkpoints[array_position(view_ids, changed.view_id)] + 1, block_entries_max
-    );
+    remaining := changed.block;
+    while remaining is not null loop
+      remaining := refit_block(
+        changed.view_id, changed.list, changed.partition, remaining,
+        to_checkpoints[array_position(view_ids, changed.view_id)], block_entries_max
+      );
+    end loop;
   end loop;
 end
 $$;
