@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { examples } from './examples.ts';
-import type { Log as Logger } from './lib/log.ts';
+import type { Logger } from './lib/logger.ts';
 import { assertDatabase, createDatabase, type Database } from './postgres/database.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';

@@ -2,7 +2,7 @@ import type { EngineParts } from './api/engine-parts.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
-import type { Log as Logger } from './lib/log.ts';
+import type { Logger } from './lib/logger.ts';
 import { createLog } from './log/log.ts';
 import type { Database } from './postgres/database.ts';
 import { createListener } from './postgres/listener.ts';

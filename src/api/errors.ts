@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, Kind } from 'graphql';
-import type { Log } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 
 /** Longer messages repeat the caller's own input; cut, so that an answer stays near its question. */
 const messageLengthMax = 1000;
@@ -62,7 +62,7 @@ export type ErrorMask = (error: unknown) => GraphQLError;
  * Errors with `extensions.code` pass as they are; errors of coercion get BAD_USER_INPUT. All
  * others are logged once with an id and answered as "Internal error" with that id and no more.
  */
-export function createErrorMask(log: Log): ErrorMask {
+export function createErrorMask(log: Logger): ErrorMask {
   const answers = new WeakMap<object, GraphQLError>();
   return function maskError(error) {
     if (error instanceof GraphQLError) {
@@ -79,7 +79,7 @@ export function createErrorMask(log: Log): ErrorMask {
   };
 }
 
-function toInternalError(error: unknown, log: Log): GraphQLError {
+function toInternalError(error: unknown, log: Logger): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located?.originalError ?? error;
   const isAborted = cause instanceof Error && cause.name === 'AbortError';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import { toCanonicalJson } from '../lib/canonical-json.ts';
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { createCommandQueue } from './command-queue.ts';

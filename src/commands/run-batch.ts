@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { delay } from '../lib/delay.ts';
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { settle, toStoredEvents } from './batch.ts';

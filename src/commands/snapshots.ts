@@ -1,4 +1,4 @@
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
 import { type CachedStream, type StreamCache, toSnapshotState } from './stream-cache.ts';
 

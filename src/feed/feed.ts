@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { createRecentEvents } from './recent-events.ts';

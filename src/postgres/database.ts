@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Log } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { type ConnectionSettings, toClientConfig } from './client-config.ts';
 import { createDedicatedConnections } from './dedicated-connection.ts';
 import {
@@ -39,7 +39,7 @@ export interface Database extends Executor {
 
 export interface DatabaseOptions extends ConnectionSettings {
   readonly poolMax?: number;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 const versionMin = 15;
@@ -139,7 +139,7 @@ async function rollBack(client: pg.PoolClient): Promise<Error | null> {
 }
 
 /** The connections of the pool that are not closed yet: pg-pool forgets them too early. */
-function trackClients(pool: pg.Pool, log: Log): ReadonlySet<pg.PoolClient> {
+function trackClients(pool: pg.Pool, log: Logger): ReadonlySet<pg.PoolClient> {
   const clients = new Set<pg.PoolClient>();
   pool.on('connect', (client) => {
     clients.add(client);

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Log } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { type ConnectionSettings, toClientConfig } from './client-config.ts';
 import { DatabaseStoppedError, toOneLine } from './errors.ts';
 import { createClientExecutor, type Executor } from './executor.ts';
@@ -14,7 +14,7 @@ export interface DedicatedConnections {
 /** Makes such connections on demand; `Database.withConnection` says what the work may expect. */
 export function createDedicatedConnections(
   settings: ConnectionSettings,
-  log: Log,
+  log: Logger,
 ): DedicatedConnections {
   const underWay = new Map<AbortController, Promise<unknown>>();
   return {
@@ -40,7 +40,7 @@ interface Run<T> {
 
 async function runOnConnection<T>(
   settings: ConnectionSettings,
-  log: Log,
+  log: Logger,
   { controller, work }: Run<T>,
 ): Promise<T> {
   const client = new pg.Client(toClientConfig(settings));

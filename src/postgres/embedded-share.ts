@@ -1,5 +1,5 @@
 import { delay } from '../lib/delay.ts';
-import type { Log } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { giveBackShare, type Server, type Share, takeShare } from './embedded-server.ts';
 import { isConnectionLost, toOneLine } from './errors.ts';
 
@@ -9,7 +9,7 @@ const restartIntervalMs = 1_000;
  * Holds a share until stopped, and takes a new one on the same port whenever the server has died.
  * Gives the function that stops; it may be called again.
  */
-export function keepShare(server: Server, first: Share, log: Log): () => Promise<void> {
+export function keepShare(server: Server, first: Share, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const { port } = first;
@@ -49,7 +49,7 @@ async function giveBack(server: Server, share: Share): Promise<boolean> {
 
 interface Retake {
   readonly signal: AbortSignal;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** Tries until it has a share again; null when stopped meanwhile. */

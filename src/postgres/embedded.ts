@@ -1,7 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
-import type { Log } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { toClientConfig } from './client-config.ts';
 import { chooseAccount, createRun } from './embedded-account.ts';
 import { findBinaries } from './embedded-binaries.ts';
@@ -14,7 +14,7 @@ import { sqlStateOf, toOneLine } from './errors.ts';
 export interface EmbeddedPostgresOptions {
   /** Made if missing; the files of the server go into its sub-directory `postgres`. */
   readonly dataDir: string;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** A share in a real PostgreSQL server that runs on a data directory of ours. */

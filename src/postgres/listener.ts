@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { delay } from '../lib/delay.ts';
-import type { Log } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { toOneLine } from './errors.ts';
 import { openSubscription } from './subscription.ts';
 
@@ -15,7 +15,7 @@ export interface ListenerOptions {
   readonly onNotification: (channel: string, payload: string) => void;
   /** Called whenever the channels are listened to (again): what came meanwhile has been missed. */
   readonly onConnected: () => void;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /** Notifications of some channels, over a connection of their own that is renewed for ever. */

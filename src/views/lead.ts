@@ -1,5 +1,5 @@
 import type { Feed } from '../feed/feed.ts';
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';

@@ -1,7 +1,7 @@
 import type { Feed } from '../feed/feed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
 import type { MovingView } from './advance.ts';

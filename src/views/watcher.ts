@@ -3,7 +3,7 @@ import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { type Broadcast, createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
-import type { Log as Logger } from '../lib/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { type AnyView, keysOf } from './fold.ts';
 import type { Views } from './views.ts';
 

@@ -3,7 +3,7 @@ import { placeHolding } from '../../src/commands/place-batch.ts';
 import type { Submission } from '../../src/commands/request.ts';
 import { createStreamCache } from '../../src/commands/stream-cache.ts';
 import { depositCash } from '../../src/contexts/accounts/commands.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -22,7 +22,7 @@ let accountId: string;
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   wire = await createFaultyWire(testDatabase.url);
-  database = createDatabase({ url: wire.url, applicationName: 'cut off', log: silentLog });
+  database = createDatabase({ url: wire.url, applicationName: 'cut off', log: silentLogger });
   theirs = createTestProcess(testDatabase.database);
   accountId = await theirs.open('10.00');
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createFaultyWire, type FaultyWire } from '../support/faulty-wire.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -16,7 +16,7 @@ let accountId: string;
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   wire = await createFaultyWire(testDatabase.url);
-  database = createDatabase({ url: wire.url, applicationName: 'cut off', log: silentLog });
+  database = createDatabase({ url: wire.url, applicationName: 'cut off', log: silentLogger });
   ours = createTestProcess(database);
   accountId = await ours.open('100.00');
 });
@@ -58,7 +58,11 @@ test.each(['statement lost', 'answer lost'] as const)(
 );
 
 test('an append that the server still works on is not recorded again', async () => {
-  const hold = createDatabase({ url: testDatabase.url, applicationName: 'hold', log: silentLog });
+  const hold = createDatabase({
+    url: testDatabase.url,
+    applicationName: 'hold',
+    log: silentLogger,
+  });
   let result: ReturnType<TestProcess['deposit']> | undefined;
   await hold.withTransaction(async (executor) => {
     await sql(executor, 'select from log_head for update');

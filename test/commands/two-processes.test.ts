@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CommandResult } from '../../src/commands/request.ts';
 import { accountDecider } from '../../src/contexts/accounts/account.ts';
 import { closeAccount, openAccount, transferCash } from '../../src/contexts/accounts/commands.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { foldAccounts } from '../support/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -16,7 +16,7 @@ let theirs: TestProcess;
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   const { url } = testDatabase;
-  otherDatabase = createDatabase({ url, applicationName: 'another process', log: silentLog });
+  otherDatabase = createDatabase({ url, applicationName: 'another process', log: silentLogger });
   ours = createTestProcess(testDatabase.database);
   theirs = createTestProcess(otherDatabase);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFeed, type Feed, type FeedOptions } from '../../src/feed/feed.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { batchOf, run } from '../support/batches.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 async function start(options: Partial<FeedOptions> = {}): Promise<Feed> {
-  const feed = createFeed({ log, logger: silentLog, pollIntervalMs: anHourMs, ...options });
+  const feed = createFeed({ log, logger: silentLogger, pollIntervalMs: anHourMs, ...options });
   feeds.push(feed);
   await feed.start();
   return feed;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
@@ -77,7 +77,7 @@ test('racing appenders leave a gapless log, and a reader that polls misses nothi
     const own = createDatabase({
       url: testDatabase.url,
       applicationName: 'appender',
-      log: silentLog,
+      log: silentLogger,
     });
     const ownLog = createLog(own, new Map());
     let version = 0;
@@ -130,7 +130,7 @@ test('each batch sends one notification that carries the head and nothing else',
     channels: ['daybook_log'],
     onNotification: (_channel, payload) => received.push(payload),
     onConnected: () => {},
-    log: silentLog,
+    log: silentLogger,
   });
   await until(() => listener.connected());
   await log.append(batchOf(run('a-1', 0, 200)));

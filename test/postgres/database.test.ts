@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import {
   assertDatabase,
   createDatabase,
@@ -37,7 +37,13 @@ async function backendOf(from: Pick<Database, 'query'>): Promise<number> {
 }
 
 function createOne(url: string, settings: { statementTimeoutMs?: number } = {}): Database {
-  return createDatabase({ url, applicationName: 'one', poolMax: 1, log: silentLog, ...settings });
+  return createDatabase({
+    url,
+    applicationName: 'one',
+    poolMax: 1,
+    log: silentLogger,
+    ...settings,
+  });
 }
 
 test('a transaction commits what it wrote', async () => {
@@ -191,7 +197,7 @@ test('stop fires the signals, waits for the work, and may be called again', asyn
 
 test('stop waits until idle connections are closed as well', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
-  const many = createDatabase({ url: proxy.url, applicationName: 'many', log: silentLog });
+  const many = createDatabase({ url: proxy.url, applicationName: 'many', log: silentLogger });
   await Promise.all([1, 2, 3, 4].map(() => backendOf(many)));
   expect(proxy.openCount()).toBe(4);
   await many.stop();

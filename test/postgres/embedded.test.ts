@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/postgres/embedded.ts';
 import { isProcessAlive } from '../../src/postgres/embedded-postmaster.ts';
 import { runStatement } from '../support/postgres.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<EmbeddedPostgres> {
-  const server = await startEmbeddedPostgres({ dataDir, log: silentLog });
+  const server = await startEmbeddedPostgres({ dataDir, log: silentLogger });
   servers.push(server);
   return server;
 }
@@ -197,7 +197,7 @@ test('a first start killed half-way is done again', async () => {
 test('a data directory that is a file is refused with what to do', async () => {
   const file = join(dataDir, 'file');
   await writeFile(file, '');
-  const starting = startEmbeddedPostgres({ dataDir: file, log: silentLog });
+  const starting = startEmbeddedPostgres({ dataDir: file, log: silentLogger });
   await expect(starting).rejects.toMatchObject({
     code: 'EMBEDDED_DATA_DIR_UNUSABLE',
     message: expect.stringMatching(/^the data directory .*set DAYBOOK_DATA_DIR/),

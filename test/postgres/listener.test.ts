@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createListener, type Listener } from '../../src/postgres/listener.ts';
 import { createTestDatabase, runStatement, type TestDatabase } from '../support/postgres.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -39,7 +39,7 @@ function listen(): void {
     onConnected: () => {
       connectedCount += 1;
     },
-    log: silentLog,
+    log: silentLogger,
   });
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { runStatement, toDatabaseUrl } from '../support/postgres.ts';
@@ -30,7 +30,7 @@ function write(file: string, text: string): Promise<void> {
 }
 
 async function ids(): Promise<readonly number[]> {
-  const database = createDatabase({ url, applicationName: 'test', log: silentLog });
+  const database = createDatabase({ url, applicationName: 'test', log: silentLogger });
   const query = { name: 'ids', text: 'select id from first order by id' };
   const rows = await database.query<{ id: number }>(query).finally(() => database.stop());
   return rows.map(({ id }) => id);

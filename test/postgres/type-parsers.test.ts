@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
 import { parseTimestamptz } from '../../src/postgres/type-parsers.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -58,7 +58,7 @@ test('a time that is not in UTC is refused', () => {
 
 test('the options of an address are kept beside our own', async () => {
   const url = `${testDatabase.url}?options=-c%20search_path%3Dpg_catalog`;
-  const database = createDatabase({ url, applicationName: 'options', log: silentLog });
+  const database = createDatabase({ url, applicationName: 'options', log: silentLogger });
   const text = `select current_setting('search_path') as path, current_setting('TimeZone') as zone`;
   expect(await database.query({ name: 'settings', text })).toEqual([
     { path: 'pg_catalog', zone: 'UTC' },

@@ -1,8 +1,8 @@
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts';
 
 /** A process to be killed: starts a server on the directory given and says where it is. */
-const server = await startEmbeddedPostgres({ dataDir: process.argv[2] ?? '', log: silentLog });
+const server = await startEmbeddedPostgres({ dataDir: process.argv[2] ?? '', log: silentLogger });
 process.on('SIGTERM', async () => {
   await server.stop();
   process.exit(0);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 
@@ -50,7 +50,7 @@ async function openServer(): Promise<TestServer> {
   if (url !== undefined && url !== '') return { url, stop: async () => {} };
   const dataDir = await mkdtemp(join(tmpdir(), 'daybook-test-'));
   await chmod(dataDir, 0o755);
-  const embedded = await startEmbeddedPostgres({ dataDir, log: silentLog });
+  const embedded = await startEmbeddedPostgres({ dataDir, log: silentLogger });
   const stop = async () => {
     await embedded.stop();
     await rm(dataDir, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 
 /** A migrated, empty database of its own for a test file. */
@@ -25,7 +25,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     lockTimeoutMs: 15_000,
     idleInTransactionTimeoutMs: 20_000,
     connectTimeoutMs: 10_000,
-    log: silentLog,
+    log: silentLogger,
   });
   const dispose = async () => {
     await database.stop();

@@ -9,7 +9,7 @@ import { accounts } from '../../src/contexts/accounts/context.ts';
 import type { CommandDefinition, CommandOptions } from '../../src/kernel/command.ts';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -48,7 +48,7 @@ export function createTestProcess(
   const processor = createProcessor({
     log,
     definitions: accountDefinitions,
-    logger: silentLog,
+    logger: silentLogger,
     onAppended: (events) => told.push(...events),
     ...options,
   });
@@ -88,7 +88,7 @@ export async function withDatabase<T>(
     applicationName: 'another process',
     poolMax: 4,
     statementTimeoutMs: 20_000,
-    log: silentLog,
+    log: silentLogger,
   });
   try {
     return await work(database);

@@ -3,7 +3,7 @@ import { buildSchema } from '../../src/api/schema.ts';
 import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules } from '../../src/contexts/all.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
 
@@ -64,7 +64,7 @@ export async function createTestServer(): Promise<TestServer> {
 
 async function start(databaseUrl: string, database: Database) {
   const contexts = modules.map(({ context }) => context);
-  const engine = await startEngine({ database, url: databaseUrl, contexts, logger: silentLog });
+  const engine = await startEngine({ database, url: databaseUrl, contexts, logger: silentLogger });
   const server = await createApiServer({
     host: '127.0.0.1',
     port: 0,
@@ -73,7 +73,7 @@ async function start(databaseUrl: string, database: Database) {
     authentication: null,
     ready: async () => ({ ready: engine.views.isReady() }),
     examples: [],
-    log: silentLog,
+    log: silentLogger,
   });
   return {
     url: server.url,

@@ -1,5 +1,5 @@
 import { createFeed, type Feed } from '../../src/feed/feed.ts';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import type { AnyView } from '../../src/views/fold.ts';
@@ -19,8 +19,8 @@ export async function startViewing(
   views: readonly AnyView[],
 ): Promise<ViewingProcess> {
   const log = createLog(database, new Map());
-  const feed = createFeed({ log, logger: silentLog, pollIntervalMs: 20 });
-  const started = createViews({ database, log, feed, logger: silentLog, views });
+  const feed = createFeed({ log, logger: silentLogger, pollIntervalMs: 20 });
+  const started = createViews({ database, log, feed, logger: silentLogger, views });
   await feed.start();
   await started.start();
   let stopped: Promise<void> | undefined;

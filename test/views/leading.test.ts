@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -280,7 +280,7 @@ test('stop ends waiting at once and may be called again', async () => {
   await Promise.all([process.views.stop(), process.views.stop()]);
   expect(await countHeld()).toBe(0);
   const silent = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'late', log: silentLog },
+    ...{ url: testDatabase.url, applicationName: 'late', log: silentLogger },
   });
   const late = await startViewing(silent, [walletsView]);
   await late.stop();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLog } from '../../src/lib/log.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
 import type { AnyView } from '../../src/views/fold.ts';
@@ -132,7 +132,7 @@ test('a parked view gets another try after a restart', async () => {
 test('a statement that runs out of time parks nothing', async () => {
   const { database, url } = testDatabase;
   const impatient = createDatabase({
-    ...{ url, applicationName: 'impatient', lockTimeoutMs: 50, log: silentLog },
+    ...{ url, applicationName: 'impatient', lockTimeoutMs: 50, log: silentLogger },
   });
   const process = await startViewing(impatient, [walletsView]);
   await append(process, 3);

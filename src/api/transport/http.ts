@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
-import type { Log } from '../../lib/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { CheckAccess } from './access.ts';
 import type { Authenticate, Identity } from './authentication.ts';
 import type { AnswerGraphQL } from './graphql-request.ts';
@@ -21,7 +21,7 @@ export interface HttpOptions {
   readonly graphiql: Buffer;
   readonly corsOrigins: ReadonlySet<string>;
   readonly bodyBytesMax: number;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 const refusals = {

@@ -6,7 +6,7 @@ import type {
   OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
-import type { Log } from '../../lib/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import { type ClosableResults, closableResults } from './closable-results.ts';
 import { createDocuments } from './documents.ts';
@@ -66,7 +66,7 @@ export interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly createContext: CreateContext;
   readonly limits: OperationLimits;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
-import type { Log } from '../../lib/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { createAccessCheck } from './access.ts';
 import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
 import { createEventStreams } from './event-streams.ts';
@@ -25,7 +25,7 @@ export interface ApiServerOptions {
   /** Asked for `/health/ready`: 200 or 503 by its `ready`, 503 when it throws. */
   readonly ready: () => Promise<Readiness>;
   readonly examples: readonly Example[];
-  readonly log: Log;
+  readonly log: Logger;
   readonly limits?: Partial<OperationLimits & TransportLimits>;
   /** Other origins whose pages may use this server; none by default. */
   readonly corsOrigins?: readonly string[];

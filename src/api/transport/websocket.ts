@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { GraphQLError } from 'graphql';
 import { type Context, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Log } from '../../lib/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { codedError } from '../errors.ts';
 import type { CheckAccess } from './access.ts';
 import type { Authenticate } from './authentication.ts';
@@ -17,7 +17,7 @@ export interface WebSocketOptions {
   readonly authenticate: Authenticate;
   readonly checkAccess: CheckAccess;
   readonly limits: TransportLimits;
-  readonly log: Log;
+  readonly log: Logger;
 }
 
 export interface WebSockets {

@@ -1,4 +1,4 @@
-import { silentLog } from '../../../src/lib/log.ts';
+import { silentLogger } from '../../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../../src/postgres/database.ts';
 import { migrate } from '../../../src/postgres/migrate.ts';
 
@@ -12,6 +12,6 @@ export async function openDatabase(url: string): Promise<Database> {
     lockTimeoutMs: 15_000,
     idleInTransactionTimeoutMs: 60_000,
     connectTimeoutMs: 10_000,
-    log: silentLog,
+    log: silentLogger,
   });
 }

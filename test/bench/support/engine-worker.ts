@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { depositCash, openAccount } from '../../../src/contexts/accounts/commands.ts';
 import { accounts } from '../../../src/contexts/accounts/context.ts';
 import { type Engine, startEngine } from '../../../src/engine.ts';
-import { silentLog } from '../../../src/lib/log.ts';
+import { silentLogger } from '../../../src/lib/logger.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { openDatabase } from './database.ts';
 import { measureRate, type RateOptions } from './measure-rate.mjs';
@@ -33,7 +33,7 @@ async function start({ url, streams, withViews }: EngineWish): Promise<void> {
   hasViews = withViews;
   const database = await openDatabase(url);
   const contexts = [withViews ? accounts : { ...accounts, views: [] }];
-  engine = await startEngine({ database, url, contexts, logger: silentLog });
+  engine = await startEngine({ database, url, contexts, logger: silentLogger });
   ids = Array.from({ length: streams }, () => randomUUID());
   await Promise.all(
     ids.map((accountId) => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { silentLog } from '../../../src/lib/log.ts';
+import { silentLogger } from '../../../src/lib/logger.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts';
 
 /** The one PostgreSQL server of a run, in a directory that goes with it. */
@@ -20,7 +20,7 @@ const stopAttemptsMax = 10;
 /** Refuses a server that answers before the disk has what was committed. */
 export async function startPostgres(): Promise<BenchPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'daybook-bench-'));
-  const embedded = await startEmbeddedPostgres({ dataDir, log: silentLog });
+  const embedded = await startEmbeddedPostgres({ dataDir, log: silentLogger });
   const made = new Map<string, Promise<string>>([['daybook', Promise.resolve(embedded.url)]]);
 
   async function make(name: string): Promise<string> {
@@ -54,7 +54,7 @@ async function stopServer(first: EmbeddedPostgres, dataDir: string): Promise<voi
   await first.stop();
   for (let attempt = 1; existsSync(join(dataDir, 'postgres/data/postmaster.pid')); attempt += 1) {
     if (attempt > stopAttemptsMax) throw new Error(`the server in ${dataDir} is still used`);
-    await (await startEmbeddedPostgres({ dataDir, log: silentLog })).stop();
+    await (await startEmbeddedPostgres({ dataDir, log: silentLogger })).stop();
   }
 }
 

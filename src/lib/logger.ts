@@ -2,7 +2,7 @@
 export type LogLine = (fields: object, message: string) => void;
 
 /** What a module needs of a logger; pino's loggers fit as they are. */
-export interface Log {
+export interface Logger {
   readonly debug: LogLine;
   readonly info: LogLine;
   readonly warn: LogLine;
@@ -11,5 +11,10 @@ export interface Log {
 
 const nothing: LogLine = () => {};
 
-/** A log that keeps nothing. */
-export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+/** A logger that keeps nothing. */
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+};
