@@ -1,6 +1,6 @@
 import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import { isCleanText } from '../lib/clean-text.ts';
-import { codedError } from './errors.ts';
+import { refuse } from './errors.ts';
 
 /**
  * Refuses, for every field of the schema, arguments with text that PostgreSQL cannot store:
@@ -30,7 +30,7 @@ export function refuseUncleanArguments(schema: GraphQLSchema): void {
 function assertClean(value: unknown): void {
   if (typeof value === 'string') {
     if (isCleanText(value)) return;
-    throw codedError('BAD_USER_INPUT', 'text must not have a NUL or half a character in it');
+    refuse('text must not have a NUL or half a character in it');
   }
   if (typeof value !== 'object' || value === null) return;
   for (const member of Object.values(value)) assertClean(member);

@@ -11,7 +11,7 @@ import { fromEpochMs } from '../lib/date-time.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
-import { codedError } from './errors.ts';
+import { refuse } from './errors.ts';
 import type { EventRef } from './event-types.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 
@@ -133,10 +133,10 @@ async function submit<Input>(
 ): Promise<CommandResult> {
   const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
   if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
-    throw codedError('BAD_USER_INPUT', `an idempotencyKey has 1 to ${keyLengthMax} characters`);
+    refuse(`an idempotencyKey has 1 to ${keyLengthMax} characters`);
   }
   if (expectedVersion != null && expectedVersion < 0) {
-    throw codedError('BAD_USER_INPUT', 'an expectedVersion is 0 or more');
+    refuse('an expectedVersion is 0 or more');
   }
   assertNotFuture(occurredAt);
   try {
@@ -161,7 +161,7 @@ const keyLengthMax = 200;
 export function assertNotFuture(occurredAt: string | null | undefined): void {
   // The clock has milliseconds: what happened within the current one has happened.
   if (occurredAt == null || occurredAt < fromEpochMs(Date.now() + 1)) return;
-  throw codedError('BAD_USER_INPUT', `occurredAt ${occurredAt} is in the future`);
+  refuse(`occurredAt ${occurredAt} is in the future`);
 }
 
 function isRejection(answer: object): answer is RecordedRejection {

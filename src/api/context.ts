@@ -5,7 +5,7 @@ import type { EventFilter, EventPage } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { codedError } from './errors.ts';
+import { codedError, refuse } from './errors.ts';
 import type { OperationContext, OperationInit } from './transport/operation.ts';
 
 /**
@@ -126,8 +126,4 @@ async function guarded<Value>(promise: Promise<Value>): Promise<Value> {
   } catch (error) {
     throw toApiError(error);
   }
-}
-
-function refuse(message: string): never {
-  throw codedError('BAD_USER_INPUT', message);
 }

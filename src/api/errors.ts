@@ -26,6 +26,11 @@ export function codedError(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }
 
+/** Says that what the caller has sent is not as it should be: BAD_USER_INPUT. */
+export function refuse(message: string): never {
+  throw codedError('BAD_USER_INPUT', message);
+}
+
 export function codeOf(error: GraphQLError): string | undefined {
   const { code } = error.extensions;
   return typeof code === 'string' ? code : undefined;

@@ -4,7 +4,7 @@ import { parseUuid } from '../lib/uuid.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
-import { codedError } from './errors.ts';
+import { refuse } from './errors.ts';
 import type { EventRef } from './event-types.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
 
@@ -77,7 +77,7 @@ export async function readEventConnection(
 export function toEventFilter(input: EventFilterInput): EventFilter {
   const { types, streamId, actor, correlationId } = input;
   if (types != null && types.length > typesMax) {
-    throw codedError('BAD_USER_INPUT', `a filter has at most ${typesMax} types`);
+    refuse(`a filter has at most ${typesMax} types`);
   }
   return {
     types: types ?? undefined,
@@ -95,7 +95,7 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    throw codedError('BAD_USER_INPUT', 'event takes either an id or a sequence');
+    refuse('event takes either an id or a sequence');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;

@@ -1,6 +1,6 @@
 import { isCleanText } from '../lib/clean-text.ts';
 import { parseUuid } from '../lib/uuid.ts';
-import { codedError } from './errors.ts';
+import { refuse } from './errors.ts';
 
 const textLengthMax = 200;
 const idLengthMax = 200;
@@ -34,8 +34,4 @@ export function parseNewId(name: string, value: string | null | undefined): stri
   return (
     parseUuid(value) ?? refuse(`${name} is a UUID, like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`)
   );
-}
-
-export function refuse(message: string): never {
-  throw codedError('BAD_USER_INPUT', message);
 }

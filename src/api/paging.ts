@@ -1,4 +1,4 @@
-import { codedError } from './errors.ts';
+import { refuse } from './errors.ts';
 
 /** Relay's paging arguments. */
 export interface PagingArgs {
@@ -64,8 +64,4 @@ export function toConnection<Item, Node>(
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
-}
-
-function refuse(message: string): never {
-  throw codedError('BAD_USER_INPUT', message);
 }

@@ -4,7 +4,7 @@ import { type Moment, parseMoment, parseSequence } from '../kernel/moment.ts';
 import { parseDateTime } from '../lib/date-time.ts';
 import { fractionDigitsMax, integerDigitsMax, isDecimal } from '../lib/decimal.ts';
 import type { Builder } from './builder.ts';
-import { codedError } from './errors.ts';
+import { refuse } from './errors.ts';
 
 /** The scalars of the API. None of them ever becomes a JS number with a fraction, or a Date. */
 export function addScalars(builder: Builder): void {
@@ -48,8 +48,4 @@ function fromText<Value>(parse: (text: string) => Value | null, expected: string
     parseLiteral: (node: ValueNode): Value =>
       parseText(node.kind === Kind.STRING ? node.value : null),
   };
-}
-
-function refuse(expected: string): never {
-  throw codedError('BAD_USER_INPUT', expected);
 }

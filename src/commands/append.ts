@@ -10,7 +10,8 @@ export interface DurableAppendOptions {
   readonly signal: AbortSignal;
 }
 
-const retryDelayMs = 100;
+/** Until a command tries the database again after a failure that passes. */
+export const retryDelayMs = 100;
 
 /**
  * Appends, and finds out what became of an append whose answer was lost: it sends the same batch

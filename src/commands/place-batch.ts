@@ -2,7 +2,7 @@ import type { Appended } from '../kernel/log.ts';
 import { delay } from '../lib/delay.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log, LogStatements } from '../log/log.ts';
-import { appendDurably, type DurableAppendOptions } from './append.ts';
+import { appendDurably, type DurableAppendOptions, retryDelayMs } from './append.ts';
 import { type DecideBatchOptions, type DecidedBatch, decideBatch } from './decide-batch.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import type { Submission } from './request.ts';
@@ -18,8 +18,6 @@ export interface PlacedBatch extends DecidedBatch {
   /** The sequence of the log's head before the batch. */
   readonly head: number;
 }
-
-const retryDelayMs = 100;
 
 /** Decides on what is cached and appends; throws `StaleStreamsError` when that was not the latest. */
 export async function placeBatch(

@@ -3,6 +3,7 @@ import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
+import { retryDelayMs } from './append.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
 import { ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
@@ -24,7 +25,6 @@ const attemptsMax = 50;
  * steady load the same process would lose 50 times on end. From here on it holds the head instead.
  */
 const optimisticAttemptsMax = 3;
-const retryDelayMs = 100;
 
 /**
  * Sees commands through to their answers, on their own and whatever it takes; never throws.

@@ -1,6 +1,7 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
-import { parseId, parseNewId, parseOptionalText, parseText, refuse } from '../../api/input.ts';
+import { refuse } from '../../api/errors.ts';
+import { parseId, parseNewId, parseOptionalText, parseText } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import type { CommandDefinition } from '../../kernel/command.ts';
 import { entityIdOf } from '../../kernel/decider.ts';

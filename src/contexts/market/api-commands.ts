@@ -1,7 +1,8 @@
 import { assertNotFuture } from '../../api/command-mutation.ts';
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
-import { parseOptionalText, parseText, refuse } from '../../api/input.ts';
+import { refuse } from '../../api/errors.ts';
+import { parseOptionalText, parseText } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
 import { minorUnitsOf } from '../accounts/currencies.ts';
