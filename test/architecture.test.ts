@@ -12,6 +12,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   commands: ['log', 'feed', 'postgres', 'kernel', 'lib'],
   views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
   api: ['commands', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
+  'api/transport': ['api', 'kernel', 'lib'],
   import: ['kernel', 'lib'],
   contexts: ['api', 'kernel', 'lib'],
   'contexts/accounts': ['kernel', 'lib'],
@@ -155,10 +156,11 @@ function ownImports(name: string, imports: readonly string[]): readonly string[]
 
 /** The folder of a file below src/; "." for those that put the house together. */
 function roomOf(name: string): string {
-  const [, folder = '.', context = ''] = path.posix.dirname(name).split('/');
-  if (folder !== 'contexts' || context === '') return folder;
+  const [, folder = '.', inner = ''] = path.posix.dirname(name).split('/');
+  if (folder === 'api' && inner !== '') return `api/${inner}`;
+  if (folder !== 'contexts' || inner === '') return folder;
   const isApi = path.posix.basename(name).startsWith('api');
-  return `contexts/${context}${isApi ? ' api' : ''}`;
+  return `contexts/${inner}${isApi ? ' api' : ''}`;
 }
 
 function isBarrel(text: string): boolean {

@@ -6,13 +6,13 @@ import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError, refuse } from './errors.ts';
-import type { OperationContext, OperationInit } from './transport/operation.ts';
+import type { OperationInit } from './operation-init.ts';
 
 /**
  * What resolvers work with. One operation reads one cut of the log: every field without an `asOf`
  * of its own answers at the sequence that `cut` gives, and what is nested answers with its parent.
  */
-export interface ApiContext extends OperationContext {
+export interface ApiContext {
   readonly actor: string;
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
@@ -27,6 +27,8 @@ export interface ApiContext extends OperationContext {
   assertRecorded(sequence: number): Promise<void>;
   /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
   wrote(sequence: number): void;
+  /** What the answer says beside its data: the operation's sequence. */
+  extensions(): Readonly<Record<string, unknown>>;
   /** A page of the log. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   document<Document extends JsonObject>(

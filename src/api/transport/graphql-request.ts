@@ -8,9 +8,10 @@ import {
   type Response,
 } from 'graphql-http';
 import { codedError, codeOf } from '../errors.ts';
+import type { Transport } from '../operation-init.ts';
 import type { Identity } from './authentication.ts';
 import type { EventStreams } from './event-streams.ts';
-import type { OperationOrigin, Operations, Transport } from './operation.ts';
+import type { OperationOrigin, Operations } from './operation.ts';
 import { reply, replyJson } from './reply.ts';
 import { headerText } from './request-hints.ts';
 

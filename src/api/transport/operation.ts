@@ -8,21 +8,12 @@ import type {
 import type { RequestParams } from 'graphql-http';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
+import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
 import { type ClosableResults, closableResults } from './closable-results.ts';
 import { createDocuments } from './documents.ts';
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
-import { type RequestHints, readRequestHints } from './request-hints.ts';
-
-export type Transport = 'http' | 'sse' | 'websocket';
-
-/** What is known of an operation before its context exists. */
-export interface OperationInit extends RequestHints {
-  readonly actor: string;
-  readonly transport: Transport;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
-}
+import { readRequestHints } from './request-hints.ts';
 
 /** What resolvers get; the server needs nothing of it but this. */
 export interface OperationContext {

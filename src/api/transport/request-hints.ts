@@ -1,12 +1,5 @@
 import { codedError } from '../errors.ts';
-
-/** What a request may say about itself beside its operation. */
-export interface RequestHints {
-  /** Wait until the views have seen this sequence; null when it does not matter. */
-  readonly minSequence: string | null;
-  /** What this operation belongs to in the caller's eyes; null when it does not say. */
-  readonly correlationId: string | null;
-}
+import type { RequestHints } from '../operation-init.ts';
 
 type GivenHints = { readonly [Name in keyof RequestHints]?: unknown };
 

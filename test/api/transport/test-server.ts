@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { createSchema } from 'graphql-yoga';
-import type { OperationInit } from '../../../src/api/transport/operation.ts';
+import type { OperationInit } from '../../../src/api/operation-init.ts';
 import {
   type ApiServer,
   type ApiServerOptions,
