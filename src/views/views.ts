@@ -5,6 +5,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
 import type { MovingView } from './advance.ts';
+import { assertViews } from './assert-views.ts';
 import { ViewNotReadableError } from './errors.ts';
 import type { AnyView } from './fold.ts';
 import { leadViews } from './lead.ts';
@@ -54,8 +55,10 @@ const retryMs = 500;
 const pollMs = 1_000;
 const startTimeoutMs = 10_000;
 
+/** Throws when one of the views is not as `View` demands. */
 export function createViews(options: ViewsOptions): Views {
   const { database, logger, views } = options;
+  assertViews(views);
   const stopping = new AbortController();
   const moved = createBroadcast();
   let rows = new Map<string, ViewRow>();
