@@ -5,8 +5,8 @@ import type { Log } from '../log/log.ts';
 import { OutcomeUnknownError } from './errors.ts';
 
 export interface DurableAppendOptions {
-  /** How long an append that the database could not take, or answer, is sent again. */
-  readonly settleTimeoutMs: number;
+  /** Until when an append that the database could not take, or answer, is sent again. */
+  readonly deadline: number;
   readonly signal: AbortSignal;
 }
 
@@ -21,9 +21,8 @@ export const retryDelayMs = 100;
 export async function appendDurably(
   log: Log,
   batch: Batch,
-  { settleTimeoutMs, signal }: DurableAppendOptions,
+  { deadline, signal }: DurableAppendOptions,
 ): Promise<Appended> {
-  const deadline = performance.now() + settleTimeoutMs;
   let lost: unknown;
   for (;;) {
     try {

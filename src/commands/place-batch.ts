@@ -2,13 +2,14 @@ import type { Appended } from '../kernel/log.ts';
 import { delay } from '../lib/delay.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log, LogStatements } from '../log/log.ts';
-import { appendDurably, type DurableAppendOptions, retryDelayMs } from './append.ts';
+import { appendDurably, retryDelayMs } from './append.ts';
 import { type DecideBatchOptions, type DecidedBatch, decideBatch } from './decide-batch.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import type { Submission } from './request.ts';
 
-export interface PlaceOptions extends DecideBatchOptions, DurableAppendOptions {
+export interface PlaceOptions extends DecideBatchOptions {
   readonly log: Log;
+  readonly signal: AbortSignal;
 }
 
 /** A decided batch and where the log has put it. */
@@ -32,10 +33,11 @@ export async function placeDecided(
   options: PlaceOptions,
   decided: DecidedBatch,
 ): Promise<PlacedBatch> {
-  return (
-    (await verifyEmpty(options.log, decided)) ??
-    toPlaced(decided, await appendDurably(options.log, decided.batch, options))
-  );
+  const { log, signal } = options;
+  const verified = await verifyEmpty(log, decided);
+  if (verified !== null) return verified;
+  const deadline = deadlineOf(decided);
+  return toPlaced(decided, await appendDurably(log, decided.batch, { deadline, signal }));
 }
 
 /** Decides and appends while nobody else can append: cannot be overtaken, but holds up everybody. */
@@ -56,7 +58,7 @@ export async function placeHolding(
     });
   } catch (error) {
     if (sent === undefined || !isOutcomeUnknown(error)) throw error;
-    const appended = await findHolding(options, sent.batch.id);
+    const appended = await findHolding(options, sent);
     if (appended === null) throw error;
     return toPlaced(sent, appended);
   }
@@ -69,6 +71,11 @@ async function verifyEmpty(log: LogStatements, decided: DecidedBatch): Promise<P
   return { ...decided, appended: null, head: await log.verify(expectedVersions) };
 }
 
+/** What is sent together is given up together: with the first of its commands. */
+function deadlineOf({ decisions }: DecidedBatch): number {
+  return Math.min(...decisions.map(({ submission }) => submission.deadline));
+}
+
 function toPlaced(decided: DecidedBatch, appended: Appended): PlacedBatch {
   return { ...decided, appended, head: appended.firstSequence - 1 };
 }
@@ -78,13 +85,13 @@ function toPlaced(decided: DecidedBatch, appended: Appended): PlacedBatch {
  * it is over, so that null is the last word.
  */
 async function findHolding(
-  { log, settleTimeoutMs, signal }: PlaceOptions,
-  batchId: string,
+  { log, signal }: PlaceOptions,
+  decided: DecidedBatch,
 ): Promise<Appended | null> {
-  const deadline = performance.now() + settleTimeoutMs;
+  const deadline = deadlineOf(decided);
   for (;;) {
     try {
-      return await log.exclusively((held) => held.findBatch(batchId));
+      return await log.exclusively((held) => held.findBatch(decided.batch.id));
     } catch (error) {
       if (!isTransient(error)) throw error;
       const isOver = signal.aborted || performance.now() >= deadline;

@@ -35,6 +35,7 @@ export interface ProcessorOptions {
   readonly cachedStreamsMax?: number;
   /** A stream is snapshotted whenever it has grown by so many events. */
   readonly snapshotEvery?: number;
+  /** How long a command is tried again while the database cannot be reached, all in all. */
   readonly settleTimeoutMs?: number;
 }
 
@@ -44,11 +45,11 @@ export interface ProcessorOptions {
  */
 export function createProcessor(options: ProcessorOptions): Processor {
   const { queueMax = 10_000, batchCommandsMax = 256, cachedStreamsMax = 50_000 } = options;
+  const { settleTimeoutMs = 30_000 } = options;
   const abort = new AbortController();
   const queue = createCommandQueue();
   const runner: BatchRunnerOptions = {
     snapshotEvery: 500,
-    settleTimeoutMs: 30_000,
     ...options,
     cache: createStreamCache(cachedStreamsMax),
     signal: abort.signal,
@@ -74,7 +75,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
         // The handler that is given the input comes with it, in the same definition.
         const untyped = request as unknown as CommandRequest;
         const key = toKey(request);
-        queue.push({ request: untyped, commandId: newUuid(), ids: [], key, resolve, reject });
+        const deadline = performance.now() + settleTimeoutMs;
+        const commandId = newUuid();
+        queue.push({ request: untyped, commandId, ids: [], key, deadline, resolve, reject });
         start();
       });
     },

@@ -41,6 +41,8 @@ export interface Submission {
   readonly ids: string[];
   /** Null: no idempotency key, or a dry run. */
   readonly key: KeyedInput | null;
+  /** Until when the database is tried again for it, whatever fails; as `performance.now()` counts. */
+  readonly deadline: number;
   resolve(result: CommandResult): void;
   reject(error: unknown): void;
 }

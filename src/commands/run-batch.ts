@@ -35,7 +35,6 @@ export async function runBatch(
   submissions: readonly Submission[],
   failure: unknown = null,
 ): Promise<void> {
-  const deadline = performance.now() + options.settleTimeoutMs;
   let open = submissions;
   let attempt = 1;
   let error = failure ?? (await tryOnce(options, open, attempt));
@@ -52,9 +51,8 @@ export async function runBatch(
       if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
     } else if (isTransient(error)) {
       // Nothing was written: an append that may have been says `OutcomeUnknownError`.
-      const isOver = options.signal.aborted || performance.now() >= deadline;
-      if (isOver) return rejectAll(open, new UnavailableError({ cause: error }));
-      await delay(retryDelayMs, options.signal);
+      open = rejectOverdue(open, options.signal, error);
+      if (open.length > 0) await delay(retryDelayMs, options.signal);
     } else if (open.length <= 1 || error instanceof OutcomeUnknownError) {
       return rejectAll(open, error);
     } else {
@@ -153,6 +151,18 @@ function resolveAll(decisions: readonly Decision[], results: readonly CommandRes
     if (result === undefined) throw new Error('a decision without a result');
     submission.resolve(result);
   }
+}
+
+/** Gives those that have time left to wait for the database. */
+function rejectOverdue(
+  submissions: readonly Submission[],
+  signal: AbortSignal,
+  cause: unknown,
+): readonly Submission[] {
+  const now = performance.now();
+  const isOverdue = ({ deadline }: Submission): boolean => signal.aborted || now >= deadline;
+  rejectAll(submissions.filter(isOverdue), new UnavailableError({ cause }));
+  return submissions.filter((submission) => !isOverdue(submission));
 }
 
 export function rejectAll(submissions: readonly Submission[], error: unknown): void {

@@ -39,7 +39,6 @@ function place(cache = createStreamCache(10)) {
     log: createLog(database, accountDefinitions),
     definitions: accountDefinitions,
     cache,
-    settleTimeoutMs: 10_000,
     signal: new AbortController().signal,
   };
   return placeHolding(options, [toSubmission()]);
@@ -54,7 +53,8 @@ function toSubmission(): Submission {
     correlationId: null,
     causationId: null,
   } as unknown as Submission['request'];
-  return { request, commandId: newUuid(), ids: [], key: null, resolve() {}, reject() {} };
+  const deadline = performance.now() + 10_000;
+  return { request, commandId: newUuid(), ids: [], key: null, deadline, resolve() {}, reject() {} };
 }
 
 test('a batch decided while it holds the head is appended', async () => {
