@@ -1,28 +1,15 @@
 import type { Appended, Batch } from '../kernel/log.ts';
-import { delay } from '../lib/delay.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { OutcomeUnknownError } from './errors.ts';
-
-export interface DurableAppendOptions {
-  /** Until when an append that the database could not take, or answer, is sent again. */
-  readonly deadline: number;
-  readonly signal: AbortSignal;
-}
-
-/** Until a command tries the database again after a failure that passes. */
-export const retryDelayMs = 100;
+import { isOver, type Patience, untilRetry } from './retry.ts';
 
 /**
  * Appends, and finds out what became of an append whose answer was lost: it sends the same batch
  * again, and looks it up by its id when it is refused. The streams have moved on, the keys are used
  * and the id is taken if the lost one has won, so the batch is recorded once, however late that is.
  */
-export async function appendDurably(
-  log: Log,
-  batch: Batch,
-  { deadline, signal }: DurableAppendOptions,
-): Promise<Appended> {
+export async function appendDurably(log: Log, batch: Batch, patience: Patience): Promise<Appended> {
   let lost: unknown;
   for (;;) {
     try {
@@ -30,11 +17,11 @@ export async function appendDurably(
     } catch (error) {
       if (!isTransient(error)) throw error;
       if (isOutcomeUnknown(error)) lost = error;
-      if (signal.aborted || performance.now() >= deadline) {
+      if (isOver(patience)) {
         throw lost === undefined ? error : new OutcomeUnknownError({ cause: lost });
       }
     }
-    await delay(retryDelayMs, signal);
+    await untilRetry(patience.signal);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Appended } from '../kernel/log.ts';
-import { delay } from '../lib/delay.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log, LogStatements } from '../log/log.ts';
-import { appendDurably, retryDelayMs } from './append.ts';
+import { appendDurably } from './append.ts';
 import { type DecideBatchOptions, type DecidedBatch, decideBatch } from './decide-batch.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import type { Submission } from './request.ts';
+import { retry } from './retry.ts';
 
 export interface PlaceOptions extends DecideBatchOptions {
   readonly log: Log;
@@ -89,14 +89,10 @@ async function findHolding(
   decided: DecidedBatch,
 ): Promise<Appended | null> {
   const deadline = deadlineOf(decided);
-  for (;;) {
-    try {
-      return await log.exclusively((held) => held.findBatch(decided.batch.id));
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      const isOver = signal.aborted || performance.now() >= deadline;
-      if (isOver) throw new OutcomeUnknownError({ cause: error });
-    }
-    await delay(retryDelayMs, signal);
+  const find = () => log.exclusively((held) => held.findBatch(decided.batch.id));
+  try {
+    return await retry(find, { deadline, signal });
+  } catch (error) {
+    throw isTransient(error) ? new OutcomeUnknownError({ cause: error }) : error;
   }
 }

@@ -90,8 +90,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
 }
 
 function toKey<Input>({ definition, input, options }: CommandRequest<Input>): KeyedInput | null {
-  const { idempotencyKey, dryRun, expectedVersion, occurredAt } = options;
-  if (idempotencyKey == null || dryRun === true) return null;
+  const { idempotencyKey, expectedVersion, occurredAt } = options;
+  if (idempotencyKey == null) return null;
   const content = toCanonicalJson([definition.name, input, { expectedVersion, occurredAt }]);
   return { idempotencyKey, fingerprint: createHash('sha256').update(content).digest('hex') };
 }

@@ -39,7 +39,7 @@ export interface Submission {
   readonly commandId: string;
   /** The ids that its handler has asked for: a repeated run gets the same ones again. */
   readonly ids: string[];
-  /** Null: no idempotency key, or a dry run. */
+  /** Null: no idempotency key. That of a dry run is looked up and never recorded. */
   readonly key: KeyedInput | null;
   /** Until when the database is tried again for it, whatever fails; as `performance.now()` counts. */
   readonly deadline: number;

@@ -1,15 +1,15 @@
 import type { StoredEvent } from '../kernel/event.ts';
-import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
-import { retryDelayMs } from './append.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
+import { answerDryRuns, isKeyedDryRun } from './dry-run.ts';
 import { ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
 import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './place-batch.ts';
 import { replayOutcome } from './replay.ts';
 import { type CommandResult, type Submission, toKeyText } from './request.ts';
+import { isOver, untilRetry } from './retry.ts';
 import { saveSnapshots } from './snapshots.ts';
 import type { CachedStream } from './stream-cache.ts';
 
@@ -52,7 +52,7 @@ export async function runBatch(
     } else if (isTransient(error)) {
       // Nothing was written: an append that may have been says `OutcomeUnknownError`.
       open = rejectOverdue(open, options.signal, error);
-      if (open.length > 0) await delay(retryDelayMs, options.signal);
+      if (open.length > 0) await untilRetry(options.signal);
     } else if (open.length <= 1 || error instanceof OutcomeUnknownError) {
       return rejectAll(open, error);
     } else {
@@ -112,7 +112,10 @@ export async function finish(
   try {
     if (stored.length > 0) options.onAppended(stored);
     resolveAll(decisions, results);
-    if (stored.length > 0) await saveSnapshots(options, streams);
+    await Promise.all([
+      answerDryRuns(options, decisions, results),
+      stored.length > 0 ? saveSnapshots(options, streams) : null,
+    ]);
   } catch (error) {
     // It is recorded: whoever decided it again would record it twice.
     rejectAll(
@@ -149,7 +152,7 @@ function resolveAll(decisions: readonly Decision[], results: readonly CommandRes
   for (const [index, { submission }] of decisions.entries()) {
     const result = results[index];
     if (result === undefined) throw new Error('a decision without a result');
-    submission.resolve(result);
+    if (!isKeyedDryRun(submission)) submission.resolve(result);
   }
 }
 
@@ -159,10 +162,9 @@ function rejectOverdue(
   signal: AbortSignal,
   cause: unknown,
 ): readonly Submission[] {
-  const now = performance.now();
-  const isOverdue = ({ deadline }: Submission): boolean => signal.aborted || now >= deadline;
-  rejectAll(submissions.filter(isOverdue), new UnavailableError({ cause }));
-  return submissions.filter((submission) => !isOverdue(submission));
+  const overdue = new Set(submissions.filter(({ deadline }) => isOver({ deadline, signal })));
+  rejectAll([...overdue], new UnavailableError({ cause }));
+  return submissions.filter((submission) => !overdue.has(submission));
 }
 
 export function rejectAll(submissions: readonly Submission[], error: unknown): void {

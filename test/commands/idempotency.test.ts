@@ -172,6 +172,37 @@ test('in one batch a used key is replayed to its actor only', async () => {
   expect([bob?.sequence, ann?.sequence]).toEqual([4, first.sequence]);
 });
 
+test('a dry run of a used key gives the recorded answer and records nothing', async () => {
+  const first = await ours.deposit(id, '1.00', key);
+  await ours.deposit(id, '5.00');
+  const again = await ours.deposit(id, '1.00', { ...key, dryRun: true });
+  expect(again).toMatchObject({ ...answerOf(first), replayed: true, dryRun: true });
+  const refused = await ours.withdraw(id, '50.00', { idempotencyKey: 'no' });
+  await ours.deposit(id, '100.00');
+  const still = await ours.withdraw(id, '50.00', { idempotencyKey: 'no', dryRun: true });
+  expect(still).toMatchObject({ ...answerOf(refused), replayed: true, dryRun: true });
+  expect((await ours.log.head()).sequence).toBe(5);
+});
+
+test('a dry run of a key used with another input is refused', async () => {
+  await ours.deposit(id, '1.00', key);
+  const { rejection } = await ours.deposit(id, '2.00', { ...key, dryRun: true });
+  expect(rejection?.code).toBe('IDEMPOTENCY_KEY_REUSED');
+});
+
+test('dry runs next to the command of their key come before it or after it', async () => {
+  const dry = { ...key, dryRun: true };
+  const [before, real, after] = await Promise.all([
+    ours.deposit(id, '1.00', dry),
+    ours.deposit(id, '1.00', key),
+    ours.deposit(id, '1.00', dry),
+  ]);
+  expect(real).toMatchObject({ replayed: false, dryRun: false });
+  expect(before).toMatchObject({ dryRun: true, events: before.replayed ? real.events : [] });
+  expect(after).toMatchObject({ ...answerOf(real), replayed: true, dryRun: true });
+  expect(await countOf(testDatabase.database, 'command_outcomes')).toBe(1);
+});
+
 test('a command with a key that fails can be sent again', async () => {
   const poison = { accountId: 'a\0b', owner: 'ann', currency: 'USD' };
   await expect(ours.submit(openAccount, poison, key)).rejects.toThrow();

@@ -107,6 +107,15 @@ test('a connection lost while a recorded answer is read costs a retry and nothin
   expect(again).toMatchObject({ replayed: true, events: first.events });
 });
 
+test('a connection lost while the key of a dry run is looked up costs a retry', async () => {
+  const options = { idempotencyKey: 'key' };
+  const first = await ours.deposit(accountId, '1.00', options);
+  wire.failAt('command_outcomes', 'answer lost');
+  const again = await ours.deposit(accountId, '1.00', { ...options, dryRun: true });
+  expect(wire.faultCount()).toBe(1);
+  expect(again).toMatchObject({ replayed: true, dryRun: true, events: first.events });
+});
+
 test('a connection lost while nothing is to be recorded costs a retry and nothing else', async () => {
   wire.failAt('verify_versions', 'answer lost');
   const result = await ours.withdraw(accountId, '500.00');
