@@ -8,7 +8,7 @@ import { entityIdOf } from '../../kernel/decider.ts';
 import { accountDecider } from './account.ts';
 import { type AccountAt, type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
 import * as commands from './commands.ts';
-import { minorUnitsOf } from './currencies.ts';
+import { isCurrency } from './currencies.ts';
 
 interface CashFields {
   readonly accountId: string;
@@ -40,10 +40,9 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
     parse: ({ accountId, owner, currency }: commands.OpenAccount) => ({
       accountId: parseNewId('accountId', accountId),
       owner: parseText('owner', owner),
-      currency:
-        minorUnitsOf(currency) === null
-          ? refuse('currency is an ISO 4217 code, like "USD"')
-          : currency,
+      currency: isCurrency(currency)
+        ? currency
+        : refuse('currency is an ISO 4217 code, like "USD"'),
     }),
     payload: (t) => ({
       account: t.field({

@@ -2,9 +2,27 @@ import currencies from 'currency-codes';
 
 const known = new Map<string, number>();
 
+/** Currencies that ISO 4217 has taken in after the list of the library (25 June 2024). */
+const younger: Readonly<Record<string, number>> = { XCG: 2, ZWG: 2 };
+
+/**
+ * Codes whose minor unit ISO 4217 gives as N.A., of which the library makes 0: metals, units of
+ * account, and codes for no currency and for tests. Nobody holds cash in them.
+ */
+const notCash: ReadonlySet<string> = new Set([
+  ...['XAG', 'XAU', 'XPD', 'XPT'],
+  ...['XBA', 'XBB', 'XBC', 'XBD', 'XDR', 'XSU', 'XUA'],
+  ...['XTS', 'XXX'],
+]);
+
+/** Whether it is the ISO 4217 code of a currency in which cash can be held and prices be told. */
+export function isCurrency(currency: string): boolean {
+  return !notCash.has(currency) && minorUnitsOf(currency) !== null;
+}
+
 /**
  * How many digits an amount of an ISO 4217 currency has after the point: 2 for USD, 0 for JPY, 3
- * for KWD. Null: no such currency.
+ * for KWD. Null: no such code. For what is recorded already: for input there is `isCurrency`.
  */
 export function minorUnitsOf(currency: string): number | null {
   const digits = known.get(currency) ?? lookUp(currency);
@@ -15,5 +33,5 @@ export function minorUnitsOf(currency: string): number | null {
 function lookUp(currency: string): number | null {
   // The library folds case, and searches its list; ISO 4217 codes are upper case.
   if (!/^[A-Z]{3}$/.test(currency)) return null;
-  return currencies.code(currency)?.digits ?? null;
+  return currencies.code(currency)?.digits ?? younger[currency] ?? null;
 }

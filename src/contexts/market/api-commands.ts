@@ -5,7 +5,7 @@ import { refuse } from '../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
-import { minorUnitsOf } from '../accounts/currencies.ts';
+import { isCurrency } from '../accounts/currencies.ts';
 import {
   findInstrument,
   type InstrumentAt,
@@ -61,7 +61,7 @@ function parseListing(fields: ListFields): commands.ListInstrument {
   if (!symbolPattern.test(symbol)) {
     refuse('symbol is 1 to 20 of A-Z, 0-9, ".", "^", "_", "-", like "MSFT"');
   }
-  if (minorUnitsOf(currency) === null) refuse('currency is an ISO 4217 code, like "USD"');
+  if (!isCurrency(currency)) refuse('currency is an ISO 4217 code, like "USD"');
   if (compare(tickSize, '0') <= 0) refuse('tickSize is more than zero');
   if (compare(lotSize, '0') <= 0) refuse('lotSize is more than zero');
   if (compare(makerFeeBps, '0') < 0) refuse('makerFeeBps is zero or more');

@@ -239,6 +239,7 @@ describe('malformed input', () => {
   test('an unknown currency and an empty owner are BAD_USER_INPUT', async () => {
     for (const input of [
       { owner: 'Ada', currency: 'EURO' },
+      { owner: 'Ada', currency: 'XAU' },
       { owner: ' ', currency: 'EUR' },
     ]) {
       const answer = await server.send(

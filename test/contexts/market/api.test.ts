@@ -127,6 +127,7 @@ test('many prices are recorded together, or none of them', async () => {
 const malformed: [string, string, object][] = [
   ['no price at all', 'recordPrices', { symbol: 'X', prices: [] }],
   ['a lower-case symbol', 'listInstrument', { symbol: 'msft' }],
+  ['a price in gold', 'listInstrument', { currency: 'XAU' }],
   ['a tick size of zero', 'listInstrument', { tickSize: '0' }],
   ['a negative fee', 'listInstrument', { makerFeeBps: '-1' }],
   [
