@@ -3,7 +3,7 @@ import { reject } from '../../kernel/rejection.ts';
 import { compare } from '../../lib/decimal.ts';
 import { accountDecider } from './account.ts';
 import * as rejections from './rejections.ts';
-import { assertAmount, assertFunds, assertStatus, loadAccount } from './rules.ts';
+import { assertAmount, assertFunds, assertRoom, assertStatus, loadAccount } from './rules.ts';
 
 export interface OpenAccount {
   /** Absent: a fresh UUID. */
@@ -108,6 +108,7 @@ export const transferCash: CommandDefinition<TransferCash> = {
     }
     assertAmount(from, amount);
     assertFunds(from, amount);
+    assertRoom(to, amount);
     context.record(accountDecider, fromAccountId, {
       type: 'CashTransferredOut',
       data: { amount, currency, toAccountId, reference },
@@ -171,6 +172,7 @@ function bring(
   const account = loadAccount(context, accountId);
   assertStatus(account, ['OPEN', 'FROZEN']);
   assertAmount(account, amount);
+  assertRoom(account, amount);
   const data = { amount, currency: account.currency, reference };
   context.record(accountDecider, accountId, { type, data });
 }

@@ -55,7 +55,8 @@ export const CurrencyMismatch = {
 export const InvalidAmount = {
   name: 'InvalidAmountError',
   code: 'INVALID_AMOUNT',
-  description: 'The amount is zero, negative, or finer than the minor unit of the currency.',
+  description: `The amount is zero, negative, finer than the minor unit of the currency, or makes a
+    balance of more digits than a Decimal has.`.replace(/\s+/g, ' '),
   fields: { amount: decimal('The amount as given.') },
 } satisfies RejectionDefinition;
 

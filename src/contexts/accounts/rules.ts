@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
-import { compare, isFinerThan } from '../../lib/decimal.ts';
+import { add, compare, isDecimal, isFinerThan } from '../../lib/decimal.ts';
 import { type Account, accountDecider, availableOf } from './account.ts';
 import { minorUnitsOf } from './currencies.ts';
 import { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } from './rejections.ts';
@@ -26,6 +26,13 @@ export function assertAmount({ currency }: Account, amount: string): void {
   if (isFinerThan(amount, minorUnitsOf(currency) ?? 0)) {
     reject(InvalidAmount, `${amount} is finer than the minor unit of ${currency}`, { amount });
   }
+}
+
+/** Rejects when the balance would have more digits than a Decimal, in which it is told. */
+export function assertRoom({ id, balance, currency }: Account, amount: string): void {
+  if (isDecimal(add(balance, amount, minorUnitsOf(currency) ?? 0))) return;
+  const message = `with ${amount} more the balance of account ${id} has too many digits`;
+  reject(InvalidAmount, message, { amount });
 }
 
 /** Rejects when more is requested than is available. */

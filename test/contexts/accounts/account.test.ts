@@ -68,6 +68,23 @@ test.each([
   }
 });
 
+test('an account holds no more than an amount can say', () => {
+  const full = '99999999999999999999.99';
+  const history = [opened(), moved('CashDeposited', full), opened('b')];
+  const rich = [...history, { ...moved('CashDeposited', '5.00'), id: 'b' }];
+  for (const command of [depositCash, creditInterest]) {
+    given(history)
+      .when(command, { accountId, amount: '0.01' })
+      .thenIsRejected('INVALID_AMOUNT', { amount: '0.01' });
+    given([opened()])
+      .when(command, { accountId, amount: full })
+      .thenRecords(moved(command === depositCash ? 'CashDeposited' : 'InterestCredited', full));
+  }
+  given(rich)
+    .when(transferCash, { fromAccountId: 'b', toAccountId: 'a', amount: '0.01' })
+    .thenIsRejected('INVALID_AMOUNT', { amount: '0.01' });
+});
+
 test('cash is withdrawn down to nothing', () => {
   given(open100)
     .when(withdrawCash, { accountId, amount: '100.00' })
