@@ -7,8 +7,8 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
-import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
-import type { BatchRunnerOptions } from './run-batch.ts';
+import type { CommandRequest, CommandResult, KeyedInput, Submission } from './request.ts';
+import { type BatchRunnerOptions, rejectAll } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './stream-cache.ts';
 
@@ -48,6 +48,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const { settleTimeoutMs = 30_000 } = options;
   const abort = new AbortController();
   const queue = createCommandQueue();
+  const unanswered = new Set<Submission>();
   const runner: BatchRunnerOptions = {
     snapshotEvery: 500,
     ...options,
@@ -61,10 +62,18 @@ export function createProcessor(options: ProcessorOptions): Processor {
     // One turn of the event loop lets the commands that came in together share the first batch.
     running ??= new Promise<void>((resolve) => setImmediate(resolve))
       .then(() => runQueue(runner, queue, batchCommandsMax))
+      .catch(failAll)
       .finally(() => {
         running = null;
         if (queue.size() > 0) start();
       });
+  }
+
+  /** At a fault of the program: what has become of the commands is unknown, and nobody sees to it. */
+  function failAll(error: unknown): void {
+    if (unanswered.size === 0) options.logger.error({ err: error }, 'the processor has failed');
+    queue.take(queue.size());
+    rejectAll([...unanswered], error);
   }
 
   return {
@@ -77,7 +86,19 @@ export function createProcessor(options: ProcessorOptions): Processor {
         const key = toKey(request);
         const deadline = performance.now() + settleTimeoutMs;
         const commandId = newUuid();
-        queue.push({ request: untyped, commandId, ids: [], key, deadline, resolve, reject });
+        const submission: Submission = {
+          ...{ request: untyped, commandId, ids: [], key, deadline },
+          resolve(result) {
+            unanswered.delete(submission);
+            resolve(result);
+          },
+          reject(error) {
+            unanswered.delete(submission);
+            reject(error);
+          },
+        };
+        unanswered.add(submission);
+        queue.push(submission);
         start();
       });
     },

@@ -11,7 +11,8 @@ type Streams = ReadonlyMap<string, CachedStream>;
  * Runs the commands of a queue until it is empty. While a batch is being appended the next one is
  * decided on top of it, and sent when it has grown as large, or when the first is in the log; the
  * first one is answered while the next one is being written. If a batch is refused, those on top of
- * it were decided in vain, are refused too, and are decided again.
+ * it were decided in vain, are refused too, and are decided again. Throws only at a fault of its own,
+ * when nothing is being appended any more; who has not been answered then, will not be.
  */
 export async function runQueue(
   options: BatchRunnerOptions,
@@ -19,6 +20,23 @@ export async function runQueue(
   batchCommandsMax: number,
 ): Promise<void> {
   const flights: Flight[] = [];
+  try {
+    await fly(options, queue, { batchCommandsMax, flights });
+  } finally {
+    await Promise.all(flights.map(({ landing }) => landing));
+  }
+}
+
+interface Flying {
+  readonly batchCommandsMax: number;
+  readonly flights: Flight[];
+}
+
+async function fly(
+  options: BatchRunnerOptions,
+  queue: CommandQueue,
+  { batchCommandsMax, flights }: Flying,
+): Promise<void> {
   let settled: readonly Streams[] = [];
   while (queue.size() > 0 || flights.length > 0) {
     const gathering = await gather(options, queue, flights, batchCommandsMax);
