@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import pg from 'pg';
 import { delay } from '../lib/delay.ts';
 import { toClientConfig } from './client-config.ts';
@@ -74,6 +74,7 @@ const startsMax = 3;
 const pollIntervalMs = 50;
 const leaveDeadlineMs = 1_000;
 const logTailLines = 6;
+const logSizeMax = 10 * 2 ** 20;
 const shareName = 'daybook share';
 /** 'daybook' in ASCII, an arbitrary number that nothing else locks. */
 const shareLock = '28254671641472875';
@@ -90,13 +91,24 @@ const settings = [
 
 /** Relative paths, because pg_ctl hands them to a shell. Gives what went wrong, or null. */
 async function startPostmaster({ cluster, binaries, run }: Server, port: number) {
-  const logStart = (await stat(cluster.logFile).catch(() => null))?.size ?? 0;
+  const logStart = await rotateLog(cluster.logFile);
   const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
   const args = ['start', '-D', 'data', '-l', 'server.log', '-o', options, '-w', '-t', '120'];
   const { code, output } = await run(binaries.pgCtl, args, cluster.home);
   if (code === 0) return null;
   const lines = (await readFrom(cluster.logFile, logStart)).trim().split('\n');
   return toOneLine([output, ...lines.slice(-logTailLines)].join('\n'));
+}
+
+/** Puts a large log aside, in place of the one before; gives the size of the one that goes on. */
+async function rotateLog(file: string): Promise<number> {
+  const size = (await stat(file).catch(() => null))?.size ?? 0;
+  if (size <= logSizeMax) return size;
+  // Another process that starts the server at this moment may have done it.
+  return await rename(file, `${file}.1`).then(
+    () => 0,
+    () => size,
+  );
 }
 
 /** Does not let pg_ctl wait: it would take the server that another process starts next for ours. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -170,6 +170,19 @@ test('a stale postmaster.pid whose number belongs to another process does not ma
   const second = await start();
   expect(await select(second.url, '1')).toBe(1);
   stranger.kill();
+});
+
+test('a server log that has grown large is put aside at a start', async () => {
+  const first = await start();
+  await first.stop();
+  const logFile = join(dataDir, 'postgres', 'server.log');
+  await truncate(logFile, 10 * 2 ** 20 + 1);
+  const second = await start();
+  expect((await stat(`${logFile}.1`)).size).toBe(10 * 2 ** 20 + 1);
+  expect(await readFile(logFile, 'utf8')).toMatch(/ready to accept connections/);
+  await second.stop();
+  await start();
+  expect((await stat(`${logFile}.1`)).size).toBe(10 * 2 ** 20 + 1);
 });
 
 test('what a killed first start left behind is cleared away', async () => {
