@@ -48,7 +48,7 @@ interface Link {
 }
 
 /** The package makes these in its postinstall script, which npm may have been told not to run. */
-async function makeMissingLinks(root: string): Promise<void> {
+export async function makeMissingLinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as readonly Link[]) {
     // Already there, or a read-only installation that is complete: the start will tell.

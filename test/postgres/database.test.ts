@@ -205,6 +205,18 @@ test('stop waits until idle connections are closed as well', async () => {
   await proxy.stop();
 });
 
+test('a server that is too old is refused with its version', async () => {
+  const answering = (version: number): Database => ({
+    ...database,
+    query: async () => [{ version }] as never,
+  });
+  await expect(assertDatabase(answering(140_012))).rejects.toMatchObject({
+    code: 'DATABASE_TOO_OLD',
+    message: 'the database is PostgreSQL 14, but at least 15 is needed',
+  });
+  await assertDatabase(answering(150_000));
+});
+
 test('a server that cannot be reached is told in one line', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   await proxy.refuse();
