@@ -1,4 +1,4 @@
-/** The longest delay that a Node.js timer takes; a longer one would end at once. */
+/** The longest delay that a Node.js timer takes, 24.8 days; a longer one would end at once. */
 const delayMsMax = 2 ** 31 - 1;
 
 /**
@@ -9,8 +9,19 @@ const delayMsMax = 2 ** 31 - 1;
  */
 export function deadline(atMs: number | null, callback: () => void): () => void {
   if (atMs === null) return () => {};
-  const delayMs = Math.min(Math.max(atMs - Date.now(), 0), delayMsMax);
-  const timer = setTimeout(callback, delayMs);
-  timer.unref();
+  const dueAtMs = atMs;
+  let timer = arm();
+
+  function arm(): NodeJS.Timeout {
+    const leftMs = Math.max(dueAtMs - Date.now(), 0);
+    return leftMs > delayMsMax
+      ? setTimeout(goOn, delayMsMax).unref()
+      : setTimeout(callback, leftMs).unref();
+  }
+
+  function goOn(): void {
+    timer = arm();
+  }
+
   return () => clearTimeout(timer);
 }
