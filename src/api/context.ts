@@ -27,6 +27,8 @@ export interface ApiContext {
   assertRecorded(sequence: number): Promise<void>;
   /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
   wrote(sequence: number): void;
+  /** The context of one frame of a subscription, shared by all that are identical to this one. */
+  forFrames(signal: AbortSignal): ApiContext;
   /** What the answer says beside its data: the operation's sequence. */
   extensions(): Readonly<Record<string, unknown>>;
   /** A page of the log. */
@@ -100,6 +102,12 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
     // The view's own evolve has made the document: it is of the view's type.
     document: (view, key, at) => guarded(views.document(view, key, at)) as never,
     list: (view, page, at) => guarded(views.list(view, page, at)) as never,
+    forFrames(signal) {
+      // Frames answer at the sequence of their event: a hint of one subscriber is none for others.
+      const { actor, transport } = init;
+      const hints = { minSequence: null, correlationId: null };
+      return createApiContext(engine, { actor, transport, signal, ...hints });
+    },
     extensions() {
       const [only] = resolved.size === 1 ? resolved : [];
       const sequence = writtenAt ?? pinnedAt ?? only ?? views.checkpoint();

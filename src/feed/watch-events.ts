@@ -4,6 +4,7 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
+import { createEventPredicate } from './event-predicate.ts';
 import type { Feed } from './feed.ts';
 
 /** An event that passed the filter; or, without one, only how far the filter has looked. */
@@ -43,6 +44,7 @@ export async function* watchEvents(
   options: WatchEventsOptions,
 ): AsyncGenerator<EventFrame, void, undefined> {
   const { feed, filter, signal, lagMax = 1_000_000 } = options;
+  const passes = createEventPredicate(filter);
   let position = options.after;
   let wasLive = false;
   const told = { sequence: position, at: performance.now() };
@@ -57,7 +59,7 @@ export async function* watchEvents(
     const page = await nextPage(options, position, dueInMs);
     if (page === null) return;
     for (const event of page.events) {
-      if (matches(filter, event)) yield tell({ sequence: event.sequence, event });
+      if (passes(event)) yield tell(toFrame(event));
     }
     position = page.end;
     const isFar = position - told.sequence >= pageSizeMax;
@@ -104,12 +106,16 @@ async function nextPage(
   return { events, end: events.at(-1)?.sequence ?? position };
 }
 
-function matches(filter: EventFilter, event: StoredEvent): boolean {
-  const { types, streamId, actor, correlationId } = filter;
-  return (
-    (types === undefined || types.includes(event.type)) &&
-    (streamId === undefined || streamId === event.streamId) &&
-    (actor === undefined || actor === event.actor) &&
-    (correlationId === undefined || correlationId === event.correlationId)
-  );
+/**
+ * The frame of an event: the same object for all who watch, so that what is made of it for one of
+ * them may be given to the others.
+ */
+function toFrame(event: StoredEvent): EventFrame {
+  const known = frames.get(event);
+  if (known !== undefined) return known;
+  const frame = { sequence: event.sequence, event };
+  frames.set(event, frame);
+  return frame;
 }
+
+const frames = new WeakMap<StoredEvent, EventFrame>();

@@ -3,12 +3,21 @@
  * fingerprints, not for storage.
  */
 export function toCanonicalJson(value: unknown): string {
+  return toText(value, (member) => member !== null && member !== undefined);
+}
+
+/** The same with null apart from absent: to an argument that has a default they are not alike. */
+export function toSortedJson(value: unknown): string {
+  return toText(value, (member) => member !== undefined);
+}
+
+function toText(value: unknown, isKept: (member: unknown) => boolean): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(toCanonicalJson).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item) => toText(item, isKept)).join(',')}]`;
   const members = Object.entries(value)
-    .filter(([, member]) => member !== null && member !== undefined)
+    .filter(([, member]) => isKept(member))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${toCanonicalJson(member)}`);
+    .map(([name, member]) => `${JSON.stringify(name)}:${toText(member, isKept)}`);
   return `{${members.join(',')}}`;
 }

@@ -1,24 +1,22 @@
 import type { Feed } from '../feed/feed.ts';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import { type Broadcast, createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type AnyView, keysOf } from './fold.ts';
 import type { Views } from './views.ts';
-
-/** A document as it stands after an event; in the first one as it stands now, without an event. */
-export interface WatchedState<Document> {
-  readonly sequence: number;
-  readonly document: Document | null;
-  readonly event: StoredEvent | null;
-}
+import {
+  createWatchedDocument,
+  type WatchedDocument,
+  type WatchedState,
+} from './watched-document.ts';
 
 /** Live documents of views. */
 export interface Watcher {
   /**
    * The document now, then after each event that changes it, in order, until the signal fires. A
-   * reader that is slower than the changes misses some in between, but never the last.
+   * reader that is slower than the changes misses some in between, but never the last. All who
+   * watch a document are given the same states, each of which is read once.
    */
   watch<Document extends JsonObject>(
     view: View<Document>,
@@ -31,25 +29,19 @@ export interface Watcher {
   stop(): Promise<void>;
 }
 
-interface Subscription {
-  readonly pending: StoredEvent[];
-  readonly changed: Broadcast;
-}
-
 const pageSizeMax = 1_000;
-const pendingMax = 100;
 const waitMs = 5_000;
 const retryMs = 1_000;
 
 /** One loop over the feed tells each event to those who watch a document that it concerns. */
 export function createWatcher(options: {
   readonly feed: Feed;
-  readonly views: Views;
+  readonly views: Pick<Views, 'checkpoint' | 'waitFor' | 'document'>;
   readonly logger: Logger;
 }): Watcher {
   const { feed, views, logger } = options;
   const stopping = new AbortController();
-  const watched = new Map<AnyView, Map<string, Set<Subscription>>>();
+  const watched = new Map<AnyView, Map<string, WatchedDocument>>();
   let running: Promise<void> | null = null;
 
   async function run(): Promise<void> {
@@ -57,7 +49,11 @@ export function createWatcher(options: {
     while (!stopping.signal.aborted) {
       try {
         for await (const events of feed.follow(position, pageSizeMax, stopping.signal)) {
-          for (const event of events) tell(event);
+          for (const event of events) {
+            // Told earlier, each of the watchers would wait for the views by itself.
+            if (!(await reach(event.sequence, stopping.signal))) return;
+            tell(event);
+          }
           position = events.at(-1)?.sequence ?? position;
         }
       } catch (error) {
@@ -67,11 +63,18 @@ export function createWatcher(options: {
     }
   }
 
+  /** Waits until the views can be read at a sequence, however long; false when the signal fires. */
+  async function reach(sequence: number, signal: AbortSignal): Promise<boolean> {
+    while (views.checkpoint() < sequence) {
+      if (signal.aborted) return false;
+      await views.waitFor(sequence, waitMs, signal);
+    }
+    return true;
+  }
+
   function tell(event: StoredEvent): void {
-    for (const [view, keys] of watched) {
-      for (const key of keysSafely(view, event)) {
-        for (const subscription of keys.get(key) ?? []) push(subscription, event);
-      }
+    for (const [view, documents] of watched) {
+      for (const key of keysSafely(view, event)) documents.get(key)?.tell(event);
     }
   }
 
@@ -85,59 +88,51 @@ export function createWatcher(options: {
     }
   }
 
-  function subscribe(view: AnyView, key: string): Subscription & { end(): void } {
-    const keys = watched.get(view) ?? new Map<string, Set<Subscription>>();
-    const subscriptions = keys.get(key) ?? new Set<Subscription>();
-    const subscription: Subscription = { pending: [], changed: createBroadcast() };
-    watched.set(view, keys.set(key, subscriptions.add(subscription)));
-    return {
-      ...subscription,
-      end() {
-        subscriptions.delete(subscription);
-        if (subscriptions.size === 0) keys.delete(key);
-        if (keys.size === 0) watched.delete(view);
+  function documentOf(view: AnyView, key: string): WatchedDocument {
+    const documents = watched.get(view) ?? new Map<string, WatchedDocument>();
+    const known = documents.get(key);
+    if (known !== undefined) return known;
+    const document = createWatchedDocument(
+      (sequence) => views.document(view, key, sequence),
+      () => {
+        documents.delete(key);
+        if (documents.size === 0) watched.delete(view);
       },
-    };
+    );
+    watched.set(view, documents.set(key, document));
+    return document;
+  }
+
+  async function* watch(view: AnyView, key: string, signal: AbortSignal) {
+    const document = documentOf(view, key);
+    const { pending, changed, end } = document.watch();
+    try {
+      // The watch exists already: it will be told, or has been, all events after this one.
+      const start = Math.max(views.checkpoint(), feed.tail());
+      if (!(await reach(start, signal))) return;
+      const first = await document.first(start).read();
+      yield first;
+      let shownAt = first.changedAt ?? 0;
+      while (!signal.aborted) {
+        const next = pending.shift();
+        if (next === undefined) await changed.next(signal);
+        else if (next.sequence > start) {
+          const state = await next.read();
+          // An event may leave the document as it is; the change before it may not have been told.
+          const changedAt = state.changedAt ?? state.sequence;
+          if (changedAt > shownAt) yield state;
+          shownAt = changedAt;
+        }
+      }
+    } finally {
+      end();
+    }
   }
 
   return {
-    async *watch<Document extends JsonObject>(
-      view: View<Document>,
-      key: string,
-      signal: AbortSignal,
-    ) {
-      const subscription = subscribe(view as unknown as AnyView, key);
-      const stateAt = async (at: number, event: StoredEvent | null) => {
-        while (!(await views.waitFor(at, waitMs, signal))) if (signal.aborted) return null;
-        const found = await views.document(view, key, at);
-        // The view's own evolve has made the document: it is of the view's type.
-        const document = (found?.document ?? null) as Document | null;
-        return { sequence: at, document, event, changedAt: found?.sequence ?? null };
-      };
-      try {
-        // The subscription exists already: it will be told, or has been, all events after this one.
-        const start = Math.max(views.checkpoint(), feed.tail());
-        const first = await stateAt(start, null);
-        if (first === null) return;
-        yield first;
-        let shownAt = first.changedAt ?? 0;
-        while (!signal.aborted) {
-          const event = subscription.pending.shift();
-          if (event === undefined) await subscription.changed.next(signal);
-          else if (event.sequence > start) {
-            const state = await stateAt(event.sequence, event);
-            if (state === null) return;
-            // An event may leave the document as it is; the change before it may not have been told.
-            const changedAt = state.changedAt ?? event.sequence;
-            if (changedAt > shownAt) yield state;
-            shownAt = changedAt;
-          }
-        }
-      } finally {
-        subscription.end();
-      }
-    },
-    watching: () => [...watched.values()].reduce((sum, keys) => sum + keys.size, 0),
+    // The view's own evolve has made the documents: they are of the view's type.
+    watch: (view, key, signal) => watch(view as unknown as AnyView, key, signal) as never,
+    watching: () => [...watched.values()].reduce((sum, documents) => sum + documents.size, 0),
     start() {
       running = run();
     },
@@ -146,11 +141,4 @@ export function createWatcher(options: {
       await running;
     },
   };
-}
-
-function push({ pending, changed }: Subscription, event: StoredEvent): void {
-  // Too slow for every state: the last one is what counts.
-  if (pending.length >= pendingMax) pending.length = 0;
-  pending.push(event);
-  changed.wake();
 }

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
 import { replyJson } from './reply.ts';
@@ -33,9 +32,9 @@ export function createEventStreams(operations: Operations, limits: TransportLimi
     subscribers.add(response);
     const cancelExpiry = deadline(expiresAtMs, () => response.destroy());
     try {
-      const results = await operations.subscribe(operation);
-      if (!('next' in results)) return replyJson(response, 400, results);
-      await writeEventStream(response, results, limits.pingIntervalMs);
+      const frames = await operations.subscribe(operation);
+      if (!('next' in frames)) return replyJson(response, 400, frames);
+      await writeEventStream(response, frames, limits.pingIntervalMs);
     } finally {
       cancelExpiry();
       subscribers.delete(response);
@@ -48,7 +47,7 @@ export function createEventStreams(operations: Operations, limits: TransportLimi
         return answerSubscription(response, operation, expiresAtMs);
       }
       const result = await operations.execute(operation);
-      await writeEventStream(response, [result], limits.pingIntervalMs);
+      await writeEventStream(response, [JSON.stringify(result)], limits.pingIntervalMs);
     },
     stop() {
       isStopped = true;
@@ -58,17 +57,17 @@ export function createEventStreams(operations: Operations, limits: TransportLimi
 }
 
 /**
- * Writes results as server-sent events, one `next` each and `complete` after the last (GraphQL
- * over SSE, distinct connections mode). A reader that is slow is waited for: the next result is
+ * Writes frames as server-sent events, one `next` each and `complete` after the last (GraphQL
+ * over SSE, distinct connections mode). A reader that is slow is waited for: the next frame is
  * asked for only when the one before has left. Ends when the reader has gone. An error that the
- * results throw, which must be a GraphQLError, is the last `next`.
+ * frames throw, which must be a GraphQLError, is the last `next`.
  *
  * Not Yoga's own writer: after a reader has stalled and left, that one waits for `drain` for ever,
  * its ping timer running.
  */
 async function writeEventStream(
   response: ServerResponse,
-  results: AsyncIterable<ExecutionResult> | readonly ExecutionResult[],
+  frames: AsyncIterable<string> | readonly string[],
   pingIntervalMs: number,
 ): Promise<void> {
   response.writeHead(200, {
@@ -83,8 +82,8 @@ async function writeEventStream(
     if (!response.writableNeedDrain) response.write(':\n\n');
   }, pingIntervalMs);
   try {
-    for await (const result of results) {
-      await write(response, 'next', ` ${JSON.stringify(result)}`);
+    for await (const frame of frames) {
+      await write(response, 'next', ` ${frame}`);
       if (response.destroyed) return;
     }
   } catch (error) {

@@ -1,22 +1,17 @@
-import type {
-  ExecutionArgs,
-  ExecutionResult,
-  GraphQLError,
-  GraphQLSchema,
-  OperationTypeNode,
-} from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { RequestParams } from 'graphql-http';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
-import { type ClosableResults, closableResults } from './closable-results.ts';
+import { type ClosableFrames, closableFrames } from './closable-frames.ts';
 import { createDocuments } from './documents.ts';
+import { createFrameGroups, type FrameContext, type FramedOperation } from './frame-groups.ts';
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
 import { readRequestHints } from './request-hints.ts';
 
 /** What resolvers get; the server needs nothing of it but this. */
-export interface OperationContext {
+export interface OperationContext extends FrameContext {
   /** Merged into the `extensions` of a query's or mutation's result, after its execution. */
   extensions(): Readonly<Record<string, unknown>> | undefined;
 }
@@ -33,7 +28,7 @@ export interface OperationOrigin {
 }
 
 /** An operation that has passed every check and is ready to be executed once. */
-export interface Operation extends ExecutionArgs {
+export interface Operation extends FramedOperation {
   readonly contextValue: OperationContext;
   readonly kind: OperationTypeNode;
   readonly abort: AbortController;
@@ -49,8 +44,10 @@ export interface Operations {
   ): Promise<Operation | readonly GraphQLError[]>;
   /** Executes a query or mutation; errors that are nobody's business are masked. */
   execute(operation: Operation): Promise<ExecutionResult>;
-  /** Starts a subscription: its results, or the error that kept it from starting. */
-  subscribe(operation: Operation): Promise<ClosableResults | ExecutionResult>;
+  /** Starts a subscription: its results as JSON, or the error that kept it from starting. */
+  subscribe(operation: Operation): Promise<ClosableFrames | ExecutionResult>;
+  /** How many different subscriptions run that could share their frames with others. */
+  subscriptions(): number;
 }
 
 export interface OperationsOptions {
@@ -71,6 +68,7 @@ export function createOperations(options: OperationsOptions): Operations {
   const maskError = createErrorMask(log);
   const pipeline = createPipeline(schema, maskError);
   const documents = createDocuments(schema, limits, pipeline);
+  const groups = createFrameGroups(pipeline.execute);
 
   async function prepare(
     params: RequestParams,
@@ -95,8 +93,8 @@ export function createOperations(options: OperationsOptions): Operations {
       },
     });
     const operationName = params.operationName ?? null;
-    const kind = definition.operation;
-    return { schema, document, operationName, variableValues, contextValue, kind, abort };
+    const execution = { schema, document, operationName, variableValues, contextValue };
+    return { ...execution, actor, source: params.query, kind: definition.operation, abort };
   }
 
   return {
@@ -122,8 +120,17 @@ export function createOperations(options: OperationsOptions): Operations {
         : { errors, data, extensions: merged };
     },
     async subscribe(operation) {
-      const results = await pipeline.subscribe(operation);
-      return Symbol.asyncIterator in results ? closableResults(results, operation.abort) : results;
+      const { frameOf, leave } = groups.join(operation);
+      try {
+        const results = await pipeline.subscribe({ ...operation, toFrame: frameOf });
+        if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
+        leave();
+        return results;
+      } catch (error) {
+        leave();
+        throw error;
+      }
     },
+    subscriptions: groups.size,
   };
 }

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { ErrorMask } from '../errors.ts';
+import { type SubscriptionArgs, subscribeToSource } from './subscribe-source.ts';
 
 /** The steps of an operation, each with the plugins of Yoga around it. */
 export interface Pipeline {
@@ -19,14 +20,21 @@ export interface Pipeline {
     options: { readonly maxErrors: number },
   ): readonly GraphQLError[];
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
+  /** Frames are made by `toFrame`; those made by `execute` have passed its plugins. */
   subscribe(
-    args: ExecutionArgs,
+    args: SubscriptionArgs,
   ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> | ExecutionResult;
 }
 
 /** Yoga's own executor puts fields into an answer as they are resolved, not as they were asked for. */
 const inOrderAsked: Plugin = {
   onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
+};
+
+const framesGiven: Plugin = {
+  // What comes here is what `subscribe` was given.
+  onSubscribe: ({ setSubscribeFn }) =>
+    setSubscribeFn((args) => subscribeToSource(args as SubscriptionArgs)),
 };
 
 /**
@@ -38,7 +46,7 @@ const inOrderAsked: Plugin = {
 export function createPipeline(schema: GraphQLSchema, maskError: ErrorMask): Pipeline {
   const yoga = createYoga({
     schema,
-    plugins: [inOrderAsked],
+    plugins: [inOrderAsked, framesGiven],
     logging: false,
     graphiql: false,
     landingPage: false,

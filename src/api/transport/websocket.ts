@@ -10,6 +10,7 @@ import type { Authenticate } from './authentication.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
 import { closeWhenAnswered, createSession, keepAlive, type Session } from './session.ts';
+import { sendFrames, sendText } from './socket-frames.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 export interface WebSocketOptions {
@@ -28,6 +29,13 @@ export interface WebSockets {
 }
 
 type Params = Readonly<Record<string, unknown>>;
+
+/** An operation, and the socket and id under which its frames are sent. */
+interface SocketOperation extends Operation {
+  readonly socket: WebSocket;
+  readonly id: string;
+}
+
 /** Frames and control messages of a well-behaved client, beside its operations. */
 const otherMessagesMax = 20;
 
@@ -95,19 +103,24 @@ function createProtocol({ operations, authenticate, limits }: WebSocketOptions):
       return true;
     },
     async onSubscribe({ extra }, id, payload) {
-      const { identity, running } = extra;
+      const { identity, running, socket } = extra;
       if (identity === null || extra.isStopping) return [unavailable()];
       if (running.size >= limits.operationsPerSocketMax) return [tooManyOperations(limits)];
       const own = { abort: new AbortController(), isSubscription: false };
       running.set(id, own);
       const origin = { actor: identity.actor, transport: 'websocket', abort: own.abort } as const;
       const prepared = await operations.prepare(payload, origin);
-      own.isSubscription = 'kind' in prepared && prepared.kind === 'subscription';
-      return prepared;
+      if (!('kind' in prepared)) return prepared;
+      own.isSubscription = prepared.kind === 'subscription';
+      return { ...prepared, socket, id };
     },
-    // What graphql-ws hands on is what `prepare` made.
+    // What graphql-ws hands on is what `onSubscribe` made.
     execute: (args) => operations.execute(args as Operation),
-    subscribe: (args) => operations.subscribe(args as Operation),
+    async subscribe(args) {
+      const operation = args as SocketOperation;
+      const frames = await operations.subscribe(operation);
+      return 'next' in frames ? sendFrames(operation.socket, operation.id, frames) : frames;
+    },
     onComplete: finish,
     onError: finish,
   });
@@ -143,11 +156,7 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (frame) =>
-        new Promise((resolve, reject) => {
-          if (socket.readyState !== socket.OPEN) return resolve();
-          socket.send(frame, (error) => (error ? reject(error) : resolve()));
-        }),
+      send: (text) => sendText(socket, text),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (callback) => socket.on('message', (data) => handle(callback, String(data))),
     },

@@ -3,7 +3,7 @@ import { toApiError } from '../../api/engine-errors.ts';
 import type { EngineParts } from '../../api/engine-parts.ts';
 import { codedError } from '../../api/errors.ts';
 import { parseId } from '../../api/input.ts';
-import type { WatchedState } from '../../views/watcher.ts';
+import type { WatchedState } from '../../views/watched-document.ts';
 import type { Account } from './account.ts';
 import { type AccountRefs, toAccountAt } from './api-account.ts';
 import { accountsView } from './views.ts';
@@ -50,11 +50,14 @@ async function* watchAccount(
 ): AsyncGenerator<AccountState, void, undefined> {
   try {
     for await (const state of engine.watcher.watch(accountsView, id, signal)) {
-      const { document } = state;
-      if (document === null) throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${id}`);
-      yield { ...state, document };
+      if (!isThere(state)) throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${id}`);
+      yield state;
     }
   } catch (error) {
     throw toApiError(error);
   }
+}
+
+function isThere(state: WatchedState<Account>): state is AccountState {
+  return state.document !== null;
 }

@@ -1,20 +1,22 @@
 import type { ExecutionResult } from 'graphql';
+import { toFrameText } from './frame-text.ts';
 
-/** Results of a subscription, one after the other; `return` ends them at once. */
-export interface ClosableResults extends AsyncGenerator<ExecutionResult, void, void> {}
+/** Results of a subscription as JSON, one after the other; `return` ends them at once. */
+export interface ClosableFrames extends AsyncGenerator<string, void, void> {}
 
 /**
- * Results that end when `abort` is aborted, and abort it when they end.
+ * Frames that end when `abort` is aborted, and abort it when they end; `onClose` is called once.
  *
  * An async generator that waits for its next event does not hear `return` until that event has
  * come. So whoever waits here is let go at once, and the source learns it from the signal.
  */
-export function closableResults(
+export function closableFrames(
   source: AsyncIterable<ExecutionResult>,
   abort: AbortController,
-): ClosableResults {
+  onClose: () => void,
+): ClosableFrames {
   const iterator = source[Symbol.asyncIterator]();
-  const done: IteratorResult<ExecutionResult, void> = { done: true, value: undefined };
+  const done: IteratorResult<string, void> = { done: true, value: undefined };
   let letGo: ((result: typeof done) => void) | null = null;
   let isClosed = false;
 
@@ -24,6 +26,7 @@ export function closableResults(
     letGo?.(done);
     abort.signal.removeEventListener('abort', close);
     abort.abort();
+    onClose();
     // Nobody is left to hear how the source ended.
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
@@ -31,10 +34,10 @@ export function closableResults(
   if (abort.signal.aborted) close();
   else abort.signal.addEventListener('abort', close);
 
-  async function pull(): Promise<IteratorResult<ExecutionResult, void>> {
+  async function pull(): Promise<IteratorResult<string, void>> {
     try {
       const next = await iterator.next();
-      if (!next.done) return { done: false, value: next.value };
+      if (!next.done) return { done: false, value: toFrameText(next.value) };
       close();
       return done;
     } catch (error) {

@@ -1,0 +1,94 @@
+import { buildSchema, type ExecutionArgs, parse } from 'graphql';
+import { beforeEach, expect, test } from 'vitest';
+import {
+  createFrameGroups,
+  type FramedOperation,
+  type FrameGroups,
+} from '../../../src/api/transport/frame-groups.ts';
+
+const schema = buildSchema('type Query { a: Int } type Subscription { a: Int }');
+const document = parse('subscription { a }');
+
+let executed: { readonly args: ExecutionArgs; readonly signal: AbortSignal }[];
+let groups: FrameGroups;
+beforeEach(() => {
+  executed = [];
+  groups = createFrameGroups((args) => {
+    executed.push({ args, signal: (args.contextValue as { signal: AbortSignal }).signal });
+    return { data: { a: executed.length } };
+  });
+});
+
+function operation(changes: Partial<FramedOperation> = {}): FramedOperation {
+  return {
+    ...{ schema, document, operationName: null, variableValues: {}, source: 's', actor: 'ann' },
+    contextValue: { forFrames: (signal) => ({ signal }) as object },
+    ...changes,
+  };
+}
+
+test('a payload is executed once for all members, and its frame is the same object', async () => {
+  const [first, second] = [groups.join(operation()), groups.join(operation())];
+  const payload = {};
+  expect(await first.frameOf(payload)).toBe(await second.frameOf(payload));
+  expect(executed).toHaveLength(1);
+  expect(executed[0]?.args.rootValue).toBe(payload);
+});
+
+test.each<[string, Partial<FramedOperation>]>([
+  ['actor', { actor: 'bob' }],
+  ['source', { source: 't' }],
+  ['operation', { operationName: 'B' }],
+  ['variables', { variableValues: { a: 1 } }],
+  ['null apart from absent', { variableValues: { a: null } }],
+])('members that differ in their %s share nothing', async (_what, changes) => {
+  const members = [groups.join(operation()), groups.join(operation(changes))];
+  const payload = {};
+  for (const { frameOf } of members) await frameOf(payload);
+  expect(groups.size()).toBe(2);
+  expect(executed).toHaveLength(2);
+});
+
+test('variables in another order are the same', () => {
+  groups.join(operation({ variableValues: { a: 1, b: 2 } }));
+  groups.join(operation({ variableValues: { b: 2, a: 1 } }));
+  expect(groups.size()).toBe(1);
+});
+
+test('a context that does not say how it is shared is not', async () => {
+  const contextValue = { signal: new AbortController().signal } as object;
+  const members = [
+    groups.join(operation({ contextValue })),
+    groups.join(operation({ contextValue })),
+  ];
+  const payload = {};
+  for (const { frameOf } of members) await frameOf(payload);
+  expect(executed).toHaveLength(2);
+});
+
+test('few frames are remembered, and none for one member alone', async () => {
+  const first = groups.join(operation());
+  const payloads = Array.from({ length: 17 }, () => ({}));
+  await first.frameOf(payloads[0]);
+  const second = groups.join(operation());
+  await second.frameOf(payloads[0]);
+  expect(executed).toHaveLength(2);
+  for (const payload of payloads) await first.frameOf(payload);
+  const before = executed.length;
+  for (const payload of payloads.slice(1)) await second.frameOf(payload);
+  expect(executed).toHaveLength(before);
+  await second.frameOf(payloads[0]);
+  expect(executed).toHaveLength(before + 1);
+});
+
+test('a group ends, and what it executes is aborted, when its last member leaves', async () => {
+  const [first, second] = [groups.join(operation()), groups.join(operation())];
+  await first.frameOf({});
+  first.leave();
+  first.leave();
+  expect(groups.size()).toBe(1);
+  expect(executed[0]?.signal.aborted).toBe(false);
+  second.leave();
+  expect(groups.size()).toBe(0);
+  expect(executed[0]?.signal.aborted).toBe(true);
+});
