@@ -2,6 +2,7 @@ import type { EngineParts } from './api/engine-parts.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
+import { reactionsByType } from './kernel/reaction.ts';
 import type { Logger } from './lib/logger.ts';
 import { createLog } from './log/log.ts';
 import type { Database } from './postgres/database.ts';
@@ -38,7 +39,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     views: contexts.flatMap((context) => context.views),
   });
   const watcher = createWatcher({ feed, views, logger });
-  const processor = createProcessor({ log, definitions, logger, onAppended: feed.offer });
+  const reactions = reactionsByType(contexts);
+  const onAppended = feed.offer;
+  const processor = createProcessor({ log, definitions, reactions, logger, onAppended });
   const stopReading = async (): Promise<void> => {
     await watcher.stop();
     await views.stop();

@@ -78,8 +78,9 @@ export function settle(
       const touched = pick(streams, decision.touched.keys());
       const now = fromEpochMs(Date.now());
       const place = { firstSequence: head + done + 1, recordedAt: now };
-      applyAll(touched, toStored(decision.events, place));
-      return toResult(decision, [], head + done, touched);
+      const decided = toStored(decision.events, place);
+      applyAll(touched, decided);
+      return { ...toResult(decision, decided, head + done, touched), events: [] };
     }
     const own = stored.slice(done, done + decision.events.length);
     done += own.length;
@@ -106,6 +107,7 @@ function toResult(
   return {
     rejection,
     events,
+    decided: events,
     firstStreamId: events[0]?.streamId ?? touched.keys().next().value ?? null,
     sequence,
     replayed: false,

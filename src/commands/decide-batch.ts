@@ -1,5 +1,6 @@
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Batch } from '../kernel/log.ts';
+import type { Reaction } from '../kernel/reaction.ts';
 import { fromEpochMs } from '../lib/date-time.ts';
 import type { LogStatements } from '../log/log.ts';
 import { toBatch } from './batch.ts';
@@ -12,6 +13,7 @@ import { createWorkspace } from './workspace.ts';
 export interface DecideBatchOptions {
   readonly log: LogStatements;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
+  readonly reactions: ReadonlyMap<string, readonly Reaction[]>;
   readonly cache: StreamCache;
 }
 
@@ -43,7 +45,7 @@ export interface Ahead {
 
 /** Decides on the cached streams, and on those that batches ahead of this one change. */
 export function openBatch(
-  { log, cache, definitions }: DecideBatchOptions,
+  { log, cache, definitions, reactions }: DecideBatchOptions,
   ahead?: Ahead,
 ): OpenBatch {
   const workspace = createWorkspace(cache, ahead?.changed);
@@ -55,9 +57,9 @@ export function openBatch(
     const missing = new Map<string, AnyDecider>();
     const deferred: Submission[] = [];
     for (const submission of submissions) {
-      const decision = decide(submission, workspace, { definitions, now });
-      if ('streamId' in decision) {
-        missing.set(decision.streamId, decision.decider);
+      const decision = decide(submission, workspace, { definitions, reactions, now });
+      if ('missing' in decision) {
+        for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
         deferred.push(submission);
         continue;
       }

@@ -1,5 +1,5 @@
 import { type CommandContext, VersionConflict } from '../kernel/command.ts';
-import { type Decider, type Loaded, streamIdOf } from '../kernel/decider.ts';
+import { type Decider, entityIdOf, type Loaded, streamIdOf } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
 import {
   type EventDefinition,
@@ -7,6 +7,7 @@ import {
   latestSchemaVersion,
 } from '../kernel/event-definition.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
+import type { Reaction } from '../kernel/reaction.ts';
 import { Rejection, reject } from '../kernel/rejection.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Submission } from './request.ts';
@@ -22,23 +23,26 @@ export interface Decision {
   readonly touched: ReadonlyMap<string, CachedStream>;
 }
 
-/** A stream that the command needs and that is not loaded; the handler has been abandoned. */
-export interface NeedsStream {
-  readonly streamId: string;
-  readonly decider: AnyDecider;
+/** The streams that the command needs and that are not loaded; the handler has been abandoned. */
+export interface NeedsStreams {
+  readonly missing: ReadonlyMap<string, AnyDecider>;
 }
 
 export interface DecideOptions {
   readonly definitions: ReadonlyMap<string, EventDefinition>;
+  readonly reactions: ReadonlyMap<string, readonly Reaction[]>;
   readonly now: string;
 }
+
+/** Events of one command, reactions included: a bound on a loop, far beyond any real command. */
+const eventsMax = 50_000;
 
 /** Runs a command's handler against the workspace, which it leaves as it is. */
 export function decide(
   submission: Submission,
   workspace: Workspace,
   options: DecideOptions,
-): Decision | NeedsStream {
+): Decision | NeedsStreams {
   const attempt = createAttempt(submission, workspace, options);
   const { definition, input, options: wishes } = submission.request;
   try {
@@ -50,18 +54,15 @@ export function decide(
     definition.handle(input, attempt.context);
     return attempt.accepted();
   } catch (error) {
-    if (error instanceof StreamNeeded) return error;
+    if (error instanceof StreamsNeeded) return error;
     if (error instanceof Rejection) return attempt.rejected(error);
     throw error;
   }
 }
 
-/** Not a failure but a jump out of the handler: it is run again once the stream is loaded. */
-class StreamNeeded implements NeedsStream {
-  constructor(
-    readonly streamId: string,
-    readonly decider: AnyDecider,
-  ) {}
+/** Not a failure but a jump out of the handler: it is run again once the streams are loaded. */
+class StreamsNeeded implements NeedsStreams {
+  constructor(readonly missing: ReadonlyMap<string, AnyDecider>) {}
 }
 
 function assertVersion(expected: number, actual: number): void {
@@ -75,18 +76,29 @@ function assertVersion(expected: number, actual: number): void {
 function createAttempt(submission: Submission, workspace: Workspace, options: DecideOptions) {
   const touched = new Map<string, CachedStream>();
   const events: PendingEvent[] = [];
+  const fresh = new Set<string>();
   let idsGiven = 0;
 
   function newId(): string {
     const id = submission.ids[idsGiven] ?? newUuid();
     submission.ids[idsGiven] = id;
     idsGiven += 1;
+    fresh.add(id);
     return id;
   }
 
-  function current(decider: AnyDecider, streamId: string): CachedStream {
+  function find(decider: AnyDecider, streamId: string): CachedStream | undefined {
     const known = touched.get(streamId) ?? workspace.current(streamId);
-    if (known === undefined) throw new StreamNeeded(streamId, decider);
+    if (known !== undefined || !fresh.has(entityIdOf(streamId))) return known;
+    // Nobody else has this id: there is nothing to load. The append checks it, as every version.
+    const stream = { decider, state: decider.initial, version: 0, snapshotVersion: 0 };
+    workspace.add(new Map([[streamId, stream]]));
+    return stream;
+  }
+
+  function current(decider: AnyDecider, streamId: string): CachedStream {
+    const known = find(decider, streamId);
+    if (known === undefined) throw new StreamsNeeded(new Map([[streamId, decider]]));
     touched.set(streamId, known);
     return known;
   }
@@ -98,28 +110,40 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
       const { state, version } = current(decider as AnyDecider, streamIdOf(decider, id));
       return { state, version } as Loaded<State>;
     },
+    prepare(decider, ids) {
+      const missing = new Map<string, AnyDecider>();
+      for (const id of ids) {
+        const streamId = streamIdOf(decider, id);
+        const known = find(decider as AnyDecider, streamId);
+        if (known === undefined) missing.set(streamId, decider as AnyDecider);
+      }
+      if (missing.size > 0) throw new StreamsNeeded(missing);
+    },
     record(decider, id, event, { occurredAt } = {}) {
       const streamId = streamIdOf(decider, id);
       const stream = current(decider as AnyDecider, streamId);
       const pending = toPending(submission, options, streamId, stream.version + 1, event);
       const placed = occurredAt === undefined ? pending : { ...pending, occurredAt };
-      events.push(placed);
+      if (events.push(placed) > eventsMax) {
+        throw new Error(`a command records over ${eventsMax} events`);
+      }
       const state = stream.decider.evolve(
         stream.state,
         toProvisional(placed, options.now) as never,
       );
       touched.set(streamId, { ...stream, state, version: placed.version });
+      for (const { react } of options.reactions.get(event.type) ?? []) react(placed, context);
     },
   };
 
   return {
     context,
     accepted: (): Decision => ({ submission, rejection: null, events, touched }),
-    rejected: ({ code, message, data }: Rejection): Decision => ({
+    rejected: ({ code, message, data, keepsEvents }: Rejection): Decision => ({
       submission,
       rejection: { code, message, data },
-      events: [],
-      touched: new Map(),
+      events: keepsEvents ? events : [],
+      touched: keepsEvents ? touched : new Map(),
     }),
   };
 }

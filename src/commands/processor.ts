@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
+import type { Reaction } from '../kernel/reaction.ts';
 import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
@@ -27,6 +28,8 @@ export interface Processor {
 export interface ProcessorOptions {
   readonly log: Log;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
+  /** By the type of event to which they react; none when absent. */
+  readonly reactions?: ReadonlyMap<string, readonly Reaction[]>;
   readonly logger: Logger;
   /** Told the events of each batch once they are durable; of batches refused at first, later. */
   readonly onAppended: (events: readonly StoredEvent[]) => void;
@@ -51,6 +54,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const unanswered = new Set<Submission>();
   const runner: BatchRunnerOptions = {
     snapshotEvery: 500,
+    reactions: new Map(),
     ...options,
     cache: createStreamCache(cachedStreamsMax),
     signal: abort.signal,

@@ -22,6 +22,7 @@ export async function replayOutcome(
   return {
     rejection: outcome.rejection,
     events,
+    decided: events,
     firstStreamId: events[0]?.streamId ?? null,
     sequence,
     replayed: true,
@@ -34,6 +35,7 @@ function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandR
   return {
     rejection: keyReused(idempotencyKey),
     events: [],
+    decided: [],
     firstStreamId: null,
     sequence,
     replayed: false,

@@ -20,6 +20,8 @@ export interface CommandResult {
   readonly rejection: RecordedRejection | null;
   /** What the command recorded, in order; empty when it was already so, and for a dry run. */
   readonly events: readonly StoredEvent[];
+  /** The same, and for a dry run what it would have recorded. */
+  readonly decided: readonly StoredEvent[];
   /** The stream that the command wrote or loaded first; null when it came to none. */
   readonly firstStreamId: string | null;
   /** The log's head right after the command. */

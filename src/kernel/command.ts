@@ -11,6 +11,14 @@ export interface CommandContext {
   newId(): string;
   /** The state after all that was recorded before, by earlier commands and by this one. */
   load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): Loaded<State>;
+  /**
+   * Says that these streams will be loaded, so that those that are not at hand are fetched together
+   * instead of one by one. Never needed for correctness.
+   */
+  prepare<State, Event extends NewEvent>(
+    decider: Decider<State, Event>,
+    ids: Iterable<string>,
+  ): void;
   /** Appends to the stream, at once in effect for later `load`s; kept only if the handler returns. */
   record<State, Event extends NewEvent>(
     decider: Decider<State, Event>,

@@ -1,4 +1,5 @@
 import type { EventDefinition, EventDefinitions } from './event-definition.ts';
+import type { Reaction } from './reaction.ts';
 import type { View } from './view.ts';
 
 /** A bounded context, as the engine sees it. */
@@ -6,6 +7,7 @@ export interface BoundedContext {
   readonly name: string;
   readonly events: EventDefinitions;
   readonly views: readonly View[];
+  readonly reactions?: readonly Reaction[];
 }
 
 /** Every event type of the given contexts by name; two of one name are an error of the program. */

@@ -11,12 +11,14 @@ export interface RejectionDefinition<F extends Fields = Fields> {
   readonly fields: F;
 }
 
-/** Thrown by a command handler; nothing that the handler recorded is kept. */
+/** Thrown by a command handler; nothing that the handler recorded is kept, unless it says so. */
 export class Rejection extends Error {
   constructor(
     readonly code: string,
     message: string,
     readonly data: JsonObject,
+    /** Whether the refusal is a fact of its own: what the handler recorded of it is then kept. */
+    readonly keepsEvents = false,
   ) {
     super(message);
   }

@@ -38,6 +38,7 @@ function place(cache = createStreamCache(10)) {
   const options = {
     log: createLog(database, accountDefinitions),
     definitions: accountDefinitions,
+    reactions: new Map(),
     cache,
     signal: new AbortController().signal,
   };

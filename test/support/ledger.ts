@@ -1,4 +1,5 @@
-import { type Account, accountDecider } from '../../src/contexts/accounts/account.ts';
+import { type Account, evolveAccount } from '../../src/contexts/accounts/account.ts';
+import type { StoredAccountEvent } from '../../src/contexts/accounts/events.ts';
 import { entityIdOf } from '../../src/kernel/decider.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 
@@ -7,8 +8,7 @@ export function foldAccounts(events: readonly StoredEvent[]): ReadonlyMap<string
   const accounts = new Map<string, Account>();
   for (const event of events) {
     const id = entityIdOf(event.streamId);
-    const account = accountDecider.evolve(accounts.get(id) ?? null, event as never);
-    if (account !== null) accounts.set(id, account);
+    accounts.set(id, evolveAccount(accounts.get(id) ?? null, event as StoredAccountEvent));
   }
   return accounts;
 }

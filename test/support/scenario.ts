@@ -58,6 +58,7 @@ export function given(facts: readonly Fact[]): Scenario {
           return `new ${idCount}`;
         },
         load: (decider, id) => stateAfter(decider, id, [...facts, ...recorded]),
+        prepare: () => {},
         record: (_decider, id, { type, data }) => {
           recorded.push({ id, type, data: data as object });
         },

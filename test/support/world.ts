@@ -1,0 +1,93 @@
+import { type Decision, decide } from '../../src/commands/decide.ts';
+import type { AnyDecider, CachedStream } from '../../src/commands/stream-cache.ts';
+import type { CommandDefinition } from '../../src/kernel/command.ts';
+import { type BoundedContext, eventDefinitionsOf } from '../../src/kernel/context.ts';
+import { type Decider, streamIdOf } from '../../src/kernel/decider.ts';
+import type { NewEvent, StoredEvent } from '../../src/kernel/event.ts';
+import type { RecordedRejection } from '../../src/kernel/log.ts';
+import { reactionsByType } from '../../src/kernel/reaction.ts';
+import { addMicroseconds } from '../../src/lib/date-time.ts';
+
+/** Streams in memory, and commands decided on them as the processor does, without a log. */
+export interface World {
+  /** Decides a command and takes in what it records. */
+  submit<Input>(
+    definition: CommandDefinition<Input>,
+    input: Input,
+    options?: { readonly occurredAt?: string },
+  ): Outcome;
+  stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State;
+  /** All that has been recorded, in order. */
+  readonly events: readonly StoredEvent[];
+  /** Sets the clock; it goes on by a millisecond with each command. */
+  setTime(time: string): void;
+  time(): string;
+}
+
+export interface Outcome {
+  readonly rejection: RecordedRejection | null;
+  readonly events: readonly StoredEvent[];
+}
+
+export function createWorld(contexts: readonly BoundedContext[]): World {
+  const definitions = eventDefinitionsOf(contexts);
+  const reactions = reactionsByType(contexts);
+  const streams = new Map<string, CachedStream>();
+  const events: StoredEvent[] = [];
+  let now = '2026-01-02T10:00:00.000000Z';
+  let commands = 0;
+
+  function add(missing: ReadonlyMap<string, AnyDecider>): void {
+    for (const [streamId, decider] of missing) {
+      streams.set(streamId, { decider, state: decider.initial, version: 0, snapshotVersion: 0 });
+    }
+  }
+
+  function store({ events: pending }: Decision): readonly StoredEvent[] {
+    return pending.map((event) => {
+      const recordedAt = addMicroseconds(now, events.length % 1_000);
+      const occurredAt = event.occurredAt ?? recordedAt;
+      const stored = { ...event, sequence: events.length + 1, recordedAt, occurredAt };
+      const stream = streams.get(event.streamId);
+      if (stream === undefined) throw new Error(`${event.streamId} was not loaded`);
+      const state = stream.decider.evolve(stream.state, stored as never);
+      streams.set(event.streamId, { ...stream, state, version: event.version });
+      events.push(stored);
+      return stored;
+    });
+  }
+
+  return {
+    events,
+    time: () => now,
+    setTime(time) {
+      now = time;
+    },
+    stateOf: (decider, id) =>
+      (streams.get(streamIdOf(decider, id))?.state ?? decider.initial) as never,
+    submit(definition, input, options = {}) {
+      commands += 1;
+      now = addMicroseconds(now, 1_000);
+      const submission = {
+        request: {
+          ...{ definition, input, options, actor: 'ann' },
+          ...{ correlationId: null, causationId: null },
+        },
+        commandId: `00000000-0000-4000-8000-${String(commands).padStart(12, '0')}`,
+        ...{ ids: [], key: null, deadline: Number.POSITIVE_INFINITY },
+        ...{ resolve() {}, reject() {} },
+      } as never;
+      const workspace = {
+        current: (streamId: string) => streams.get(streamId),
+        add(loaded: ReadonlyMap<string, CachedStream>) {
+          for (const [streamId, stream] of loaded) streams.set(streamId, stream);
+        },
+      } as never;
+      for (;;) {
+        const decision = decide(submission, workspace, { definitions, reactions, now });
+        if ('missing' in decision) add(decision.missing);
+        else return { rejection: decision.rejection, events: store(decision) };
+      }
+    },
+  };
+}
