@@ -31,6 +31,11 @@ export function fromEpochMs(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`;
 }
 
+/** The end of the UTC day of a canonical time: the first moment of the next one. */
+export function endOfDay(time: string): string {
+  return fromEpochMs(Date.parse(`${time.slice(0, 10)}T00:00:00Z`) + 86_400_000);
+}
+
 /** `count` microseconds after a canonical time. */
 export function addMicroseconds(time: string, count: number): string {
   const micros = Number(time.slice(20, 26)) + count;

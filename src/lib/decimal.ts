@@ -24,6 +24,33 @@ export function subtract(a: string, b: string, fractionDigits: number): string {
   return new Big(a).minus(b).toFixed(fractionDigits);
 }
 
+/** An exact sum, written with as many digits after the point as it needs. */
+export function sum(a: string, b: string): string {
+  return new Big(a).plus(b).toFixed();
+}
+
+/** An exact difference, written with as many digits after the point as it needs. */
+export function difference(a: string, b: string): string {
+  return new Big(a).minus(b).toFixed();
+}
+
+/** A quotient, rounded half-up to `fractionDigits`, without trailing zeros. */
+export function divide(a: string, b: string, fractionDigits: number): string {
+  // Exact up to there: the library rounds its quotients to a number of digits of its own.
+  const scale = new Big(10).pow(fractionDigits);
+  const scaled = new Big(a).times(scale);
+  const whole = scaled.div(b).round(0, Big.roundDown);
+  const rest = scaled.minus(whole.times(b)).times(2);
+  const isUp = rest.abs().gte(new Big(b).abs());
+  const sign = rest.s;
+  return (isUp ? whole.plus(sign) : whole).div(scale).toFixed();
+}
+
+/** Whether a decimal is zero, however it is written. */
+export function isZero(value: string): boolean {
+  return !/[1-9]/.test(value);
+}
+
 /** -1, 0 or 1 as `a` is less than, equal to or greater than `b`. */
 export function compare(a: string, b: string): -1 | 0 | 1 {
   return new Big(a).cmp(b);
