@@ -3,6 +3,7 @@ import { entityIdOf } from '../../kernel/decider.ts';
 import { add, subtract } from '../../lib/decimal.ts';
 import { minorUnitsOf } from './currencies.ts';
 import type { AccountEvent, StoredAccountEvent } from './events.ts';
+import { evolveHoldings, type Holdings } from './holdings.ts';
 
 export type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
 
@@ -22,12 +23,19 @@ export type Account = {
   readonly updatedAt: string;
 };
 
+/** An account with the shares in it, as commands are decided on it. */
+export type AccountState = Account & { readonly holdings: Holdings };
+
 /** The stream of one account. Null: not opened. */
-export const accountDecider: Decider<Account | null, AccountEvent> = {
+export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   category: 'account',
-  version: 1,
+  version: 2,
   initial: null,
-  evolve: (account, event) => evolveAccount(account, event as StoredAccountEvent),
+  evolve(state, event) {
+    const account = evolveAccount(state, event as StoredAccountEvent);
+    const holdings = evolveHoldings(state?.holdings ?? {}, event as StoredAccountEvent);
+    return { ...account, holdings };
+  },
 };
 
 /** The account after one more of its events; only its opening can come first. */
@@ -70,6 +78,25 @@ function changeOf(account: Account, event: StoredAccountEvent): Partial<Account>
     case 'CashWithdrawn':
     case 'CashTransferredOut':
       return { balance: subtract(account.balance, event.data.amount, digits) };
+    case 'CashHeld':
+      return { held: add(account.held, event.data.amount, digits) };
+    case 'CashReleased':
+      return { held: subtract(account.held, event.data.amount, digits) };
+    case 'PurchaseSettled': {
+      const { amount, fee, released } = event.data;
+      return {
+        balance: subtract(subtract(account.balance, amount, digits), fee, digits),
+        held: subtract(account.held, released, digits),
+      };
+    }
+    case 'SaleSettled': {
+      const { amount, fee } = event.data;
+      return { balance: subtract(add(account.balance, amount, digits), fee, digits) };
+    }
+    case 'SharesDeposited':
+    case 'SharesHeld':
+    case 'SharesReleased':
+      return {};
     case 'AccountFrozen':
       return { status: 'FROZEN' };
     case 'AccountUnfrozen':

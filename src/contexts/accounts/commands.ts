@@ -160,6 +160,11 @@ export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
       const message = `account ${accountId} still has ${balance} ${account.currency}`;
       reject(rejections.AccountNotEmpty, message, { accountId, balance });
     }
+    const [symbol] = Object.keys(account.holdings);
+    if (symbol !== undefined) {
+      const message = `account ${accountId} still has shares of ${symbol}`;
+      reject(rejections.AccountNotEmpty, message, { accountId, balance });
+    }
     context.record(accountDecider, accountId, { type: 'AccountClosed', data: {} });
   },
 };

@@ -5,8 +5,21 @@ const amount = decimal('How much, as it was given; finer than no minor unit of t
 const currency = text('The ISO 4217 code of the account.');
 const reference = nullable(text('What the client wrote to it.'));
 const reason = nullable(text('Why.'));
+const symbol = id('The instrument.');
+const shares = decimal('How many shares.');
+const orderId = id('The order.');
+const settlement = {
+  tradeId: id('The trade.'),
+  orderId,
+  symbol,
+  quantity: shares,
+  price: decimal('Of one share.'),
+  amount: decimal('Price times quantity, rounded half-up to the minor unit of the currency.'),
+  fee: decimal("The account's own, beside the amount."),
+  currency,
+};
 
-/** All that can happen to a cash account. */
+/** All that can happen to an account. */
 export const accountEvents = {
   AccountOpened: {
     description: 'A cash account was opened, empty.',
@@ -31,6 +44,40 @@ export const accountEvents = {
   InterestCredited: {
     description: 'The account earned interest.',
     fields: { amount, currency, reference },
+  },
+  CashHeld: {
+    description: 'Cash was reserved for an open order.',
+    fields: { amount, currency, orderId },
+  },
+  CashReleased: {
+    description: 'Cash that was reserved for an order is free again.',
+    fields: { amount, currency, orderId },
+  },
+  SharesDeposited: {
+    description: 'Shares came into the account from outside.',
+    fields: {
+      symbol,
+      quantity: shares,
+      costPrice: decimal('What one share cost its owner.'),
+      currency: text('ISO 4217: what the cost is in.'),
+      reference,
+    },
+  },
+  SharesHeld: {
+    description: 'Shares were reserved for an open order.',
+    fields: { symbol, quantity: shares, orderId },
+  },
+  SharesReleased: {
+    description: 'Shares that were reserved for an order are free again.',
+    fields: { symbol, quantity: shares, orderId },
+  },
+  PurchaseSettled: {
+    description: 'Shares came for cash: the amount and the fee were paid.',
+    fields: { ...settlement, released: decimal('Cash reserved for the order and free with this.') },
+  },
+  SaleSettled: {
+    description: 'Shares went for cash: the amount less the fee was received.',
+    fields: { ...settlement, released: decimal('Shares reserved for the order and gone with it.') },
   },
   AccountFrozen: {
     description: 'Nothing may leave the account any more.',

@@ -27,7 +27,7 @@ export const AccountNotOpen = {
 export const AccountNotEmpty = {
   name: 'AccountNotEmptyError',
   code: 'ACCOUNT_NOT_EMPTY',
-  description: 'Only an empty account can be closed.',
+  description: 'Only an account without cash and shares can be closed.',
   fields: { accountId, balance: decimal('What is still in it.') },
 } satisfies RejectionDefinition;
 

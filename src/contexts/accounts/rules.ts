@@ -1,12 +1,12 @@
 import type { CommandContext } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { add, compare, isDecimal, isFinerThan } from '../../lib/decimal.ts';
-import { type Account, accountDecider, availableOf } from './account.ts';
+import { type Account, type AccountState, accountDecider, availableOf } from './account.ts';
 import { minorUnitsOf } from './currencies.ts';
 import { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } from './rejections.ts';
 
 /** The account that a command names; rejects when there is none. */
-export function loadAccount(context: CommandContext, accountId: string): Account {
+export function loadAccount(context: CommandContext, accountId: string): AccountState {
   const { state } = context.load(accountDecider, accountId);
   return state ?? reject(AccountNotFound, `there is no account ${accountId}`, { accountId });
 }

@@ -12,7 +12,7 @@ const filters = {
 /** Every account by its id: the same fold that decides commands. */
 export const accountsView: View<Account> = {
   name: 'accounts',
-  version: 1,
+  version: 2,
   description: 'Cash accounts: balance, status, owner.',
   types: Object.keys(accountEvents),
   keysOf: (event) => [entityIdOf(event.streamId)],

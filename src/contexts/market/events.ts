@@ -1,9 +1,27 @@
 import type { EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
-import { decimal, id, text } from '../../kernel/field.ts';
+import { decimal, id, nullable, text } from '../../kernel/field.ts';
 
 const symbol = id('The instrument.');
+const reason = nullable(text('Why.'));
 
-/** All that can happen to an instrument outside trading. */
+/** What a trade says of one of its two orders; totals as FIX has them (CumQty, LeavesQty). */
+function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
+  const fields = {
+    OrderId: id(`The order that ${side === 'buy' ? 'bought' : 'sold'}.`),
+    AccountId: id('Its account.'),
+    Fee: decimal('What its account pays beside the amount.'),
+    FilledQuantity: decimal('How many shares of it have been traded, up to this trade.'),
+    FilledValue: decimal('The sum of price times quantity of these trades, not rounded.'),
+    LeavesQuantity: decimal('How many shares of it are still open.'),
+  };
+  type Prefixed = {
+    [Key in keyof typeof fields & string as `${Name}${Key}`]: (typeof fields)[Key];
+  };
+  const entries = Object.entries(fields).map(([name, field]) => [`${side}${name}`, field]);
+  return Object.fromEntries(entries) as Prefixed;
+}
+
+/** All that can happen to an instrument, its trades included. */
 export const marketEvents = {
   InstrumentListed: {
     description: 'An instrument can be priced and traded from now on.',
@@ -20,6 +38,31 @@ export const marketEvents = {
   PriceRecorded: {
     description: 'An outside source told a price; it held at occurredAt.',
     fields: { symbol, price: decimal('As it was given.') },
+  },
+  TradingHalted: {
+    description: 'No order is taken and none is triggered any more.',
+    fields: { symbol, reason },
+  },
+  TradingResumed: {
+    description: 'Orders are taken again.',
+    fields: { symbol, reason },
+  },
+  TradeExecuted: {
+    description:
+      "Shares changed hands at the price of the resting order. Orders' totals are as of it.",
+    fields: {
+      tradeId: id('The trade.'),
+      symbol,
+      price: decimal('Of one share: that of the order that rested in the book.'),
+      quantity: decimal('How many shares.'),
+      amount: decimal('Price times quantity, rounded to the minor unit of the currency.'),
+      currency: text('ISO 4217.'),
+      rounding: text('How the amount and the fees were rounded: HALF_UP.'),
+      aggressor: text('The side that came in: BUY or SELL.'),
+      buyHeld: decimal('Cash that is still reserved for the order that bought.'),
+      ...sideFields('buy'),
+      ...sideFields('sell'),
+    },
   },
 } as const;
 

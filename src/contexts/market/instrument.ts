@@ -13,7 +13,7 @@ export type Instrument = {
   readonly makerFeeBps: string;
   readonly takerFeeBps: string;
   readonly tradingStatus: TradingStatus;
-  /** Of the prices known, the one that occurred last; null: none is known. */
+  /** Of the prices recorded, the one that occurred last; null: there is none. Trades not counted. */
   readonly lastPrice: string | null;
   readonly lastPriceAt: string | null;
   readonly version: number;
@@ -39,6 +39,13 @@ export function evolveInstrument(
     return { ...event.data, tradingStatus: 'OPEN', ...price, version, sequence };
   }
   if (instrument === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  if (event.type === 'TradingHalted') {
+    return { ...instrument, tradingStatus: 'HALTED', version, sequence };
+  }
+  if (event.type === 'TradingResumed') {
+    return { ...instrument, tradingStatus: 'OPEN', version, sequence };
+  }
+  if (event.type === 'TradeExecuted') throw new Error('trades are events of a book');
   // Prices may be told late: of two of the same time the one that was told later counts.
   const isNews = instrument.lastPriceAt === null || event.occurredAt >= instrument.lastPriceAt;
   const price = isNews ? { lastPrice: event.data.price, lastPriceAt: event.occurredAt } : undefined;

@@ -1,0 +1,160 @@
+import { toSteps } from '../../lib/steps.ts';
+import { accountDecider } from '../accounts/account.ts';
+import type { StopOrder } from './book.ts';
+import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
+import { type Fill, type Match, match } from './matching.ts';
+import { cancelOpen, expire, toFinal } from './open-orders.ts';
+import type { TimeInForce } from './order.ts';
+import { findUnpaid, payableFills, settle, type Taker } from './settle.ts';
+import { fromMoney, holdOf, toMoney, toPrice } from './terms.ts';
+
+/** An order on its way into the market, in ticks and lots. */
+export interface EnteringOrder extends Taker {
+  readonly timeInForce: TimeInForce;
+  readonly expiresAt: string | null;
+}
+
+/** The prices at which an order has traded; null: it has not. */
+export type PriceRange = { readonly low: number; readonly high: number } | null;
+
+type EndReason =
+  | 'SELF_TRADE'
+  | 'NO_LIQUIDITY'
+  | 'INSUFFICIENT_FUNDS'
+  | 'INSUFFICIENT_SHARES'
+  | 'IOC'
+  | 'FOK';
+
+/** What an order will trade with, and what becomes of the rest; null: it rests in the book. */
+interface Plan {
+  readonly fills: readonly Fill[];
+  readonly reason: EndReason | null;
+}
+
+/** Trades an order with the book as far as it goes; what is left rests there, or is canceled. */
+export function enter(market: Market, order: EnteringOrder): PriceRange {
+  const { fills, reason } = plan(market, order);
+  let taker: EnteringOrder = order;
+  for (const fill of fills) taker = { ...taker, ...settle(market, taker, fill) };
+  if (taker.leaves > 0 && reason === null) rest(market, taker);
+  else if (taker.leaves > 0) cancel(market, taker, reason);
+  else releaseAll(market, taker);
+  const prices = fills.map(({ maker }) => maker.price);
+  if (prices.length === 0) return null;
+  return prices.reduce(
+    ({ low, high }, price) => ({ low: Math.min(low, price), high: Math.max(high, price) }),
+    { low: Number.POSITIVE_INFINITY, high: 0 },
+  );
+}
+
+function plan(market: Market, order: EnteringOrder): Plan {
+  const lots = Math.min(order.leaves, sellableLots(market, order));
+  const matched = matchPayable(market, { ...order, lots });
+  const fills = order.side === 'BUY' ? payable(market, order, matched.fills) : matched.fills;
+  const isShort =
+    fills.length < matched.fills.length || fills.at(-1)?.lots !== matched.fills.at(-1)?.lots;
+  const reason = isShort ? 'INSUFFICIENT_FUNDS' : reasonOf(order, matched, lots);
+  const filled = fills.reduce((sum, fill) => sum + fill.lots, 0);
+  if (order.timeInForce === 'FOK' && filled < order.leaves) {
+    return { fills: [], reason: reason ?? 'FOK' };
+  }
+  return { fills, reason };
+}
+
+/** Matches; whoever is met and whose time is over, or who cannot pay, is taken out of the book. */
+function matchPayable(market: Market, order: EnteringOrder & { readonly lots: number }): Match {
+  for (;;) {
+    const matched = match(market.book(), order, market.now);
+    for (const maker of matched.expired) expire(market, maker);
+    const accounts = matched.fills.map(({ maker }) => maker.accountId);
+    market.context.prepare(accountDecider, [order.accountId, ...new Set(accounts)]);
+    const unpaid = findUnpaid(market, matched.fills);
+    if (unpaid === null) return matched;
+    cancelOpen(market, unpaid, 'INSUFFICIENT_FUNDS');
+  }
+}
+
+function payable(
+  market: Market,
+  { accountId, held }: EnteringOrder,
+  fills: readonly Fill[],
+): readonly Fill[] {
+  const cash = availableCash(market, market.account(accountId)) + held;
+  return payableFills(market, fills, cash);
+}
+
+/** How many lots there are to deliver; an order with a limit has reserved, or will, what it sells. */
+function sellableLots(market: Market, { side, accountId, heldLots }: EnteringOrder): number {
+  if (side === 'BUY') return Number.POSITIVE_INFINITY;
+  const { lot } = market.terms;
+  const available = availableShares(market, market.account(accountId));
+  return heldLots + (toSteps(available, lot) ?? 0);
+}
+
+function reasonOf(order: EnteringOrder, { end }: Match, lots: number): EndReason | null {
+  if (end === 'SELF_TRADE') return end;
+  if (end === 'FILLED') return lots < order.leaves ? 'INSUFFICIENT_SHARES' : null;
+  const { timeInForce, limit } = order;
+  if (timeInForce === 'IOC' || timeInForce === 'FOK') return timeInForce;
+  return limit === null ? 'NO_LIQUIDITY' : null;
+}
+
+/** Books an order, with what it needs reserved: more of it, or less, than before. */
+export function rest(
+  market: Market,
+  order: EnteringOrder,
+  priority = market.book().priority,
+): void {
+  const { terms } = market;
+  const { id, accountId, side, limit, leaves } = order;
+  if (limit === null) throw new Error('an order without a limit does not rest');
+  let held = 0n;
+  if (side === 'BUY') {
+    // Rounding may have taken a unit more than what was asked for when the order was placed.
+    const available = availableCash(market, market.account(accountId)) + order.held;
+    const needed = holdOf(terms, limit, leaves);
+    held = needed < available ? needed : available;
+    holdCash(market, order, held - order.held);
+  } else {
+    holdShares(market, order, leaves - order.heldLots);
+  }
+  market.recordInBook({
+    type: 'OrderBooked',
+    data: {
+      ...toFinal(market, order),
+      orderId: id,
+      price: toPrice(limit, terms),
+      priority,
+      held: toMoney(held, terms),
+      expiresAt: order.expiresAt,
+    },
+  });
+}
+
+function cancel(market: Market, order: EnteringOrder, reason: EndReason | null): void {
+  releaseAll(market, order);
+  market.recordInBook({ type: 'OrderCanceled', data: { ...toFinal(market, order), reason } });
+}
+
+function releaseAll(market: Market, order: EnteringOrder): void {
+  holdCash(market, order, -order.held);
+  holdShares(market, order, -order.heldLots);
+}
+
+/** An order that was held and whose price is reached, as it enters. */
+export function toEntering(market: Market, order: StopOrder): EnteringOrder {
+  const { terms } = market;
+  return {
+    id: order.id,
+    accountId: order.accountId,
+    side: order.side,
+    limit: order.limit,
+    leaves: order.leaves,
+    filled: order.filled,
+    value: order.value,
+    held: order.side === 'BUY' ? fromMoney(order.held, terms) : 0n,
+    heldLots: order.side === 'SELL' ? order.leaves : 0,
+    timeInForce: order.timeInForce,
+    expiresAt: order.expiresAt,
+  };
+}

@@ -1,0 +1,99 @@
+import type { CommandContext } from '../../kernel/command.ts';
+import { reject } from '../../kernel/rejection.ts';
+import { difference } from '../../lib/decimal.ts';
+import { type AccountState, accountDecider, availableOf } from '../accounts/account.ts';
+import type { AccountEvent } from '../accounts/events.ts';
+import { holdingOf } from '../accounts/holdings.ts';
+import { loadAccount } from '../accounts/rules.ts';
+import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
+import { instrumentDecider } from '../market/instrument.ts';
+import { type Book, bookDecider, openBook, type Trade } from './book.ts';
+import type { TradingEvent } from './events.ts';
+import { orderDecider } from './order.ts';
+import { fromMoney, type Terms, termsOf, toMoney, toQuantity } from './terms.ts';
+
+/** One instrument's market during a command: what is there, and what the command records in it. */
+export interface Market {
+  readonly symbol: string;
+  readonly terms: Terms;
+  readonly context: CommandContext;
+  readonly now: string;
+  /** The book as the command has made it so far. */
+  book(): Book;
+  account(id: string): AccountState;
+  recordInBook(event: TradingEvent | Pick<Trade, 'type' | 'data'>): void;
+  recordInAccount(id: string, event: AccountEvent): void;
+}
+
+/** The market of an instrument; its book is opened with the first event that is about it. */
+export function openMarket(context: CommandContext, symbol: string): Market {
+  const instrument =
+    context.load(instrumentDecider, symbol).state ??
+    reject(InstrumentNotFound, `there is no instrument ${symbol}`, { symbol });
+  const terms =
+    termsOf(instrument) ??
+    reject(InvalidPrice, `${symbol} has steps of too many digits to be traded`, {
+      price: instrument.tickSize,
+    });
+  const { currency, tickSize, lotSize, lastPrice, lastPriceAt } = instrument;
+  const opening = {
+    type: 'BookOpened',
+    data: { symbol, currency, tickSize, lotSize, lastPrice, lastPriceAt },
+  } as const;
+  return {
+    symbol,
+    terms,
+    context,
+    now: context.now,
+    book: () => context.load(bookDecider, symbol).state ?? openBook(opening),
+    account: (id) => loadAccount(context, id),
+    recordInBook(event) {
+      const isFirst = context.load(bookDecider, symbol).version === 0;
+      if (isFirst) context.record(bookDecider, symbol, opening);
+      context.record(bookDecider, symbol, event);
+    },
+    recordInAccount: (id, event) => context.record(accountDecider, id, event),
+  };
+}
+
+export function recordInOrder(context: CommandContext, id: string, event: TradingEvent): void {
+  context.record(orderDecider, id, event);
+}
+
+/** Cash that the account has and that is not reserved, in minor units. */
+export function availableCash({ terms }: Market, account: AccountState): bigint {
+  return fromMoney(availableOf(account), terms);
+}
+
+/** Shares of the instrument that the account has and that are not reserved. */
+export function availableShares({ symbol }: Market, { holdings }: AccountState): string {
+  const { quantity, held } = holdingOf(holdings, symbol);
+  return difference(quantity, held);
+}
+
+/** Reserves cash for an order, or frees some of it: `change` minor units more. */
+export function holdCash(
+  market: Market,
+  { id, accountId }: { readonly id: string; readonly accountId: string },
+  change: bigint,
+): void {
+  if (change === 0n) return;
+  const { terms } = market;
+  const amount = toMoney(change < 0n ? -change : change, terms);
+  const data = { amount, currency: terms.instrument.currency, orderId: id };
+  const type = change < 0n ? 'CashReleased' : 'CashHeld';
+  market.recordInAccount(accountId, { type, data });
+}
+
+/** Reserves shares for an order, or frees some of them: `change` lots more. */
+export function holdShares(
+  market: Market,
+  { id, accountId }: { readonly id: string; readonly accountId: string },
+  change: number,
+): void {
+  if (change === 0) return;
+  const { symbol, terms } = market;
+  const data = { symbol, quantity: toQuantity(Math.abs(change), terms), orderId: id };
+  const type = change < 0 ? 'SharesReleased' : 'SharesHeld';
+  market.recordInAccount(accountId, { type, data });
+}

@@ -1,0 +1,48 @@
+import { findOrder, type RestingOrder, type StopOrder } from './book.ts';
+import { holdCash, holdShares, type Market } from './market.ts';
+import { fromMoney, toFilledValue, toQuantity } from './terms.ts';
+
+export type OpenOrder = RestingOrder | StopOrder;
+
+/** Takes an open order out of the book, with all that is reserved for it. */
+export function releaseOpen(market: Market, order: OpenOrder): void {
+  if (order.side === 'BUY') holdCash(market, order, -fromMoney(order.held, market.terms));
+  else holdShares(market, order, -order.leaves);
+}
+
+export function cancelOpen(market: Market, order: OpenOrder, reason: string | null): void {
+  releaseOpen(market, order);
+  market.recordInBook({ type: 'OrderCanceled', data: { ...toFinal(market, order), reason } });
+}
+
+/** Ends an order whose time is over. */
+export function expire(market: Market, order: OpenOrder): void {
+  const { expiresAt } = order;
+  if (expiresAt === null) throw new Error(`order ${order.id} does not expire`);
+  releaseOpen(market, order);
+  market.recordInBook({ type: 'OrderExpired', data: { ...toFinal(market, order), expiresAt } });
+}
+
+/** The open order of an id; one whose time is over is ended first, and is open no more. */
+export function findOpen(market: Market, id: string): OpenOrder | null {
+  const order = findOrder(market.book(), id);
+  if (order?.expiresAt == null || order.expiresAt > market.now) return order;
+  expire(market, order);
+  return null;
+}
+
+/** What an order has come to, as its last event says it. */
+export function toFinal(
+  { terms, symbol }: Market,
+  order: Pick<RestingOrder, 'id' | 'accountId' | 'side' | 'leaves' | 'filled' | 'value'>,
+) {
+  return {
+    orderId: order.id,
+    accountId: order.accountId,
+    symbol,
+    side: order.side,
+    filledQuantity: toQuantity(order.filled, terms),
+    filledValue: toFilledValue(order.value, terms),
+    leavesQuantity: toQuantity(order.leaves, terms),
+  };
+}

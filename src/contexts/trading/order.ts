@@ -1,0 +1,161 @@
+import type { Decider } from '../../kernel/decider.ts';
+import { difference, divide, isZero } from '../../lib/decimal.ts';
+import type { StoredMarketEvent } from '../market/events.ts';
+import type { StoredTrading, StoredTradingEvent, TradingEvent } from './events.ts';
+
+export type Side = 'BUY' | 'SELL';
+export type OrderType = 'MARKET' | 'LIMIT' | 'STOP' | 'STOP_LIMIT';
+export type TimeInForce = 'DAY' | 'GTC' | 'IOC' | 'FOK' | 'GTD';
+export type OrderStatus =
+  | 'HELD'
+  | 'NEW'
+  | 'PARTIALLY_FILLED'
+  | 'FILLED'
+  | 'CANCELED'
+  | 'REPLACED'
+  | 'EXPIRED'
+  | 'REJECTED';
+
+/** An order after some of what happened to it; states and totals as in FIX (OrdStatus, CumQty). */
+export type Order = {
+  readonly id: string;
+  readonly clientOrderId: string | null;
+  readonly accountId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly quantity: string;
+  readonly limitPrice: string | null;
+  readonly stopPrice: string | null;
+  readonly expiresAt: string | null;
+  readonly postOnly: boolean;
+  readonly filledQuantity: string;
+  readonly filledValue: string;
+  readonly leavesQuantity: string;
+  readonly status: OrderStatus;
+  readonly reason: string | null;
+  readonly replaces: string | null;
+  readonly replacedBy: string | null;
+  readonly placedAt: string;
+  readonly updatedAt: string;
+  readonly sequence: number;
+};
+
+type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
+export type OrderEvent = StoredTradingEvent | Trade;
+
+/** The stream of one order: how it was placed. What became of it then is in its book. */
+export const orderDecider: Decider<Order | null, TradingEvent> = {
+  category: 'order',
+  version: 1,
+  initial: null,
+  evolve: (order, event) => evolveOrder(order, event as StoredTradingEvent),
+};
+
+/** The order of an id after one more event about it; only its placing or refusal can come first. */
+export function evolveOrder(
+  order: Order | null,
+  event: OrderEvent,
+  id = order?.id ?? '',
+): Order | null {
+  if (event.type === 'OrderPlaced' || event.type === 'OrderRejected') return toOrder(event);
+  if (order === null) throw new Error(`${event.type} is about an order that was never placed`);
+  const changes = changesOf(order, event, id);
+  if (changes === null) return order;
+  return { ...order, ...changes, updatedAt: event.recordedAt, sequence: event.sequence };
+}
+
+/** The mean price of what has been traded, to 8 decimals, half-up; null while nothing has been. */
+export function averagePriceOf({ filledQuantity, filledValue }: Order): string | null {
+  return isZero(filledQuantity) ? null : divide(filledValue, filledQuantity, 8);
+}
+
+export function isOpen({ status }: Order): boolean {
+  return status === 'HELD' || status === 'NEW' || status === 'PARTIALLY_FILLED';
+}
+
+function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejected'>): Order {
+  const { data } = event;
+  const isRefused = event.type === 'OrderRejected';
+  const filled = isRefused
+    ? { filledQuantity: '0', filledValue: '0' }
+    : { filledQuantity: event.data.filledQuantity, filledValue: event.data.filledValue };
+  return {
+    id: data.orderId,
+    clientOrderId: data.clientOrderId,
+    accountId: data.accountId,
+    symbol: data.symbol,
+    // Only what was checked is ever recorded.
+    side: data.side as Side,
+    type: data.orderType as OrderType,
+    timeInForce: data.timeInForce as TimeInForce,
+    quantity: data.quantity,
+    limitPrice: data.limitPrice,
+    stopPrice: data.stopPrice,
+    expiresAt: data.expiresAt,
+    postOnly: data.postOnly,
+    ...filled,
+    ...(isRefused
+      ? { leavesQuantity: '0', status: 'REJECTED', reason: event.data.reason }
+      : placed(event)),
+    replaces: data.replaces,
+    replacedBy: null,
+    placedAt: event.occurredAt,
+    updatedAt: event.recordedAt,
+    sequence: event.sequence,
+  };
+}
+
+function placed({ data }: StoredTrading<'OrderPlaced'>) {
+  const { quantity, filledQuantity, orderType } = data;
+  const leavesQuantity = difference(quantity, filledQuantity);
+  if (isZero(leavesQuantity)) {
+    return { leavesQuantity: '0', status: 'FILLED', reason: null } as const;
+  }
+  const isStop = orderType === 'STOP' || orderType === 'STOP_LIMIT';
+  const status = isStop ? 'HELD' : statusOf(filledQuantity);
+  return { leavesQuantity, status, reason: null } as const;
+}
+
+function changesOf(order: Order, event: OrderEvent, id: string): Partial<Order> | null {
+  switch (event.type) {
+    case 'TradeExecuted':
+      return event.data.buyOrderId === id ? bought(event) : sold(event);
+    case 'OrderTriggered':
+      return { status: statusOf(order.filledQuantity) };
+    case 'OrderCanceled':
+      return { ...finished(event), status: 'CANCELED', reason: event.data.reason };
+    case 'OrderExpired':
+      return { ...finished(event), status: 'EXPIRED' };
+    case 'OrderReplaced':
+      return { ...finished(event), status: 'REPLACED', replacedBy: event.data.newOrderId };
+    default:
+      return null;
+  }
+}
+
+function bought({ data }: Trade): Partial<Order> {
+  return traded(data.buyFilledQuantity, data.buyFilledValue, data.buyLeavesQuantity);
+}
+
+function sold({ data }: Trade): Partial<Order> {
+  return traded(data.sellFilledQuantity, data.sellFilledValue, data.sellLeavesQuantity);
+}
+
+function traded(filledQuantity: string, filledValue: string, leavesQuantity: string) {
+  return isZero(leavesQuantity)
+    ? ({ filledQuantity, filledValue, leavesQuantity: '0', status: 'FILLED' } as const)
+    : ({ filledQuantity, filledValue, leavesQuantity, status: 'PARTIALLY_FILLED' } as const);
+}
+
+function finished({
+  data,
+}: StoredTrading<'OrderCanceled' | 'OrderExpired' | 'OrderReplaced'>): Partial<Order> {
+  const { filledQuantity, filledValue } = data;
+  return { filledQuantity, filledValue, leavesQuantity: '0' };
+}
+
+function statusOf(filledQuantity: string): 'NEW' | 'PARTIALLY_FILLED' {
+  return isZero(filledQuantity) ? 'NEW' : 'PARTIALLY_FILLED';
+}

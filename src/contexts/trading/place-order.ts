@@ -1,0 +1,154 @@
+import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
+import { Rejection, reject } from '../../kernel/rejection.ts';
+import { endOfDay } from '../../lib/date-time.ts';
+import {
+  AccountNotFound,
+  AccountNotOpen,
+  CurrencyMismatch,
+  InsufficientFunds,
+} from '../accounts/rejections.ts';
+import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
+import { type ArrivingOrder, arrive, refusalOf } from './arrive.ts';
+import { type Market, openMarket } from './market.ts';
+import { type OrderType, orderDecider, type Side, type TimeInForce } from './order.ts';
+import * as rejections from './rejections.ts';
+import { parseLots, parseTicks } from './terms.ts';
+
+export interface PlaceOrder {
+  /** Null: a fresh UUID. */
+  readonly orderId: string | null;
+  readonly clientOrderId: string | null;
+  readonly accountId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly quantity: string;
+  /** There for LIMIT and STOP_LIMIT, and only for these. */
+  readonly limitPrice: string | null;
+  /** There for STOP and STOP_LIMIT, and only for these. */
+  readonly stopPrice: string | null;
+  /** When it expires: there for GTD, and only for it. */
+  readonly expiresAt: string | null;
+  readonly postOnly: boolean;
+}
+
+/** What an order that is placed, or refused, says of itself. */
+export type Instruction = Omit<PlaceOrder, 'orderId'> & {
+  readonly orderId: string;
+  readonly replaces: string | null;
+};
+
+/** Refusals of orders, whether placed or put in the place of others. */
+export const orderRejections = [
+  AccountNotFound,
+  AccountNotOpen,
+  InstrumentNotFound,
+  rejections.InstrumentHalted,
+  CurrencyMismatch,
+  rejections.InvalidQuantity,
+  InvalidPrice,
+  InsufficientFunds,
+  rejections.InsufficientShares,
+  rejections.PostOnlyWouldCross,
+  rejections.OrderAlreadyExists,
+];
+
+export const placeOrder: CommandDefinition<PlaceOrder> = {
+  name: 'placeOrder',
+  description: `Places an order: what can trade trades at once, at the prices of the orders in the
+    book, and the rest waits there or is canceled, as its type and time in force say.`.replace(
+    /\s+/g,
+    ' ',
+  ),
+  rejections: orderRejections,
+  handle(input, context) {
+    const market = openMarket(context, input.symbol);
+    assertCurrency(market, input.accountId);
+    const orderId = newOrderId(context, input.orderId);
+    const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
+    const instruction = { ...input, orderId, expiresAt, replaces: null };
+    const order = toArriving(market, instruction);
+    const refusal = refusalOf(market, order);
+    if (refusal !== null) throw recordRefusal(market, instruction, refusal);
+    recordPlaced(market, instruction, { filledQuantity: '0', filledValue: '0' });
+    arrive(market, order);
+  },
+};
+
+/** The id of a new order, given or fresh; rejects one that was used before. */
+export function newOrderId(context: CommandContext, wanted: string | null): string {
+  const orderId = wanted ?? context.newId();
+  if (context.load(orderDecider, orderId).version > 0) {
+    const message = `order ${orderId} was placed before`;
+    reject(rejections.OrderAlreadyExists, message, { orderId });
+  }
+  return orderId;
+}
+
+export function recordPlaced(
+  { context }: Market,
+  instruction: Instruction,
+  totals: { readonly filledQuantity: string; readonly filledValue: string },
+): void {
+  const data = { ...toData(instruction), ...totals };
+  context.record(orderDecider, instruction.orderId, { type: 'OrderPlaced', data });
+}
+
+/** Records that an order was refused, and gives the refusal that is to be thrown. */
+function recordRefusal(
+  { context }: Market,
+  instruction: Instruction,
+  { code, message, data }: Rejection,
+): Rejection {
+  context.record(orderDecider, instruction.orderId, {
+    type: 'OrderRejected',
+    data: { ...toData(instruction), code, reason: message },
+  });
+  return new Rejection(code, message, data, true);
+}
+
+function toData({ type, ...instruction }: Instruction) {
+  return { ...instruction, orderType: type };
+}
+
+/** Rejects an account in another currency than the instrument's. */
+export function assertCurrency(market: Market, accountId: string): void {
+  const { currency: actual } = market.account(accountId);
+  const { currency: expected } = market.terms.instrument;
+  if (actual === expected) return;
+  const message = `${market.symbol} is traded in ${expected}, the account is in ${actual}`;
+  reject(CurrencyMismatch, message, { expected, actual });
+}
+
+/** The order in ticks and lots; rejects what is no whole number of them. */
+function toArriving(market: Market, order: Instruction): ArrivingOrder {
+  const { type, timeInForce, expiresAt, postOnly, side, accountId } = order;
+  return {
+    ...{ id: order.orderId, accountId, side, type, timeInForce, expiresAt, postOnly },
+    limit: ticksOf(market, order.limitPrice),
+    stop: ticksOf(market, order.stopPrice),
+    leaves: lotsOf(market, order.quantity),
+    filled: 0,
+    value: '0',
+    held: 0n,
+    heldLots: 0,
+  };
+}
+
+/** A price in ticks; rejects one that is not a positive whole number of them. */
+export function ticksOf({ terms }: Market, price: string | null): number | null {
+  if (price === null) return null;
+  const { tickSize } = terms.instrument;
+  const message = `${price} is not a positive multiple of the tick size ${tickSize}`;
+  return parseTicks(price, terms) ?? reject(InvalidPrice, message, { price });
+}
+
+/** A quantity in lots; rejects one that is not a positive whole number of them. */
+export function lotsOf({ terms }: Market, quantity: string): number {
+  const { lotSize } = terms.instrument;
+  const message = `${quantity} is not a positive multiple of the lot size ${lotSize}`;
+  return (
+    parseLots(quantity, terms) ?? reject(rejections.InvalidQuantity, message, { quantity, lotSize })
+  );
+}
