@@ -21,6 +21,12 @@ const house: Readonly<Record<string, readonly string[]>> = {
   'contexts/market api': [
     ...['contexts/market', 'contexts/accounts', 'api', 'views', 'commands', 'kernel', 'lib'],
   ],
+  'contexts/trading': ['contexts/market', 'contexts/accounts', 'kernel', 'lib'],
+  'contexts/trading api': [
+    ...['contexts/trading', 'contexts/market', 'contexts/accounts'],
+    ...['contexts/market api', 'contexts/accounts api'],
+    ...['api', 'views', 'feed', 'commands', 'kernel', 'lib'],
+  ],
 };
 
 /** Packages that only one folder may know. */

@@ -34,6 +34,16 @@ export function difference(a: string, b: string): string {
   return new Big(a).minus(b).toFixed();
 }
 
+/** An exact product, written with as many digits after the point as it needs. */
+export function multiply(a: string, b: string): string {
+  return new Big(a).times(b).toFixed();
+}
+
+/** A value rounded half-up (away from zero), written with `fractionDigits` digits after the point. */
+export function round(value: string, fractionDigits: number): string {
+  return new Big(value).toFixed(fractionDigits, Big.roundHalfUp);
+}
+
 /** A quotient, rounded half-up to `fractionDigits`, without trailing zeros. */
 export function divide(a: string, b: string, fractionDigits: number): string {
   // Exact up to there: the library rounds its quotients to a number of digits of its own.

@@ -229,7 +229,7 @@ test('what rests on a batch with a failure after the append has its true times',
   ]);
   await faulty.processor.stop();
   const [snapshot] = await ours.log.snapshots([
-    { streamId: `account-${accountId}`, deciderVersion: 1 },
+    { streamId: `account-${accountId}`, deciderVersion: accountDecider.version },
   ]);
   const events = await ours.log.events({}, wholeLog);
   const folded = foldAccounts(events.slice(0, snapshot?.version));

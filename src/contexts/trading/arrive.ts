@@ -5,7 +5,7 @@ import { AccountNotOpen, InsufficientFunds } from '../accounts/rejections.ts';
 import type { EnteringOrder } from './enter.ts';
 import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
 import { match } from './matching.ts';
-import { toFinal } from './open-orders.ts';
+import { toProgress } from './open-orders.ts';
 import type { OrderType } from './order.ts';
 import { InstrumentHalted, InsufficientShares, PostOnlyWouldCross, refusal } from './rejections.ts';
 import { enterWithStops, isReached, recordTriggered } from './stops.ts';
@@ -75,7 +75,7 @@ export function hold(
   market.recordInBook({
     type: 'OrderHeld',
     data: {
-      ...toFinal(market, order),
+      ...toProgress(market, order),
       orderType: type,
       timeInForce,
       stopPrice: toPrice(stop, terms),

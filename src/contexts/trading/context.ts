@@ -1,11 +1,16 @@
 import type { BoundedContext } from '../../kernel/context.ts';
 import { tradingEvents } from './events.ts';
+import { levelsView } from './levels-view.ts';
+import { ordersView } from './orders-view.ts';
+import { positionsView } from './positions-view.ts';
 import { tradingReactions } from './reactions.ts';
+import { tradesView } from './trades-view.ts';
+import { trialBalanceView } from './trial-balance-view.ts';
 
 /** Orders, their matching, and what they come to. */
 export const trading: BoundedContext = {
   name: 'trading',
   events: tradingEvents,
-  views: [],
+  views: [ordersView, levelsView, tradesView, positionsView, trialBalanceView],
   reactions: tradingReactions,
 };

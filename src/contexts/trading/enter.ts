@@ -3,7 +3,7 @@ import { accountDecider } from '../accounts/account.ts';
 import type { StopOrder } from './book.ts';
 import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
 import { type Fill, type Match, match } from './matching.ts';
-import { cancelOpen, expire, toFinal } from './open-orders.ts';
+import { cancelOpen, expire, toProgress } from './open-orders.ts';
 import type { TimeInForce } from './order.ts';
 import { findUnpaid, payableFills, settle, type Taker } from './settle.ts';
 import { fromMoney, holdOf, toMoney, toPrice } from './terms.ts';
@@ -106,7 +106,7 @@ export function rest(
   priority = market.book().priority,
 ): void {
   const { terms } = market;
-  const { id, accountId, side, limit, leaves } = order;
+  const { accountId, side, limit, leaves } = order;
   if (limit === null) throw new Error('an order without a limit does not rest');
   let held = 0n;
   if (side === 'BUY') {
@@ -121,8 +121,7 @@ export function rest(
   market.recordInBook({
     type: 'OrderBooked',
     data: {
-      ...toFinal(market, order),
-      orderId: id,
+      ...toProgress(market, order),
       price: toPrice(limit, terms),
       priority,
       held: toMoney(held, terms),
@@ -133,7 +132,10 @@ export function rest(
 
 function cancel(market: Market, order: EnteringOrder, reason: EndReason | null): void {
   releaseAll(market, order);
-  market.recordInBook({ type: 'OrderCanceled', data: { ...toFinal(market, order), reason } });
+  market.recordInBook({
+    type: 'OrderCanceled',
+    data: { ...toProgress(market, order), price: null, reason },
+  });
 }
 
 function releaseAll(market: Market, order: EnteringOrder): void {

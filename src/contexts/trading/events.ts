@@ -29,8 +29,14 @@ const instruction = {
   replaces: nullable(id('The order whose place it takes.')),
 };
 
+/** How far an order is. */
+const progress = { orderId, accountId, symbol, side, filledQuantity, filledValue, leavesQuantity };
+
 /** What a finished order comes to. */
-const final = { orderId, accountId, symbol, side, filledQuantity, filledValue, leavesQuantity };
+const final = {
+  ...progress,
+  price: nullable(decimal('The limit at which it rested in the book; null: it did not.')),
+};
 
 /**
  * All that can happen to orders. What a client wished is in the order's own stream; what the market
@@ -63,7 +69,7 @@ export const tradingEvents = {
   OrderBooked: {
     description: 'An order, or what was left of it, rests in the book.',
     fields: {
-      ...final,
+      ...progress,
       price: decimal('Its limit.'),
       priority: integer('Of two orders at one price the one with the smaller number trades first.'),
       held,
@@ -73,7 +79,7 @@ export const tradingEvents = {
   OrderHeld: {
     description: 'A stop order waits for its price.',
     fields: {
-      ...final,
+      ...progress,
       orderType: text('STOP or STOP_LIMIT.'),
       timeInForce: text('DAY, GTC, IOC, FOK or GTD.'),
       stopPrice: decimal('The price that brings it into the market.'),

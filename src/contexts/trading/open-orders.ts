@@ -1,6 +1,6 @@
-import { findOrder, type RestingOrder, type StopOrder } from './book.ts';
+import { findOrder, isStop, type RestingOrder, type StopOrder } from './book.ts';
 import { holdCash, holdShares, type Market } from './market.ts';
-import { fromMoney, toFilledValue, toQuantity } from './terms.ts';
+import { fromMoney, toFilledValue, toPrice, toQuantity } from './terms.ts';
 
 export type OpenOrder = RestingOrder | StopOrder;
 
@@ -31,8 +31,8 @@ export function findOpen(market: Market, id: string): OpenOrder | null {
   return null;
 }
 
-/** What an order has come to, as its last event says it. */
-export function toFinal(
+/** How far an order is. */
+export function toProgress(
   { terms, symbol }: Market,
   order: Pick<RestingOrder, 'id' | 'accountId' | 'side' | 'leaves' | 'filled' | 'value'>,
 ) {
@@ -45,4 +45,10 @@ export function toFinal(
     filledValue: toFilledValue(order.value, terms),
     leavesQuantity: toQuantity(order.leaves, terms),
   };
+}
+
+/** What an order that was open has come to. */
+export function toFinal(market: Market, order: OpenOrder) {
+  const price = isStop(order) ? null : toPrice(order.price, market.terms);
+  return { ...toProgress(market, order), price };
 }

@@ -1,0 +1,70 @@
+import type { View } from '../../kernel/view.ts';
+import { compare, sum } from '../../lib/decimal.ts';
+import type { StoredMarketEvent } from './events.ts';
+
+export const candleIntervals = ['MINUTE', 'HOUR', 'DAY'] as const;
+export type CandleInterval = (typeof candleIntervals)[number];
+
+/** The trades of an instrument within an interval that begins at `start`, in UTC. */
+export type Candle = {
+  readonly symbol: string;
+  readonly interval: CandleInterval;
+  readonly start: string;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+  readonly trades: number;
+};
+
+type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
+
+/** Candles of every interval; one without trades is absent. */
+export const candlesView: View<Candle> = {
+  name: 'candles',
+  version: 1,
+  description: 'Trades by minute, hour and day: open, high, low, close, volume.',
+  types: ['TradeExecuted'],
+  keysOf(event) {
+    const { symbol } = (event as Trade).data;
+    return candleIntervals.map((interval) =>
+      toCandleKey(symbol, interval, startOf(interval, event.occurredAt)),
+    );
+  },
+  evolve(candle, event, key) {
+    const { price, quantity } = (event as Trade).data;
+    if (candle === undefined) return begin(event as Trade, key);
+    return {
+      ...candle,
+      high: compare(price, candle.high) > 0 ? price : candle.high,
+      low: compare(price, candle.low) < 0 ? price : candle.low,
+      close: price,
+      volume: sum(candle.volume, quantity),
+      trades: candle.trades + 1,
+    };
+  },
+  lists: {
+    START: { position: ({ symbol, interval, start }) => toCandleKey(symbol, interval, start) },
+  },
+};
+
+/** The key of a candle, and its position in the list START: those of an interval in order of time. */
+export function toCandleKey(symbol: string, interval: CandleInterval, start: string): string {
+  return `${symbol} ${interval} ${start}`;
+}
+
+/** The beginning of the interval in which a time lies. */
+export function startOf(interval: CandleInterval, time: string): string {
+  const kept = { MINUTE: 16, HOUR: 13, DAY: 10 }[interval];
+  return `${time.slice(0, kept)}${'0000-00-00T00:00:00.000000Z'.slice(kept)}`;
+}
+
+function begin({ data, occurredAt }: Trade, key: string): Candle {
+  const { symbol, price, quantity } = data;
+  const interval = candleIntervals.find((each) => key.startsWith(`${symbol} ${each} `)) ?? 'DAY';
+  return {
+    ...{ symbol, interval, start: startOf(interval, occurredAt) },
+    ...{ open: price, high: price, low: price, close: price, volume: quantity, trades: 1 },
+  };
+}
