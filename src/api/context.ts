@@ -3,6 +3,7 @@ import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
 import type { EventFilter, EventPage } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
+import type { Views } from '../views/views.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError, refuse } from './errors.ts';
@@ -33,6 +34,8 @@ export interface ApiContext {
   extensions(): Readonly<Record<string, unknown>>;
   /** A page of the log. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
+  /** The views as they are, with the errors that a client may know. */
+  readonly views: Pick<Views, 'document' | 'list'>;
   document<Document extends JsonObject>(
     view: View<Document>,
     key: string,
@@ -76,6 +79,10 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
     return sequence;
   }
 
+  const reading: ApiContext['views'] = {
+    document: (view, key, at) => guarded(views.document(view, key, at)),
+    list: (view, page, at) => guarded(views.list(view, page, at)),
+  };
   const cut = (): Promise<number> => {
     pinned ??= pin();
     return pinned;
@@ -99,9 +106,10 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
       writtenAt = Math.max(writtenAt ?? 0, sequence);
     },
     events: (filter, page) => guarded(engine.log.events(filter, page)),
+    views: reading,
     // The view's own evolve has made the document: it is of the view's type.
-    document: (view, key, at) => guarded(views.document(view, key, at)) as never,
-    list: (view, page, at) => guarded(views.list(view, page, at)) as never,
+    document: (view, key, at) => reading.document(view, key, at) as never,
+    list: (view, page, at) => reading.list(view, page, at) as never,
     forFrames(signal) {
       // Frames answer at the sequence of their event: a hint of one subscriber is none for others.
       const { actor, transport } = init;

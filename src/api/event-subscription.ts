@@ -32,13 +32,14 @@ export function addEventSubscription(
       description: `Everything after a sequence, in order, each once, then live, without a seam;
         from now on, when no sequence is given.`.replace(/\s+/g, ' '),
       args: { after: t.arg({ type: 'Sequence' }), filter: t.arg({ type: filter }) },
-      subscribe: (_root, args, context) => watch(context, args.after, args.filter ?? {}),
+      subscribe: (_root, args, context) => watchLog(context, args.after, args.filter ?? {}),
       resolve: (value) => value,
     }),
   );
 }
 
-async function* watch(
+/** The events after a sequence that pass a filter; from now on, when no sequence is given. */
+export async function* watchLog(
   context: ApiContext,
   after: number | null | undefined,
   filter: EventFilterInput,

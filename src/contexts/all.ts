@@ -3,9 +3,12 @@ import { addAccountsApi } from './accounts/api.ts';
 import { accounts } from './accounts/context.ts';
 import { addMarketApi } from './market/api.ts';
 import { market } from './market/context.ts';
+import { addTradingApi } from './trading/api.ts';
+import { trading } from './trading/context.ts';
 
 /** Every product of this Daybook: a new one is a folder beside these, and a line here. */
 export const modules: readonly ApiModule[] = [
   { context: accounts, addApi: addAccountsApi },
   { context: market, addApi: addMarketApi },
+  { context: trading, addApi: addTradingApi },
 ];

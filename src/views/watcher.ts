@@ -1,29 +1,22 @@
 import type { Feed } from '../feed/feed.ts';
-import type { JsonObject, StoredEvent } from '../kernel/event.ts';
-import type { View } from '../kernel/view.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type AnyView, keysOf } from './fold.ts';
 import type { Views } from './views.ts';
-import {
-  createWatchedDocument,
-  type WatchedDocument,
-  type WatchedState,
-} from './watched-document.ts';
+import { createWatchRegistry } from './watch-registry.ts';
+import type { SharedState, Watch, Watchable, WatchedState } from './watched-state.ts';
 
-/** Live documents of views. */
+/** States that are read from views, live. */
 export interface Watcher {
   /**
-   * The document now, then after each event that changes it, in order, until the signal fires. A
+   * The state now, then after each event that changes it, in order, until the signal fires. A
    * reader that is slower than the changes misses some in between, but never the last. All who
-   * watch a document are given the same states, each of which is read once.
+   * watch the same thing are given the same states, each of which is read once.
    */
-  watch<Document extends JsonObject>(
-    view: View<Document>,
-    key: string,
+  watch<State>(
+    watchable: Watchable<State>,
     signal: AbortSignal,
-  ): AsyncGenerator<WatchedState<Document>, void, undefined>;
-  /** How many documents are watched. */
+  ): AsyncGenerator<WatchedState<State>, void, undefined>;
+  /** How many things are watched. */
   watching(): number;
   start(): void;
   stop(): Promise<void>;
@@ -33,15 +26,15 @@ const pageSizeMax = 1_000;
 const waitMs = 5_000;
 const retryMs = 1_000;
 
-/** One loop over the feed tells each event to those who watch a document that it concerns. */
+/** One loop over the feed tells each event to those who watch what it may change. */
 export function createWatcher(options: {
   readonly feed: Feed;
-  readonly views: Pick<Views, 'checkpoint' | 'waitFor' | 'document'>;
+  readonly views: Pick<Views, 'checkpoint' | 'waitFor'>;
   readonly logger: Logger;
 }): Watcher {
   const { feed, views, logger } = options;
   const stopping = new AbortController();
-  const watched = new Map<AnyView, Map<string, WatchedDocument>>();
+  const registry = createWatchRegistry((error) => logger.debug({ err: error }, 'no topics'));
   let running: Promise<void> | null = null;
 
   async function run(): Promise<void> {
@@ -52,7 +45,7 @@ export function createWatcher(options: {
           for (const event of events) {
             // Told earlier, each of the watchers would wait for the views by itself.
             if (!(await reach(event.sequence, stopping.signal))) return;
-            tell(event);
+            registry.tell(event);
           }
           position = events.at(-1)?.sequence ?? position;
         }
@@ -72,67 +65,34 @@ export function createWatcher(options: {
     return true;
   }
 
-  function tell(event: StoredEvent): void {
-    for (const [view, documents] of watched) {
-      for (const key of keysSafely(view, event)) documents.get(key)?.tell(event);
-    }
-  }
-
-  function keysSafely(view: AnyView, event: StoredEvent): readonly string[] {
-    try {
-      return keysOf(view, event);
-    } catch (error) {
-      // The view parks on this event: who reads it is told so.
-      logger.debug({ err: error, view: view.name }, 'no keys');
-      return [];
-    }
-  }
-
-  function documentOf(view: AnyView, key: string): WatchedDocument {
-    const documents = watched.get(view) ?? new Map<string, WatchedDocument>();
-    const known = documents.get(key);
-    if (known !== undefined) return known;
-    const document = createWatchedDocument(
-      (sequence) => views.document(view, key, sequence),
-      () => {
-        documents.delete(key);
-        if (documents.size === 0) watched.delete(view);
-      },
-    );
-    watched.set(view, documents.set(key, document));
-    return document;
-  }
-
-  async function* watch(view: AnyView, key: string, signal: AbortSignal) {
-    const document = documentOf(view, key);
-    const { pending, changed, end } = document.watch();
+  async function* watch<State>(watchable: Watchable<State>, signal: AbortSignal) {
+    const { watched, follow } = registry.find(watchable);
+    const watch = watched.watch();
     try {
       // The watch exists already: it will be told, or has been, all events after this one.
       const start = Math.max(views.checkpoint(), feed.tail());
       if (!(await reach(start, signal))) return;
-      const first = await document.first(start).read();
-      yield first;
-      let shownAt = first.changedAt ?? 0;
-      while (!signal.aborted) {
-        const next = pending.shift();
-        if (next === undefined) await changed.next(signal);
-        else if (next.sequence > start) {
-          const state = await next.read();
-          // An event may leave the document as it is; the change before it may not have been told.
-          const changedAt = state.changedAt ?? state.sequence;
-          if (changedAt > shownAt) yield state;
-          shownAt = changedAt;
+      let shown: WatchedState<State> | null = null;
+      let next: SharedState<State> | null = watched.first(start);
+      while (next !== null) {
+        const known: WatchedState<State> = await next.read();
+        // What a state newly depends on may have changed before it was followed.
+        if (follow(known.state)) watched.tell(Math.max(views.checkpoint(), known.sequence), null);
+        if (shown === null || watchable.isNews(shown.state, known.state)) {
+          shown = known;
+          yield known;
+          if (watchable.pauseMs !== undefined) await delay(watchable.pauseMs, signal);
         }
+        next = await nextOf(watch, { after: known.sequence, watchable, signal });
       }
     } finally {
-      end();
+      watch.end();
     }
   }
 
   return {
-    // The view's own evolve has made the documents: they are of the view's type.
-    watch: (view, key, signal) => watch(view as unknown as AnyView, key, signal) as never,
-    watching: () => [...watched.values()].reduce((sum, documents) => sum + documents.size, 0),
+    watch,
+    watching: registry.size,
     start() {
       running = run();
     },
@@ -141,4 +101,23 @@ export function createWatcher(options: {
       await running;
     },
   };
+}
+
+/** The next state that is not older than the one before; null when the signal fires. */
+async function nextOf<State>(
+  { pending, changed }: Watch<State>,
+  options: {
+    readonly after: number;
+    readonly watchable: Watchable<State>;
+    readonly signal: AbortSignal;
+  },
+): Promise<SharedState<State> | null> {
+  const { after, watchable, signal } = options;
+  while (!signal.aborted) {
+    if (watchable.pauseMs !== undefined) pending.splice(0, pending.length - 1);
+    const next = pending.shift();
+    if (next === undefined) await changed.next(signal);
+    else if (next.sequence > after) return next;
+  }
+  return null;
 }

@@ -1,6 +1,7 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { readEventConnection } from '../../api/event-queries.ts';
+import { oncePerSchema } from '../../api/once.ts';
 import { streamIdOf } from '../../kernel/decider.ts';
 import { parseUuid } from '../../lib/uuid.ts';
 import { type Account, accountDecider, availableOf } from './account.ts';
@@ -28,10 +29,12 @@ export async function findAccount(
   return found === null ? null : toAccountAt(found.document, at);
 }
 
-export type AccountRefs = ReturnType<typeof addAccountType>;
-
 /** The Account type and its status. */
-export function addAccountType({ builder, nodes, event, events }: ApiParts) {
+export const accountTypes = oncePerSchema(addAccountTypes);
+
+export type AccountRefs = ReturnType<typeof addAccountTypes>;
+
+function addAccountTypes({ builder, nodes, event, events }: ApiParts) {
   const status = builder.enumType('AccountStatus', {
     description: 'FROZEN: nothing may leave it. CLOSED: for good.',
     values: ['OPEN', 'FROZEN', 'CLOSED'] as const,

@@ -153,7 +153,7 @@ function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): vo
 }
 
 /** The account right after a command: as it was decided, or for a replay as the views have it. */
-async function accountAfter(
+export async function accountAfter(
   context: ApiContext,
   result: CommandResult,
   id: string,

@@ -5,6 +5,7 @@ import { refuse } from '../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
+import { parseStep } from '../../lib/steps.ts';
 import { isCurrency } from '../accounts/currencies.ts';
 import {
   findInstrument,
@@ -62,8 +63,10 @@ function parseListing(fields: ListFields): commands.ListInstrument {
     refuse('symbol is 1 to 20 of A-Z, 0-9, ".", "^", "_", "-", like "MSFT"');
   }
   if (!isCurrency(currency)) refuse('currency is an ISO 4217 code, like "USD"');
-  if (compare(tickSize, '0') <= 0) refuse('tickSize is more than zero');
-  if (compare(lotSize, '0') <= 0) refuse('lotSize is more than zero');
+  for (const [name, size] of Object.entries({ tickSize, lotSize })) {
+    if (compare(size, '0') <= 0) refuse(`${name} is more than zero`);
+    if (parseStep(size) === null) refuse(`${name} has at most 15 digits`);
+  }
   if (compare(makerFeeBps, '0') < 0) refuse('makerFeeBps is zero or more');
   if (compare(takerFeeBps, '0') < 0) refuse('takerFeeBps is zero or more');
   return {
@@ -130,6 +133,30 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
       }),
     }),
   });
+}
+
+/** The mutations that halt trading in an instrument, and resume it. */
+export function addTradingStatusCommands(
+  { addCommand }: ApiParts,
+  { instrument }: InstrumentRefs,
+): void {
+  for (const command of [commands.haltTrading, commands.resumeTrading]) {
+    addCommand<commands.ChangeTrading>({
+      command,
+      input: (t) => ({ symbol: t.id({ required: true }), reason: t.string() }),
+      parse: ({ symbol, reason }: commands.ChangeTrading) => ({
+        symbol: parseSymbol(symbol),
+        reason: parseOptionalText('reason', reason),
+      }),
+      payload: (t) => ({
+        instrument: t.field({
+          type: instrument,
+          resolve: ({ result, input }, _args, context) =>
+            instrumentAfter(context, result, input.symbol),
+        }),
+      }),
+    });
+  }
 }
 
 function parseSymbol(symbol: string): string {

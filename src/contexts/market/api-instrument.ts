@@ -1,7 +1,14 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
+import { oncePerSchema } from '../../api/once.ts';
 import type { Instrument } from './instrument.ts';
-import { instrumentsView, pricesView, toPricePosition } from './views.ts';
+import {
+  instrumentsView,
+  lastPricesView,
+  type Price,
+  pricesView,
+  toPricePosition,
+} from './views.ts';
 
 /** An instrument at a sequence: what is nested in it answers at the same one. */
 export interface InstrumentAt {
@@ -27,10 +34,12 @@ export async function findInstrument(
   return found === null ? null : toInstrumentAt(found.document, at);
 }
 
-export type InstrumentRefs = ReturnType<typeof addInstrumentType>;
-
 /** The Instrument type. */
-export function addInstrumentType({ builder, nodes }: ApiParts) {
+export const instrumentTypes = oncePerSchema(addInstrumentTypes);
+
+export type InstrumentRefs = ReturnType<typeof addInstrumentTypes>;
+
+function addInstrumentTypes({ builder, nodes }: ApiParts) {
   const status = builder.enumType('TradingStatus', { values: ['OPEN', 'HALTED'] as const });
   const instrument = builder.objectRef<InstrumentAt>('Instrument').implement({
     description: 'Something that has a price and can be traded.',
@@ -54,14 +63,16 @@ export function addInstrumentType({ builder, nodes }: ApiParts) {
       lastPrice: t.field({
         type: 'Decimal',
         nullable: true,
-        description: 'Of the prices known, the one that occurred last.',
-        resolve: (source) => source.instrument.lastPrice,
+        description: 'Of the prices known, recorded or traded, the one that occurred last.',
+        resolve: async (source, _args, context) =>
+          (await readLastPrice(context, source))?.price ?? null,
       }),
       lastPriceAt: t.field({
         type: 'DateTime',
         nullable: true,
         description: 'When it occurred.',
-        resolve: (source) => source.instrument.lastPriceAt,
+        resolve: async (source, _args, context) =>
+          (await readLastPrice(context, source))?.occurredAt ?? null,
       }),
       priceOn: t.field({
         type: 'Decimal',
@@ -75,11 +86,33 @@ export function addInstrumentType({ builder, nodes }: ApiParts) {
   return { instrument };
 }
 
+/** The last price: that of the views, or one that a command has just recorded or would record. */
+async function readLastPrice(
+  context: ApiContext,
+  { instrument: { symbol, lastPrice, lastPriceAt }, at }: InstrumentAt,
+): Promise<Omit<Price, 'symbol'> | null> {
+  const known = await lastPriceOf(context, symbol, at);
+  if (lastPrice === null || lastPriceAt === null) return known;
+  const isKnown = known !== null && known.occurredAt >= lastPriceAt;
+  return isKnown ? known : { price: lastPrice, occurredAt: lastPriceAt };
+}
+
+/** The last price of an instrument, recorded or traded, as of a sequence. */
+export async function lastPriceOf(
+  context: ApiContext,
+  symbol: string,
+  at: number,
+): Promise<Price | null> {
+  await context.reach(at);
+  return (await context.document(lastPricesView, symbol, at))?.document ?? null;
+}
+
 async function readPriceOn(
   context: ApiContext,
   { instrument: { symbol }, at }: InstrumentAt,
   time: string,
 ): Promise<string | null> {
+  await context.reach(at);
   const [last] = await context.list(
     pricesView,
     {

@@ -1,20 +1,23 @@
 import type { AddContextApi, ApiParts } from '../../api/context-api.ts';
 import { readListConnection } from '../../api/list-connection.ts';
-import { addMarketCommands } from './api-commands.ts';
+import { addCandles } from './api-candles.ts';
+import { addMarketCommands, addTradingStatusCommands } from './api-commands.ts';
 import {
-  addInstrumentType,
   findInstrument,
   type InstrumentRefs,
+  instrumentTypes,
   toInstrumentAt,
 } from './api-instrument.ts';
 import { instrumentsView } from './views.ts';
 
 /** The market's part of the API. */
 export const addMarketApi: AddContextApi = (parts) => {
-  const refs = addInstrumentType(parts);
+  const refs = instrumentTypes(parts);
   parts.nodes.register((id, at, context) => findInstrument(context, id, at));
   addMarketQueries(parts, refs);
   addMarketCommands(parts, refs);
+  addTradingStatusCommands(parts, refs);
+  addCandles(parts, refs);
 };
 
 function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs): void {

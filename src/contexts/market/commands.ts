@@ -41,7 +41,7 @@ export const InstrumentAlreadyExists = {
 export const InvalidPrice = {
   name: 'InvalidPriceError',
   code: 'INVALID_PRICE',
-  description: 'The price is zero or negative.',
+  description: 'The price is zero or negative, or not a whole number of ticks.',
   fields: { price: decimal('The price as given.') },
 } satisfies RejectionDefinition;
 
@@ -90,6 +90,38 @@ export const recordPrices: CommandDefinition<RecordPrices> = {
     }
   },
 };
+
+export interface ChangeTrading {
+  readonly symbol: string;
+  readonly reason: string | null;
+}
+
+export const haltTrading: CommandDefinition<ChangeTrading> = {
+  name: 'haltTrading',
+  description: 'Takes no more orders for an instrument; one that is halted stays as it is.',
+  rejections: [InstrumentNotFound],
+  target,
+  handle: (input, context) => changeTrading('TradingHalted', input, context),
+};
+
+export const resumeTrading: CommandDefinition<ChangeTrading> = {
+  name: 'resumeTrading',
+  description: 'Takes orders for an instrument again; one that is traded stays as it is.',
+  rejections: [InstrumentNotFound],
+  target,
+  handle: (input, context) => changeTrading('TradingResumed', input, context),
+};
+
+function changeTrading(
+  type: 'TradingHalted' | 'TradingResumed',
+  { symbol, reason }: ChangeTrading,
+  context: CommandContext,
+): void {
+  assertListed(context, symbol);
+  const { state } = context.load(instrumentDecider, symbol);
+  const isThere = state?.tradingStatus === (type === 'TradingHalted' ? 'HALTED' : 'OPEN');
+  if (!isThere) context.record(instrumentDecider, symbol, { type, data: { symbol, reason } });
+}
 
 function assertListed(context: CommandContext, symbol: string): void {
   if (context.load(instrumentDecider, symbol).version > 0) return;

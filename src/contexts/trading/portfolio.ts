@@ -1,0 +1,69 @@
+import { difference, multiply, round, sum } from '../../lib/decimal.ts';
+import type { Account } from '../accounts/account.ts';
+import { minorUnitsOf } from '../accounts/currencies.ts';
+import type { Position } from './positions-view.ts';
+
+/** A position at the last price that is known. */
+export interface ValuedPosition {
+  readonly position: Position;
+  readonly marketPrice: string | null;
+  /** Null without a price. */
+  readonly marketValue: string | null;
+  readonly unrealizedPnl: string | null;
+}
+
+/** What an account is worth, in its currency. */
+export interface Portfolio {
+  readonly account: Account;
+  /** Those that are not sold out, by symbol. */
+  readonly positions: readonly ValuedPosition[];
+  /** Of the positions that have a price. */
+  readonly marketValue: string;
+  readonly equity: string;
+  readonly unrealizedPnl: string;
+  /** Of positions that are sold out too. */
+  readonly realizedPnl: string;
+}
+
+/** Values rounded half-up to the minor unit of the currency. */
+export function valuePosition(position: Position, marketPrice: string | null): ValuedPosition {
+  if (marketPrice === null) {
+    return { position, marketPrice, marketValue: null, unrealizedPnl: null };
+  }
+  const digits = digitsOf(position.currency);
+  const { quantity, averageCost } = position;
+  const value = multiply(marketPrice, quantity);
+  return {
+    position,
+    marketPrice,
+    marketValue: round(value, digits),
+    unrealizedPnl: round(difference(value, multiply(averageCost, quantity)), digits),
+  };
+}
+
+/** `held`: the positions that are not sold out; `all`: those that are too. */
+export function toPortfolio(
+  account: Account,
+  held: readonly ValuedPosition[],
+  all: readonly Position[],
+): Portfolio {
+  const digits = digitsOf(account.currency);
+  const total = (values: readonly (string | null)[]): string =>
+    round(
+      values.reduce<string>((so, value) => (value === null ? so : sum(so, value)), '0'),
+      digits,
+    );
+  const marketValue = total(held.map((valued) => valued.marketValue));
+  return {
+    account,
+    positions: held,
+    marketValue,
+    equity: round(sum(account.balance, marketValue), digits),
+    unrealizedPnl: total(held.map((valued) => valued.unrealizedPnl)),
+    realizedPnl: total(all.map(({ realizedPnl }) => realizedPnl)),
+  };
+}
+
+function digitsOf(currency: string): number {
+  return minorUnitsOf(currency) ?? 0;
+}
