@@ -36,7 +36,7 @@ export interface ProcessorOptions {
   readonly queueMax?: number;
   readonly batchCommandsMax?: number;
   readonly cachedStreamsMax?: number;
-  /** A stream is snapshotted whenever it has grown by so many events. */
+  /** A stream is snapshotted when it has grown by so many events; one with a large state later. */
   readonly snapshotEvery?: number;
   /** How long a command is tried again while the database cannot be reached, all in all. */
   readonly settleTimeoutMs?: number;

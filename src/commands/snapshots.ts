@@ -18,25 +18,34 @@ export async function saveSnapshots(
   { log, cache, logger, snapshotEvery }: SnapshotOptions,
   streams: Map<string, CachedStream>,
 ): Promise<void> {
-  const due = [...streams].filter(
-    ([, stream]) => stream.version - stream.snapshotVersion >= snapshotEvery,
-  );
+  const due = [...streams].filter(([, stream]) => isDue(stream, snapshotEvery));
   if (due.length === 0) return;
   try {
-    await log.writeSnapshots(
-      due.map(([streamId, { decider, version, state }]) => ({
-        streamId,
-        deciderVersion: decider.version,
-        version,
-        state: toSnapshotState(state),
-      })),
-    );
-    for (const [streamId, stream] of due) {
-      const saved = { ...stream, snapshotVersion: stream.version };
+    const snapshots = due.map(([streamId, { decider, version, state }]) => ({
+      streamId,
+      deciderVersion: decider.version,
+      version,
+      state: JSON.stringify(toSnapshotState(state)),
+    }));
+    await log.writeSnapshots(snapshots);
+    for (const [index, [streamId, stream]] of due.entries()) {
+      const snapshotEvents = Math.ceil((snapshots[index]?.state.length ?? 0) / bytesPerEvent);
+      const saved = { ...stream, snapshotVersion: stream.version, snapshotEvents };
       cache.set(streamId, saved);
       streams.set(streamId, saved);
     }
   } catch (error) {
     logger.warn({ err: error }, 'snapshots could not be written');
   }
+}
+
+/** To fold an event again costs about as much as to write so much of a snapshot. */
+const bytesPerEvent = 256;
+
+/** A snapshot must not cost more than what it saves: a large state is written less often. */
+function isDue(
+  { version, snapshotVersion, snapshotEvents = 0 }: CachedStream,
+  snapshotEvery: number,
+): boolean {
+  return version - snapshotVersion >= Math.max(snapshotEvery, snapshotEvents);
 }

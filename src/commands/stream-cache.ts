@@ -11,6 +11,8 @@ export interface CachedStream {
   readonly state: unknown;
   readonly version: number;
   readonly snapshotVersion: number;
+  /** As how many events the last snapshot weighs; absent: this process has written none. */
+  readonly snapshotEvents?: number;
 }
 
 /**

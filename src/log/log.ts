@@ -13,6 +13,7 @@ import {
   type SnapshotWish,
   type StoredSnapshot,
   type StreamWish,
+  type WrittenSnapshot,
   writeSnapshots,
 } from './streams.ts';
 
@@ -30,7 +31,7 @@ export interface LogStatements {
   /** The events of some streams after a version each, in order of version within a stream. */
   streams(wishes: readonly StreamWish[]): Promise<readonly StoredEvent[]>;
   snapshots(wishes: readonly SnapshotWish[]): Promise<readonly StoredSnapshot[]>;
-  writeSnapshots(snapshots: readonly StoredSnapshot[]): Promise<void>;
+  writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
   outcomes(
     keys: readonly (readonly [actor: string, idempotencyKey: string])[],
   ): Promise<readonly RecordedOutcome[]>;

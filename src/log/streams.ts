@@ -77,15 +77,21 @@ const write: Query = {
     where stream_snapshots.version < excluded.version`,
 };
 
+/** A snapshot to be stored, its state as JSON text. */
+export interface WrittenSnapshot extends SnapshotWish {
+  readonly version: number;
+  readonly state: string;
+}
+
 /** Keeps the newest snapshot of a stream and decider version; an older one is ignored. */
 export async function writeSnapshots(
   executor: Executor,
-  written: readonly StoredSnapshot[],
+  written: readonly WrittenSnapshot[],
 ): Promise<void> {
   await executor.query(write, [
     written.map((snapshot) => snapshot.streamId),
     written.map((snapshot) => snapshot.deciderVersion),
     written.map((snapshot) => snapshot.version),
-    written.map((snapshot) => JSON.stringify(snapshot.state)),
+    written.map((snapshot) => snapshot.state),
   ]);
 }

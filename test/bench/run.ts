@@ -10,12 +10,13 @@ import { toFooter } from './support/footer.ts';
 import { installPeers } from './support/peers.ts';
 import { type Stage, type Timing, withStage } from './support/stage.ts';
 import { toTable } from './support/table.ts';
+import { trade } from './trade.ts';
 
 /**
  * `npm run bench -- [--quick] [names]`: every figure beside that of its peers, from one run, as one
  * table on stdout. A missed target is shown, and is no failure: the machine may be busy.
  */
-const benches: readonly Bench[] = [deposit, append, bulk, query, live];
+const benches: readonly Bench[] = [deposit, append, bulk, query, live, trade];
 const thorough: Timing = { warmUpMs: 3_000, measuredMs: 8_000, rounds: 2 };
 const quick: Timing = { warmUpMs: 1_000, measuredMs: 2_000, rounds: 1 };
 
