@@ -98,12 +98,18 @@ async function nextPage(
       return { events: [], end: position };
     }
   }
-  const next = (either: AbortSignal) => feed.next(position, pageSizeMax, either);
-  const dueAt = performance.now() + (withinMs ?? Infinity);
-  const events = await (withinMs === null ? next(signal) : withTimeout(signal, withinMs, next));
-  // A timer may be early by less than a millisecond.
-  if (events.length === 0 && performance.now() < dueAt - 1) return null;
-  return { events, end: events.at(-1)?.sequence ?? position };
+  if (withinMs === null) return toPage(await feed.next(position, pageSizeMax, signal));
+  return withTimeout(signal, withinMs, async (either) => {
+    const events = await feed.next(position, pageSizeMax, either);
+    // By the signal and not by the clock: under load a timer can be early by many milliseconds.
+    const isLate = either.aborted && !signal.aborted;
+    return events.length === 0 && isLate ? { events, end: position } : toPage(events);
+  });
+}
+
+function toPage(events: readonly StoredEvent[]): Page | null {
+  const last = events.at(-1);
+  return last === undefined ? null : { events, end: last.sequence };
 }
 
 /**

@@ -264,7 +264,9 @@ test('an older snapshot does not replace a newer one', async () => {
   const wish = { streamId: 'a-1', deciderVersion: 1 };
   await log.writeSnapshots([{ ...wish, version: 5, state: JSON.stringify({ sum: '5' }) }]);
   await log.writeSnapshots([{ ...wish, version: 4, state: JSON.stringify({ sum: '4' }) }]);
-  await log.writeSnapshots([{ ...wish, deciderVersion: 2, version: 3, state: JSON.stringify({ sum: '3' }) }]);
+  await log.writeSnapshots([
+    { ...wish, deciderVersion: 2, version: 3, state: JSON.stringify({ sum: '3' }) },
+  ]);
   expect(await log.snapshots([wish])).toEqual([{ ...wish, version: 5, state: { sum: '5' } }]);
   expect(await log.snapshots([{ ...wish, deciderVersion: 3 }])).toEqual([]);
 });

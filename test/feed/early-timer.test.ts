@@ -1,0 +1,35 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { watchEvents } from '../../src/feed/watch-events.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A feed of one event that no filter passes; whoever wants more waits for the signal. */
+const feed = {
+  tail: () => 1,
+  next: async (after: number, _limit: number, signal: AbortSignal) => {
+    if (after === 0) return [{ sequence: 1, type: 'Other', data: {} } as StoredEvent];
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    return [];
+  },
+};
+
+test('a timer that is early, as under load, ends no subscription', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const stop = new AbortController();
+  const frames = watchEvents({
+    ...{ log: {} as never, feed: feed as never, filter: { types: ['Wanted'] } },
+    ...{ after: 0, signal: stop.signal },
+  });
+  let isOver = false;
+  const ended = frames.next().then(() => {
+    isOver = true;
+  });
+  // The clock that says when progress is due stands nearly still meanwhile.
+  for (let turn = 0; turn < 5; turn += 1) await vi.advanceTimersByTimeAsync(1_000);
+  expect(isOver).toBe(false);
+  stop.abort();
+  await ended;
+});
