@@ -35,7 +35,8 @@ export function toSteps(text: string, { digits, units }: Step): number | null {
   const big = BigInt(scaled);
   const steps = big / BigInt(units);
   const isWhole = steps * BigInt(units) === big;
-  return isWhole && steps <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(steps) : null;
+  const size = steps < 0n ? -steps : steps;
+  return isWhole && size <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(steps) : null;
 }
 
 /** A positive decimal in whole steps, rounded up or down; beyond 2^53 as good as infinite. */
@@ -74,6 +75,7 @@ export function parseUnits(text: string, digits: number): bigint {
   return BigInt(text.slice(0, point) + fraction.slice(0, digits));
 }
 
-function trimZeros(text: string): string {
+/** The same value without zeros at the end of its fraction. */
+export function trimZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }

@@ -1,12 +1,15 @@
+import Big from 'big.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   add,
   compare,
+  difference,
   isDecimal,
   isFinerThan,
   isMultipleOf,
   subtract,
+  sum,
   toSortableDecimal,
 } from '../../src/lib/decimal.ts';
 
@@ -31,6 +34,31 @@ test('sums and differences are exact', () => {
       expect(subtract(toDecimal(a), toDecimal(b), 18)).toBe(toDecimal(a - b));
       expect(compare(toDecimal(a), toDecimal(b))).toBe(a < b ? -1 : a > b ? 1 : 0);
     }),
+  );
+});
+
+/** Around the sizes at which numbers cease to be exact, and everyday amounts. */
+const everyday = fc
+  .tuple(
+    fc.oneof(
+      fc.bigInt({ min: -100_000n, max: 100_000n }),
+      fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }),
+    ),
+    fc.integer({ min: 0, max: 8 }),
+  )
+  .map(([value, digits]) => new Big(String(value)).div(new Big(10).pow(digits)).toFixed(digits));
+
+test('everyday amounts come out as arbitrary digits would', () => {
+  fc.assert(
+    fc.property(everyday, everyday, fc.integer({ min: 0, max: 9 }), (a, b, digits) => {
+      const [plus, minus] = [new Big(a).plus(b), new Big(a).minus(b)];
+      expect(add(a, b, digits)).toBe(plus.toFixed(digits));
+      expect(subtract(a, b, digits)).toBe(minus.toFixed(digits));
+      expect(sum(a, b)).toBe(plus.toFixed());
+      expect(difference(a, b)).toBe(minus.toFixed());
+      expect(compare(a, b)).toBe(new Big(a).cmp(b));
+    }),
+    { numRuns: 2_000 },
   );
 });
 
