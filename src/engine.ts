@@ -1,5 +1,6 @@
 import type { EngineParts } from './api/engine-parts.ts';
 import { createProcessor } from './commands/processor.ts';
+import { createConsumers } from './consumers/consumers.ts';
 import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
 import { reactionsByType } from './kernel/reaction.ts';
@@ -10,7 +11,7 @@ import { createListener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watcher.ts';
 
-/** Log, processor, feed and views of some bounded contexts, on one migrated database. */
+/** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {
   /** Finishes the commands that were taken, then lets go of everything but the database. */
   stop(): Promise<void>;
@@ -42,6 +43,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const reactions = reactionsByType(contexts);
   const onAppended = feed.offer;
   const processor = createProcessor({ log, definitions, reactions, logger, onAppended });
+  const consumers = createConsumers({
+    ...{ database, log, feed, processor, logger },
+    managers: contexts.flatMap(({ processManagers = [] }) => processManagers),
+  });
   const stopReading = async (): Promise<void> => {
     await watcher.stop();
     await views.stop();
@@ -55,6 +60,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw error;
   }
   watcher.start();
+  consumers.start();
   const listener = createListener({
     url,
     channels: ['daybook_log', 'daybook_views'],
@@ -74,7 +80,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     feed,
     views,
     watcher,
+    consumers,
     async stop() {
+      await consumers.stop();
       await processor.stop();
       await listener.stop();
       await stopReading();

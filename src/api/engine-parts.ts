@@ -1,4 +1,5 @@
 import type { Processor } from '../commands/processor.ts';
+import type { Consumers } from '../consumers/consumers.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
@@ -11,4 +12,5 @@ export interface EngineParts {
   readonly feed: Feed;
   readonly views: Views;
   readonly watcher: Watcher;
+  readonly consumers: Consumers;
 }

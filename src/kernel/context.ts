@@ -1,4 +1,5 @@
 import type { EventDefinition, EventDefinitions } from './event-definition.ts';
+import type { ProcessManager } from './process-manager.ts';
 import type { Reaction } from './reaction.ts';
 import type { View } from './view.ts';
 
@@ -8,6 +9,7 @@ export interface BoundedContext {
   readonly events: EventDefinitions;
   readonly views: readonly View[];
   readonly reactions?: readonly Reaction[];
+  readonly processManagers?: readonly ProcessManager[];
 }
 
 /** Every event type of the given contexts by name; two of one name are an error of the program. */

@@ -26,15 +26,23 @@ export const cancelOrder: CommandDefinition<CancelOrder> = {
   },
 };
 
+export type ExpireOrder = {
+  readonly orderId: string;
+  /** A time that has come by the clock of the log, whatever that of the processor says. */
+  readonly dueAt?: string;
+};
+
 /** Not a mutation: the process manager of expiring orders sends it when an order's time is over. */
-export const expireOrder: CommandDefinition<{ readonly orderId: string }> = {
+export const expireOrder: CommandDefinition<ExpireOrder> = {
   name: 'expireOrder',
   description: 'Ends an order whose time is over; any other order stays as it is.',
   rejections: [OrderNotFound],
   target,
-  handle({ orderId }, context) {
+  handle({ orderId, dueAt = '' }, context) {
+    const market = openMarket(context, loadOrder(context, orderId).symbol);
+    const now = dueAt > market.now ? dueAt : market.now;
     // Whoever looks for an order whose time is over ends it.
-    findOpen(openMarket(context, loadOrder(context, orderId).symbol), orderId);
+    findOpen({ ...market, now }, orderId);
   },
 };
 

@@ -1,5 +1,6 @@
 import type { BoundedContext } from '../../kernel/context.ts';
 import { tradingEvents } from './events.ts';
+import { orderExpiry } from './expiry.ts';
 import { levelsView } from './levels-view.ts';
 import { ordersView } from './orders-view.ts';
 import { positionsView } from './positions-view.ts';
@@ -13,4 +14,5 @@ export const trading: BoundedContext = {
   events: tradingEvents,
   views: [ordersView, levelsView, tradesView, positionsView, trialBalanceView],
   reactions: tradingReactions,
+  processManagers: [orderExpiry],
 };

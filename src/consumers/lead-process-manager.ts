@@ -1,0 +1,91 @@
+import { createEventPredicate } from '../feed/event-predicate.ts';
+import type { Feed } from '../feed/feed.ts';
+import { nextPage, type Page } from '../feed/next-page.ts';
+import type { Log } from '../log/log.ts';
+import type { Executor } from '../postgres/database.ts';
+import { planPage } from './plan-page.ts';
+import { type SendOptions, sendDue } from './send-due.ts';
+import { advanceConsumer, type Standing } from './store.ts';
+
+export interface LeadOptions extends SendOptions {
+  readonly log: Log;
+  readonly feed: Feed;
+}
+
+const lookMs = 1_000;
+const saveMs = 1_000;
+
+/**
+ * Runs a process manager until the signal fires: page by page through the log, and whenever a timer
+ * is due its command. Whoever calls holds the right to do so; the database checks the checkpoint
+ * besides, so that two processes cannot both advance.
+ *
+ * No command is sent before all is worked off that was in the log at the start: timers may have been
+ * cleared there long ago. Later a command may be sent whose timer is being cleared just then: it
+ * finds nothing left to do.
+ *
+ * Throws when the connection is lost, the check fails, or the manager fails on an event.
+ */
+export async function leadProcessManager(
+  executor: Executor,
+  options: LeadOptions,
+  { standing, signal }: { readonly standing: Standing; readonly signal: AbortSignal },
+): Promise<void> {
+  const { log, feed, manager } = options;
+  const filter = { types: manager.types };
+  const progress = createProgress(executor, options, standing);
+  const { sequence: goal } = await log.head();
+  let lookAt = Number.NEGATIVE_INFINITY;
+
+  while (!signal.aborted) {
+    const isBehind = progress.position() < goal;
+    const withinMs = isBehind ? lookMs : Math.min(lookMs, Math.max(0, lookAt - performance.now()));
+    const page = await nextPage({ log, feed, filter, signal }, progress.position(), withinMs);
+    if (page === null) return;
+    const hasChanged = await progress.take(page);
+    if (hasChanged) lookAt = Number.NEGATIVE_INFINITY;
+    if (progress.position() < goal || performance.now() < lookAt) continue;
+    const inMs = await sendDue(executor, options, { consumerId: standing.id, signal });
+    // The clock of the database may be set: no timer is waited for without looking now and then.
+    lookAt = performance.now() + Math.min(inMs, lookMs);
+  }
+}
+
+/** How far a process manager has worked, and how far the database knows. */
+interface Progress {
+  position(): number;
+  /** Works a page off; whether it has changed timers. */
+  take(page: Page): Promise<boolean>;
+}
+
+/**
+ * A page that changes no timer moves the checkpoint in the database once a second at most: for each
+ * page it would be a transaction beside each append.
+ */
+function createProgress(
+  executor: Executor,
+  { manager }: LeadOptions,
+  { id, version, checkpoint, error }: Standing,
+): Progress {
+  const passes = createEventPredicate({ types: manager.types });
+  let position = checkpoint;
+  let saved = checkpoint;
+  let savedAt = performance.now();
+  let isBlamed = error !== null;
+  return {
+    position: () => position,
+    async take({ events, end }) {
+      const { cleared, set } = planPage(manager, events.filter(passes));
+      const hasChanged = cleared.length + set.length > 0;
+      const isOverdue = performance.now() - savedAt >= saveMs && end > saved;
+      if (hasChanged || isOverdue || isBlamed) {
+        await advanceConsumer(executor, { id, version, from: saved, to: end, cleared, set });
+        saved = end;
+        savedAt = performance.now();
+        isBlamed = false;
+      }
+      position = end;
+      return hasChanged;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { delay } from '../lib/delay.ts';
+import { isTransient } from '../log/errors.ts';
+import type { Database, Executor } from '../postgres/database.ts';
+import { toOneLine } from '../postgres/errors.ts';
+import { type LeadOptions, leadProcessManager } from './lead-process-manager.ts';
+import {
+  findConsumer,
+  restartConsumer,
+  type Standing,
+  setConsumerError,
+  tryLockConsumer,
+} from './store.ts';
+
+export interface RunOptions extends LeadOptions {
+  readonly database: Database;
+}
+
+const lookMs = 500;
+const retryMs = 500;
+/** A fault does not pass by itself: it waits for a mended program, or a mended database. */
+const faultRetryMs = 5_000;
+
+/**
+ * Keeps a process manager running until the signal fires: here, or as long as another process runs
+ * it, ready to take over. Whatever fails is logged and tried again, for ever; never throws.
+ */
+export async function runProcessManager(options: RunOptions, stopping: AbortSignal): Promise<void> {
+  const { database, logger, manager } = options;
+  const { name } = manager;
+  while (!stopping.aborted) {
+    let pauseMs = retryMs;
+    try {
+      pauseMs = await database.withConnection(async (executor, lost) => {
+        const signal = AbortSignal.any([lost, stopping]);
+        const standing = await takeOver(executor, options, signal);
+        if (standing === null) return signal.aborted ? retryMs : faultRetryMs;
+        await leadProcessManager(executor, options, { standing, signal });
+        return retryMs;
+      });
+    } catch (error) {
+      logger.warn({ process: name, err: error }, 'a process manager stands still; trying again');
+      if (!isTransient(error) && !stopping.aborted) {
+        pauseMs = faultRetryMs;
+        await tellError(options, error);
+      }
+    }
+    await delay(pauseMs, stopping);
+  }
+}
+
+/** Waits for the right to run it, which lasts as long as the connection. Null: it is not for us. */
+async function takeOver(
+  executor: Executor,
+  { manager, logger }: RunOptions,
+  signal: AbortSignal,
+): Promise<Standing | null> {
+  const { name, version = 1 } = manager;
+  const { id } = await findConsumer(executor, name, version);
+  while (!(await tryLockConsumer(executor, id))) {
+    await delay(lookMs, signal);
+    if (signal.aborted) return null;
+  }
+  // Read again under the lock: the former holder may have moved it in between.
+  const standing = await findConsumer(executor, name, version);
+  if (standing.version === version) return standing;
+  if (standing.version > version) {
+    logger.warn({ process: name, version: standing.version }, 'a newer program has run this');
+    return null;
+  }
+  await restartConsumer(executor, id, version);
+  return { id, version, checkpoint: 0, error: null };
+}
+
+async function tellError({ database, manager, logger }: RunOptions, error: unknown): Promise<void> {
+  const { name, version = 1 } = manager;
+  try {
+    await setConsumerError(database, { name, version }, toOneLine(error));
+  } catch (failure) {
+    logger.warn({ process: name, err: failure }, 'why it stands still could not be kept');
+  }
+}

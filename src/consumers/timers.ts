@@ -1,0 +1,71 @@
+import type { Timer } from '../kernel/process-manager.ts';
+import type { Executor, Query } from '../postgres/database.ts';
+import type { NewTimer } from './store.ts';
+
+/** A timer that is set, and how long it is until its command is to be sent; 0 or less: it is due. */
+export interface PendingTimer extends NewTimer {
+  readonly inMs: number;
+}
+
+const next: Query = {
+  name: 'next_timers',
+  // By the clock that also gives events their times, so that what a timer brings about is recorded
+  // after it was due.
+  text: `select key, due_at as "dueAt", event_id as "eventId", correlation_id as "correlationId",
+      (extract(epoch from try_at - clock_timestamp()) * 1000)::float8 as "inMs"
+    from consumer_timers where consumer_id = $1 order by try_at limit $2`,
+};
+
+/** The timers of a consumer that come first, due or not. */
+export async function readNextTimers(
+  executor: Executor,
+  consumerId: number,
+  countMax: number,
+): Promise<readonly PendingTimer[]> {
+  return executor.query<PendingTimer>(next, [consumerId, countMax]);
+}
+
+const remove: Query = {
+  name: 'remove_timers',
+  text: `delete from consumer_timers using unnest($2::text[], $3::timestamptz[]) as done (key, due_at)
+    where consumer_id = $1 and consumer_timers.key = done.key
+      and consumer_timers.due_at = done.due_at`,
+};
+
+/** Removes timers; one that has been set to another time meanwhile stays. */
+export async function removeTimers(
+  executor: Executor,
+  consumerId: number,
+  timers: readonly Timer[],
+): Promise<void> {
+  await executor.query(remove, [consumerId, ...toColumns(timers)]);
+}
+
+export interface FailedTimer extends Timer {
+  readonly error: string;
+}
+
+const postpone: Query = {
+  name: 'postpone_timers',
+  text: `update consumer_timers set failures = failures + 1, error = failed.error,
+      try_at = greatest(
+        consumer_timers.due_at, clock_timestamp() + interval '1 second' * 2 ^ least(failures, 6)
+      )
+    from unnest($2::text[], $3::timestamptz[], $4::text[]) as failed (key, due_at, error)
+    where consumer_id = $1 and consumer_timers.key = failed.key
+      and consumer_timers.due_at = failed.due_at`,
+};
+
+/** Puts timers off whose commands have failed: for a second first, in the end for a minute. */
+export async function postponeTimers(
+  executor: Executor,
+  consumerId: number,
+  timers: readonly FailedTimer[],
+): Promise<void> {
+  const errors = timers.map(({ error }) => error);
+  await executor.query(postpone, [consumerId, ...toColumns(timers), errors]);
+}
+
+function toColumns(timers: readonly Timer[]) {
+  return [timers.map(({ key }) => key), timers.map(({ dueAt }) => dueAt)];
+}

@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { advanceConsumer, type ConsumerRow, findConsumer } from '../../src/consumers/store.ts';
+import { addMicroseconds } from '../../src/lib/date-time.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
+import { sqlStateOf } from '../../src/postgres/errors.ts';
+import { countRun, startTestEngine, type TestEngine } from '../support/engines.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { remind, reminders, reminding, setReminder } from '../support/reminders.ts';
+import { clockOf, countOf, sql } from '../support/rows.ts';
+import { until } from '../support/until.ts';
+
+let testDatabase: TestDatabase;
+const started: TestEngine[] = [];
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+});
+
+afterEach(async () => {
+  for (const engine of started.splice(0)) await engine.stop();
+  await testDatabase.dispose();
+});
+
+async function start(managers = [reminders]): Promise<TestEngine> {
+  const engine = await startTestEngine(testDatabase.url, [reminding(managers)]);
+  started.push(engine);
+  return engine;
+}
+
+async function inMs(milliseconds: number): Promise<string> {
+  return addMicroseconds(await clockOf(testDatabase.database), milliseconds * 1_000);
+}
+
+async function keysReminded(engine: TestEngine): Promise<readonly unknown[]> {
+  return (await engine.recorded('Reminded')).map(({ data }) => data['key']);
+}
+
+async function rowOf(engine: TestEngine, wanted = 'reminders'): Promise<ConsumerRow | undefined> {
+  return (await engine.consumers.rows()).find(({ name }) => name === wanted);
+}
+
+const countTimers = () => countOf(testDatabase.database, 'consumer_timers');
+
+test('of two processes one runs a process manager, and the other takes over when it stops', async () => {
+  const first = await start();
+  await until(async () => (await countRun(testDatabase.database)) === 1);
+  const second = await start();
+  for (const [key, stopped] of [
+    ['a', null],
+    ['b', first],
+  ] as const) {
+    await stopped?.stop();
+    await second.accept(setReminder, { key, dueAt: await inMs(200) });
+    await until(async () => (await keysReminded(second)).includes(key));
+    expect(await countRun(testDatabase.database)).toBe(1);
+  }
+  await until(async () => (await countTimers()) === 0);
+  expect(await keysReminded(second)).toEqual(['a', 'b']);
+});
+
+test('a new process manager works through an old log before its first command', async () => {
+  const before = await start([]);
+  const past = await inMs(0);
+  const keys = Array.from({ length: 1_500 }, (_, index) => `key ${index}`);
+  const set = (key: string, dueAt: string | null) => before.accept(setReminder, { key, dueAt });
+  await Promise.all(keys.map((key) => set(key, past)));
+  await Promise.all(keys.slice(1).map((key) => set(key, null)));
+  const later = await inMs(60_000);
+  await set('later', later);
+  await before.stop();
+  const after = await start();
+  await until(async () => (await rowOf(after))?.nextDueAt === later);
+  expect(await keysReminded(after)).toEqual(['key 0']);
+  // What it has brought about itself is behind its checkpoint, too, before long.
+  await until(async () => (await rowOf(after))?.checkpoint === after.feed.tail());
+  expect(after.feed.tail()).toBe(3_001);
+});
+
+test('events that concern no timer move the checkpoint, if not at once', async () => {
+  const engine = await start();
+  await until(async () => (await countRun(testDatabase.database)) === 1);
+  for (let round = 1; round <= 2; round += 1) {
+    await engine.accept(remind, { key: 'a' });
+    await until(async () => (await rowOf(engine))?.checkpoint === round);
+  }
+});
+
+test('an advance from another checkpoint or of another version is refused and writes nothing', async () => {
+  const { database } = testDatabase;
+  const { id } = await findConsumer(database, 'reminders', 2);
+  const set = [{ key: 'a', dueAt: await inMs(0), eventId: newUuid(), correlationId: 'c' }];
+  const step = { id, version: 2, from: 0, to: 3, cleared: [], set };
+  await advanceConsumer(database, step);
+  const others = [{ from: 0 }, { from: 2 }, { from: 4 }, { from: 3, version: 1 }, { id: id + 1 }];
+  for (const other of others) {
+    const changed = { ...step, from: 3, to: 9, cleared: ['a'], set: [], ...other };
+    const refused = await advanceConsumer(database, changed).catch((error: unknown) => error);
+    expect(sqlStateOf(refused)).toBe('DB005');
+  }
+  expect(await findConsumer(database, 'reminders', 2)).toMatchObject({ version: 2, checkpoint: 3 });
+  expect(await countTimers()).toBe(1);
+  await advanceConsumer(database, { ...step, from: 3, to: 3, cleared: ['a'], set: [] });
+  expect(await countTimers()).toBe(0);
+});
+
+test('a command that fails is put off, told, and keeps no other from being sent', async () => {
+  const engine = await start();
+  const due = await inMs(100);
+  await engine.accept(setReminder, { key: 'broken', dueAt: due });
+  await engine.accept(setReminder, { key: 'fine', dueAt: await inMs(200) });
+  await until(async () => (await keysReminded(engine)).length === 1);
+  expect(await rowOf(engine)).toMatchObject({
+    ...{ pendingTimers: 1, nextDueAt: due, error: 'remind is broken' },
+  });
+  const [first] = await sql<{ failures: number; isPutOff: boolean }>(
+    testDatabase.database,
+    'select failures, try_at > due_at as "isPutOff" from consumer_timers',
+  );
+  expect(first).toMatchObject({ isPutOff: true });
+  // It is tried again, and an event that clears it ends that.
+  await until(async () => {
+    const [row] = await sql<{ failures: number }>(
+      testDatabase.database,
+      'select failures from consumer_timers',
+    );
+    return (row?.failures ?? 0) > (first?.failures ?? 0);
+  });
+  await engine.accept(setReminder, { key: 'broken', dueAt: null });
+  await until(async () => (await countTimers()) === 0);
+  expect(await rowOf(engine)).toMatchObject({ nextDueAt: null, error: null });
+});
+
+test('a command that is rejected is answered, and not sent again', async () => {
+  const engine = await start();
+  await engine.accept(setReminder, { key: 'refused', dueAt: await inMs(100) });
+  await until(async () => (await countOf(testDatabase.database, 'command_outcomes')) === 1);
+  await until(async () => (await countTimers()) === 0);
+  expect(await keysReminded(engine)).toEqual([]);
+});
+
+test('a process manager that fails on an event stands still before it; the others go on', async () => {
+  const broken = {
+    ...reminders,
+    name: 'broken',
+    types: ['ReminderSet', 'Reminded'],
+    plan: ({ type }: { readonly type: string }) => {
+      if (type === 'Reminded') throw new Error('plan is broken');
+      return [];
+    },
+  };
+  const first = await start([broken, reminders]);
+  await first.accept(setReminder, { key: 'a', dueAt: await inMs(100) });
+  const error = 'Reminded, event 2: plan is broken';
+  await until(async () => (await rowOf(first, 'broken'))?.error === error);
+  expect((await rowOf(first, 'broken'))?.checkpoint).toBeLessThan(2);
+  await first.accept(setReminder, { key: 'b', dueAt: await inMs(100) });
+  await until(async () => (await keysReminded(first)).length === 2);
+  await first.stop();
+  const mended = await start([{ ...broken, plan: () => [] }, reminders]);
+  await until(async () => (await rowOf(mended, 'broken'))?.checkpoint === 4);
+  expect(await rowOf(mended, 'broken')).toMatchObject({ error: null });
+});
+
+test('a raised version makes the timers anew, and sends no command again', async () => {
+  const first = await start();
+  await first.accept(setReminder, { key: 'a', dueAt: await inMs(100) });
+  const dueAt = await inMs(60_000);
+  await first.accept(setReminder, { key: 'b', dueAt });
+  await until(async () => (await keysReminded(first)).length === 1);
+  await until(async () => (await countTimers()) === 1);
+  await first.stop();
+  const raised = await start([{ ...reminders, version: 2 }]);
+  await until(async () => (await rowOf(raised))?.version === 2);
+  await until(async () => (await rowOf(raised))?.nextDueAt === dueAt);
+  await until(async () => (await countTimers()) === 1);
+  expect(await keysReminded(raised)).toEqual(['a']);
+  await raised.stop();
+  // A program that is older leaves it alone, and lets others run it.
+  const older = await start();
+  await older.accept(setReminder, { key: 'c', dueAt: await inMs(100) });
+  const newer = await start([{ ...reminders, version: 2 }]);
+  await until(async () => (await keysReminded(newer)).includes('c'));
+  expect(await rowOf(newer)).toMatchObject({ version: 2, error: null });
+});
+
+test('two process managers of one name are an error of the program', async () => {
+  await expect(start([reminders, reminders])).rejects.toThrow('two process managers are named');
+});

@@ -1,0 +1,56 @@
+import type { CommandResult } from '../../src/commands/request.ts';
+import { type Engine, startEngine } from '../../src/engine.ts';
+import type { CommandDefinition } from '../../src/kernel/command.ts';
+import type { BoundedContext } from '../../src/kernel/context.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
+import { createDatabase, type Executor } from '../../src/postgres/database.ts';
+import { wholeLog } from './processing.ts';
+import { sql } from './rows.ts';
+
+/** An engine as one process has it, with connections of its own. */
+export interface TestEngine extends Engine {
+  /** Sends a command; throws when it is rejected. */
+  accept<Input>(definition: CommandDefinition<Input>, input: Input): Promise<CommandResult>;
+  /** All events of a type, in order. */
+  recorded(type: string): Promise<readonly StoredEvent[]>;
+}
+
+export async function startTestEngine(
+  url: string,
+  contexts: readonly BoundedContext[],
+): Promise<TestEngine> {
+  const database = createDatabase({
+    ...{ url, applicationName: 'engine', poolMax: 4, log: silentLogger },
+    ...{ statementTimeoutMs: 20_000, connectTimeoutMs: 5_000 },
+  });
+  const engine = await startEngine({ database, url, contexts, logger: silentLogger });
+  let stopped: Promise<void> | undefined;
+  return {
+    ...engine,
+    async accept(definition, input) {
+      const result = await engine.processor.submit({
+        ...{ definition, input, options: {}, actor: 'ann' },
+        ...{ correlationId: null, causationId: null },
+      });
+      if (result.rejection !== null) throw new Error(result.rejection.message);
+      return result;
+    },
+    recorded: (type) => engine.log.events({ types: [type] }, wholeLog),
+    stop() {
+      stopped ??= engine.stop().then(database.stop);
+      return stopped;
+    },
+  };
+}
+
+/** How many process managers are run by some process now. */
+export async function countRun(executor: Executor): Promise<number> {
+  const [row] = await sql<{ count: number }>(
+    executor,
+    `select count(*) from pg_locks where locktype = 'advisory' and granted
+       and classid::bigint = hashtext('daybook.consumers')::bigint & 4294967295
+       and database = (select oid from pg_database where datname = current_database())`,
+  );
+  return row?.count ?? 0;
+}
