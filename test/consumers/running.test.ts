@@ -3,9 +3,12 @@ import {
   advanceConsumer,
   type ConsumerRow,
   findConsumer,
+  restartConsumer,
   setConsumerError,
+  tryLockConsumer,
 } from '../../src/consumers/store.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { sqlStateOf } from '../../src/postgres/errors.ts';
 import { countRun, startTestEngine, type TestEngine } from '../support/engines.ts';
@@ -102,6 +105,7 @@ test('an advance from another checkpoint or of another version is refused and wr
     const refused = await advanceConsumer(database, changed).catch((error: unknown) => error);
     expect(sqlStateOf(refused)).toBe('DB005');
   }
+  await restartConsumer(database, id, 1);
   expect(await findConsumer(database, 'reminders', 2)).toMatchObject({ version: 2, checkpoint: 3 });
   expect(await countTimers()).toBe(1);
   await advanceConsumer(database, { ...step, from: 3, to: 3, cleared: ['a'], set: [] });
@@ -114,8 +118,8 @@ test('a command that fails is put off, told, and keeps no other from being sent'
   await engine.accept(setReminder, { key: 'broken', dueAt: due });
   await engine.accept(setReminder, { key: 'fine', dueAt: await inMs(200) });
   await until(async () => (await keysReminded(engine)).length === 1);
-  await until(async () => (await rowOf(engine))?.error === 'remind is broken');
-  expect(await rowOf(engine)).toMatchObject({ pendingTimers: 1, nextDueAt: due });
+  const told = { pendingTimers: 1, nextDueAt: due, error: 'remind is broken' };
+  await expect.poll(() => rowOf(engine), { timeout: 10_000 }).toMatchObject(told);
   const [first] = await sql<{ failures: number; isPutOff: boolean }>(
     testDatabase.database,
     'select failures, try_at > due_at as "isPutOff" from consumer_timers',
@@ -178,24 +182,53 @@ test('an error that has passed is told no longer', async () => {
 
 test('a raised version makes the timers anew, and sends no command again', async () => {
   const first = await start();
-  await first.accept(setReminder, { key: 'a', dueAt: await inMs(100) });
   const dueAt = await inMs(60_000);
+  await first.accept(setReminder, { key: 'gone', dueAt: await inMs(50_000) });
   await first.accept(setReminder, { key: 'b', dueAt });
+  await first.accept(setReminder, { key: 'a', dueAt: await inMs(100) });
   await until(async () => (await keysReminded(first)).length === 1);
-  await until(async () => (await countTimers()) === 1);
+  await until(async () => (await countTimers()) === 2);
   await first.stop();
-  const raised = await start([{ ...reminders, version: 2 }]);
+  const plan: typeof reminders.plan = (event) =>
+    reminders.plan(event).filter(({ key }) => key !== 'gone');
+  const raised = await start([{ ...reminders, version: 2, plan }]);
   await until(async () => (await rowOf(raised))?.version === 2);
   await until(async () => (await rowOf(raised))?.nextDueAt === dueAt);
   await until(async () => (await countTimers()) === 1);
   expect(await keysReminded(raised)).toEqual(['a']);
-  await raised.stop();
-  // A program that is older leaves it alone, and lets others run it.
-  const older = await start();
-  await older.accept(setReminder, { key: 'c', dueAt: await inMs(100) });
-  const newer = await start([{ ...reminders, version: 2 }]);
-  await until(async () => (await keysReminded(newer)).includes('c'));
-  expect(await rowOf(newer)).toMatchObject({ version: 2, error: null });
+});
+
+test('an older program leaves alone what a newer one has run', async () => {
+  const { database, url } = testDatabase;
+  const newer = { ...reminders, version: 2 };
+  const first = await start([newer]);
+  const dueAt = await inMs(500);
+  await first.accept(setReminder, { key: 'a', dueAt });
+  await until(async () => (await countTimers()) === 1);
+  await first.stop();
+  await until(async () => (await clockOf(database)) > dueAt);
+  const warnings: string[] = [];
+  const warn = (_fields: object, message: string) => warnings.push(message);
+  const older = await startTestEngine(url, [reminding([reminders])], { ...silentLogger, warn });
+  started.push(older);
+  await until(() => warnings.includes('a newer program has run this'));
+  expect(await countTimers()).toBe(1);
+  const second = await start([newer]);
+  await until(async () => (await countTimers()) === 0);
+  expect(await keysReminded(second)).toEqual(['a']);
+  expect(await rowOf(second)).toMatchObject({ version: 2, error: null });
+});
+
+test('the right to run a process manager belongs to one connection at a time', async () => {
+  const { database } = testDatabase;
+  const { id } = await findConsumer(database, 'nobody', 1);
+  await database.withConnection(async (executor) => {
+    expect(await tryLockConsumer(executor, id)).toBe(true);
+    expect(await tryLockConsumer(database, id)).toBe(false);
+  });
+  await database.withConnection(async (executor) => {
+    expect(await tryLockConsumer(executor, id)).toBe(true);
+  });
 });
 
 test('two process managers of one name are an error of the program', async () => {

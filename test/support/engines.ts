@@ -3,7 +3,7 @@ import { type Engine, startEngine } from '../../src/engine.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { BoundedContext } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
+import { type Logger, silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Executor } from '../../src/postgres/database.ts';
 import { wholeLog } from './processing.ts';
 import { sql } from './rows.ts';
@@ -19,12 +19,13 @@ export interface TestEngine extends Engine {
 export async function startTestEngine(
   url: string,
   contexts: readonly BoundedContext[],
+  logger: Logger = silentLogger,
 ): Promise<TestEngine> {
   const database = createDatabase({
     ...{ url, applicationName: 'engine', poolMax: 4, log: silentLogger },
     ...{ statementTimeoutMs: 20_000, connectTimeoutMs: 5_000 },
   });
-  const engine = await startEngine({ database, url, contexts, logger: silentLogger });
+  const engine = await startEngine({ database, url, contexts, logger });
   let stopped: Promise<void> | undefined;
   return {
     ...engine,

@@ -110,23 +110,28 @@ test('canceled, filled and replaced orders do not expire; what is partly filled 
   const filledSell = await place({ expiresAt, side: 'SELL', limitPrice: '11.00' });
   const restingSell = await place({ expiresAt, side: 'SELL', limitPrice: '10.00' });
   const takingBuy = await place({ expiresAt, limitPrice: '10.00', quantity: '14' });
+  const partlySell = await place({ expiresAt, side: 'SELL', limitPrice: '12.00' });
+  const smallBuy = await place({ expiresAt, limitPrice: '12.00', quantity: '4' });
+  const partlyBuy = await place({ expiresAt, limitPrice: '10.50' });
+  const smallSell = await place({ expiresAt, side: 'SELL', limitPrice: '10.50', quantity: '4' });
   await engine.accept(cancelOrder, { orderId: canceled, reason: null });
   await engine.accept(replaceOrder, {
     ...{ orderId: replaced, newOrderId, quantity: '8', limitPrice: null, stopPrice: null },
   });
-  expect(await engine.recorded('TradeExecuted')).toHaveLength(2);
-  await untilTimers({ [newOrderId]: expiresAt, [takingBuy]: expiresAt });
+  expect(await engine.recorded('TradeExecuted')).toHaveLength(4);
+  const open = [newOrderId, takingBuy, partlySell, partlyBuy];
+  await untilTimers(Object.fromEntries(open.map((id) => [id, expiresAt])));
   await untilTimers({});
-  const open = [newOrderId, takingBuy];
   expect((await expired(engine)).toSorted()).toEqual(open.toSorted());
   // Of the others every command would have been answered, and its answer kept.
   const sent = await sql<{ key: string }>(
     testDatabase.database,
     'select idempotency_key as key from command_outcomes',
   );
-  const others = [canceled, replaced, filledBuy, filledSell, restingSell];
+  const traded = [filledBuy, filledSell, restingSell, smallBuy, smallSell];
+  const others = [canceled, replaced, ...traded];
   expect(sent.filter(({ key }) => others.some((id) => key.includes(id)))).toEqual([]);
-  expect(sent).toHaveLength(2);
+  expect(sent).toHaveLength(4);
 });
 
 test('a stop order expires as well, held or triggered', async () => {
