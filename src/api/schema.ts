@@ -3,6 +3,7 @@ import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
 import { createBuilder } from './builder.ts';
 import { refuseUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
+import { addConsumerQueries } from './consumer-queries.ts';
 import type { AddContextApi } from './context-api.ts';
 import { addEventQueries } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';
@@ -28,6 +29,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   const events = addEventQueries(builder, event);
   addEventSubscription(builder, event, events);
   addViewQueries(builder);
+  addConsumerQueries(builder);
   const addCommand = addCommands(builder, { event, rejection: addRejectionTypes(builder) });
   for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
   const schema = builder.toSchema();

@@ -30,7 +30,8 @@ export type Authenticate = (authorization: unknown) => Promise<Identity> | Ident
 type Verify = (token: string) => Promise<JWTPayload>;
 
 const operator: Identity = { actor: 'operator', expiresAtMs: null };
-const actorText = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+/** Not a name of the server's own: its process managers are the actors `process:…`. */
+const actorText = /^(?!process:)[^\p{Cc}\p{Cs}]{1,128}$/u;
 const clockToleranceSeconds = 5;
 const identitiesCachedMax = 1000;
 /** Asymmetric only: a public key must not pass for the secret of an HMAC. */

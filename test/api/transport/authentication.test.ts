@@ -67,6 +67,7 @@ describe('authentication over HTTP', () => {
       await bearer({ ...claims, expiresInSeconds: -60 }),
       await bearer({ ...claims, subject: '' }),
       await bearer({ ...claims, subject: 'a\nb' }),
+      await bearer({ ...claims, subject: 'process:order-expiry' }),
       await bearer(),
     ];
     const before = tested.probe.inits.length;
