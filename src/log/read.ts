@@ -78,7 +78,13 @@ function leadingTexts(suffix: string, rest: string) {
         order by sequence ${direction} limit $3`,
     ),
     correlationId: leading('events_by_correlation', 'correlation_id'),
-    streamId: leading('events_by_stream', 'stream_id'),
+    // In a stream the order of versions is that of sequences, and has an index already.
+    streamId: inBothDirections(
+      `events_by_stream${suffix}`,
+      (direction) => `select ${columns} from events where stream_id = $4
+        and version > version_at($4, $1::bigint) and version <= version_at($4, $2::bigint - 1) ${rest}
+        order by stream_id ${direction}, version ${direction} limit $3`,
+    ),
     actor: leading('events_by_actor', 'actor'),
     // A page of each type, then the page of all: the index holds the order within one type only.
     types: inBothDirections(

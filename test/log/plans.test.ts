@@ -26,6 +26,11 @@ beforeAll(async () => {
   );
   await sql(
     database,
+    `update log_head set sequence = $1, clock = (select max(recorded_at) from events)`,
+    [eventCount],
+  );
+  await sql(
+    database,
     `insert into command_outcomes
      select 'ann', 'key ' || place, 'print', gen_random_uuid(), place, 1, null
      from generate_series(1, $1::int) as place`,
@@ -117,4 +122,11 @@ test('looking up streams, outcomes, snapshots and versions costs few blocks', as
     await blocksOf((log) => log.findBatch(batchOf([]).id)),
   ];
   for (const cost of costs) expect(cost).toBeLessThan(100);
+});
+
+test('finding a place in the middle costs few blocks, by its time as in a stream', async () => {
+  expect(await blocksOf((log) => log.sequenceAt('2026-01-01T03:00:00.000000Z'))).toBeLessThan(150);
+  const page = { after: 5_000, before: 15_000, limit: 20, descending: false };
+  const cost = await blocksOf((log) => log.events({ streamId: 'account-77' }, page));
+  expect(cost).toBeLessThan(100);
 });
