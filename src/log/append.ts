@@ -1,13 +1,15 @@
-import type { Appended, Batch } from '../kernel/log.ts';
+import type { Json } from '../kernel/event.ts';
+import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { detailOf, sqlStateOf } from '../postgres/errors.ts';
 import { KeysUsedError, StaleStreamsError } from './errors.ts';
 
 const append: Query = {
   name: 'append_events',
-  text: `select first_sequence, recorded_at from append_events(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22
-  )`,
+  // Not from the function: its one row would go through a store of rows.
+  text: `select (placed).first_sequence, (placed).first_at as recorded_at from (
+      select append_events($1, $2, $3, $4, $5) as placed offset 0
+    ) as appended`,
 };
 
 interface AppendedRow {
@@ -28,32 +30,37 @@ export async function appendBatch(executor: Executor, batch: Batch): Promise<App
     const [row] = await executor.query<AppendedRow>(append, [
       batch.id,
       batch.restsOn,
-      [...expectedVersions.keys()],
-      [...expectedVersions.values()],
-      events.map((event) => event.streamId),
-      events.map((event) => event.version),
-      events.map((event) => event.id),
-      events.map((event) => event.type),
-      events.map((event) => event.schemaVersion),
-      events.map((event) => event.occurredAt),
-      events.map((event) => event.actor),
-      events.map((event) => event.commandId),
-      events.map((event) => event.correlationId),
-      events.map((event) => event.causationId),
-      events.map((event) => JSON.stringify(event.data)),
-      outcomes.map((outcome) => outcome.actor),
-      outcomes.map((outcome) => outcome.idempotencyKey),
-      outcomes.map((outcome) => outcome.fingerprint),
-      outcomes.map((outcome) => outcome.commandId),
-      outcomes.map((outcome) => outcome.offset),
-      outcomes.map((outcome) => outcome.eventCount),
-      outcomes.map(({ rejection }) => (rejection === null ? null : JSON.stringify(rejection))),
+      JSON.stringify([...expectedVersions]),
+      JSON.stringify(events.map(toEventRow)),
+      JSON.stringify(outcomes.map(toOutcomeRow)),
     ]);
     if (row === undefined) throw new Error('append_events answered no row');
     return { firstSequence: row.first_sequence, recordedAt: row.recorded_at };
   } catch (error) {
     throw toAppendError(error);
   }
+}
+
+/** By position, as `append_events` takes it apart. */
+function toEventRow(event: PendingEvent): readonly Json[] {
+  return [
+    event.streamId,
+    event.version,
+    event.id,
+    event.type,
+    event.schemaVersion,
+    event.occurredAt,
+    event.actor,
+    event.commandId,
+    event.correlationId,
+    event.causationId,
+    event.data,
+  ];
+}
+
+function toOutcomeRow(outcome: PendingOutcome): readonly unknown[] {
+  const { actor, idempotencyKey, fingerprint, commandId, offset, eventCount, rejection } = outcome;
+  return [actor, idempotencyKey, fingerprint, commandId, offset, eventCount, rejection];
 }
 
 function toAppendError(error: unknown): unknown {
