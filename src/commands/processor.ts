@@ -8,10 +8,11 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
-import type { CommandRequest, CommandResult, KeyedInput, Submission } from './request.ts';
+import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
 import { type BatchRunnerOptions, rejectAll } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './stream-cache.ts';
+import { createUnanswered, type Taken } from './unanswered.ts';
 
 /** Decides commands one after the other and appends what they record, many in one transaction. */
 export interface Processor {
@@ -51,7 +52,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const { settleTimeoutMs = 30_000 } = options;
   const abort = new AbortController();
   const queue = createCommandQueue();
-  const unanswered = new Set<Submission>();
+  const unanswered = createUnanswered();
   const runner: BatchRunnerOptions = {
     snapshotEvery: 500,
     reactions: new Map(),
@@ -75,9 +76,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   /** At a fault of the program: what has become of the commands is unknown, and nobody sees to it. */
   function failAll(error: unknown): void {
-    if (unanswered.size === 0) options.logger.error({ err: error }, 'the processor has failed');
+    if (unanswered.size() === 0) options.logger.error({ err: error }, 'the processor has failed');
     queue.take(queue.size());
-    rejectAll([...unanswered], error);
+    rejectAll(unanswered.all(), error);
   }
 
   return {
@@ -90,8 +91,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
         const key = toKey(request);
         const deadline = performance.now() + settleTimeoutMs;
         const commandId = newUuid();
-        const submission: Submission = {
-          ...{ request: untyped, commandId, ids: [], key, deadline },
+        const submission: Taken = {
+          ...{ request: untyped, commandId, ids: [], key, deadline, place: 0 },
           resolve(result) {
             unanswered.delete(submission);
             resolve(result);
