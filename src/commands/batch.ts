@@ -4,9 +4,9 @@ import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/lo
 import { addMicroseconds, fromEpochMs } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Decision } from './decide.ts';
-import { applyEvents } from './loader.ts';
 import type { CommandResult } from './request.ts';
-import type { CachedStream } from './stream-cache.ts';
+import { toStoredEvent } from './stored-event.ts';
+import { type CachedStream, evolveStream } from './stream-cache.ts';
 
 /** What has to be appended for some decisions, given the streams and batches that they rest on. */
 export function toBatch(
@@ -42,16 +42,10 @@ export function toStoredEvents(batch: Batch, appended: Appended): readonly Store
 }
 
 function toStored(events: readonly PendingEvent[], appended: Appended): readonly StoredEvent[] {
-  return events.map((event, index) => {
-    const recordedAt = addMicroseconds(appended.recordedAt, index);
-    const { occurredAt } = event;
-    return {
-      ...event,
-      sequence: appended.firstSequence + index,
-      recordedAt,
-      occurredAt: occurredAt === null || occurredAt > recordedAt ? recordedAt : occurredAt,
-    };
-  });
+  const { firstSequence, recordedAt } = appended;
+  return events.map((event, index) =>
+    toStoredEvent(event, firstSequence + index, addMicroseconds(recordedAt, index)),
+  );
 }
 
 /** The results of a batch's commands, and its streams after all of them. */
@@ -94,7 +88,7 @@ function applyAll(streams: Map<string, CachedStream>, events: readonly StoredEve
   for (const event of events) {
     const stream = streams.get(event.streamId);
     if (stream === undefined) throw new Error(`${event.streamId} was not loaded`);
-    streams.set(event.streamId, applyEvents(stream, [event]));
+    streams.set(event.streamId, evolveStream(stream, event));
   }
 }
 

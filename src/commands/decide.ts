@@ -1,6 +1,6 @@
 import { type CommandContext, VersionConflict } from '../kernel/command.ts';
 import { type Decider, entityIdOf, type Loaded, streamIdOf } from '../kernel/decider.ts';
-import type { NewEvent, StoredEvent } from '../kernel/event.ts';
+import type { NewEvent } from '../kernel/event.ts';
 import {
   type EventDefinition,
   inFieldOrder,
@@ -11,7 +11,8 @@ import type { Reaction } from '../kernel/reaction.ts';
 import { Rejection, reject } from '../kernel/rejection.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Submission } from './request.ts';
-import type { AnyDecider, CachedStream } from './stream-cache.ts';
+import { toStoredEvent } from './stored-event.ts';
+import { type AnyDecider, type CachedStream, evolveStream } from './stream-cache.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A decided command: what it would record, and the streams as it would leave them. */
@@ -127,11 +128,8 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
       if (events.push(placed) > eventsMax) {
         throw new Error(`a command records over ${eventsMax} events`);
       }
-      const state = stream.decider.evolve(
-        stream.state,
-        toProvisional(placed, options.now) as never,
-      );
-      touched.set(streamId, { ...stream, state, version: placed.version });
+      // As if recorded now; its place in the log is not known yet.
+      touched.set(streamId, evolveStream(stream, toStoredEvent(placed, 0, options.now)));
       for (const { react } of options.reactions.get(event.type) ?? []) react(placed, context);
     },
   };
@@ -170,9 +168,4 @@ function toPending(
     causationId: request.causationId,
     data: inFieldOrder(definition, event.data),
   };
-}
-
-/** As if recorded now; its place in the log is not known yet. */
-function toProvisional(event: PendingEvent, now: string): StoredEvent {
-  return { ...event, sequence: 0, recordedAt: now, occurredAt: event.occurredAt ?? now };
 }

@@ -26,17 +26,24 @@ export async function answerDryRuns(
   decisions: readonly Decision[],
   results: readonly CommandResult[],
 ): Promise<void> {
-  const answering = decisions.map(async ({ submission }, index) => {
+  const answering = decisions.map(({ submission }, index) => {
     const decided = results[index];
-    if (decided === undefined || !isKeyedDryRun(submission)) return;
-    try {
-      const recorded = await findAnswer(options, submission);
-      submission.resolve(recorded === null ? decided : { ...recorded, dryRun: true });
-    } catch (error) {
-      submission.reject(isTransient(error) ? new UnavailableError({ cause: error }) : error);
-    }
+    return decided && isKeyedDryRun(submission) ? answer(options, submission, decided) : null;
   });
-  await Promise.all(answering);
+  await Promise.all(answering.filter((one) => one !== null));
+}
+
+async function answer(
+  options: AnswerOptions,
+  submission: Submission,
+  decided: CommandResult,
+): Promise<void> {
+  try {
+    const recorded = await findAnswer(options, submission);
+    submission.resolve(recorded === null ? decided : { ...recorded, dryRun: true });
+  } catch (error) {
+    submission.reject(isTransient(error) ? new UnavailableError({ cause: error }) : error);
+  }
 }
 
 function findAnswer(

@@ -27,7 +27,7 @@ export async function gather(
 ): Promise<Gathering> {
   const first = flights[0];
   const open = openBatch(options, {
-    changed: new Map(flights.flatMap(({ changed }) => [...changed])),
+    changed: mergeAll(flights.map(({ changed }) => changed)),
     batchIds: flights.flatMap(({ batchId }) => batchId ?? []),
   });
   const gathering: Gathering = { open, submissions: [], failure: null };
@@ -64,16 +64,23 @@ function takeUnrelated(
   keys: Set<string>,
 ): { readonly taken: readonly Submission[]; readonly isClash: boolean } {
   const taken = queue.take(Math.max(0, Math.min(count, queue.size())));
-  const clash = taken.findIndex((submission) => {
-    const [key] = keysOf([submission]);
-    if (key === undefined) return false;
-    if (keys.has(key)) return true;
-    keys.add(key);
+  const clash = taken.findIndex(({ key, request }) => {
+    if (key === null) return false;
+    const text = toKeyText(request.actor, key.idempotencyKey);
+    if (keys.has(text)) return true;
+    keys.add(text);
     return false;
   });
   if (clash < 0) return { taken, isClash: false };
   queue.putBack(taken.slice(clash));
   return { taken: taken.slice(0, clash), isClash: true };
+}
+
+/** What the maps hold, of the later ones where several have a key. */
+function mergeAll<Value>(maps: readonly ReadonlyMap<string, Value>[]): Map<string, Value> {
+  const merged = new Map(maps[0]);
+  for (const map of maps.slice(1)) for (const [key, value] of map) merged.set(key, value);
+  return merged;
 }
 
 function keysOf(submissions: readonly Submission[]): readonly string[] {

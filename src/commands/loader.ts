@@ -1,7 +1,12 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { LogStatements } from '../log/log.ts';
 import type { StoredSnapshot } from '../log/streams.ts';
-import type { AnyDecider, CachedStream, StreamCache } from './stream-cache.ts';
+import {
+  type AnyDecider,
+  type CachedStream,
+  evolveStream,
+  type StreamCache,
+} from './stream-cache.ts';
 
 /** Streams to be loaded, by stream id. */
 export type Missing = ReadonlyMap<string, AnyDecider>;
@@ -20,22 +25,11 @@ export async function loadStreams(
   const tails = groupByStream(await log.streams(wishes));
   const loaded = new Map<string, CachedStream>();
   for (const [streamId, base] of bases) {
-    const stream = applyEvents(base, tails.get(streamId) ?? []);
+    const stream = (tails.get(streamId) ?? []).reduce(evolveStream, base);
     cache.set(streamId, stream);
     loaded.set(streamId, stream);
   }
   return loaded;
-}
-
-/** The stream after some more of its events. */
-export function applyEvents(base: CachedStream, events: readonly StoredEvent[]): CachedStream {
-  let { state, version } = base;
-  for (const event of events) {
-    // The log gives a stream's events under its own category: they are this decider's.
-    state = base.decider.evolve(state, event as never);
-    version = event.version;
-  }
-  return { ...base, state, version };
 }
 
 async function findBases(

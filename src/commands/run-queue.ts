@@ -99,7 +99,7 @@ async function finishSafely(
 ): Promise<Streams> {
   const bases = new Map(placed.bases);
   for (const [streamId, base] of bases) {
-    const known = settled.map((streams) => streams.get(streamId)).find((stream) => stream);
+    const known = settled.find((streams) => streams.has(streamId))?.get(streamId);
     if (known?.version === base.version) bases.set(streamId, known);
   }
   try {

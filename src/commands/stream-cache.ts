@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Decider } from '../kernel/decider.ts';
-import type { JsonObject } from '../kernel/event.ts';
+import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 
 /** A decider whose types the engine need not know: it passes on what it was given. */
 export type AnyDecider = Decider<unknown, never>;
@@ -45,6 +45,14 @@ export function createStreamCache(streamsMax: number): StreamCache {
       for (const streamId of streamIds) if (streams.has(streamId)) stale.add(streamId);
     },
   };
+}
+
+/** The stream after one more of its events. */
+export function evolveStream(stream: CachedStream, event: StoredEvent): CachedStream {
+  const { decider, snapshotVersion } = stream;
+  // The log gives a stream's events under its own category: they are this decider's.
+  const state = decider.evolve(stream.state, event as never);
+  return { decider, state, version: event.version, snapshotVersion };
 }
 
 /** States are plain JSON by the contract of `Decider`. */

@@ -39,11 +39,18 @@ export function endOfDay(time: string): string {
 /** `count` microseconds after a canonical time. */
 export function addMicroseconds(time: string, count: number): string {
   const micros = Number(time.slice(20, 26)) + count;
-  if (micros < 1_000_000) return `${time.slice(0, 20)}${String(micros).padStart(6, '0')}Z`;
+  if (micros < 1_000_000) {
+    // Not put together of parts, which would stay alive with it.
+    canonical.write(time, 'latin1');
+    canonical.write(String(micros).padStart(6, '0'), 20, 'latin1');
+    return canonical.toString('latin1');
+  }
   const seconds = Date.parse(`${time.slice(0, 19)}Z`) + Math.floor(micros / 1_000_000) * 1000;
   const rest = String(micros % 1_000_000).padStart(6, '0');
   return `${new Date(seconds).toISOString().slice(0, 19)}.${rest}Z`;
 }
+
+const canonical = Buffer.from('0000-00-00T00:00:00.000000Z');
 
 function offsetMinutesOf(offset: string): number | null {
   if (offset === 'Z' || offset === 'z') return 0;

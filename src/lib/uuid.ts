@@ -1,13 +1,43 @@
-import { randomUUID } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 /**
  * A version 7 UUID (RFC 9562): 48 bits of the time in milliseconds, then 74 random ones. Ids made
- * about the same time are neighbours in an index. Node's own generator makes the random bits; the
- * usual library takes ten times as long, which was 7 % of the time of a command.
+ * about the same time are neighbours in an index.
+ *
+ * Written digit by digit into one text: a text that is put together keeps its parts alive with it,
+ * and every event has two ids. The usual library took 7 % of the time of a command.
  */
 export function newUuid(): string {
-  const time = Date.now().toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  const now = Date.now();
+  writeHex(Math.floor(now / 0x1_0000), 0, 8);
+  writeHex(now % 0x1_0000, 9, 4);
+  writeHex(0x7000 | (nextRandom() & 0xfff), 14, 4);
+  writeHex(0x8000 | (nextRandom() & 0x3fff), 19, 4);
+  for (let place = 24; place < 36; place += 4) writeHex(nextRandom(), place, 4);
+  return text.toString('latin1');
+}
+
+const idsAtOnce = 128;
+const random = new Uint16Array(5 * idsAtOnce);
+let used = random.length;
+const text = Buffer.from('00000000-0000-0000-0000-000000000000');
+const digits = Buffer.from('0123456789abcdef');
+
+function nextRandom(): number {
+  used += 1;
+  return random[used - 1] ?? 0;
+}
+
+function writeHex(value: number, start: number, length: number): void {
+  let rest = value;
+  for (let place = start + length - 1; place >= start; place -= 1) {
+    text[place] = digits[rest & 0xf] ?? 0;
+    rest >>>= 4;
+  }
 }
 
 /** Any UUID as text, in lower case; null when it is not one. */
