@@ -1,6 +1,12 @@
-import { silentLogger } from '../../../src/lib/logger.ts';
-import { createDatabase, type Database } from '../../../src/postgres/database.ts';
-import { migrate } from '../../../src/postgres/migrate.ts';
+import type { Database } from '../../../src/postgres/database.ts';
+import { importBuilt } from './built.ts';
+
+const { silentLogger } =
+  await importBuilt<typeof import('../../../src/lib/logger.ts')>('lib/logger.js');
+const { createDatabase } =
+  await importBuilt<typeof import('../../../src/postgres/database.ts')>('postgres/database.js');
+const { migrate } =
+  await importBuilt<typeof import('../../../src/postgres/migrate.ts')>('postgres/migrate.js');
 
 /** Migrates a database and opens a pool to it, with the time-outs of a server. */
 export async function openDatabase(url: string): Promise<Database> {

@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { depositCash, openAccount } from '../../../src/contexts/accounts/commands.ts';
-import { accounts } from '../../../src/contexts/accounts/context.ts';
-import { type Engine, startEngine } from '../../../src/engine.ts';
-import { silentLogger } from '../../../src/lib/logger.ts';
+import type { Engine } from '../../../src/engine.ts';
 import { answerJobs } from './answer-jobs.mjs';
+import { importBuilt } from './built.ts';
 import { openDatabase } from './database.ts';
 import { measureRate, type RateOptions } from './measure-rate.mjs';
 import { pick } from './statistics.ts';
+
+const { depositCash, openAccount } = await importBuilt<
+  typeof import('../../../src/contexts/accounts/commands.ts')
+>('contexts/accounts/commands.js');
+const { accounts } = await importBuilt<typeof import('../../../src/contexts/accounts/context.ts')>(
+  'contexts/accounts/context.js',
+);
+const { startEngine } = await importBuilt<typeof import('../../../src/engine.ts')>('engine.js');
+const { silentLogger } =
+  await importBuilt<typeof import('../../../src/lib/logger.ts')>('lib/logger.js');
 
 /** Daybook's engine without its API: commands go straight to the processor. */
 answerJobs({ start, append });

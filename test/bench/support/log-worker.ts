@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { accounts } from '../../../src/contexts/accounts/context.ts';
-import { eventDefinitionsOf } from '../../../src/kernel/context.ts';
 import type { Batch, PendingEvent } from '../../../src/kernel/log.ts';
-import { newUuid } from '../../../src/lib/uuid.ts';
-import { createLog } from '../../../src/log/log.ts';
 import type { Database } from '../../../src/postgres/database.ts';
 import { answerJobs } from './answer-jobs.mjs';
+import { importBuilt } from './built.ts';
 import { openDatabase } from './database.ts';
+
+const { accounts } = await importBuilt<typeof import('../../../src/contexts/accounts/context.ts')>(
+  'contexts/accounts/context.js',
+);
+const { eventDefinitionsOf } =
+  await importBuilt<typeof import('../../../src/kernel/context.ts')>('kernel/context.js');
+const { newUuid } = await importBuilt<typeof import('../../../src/lib/uuid.ts')>('lib/uuid.js');
+const { createLog } = await importBuilt<typeof import('../../../src/log/log.ts')>('log/log.js');
 
 /** Daybook's log alone, recording in bulk. */
 answerJobs({ start, record });
