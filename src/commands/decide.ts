@@ -12,7 +12,7 @@ import { Rejection, reject } from '../kernel/rejection.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Submission } from './request.ts';
 import { toStoredEvent } from './stored-event.ts';
-import { type AnyDecider, type CachedStream, evolveStream } from './stream-cache.ts';
+import { type AnyDecider, type CachedStream, emptyStream, evolveStream } from './stream-cache.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A decided command: what it would record, and the streams as it would leave them. */
@@ -92,7 +92,7 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
     const known = touched.get(streamId) ?? workspace.current(streamId);
     if (known !== undefined || !fresh.has(entityIdOf(streamId))) return known;
     // Nobody else has this id: there is nothing to load. The append checks it, as every version.
-    const stream = { decider, state: decider.initial, version: 0, snapshotVersion: 0 };
+    const stream = emptyStream(decider);
     workspace.add(new Map([[streamId, stream]]));
     return stream;
   }

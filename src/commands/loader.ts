@@ -4,6 +4,7 @@ import type { StoredSnapshot } from '../log/streams.ts';
 import {
   type AnyDecider,
   type CachedStream,
+  emptyStream,
   evolveStream,
   type StreamCache,
 } from './stream-cache.ts';
@@ -40,10 +41,7 @@ async function findBases(
   const bases = new Map<string, CachedStream>();
   for (const [streamId, decider] of missing) {
     const cached = cache.any(streamId);
-    bases.set(
-      streamId,
-      cached ?? { decider, state: decider.initial, version: 0, snapshotVersion: 0 },
-    );
+    bases.set(streamId, cached ?? emptyStream(decider));
   }
   const unknown = [...missing].filter(([streamId]) => cache.any(streamId) === undefined);
   if (unknown.length === 0) return bases;
@@ -61,7 +59,7 @@ function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream 
   const decider = missing.get(snapshot.streamId);
   if (decider === undefined) throw new Error(`no wish for a snapshot of ${snapshot.streamId}`);
   const { state, version } = snapshot;
-  return { decider, state, version, snapshotVersion: version };
+  return { decider, state, version, snapshotVersion: version, snapshotEvents: 0 };
 }
 
 function groupByStream(events: readonly StoredEvent[]): Map<string, StoredEvent[]> {

@@ -44,7 +44,7 @@ const bytesPerEvent = 256;
 
 /** A snapshot must not cost more than what it saves: a large state is written less often. */
 function isDue(
-  { version, snapshotVersion, snapshotEvents = 0 }: CachedStream,
+  { version, snapshotVersion, snapshotEvents }: CachedStream,
   snapshotEvery: number,
 ): boolean {
   return version - snapshotVersion >= Math.max(snapshotEvery, snapshotEvents);

@@ -11,8 +11,8 @@ export interface CachedStream {
   readonly state: unknown;
   readonly version: number;
   readonly snapshotVersion: number;
-  /** As how many events the last snapshot weighs; absent: this process has written none. */
-  readonly snapshotEvents?: number;
+  /** As how many events the last snapshot weighs; 0: this process has written none. */
+  readonly snapshotEvents: number;
 }
 
 /**
@@ -49,10 +49,16 @@ export function createStreamCache(streamsMax: number): StreamCache {
 
 /** The stream after one more of its events. */
 export function evolveStream(stream: CachedStream, event: StoredEvent): CachedStream {
-  const { decider, snapshotVersion } = stream;
+  const { decider, snapshotVersion, snapshotEvents } = stream;
   // The log gives a stream's events under its own category: they are this decider's.
   const state = decider.evolve(stream.state, event as never);
-  return { decider, state, version: event.version, snapshotVersion };
+  return { decider, state, version: event.version, snapshotVersion, snapshotEvents };
+}
+
+/** A stream of which nothing is known yet but its decider. */
+export function emptyStream(decider: AnyDecider): CachedStream {
+  const { initial: state } = decider;
+  return { decider, state, version: 0, snapshotVersion: 0, snapshotEvents: 0 };
 }
 
 /** States are plain JSON by the contract of `Decider`. */

@@ -1,5 +1,9 @@
 import { type Decision, decide } from '../../src/commands/decide.ts';
-import type { AnyDecider, CachedStream } from '../../src/commands/stream-cache.ts';
+import {
+  type AnyDecider,
+  type CachedStream,
+  emptyStream,
+} from '../../src/commands/stream-cache.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import { type BoundedContext, eventDefinitionsOf } from '../../src/kernel/context.ts';
 import { type Decider, streamIdOf } from '../../src/kernel/decider.ts';
@@ -39,7 +43,7 @@ export function createWorld(contexts: readonly BoundedContext[]): World {
 
   function add(missing: ReadonlyMap<string, AnyDecider>): void {
     for (const [streamId, decider] of missing) {
-      streams.set(streamId, { decider, state: decider.initial, version: 0, snapshotVersion: 0 });
+      streams.set(streamId, emptyStream(decider));
     }
   }
 
