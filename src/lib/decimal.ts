@@ -46,7 +46,7 @@ export function round(value: string, fractionDigits: number): string {
   return new Big(value).toFixed(fractionDigits, Big.roundHalfUp);
 }
 
-/** A quotient, rounded half-up to `fractionDigits`, without trailing zeros. */
+/** A quotient, rounded to `fractionDigits`, half away from zero, without trailing zeros. */
 export function divide(a: string, b: string, fractionDigits: number): string {
   // Exact up to there: the library rounds its quotients to a number of digits of its own.
   const scale = new Big(10).pow(fractionDigits);
@@ -54,7 +54,7 @@ export function divide(a: string, b: string, fractionDigits: number): string {
   const whole = scaled.div(b).round(0, Big.roundDown);
   const rest = scaled.minus(whole.times(b)).times(2);
   const isUp = rest.abs().gte(new Big(b).abs());
-  const sign = rest.s;
+  const sign = scaled.s * new Big(b).s;
   return (isUp ? whole.plus(sign) : whole).div(scale).toFixed();
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addMicroseconds, fromEpochMs, parseDateTime } from '../../src/lib/date-time.ts';
+import { addMicroseconds, endOfDay, fromEpochMs, parseDateTime } from '../../src/lib/date-time.ts';
 
 test.each([
   ['2026-11-23T20:55:57Z', '2026-11-23T20:55:57.000000Z'],
@@ -93,4 +93,27 @@ test('adding microseconds is adding microseconds', () => {
 
 test('milliseconds since 1970 have six digits as well', () => {
   expect(fromEpochMs(1_795_467_357_123)).toBe(toText(1_795_467_357_123_000n));
+});
+
+test.each([
+  ['2026-11-23T20:55:57.123456Z', '2026-11-24T00:00:00.000000Z'],
+  ['2026-11-23T00:00:00.000000Z', '2026-11-24T00:00:00.000000Z'],
+  ['2026-11-23T23:59:59.999999Z', '2026-11-24T00:00:00.000000Z'],
+  ['2026-12-31T12:00:00.000000Z', '2027-01-01T00:00:00.000000Z'],
+  ['2024-02-28T12:00:00.000000Z', '2024-02-29T00:00:00.000000Z'],
+  ['2024-02-29T12:00:00.000000Z', '2024-03-01T00:00:00.000000Z'],
+  ['0001-01-01T00:00:00.000000Z', '0001-01-02T00:00:00.000000Z'],
+])('the day of %s ends at %s', (time, end) => {
+  expect(endOfDay(time)).toBe(end);
+});
+
+test('the end of a day is a canonical time after it, at most a day away', () => {
+  const dayMicros = 86_400_000_000n;
+  const before = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_214_399_999_999n });
+  fc.assert(
+    fc.property(before, (at) => {
+      const rest = ((at % dayMicros) + dayMicros) % dayMicros;
+      expect(endOfDay(toText(at))).toBe(toText(at - rest + dayMicros));
+    }),
+  );
 });

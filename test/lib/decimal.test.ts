@@ -5,9 +5,11 @@ import {
   add,
   compare,
   difference,
+  divide,
   isDecimal,
   isFinerThan,
   isMultipleOf,
+  isZero,
   subtract,
   sum,
   toSortableDecimal,
@@ -132,4 +134,65 @@ test('a multiple of a step has no rest', () => {
       },
     ),
   );
+});
+
+/** Without the zeros at the end that say nothing. */
+function shortest(text: string): string {
+  return text.replace(/\.?0+$/, '');
+}
+
+test('sums and differences of any number of digits have as many as they need', () => {
+  fc.assert(
+    fc.property(units, units, (a, b) => {
+      expect(sum(toDecimal(a), toDecimal(b))).toBe(shortest(toDecimal(a + b)));
+      expect(difference(toDecimal(a), toDecimal(b))).toBe(shortest(toDecimal(a - b)));
+    }),
+  );
+});
+
+test('a sum or difference is written without zeros at the end, an exponent or a negative zero', () => {
+  expect(sum('1.50', '0.5')).toBe('2');
+  expect(sum('99999999999999999999', '1')).toBe('100000000000000000000');
+  expect(difference('0.000000000000000003', '0.000000000000000002')).toBe('0.000000000000000001');
+  expect(difference('1.00', '1')).toBe('0');
+  expect(sum('-0', '0')).toBe('0');
+  expect(difference('-0.0', '0')).toBe('0');
+});
+
+test('a quotient is exact, and half a unit of its last digit is rounded away from zero', () => {
+  const divisors = units.filter((value) => value !== 0n);
+  fc.assert(
+    fc.property(units, divisors, fc.nat({ max: 18 }), (a, b, digits) => {
+      const factor = 10n ** BigInt(digits);
+      const [size, by] = [a < 0n ? -a : a, b < 0n ? -b : b];
+      const rounded = (2n * size * factor + by) / (2n * by);
+      const signed = a < 0n !== b < 0n ? -rounded : rounded;
+      const text = shortest(toDecimal(signed * 10n ** BigInt(18 - digits)));
+      expect(divide(toDecimal(a), toDecimal(b), digits)).toBe(text);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test.each([
+  ['1', '3', 2, '0.33'],
+  ['2', '3', 2, '0.67'],
+  ['1', '8', 2, '0.13'],
+  ['-1', '8', 2, '-0.13'],
+  ['1', '-8', 2, '-0.13'],
+  ['-1', '-8', 2, '0.13'],
+  ['0.0449999999999999999', '1', 2, '0.04'],
+  ['0.045', '1', 2, '0.05'],
+  ['1', '1000', 2, '0'],
+  ['-1', '1000', 2, '0'],
+  ['0', '7', 2, '0'],
+  ['10.00', '4', 8, '2.5'],
+  ['99999999999999999999.99', '0.01', 0, '9999999999999999999999'],
+])('%s divided by %s to %i digits is %s', (a, b, digits, quotient) => {
+  expect(divide(a, b, digits)).toBe(quotient);
+});
+
+test('zero is zero however it is written', () => {
+  for (const zero of ['0', '-0', '0.00', '-0.000']) expect(isZero(zero)).toBe(true);
+  for (const other of ['1', '-1', '0.01', '10', '-0.10']) expect(isZero(other)).toBe(false);
 });
