@@ -84,7 +84,7 @@ function quickly(a: string, b: string, digits: number): string | null {
   const y = toSteps(b, unit);
   if (x === null || y === null) return null;
   const total = x + y;
-  return Number.isSafeInteger(total) ? formatUnits(String(total), digits) : null;
+  return Number.isSafeInteger(total) ? formatUnits(total, digits) : null;
 }
 
 function negate(value: string): string {

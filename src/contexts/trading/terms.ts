@@ -55,22 +55,30 @@ function createTerms(instrument: Instrument, scale: Scale): Terms {
     const bpsDigits = bps.split('.')[1]?.length ?? 0;
     const rate = parseUnits(bps, bpsDigits) * numerator;
     const per = denominator * 10_000n * 10n ** BigInt(bpsDigits);
-    if (rate === 0n) return () => 0n;
-    return (price, lots) => roundHalfUp(BigInt(price) * BigInt(lots) * rate, per);
+    return rate === 0n ? () => 0n : rounded(rate, per);
   }
 
   return {
     instrument,
     ...scale,
-    amount: (price, lots) => roundHalfUp(BigInt(price) * BigInt(lots) * numerator, denominator),
+    amount: rounded(numerator, denominator),
     makerFee: feeOf(instrument.makerFeeBps),
     takerFee: feeOf(instrument.takerFeeBps),
   };
 }
 
-/** Of numbers that are not negative. */
-function roundHalfUp(numerator: bigint, denominator: bigint): bigint {
-  return denominator === 1n ? numerator : (2n * numerator + denominator) / (2n * denominator);
+/** Price times lots times a rate, rounded half-up; in plain numbers as long as they are exact. */
+function rounded(rate: bigint, per: bigint): (price: number, lots: number) => bigint {
+  const [factor, divisor] = [Number(rate), Number(per)];
+  const isExact = Number.isSafeInteger(factor) && Number.isSafeInteger(2 * divisor);
+  return (price, lots) => {
+    const product = price * lots * factor;
+    if (!isExact || !Number.isSafeInteger(product)) {
+      return (2n * BigInt(price) * BigInt(lots) * rate + per) / (2n * per);
+    }
+    const rest = product % divisor;
+    return BigInt((product - rest) / divisor + (2 * rest >= divisor ? 1 : 0));
+  };
 }
 
 /** What has to be reserved to buy at a limit: the amount and the greater of the two fees. */
@@ -81,7 +89,7 @@ export function holdOf(terms: Terms, limit: number, lots: number): bigint {
 
 /** An amount of minor units as a decimal of the currency. */
 export function toMoney(minor: bigint, { digits }: Terms): string {
-  return formatUnits(String(minor), digits);
+  return formatUnits(minor, digits);
 }
 
 export function fromMoney(text: string, { digits }: Terms): bigint {
@@ -99,8 +107,10 @@ export function toQuantity(lots: number, { lot }: Terms): string {
 /** The sum of prices times quantities, in ticks times lots, as an exact decimal. */
 export function toFilledValue(value: string, { tick, lot }: Terms): string {
   if (value === '0') return '0';
-  const units = BigInt(value) * BigInt(tick.units) * BigInt(lot.units);
-  return formatUnits(String(units), tick.digits + lot.digits);
+  const units = Number(value) * tick.units * lot.units;
+  return Number.isSafeInteger(units)
+    ? formatUnits(units, tick.digits + lot.digits)
+    : formatUnits(BigInt(value) * BigInt(tick.units) * BigInt(lot.units), tick.digits + lot.digits);
 }
 
 /** A positive number of lots; null when the quantity is none. */
