@@ -3,10 +3,11 @@ import { accountDecider } from '../accounts/account.ts';
 import type { StopOrder } from './book.ts';
 import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
 import { type Fill, type Match, match } from './matching.ts';
-import { cancelOpen, expire, toProgress } from './open-orders.ts';
+import { cancelOpen, expire, toBooked, toProgress } from './open-orders.ts';
 import type { TimeInForce } from './order.ts';
-import { findUnpaid, payableFills, settle, type Taker } from './settle.ts';
-import { fromMoney, holdOf, toMoney, toPrice } from './terms.ts';
+import { findUnpaid, payableFills, settle } from './settle.ts';
+import { fromMoney, holdOf } from './terms.ts';
+import type { Taker } from './trade.ts';
 
 /** An order on its way into the market, in ticks and lots. */
 export interface EnteringOrder extends Taker {
@@ -118,16 +119,8 @@ export function rest(
   } else {
     holdShares(market, order, leaves - order.heldLots);
   }
-  market.recordInBook({
-    type: 'OrderBooked',
-    data: {
-      ...toProgress(market, order),
-      price: toPrice(limit, terms),
-      priority,
-      held: toMoney(held, terms),
-      expiresAt: order.expiresAt,
-    },
-  });
+  const data = toBooked(market, order, { limit, priority, held, expiresAt: order.expiresAt });
+  market.recordInBook({ type: 'OrderBooked', data });
 }
 
 function cancel(market: Market, order: EnteringOrder, reason: EndReason | null): void {

@@ -1,6 +1,6 @@
 import { findOrder, isStop, type RestingOrder, type StopOrder } from './book.ts';
 import { holdCash, holdShares, type Market } from './market.ts';
-import { fromMoney, toFilledValue, toPrice, toQuantity } from './terms.ts';
+import { fromMoney, toFilledValue, toMoney, toPrice, toQuantity } from './terms.ts';
 
 export type OpenOrder = RestingOrder | StopOrder;
 
@@ -31,11 +31,29 @@ export function findOpen(market: Market, id: string): OpenOrder | null {
   return null;
 }
 
-/** How far an order is. */
-export function toProgress(
-  { terms, symbol }: Market,
-  order: Pick<RestingOrder, 'id' | 'accountId' | 'side' | 'leaves' | 'filled' | 'value'>,
+/** How an order rests. */
+export interface Rest {
+  readonly limit: number;
+  readonly priority: number;
+  readonly held: bigint;
+  readonly expiresAt: string | null;
+}
+
+/** What the book records of an order that rests from now on. */
+export function toBooked(
+  market: Pick<Market, 'symbol' | 'terms'>,
+  order: Progress,
+  { limit, priority, held, expiresAt }: Rest,
 ) {
+  const { terms } = market;
+  const [price, cash] = [toPrice(limit, terms), toMoney(held, terms)];
+  return { price, priority, held: cash, expiresAt, ...toProgress(market, order) };
+}
+
+type Progress = Pick<RestingOrder, 'id' | 'accountId' | 'side' | 'leaves' | 'filled' | 'value'>;
+
+/** How far an order is. */
+export function toProgress({ terms, symbol }: Pick<Market, 'symbol' | 'terms'>, order: Progress) {
   return {
     orderId: order.id,
     accountId: order.accountId,
@@ -50,5 +68,5 @@ export function toProgress(
 /** What an order that was open has come to. */
 export function toFinal(market: Market, order: OpenOrder) {
   const price = isStop(order) ? null : toPrice(order.price, market.terms);
-  return { ...toProgress(market, order), price };
+  return { price, ...toProgress(market, order) };
 }

@@ -1,77 +1,26 @@
 import { accountDecider } from '../accounts/account.ts';
-import { addValue, type RestingOrder } from './book.ts';
+import type { RestingOrder } from './book.ts';
 import { availableCash, type Market } from './market.ts';
 import type { Fill } from './matching.ts';
-import type { Side } from './order.ts';
-import { fromMoney, holdOf, toFilledValue, toMoney, toPrice, toQuantity } from './terms.ts';
-
-/** An order that trades on arrival, with what it has come to so far. */
-export interface Taker {
-  readonly id: string;
-  readonly accountId: string;
-  readonly side: Side;
-  /** Null: at any price. */
-  readonly limit: number | null;
-  readonly leaves: number;
-  readonly filled: number;
-  readonly value: string;
-  /** Cash reserved for it, in minor units. */
-  readonly held: bigint;
-  /** Lots reserved for it. */
-  readonly heldLots: number;
-}
-
-/** One side of a trade, after it. */
-interface Party {
-  readonly id: string;
-  readonly accountId: string;
-  readonly fee: bigint;
-  readonly leaves: number;
-  readonly filled: number;
-  readonly value: string;
-  /** Cash still reserved after it, and what was free with it. */
-  readonly held: bigint;
-  readonly released: bigint;
-  readonly releasedLots: number;
-}
+import { fromMoney, toMoney, toQuantity } from './terms.ts';
+import { makerParty, type Party, reservedFor, type Taker, takerParty, toTrade } from './trade.ts';
 
 /** Records a trade and its settlement in both accounts; gives the incoming order after it. */
-export function settle(market: Market, taker: Taker, { maker, lots }: Fill): Taker {
+export function settle(market: Market, taker: Taker, fill: Fill): Taker {
   const { terms } = market;
-  const { price } = maker;
+  const { price } = fill.maker;
+  const { lots } = fill;
   const amount = terms.amount(price, lots);
-  const incoming = takerParty(market, taker, price, lots);
-  const resting = makerParty(market, maker, lots);
+  const incoming = takerParty(terms, taker, fill);
+  const resting = makerParty(terms, fill);
   const [buyer, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
   const buy = { ...buyer, fee: payable(market, buyer, -amount) };
   const sell = { ...seller, fee: payable(market, seller, amount) };
-  const { currency } = terms.instrument;
   const tradeId = market.context.newId();
-  const money = { amount: toMoney(amount, terms), currency };
-  const what = { symbol: market.symbol, price: toPrice(price, terms) };
-  const quantity = toQuantity(lots, terms);
-  const trade = { tradeId, ...what, quantity, ...money, rounding: 'HALF_UP' };
-  market.recordInBook({
-    type: 'TradeExecuted',
-    data: {
-      ...trade,
-      aggressor: taker.side,
-      buyHeld: toMoney(buy.held, terms),
-      buyOrderId: buy.id,
-      buyAccountId: buy.accountId,
-      buyFee: toMoney(buy.fee, terms),
-      buyFilledQuantity: toQuantity(buy.filled, terms),
-      buyFilledValue: toFilledValue(buy.value, terms),
-      buyLeavesQuantity: toQuantity(buy.leaves, terms),
-      sellOrderId: sell.id,
-      sellAccountId: sell.accountId,
-      sellFee: toMoney(sell.fee, terms),
-      sellFilledQuantity: toQuantity(sell.filled, terms),
-      sellFilledValue: toFilledValue(sell.value, terms),
-      sellLeavesQuantity: toQuantity(sell.leaves, terms),
-    },
-  });
-  const settlement = { tradeId, ...what, quantity, ...money };
+  const data = toTrade(market, { tradeId, fill, amount, aggressor: taker.side, buy, sell });
+  market.recordInBook({ type: 'TradeExecuted', data });
+  const { symbol, price: at, quantity, currency } = data;
+  const settlement = { tradeId, symbol, price: at, quantity, amount: data.amount, currency };
   market.recordInAccount(buy.accountId, {
     type: 'PurchaseSettled',
     data: {
@@ -101,45 +50,6 @@ export function settle(market: Market, taker: Taker, { maker, lots }: Fill): Tak
   };
 }
 
-function takerParty({ terms }: Market, taker: Taker, price: number, lots: number): Party {
-  const leaves = taker.leaves - lots;
-  const held =
-    taker.limit === null ? 0n : reservedFor(taker.held, holdOf(terms, taker.limit, leaves));
-  return {
-    id: taker.id,
-    accountId: taker.accountId,
-    fee: terms.takerFee(price, lots),
-    leaves,
-    filled: taker.filled + lots,
-    value: addValue(taker.value, price, lots),
-    held,
-    released: taker.held - held,
-    releasedLots: Math.min(taker.heldLots, lots),
-  };
-}
-
-function makerParty({ terms }: Market, maker: RestingOrder, lots: number): Party {
-  const { price } = maker;
-  const leaves = maker.leaves - lots;
-  const before = maker.side === 'BUY' ? fromMoney(maker.held, terms) : 0n;
-  const held = before === 0n ? 0n : reservedFor(before, holdOf(terms, price, leaves));
-  return {
-    id: maker.id,
-    accountId: maker.accountId,
-    fee: terms.makerFee(price, lots),
-    leaves,
-    filled: maker.filled + lots,
-    value: addValue(maker.value, price, lots),
-    held,
-    released: before - held,
-    releasedLots: maker.side === 'SELL' ? lots : 0,
-  };
-}
-
-function reservedFor(before: bigint, needed: bigint): bigint {
-  return needed < before ? needed : before;
-}
-
 /**
  * The fee, or what there is for it. What was reserved covers the fee of the whole order, rounded
  * once; the fees of many small trades, each rounded by itself, can come to more.
@@ -164,7 +74,7 @@ export function findUnpaid(market: Market, fills: readonly Fill[]): RestingOrder
     if (state === null) throw new Error(`account ${accountId} has an order and does not exist`);
     const available = cash.get(accountId) ?? availableCash(market, state);
     const before = fromMoney(maker.held, terms);
-    const held = reservedFor(before, holdOf(terms, price, leaves - lots));
+    const held = reservedFor(terms, before, { limit: price, leaves: leaves - lots });
     const left = available + before - held - terms.amount(price, lots);
     if (left < 0n) return maker;
     const fee = terms.makerFee(price, lots);
