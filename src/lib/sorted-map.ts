@@ -35,19 +35,18 @@ export function get<Key extends string | number, Value>(
   key: Key,
 ): Value | undefined {
   let node = map;
-  while ('children' in node) node = childAt(node, branchIndex(node.keys, key));
-  const index = leafIndex(node.keys, key);
+  while ('children' in node) node = childAt(node, childIndex(node.keys, key));
+  const index = indexOf(node.keys, key);
   return node.keys[index] === key ? node.values[index] : undefined;
 }
 
-/** The entry of the least key. */
+/** The value of the least key. */
 export function first<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
-): readonly [Key, Value] | undefined {
+): Value | undefined {
   let node = map;
   while ('children' in node) node = childAt(node, 0);
-  const [key] = node.keys;
-  return key === undefined ? undefined : [key, node.values[0] as Value];
+  return node.values[0];
 }
 
 /** Visits the values in the order of their keys, until `visit` gives false; whether it never did. */
@@ -55,8 +54,14 @@ export function visit<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
   visitor: (value: Value, key: Key) => boolean,
 ): boolean {
-  if ('children' in map) return map.children.every((child) => visit(child, visitor));
-  return map.values.every((value, index) => visitor(value, map.keys[index] as Key));
+  if ('children' in map) {
+    for (const child of map.children) if (!visit(child, visitor)) return false;
+    return true;
+  }
+  for (let index = 0; index < map.keys.length; index += 1) {
+    if (!visitor(map.values[index] as Value, map.keys[index] as Key)) return false;
+  }
+  return true;
 }
 
 export function set<Key extends string | number, Value>(
@@ -64,62 +69,81 @@ export function set<Key extends string | number, Value>(
   key: Key,
   value: Value,
 ): SortedMap<Key, Value> {
-  const node = put(map, key, value);
-  if (node.keys.length <= widthMax) return node;
-  const children = split(node);
-  return { keys: children.map(leastKey), children };
+  return update(map, key, () => value);
 }
 
+/** The same map when there is no such key. */
 export function remove<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
   key: Key,
 ): SortedMap<Key, Value> {
-  const node = take(map, key);
-  if (!('children' in node)) return node;
-  return node.children.length === 1 ? childAt(node, 0) : node;
+  return update(map, key, () => undefined);
 }
 
-/** The node with the entry; may be one too wide. */
-function put<Key extends string | number, Value>(
-  node: SortedMap<Key, Value>,
+/**
+ * Sets what `change` makes of the value of a key, all in one search; undefined stands for no value,
+ * before and after.
+ */
+export function update<Key extends string | number, Value>(
+  map: SortedMap<Key, Value>,
   key: Key,
-  value: Value,
+  change: (value: Value | undefined) => Value | undefined,
 ): SortedMap<Key, Value> {
-  if (!('children' in node)) {
-    const index = leafIndex(node.keys, key);
-    if (node.keys[index] === key)
-      return { keys: node.keys, values: put1(node.values, index, value) };
-    return { keys: insert(node.keys, index, key), values: insert(node.values, index, value) };
+  const node = changed(map, key, change);
+  if (node.keys.length > widthMax) {
+    const children = split(node);
+    return { keys: children.map(leastKey), children };
   }
-  const index = branchIndex(node.keys, key);
-  const child = put(childAt(node, index), key, value);
-  const keys = key < (node.keys[index] as Key) ? put1(node.keys, index, key) : node.keys;
-  if (child.keys.length <= widthMax) return { keys, children: put1(node.children, index, child) };
-  const [left, right] = split(child);
-  return {
-    keys: insert(keys, index + 1, leastKey(right)),
-    children: insert(put1(node.children, index, left), index + 1, right),
-  };
+  return 'children' in node && node.children.length === 1 ? childAt(node, 0) : node;
 }
 
-/** The node without the entry; may be too narrow. The same node when there is no such entry. */
-function take<Key extends string | number, Value>(
+type Change<Value> = (value: Value | undefined) => Value | undefined;
+
+/** The node with a changed entry: may be one too wide, or too narrow. */
+function changed<Key extends string | number, Value>(
   node: SortedMap<Key, Value>,
   key: Key,
+  change: Change<Value>,
 ): SortedMap<Key, Value> {
-  if (!('children' in node)) {
-    const index = leafIndex(node.keys, key);
-    if (node.keys[index] !== key) return node;
-    return { keys: without(node.keys, index), values: without(node.values, index) };
-  }
-  const index = branchIndex(node.keys, key);
+  if (!('children' in node)) return changedLeaf(node, key, change);
+  const index = childIndex(node.keys, key);
   const before = childAt(node, index);
-  const child = take(before, key);
+  const child = changed(before, key, change);
   if (child === before) return node;
-  if (child.keys.length >= widthMin || node.children.length === 1) {
-    return { keys: node.keys, children: put1(node.children, index, child) };
+  const width = child.keys.length;
+  if (width > widthMax) return splitChild(node, index, child);
+  const isNarrow = width < widthMin && width < before.keys.length && node.children.length > 1;
+  if (isNarrow) return join(node, index, child);
+  const keys = key < (node.keys[index] as Key) ? node.keys.with(index, key) : node.keys;
+  return { keys, children: node.children.with(index, child) };
+}
+
+function changedLeaf<Key extends string | number, Value>(
+  leaf: Leaf<Key, Value>,
+  key: Key,
+  change: Change<Value>,
+): Leaf<Key, Value> {
+  const { keys, values } = leaf;
+  const index = indexOf(keys, key);
+  const isKnown = keys[index] === key;
+  const before = isKnown ? values[index] : undefined;
+  const value = change(before);
+  if (value === before) return leaf;
+  if (value === undefined) {
+    return { keys: keys.toSpliced(index, 1), values: values.toSpliced(index, 1) };
   }
-  return join(node, index, child);
+  if (isKnown) return { keys, values: values.with(index, value) };
+  return { keys: keys.toSpliced(index, 0, key), values: values.toSpliced(index, 0, value) };
+}
+
+function splitChild<Key extends string | number, Value>(
+  node: Branch<Key, Value>,
+  index: number,
+  child: SortedMap<Key, Value>,
+): Branch<Key, Value> {
+  const parts = split(child);
+  const keys = node.keys.toSpliced(index, 1, ...parts.map(leastKey));
+  return { keys, children: node.children.toSpliced(index, 1, ...parts) };
 }
 
 /** Puts a narrow child together with its neighbour, and splits the two where that is too wide. */
@@ -181,44 +205,38 @@ function childAt<Key extends string | number, Value>(
   return node.children[index] as SortedMap<Key, Value>;
 }
 
-/** Where the key stands in a leaf, or would. */
-function leafIndex<Key extends string | number>(keys: readonly Key[], key: Key): number {
+/** The child in which a key belongs: the last one that does not begin after it, else the first. */
+function childIndex<Key extends string | number>(keys: readonly Key[], key: Key): number {
+  const index = indexOf(keys, key);
+  return index === 0 || keys[index] === key ? index : index - 1;
+}
+
+/** Where the key stands, or would: before it are only smaller ones. */
+function indexOf<Key extends string | number>(keys: readonly Key[], key: Key): number {
+  // One loop for both would be compiled for neither: it took three times as long.
+  return typeof key === 'string'
+    ? indexOfText(keys as readonly string[], key)
+    : indexOfNumber(keys as readonly number[], key);
+}
+
+function indexOfText(keys: readonly string[], key: string): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((keys[middle] as Key) < key) low = middle + 1;
+    if ((keys[middle] as string) < key) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** The child in which a key belongs: the last one that does not begin after it, else the first. */
-function branchIndex<Key extends string | number>(keys: readonly Key[], key: Key): number {
-  let low = 1;
+function indexOfNumber(keys: readonly number[], key: number): number {
+  let low = 0;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((keys[middle] as Key) <= key) low = middle + 1;
+    if ((keys[middle] as number) < key) low = middle + 1;
     else high = middle;
   }
-  return low - 1;
-}
-
-function insert<Item>(items: readonly Item[], index: number, item: Item): readonly Item[] {
-  const copy = items.slice();
-  copy.splice(index, 0, item);
-  return copy;
-}
-
-function put1<Item>(items: readonly Item[], index: number, item: Item): readonly Item[] {
-  const copy = items.slice();
-  copy[index] = item;
-  return copy;
-}
-
-function without<Item>(items: readonly Item[], index: number): readonly Item[] {
-  const copy = items.slice();
-  copy.splice(index, 1);
-  return copy;
+  return low;
 }

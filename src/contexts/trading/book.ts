@@ -7,37 +7,23 @@ import {
   remove,
   type SortedMap,
   set,
+  update,
 } from '../../lib/sorted-map.ts';
-import { parseStep, type Step, toSteps } from '../../lib/steps.ts';
+import type { Step } from '../../lib/steps.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
+import {
+  addValue,
+  isStop,
+  type OpenOrder,
+  type RestingOrder,
+  type StopOrder,
+  stepOf,
+  stepsOf,
+  toResting,
+  toStop,
+} from './book-order.ts';
 import type { StoredTrading, StoredTradingEvent, TradingEvent } from './events.ts';
-import type { OrderType, Side, TimeInForce } from './order.ts';
-
-/** What the book knows of an order; prices in ticks, quantities in lots. */
-export type BookOrder = {
-  readonly id: string;
-  readonly accountId: string;
-  readonly side: Side;
-  readonly priority: number;
-  readonly leaves: number;
-  readonly filled: number;
-  /** Ticks times lots of what has been traded, as decimal digits: may exceed 2^53. */
-  readonly value: string;
-  /** Cash reserved for it; '0' for an order to sell. */
-  readonly held: string;
-  readonly expiresAt: string | null;
-};
-
-/** An order in the book, to be traded at its price or better. */
-export type RestingOrder = BookOrder & { readonly price: number };
-
-/** An order that waits for a price. */
-export type StopOrder = BookOrder & {
-  readonly type: OrderType;
-  readonly timeInForce: TimeInForce;
-  readonly stop: number;
-  readonly limit: number | null;
-};
+import type { Side } from './order.ts';
 
 /** Orders of one rank, first come first; ranks so that the one to be taken first is the least. */
 export type Queue<Order> = SortedMap<number, SortedMap<number, Order>>;
@@ -85,44 +71,65 @@ export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
 export function evolveBook(book: Book | null, event: BookEvent): Book {
   if (event.type === 'BookOpened') return openBook(event);
   if (book === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  const next = copyOf(book);
   switch (event.type) {
     case 'OrderBooked':
-      return addOrder(book, toResting(book, event));
+      addOrder(next, toResting(book, event));
+      break;
     case 'OrderHeld':
-      return addStop(book, toStop(book, event));
+      addStop(next, toStop(book, event));
+      break;
     case 'TradeExecuted':
-      return trade(book, event);
+      trade(next, event);
+      break;
     case 'ReferencePriceSet':
-      return { ...book, lastPrice: event.data.price, lastPriceAt: event.occurredAt };
+      next.lastPrice = event.data.price;
+      next.lastPriceAt = event.occurredAt;
+      break;
     case 'OrderTriggered':
     case 'OrderCanceled':
     case 'OrderExpired':
     case 'OrderReplaced':
-      return removeOrder(book, event.data.orderId);
+      removeOrder(next, event.data.orderId);
+      break;
     default:
       throw new Error(`${event.type} is not an event of a book`);
   }
+  return next;
+}
+
+/** A book that is still being made, and that nobody else has yet. */
+type Draft = { -readonly [Name in keyof Book]: Book[Name] };
+
+/** Written out, as all that is copied for every event here: a spread takes six times as long. */
+function copyOf(book: Book): Draft {
+  return {
+    symbol: book.symbol,
+    tick: book.tick,
+    lot: book.lot,
+    bids: book.bids,
+    asks: book.asks,
+    buyStops: book.buyStops,
+    sellStops: book.sellStops,
+    places: book.places,
+    priority: book.priority,
+    lastPrice: book.lastPrice,
+    lastPriceAt: book.lastPriceAt,
+  };
 }
 
 /** The order of an id; null when it is not open. */
-export function findOrder(book: Book, id: string): RestingOrder | StopOrder | null {
+export function findOrder(book: Book, id: string): OpenOrder | null {
   const place = get(book.places, id);
   if (place === undefined) return null;
-  const rank = get<number, SortedMap<number, RestingOrder | StopOrder>>(
-    book[place.queue],
-    place.rank,
-  );
-  return (rank && get(rank, place.priority)) ?? null;
-}
-
-export function isStop(order: RestingOrder | StopOrder): order is StopOrder {
-  return 'stop' in order;
+  const orders = get<number, SortedMap<number, OpenOrder>>(book[place.queue], place.rank);
+  return (orders && get(orders, place.priority)) ?? null;
 }
 
 /** The order that is the first of a queue. */
 export function firstOf<Order>(queue: Queue<Order>): Order | null {
-  const rank = first(queue);
-  return (rank && first(rank[1])?.[1]) ?? null;
+  const orders = first(queue);
+  return (orders && first(orders)) ?? null;
 }
 
 /** The side against which an order of the given side trades. */
@@ -147,128 +154,86 @@ export function openBook({ data }: Pick<StoredTrading<'BookOpened'>, 'data'>): B
   };
 }
 
-function toResting(book: Book, { data }: StoredTrading<'OrderBooked'>): RestingOrder {
-  return { ...toBookOrder(book, data), price: stepsOf(data.price, book.tick) };
+function addOrder(book: Draft, order: RestingOrder): void {
+  const queue = order.side === 'BUY' ? 'bids' : 'asks';
+  addPlace(book, order, { queue, rank: rankOf(queue, order.price), priority: order.priority });
 }
 
-function toStop(book: Book, { data }: StoredTrading<'OrderHeld'>): StopOrder {
-  const { limitPrice } = data;
-  return {
-    ...toBookOrder(book, data),
-    type: data.orderType as OrderType,
-    timeInForce: data.timeInForce as TimeInForce,
-    stop: stepsOf(data.stopPrice, book.tick),
-    limit: limitPrice === null ? null : stepsOf(limitPrice, book.tick),
-  };
+function addStop(book: Draft, order: StopOrder): void {
+  const queue = order.side === 'BUY' ? 'buyStops' : 'sellStops';
+  addPlace(book, order, { queue, rank: rankOf(queue, order.stop), priority: order.priority });
 }
 
-function toBookOrder(
-  book: Book,
-  data: StoredTrading<'OrderBooked' | 'OrderHeld'>['data'],
-): BookOrder {
-  const filled = stepsOf(data.filledQuantity, book.lot);
-  return {
-    id: data.orderId,
-    accountId: data.accountId,
-    side: data.side as Side,
-    priority: data.priority,
-    leaves: stepsOf(data.leavesQuantity, book.lot),
-    filled,
-    value: filled === 0 ? '0' : toValue(book, data.filledValue),
-    held: data.held,
-    expiresAt: data.expiresAt,
-  };
+/** Such that what is to be taken first has the least. */
+function rankOf(queue: QueueName, price: number): number {
+  return queue === 'bids' || queue === 'sellStops' ? -price : price;
 }
 
-/** The sum of price times quantity as ticks times lots. */
-function toValue({ tick, lot }: Book, filledValue: string): string {
-  const [whole = '', fraction = ''] = filledValue.split('.');
-  const scaled = BigInt(whole + fraction.padEnd(tick.digits + lot.digits, '0'));
-  return String(scaled / (BigInt(tick.units) * BigInt(lot.units)));
+function addPlace(book: Draft, order: OpenOrder, place: Place): void {
+  putOrder(book, place, order);
+  book.places = set(book.places, order.id, place);
+  if (place.priority >= book.priority) book.priority = place.priority + 1;
 }
 
-function addOrder(book: Book, order: RestingOrder): Book {
-  const [queue, rank] =
-    order.side === 'BUY' ? (['bids', -order.price] as const) : (['asks', order.price] as const);
-  return { ...place(book, order, { queue, rank }), [queue]: enqueue(book[queue], rank, order) };
+/** Puts an order in its place; null takes away the one that is there. */
+function putOrder(book: Draft, { queue, rank, priority }: Place, order: OpenOrder | null): void {
+  function put(known: SortedMap<number, OpenOrder> | undefined) {
+    const before = known ?? emptyMap<number, OpenOrder>();
+    const orders = order === null ? remove(before, priority) : set(before, priority, order);
+    return isEmpty(orders) ? undefined : orders;
+  }
+  const changed = update<number, SortedMap<number, OpenOrder>>(book[queue], rank, put);
+  // By its name, which takes a third of the time of a computed one.
+  if (queue === 'bids') book.bids = changed as Queue<RestingOrder>;
+  else if (queue === 'asks') book.asks = changed as Queue<RestingOrder>;
+  else if (queue === 'buyStops') book.buyStops = changed as Queue<StopOrder>;
+  else book.sellStops = changed as Queue<StopOrder>;
 }
 
-function addStop(book: Book, order: StopOrder): Book {
-  const [queue, rank] =
-    order.side === 'BUY'
-      ? (['buyStops', order.stop] as const)
-      : (['sellStops', -order.stop] as const);
-  return { ...place(book, order, { queue, rank }), [queue]: enqueue(book[queue], rank, order) };
-}
-
-function place(book: Book, { id, priority }: BookOrder, at: Omit<Place, 'priority'>): Book {
-  return {
-    ...book,
-    places: set(book.places, id, { ...at, priority }),
-    priority: Math.max(book.priority, priority + 1),
-  };
-}
-
-function trade(book: Book, { data, occurredAt }: Trade): Book {
+function trade(book: Draft, { data, occurredAt }: Trade): void {
   const price = stepsOf(data.price, book.tick);
-  const moved = { ...book, lastPrice: data.price, lastPriceAt: occurredAt };
-  const id = data.aggressor === 'BUY' ? data.sellOrderId : data.buyOrderId;
-  const at = get(book.places, id);
-  if (at === undefined) throw new Error(`order ${id} is not in the book`);
-  const queue = at.queue === 'bids' ? 'bids' : 'asks';
-  const rank = get(book[queue], at.rank);
-  const order = rank && get(rank, at.priority);
-  if (order === undefined) throw new Error(`order ${id} is not in its place`);
+  const order = makerOf(book, data, price);
   const lots = stepsOf(data.quantity, book.lot);
-  if (lots >= order.leaves) return removeOrder(moved, id);
+  book.lastPrice = data.price;
+  book.lastPriceAt = occurredAt;
+  if (lots >= order.leaves) {
+    removeOrder(book, order.id);
+    return;
+  }
+  const queue = order.side === 'BUY' ? 'bids' : 'asks';
+  const rank = rankOf(queue, order.price);
   const traded: RestingOrder = {
-    ...order,
+    id: order.id,
+    accountId: order.accountId,
+    side: order.side,
+    price: order.price,
+    priority: order.priority,
     leaves: order.leaves - lots,
     filled: order.filled + lots,
     value: addValue(order.value, price, lots),
-    held: data.aggressor === 'BUY' ? order.held : data.buyHeld,
+    held: order.side === 'BUY' ? data.buyHeld : order.held,
+    expiresAt: order.expiresAt,
   };
-  return { ...moved, [queue]: enqueue(book[queue], at.rank, traded) };
+  putOrder(book, { queue, rank, priority: order.priority }, traded);
 }
 
-/** A sum of prices times quantities, with one more of them. */
-export function addValue(value: string, price: number, lots: number): string {
-  const sum = Number(value) + price * lots;
-  return Number.isSafeInteger(sum)
-    ? String(sum)
-    : String(BigInt(value) + BigInt(price) * BigInt(lots));
+/** The resting order of a trade: the first in turn, so that no search by its id is needed. */
+function makerOf(book: Book, data: Trade['data'], price: number): RestingOrder {
+  const isBuying = data.aggressor === 'BUY';
+  const id = isBuying ? data.sellOrderId : data.buyOrderId;
+  const orders = isBuying ? get(book.asks, price) : get(book.bids, -price);
+  const order = (orders && first(orders)) ?? null;
+  const maker = order?.id === id ? order : findOrder(book, id);
+  if (maker === null || isStop(maker)) throw new Error(`order ${id} is not in the book`);
+  return maker;
 }
 
-function removeOrder(book: Book, id: string): Book {
-  const at = get(book.places, id);
+function removeOrder(book: Draft, id: string): void {
+  let place: Place | undefined;
+  book.places = update(book.places, id, (known) => {
+    place = known;
+    return undefined;
+  });
   // What was canceled on arrival has never been here.
-  if (at === undefined) return book;
-  const queue: Queue<unknown> = book[at.queue];
-  const rank = remove(get(queue, at.rank) ?? emptyMap<number, unknown>(), at.priority);
-  return {
-    ...book,
-    [at.queue]: isEmpty(rank) ? remove(queue, at.rank) : set(queue, at.rank, rank),
-    places: remove(book.places, id),
-  };
-}
-
-function enqueue<Order extends BookOrder>(
-  queue: Queue<Order>,
-  rank: number,
-  order: Order,
-): Queue<Order> {
-  const orders = get(queue, rank) ?? emptyMap<number, Order>();
-  return set(queue, rank, set(orders, order.priority, order));
-}
-
-function stepOf(text: string): Step {
-  return parseStep(text) ?? fail(`${text} is not a step`);
-}
-
-function stepsOf(text: string, step: Step): number {
-  return toSteps(text, step) ?? fail(`${text} is not a whole number of steps`);
-}
-
-function fail(message: string): never {
-  throw new Error(message);
+  if (place !== undefined) putOrder(book, place, null);
 }

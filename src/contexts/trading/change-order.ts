@@ -1,7 +1,8 @@
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
 import { Rejection, reject } from '../../kernel/rejection.ts';
+import type { OpenOrder } from './book-order.ts';
 import { type Market, openMarket } from './market.ts';
-import { cancelOpen, findOpen, type OpenOrder } from './open-orders.ts';
+import { cancelOpen, findOpen } from './open-orders.ts';
 import { type Order, orderDecider } from './order.ts';
 import { OrderNotFound, OrderNotOpen, refusal } from './rejections.ts';
 

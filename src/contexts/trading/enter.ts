@@ -1,6 +1,6 @@
 import { toSteps } from '../../lib/steps.ts';
 import { accountDecider } from '../accounts/account.ts';
-import type { StopOrder } from './book.ts';
+import type { StopOrder } from './book-order.ts';
 import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
 import { type Fill, type Match, match } from './matching.ts';
 import { cancelOpen, expire, toBooked, toProgress } from './open-orders.ts';

@@ -1,5 +1,6 @@
 import { visit } from '../../lib/sorted-map.ts';
-import { type Book, oppositeOf, type RestingOrder } from './book.ts';
+import { type Book, oppositeOf } from './book.ts';
+import type { RestingOrder } from './book-order.ts';
 import type { Side } from './order.ts';
 
 /** An order that comes in, in ticks and lots. */

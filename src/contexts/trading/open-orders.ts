@@ -1,8 +1,7 @@
-import { findOrder, isStop, type RestingOrder, type StopOrder } from './book.ts';
+import { findOrder } from './book.ts';
+import { isStop, type OpenOrder, type RestingOrder } from './book-order.ts';
 import { holdCash, holdShares, type Market } from './market.ts';
 import { fromMoney, toFilledValue, toMoney, toPrice, toQuantity } from './terms.ts';
-
-export type OpenOrder = RestingOrder | StopOrder;
 
 /** Takes an open order out of the book, with all that is reserved for it. */
 export function releaseOpen(market: Market, order: OpenOrder): void {

@@ -2,7 +2,7 @@ import type { CommandDefinition } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { InvalidPrice } from '../market/commands.ts';
 import { type ArrivingOrder, arrive, hold, refusalOf } from './arrive.ts';
-import { isStop } from './book.ts';
+import { isStop } from './book-order.ts';
 import { type LoadedOrder, loadOpen } from './change-order.ts';
 import { rest } from './enter.ts';
 import { releaseOpen, toFinal } from './open-orders.ts';

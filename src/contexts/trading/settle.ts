@@ -1,5 +1,5 @@
 import { accountDecider } from '../accounts/account.ts';
-import type { RestingOrder } from './book.ts';
+import type { RestingOrder } from './book-order.ts';
 import { availableCash, type Market } from './market.ts';
 import type { Fill } from './matching.ts';
 import { fromMoney, toMoney, toQuantity } from './terms.ts';

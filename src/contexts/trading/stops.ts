@@ -1,6 +1,7 @@
 import { visit } from '../../lib/sorted-map.ts';
 import { roundToSteps } from '../../lib/steps.ts';
-import { findOrder, isStop, type StopOrder } from './book.ts';
+import { findOrder } from './book.ts';
+import { isStop, type StopOrder } from './book-order.ts';
 import { type EnteringOrder, enter, type PriceRange, toEntering } from './enter.ts';
 import type { Market } from './market.ts';
 import { cancelOpen, expire } from './open-orders.ts';

@@ -1,4 +1,4 @@
-import { addValue } from './book.ts';
+import { addValue } from './book-order.ts';
 import type { Market } from './market.ts';
 import type { Fill } from './matching.ts';
 import type { Side } from './order.ts';
