@@ -1,0 +1,26 @@
+import {
+  type ICancelOrder,
+  type IProcessOrder,
+  type LimitOrderOptions,
+  OrderBook,
+  Side,
+} from 'nodejs-order-book';
+import type { Wish } from './order-flow.ts';
+
+/** The order book of npm's nodejs-order-book, in ticks and lots as plain numbers. */
+export type PeerBook = OrderBook;
+
+export function createPeerBook(): PeerBook {
+  return new OrderBook();
+}
+
+/** Carries out a wish as the library would have it, without its journal. */
+export function submitToPeer(book: PeerBook, wish: Wish): IProcessOrder | ICancelOrder | undefined {
+  if (wish.kind === 'CANCEL') return book.cancel(wish.id);
+  const { id, accountId, lots: size, limit: price } = wish;
+  const side = wish.side === 'BUY' ? Side.BUY : Side.SELL;
+  if (price === null) return book.market({ id, side, size, accountId });
+  // Its enum of them is not exported.
+  const timeInForce = wish.timeInForce as LimitOrderOptions['timeInForce'] & string;
+  return book.limit({ id, side, size, price, accountId, timeInForce });
+}
