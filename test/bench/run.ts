@@ -3,6 +3,7 @@ import { append } from './append.ts';
 import { bulk } from './bulk.ts';
 import { deposit } from './deposit.ts';
 import { live } from './live.ts';
+import { matching } from './matching.ts';
 import { query } from './query.ts';
 import type { Bench } from './support/bench.ts';
 import type { Comparison } from './support/comparison.ts';
@@ -16,7 +17,7 @@ import { trade } from './trade.ts';
  * `npm run bench -- [--quick] [names]`: every figure beside that of its peers, from one run, as one
  * table on stdout. A missed target is shown, and is no failure: the machine may be busy.
  */
-const benches: readonly Bench[] = [deposit, append, bulk, query, live, trade];
+const benches: readonly Bench[] = [deposit, append, bulk, query, live, trade, matching];
 const thorough: Timing = { warmUpMs: 3_000, measuredMs: 8_000, rounds: 2 };
 const quick: Timing = { warmUpMs: 1_000, measuredMs: 2_000, rounds: 1 };
 

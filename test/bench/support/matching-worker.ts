@@ -1,0 +1,77 @@
+import type { Book } from '../../../src/contexts/trading/book.ts';
+import { createExchange } from '../../support/exchange.ts';
+import { createOrderFlow, type Wish } from '../../support/order-flow.ts';
+import { createPeerBook, submitToPeer } from '../../support/peer-book.ts';
+import { answerJobs } from './answer-jobs.mjs';
+
+/** A matching engine alone, ours or the peer's, that is sent the same orders as the other. */
+answerJobs({ prepare, measure });
+
+export interface MatchingWish {
+  readonly engine: 'daybook' | 'peer';
+  /** Orders in the book before the first pass and, about, all the time. */
+  readonly resting: number;
+  /** Orders and cancels that trade, or cancels and orders in turn that do not. */
+  readonly kind: 'trading' | 'resting';
+  readonly wishes: number;
+}
+
+export interface MatchingTiming {
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+}
+
+interface Course {
+  readonly engine: MatchingWish['engine'];
+  /** The orders that fill the book, and the book that they fill. */
+  readonly filling: readonly Wish[];
+  readonly filled: Book;
+  readonly wishes: readonly Wish[];
+}
+
+let course: Course;
+
+/** The same wishes in every process: they follow from a seed and from what rests. */
+function prepare({ engine, resting, kind, wishes: count }: MatchingWish): void {
+  const exchange = createExchange();
+  const flow = createOrderFlow({ seed: 1, resting, levels: 1_000, lotsMax: 100 }, exchange);
+  function take(wish: Wish): Wish {
+    exchange.submit(wish);
+    return wish;
+  }
+  const filling = Array.from({ length: resting }, () => take(flow.nextPassive()));
+  const filled = exchange.book();
+  const wishes = Array.from({ length: count }, (_, index) => {
+    if (kind === 'trading') return take(flow.next());
+    return take((index % 2 === 0 ? flow.nextCancel() : null) ?? flow.nextPassive());
+  });
+  course = { engine, filling, filled, wishes };
+}
+
+/** Passes over the wishes again and again, each time from the filled book; gives wishes a second. */
+function measure({ warmUpMs, measuredMs }: MatchingTiming): number {
+  pass(warmUpMs);
+  return pass(measuredMs);
+}
+
+function pass(durationMs: number): number {
+  let done = 0;
+  let ms = 0;
+  while (ms < durationMs) {
+    const submit = start();
+    const startedAt = performance.now();
+    for (const wish of course.wishes) submit(wish);
+    ms += performance.now() - startedAt;
+    done += course.wishes.length;
+  }
+  return (done / ms) * 1000;
+}
+
+/** Filling the book is not measured. */
+function start(): (wish: Wish) => unknown {
+  const { engine, filling, filled } = course;
+  if (engine === 'daybook') return createExchange(filled, filling.length).submit;
+  const peer = createPeerBook();
+  for (const wish of filling) submitToPeer(peer, wish);
+  return (wish) => submitToPeer(peer, wish);
+}
