@@ -65,7 +65,7 @@ export function toProgress({ terms, symbol }: Pick<Market, 'symbol' | 'terms'>, 
 }
 
 /** What an order that was open has come to. */
-export function toFinal(market: Market, order: OpenOrder) {
+export function toFinal(market: Pick<Market, 'symbol' | 'terms'>, order: OpenOrder) {
   const price = isStop(order) ? null : toPrice(order.price, market.terms);
   return { price, ...toProgress(market, order) };
 }

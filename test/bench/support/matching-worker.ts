@@ -1,5 +1,5 @@
 import type { Book } from '../../../src/contexts/trading/book.ts';
-import { createExchange } from '../../support/exchange.ts';
+import { createExchange } from '../../support/bare-market.ts';
 import { createOrderFlow, type Wish } from '../../support/order-flow.ts';
 import { createPeerBook, submitToPeer } from '../../support/peer-book.ts';
 import { answerJobs } from './answer-jobs.mjs';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Book, BookEvent } from '../../../src/contexts/trading/book.ts';
 import type { RestingOrder } from '../../../src/contexts/trading/book-order.ts';
 import { visit } from '../../../src/lib/sorted-map.ts';
-import { createExchange } from '../../support/exchange.ts';
+import { createExchange } from '../../support/bare-market.ts';
 import { createOrderFlow, type FlowOptions, type Wish } from '../../support/order-flow.ts';
 import { createPeerBook, type PeerBook, submitToPeer } from '../../support/peer-book.ts';
 

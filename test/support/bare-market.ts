@@ -5,7 +5,7 @@ import {
   findOrder,
 } from '../../src/contexts/trading/book.ts';
 import { type Fill, match } from '../../src/contexts/trading/matching.ts';
-import { toBooked, toFinal } from '../../src/contexts/trading/open-orders.ts';
+import { toBooked, toFinal, toProgress } from '../../src/contexts/trading/open-orders.ts';
 import { holdOf, type Terms, termsOf } from '../../src/contexts/trading/terms.ts';
 import { makerParty, type Taker, takerParty, toTrade } from '../../src/contexts/trading/trade.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
@@ -62,7 +62,7 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
     }
     if (taker.leaves === 0) return;
     if (timeInForce !== 'GTC' || limit === null) {
-      const data = { reason: timeInForce, ...toFinal(market, taker) };
+      const data = { price: null, reason: timeInForce, ...toProgress(market, taker) };
       record(events, { type: 'OrderCanceled', data });
       return;
     }
