@@ -120,19 +120,25 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
       }
       if (missing.size > 0) throw new StreamsNeeded(missing);
     },
-    record(decider, id, event, { occurredAt } = {}) {
+    record: recordAt(submission.request.options.occurredAt ?? null),
+  };
+  // What follows from an event happens when it is recorded, however long ago the event was.
+  const consequences: CommandContext = { ...context, record: recordAt(null) };
+
+  function recordAt(usual: string | null): CommandContext['record'] {
+    return (decider, id, event, { occurredAt = usual } = {}) => {
       const streamId = streamIdOf(decider, id);
       const stream = current(decider as AnyDecider, streamId);
       const pending = toPending(submission, options, streamId, stream.version + 1, event);
-      const placed = occurredAt === undefined ? pending : { ...pending, occurredAt };
+      const placed = { ...pending, occurredAt };
       if (events.push(placed) > eventsMax) {
         throw new Error(`a command records over ${eventsMax} events`);
       }
       // As if recorded now; its place in the log is not known yet.
       touched.set(streamId, evolveStream(stream, toStoredEvent(placed, 0, options.now)));
-      for (const { react } of options.reactions.get(event.type) ?? []) react(placed, context);
-    },
-  };
+      for (const { react } of options.reactions.get(event.type) ?? []) react(placed, consequences);
+    };
+  }
 
   return {
     context,
@@ -161,7 +167,7 @@ function toPending(
     version,
     type: event.type,
     schemaVersion: latestSchemaVersion(definition),
-    occurredAt: request.options.occurredAt ?? null,
+    occurredAt: null,
     actor: request.actor,
     commandId,
     correlationId: request.correlationId ?? commandId,
