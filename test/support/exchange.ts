@@ -1,0 +1,196 @@
+import { accountDecider } from '../../src/contexts/accounts/account.ts';
+import {
+  depositCash,
+  freezeAccount,
+  openAccount,
+  withdrawCash,
+} from '../../src/contexts/accounts/commands.ts';
+import { accounts } from '../../src/contexts/accounts/context.ts';
+import { holdingOf } from '../../src/contexts/accounts/holdings.ts';
+import {
+  type ListInstrument,
+  listInstrument,
+  recordPrice,
+  recordPrices,
+} from '../../src/contexts/market/commands.ts';
+import { market } from '../../src/contexts/market/context.ts';
+import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
+import { cancelOrder, expireOrder } from '../../src/contexts/trading/change-order.ts';
+import { trading } from '../../src/contexts/trading/context.ts';
+import { depositShares } from '../../src/contexts/trading/deposit-shares.ts';
+import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts';
+import { placeOrder } from '../../src/contexts/trading/place-order.ts';
+import { type ReplaceOrder, replaceOrder } from '../../src/contexts/trading/replace-order.ts';
+import type { CommandDefinition } from '../../src/kernel/command.ts';
+import { createOrderFold, type TradeLine } from './order-fold.ts';
+import { parseOrder } from './order-text.ts';
+import { createWorld, type Outcome, type World } from './world.ts';
+
+/** What an account starts with: cash, and shares by symbol. */
+export interface Means {
+  readonly cash?: string;
+  readonly currency?: string;
+  readonly shares?: Readonly<Record<string, string>>;
+}
+
+/** A market in memory, in the words of its participants. Commands give the code of a refusal. */
+export interface Exchange {
+  readonly world: World;
+  list(terms: Partial<ListInstrument>): Code;
+  open(accountId: string, means?: Means): void;
+  depositCash(accountId: string, amount: string): Code;
+  withdrawCash(accountId: string, amount: string): Code;
+  depositShares(accountId: string, quantity: string, symbol?: string): Code;
+  freeze(accountId: string): Code;
+  /** Places an order that is told as `parseOrder` reads it. */
+  place(text: string): Code;
+  cancel(orderId: string): Code;
+  replace(orderId: string, changes: Partial<ReplaceOrder> & { readonly to: string }): Code;
+  expire(orderId: string): Code;
+  /** A price from outside; `secondsAgo`: told so late. */
+  price(price: string, options?: { readonly symbol?: string; readonly secondsAgo?: number }): Code;
+  prices(points: readonly { readonly price: string; readonly secondsAgo: number }[]): Code;
+  halt(symbol?: string): Code;
+  resume(symbol?: string): Code;
+  wait(seconds: number): void;
+  /** What the last command recorded. */
+  last(): Outcome;
+  order(orderId: string): Order;
+  orders(): readonly Order[];
+  /** Status, filled and left, e.g. `PARTIALLY_FILLED 3/7`; a reason follows in brackets. */
+  state(orderId: string): string;
+  averagePrice(orderId: string): string | null;
+  /** Balance and what of it is held, e.g. `100.00 (held 40.00)`. */
+  cash(accountId: string): string;
+  /** Shares and how many of them are held, e.g. `10 (held 4)`. */
+  shares(accountId: string, symbol?: string): string;
+  trades(): readonly TradeLine[];
+  /** Trades as text: `4 at 10.00: b1 from s1`. */
+  tape(): readonly string[];
+}
+
+type Code = string | null;
+
+export const plainTerms: ListInstrument = {
+  symbol: 'ABC',
+  name: 'Abc Inc.',
+  currency: 'USD',
+  tickSize: '0.01',
+  lotSize: '1',
+  makerFeeBps: '0',
+  takerFeeBps: '0',
+};
+
+/** An exchange with the instrument ABC, of the given terms, and these accounts. */
+export function openExchange(
+  means: Readonly<Record<string, Means>> = {},
+  terms: Partial<ListInstrument> = {},
+): Exchange {
+  const world = createWorld([accounts, market, trading]);
+  const fold = createOrderFold();
+  let last: Outcome = { rejection: null, events: [] };
+
+  function submit<Input>(
+    definition: CommandDefinition<Input>,
+    input: Input,
+    options?: { readonly occurredAt?: string },
+  ): Code {
+    last = world.submit(definition, input, options);
+    fold.add(last.events);
+    return last.rejection?.code ?? null;
+  }
+
+  const ago = (seconds: number) => addSeconds(world.time(), -seconds);
+  const exchange: Exchange = {
+    world,
+    list: (wanted) => submit(listInstrument, { ...plainTerms, ...wanted }),
+    open(accountId, { cash, currency = 'USD', shares = {} } = {}) {
+      submit(openAccount, { accountId, owner: accountId, currency });
+      if (cash !== undefined) submit(depositCash, { accountId, amount: cash });
+      for (const [symbol, quantity] of Object.entries(shares)) {
+        exchange.depositShares(accountId, quantity, symbol);
+      }
+    },
+    depositCash: (accountId, amount) => submit(depositCash, { accountId, amount }),
+    withdrawCash: (accountId, amount) => submit(withdrawCash, { accountId, amount }),
+    depositShares(accountId, quantity, symbol = 'ABC') {
+      const input = { accountId, symbol, quantity, costPrice: '1', reference: null };
+      return submit(depositShares, input);
+    },
+    freeze: (accountId) => submit(freezeAccount, { accountId }),
+    place: (text) => submit(placeOrder, parseOrder(text, world.time())),
+    cancel: (orderId) => submit(cancelOrder, { orderId, reason: null }),
+    replace(orderId, { to, ...changes }) {
+      const same = { quantity: null, limitPrice: null, stopPrice: null };
+      return submit(replaceOrder, { orderId, ...same, ...changes, newOrderId: to });
+    },
+    expire: (orderId) => submit(expireOrder, { orderId }),
+    price(price, { symbol = 'ABC', secondsAgo } = {}) {
+      const options = secondsAgo === undefined ? {} : { occurredAt: ago(secondsAgo) };
+      return submit(recordPrice, { symbol, price }, options);
+    },
+    prices(points) {
+      const prices = points.map(({ price, secondsAgo }) => ({
+        price,
+        occurredAt: ago(secondsAgo),
+      }));
+      return submit(recordPrices, { symbol: 'ABC', prices });
+    },
+    halt: (symbol = 'ABC') => submit(haltTrading, { symbol }),
+    resume: (symbol = 'ABC') => submit(resumeTrading, { symbol }),
+    wait: (seconds) => world.setTime(addSeconds(world.time(), seconds)),
+    last: () => last,
+    order: fold.order,
+    orders: fold.orders,
+    state(orderId) {
+      const { status, filledQuantity, leavesQuantity, reason } = fold.order(orderId);
+      return `${status} ${filledQuantity}/${leavesQuantity}${reason === null ? '' : ` (${reason})`}`;
+    },
+    averagePrice: (orderId) => averagePriceOf(fold.order(orderId)),
+    cash(accountId) {
+      const account = world.stateOf(accountDecider, accountId);
+      return account === null ? 'none' : `${account.balance} (held ${account.held})`;
+    },
+    shares(accountId, symbol = 'ABC') {
+      const account = world.stateOf(accountDecider, accountId);
+      const { quantity, held } = holdingOf(account?.holdings ?? {}, symbol);
+      return `${quantity} (held ${held})`;
+    },
+    trades: fold.trades,
+    tape: () =>
+      fold
+        .trades()
+        .map(
+          ({ quantity, price, buyer, seller }) =>
+            `${quantity} at ${price}: ${buyer} from ${seller}`,
+        ),
+  };
+
+  exchange.list(terms);
+  for (const [accountId, wealth] of Object.entries(means)) {
+    exchange.open(accountId, { cash: '1000.00', ...wealth });
+  }
+  return exchange;
+}
+
+export function addSeconds(time: string, seconds: number): string {
+  const milliseconds = Date.parse(`${time.slice(0, 23)}Z`) + seconds * 1_000;
+  return `${new Date(milliseconds).toISOString().slice(0, 23)}${time.slice(23)}`;
+}
+
+/** Records the fact by itself: what the market makes of it is what is tested here. */
+const haltTrading = statusCommand('TradingHalted');
+const resumeTrading = statusCommand('TradingResumed');
+
+function statusCommand(
+  type: 'TradingHalted' | 'TradingResumed',
+): CommandDefinition<{ readonly symbol: string }> {
+  return {
+    name: type,
+    description: type,
+    rejections: [],
+    handle({ symbol }, context) {
+      context.record(instrumentDecider, symbol, { type, data: { symbol, reason: null } });
+    },
+  };
+}

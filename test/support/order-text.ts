@@ -1,0 +1,33 @@
+import type { PlaceOrder } from '../../src/contexts/trading/place-order.ts';
+import { addMicroseconds } from '../../src/lib/date-time.ts';
+
+const sentence =
+  /^(\w+): (\w+) (buys|sells) (\S+)(?: (\w+))??(?: at (\S+))?(?: stop (\S+))?(?: (DAY|GTC|IOC|FOK|GTD) ?(\d+s)?)?( postOnly)?$/;
+
+/**
+ * An order in a few words, so that a test reads as what happened: `o1: ann buys 10 at 9.50`. What
+ * may follow is ` stop 9.40`, then a time in force (GTC by default; `GTD 60s` ends a minute after
+ * `now`), then ` postOnly`; the instrument, ABC by default, comes after the quantity.
+ */
+export function parseOrder(text: string, now: string): PlaceOrder & { readonly orderId: string } {
+  const [, orderId, accountId, verb, quantity, symbol = 'ABC', limit, stop, tif, life, postOnly] =
+    sentence.exec(text) ?? [];
+  if (orderId === undefined || accountId === undefined || quantity === undefined) {
+    throw new Error(`not an order: ${text}`);
+  }
+  const timeInForce = (tif ?? 'GTC') as PlaceOrder['timeInForce'];
+  return {
+    ...{ orderId, accountId, symbol, quantity, timeInForce, clientOrderId: null },
+    side: verb === 'buys' ? 'BUY' : 'SELL',
+    type: typeOf(limit, stop),
+    limitPrice: limit ?? null,
+    stopPrice: stop ?? null,
+    expiresAt: life === undefined ? null : addMicroseconds(now, Number.parseInt(life, 10) * 1e6),
+    postOnly: postOnly !== undefined,
+  };
+}
+
+function typeOf(limit: string | undefined, stop: string | undefined): PlaceOrder['type'] {
+  if (stop === undefined) return limit === undefined ? 'MARKET' : 'LIMIT';
+  return limit === undefined ? 'STOP' : 'STOP_LIMIT';
+}
