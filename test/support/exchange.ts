@@ -3,6 +3,7 @@ import {
   depositCash,
   freezeAccount,
   openAccount,
+  unfreezeAccount,
   withdrawCash,
 } from '../../src/contexts/accounts/commands.ts';
 import { accounts } from '../../src/contexts/accounts/context.ts';
@@ -42,6 +43,7 @@ export interface Exchange {
   withdrawCash(accountId: string, amount: string): Code;
   depositShares(accountId: string, quantity: string, symbol?: string): Code;
   freeze(accountId: string): Code;
+  unfreeze(accountId: string): Code;
   /** Places an order that is told as `parseOrder` reads it. */
   place(text: string): Code;
   cancel(orderId: string): Code;
@@ -118,6 +120,7 @@ export function openExchange(
       return submit(depositShares, input);
     },
     freeze: (accountId) => submit(freezeAccount, { accountId }),
+    unfreeze: (accountId) => submit(unfreezeAccount, { accountId }),
     place: (text) => submit(placeOrder, parseOrder(text, world.time())),
     cancel: (orderId) => submit(cancelOrder, { orderId, reason: null }),
     replace(orderId, { to, ...changes }) {

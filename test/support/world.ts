@@ -26,6 +26,8 @@ export interface World {
   /** Sets the clock; it goes on by a millisecond with each command. */
   setTime(time: string): void;
   time(): string;
+  /** Reads every state back from JSON, as a process does that starts from snapshots. */
+  restore(): void;
 }
 
 export interface Outcome {
@@ -66,6 +68,11 @@ export function createWorld(contexts: readonly BoundedContext[]): World {
     time: () => now,
     setTime(time) {
       now = time;
+    },
+    restore() {
+      for (const [streamId, stream] of streams) {
+        streams.set(streamId, { ...stream, state: JSON.parse(JSON.stringify(stream.state)) });
+      }
     },
     stateOf: (decider, id) =>
       (streams.get(streamIdOf(decider, id))?.state ?? decider.initial) as never,

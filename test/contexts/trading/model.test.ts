@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+import { test } from 'vitest';
+import { runDuel } from '../../support/market-duel.ts';
+import { programs } from '../../support/market-program.ts';
+
+// A busy machine needs longer than the usual limit for it.
+const timeout = 120_000;
+
+test('a random program of commands does what the rules say, and breaks no invariant', {
+  timeout,
+}, () => {
+  fc.assert(
+    fc.property(programs, (program) => {
+      runDuel(program);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,277 @@
+import Big from 'big.js';
+import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
+import { bookDecider } from '../../src/contexts/trading/book.ts';
+import { averagePriceOf, isOpen, type Order } from '../../src/contexts/trading/order.ts';
+import { addSeconds, type Exchange, openExchange } from './exchange.ts';
+import { findBrokenInvariants } from './market-invariants.ts';
+import {
+  accountIds,
+  listingOf,
+  lotsOf,
+  type Program,
+  priceAt,
+  type Setup,
+  type Step,
+  textOf,
+} from './market-program.ts';
+import { parseOrder } from './order-text.ts';
+import { createReference, type Reference } from './reference.ts';
+import { isOpen as isOpenThere, leavesOf } from './reference-terms.ts';
+
+interface Duel {
+  readonly setup: Setup;
+  readonly x: Exchange;
+  readonly reference: Reference;
+  /** What has been done, in words. */
+  readonly lines: string[];
+  readonly symbols: readonly string[];
+}
+
+/** What a step does, in words, and its answers from both. */
+interface Move {
+  readonly text: string;
+  readonly market: () => string | null;
+  readonly reference: () => string | null;
+}
+
+/**
+ * Runs a program on the market and on the reference, compares all that can be seen after every
+ * command, and throws at the first difference, with what has been done up to there.
+ */
+export function runDuel(program: Program, afterEach: (x: Exchange) => void = () => {}): Exchange {
+  const duel = begin(program);
+  for (const [index, step] of program.steps.entries()) {
+    const move = toMove(duel, step, `o${index + 1}`);
+    if (move === null) continue;
+    duel.lines.push(move.text);
+    const code = guarded(duel, move.market);
+    duel.reference.setTime(duel.x.world.time());
+    assertSame(duel, 'answer', [`${code}`], [`${move.reference()}`]);
+    compare(duel);
+    afterEach(duel.x);
+  }
+  return duel.x;
+}
+
+function begin({ setup, start }: Program): Duel {
+  const { currency, digits, instruments, cash } = setup;
+  const [first, ...others] = instruments.map(({ lowest: _, ...terms }) => terms);
+  const x = openExchange({}, { ...first, currency });
+  for (const terms of others) x.list({ ...terms, currency });
+  const reference = createReference();
+  for (const instrument of instruments) reference.list({ ...instrument, digits });
+  const lines: string[] = instruments.map((instrument) => Object.values(instrument).join(' '));
+  for (const id of accountIds) {
+    const amount = cash[start[id].cash] ?? '0';
+    const shares = instruments.flatMap(({ symbol }, index) =>
+      start[id].lots > 0 ? [[symbol, lotsOf(setup, index, start[id].lots)] as const] : [],
+    );
+    const means = { currency, shares: Object.fromEntries(shares) };
+    x.open(id, Big(amount).gt(0) ? { ...means, cash: amount } : means);
+    reference.open(id);
+    reference.depositCash(id, amount);
+    for (const [symbol, quantity] of shares) reference.depositShares(id, symbol, quantity);
+    lines.push(`${id} has ${amount} and ${shares.flat().join(' ')}`);
+  }
+  const duel = { setup, x, reference, lines, symbols: instruments.map(({ symbol }) => symbol) };
+  compare(duel);
+  return duel;
+}
+
+/** Null: there is nothing that the step could be about. */
+function toMove(duel: Duel, step: Step, id: string): Move | null {
+  const { setup, x, reference } = duel;
+  switch (step.verb) {
+    case 'place': {
+      const text = textOf(setup, id, step);
+      const wanted = parseOrder(text, x.world.time());
+      return { text, market: () => x.place(text), reference: () => reference.place(wanted) };
+    }
+    case 'cancel':
+    case 'expire': {
+      const order = pickOrder(x, step.pick);
+      if (order === null) return null;
+      const [market, other] = [x[step.verb], reference[step.verb]];
+      const text = `${step.verb} ${order.id}`;
+      return { text, market: () => market(order.id), reference: () => other(order.id) };
+    }
+    case 'replace':
+      return toReplace(duel, step, id);
+    case 'price': {
+      const { symbol } = listingOf(setup, step.symbol);
+      const price = priceAt(setup, step.symbol, step.level);
+      const { secondsAgo } = step;
+      const at = secondsAgo === null ? null : addSeconds(x.world.time(), -secondsAgo);
+      const when = secondsAgo === null ? {} : { secondsAgo };
+      return {
+        text: `price of ${symbol} ${price} ${secondsAgo ?? 0}s ago`,
+        market: () => x.price(price, { symbol, ...when }),
+        reference: () => reference.price(symbol, price, at),
+      };
+    }
+    case 'depositCash':
+    case 'withdrawCash': {
+      const amount = setup.cash[step.cash] ?? '0';
+      if (Big(amount).eq(0)) return null;
+      const [market, other] = [x[step.verb], reference[step.verb]];
+      return {
+        text: `${step.verb} ${step.account} ${amount}`,
+        market: () => market(step.account, amount),
+        reference: () => other(step.account, amount),
+      };
+    }
+    case 'depositShares': {
+      const { symbol } = listingOf(setup, step.symbol);
+      const quantity = lotsOf(setup, step.symbol, step.lots);
+      return {
+        text: `depositShares ${step.account} ${quantity} ${symbol}`,
+        market: () => x.depositShares(step.account, quantity, symbol),
+        reference: () => reference.depositShares(step.account, symbol, quantity),
+      };
+    }
+    case 'halt':
+    case 'resume': {
+      const { symbol } = listingOf(setup, step.symbol);
+      return {
+        text: `${step.verb} ${symbol}`,
+        market: () => x[step.verb](symbol),
+        reference: () => reference.setHalted(symbol, step.verb === 'halt'),
+      };
+    }
+    case 'freeze':
+    case 'unfreeze':
+      return {
+        text: `${step.verb} ${step.account}`,
+        market: () => x[step.verb](step.account),
+        reference: () => reference.setFrozen(step.account, step.verb === 'freeze'),
+      };
+    case 'wait':
+      x.wait(step.seconds);
+      duel.lines.push(`wait ${step.seconds}s`);
+      return null;
+  }
+}
+
+function toReplace(
+  { setup, x, reference }: Duel,
+  { pick, change }: Extract<Step, { verb: 'replace' }>,
+  to: string,
+): Move | null {
+  const order = pickOrder(x, pick);
+  if (order === null) return null;
+  const symbol = setup.instruments.findIndex((listing) => listing.symbol === order.symbol);
+  const { lots, limit, stop } = change;
+  // What the order does not have is changed seldom: it is only refused.
+  const priceOf = (level: number | null, before: string | null) =>
+    level === null || (before === null && level <= 4) ? null : priceAt(setup, symbol, level);
+  const changes = {
+    to,
+    quantity: lots === null ? null : lotsOf(setup, symbol, lots),
+    limitPrice: priceOf(limit, order.limitPrice),
+    stopPrice: priceOf(stop, order.status === 'HELD' ? order.stopPrice : null),
+  };
+  return {
+    text: `replace ${order.id} ${JSON.stringify(changes)}`,
+    market: () => x.replace(order.id, changes),
+    reference: () => reference.replace(order.id, changes),
+  };
+}
+
+/** Mostly one of the open orders. */
+function pickOrder(x: Exchange, pick: number): Order | null {
+  const all = x.orders();
+  const open = all.filter(isOpen);
+  const some = pick % 4 === 3 || open.length === 0 ? all : open;
+  return some[some.length - 1 - (Math.floor(pick / 4) % some.length)] ?? null;
+}
+
+function compare(duel: Duel): void {
+  const { x, reference, symbols } = duel;
+  assertSame(duel, 'trades', tradesOf(x), tradesThere(reference));
+  assertSame(duel, 'orders', x.orders().map(toLine), ordersThere(reference));
+  assertSame(
+    duel,
+    'accounts',
+    accountIds.flatMap((id) => [x.cash(id), ...symbols.map((symbol) => x.shares(id, symbol))]),
+    accountIds.flatMap((id) => accountThere(duel, id)),
+  );
+  const last = symbols.map((symbol) => `${lastPriceOf(x, symbol)}`);
+  const lastThere = symbols.map((symbol) => `${reference.lastPrice(symbol)?.toFixed()}`);
+  assertSame(duel, 'last prices', last, lastThere);
+  const broken = findBrokenInvariants(x, { accountIds, symbols });
+  if (broken.length > 0) fail(duel, broken.join('\n'));
+}
+
+function tradesOf(x: Exchange): readonly string[] {
+  return x.trades().map(({ symbol, quantity, price, buyer, seller, amount, buyFee, sellFee }) => {
+    const numbers = [quantity, price, amount, buyFee, sellFee].map((text) => Big(text).toFixed());
+    return [symbol, buyer, seller, ...numbers].join(' ');
+  });
+}
+
+function tradesThere({ trades }: Reference): readonly string[] {
+  return trades.map(({ symbol, quantity, price, buyer, seller, amount, buyFee, sellFee }) => {
+    const numbers = [quantity, price, amount, buyFee, sellFee].map((number) => number.toFixed());
+    return [symbol, buyer, seller, ...numbers].join(' ');
+  });
+}
+
+function toLine(order: Order): string {
+  const { id, status, filledQuantity, leavesQuantity, reason, quantity } = order;
+  const numbers = [quantity, filledQuantity, leavesQuantity].map((text) => Big(text).toFixed());
+  const why = reason === 'SELF_TRADE' ? reason : '';
+  return `${id} ${status} ${numbers.join(' ')} ${averagePriceOf(order)} ${why}`;
+}
+
+function ordersThere({ orders }: Reference): readonly string[] {
+  return orders.map((order) => {
+    const { id, status, filled, value, reason, quantity } = order;
+    const leaves = isOpenThere(order) ? leavesOf(order) : Big(0);
+    const numbers = [quantity, filled, leaves].map((number) => number.toFixed());
+    const mean = filled.gt(0) ? value.div(filled).round(8, Big.roundHalfUp).toFixed() : null;
+    return `${id} ${status} ${numbers.join(' ')} ${mean} ${reason === 'SELF_TRADE' ? reason : ''}`;
+  });
+}
+
+function accountThere({ reference, symbols, setup }: Duel, id: string): readonly string[] {
+  const account = reference.accounts.get(id);
+  const balance = account?.balance.toFixed(setup.digits);
+  return [
+    `${balance} (held ${reference.heldCash(id).toFixed(setup.digits)})`,
+    ...symbols.map((symbol) => {
+      const quantity = account?.shares.get(symbol) ?? Big(0);
+      return `${quantity.toFixed()} (held ${reference.heldShares(id, symbol).toFixed()})`;
+    }),
+  ];
+}
+
+function lastPriceOf({ world }: Exchange, symbol: string): string | undefined {
+  const book = world.stateOf(bookDecider, symbol);
+  const instrument = world.stateOf(instrumentDecider, symbol);
+  const price = book === null ? instrument?.lastPrice : book.lastPrice;
+  return price == null ? undefined : Big(price).toFixed();
+}
+
+function assertSame(
+  duel: Duel,
+  what: string,
+  market: readonly string[],
+  reference: readonly string[],
+): void {
+  if (market.join('\n') === reference.join('\n')) return;
+  const index = market.findIndex((line, number) => line !== reference[number]);
+  const at = index < 0 ? market.length : index;
+  fail(duel, `${what}: the market has ${market[at]}\n        the reference ${reference[at]}`);
+}
+
+function guarded(duel: Duel, run: () => string | null): string | null {
+  try {
+    return run();
+  } catch (error) {
+    return fail(duel, `the market throws ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+function fail({ lines }: Duel, message: string): never {
+  throw new Error(`${message}\nafter\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}

@@ -1,0 +1,115 @@
+import Big from 'big.js';
+import { type AccountState, accountDecider } from '../../src/contexts/accounts/account.ts';
+import { holdingOf } from '../../src/contexts/accounts/holdings.ts';
+import { bookDecider, findOrder } from '../../src/contexts/trading/book.ts';
+import { isOpen, type Order } from '../../src/contexts/trading/order.ts';
+import type { Exchange } from './exchange.ts';
+
+interface Scope {
+  readonly accountIds: readonly string[];
+  readonly symbols: readonly string[];
+}
+
+/** What never holds of a market, whatever has happened in it: the sentences that are true now. */
+export function findBrokenInvariants(x: Exchange, { accountIds, symbols }: Scope): string[] {
+  const accounts = accountIds.flatMap((id) => x.world.stateOf(accountDecider, id) ?? []);
+  return [
+    ...cashIsLost(x, accounts),
+    ...symbols.flatMap((symbol) => sharesAreLost(x, symbol, accounts)),
+    ...symbols.flatMap((symbol) => bookIsCrossed(x, symbol)),
+    ...accounts.flatMap((account) => accountIsWrong(x, account, symbols)),
+    ...x.orders().flatMap((order) => orderIsWrong(x, order)),
+    ...x
+      .trades()
+      .filter(({ buyAccount, sellAccount }) => buyAccount === sellAccount)
+      .map(({ buyer }) => `${buyer} trades with its own account`),
+  ];
+}
+
+function cashIsLost(x: Exchange, accounts: readonly AccountState[]): string[] {
+  const brought = sumOf(
+    x.world.events.map(({ type, data }) => {
+      if (type === 'CashDeposited') return String(data['amount']);
+      return type === 'CashWithdrawn' ? `-${data['amount']}` : '0';
+    }),
+  );
+  const fees = sumOf(x.trades().flatMap(({ buyFee, sellFee }) => [buyFee, sellFee]));
+  const there = sumOf(accounts.map(({ balance }) => balance)).plus(fees);
+  return there.eq(brought) ? [] : [`${brought} of cash came in, ${there} is there with the fees`];
+}
+
+function sharesAreLost(x: Exchange, symbol: string, accounts: readonly AccountState[]): string[] {
+  const deposits = x.world.events.filter(({ type }) => type === 'SharesDeposited');
+  const brought = sumOf(
+    deposits.map(({ data }) => (data['symbol'] === symbol ? String(data['quantity']) : '0')),
+  );
+  const there = sumOf(accounts.map(({ holdings }) => holdingOf(holdings, symbol).quantity));
+  return there.eq(brought) ? [] : [`${brought} of ${symbol} came in, ${there} are there`];
+}
+
+function bookIsCrossed(x: Exchange, symbol: string): string[] {
+  const resting = x
+    .orders()
+    .filter((order) => order.symbol === symbol && isOpen(order) && order.status !== 'HELD');
+  const bids = resting.filter(({ side }) => side === 'BUY');
+  const asks = resting.filter(({ side }) => side === 'SELL');
+  return bids.flatMap((bid) =>
+    asks
+      .filter((ask) => Big(bid.limitPrice ?? 0).gte(ask.limitPrice ?? 0))
+      .map((ask) => `${bid.id} and ${ask.id} cross`),
+  );
+}
+
+function accountIsWrong(x: Exchange, account: AccountState, symbols: readonly string[]): string[] {
+  const { id, balance, held, holdings } = account;
+  const own = x.orders().filter((order) => order.accountId === id && isOpen(order));
+  const buys = own.filter(({ side }) => side === 'BUY');
+  const holds = sumOf(buys.map((order) => heldFor(x, order)));
+  const cash = isWithin(held, balance) ? [] : [`${id} has ${balance} and holds ${held}`];
+  const sum = holds.eq(held) ? [] : [`${id} holds ${held}, its orders ${holds}`];
+  const shares = symbols.flatMap((symbol) => {
+    const holding = holdingOf(holdings, symbol);
+    const sells = own.filter((order) => order.side === 'SELL' && order.symbol === symbol);
+    const leaves = sumOf(sells.map(({ leavesQuantity }) => leavesQuantity));
+    const isRight = leaves.eq(holding.held) && isWithin(holding.held, holding.quantity);
+    const what = `${holding.quantity} of ${symbol} and holds ${holding.held}`;
+    return isRight ? [] : [`${id} has ${what}, its orders ${leaves}`];
+  });
+  return [...cash, ...sum, ...shares];
+}
+
+function heldFor(x: Exchange, { id, symbol }: Order): string {
+  const book = x.world.stateOf(bookDecider, symbol);
+  const order = book && findOrder(book, id);
+  return order?.held ?? 'it is not in the book';
+}
+
+/** Its totals are those of its trades, and of the trades of the orders that it replaced. */
+function orderIsWrong(x: Exchange, order: Order): string[] {
+  const { id, quantity, filledQuantity, filledValue, leavesQuantity } = order;
+  const ids = new Set(chainOf(x, order));
+  const trades = x.trades().filter(({ buyer, seller }) => ids.has(buyer) || ids.has(seller));
+  const filled = sumOf(trades.map((trade) => trade.quantity));
+  const value = sumOf(trades.map((trade) => Big(trade.price).times(trade.quantity)));
+  const isRight = filled.eq(filledQuantity) && value.eq(filledValue);
+  const left = isOpen(order) ? Big(quantity).minus(filled) : Big(0);
+  return [
+    ...(isRight
+      ? []
+      : [`${id} says ${filledQuantity} (${filledValue}), trades ${filled} (${value})`]),
+    ...(filled.lte(quantity) ? [] : [`${id} has ${filled} of ${quantity} filled`]),
+    ...(left.eq(leavesQuantity) ? [] : [`${id} leaves ${leavesQuantity}, not ${left}`]),
+  ];
+}
+
+function chainOf(x: Exchange, { id, replaces }: Order): readonly string[] {
+  return replaces === null ? [id] : [id, ...chainOf(x, x.order(replaces))];
+}
+
+function isWithin(part: string, whole: string): boolean {
+  return Big(part).gte(0) && Big(part).lte(whole);
+}
+
+function sumOf(amounts: readonly (string | Big)[]): Big {
+  return amounts.reduce<Big>((sum, amount) => sum.plus(amount), Big(0));
+}

@@ -1,0 +1,136 @@
+import Big from 'big.js';
+
+/** What the reference market knows of things, and what follows from one of them alone. */
+
+export type Side = 'BUY' | 'SELL';
+
+export interface Instrument {
+  readonly symbol: string;
+  readonly tickSize: string;
+  readonly lotSize: string;
+  readonly makerFeeBps: string;
+  readonly takerFeeBps: string;
+  /** Fractional digits of its currency. */
+  readonly digits: number;
+  last: { readonly price: Big; readonly at: string } | null;
+  isHalted: boolean;
+}
+
+export interface Account {
+  balance: Big;
+  readonly shares: Map<string, Big>;
+  isFrozen: boolean;
+}
+
+export interface NewOrder {
+  readonly orderId: string;
+  readonly accountId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: 'MARKET' | 'LIMIT' | 'STOP' | 'STOP_LIMIT';
+  readonly timeInForce: 'DAY' | 'GTC' | 'IOC' | 'FOK' | 'GTD';
+  readonly quantity: string;
+  readonly limitPrice: string | null;
+  readonly stopPrice: string | null;
+  readonly expiresAt: string | null;
+  readonly postOnly: boolean;
+}
+
+export interface Order {
+  readonly id: string;
+  readonly accountId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: NewOrder['type'];
+  readonly timeInForce: NewOrder['timeInForce'];
+  readonly quantity: Big;
+  readonly limit: Big | null;
+  readonly stop: Big | null;
+  readonly expiresAt: string | null;
+  readonly postOnly: boolean;
+  readonly replaces: string | null;
+  /** ENTERING: on its way, neither in the book nor finished. */
+  status: Open | 'ENTERING' | 'FILLED' | 'CANCELED' | 'REPLACED' | 'EXPIRED' | 'REJECTED';
+  reason: string | null;
+  filled: Big;
+  /** The sum of price times quantity of its trades. */
+  value: Big;
+  /** Cash. */
+  held: Big;
+  /** When it took its place: of two orders the one with the smaller number was first. */
+  arrival: number;
+}
+
+type Open = 'HELD' | 'NEW' | 'PARTIALLY_FILLED';
+
+export interface Trade {
+  readonly symbol: string;
+  readonly price: Big;
+  readonly quantity: Big;
+  readonly amount: Big;
+  /** The orders. */
+  readonly buyer: string;
+  readonly seller: string;
+  readonly buyFee: Big;
+  readonly sellFee: Big;
+}
+
+export function openOrder(wanted: NewOrder, now: string): Order {
+  const { orderId, limitPrice, stopPrice, timeInForce } = wanted;
+  const { accountId, symbol, side, type, postOnly } = wanted;
+  return {
+    ...{ id: orderId, accountId, symbol, side, type, timeInForce, postOnly },
+    quantity: Big(wanted.quantity),
+    limit: limitPrice === null ? null : Big(limitPrice),
+    stop: stopPrice === null ? null : Big(stopPrice),
+    expiresAt: timeInForce === 'DAY' ? endOfDay(now) : wanted.expiresAt,
+    ...{ replaces: null, status: 'ENTERING', reason: null, arrival: 0 },
+    ...{ filled: Big(0), value: Big(0), held: Big(0) },
+  };
+}
+
+export function isOpen({ status }: Order): boolean {
+  return status === 'HELD' || status === 'NEW' || status === 'PARTIALLY_FILLED';
+}
+
+/** What is still to be traded of an order that is open or on its way. */
+export function leavesOf({ quantity, filled }: Order): Big {
+  return quantity.minus(filled);
+}
+
+export function crosses(side: Side, limit: Big, price: Big): boolean {
+  return side === 'BUY' ? price.lte(limit) : price.gte(limit);
+}
+
+/** Rounded half-up to the minor unit. */
+export function amountOf({ digits }: Instrument, worth: Big): Big {
+  return worth.round(digits, Big.roundHalfUp);
+}
+
+/** The fee is of the worth before it is rounded. */
+export function feeOf(instrument: Instrument, worth: Big, role: 'maker' | 'taker'): Big {
+  const rate = role === 'maker' ? instrument.makerFeeBps : instrument.takerFeeBps;
+  return worth.times(rate).times('0.0001').round(instrument.digits, Big.roundHalfUp);
+}
+
+export function isWhole(value: string, step: string): boolean {
+  return Big(value).gt(0) && Big(value).mod(step).eq(0);
+}
+
+export function least(a: Big, b: Big): Big {
+  return a.lt(b) ? a : b;
+}
+
+function endOfDay(time: string): string {
+  const day = Date.parse(`${time.slice(0, 10)}T00:00:00.000Z`) + 24 * 3_600_000;
+  return new Date(day).toISOString().replace('Z', '000Z');
+}
+
+export function sumOf(amounts: readonly Big[]): Big {
+  return amounts.reduce((sum, amount) => sum.plus(amount), Big(0));
+}
+
+export function known<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) throw new Error('it is not there');
+  return value;
+}
