@@ -1,7 +1,8 @@
 import Big from 'big.js';
 import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
-import { bookDecider } from '../../src/contexts/trading/book.ts';
+import { type Book, bookDecider, type Queue } from '../../src/contexts/trading/book.ts';
 import { averagePriceOf, isOpen, type Order } from '../../src/contexts/trading/order.ts';
+import { visit } from '../../src/lib/sorted-map.ts';
 import { addSeconds, type Exchange, openExchange } from './exchange.ts';
 import { findBrokenInvariants } from './market-invariants.ts';
 import {
@@ -198,8 +199,27 @@ function compare(duel: Duel): void {
   const last = symbols.map((symbol) => `${lastPriceOf(x, symbol)}`);
   const lastThere = symbols.map((symbol) => `${reference.lastPrice(symbol)?.toFixed()}`);
   assertSame(duel, 'last prices', last, lastThere);
+  for (const symbol of symbols) {
+    const book = x.world.stateOf(bookDecider, symbol);
+    assertSame(duel, `turns in ${symbol}`, turnsIn(book), reference.turns(symbol));
+  }
   const broken = findBrokenInvariants(x, { accountIds, symbols });
   if (broken.length > 0) fail(duel, broken.join('\n'));
+}
+
+/** Open orders as their turn would come: bids, asks, and those that wait for a price. */
+function turnsIn(book: Book | null): readonly string[] {
+  if (book === null) return ['', '', ''];
+  const stops = [...ordersIn(book.buyStops), ...ordersIn(book.sellStops)];
+  stops.sort((a, b) => a.priority - b.priority);
+  const queues = [ordersIn(book.bids), ordersIn(book.asks), stops];
+  return queues.map((orders) => orders.map(({ id }) => id).join(' '));
+}
+
+function ordersIn<Order>(queue: Queue<Order>): Order[] {
+  const orders: Order[] = [];
+  visit(queue, (rank) => visit(rank, (order) => orders.push(order) > 0));
+  return orders;
 }
 
 function tradesOf(x: Exchange): readonly string[] {

@@ -81,7 +81,8 @@ function accountIsWrong(x: Exchange, account: AccountState, symbols: readonly st
 function heldFor(x: Exchange, { id, symbol }: Order): string {
   const book = x.world.stateOf(bookDecider, symbol);
   const order = book && findOrder(book, id);
-  return order?.held ?? 'it is not in the book';
+  if (order == null) throw new Error(`${id} is open and not in the book`);
+  return order.held;
 }
 
 /** Its totals are those of its trades, and of the trades of the orders that it replaced. */

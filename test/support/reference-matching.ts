@@ -78,7 +78,10 @@ export const isOver = ({ now }: Market, { expiresAt }: Order) =>
   expiresAt !== null && expiresAt <= now;
 
 /** Orders in the book that an order could trade with, the one that is first in turn first. */
-export function counterparts({ orders }: Market, { symbol, side, limit }: Order): Order[] {
+export function counterparts(
+  { orders }: Market,
+  { symbol, side, limit }: Pick<Order, 'symbol' | 'side' | 'limit'>,
+): Order[] {
   return orders
     .filter((other) => other.symbol === symbol && other.side !== side && isResting(other))
     .filter((other) => limit === null || crosses(side, limit, known(other.limit)))

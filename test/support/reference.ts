@@ -59,6 +59,8 @@ export interface Reference {
   heldCash(accountId: string): Big;
   heldShares(accountId: string, symbol: string): Big;
   lastPrice(symbol: string): Big | null;
+  /** Ids of open orders as their turn would come: bids, asks, and those that wait for a price. */
+  turns(symbol: string): readonly string[];
 }
 
 /** The code of a refusal; null: none. */
@@ -77,6 +79,17 @@ export function createReference(): Reference {
     heldCash: (accountId) => heldCash(market, { accountId }),
     heldShares: (accountId, symbol) => heldShares(market, { accountId, symbol }),
     lastPrice: (symbol) => instrumentOf(market, { symbol }).last?.price ?? null,
+    turns(symbol) {
+      const held = market.orders
+        .filter((order) => order.symbol === symbol && order.status === 'HELD')
+        .sort((a, b) => a.arrival - b.arrival);
+      const queues = [
+        counterparts(market, { symbol, side: 'SELL', limit: null }),
+        counterparts(market, { symbol, side: 'BUY', limit: null }),
+        held,
+      ];
+      return queues.map((orders) => orders.map(({ id }) => id).join(' '));
+    },
     setTime(time) {
       market.now = time;
     },
