@@ -26,7 +26,9 @@ const priceRecorded: Reaction = {
 const tradingResumed: Reaction = {
   types: ['TradingResumed'],
   react({ streamId }, context) {
-    enterReached(openMarket(context, entityIdOf(streamId)));
+    const symbol = entityIdOf(streamId);
+    if (context.load(bookDecider, symbol).state === null) return;
+    enterReached(openMarket(context, symbol));
   },
 };
 

@@ -176,6 +176,14 @@ test('a halt of one instrument does not touch another', () => {
   expect(x.place('b2: ben buys 5 XYZ at 10.00')).toBe('INSTRUMENT_HALTED');
 });
 
+test('an instrument that nobody can trade, its tick is too fine, is halted and resumed all the same', () => {
+  const x = openExchange(people);
+  x.list({ symbol: 'XYZ', tickSize: '0.000000000000001' });
+  expect(x.place('b1: ben buys 5 XYZ at 9.00')).toBe('INVALID_PRICE');
+  expect(x.halt('XYZ')).toBeNull();
+  expect(x.resume('XYZ')).toBeNull();
+});
+
 test('orders expire during a halt', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 9.00 GTD 60s');
