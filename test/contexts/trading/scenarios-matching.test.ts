@@ -280,3 +280,22 @@ test('two instruments have a book each', () => {
   expect(x.tape()).toEqual([]);
   expect(x.place('s2: sam sells 5 XYZ at 10.00')).toBe('INSUFFICIENT_SHARES');
 });
+
+test('amounts beyond what a JavaScript number holds exactly are exact', () => {
+  const cash = '99999999999999999.00';
+  const x = openExchange(
+    { sam: { cash: '1.00', shares: { ABC: '9007199254740' } }, ben: { cash } },
+    { makerFeeBps: '1', takerFeeBps: '2.5' },
+  );
+  x.place('s1: sam sells 9007199254739 at 1999.99');
+  x.place('b1: ben buys 9007199254738 at 1999.99');
+  // 9007199254738 × 1999.99, and 1 and 2.5 hundredths of a percent of it.
+  const [trade] = x.trades();
+  expect(trade?.amount).toBe('18014308437483452.62');
+  expect([trade?.sellFee, trade?.buyFee]).toEqual(['1801430843748.35', '4503577109370.86']);
+  expect(x.cash('ben')).toBe('81981187985407175.52 (held 0.00)');
+  expect(x.cash('sam')).toBe('18012507006639705.27 (held 0.00)');
+  expect(x.state('s1')).toBe('PARTIALLY_FILLED 9007199254738/1');
+  expect(x.averagePrice('b1')).toBe('1999.99');
+  expect(x.place('b2: ben buys 9007199254740993 at 0.01')).toBe('INVALID_QUANTITY');
+});
