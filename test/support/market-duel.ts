@@ -4,7 +4,7 @@ import { type Book, bookDecider, type Queue } from '../../src/contexts/trading/b
 import { averagePriceOf, isOpen, type Order } from '../../src/contexts/trading/order.ts';
 import { visit } from '../../src/lib/sorted-map.ts';
 import { addSeconds, type Exchange, openExchange } from './exchange.ts';
-import { findBrokenInvariants } from './market-invariants.ts';
+import { findBrokenInvariants, findBrokenMoments } from './market-invariants.ts';
 import {
   accountIds,
   listingOf,
@@ -51,6 +51,8 @@ export function runDuel(program: Program, afterEach: (x: Exchange) => void = () 
     compare(duel);
     afterEach(duel.x);
   }
+  const broken = findBrokenMoments(duel.x);
+  if (broken.length > 0) fail(duel, broken.join('\n'));
   return duel.x;
 }
 
@@ -108,6 +110,21 @@ function toMove(duel: Duel, step: Step, id: string): Move | null {
         text: `price of ${symbol} ${price} ${secondsAgo ?? 0}s ago`,
         market: () => x.price(price, { symbol, ...when }),
         reference: () => reference.price(symbol, price, at),
+      };
+    }
+    case 'prices': {
+      const points = step.points.map(({ level, secondsAgo }) => ({
+        price: priceAt(setup, 0, level),
+        secondsAgo,
+        at: addSeconds(x.world.time(), -secondsAgo),
+      }));
+      return {
+        text: `prices of ABC ${points.map((it) => `${it.price} ${it.secondsAgo}s ago`).join(', ')}`,
+        market: () => x.prices(points),
+        reference: () => {
+          for (const { price, at } of points) reference.price('ABC', price, at);
+          return null;
+        },
       };
     }
     case 'depositCash':

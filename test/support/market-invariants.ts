@@ -1,7 +1,13 @@
 import Big from 'big.js';
 import { type AccountState, accountDecider } from '../../src/contexts/accounts/account.ts';
 import { holdingOf } from '../../src/contexts/accounts/holdings.ts';
-import { bookDecider, findOrder } from '../../src/contexts/trading/book.ts';
+import {
+  type Book,
+  bookDecider,
+  evolveBook,
+  findOrder,
+  firstOf,
+} from '../../src/contexts/trading/book.ts';
 import { isOpen, type Order } from '../../src/contexts/trading/order.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -24,6 +30,31 @@ export function findBrokenInvariants(x: Exchange, { accountIds, symbols }: Scope
       .filter(({ buyAccount, sellAccount }) => buyAccount === sellAccount)
       .map(({ buyer }) => `${buyer} trades with its own account`),
   ];
+}
+
+/** What was wrong after an event in the midst of a command: every one is a moment that can be read. */
+export function findBrokenMoments({ world }: Exchange): string[] {
+  const states = new Map<string, unknown>();
+  return world.events.flatMap((event) => {
+    const { streamId, sequence, type } = event;
+    const before = states.get(streamId) ?? null;
+    if (streamId.startsWith('account-')) {
+      const account = accountDecider.evolve(before as AccountState | null, event as never);
+      states.set(streamId, account);
+      const { balance, held, holdings } = account as AccountState;
+      const shares = Object.values(holdings).map((holding) => [holding.held, holding.quantity]);
+      const isRight = [[held, balance], ...shares].every(([part = '', whole = '']) =>
+        isWithin(part, whole),
+      );
+      return isRight ? [] : [`after ${sequence} ${type}: ${JSON.stringify(account)}`];
+    }
+    if (!streamId.startsWith('book-')) return [];
+    const book = evolveBook(before as Book | null, event as never);
+    states.set(streamId, book);
+    const [bid, ask] = [firstOf(book.bids), firstOf(book.asks)];
+    const isCrossed = bid !== null && ask !== null && bid.price >= ask.price;
+    return isCrossed ? [`after ${sequence} ${type}: ${bid.id} and ${ask.id} cross`] : [];
+  });
 }
 
 function cashIsLost(x: Exchange, accounts: readonly AccountState[]): string[] {

@@ -66,6 +66,7 @@ export const accountIds = ['ann', 'bob', 'cat', 'dan'] as const;
 
 /** One command, in choices that mean something at any time: `pick` finds an order when it runs. */
 export type Step =
+  | { readonly verb: 'prices'; readonly points: readonly Point[] }
   | {
       readonly verb: 'place';
       readonly account: string;
@@ -94,6 +95,12 @@ export type Step =
   | { readonly verb: 'halt' | 'resume'; readonly symbol: number }
   | { readonly verb: 'freeze' | 'unfreeze'; readonly account: string }
   | { readonly verb: 'wait'; readonly seconds: number };
+
+/** Of ABC. */
+interface Point {
+  readonly level: number;
+  readonly secondsAgo: number;
+}
 
 export interface Wish {
   readonly side: 'buys' | 'sells';
@@ -198,6 +205,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       ...{ verb: fc.constant('price' as const), symbol, level },
       secondsAgo: fc.option(fc.constantFrom(30, 600, 7000)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      verb: fc.constant('prices' as const),
+      points: fc.array(fc.record({ level, secondsAgo: fc.constantFrom(30, 600, 7000) }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
     }),
   },
   {
