@@ -9,13 +9,14 @@ import {
 import { accounts } from '../../src/contexts/accounts/context.ts';
 import { holdingOf } from '../../src/contexts/accounts/holdings.ts';
 import {
+  haltTrading,
   type ListInstrument,
   listInstrument,
   recordPrice,
   recordPrices,
+  resumeTrading,
 } from '../../src/contexts/market/commands.ts';
 import { market } from '../../src/contexts/market/context.ts';
-import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
 import { cancelOrder, expireOrder } from '../../src/contexts/trading/change-order.ts';
 import { trading } from '../../src/contexts/trading/context.ts';
 import { depositShares } from '../../src/contexts/trading/deposit-shares.ts';
@@ -139,8 +140,8 @@ export function openExchange(
       }));
       return submit(recordPrices, { symbol: 'ABC', prices });
     },
-    halt: (symbol = 'ABC') => submit(haltTrading, { symbol }),
-    resume: (symbol = 'ABC') => submit(resumeTrading, { symbol }),
+    halt: (symbol = 'ABC') => submit(haltTrading, { symbol, reason: null }),
+    resume: (symbol = 'ABC') => submit(resumeTrading, { symbol, reason: null }),
     wait: (seconds) => world.setTime(addSeconds(world.time(), seconds)),
     last: () => last,
     order: fold.order,
@@ -179,21 +180,4 @@ export function openExchange(
 export function addSeconds(time: string, seconds: number): string {
   const milliseconds = Date.parse(`${time.slice(0, 23)}Z`) + seconds * 1_000;
   return `${new Date(milliseconds).toISOString().slice(0, 23)}${time.slice(23)}`;
-}
-
-/** Records the fact by itself: what the market makes of it is what is tested here. */
-const haltTrading = statusCommand('TradingHalted');
-const resumeTrading = statusCommand('TradingResumed');
-
-function statusCommand(
-  type: 'TradingHalted' | 'TradingResumed',
-): CommandDefinition<{ readonly symbol: string }> {
-  return {
-    name: type,
-    description: type,
-    rejections: [],
-    handle({ symbol }, context) {
-      context.record(instrumentDecider, symbol, { type, data: { symbol, reason: null } });
-    },
-  };
 }
