@@ -91,6 +91,8 @@ export function counterparts(
 /** Trades an order as far as it goes and lets it rest or ends it; gives the prices of its trades. */
 export function enter(market: Market, order: Order): Big[] {
   order.status = 'ENTERING';
+  // It pays from all that its account has, what was held for it included.
+  order.held = Big(0);
   market.arrivals += 1;
   order.arrival = market.arrivals;
   expireInTheWayOf(market, order);
@@ -104,7 +106,7 @@ export function enter(market: Market, order: Order): Big[] {
 }
 
 function rest(market: Market, order: Order): void {
-  order.held = least(needOf(market, order), freeCash(market, order).plus(order.held));
+  order.held = least(needOf(market, order), freeCash(market, order));
   order.status = order.filled.gt(0) ? 'PARTIALLY_FILLED' : 'NEW';
 }
 
@@ -173,7 +175,7 @@ function reasonOfRest({ timeInForce, limit }: Order): string | null {
 /** The most that an order to buy can pay for, tried out lot by lot. */
 function payable(market: Market, { order, other }: Meeting, wanted: Big): Big {
   const instrument = instrumentOf(market, order);
-  const cash = freeCash(market, order).plus(order.held);
+  const cash = freeCash(market, order);
   for (let quantity = wanted; quantity.gt(0); quantity = quantity.minus(instrument.lotSize)) {
     const worth = known(other.limit).times(quantity);
     const cost = amountOf(instrument, worth).plus(feeOf(instrument, worth, 'taker'));

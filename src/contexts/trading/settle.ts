@@ -11,7 +11,8 @@ export function settle(market: Market, taker: Taker, fill: Fill): Taker {
   const { price } = fill.maker;
   const { lots } = fill;
   const amount = terms.amount(price, lots);
-  const incoming = takerParty(terms, taker, fill);
+  const cost = costOf(terms, price, lots);
+  const incoming = afterCost(market, taker, takerParty(terms, taker, fill), cost);
   const resting = makerParty(terms, fill);
   const [buyer, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
   const buy = { ...buyer, fee: payable(market, buyer, -amount) };
@@ -48,6 +49,18 @@ export function settle(market: Market, taker: Taker, fill: Fill): Taker {
     held,
     heldLots: taker.heldLots - incoming.releasedLots,
   };
+}
+
+/**
+ * What stays reserved for an order on arrival, if anything was. Amount and fee come first: rounded by
+ * themselves they can take of it.
+ */
+function afterCost(market: Market, taker: Taker, party: Party, cost: bigint): Party {
+  if (party.held === 0n) return party;
+  const available = availableCash(market, market.account(taker.accountId)) + taker.held;
+  const left = available - cost;
+  if (party.held <= left) return party;
+  return { ...party, held: left, released: taker.held - left };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openExchange } from '../../support/exchange.ts';
+import { findBrokenMoments } from '../../support/market-invariants.ts';
 
 const people = { sam: { shares: { ABC: '100' } }, ben: {} };
 const fees = { makerFeeBps: '10', takerFeeBps: '25' };
@@ -165,6 +166,29 @@ test('a triggered STOP_LIMIT pays from what it holds, and holds on for what is l
   expect(x.cash('ben')).toBe('62.15 (held 60.15)');
   x.cancel('b1');
   expect(x.cash('ben')).toBe('62.15 (held 0.00)');
+});
+
+test.each(['b1: ben buys 3 at 3.33 stop 3.00', 'b1: ben buys 3 at 3.33'])(
+  '%s: where rounding takes more than was held, the fee is paid and the hold gives way',
+  (order) => {
+    const x = openExchange({ ...people, ben: { cash: '10.01' } }, fees);
+    x.place('s1: sam sells 1 at 3.33');
+    x.place(order);
+    x.price('3.00');
+    // Three times 3.33 and a fee of 0.02 are held; one of them costs 3.33 and a fee of 0.01.
+    expect(x.cash('ben')).toBe('6.67 (held 6.67)');
+  },
+);
+
+test('no moment of a triggered order holds more than there is', () => {
+  const terms = { tickSize: '0.001', lotSize: '0.5' };
+  const x = openExchange({ ...people, ben: { cash: '0.01' } }, terms);
+  x.place('s1: sam sells 0.5 at 0.010');
+  x.place('b1: ben buys 1 at 0.010 stop 0.010');
+  x.price('0.010');
+  expect(findBrokenMoments(x)).toEqual([]);
+  expect(x.state('b1')).toBe('PARTIALLY_FILLED 0.5/0.5');
+  expect(x.cash('ben')).toBe('0.00 (held 0.00)');
 });
 
 test('a triggered STOP to sell gives the shares that it holds, and frees those it cannot sell', () => {
