@@ -13,10 +13,18 @@ import { assertDatabase, createDatabase, type Database } from './postgres/databa
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 
+/** Where a running program is to be found. */
+export interface Started {
+  readonly url: string;
+  /** What its PostgreSQL is called before people. */
+  readonly database: string;
+  readonly isOwn: boolean;
+}
+
 /** The whole program, not running yet. */
 export interface App {
   /** Resolves with the server's address once it answers; what fails undoes what was started. */
-  start(): Promise<{ readonly url: string; readonly database: string; readonly isOwn: boolean }>;
+  start(): Promise<Started>;
   /** Stops taking, finishes, closes; in the reverse order of starting. May be called again. */
   stop(): Promise<void>;
 }

@@ -44,6 +44,12 @@ export function readConfig(environment: Environment = process.env): Config {
   });
 }
 
+/** The same for the demo, whose data keeps away from all other. */
+export function readDemoConfig(environment: Environment = process.env): Config {
+  const dataDir = environment['DAYBOOK_DATA_DIR']?.trim() || '.daybook-demo';
+  return readConfig({ ...environment, DAYBOOK_DATA_DIR: dataDir });
+}
+
 /** What the commands that speak to a running server take from the environment, unchecked. */
 export function readClientConfig(environment: Environment = process.env) {
   return { url: environment['DAYBOOK_URL'], token: environment['DAYBOOK_TOKEN'] };

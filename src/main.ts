@@ -1,7 +1,17 @@
+import { once } from 'node:events';
 import { cac } from 'cac';
 import { issueToken } from './api/transport/token.ts';
-import { buildApp } from './app.ts';
-import { ConfigError, readClientConfig, readConfig } from './config.ts';
+import { buildApp, type Started } from './app.ts';
+import {
+  type Config,
+  ConfigError,
+  readClientConfig,
+  readConfig,
+  readDemoConfig,
+} from './config.ts';
+import { runDemo } from './demo/demo.ts';
+import { demoOptions, readDemoSettings } from './demo/settings.ts';
+import { welcomeLines } from './demo/welcome.ts';
 import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
@@ -11,6 +21,11 @@ const program = cac('daybook');
 program
   .command('serve', 'Serve the GraphQL API (set HOST, PORT, DATABASE_URL, DAYBOOK_DATA_DIR)')
   .action(serve);
+const demoCommand = program
+  .command('demo', 'Serve with a living market in it (the settings of serve, DAYBOOK_TOKEN)')
+  .example('  daybook demo --seed 7 --rate 50')
+  .action(demo);
+for (const [option, description] of demoOptions) demoCommand.option(option, description);
 program
   .command('migrate', 'Bring the database of DATABASE_URL up to date, and end')
   .action(async () => {
@@ -30,6 +45,9 @@ const importCommand = program
   .action(runImport);
 for (const [option, description] of importOptions) importCommand.option(option, description);
 program.help();
+
+/** Longer than anyone leaves a demo running. */
+const demoTokenHours = 24 * 30;
 
 await main();
 
@@ -54,19 +72,51 @@ function isUsage(error: unknown): boolean {
 
 async function runImport(): Promise<void> {
   const settings = readImportSettings(program.rawArgs.slice(2), readClientConfig());
-  const abort = new AbortController();
   // Once: the second Ctrl-C does what it does to any program.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  const signal = abortOnSignals('once');
   const { stdout: out, stderr: err } = process;
-  process.exitCode = await importPrices(settings, { out, err, signal: abort.signal });
+  process.exitCode = await importPrices(settings, { out, err, signal });
 }
 
 async function serve(): Promise<void> {
   const app = buildApp(readConfig());
-  const stopping = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
-  });
-  const { url, database, isOwn } = await app.start();
+  const signal = abortOnSignals('on');
+  const started = await app.start();
+  printReady(started);
+  if (!signal.aborted) await once(signal, 'abort');
+  await app.stop();
+}
+
+async function demo(): Promise<void> {
+  const settings = readDemoSettings(program.rawArgs.slice(2));
+  const config = readDemoConfig();
+  const token = await readDemoToken(config);
+  const app = buildApp(config);
+  const signal = abortOnSignals('on');
+  const started = await app.start();
+  const ready = () => printReady(started, welcomeLines(started.url));
+  const { database } = started;
+  const url = `${started.url}/graphql`;
+  const terminal = process.stdout;
+  try {
+    await runDemo({ ...settings, url, token, database, terminal, ready, signal });
+  } finally {
+    await app.stop();
+  }
+}
+
+async function readDemoToken({ authentication }: Config): Promise<string | null> {
+  if (authentication === null) return null;
+  return readClientConfig().token ?? issueToken(authentication, 'demo', demoTokenHours);
+}
+
+function abortOnSignals(how: 'on' | 'once'): AbortSignal {
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process[how](signal, () => abort.abort());
+  return abort.signal;
+}
+
+function printReady({ url, database, isOwn }: Started, more: readonly string[] = []): void {
   process.stdout.write(
     [
       '',
@@ -76,10 +126,9 @@ async function serve(): Promise<void> {
       `  WebSocket  ${url.replace('http', 'ws')}/graphql   graphql-transport-ws`,
       `  Health     ${url}/health/ready`,
       '',
+      ...(more.length > 0 ? [...more, ''] : []),
       `  Ctrl-C stops the server${isOwn ? ' and its PostgreSQL' : ''}.`,
       '',
     ].join('\n'),
   );
-  await stopping;
-  await app.stop();
 }

@@ -15,6 +15,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   api: ['commands', 'consumers', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
   'api/transport': ['api', 'kernel', 'lib'],
   import: ['kernel', 'lib'],
+  demo: ['import', 'kernel', 'lib'],
   contexts: ['api', 'kernel', 'lib'],
   'contexts/accounts': ['kernel', 'lib'],
   'contexts/accounts api': ['contexts/accounts', 'api', 'views', 'commands', 'kernel', 'lib'],

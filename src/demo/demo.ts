@@ -1,0 +1,60 @@
+import { createApiClient } from '../import/api-client.ts';
+import { InterruptedError } from '../import/errors.ts';
+import { assertOwnLog } from './assert-own-log.ts';
+import { createPacer } from './pacer.ts';
+import { reportStatus } from './report-status.ts';
+import { setUp } from './set-up.ts';
+import type { DemoSettings } from './settings.ts';
+import { createStatusDisplay, type Terminal } from './status-display.ts';
+import { createTally } from './tally.ts';
+import { trade } from './trade.ts';
+import { createTradingApi } from './trading-api.ts';
+
+export interface DemoOptions extends DemoSettings {
+  /** The GraphQL API. */
+  readonly url: string;
+  /** Sent as a bearer token; null: none. */
+  readonly token: string | null;
+  /** What the server's database is called when it is refused. */
+  readonly database: string;
+  readonly terminal: Terminal;
+  /** Called when everything is there and trading begins. */
+  readonly ready: () => void;
+  /** Ends it: what is under way is finished. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Keeps a market alive in a running server, as a client of its API, until the signal fires.
+ *
+ * Throws `OtherDataError` before anything is recorded, `SetUpError`, and `ServerError` when the
+ * server cannot be had at first; later it is waited for.
+ */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const { url, token, seed, signal } = options;
+  const client = createApiClient({ url, token, signal });
+  try {
+    if (!options.isAmongOtherData) await assertOwnLog(client, options.database);
+    const stocks = await setUp(client, signal);
+    options.ready();
+    // While trading it is told at once that there is no server, and then waited for.
+    const impatient = createApiClient({ url, token, signal, attemptsMax: 2, pauseMs: 100 });
+    const display = createStatusDisplay(options.terminal);
+    const tally = createTally();
+    const ended = new AbortController();
+    const status = reportStatus(impatient, tally.read, { display, signal: ended.signal });
+    try {
+      await trade({
+        ...{ seed, stocks, tally, signal, api: createTradingApi(impatient) },
+        pacer: createPacer(options.ratePerSecond),
+        trouble: (message) => display.say(message ?? `${url} answers again`),
+      });
+    } finally {
+      ended.abort();
+      await status;
+      display.stop();
+    }
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Maker } from './cast.ts';
+import type { Pacer } from './pacer.ts';
+import { wantedQuotes } from './quotes.ts';
+import { type Change, planChanges } from './requote.ts';
+import { sharesFor } from './stocks.ts';
+import type { Tallying } from './tally.ts';
+import type { Outcome, TradingApi } from './trading-api.ts';
+
+/** What a turn of any trader needs. */
+export interface Trading {
+  readonly api: TradingApi;
+  readonly pacer: Pacer;
+  readonly tally: Tallying;
+  readonly signal: AbortSignal;
+}
+
+/** What a maker has to know of one of its stocks. */
+export interface MakerDesk {
+  readonly maker: Maker;
+  readonly symbol: string;
+  readonly sharesAtFirst: number;
+  /** Ticks, as of now. */
+  fairValue(): number;
+}
+
+/** Of the level next to the fair value. */
+const quoteDollars = 15_000;
+
+/** Brings a maker's orders in one book to where the fair value is now. */
+export async function makeMarket(desk: MakerDesk, trading: Trading): Promise<void> {
+  const { maker, symbol, sharesAtFirst } = desk;
+  const { api, pacer, tally, signal } = trading;
+  const { position, orders } = await api.readDesk(maker.accountId, symbol);
+  const fairValue = desk.fairValue();
+  const { halfSpreadBps, levels } = maker;
+  const wanted = wantedQuotes({
+    ...{ fairValue, halfSpreadBps, levels },
+    size: sharesFor(quoteDollars, fairValue),
+    surplus: position / sharesAtFirst - 1,
+  });
+  const tolerance = Math.max(1, Math.round((fairValue * halfSpreadBps) / 20_000));
+  for (const [index, change] of planChanges(orders, wanted, tolerance).entries()) {
+    // The turn itself was waited for: it is that of the first change.
+    if (index > 0) await pacer.turn(signal);
+    if (signal.aborted) return;
+    tally.count(await apply(api, desk, change));
+  }
+}
+
+function apply(
+  api: TradingApi,
+  { maker, symbol }: Pick<MakerDesk, 'maker' | 'symbol'>,
+  change: Change,
+): Promise<Outcome> {
+  if (change.kind === 'place') return api.quote(maker.accountId, symbol, change.quote);
+  if (change.kind === 'replace') return api.replace(change.order.id, change.quote);
+  return api.cancel(change.order.id);
+}

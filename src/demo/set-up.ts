@@ -1,0 +1,106 @@
+import type { ApiClient } from '../import/api-client.ts';
+import { createLanes } from '../import/lanes.ts';
+import { fromEpochMs } from '../lib/date-time.ts';
+import { founder, makers, type Trader, takers } from './cast.ts';
+import { SetUpError } from './errors.ts';
+import { recordHistory } from './price-history.ts';
+import { fromTicks, listing, sharesFor, stocks, toTicks } from './stocks.ts';
+
+/** A stock with what is known of its price, in ticks. */
+export interface PricedStock {
+  readonly symbol: string;
+  /** The last price of the history. */
+  readonly anchor: number;
+  /** The last one of all: a trade's, after a restart. */
+  readonly lastPrice: number;
+}
+
+/**
+ * Brings about all that trading needs: the stocks, their history, the accounts, and what is in
+ * them. Every command has a key, or looks first: on the same data a second time records nothing.
+ */
+export async function setUp(
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<readonly PricedStock[]> {
+  // First of all, since the log is known by it; whoever comes to trade follows.
+  await send(client, 'openAccount', openingOf(founder));
+  for (const { symbol, name } of stocks) await list(client, symbol, name);
+  await recordHistory(client, signal);
+  await waitForViews(client);
+  const priced = await Promise.all(stocks.map(({ symbol }) => readPrices(client, symbol)));
+  const lanes = createLanes({ runningMax: 8, takenMax: 64 });
+  for (const trader of [...makers, ...takers]) {
+    await lanes.add(trader.accountId, () => equip(client, trader, priced));
+  }
+  await lanes.finish();
+  await waitForViews(client);
+  return priced;
+}
+
+/** The shares of a stock with which a trader begins. */
+export function sharesAtFirst({ stake }: Trader, { anchor }: PricedStock): number {
+  return sharesFor(stake, anchor);
+}
+
+async function equip(
+  client: ApiClient,
+  trader: Trader,
+  priced: readonly PricedStock[],
+): Promise<void> {
+  const { accountId, cash } = trader;
+  await send(client, 'openAccount', openingOf(trader));
+  await send(client, 'depositCash', {
+    ...{ accountId, amount: `${cash}.00`, reference: 'to begin with' },
+    idempotencyKey: `demo cash ${accountId}`,
+  });
+  for (const stock of priced.filter(({ symbol }) => trader.symbols.includes(symbol))) {
+    await send(client, 'depositShares', {
+      ...{ accountId, symbol: stock.symbol, quantity: String(sharesAtFirst(trader, stock)) },
+      ...{ costPrice: fromTicks(stock.anchor), reference: 'to begin with' },
+      idempotencyKey: `demo shares ${accountId} ${stock.symbol}`,
+    });
+  }
+}
+
+function openingOf({ accountId, owner }: Pick<Trader, 'accountId' | 'owner'>): object {
+  const { currency } = listing;
+  return { accountId, owner, currency, idempotencyKey: `demo account ${accountId}` };
+}
+
+/** Without a key, as a stock may have been listed by someone else: then its terms stay theirs. */
+async function list(client: ApiClient, symbol: string, name: string): Promise<void> {
+  const query = 'query Listed($symbol: ID!) { instrument(symbol: $symbol) { symbol } }';
+  const { data } = await client.send<{ instrument: object | null }>(query, { symbol });
+  if (data.instrument === null) await send(client, 'listInstrument', { symbol, name, ...listing });
+}
+
+/** Until what has been recorded so far can be read: a moment is answered when the views are there. */
+async function waitForViews(client: ApiClient): Promise<void> {
+  const query = 'query Wait($now: Moment!) { log(asOf: $now) { sequence } }';
+  await client.send(query, { now: fromEpochMs(Date.now()) });
+}
+
+async function readPrices(client: ApiClient, symbol: string): Promise<PricedStock> {
+  const query = `query Prices($symbol: ID!) {
+    instrument(symbol: $symbol) { lastPrice priceOn(time: "2010-03-01T00:00:00Z") }
+  }`;
+  type Data = { readonly instrument: Record<'lastPrice' | 'priceOn', string | null> };
+  const { lastPrice, priceOn } = (await client.send<Data>(query, { symbol })).data.instrument;
+  if (lastPrice === null || priceOn === null) throw new SetUpError(`${symbol} has no price`);
+  return { symbol, anchor: toTicks(priceOn), lastPrice: toTicks(lastPrice) };
+}
+
+type Command = 'openAccount' | 'depositCash' | 'depositShares' | 'listInstrument';
+
+async function send(client: ApiClient, command: Command, input: object): Promise<void> {
+  const type = `${command[0]?.toUpperCase()}${command.slice(1)}Input`;
+  const query = `mutation SetUp($input: ${type}!) {
+    ${command}(input: $input) { __typename ... on Error { code message } }
+  }`;
+  type Result = { readonly code?: string; readonly message?: string };
+  const { data } = await client.send<Record<string, Result>>(query, { input });
+  const { code, message } = data[command] ?? {};
+  if (code === undefined || code === 'INSTRUMENT_ALREADY_EXISTS') return;
+  throw new SetUpError(`${command} is refused: ${code}, ${message}`);
+}

@@ -1,0 +1,40 @@
+/** A stock of the demo. */
+export interface Stock {
+  readonly symbol: string;
+  readonly name: string;
+}
+
+/** Those whose prices are in `stocks.csv` of vega-datasets. */
+export const stocks: readonly Stock[] = [
+  { symbol: 'MSFT', name: 'Microsoft' },
+  { symbol: 'AMZN', name: 'Amazon' },
+  { symbol: 'IBM', name: 'IBM' },
+  { symbol: 'GOOG', name: 'Google' },
+  { symbol: 'AAPL', name: 'Apple' },
+];
+
+/** How all of them are traded. */
+export const listing = {
+  currency: 'USD',
+  tickSize: '0.01',
+  lotSize: '1',
+  makerFeeBps: '1',
+  takerFeeBps: '3',
+};
+
+/** Ticks in one unit of the currency: the simulation reckons prices in ticks, as whole numbers. */
+const ticksPerUnit = 100;
+
+/** A price of the API in ticks; only as good as a number, which is good enough to guess with. */
+export function toTicks(price: string): number {
+  return Math.round(Number(price) * ticksPerUnit);
+}
+
+export function fromTicks(ticks: number): string {
+  return (ticks / ticksPerUnit).toFixed(2);
+}
+
+/** The shares that some money buys, rounded to tens as people do; at least ten. */
+export function sharesFor(dollars: number, priceTicks: number): number {
+  return Math.max(10, Math.round((dollars * ticksPerUnit) / priceTicks / 10) * 10);
+}

@@ -1,0 +1,76 @@
+import type { Side } from './quotes.ts';
+import type { Random } from './random.ts';
+import { sharesFor } from './stocks.ts';
+
+/** What a taker sees before it decides; prices in ticks. */
+export interface TakerView {
+  /** Null: nobody buys, or sells, at the moment. */
+  readonly bid: number | null;
+  readonly ask: number | null;
+  readonly lastPrice: number;
+  /** Dollars that are free. */
+  readonly cash: number;
+  /** Shares that are free. */
+  readonly shares: number;
+  /** How much more than at first is held, as a share of it. */
+  readonly surplus: number;
+}
+
+/** An order as the taker wishes it; prices in ticks. */
+export interface TakerOrder {
+  readonly side: Side;
+  readonly type: 'MARKET' | 'LIMIT' | 'STOP';
+  readonly timeInForce: 'IOC' | 'DAY' | 'GTC' | 'GTD';
+  readonly quantity: number;
+  readonly limitPrice: number | null;
+  readonly stopPrice: number | null;
+  /** For GTD. */
+  readonly lifetimeMs: number | null;
+}
+
+const dollarsMin = 500;
+const dollarsMax = 20_000;
+
+/** An order by a whim; null when neither cash nor shares suffice for one. */
+export function takerOrder(view: TakerView, random: Random): TakerOrder | null {
+  const quantity = sharesFor(
+    dollarsMin + (dollarsMax - dollarsMin) * random.next() ** 2,
+    view.lastPrice,
+  );
+  const side = chooseSide(view, random, quantity);
+  return side === null ? null : { side, quantity, ...chooseTerms(view, random, side) };
+}
+
+/** Whoever has more than at first rather sells, so that no holding grows without bounds. */
+function chooseSide(view: TakerView, random: Random, quantity: number): Side | null {
+  const buys = 0.5 - 0.4 * Math.min(Math.max(view.surplus, -1), 1);
+  const canBuy = view.cash * 100 > quantity * view.lastPrice * 1.02;
+  const canSell = view.shares >= quantity;
+  const wanted: Side = random.chance(buys) ? 'BUY' : 'SELL';
+  if (wanted === 'BUY') return canBuy ? 'BUY' : canSell ? 'SELL' : null;
+  return canSell ? 'SELL' : canBuy ? 'BUY' : null;
+}
+
+type Terms = Omit<TakerOrder, 'side' | 'quantity'>;
+
+function chooseTerms(view: TakerView, random: Random, side: Side): Terms {
+  const none = { limitPrice: null, stopPrice: null, lifetimeMs: null };
+  const away = side === 'BUY' ? -1 : 1;
+  const touch = (side === 'BUY' ? view.ask : view.bid) ?? view.lastPrice;
+  const shift = (bps: number) => Math.max(1, Math.round((view.lastPrice * bps) / 10_000));
+  const kind = random.next();
+  if (kind < 0.4) return { ...none, type: 'MARKET', timeInForce: 'IOC' };
+  if (kind < 0.65) return { ...none, type: 'LIMIT', timeInForce: 'IOC', limitPrice: touch };
+  if (kind < 0.82) {
+    const limitPrice = touch + away * shift(random.integer(2, 20));
+    return { ...none, type: 'LIMIT', timeInForce: 'DAY', limitPrice };
+  }
+  if (kind < 0.91) {
+    const limitPrice = touch + away * shift(random.integer(5, 25));
+    const lifetimeMs = random.integer(5, 30) * 1_000;
+    return { ...none, type: 'LIMIT', timeInForce: 'GTD', limitPrice, lifetimeMs };
+  }
+  // Buys when the price rises that far, sells when it falls that far.
+  const stopPrice = view.lastPrice - away * shift(random.integer(10, 60));
+  return { ...none, type: 'STOP', timeInForce: 'GTC', stopPrice };
+}

@@ -1,0 +1,35 @@
+import type { Outcome } from './trading-api.ts';
+
+/** What has been sent, and what came of it. */
+export interface Tally {
+  /** Orders, replacements and cancels. */
+  readonly orders: number;
+  readonly trades: number;
+  /** Refused orders, as they come about in any market. */
+  readonly refused: number;
+}
+
+export interface Tallying {
+  count(outcome: Outcome): void;
+  read(): Tally;
+  /** Refused orders by the code of the refusal. */
+  refusals(): ReadonlyMap<string, number>;
+}
+
+export function createTally(): Tallying {
+  const refusals = new Map<string, number>();
+  let orders = 0;
+  let trades = 0;
+  let refused = 0;
+  return {
+    count(outcome) {
+      orders += 1;
+      trades += outcome.trades;
+      if (outcome.refusal === null) return;
+      refused += 1;
+      refusals.set(outcome.refusal, (refusals.get(outcome.refusal) ?? 0) + 1);
+    },
+    read: () => ({ orders, trades, refused }),
+    refusals: () => refusals,
+  };
+}

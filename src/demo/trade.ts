@@ -1,0 +1,58 @@
+import { RefusedError, ServerError } from '../import/errors.ts';
+import { delay } from '../lib/delay.ts';
+import { createTurns, type Turn, type TurnOptions } from './turns.ts';
+
+/** A market to be kept alive. */
+export interface Market extends TurnOptions {
+  /** Told once when the server cannot be had, and once when it can again, with null. */
+  readonly trouble: (message: string | null) => void;
+}
+
+/** Turns under way at once; each sends one request at a time. */
+const lanesMax = 6;
+const pauseMs = 1_000;
+
+/**
+ * Lets makers and takers trade until the signal fires, and resolves when the last turn is done. A
+ * server that cannot be had is waited for; throws `ServerError` when that would not help.
+ */
+export async function trade(market: Market): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([market.signal, failure.signal]);
+  const turns = createTurns({ ...market, signal });
+  let isInTrouble = false;
+
+  async function runTurn(turn: Turn): Promise<void> {
+    try {
+      await turn();
+      if (isInTrouble) market.trouble(null);
+      isInTrouble = false;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof RefusedError) {
+        market.tally.count({ trades: 0, refusal: error.code });
+        return;
+      }
+      if (!(error instanceof ServerError && error.isPassing)) throw error;
+      if (!isInTrouble) market.trouble(error.message);
+      isInTrouble = true;
+      await delay(pauseMs, signal);
+    }
+  }
+
+  async function runLane(): Promise<void> {
+    try {
+      for (;;) {
+        await market.pacer.turn(signal);
+        if (signal.aborted) return;
+        await runTurn(turns.next());
+      }
+    } catch (error) {
+      failure.abort();
+      throw error;
+    }
+  }
+
+  const lanes = await Promise.allSettled(Array.from({ length: lanesMax }, runLane));
+  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+}

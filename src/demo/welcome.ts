@@ -1,0 +1,21 @@
+import { makers } from './cast.ts';
+
+/** What to do with a market that is alive: lines for below the addresses of the server. */
+export function welcomeLines(url: string): readonly string[] {
+  const book = '{ instrument(symbol: \\"MSFT\\") { lastPrice orderBook(depth: 3) {';
+  const maker = makers[0];
+  return [
+    '  Five stocks, 34 traders. In GraphiQL, in a new tab:',
+    '',
+    '    subscription { orderBook(symbol: "MSFT", depth: 5) { orderBook {',
+    '      asks { price quantity } bids { price quantity } } } }',
+    '',
+    `    subscription { portfolio(accountId: "${maker?.accountId}") { portfolio {`,
+    '      cash marketValue equity realizedPnl unrealizedPnl } } }',
+    '',
+    '  or in another terminal:',
+    '',
+    `    curl -s ${url}/graphql -H 'content-type: application/json' \\`,
+    `      -d '{"query": "${book} asks { price quantity } bids { price quantity } } } }"}'`,
+  ];
+}
