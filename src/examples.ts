@@ -1,4 +1,5 @@
 import type { Example } from './api/transport/graphiql.ts';
+import { tradingExamples } from './examples-of-trading.ts';
 
 const accountId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
 const savingsId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e50';
@@ -87,4 +88,5 @@ fragment opened on OpenAccountResult {
   events(after: "0") { sequence event { type streamId recordedAt data } }
 }`,
   },
+  ...tradingExamples,
 ];

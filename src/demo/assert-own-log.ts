@@ -1,9 +1,9 @@
 import type { ApiClient } from '../import/api-client.ts';
 import { founder } from './cast.ts';
 import { OtherDataError } from './errors.ts';
+import { waitForViews } from './wait-for-views.ts';
 
 const firstEvent = `query First {
-  log { sequence }
   event(sequence: "1") { streamId }
 }`;
 
@@ -12,6 +12,8 @@ const firstEvent = `query First {
  * What was recorded in a demo by its user is no reason: that is what a demo is for.
  */
 export async function assertOwnLog(client: ApiClient, database: string): Promise<void> {
+  // A server that has just begun may not show yet what its log has.
+  await waitForViews(client);
   type Data = { readonly event: { readonly streamId: string } | null };
   const { data } = await client.send<Data>(firstEvent, {});
   if (data.event === null || data.event.streamId === `account-${founder.accountId}`) return;

@@ -1,10 +1,10 @@
 import type { ApiClient } from '../import/api-client.ts';
 import { createLanes } from '../import/lanes.ts';
-import { fromEpochMs } from '../lib/date-time.ts';
 import { founder, makers, type Trader, takers } from './cast.ts';
 import { SetUpError } from './errors.ts';
 import { recordHistory } from './price-history.ts';
 import { fromTicks, listing, sharesFor, stocks, toTicks } from './stocks.ts';
+import { waitForViews } from './wait-for-views.ts';
 
 /** A stock with what is known of its price, in ticks. */
 export interface PricedStock {
@@ -73,12 +73,6 @@ async function list(client: ApiClient, symbol: string, name: string): Promise<vo
   const query = 'query Listed($symbol: ID!) { instrument(symbol: $symbol) { symbol } }';
   const { data } = await client.send<{ instrument: object | null }>(query, { symbol });
   if (data.instrument === null) await send(client, 'listInstrument', { symbol, name, ...listing });
-}
-
-/** Until what has been recorded so far can be read: a moment is answered when the views are there. */
-async function waitForViews(client: ApiClient): Promise<void> {
-  const query = 'query Wait($now: Moment!) { log(asOf: $now) { sequence } }';
-  await client.send(query, { now: fromEpochMs(Date.now()) });
 }
 
 async function readPrices(client: ApiClient, symbol: string): Promise<PricedStock> {

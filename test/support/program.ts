@@ -24,11 +24,12 @@ export async function runProgram(
   return { code, output: output() };
 }
 
-/** Starts the server on a free port and waits until it is ready. */
+/** Starts a server on a free port and waits until it is ready. */
 export async function startProgram(
   environment: Readonly<Record<string, string>>,
+  args: readonly string[] = ['serve'],
 ): Promise<Program> {
-  const child = start(['serve'], { PORT: '0', ...environment });
+  const child = start(args, { PORT: '0', ...environment });
   const output = collect(child);
   const ended = once(child, 'close');
   const url = await new Promise<string>((resolve, reject) => {

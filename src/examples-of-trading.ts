@@ -1,0 +1,178 @@
+import type { Example } from './api/transport/graphiql.ts';
+
+/** The trader's own stock: what others do in the market of a demo changes nothing in these tabs. */
+const symbol = 'TOUR';
+const buyerId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e51';
+const sellerId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e52';
+const offerId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e61';
+const bidId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e62';
+const replacementId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e63';
+
+/** The trader's day, in tabs that go on from the tour; the keys make them safe to run again. */
+export const tradingExamples: readonly Example[] = [
+  {
+    title: "7. The trader's day: a stock, a buyer with cash, a seller with shares",
+    query: `mutation Prepare(
+  $stock: ListInstrumentInput!
+  $buyer: OpenAccountInput!
+  $seller: OpenAccountInput!
+  $cash: DepositCashInput!
+  $shares: DepositSharesInput!
+) {
+  listInstrument(input: $stock) { __typename ... on Error { code message } }
+  buyer: openAccount(input: $buyer) { __typename ... on Error { code message } }
+  seller: openAccount(input: $seller) { __typename ... on Error { code message } }
+  depositCash(input: $cash) {
+    __typename
+    ... on DepositCashPayload { account { owner balance } }
+    ... on Error { code message }
+  }
+  depositShares(input: $shares) {
+    __typename
+    ... on DepositSharesPayload { account { owner positions { symbol quantity averageCost } } }
+    ... on Error { code message }
+  }
+}`,
+    variables: {
+      stock: {
+        ...{ symbol, name: 'Tour plc', currency: 'EUR', tickSize: '0.01', lotSize: '1' },
+        ...{ makerFeeBps: '1', takerFeeBps: '3', idempotencyKey: 'tour-list' },
+      },
+      buyer: { accountId: buyerId, owner: 'Ada', currency: 'EUR', idempotencyKey: 'tour-buyer' },
+      seller: { accountId: sellerId, owner: 'Bob', currency: 'EUR', idempotencyKey: 'tour-seller' },
+      cash: { accountId: buyerId, amount: '5000.00', idempotencyKey: 'tour-cash' },
+      shares: {
+        ...{ accountId: sellerId, symbol, quantity: '100', costPrice: '9.00' },
+        idempotencyKey: 'tour-shares',
+      },
+    },
+  },
+  {
+    title: '8. Place: Bob offers 40 shares at 10.00; nobody buys yet, so they rest in the book',
+    query: `mutation Place($offer: PlaceOrderInput!) {
+  placeOrder(input: $offer) {
+    __typename
+    ... on PlaceOrderPayload {
+      sequence
+      order { id status quantity leavesQuantity }
+      account { positions { quantity held } }
+    }
+    ... on Error { code message }
+  }
+}`,
+    variables: {
+      offer: {
+        ...{ orderId: offerId, accountId: sellerId, symbol, side: 'SELL', type: 'LIMIT' },
+        ...{ timeInForce: 'GTC', quantity: '40', limitPrice: '10.00' },
+        idempotencyKey: 'tour-offer',
+      },
+    },
+  },
+  {
+    title: '9. Watch the order: leave it running here, and go on in another window',
+    query: `subscription WatchOrder($id: ID!) {
+  order(id: $id) {
+    sequence
+    order { status filledQuantity leavesQuantity averagePrice }
+    event { type recordedAt }
+  }
+}`,
+    variables: { id: offerId },
+  },
+  {
+    title: '10. Watch the book, likewise; in a demo try MSFT instead of TOUR',
+    query: `subscription WatchBook($symbol: ID!) {
+  orderBook(symbol: $symbol, depth: 5) {
+    sequence
+    orderBook { asks { price quantity } bids { price quantity } }
+  }
+}`,
+    variables: { symbol },
+  },
+  {
+    title: '11. Partial fill: Ada buys 15 of the 40, at the price of the order that rests',
+    query: `mutation Buy($bid: PlaceOrderInput!) {
+  placeOrder(input: $bid) {
+    __typename
+    ... on PlaceOrderPayload {
+      sequence
+      order { status filledQuantity averagePrice }
+      trades { price quantity amount buyFee sellFee sellOrder { id status leavesQuantity } }
+      account { balance held positions { symbol quantity averageCost } }
+    }
+    ... on Error { code message }
+  }
+}`,
+    variables: {
+      bid: {
+        ...{ orderId: bidId, accountId: buyerId, symbol, side: 'BUY', type: 'LIMIT' },
+        ...{ timeInForce: 'IOC', quantity: '15', limitPrice: '10.05' },
+        idempotencyKey: 'tour-bid',
+      },
+    },
+  },
+  {
+    title: '12. Replace: 30 in all, the 15 that are sold among them, at 10.20',
+    query: `mutation Replace($change: ReplaceOrderInput!) {
+  replaceOrder(input: $change) {
+    __typename
+    ... on ReplaceOrderPayload {
+      sequence
+      replaced { id status replacedBy { id } }
+      order { id status quantity filledQuantity leavesQuantity limitPrice fills { price quantity } }
+    }
+    ... on Error { code message }
+  }
+}`,
+    variables: {
+      change: {
+        ...{ orderId: offerId, newOrderId: replacementId, quantity: '30', limitPrice: '10.20' },
+        idempotencyKey: 'tour-replace',
+      },
+    },
+  },
+  {
+    title: '13. Cancel: what is left of it comes back; run it twice: the answer stays the same',
+    query: `mutation Cancel($cancel: CancelOrderInput!) {
+  cancelOrder(input: $cancel) {
+    __typename
+    ... on CancelOrderPayload {
+      sequence
+      replayed
+      order { status filledQuantity leavesQuantity reason }
+      account { positions { quantity held } }
+    }
+    ... on Error { code message }
+  }
+}`,
+    variables: {
+      cancel: {
+        ...{ orderId: replacementId, reason: 'enough for today' },
+        idempotencyKey: 'tour-cancel',
+      },
+    },
+  },
+  {
+    title: '14. The portfolio now and as of a moment: a sequence, or a time of this morning',
+    query: `query Portfolios($id: ID!, $moment: Moment!) {
+  now: account(id: $id) { portfolio { ...worth } }
+  before: account(id: $id, asOf: $moment) { portfolio { ...worth } }
+}
+fragment worth on Portfolio {
+  sequence cash marketValue equity realizedPnl unrealizedPnl
+  positions { symbol quantity averageCost marketPrice marketValue }
+}`,
+    // Null on a log that had begun otherwise: any sequence that a tab has answered shows more.
+    variables: { id: sellerId, moment: '12' },
+  },
+  {
+    title: '15. The proof: every trade is booked twice, and the sums are zero',
+    query: `query Proof {
+  trialBalance {
+    sequence
+    isBalanced
+    assets { kind asset total entries { account balance } }
+  }
+}`,
+  },
+];
