@@ -46,5 +46,22 @@ test('the tour of the README does what it says', async () => {
     { now: { balance: '70.00' }, before: { balance: '100.00' }, log: { sequence: '5' } },
     { account: { history: { nodes: [{ type: 'AccountOpened' }, {}, {}] } } },
     { instrument: { lastPrice: '28.8', priceOn: '22.93' }, before: null },
+    { depositShares: { account: { positions: [{ symbol: 'ACME', quantity: '40' }] } } },
+    { placeOrder: { order: { status: 'NEW', leavesQuantity: '10' } } },
+    {
+      placeOrder: {
+        order: { status: 'FILLED', averagePrice: '10' },
+        trades: [{ price: '10.00', quantity: '4', sellOrder: { status: 'PARTIALLY_FILLED' } }],
+        account: { balance: '29.99', held: '0.00' },
+      },
+    },
+    { replaceOrder: { replaced: { status: 'REPLACED' }, order: { leavesQuantity: '4' } } },
+    { cancelOrder: { order: { status: 'CANCELED', filledQuantity: '4', leavesQuantity: '0' } } },
+    { cancelOrder: { code: 'ORDER_NOT_OPEN' } },
+    {
+      now: { portfolio: { cash: '70.00', positions: [{ symbol: 'ACME', quantity: '36' }] } },
+      before: { portfolio: { cash: '30.00', positions: [] } },
+      trialBalance: { isBalanced: true },
+    },
   ]);
 }, 60_000);

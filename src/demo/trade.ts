@@ -20,13 +20,16 @@ export async function trade(market: Market): Promise<void> {
   const failure = new AbortController();
   const signal = AbortSignal.any([market.signal, failure.signal]);
   const turns = createTurns({ ...market, signal });
-  let isInTrouble = false;
+  let troubleAtMs: number | null = null;
 
   async function runTurn(turn: Turn): Promise<void> {
+    const startMs = performance.now();
     try {
       await turn();
-      if (isInTrouble) market.trouble(null);
-      isInTrouble = false;
+      // What was under way when the trouble began says nothing of its end.
+      if (troubleAtMs === null || startMs < troubleAtMs) return;
+      market.trouble(null);
+      troubleAtMs = null;
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof RefusedError) {
@@ -34,8 +37,8 @@ export async function trade(market: Market): Promise<void> {
         return;
       }
       if (!(error instanceof ServerError && error.isPassing)) throw error;
-      if (!isInTrouble) market.trouble(error.message);
-      isInTrouble = true;
+      if (troubleAtMs === null) market.trouble(error.message);
+      troubleAtMs = performance.now();
       await delay(pauseMs, signal);
     }
   }
