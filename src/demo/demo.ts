@@ -6,6 +6,7 @@ import { reportStatus } from './report-status.ts';
 import { setUp } from './set-up.ts';
 import type { DemoSettings } from './settings.ts';
 import { createStatusDisplay, type Terminal } from './status-display.ts';
+import { refusalsLine } from './status-line.ts';
 import { createTally } from './tally.ts';
 import { trade } from './trade.ts';
 import { createTradingApi } from './trading-api.ts';
@@ -31,7 +32,7 @@ export interface DemoOptions extends DemoSettings {
  * server cannot be had at first; later it is waited for.
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  const { url, token, seed, signal } = options;
+  const { url, token, seed, ratePerSecond, signal } = options;
   const client = createApiClient({ url, token, signal });
   try {
     if (!options.isAmongOtherData) await assertOwnLog(client, options.database);
@@ -45,14 +46,16 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const status = reportStatus(impatient, tally.read, { display, signal: ended.signal });
     try {
       await trade({
-        ...{ seed, stocks, tally, signal, api: createTradingApi(impatient) },
-        pacer: createPacer(options.ratePerSecond),
+        ...{ seed, stocks, tally, ratePerSecond, signal, api: createTradingApi(impatient) },
+        pacer: createPacer(ratePerSecond),
         trouble: (message) => display.say(message ?? `${url} answers again`),
       });
     } finally {
       ended.abort();
       await status;
       display.stop();
+      const refusals = refusalsLine(tally.refusals());
+      if (refusals !== null) display.say(refusals);
     }
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;

@@ -24,7 +24,7 @@ export function createStatusDisplay(terminal: Terminal): StatusDisplay {
   }
   let shown = '';
   // A line that is broken in two could not be taken back.
-  const cut = (line: string) => `  ${line}`.slice(0, Math.max((terminal.columns ?? 80) - 1, 20));
+  const cut = (line: string) => `  ${line}`.slice(0, Math.max((terminal.columns || 80) - 1, 20));
   return {
     everyMs: 1_000,
     show(line) {

@@ -19,6 +19,14 @@ export function statusLine({ orders, trades, refused, rate, lastPrices }: Status
   return [...counts, ...prices].join('  ');
 }
 
+/** Why orders were refused, the most frequent first; null: none was. */
+export function refusalsLine(refusals: ReadonlyMap<string, number>): string | null {
+  if (refusals.size === 0) return null;
+  const counts = [...refusals].sort(([, a], [, b]) => b - a);
+  const parts = counts.map(([code, count]) => `${count.toLocaleString('en-US')} ${code}`);
+  return `refused, as happens in any market: ${parts.join(', ')}`;
+}
+
 /** Prices of the history may have one digit after the point. */
 function toCents(price: string | undefined): string {
   return price === undefined ? '-' : Number(price).toFixed(2);

@@ -4,12 +4,18 @@ import { createTurns, type Turn, type TurnOptions } from './turns.ts';
 
 /** A market to be kept alive. */
 export interface Market extends TurnOptions {
+  /** What the pacer lets through. */
+  readonly ratePerSecond: number;
   /** Told once when the server cannot be had, and once when it can again, with null. */
   readonly trouble: (message: string | null) => void;
 }
 
-/** Turns under way at once; each sends one request at a time. */
-const lanesMax = 6;
+/**
+ * Turns under way at once; each sends one request at a time. As few as will do: the more there are,
+ * the longer each waits for its next order, and the older is what it knows.
+ */
+const lanesFor = (ratePerSecond: number) =>
+  Math.min(Math.max(Math.round(ratePerSecond / 4), 4), 24);
 const pauseMs = 1_000;
 
 /**
@@ -56,6 +62,7 @@ export async function trade(market: Market): Promise<void> {
     }
   }
 
-  const lanes = await Promise.allSettled(Array.from({ length: lanesMax }, runLane));
+  const length = lanesFor(market.ratePerSecond);
+  const lanes = await Promise.allSettled(Array.from({ length }, runLane));
   for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readDemoSettings } from '../../src/demo/settings.ts';
 import { createStatusDisplay } from '../../src/demo/status-display.ts';
-import { statusLine } from '../../src/demo/status-line.ts';
+import { refusalsLine, statusLine } from '../../src/demo/status-line.ts';
 import { UsageError } from '../../src/import/errors.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -24,6 +24,13 @@ test('the status is one line', () => {
   ]);
   expect(statusLine({ orders: 1_234, trades: 56, refused: 7, rate: 19.84, lastPrices })).toBe(
     '1,234 orders (19.8/s, 7 refused)  56 trades  MSFT 28.80  AMZN -  IBM 125.55  GOOG -  AAPL -',
+  );
+});
+
+test('refusals are told by their codes, the most frequent first', () => {
+  expect(refusalsLine(new Map())).toBeNull();
+  expect(refusalsLine(new Map(Object.entries({ ORDER_NOT_OPEN: 2, OTHER: 1_500 })))).toBe(
+    'refused, as happens in any market: 1,500 OTHER, 2 ORDER_NOT_OPEN',
   );
 });
 
