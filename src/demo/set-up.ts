@@ -3,6 +3,7 @@ import { createLanes } from '../import/lanes.ts';
 import { founder, makers, type Trader, takers } from './cast.ts';
 import { SetUpError } from './errors.ts';
 import { recordHistory } from './price-history.ts';
+import { command, send } from './set-up-commands.ts';
 import { fromTicks, listing, sharesFor, stocks, toTicks } from './stocks.ts';
 import { waitForViews } from './wait-for-views.ts';
 
@@ -24,7 +25,7 @@ export async function setUp(
   signal: AbortSignal,
 ): Promise<readonly PricedStock[]> {
   // First of all, since the log is known by it; whoever comes to trade follows.
-  await send(client, 'openAccount', openingOf(founder));
+  await send(client, [command('openAccount', openingOf(founder))]);
   for (const { symbol, name } of stocks) await list(client, symbol, name);
   await recordHistory(client, signal);
   await waitForViews(client);
@@ -43,24 +44,32 @@ export function sharesAtFirst({ stake }: Trader, { anchor }: PricedStock): numbe
   return sharesFor(stake, anchor);
 }
 
+/** All of a trader in one request: the account, its cash, and its shares of each of its stocks. */
 async function equip(
   client: ApiClient,
   trader: Trader,
   priced: readonly PricedStock[],
 ): Promise<void> {
-  const { accountId, cash } = trader;
-  await send(client, 'openAccount', openingOf(trader));
-  await send(client, 'depositCash', {
-    ...{ accountId, amount: `${cash}.00`, reference: 'to begin with' },
-    idempotencyKey: `demo cash ${accountId}`,
-  });
-  for (const stock of priced.filter(({ symbol }) => trader.symbols.includes(symbol))) {
-    await send(client, 'depositShares', {
-      ...{ accountId, symbol: stock.symbol, quantity: String(sharesAtFirst(trader, stock)) },
-      ...{ costPrice: fromTicks(stock.anchor), reference: 'to begin with' },
-      idempotencyKey: `demo shares ${accountId} ${stock.symbol}`,
+  const { accountId, cash, symbols } = trader;
+  const reference = 'to begin with';
+  const shares = priced
+    .filter(({ symbol }) => symbols.includes(symbol))
+    .map((stock) => {
+      const { symbol, anchor } = stock;
+      const quantity = String(sharesAtFirst(trader, stock));
+      const idempotencyKey = `demo shares ${accountId} ${symbol}`;
+      const costPrice = fromTicks(anchor);
+      return command('depositShares', {
+        ...{ accountId, symbol, quantity, costPrice, reference, idempotencyKey },
+      });
     });
-  }
+  const amount = `${cash}.00`;
+  const idempotencyKey = `demo cash ${accountId}`;
+  await send(client, [
+    command('openAccount', openingOf(trader)),
+    command('depositCash', { accountId, amount, reference, idempotencyKey }),
+    ...shares,
+  ]);
 }
 
 function openingOf({ accountId, owner }: Pick<Trader, 'accountId' | 'owner'>): object {
@@ -72,7 +81,8 @@ function openingOf({ accountId, owner }: Pick<Trader, 'accountId' | 'owner'>): o
 async function list(client: ApiClient, symbol: string, name: string): Promise<void> {
   const query = 'query Listed($symbol: ID!) { instrument(symbol: $symbol) { symbol } }';
   const { data } = await client.send<{ instrument: object | null }>(query, { symbol });
-  if (data.instrument === null) await send(client, 'listInstrument', { symbol, name, ...listing });
+  if (data.instrument !== null) return;
+  await send(client, [command('listInstrument', { symbol, name, ...listing })]);
 }
 
 async function readPrices(client: ApiClient, symbol: string): Promise<PricedStock> {
@@ -83,18 +93,4 @@ async function readPrices(client: ApiClient, symbol: string): Promise<PricedStoc
   const { lastPrice, priceOn } = (await client.send<Data>(query, { symbol })).data.instrument;
   if (lastPrice === null || priceOn === null) throw new SetUpError(`${symbol} has no price`);
   return { symbol, anchor: toTicks(priceOn), lastPrice: toTicks(lastPrice) };
-}
-
-type Command = 'openAccount' | 'depositCash' | 'depositShares' | 'listInstrument';
-
-async function send(client: ApiClient, command: Command, input: object): Promise<void> {
-  const type = `${command[0]?.toUpperCase()}${command.slice(1)}Input`;
-  const query = `mutation SetUp($input: ${type}!) {
-    ${command}(input: $input) { __typename ... on Error { code message } }
-  }`;
-  type Result = { readonly code?: string; readonly message?: string };
-  const { data } = await client.send<Record<string, Result>>(query, { input });
-  const { code, message } = data[command] ?? {};
-  if (code === undefined || code === 'INSTRUMENT_ALREADY_EXISTS') return;
-  throw new SetUpError(`${command} is refused: ${code}, ${message}`);
 }

@@ -74,14 +74,14 @@ test('the program trades by itself, and ends when it is told to', async () => {
   try {
     const portfolio = `{ account(id: "${makers[0]?.accountId}") { portfolio { equity cash } } }`;
     const before = await send(program, portfolio);
-    await expect.poll(() => countTraded(program), { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
-    await expect.poll(() => send(program, portfolio), { timeout: 20_000 }).not.toEqual(before);
+    await expect.poll(() => countTraded(program), { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => send(program, portfolio), { timeout: 60_000 }).not.toEqual(before);
     expect(await program.end('SIGTERM')).toBe(0);
   } finally {
     await program.end('SIGKILL');
   }
   expect(program.output()).toContain('curl -s ');
-}, 60_000);
+}, 120_000);
 
 test('on the same data it goes on without a second set-up, and the tour beside it', async () => {
   const setUp = await countSetUp();
@@ -93,7 +93,7 @@ test('on the same data it goes on without a second set-up, and the tour beside i
     isReady = true;
   };
   const demo = runDemo({ ...toOptions(server), ready });
-  await expect.poll(() => isReady, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => isReady, { timeout: 60_000 }).toBe(true);
   expect(await countSetUp()).toEqual(setUp);
   for (const example of examples) {
     expect(JSON.stringify(await runExample(server.url, example))).not.toContain('Error');
@@ -103,7 +103,7 @@ test('on the same data it goes on without a second set-up, and the tour beside i
   abort.abort();
   await demo;
   await app.stop();
-}, 60_000);
+}, 120_000);
 
 test('a log that has other data is left alone', async () => {
   const server = await createTestServer();

@@ -1,0 +1,40 @@
+import type { ApiClient } from '../import/api-client.ts';
+import { SetUpError } from './errors.ts';
+
+/** One of the commands that come before trading, with its input. */
+export interface SetUpCommand {
+  readonly name: 'openAccount' | 'depositCash' | 'depositShares' | 'listInstrument';
+  readonly input: object;
+}
+
+export function command(name: SetUpCommand['name'], input: object): SetUpCommand {
+  return { name, input };
+}
+
+/**
+ * Sends commands in one request, which the server runs one after the other. Throws `SetUpError` when
+ * one is refused; those before it have happened.
+ */
+export async function send(client: ApiClient, commands: readonly SetUpCommand[]): Promise<void> {
+  const variables = Object.fromEntries(commands.map(({ input }, index) => [`i${index}`, input]));
+  type Result = { readonly code?: string; readonly message?: string };
+  const { data } = await client.send<Record<string, Result>>(toMutation(commands), variables);
+  for (const [index, { name }] of commands.entries()) {
+    const { code, message } = data[`c${index}`] ?? {};
+    // Someone else may have listed a stock between our looking and our listing.
+    if (code === undefined || code === 'INSTRUMENT_ALREADY_EXISTS') continue;
+    throw new SetUpError(`${name} is refused: ${code}, ${message}`);
+  }
+}
+
+function toMutation(commands: readonly SetUpCommand[]): string {
+  const variables = commands.map(({ name }, index) => {
+    const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input!`;
+    return `$i${index}: ${type}`;
+  });
+  const fields = commands.map(
+    ({ name }, index) =>
+      `c${index}: ${name}(input: $i${index}) { __typename ... on Error { code message } }`,
+  );
+  return `mutation SetUp(${variables.join(', ')}) { ${fields.join(' ')} }`;
+}
