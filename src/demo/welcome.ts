@@ -1,11 +1,12 @@
-import { makers } from './cast.ts';
+import { makers, takers } from './cast.ts';
+import { stocks } from './stocks.ts';
 
 /** What to do with a market that is alive: lines for below the addresses of the server. */
 export function welcomeLines(url: string): readonly string[] {
   const book = '{ instrument(symbol: \\"MSFT\\") { lastPrice orderBook(depth: 3) {';
   const maker = makers[0];
   return [
-    '  Five stocks, 34 traders. In GraphiQL, in a new tab:',
+    `  ${stocks.length} stocks, ${makers.length + takers.length} traders. In GraphiQL, each in a new tab:`,
     '',
     '    subscription { orderBook(symbol: "MSFT", depth: 5) { orderBook {',
     '      asks { price quantity } bids { price quantity } } } }',
