@@ -3,6 +3,7 @@ import type { ApiTypes } from '../../api/builder.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { oncePerSchema } from '../../api/once.ts';
 import { accountTypes, findAccount } from '../accounts/api-account.ts';
+import { accountAfter } from '../accounts/api-commands.ts';
 import { findInstrument, instrumentTypes } from '../market/api-instrument.ts';
 import { missing, type OrderAt, orderOf, readFills, type TradeAt, toTradeAt } from './api-read.ts';
 import { averagePriceOf } from './order.ts';
@@ -69,7 +70,8 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       }),
       account: t.field({
         type: account,
-        resolve: async ({ order, at }, _args, context) => {
+        resolve: async ({ order, at, dryRun }, _args, context) => {
+          if (dryRun !== null) return accountAfter(context, dryRun, order.accountId);
           await context.reach(at);
           const found = await findAccount(context, order.accountId, at);
           return found ?? missing('account', order.accountId, at);
@@ -144,22 +146,22 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
         type: refs.order,
         nullable: true,
         description: 'The order whose place it took.',
-        resolve: async ({ order, at }, _args, context) =>
-          order.replaces === null ? null : orderOf(context, order.replaces, at),
+        resolve: async ({ order, ...showing }, _args, context) =>
+          order.replaces === null ? null : orderOf(context, order.replaces, showing),
       }),
       replacedBy: t.field({
         type: refs.order,
         nullable: true,
         description: 'The order that took its place.',
-        resolve: async ({ order, at }, _args, context) =>
-          order.replacedBy === null ? null : orderOf(context, order.replacedBy, at),
+        resolve: async ({ order, ...showing }, _args, context) =>
+          order.replacedBy === null ? null : orderOf(context, order.replacedBy, showing),
       }),
       fills: t.field({
         type: [refs.trade],
         description: 'Its trades, and those of the orders that it replaced, in order.',
         resolve: async (source, _args, context) => {
           const fills = await readFills(context, source);
-          return fills.map((trade) => toTradeAt(trade, source.at));
+          return fills.map((trade) => toTradeAt(trade, source.at, source.dryRun));
         },
       }),
     }),
@@ -189,11 +191,13 @@ function implementTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       }),
       buyOrder: t.field({
         type: refs.order,
-        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.buyOrderId, at),
+        resolve: ({ trade, ...showing }, _args, context) =>
+          orderOf(context, trade.buyOrderId, showing),
       }),
       sellOrder: t.field({
         type: refs.order,
-        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.sellOrderId, at),
+        resolve: ({ trade, ...showing }, _args, context) =>
+          orderOf(context, trade.sellOrderId, showing),
       }),
       executedAt: t.field({ type: 'DateTime', resolve: ({ trade }) => trade.executedAt }),
       sequence: t.field({ type: 'Sequence', resolve: ({ trade }) => trade.sequence }),

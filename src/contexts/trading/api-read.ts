@@ -11,25 +11,30 @@ import { orderIdsOf, ordersView } from './orders-view.ts';
 import { type Trade, toTrade, tradesView } from './trades-view.ts';
 
 /** An order at a sequence: what is nested in it answers at the same one. */
-export interface OrderAt {
+export interface OrderAt extends Showing {
   readonly typename: 'Order';
   readonly order: Order;
-  readonly at: number;
 }
 
 /** A trade, and the sequence at which its orders are shown. */
-export interface TradeAt {
+export interface TradeAt extends Showing {
   readonly typename: 'Trade';
   readonly trade: Trade;
+}
+
+/** What else there is beside an order or a trade. */
+export interface Showing {
   readonly at: number;
+  /** What a dry run has decided, on top of what is there at the sequence; null: nothing. */
+  readonly dryRun: CommandResult | null;
 }
 
-export function toOrderAt(order: Order, at: number): OrderAt {
-  return { typename: 'Order', order, at };
+export function toOrderAt(order: Order, at: number, dryRun: CommandResult | null = null): OrderAt {
+  return { typename: 'Order', order, at, dryRun };
 }
 
-export function toTradeAt(trade: Trade, at: number): TradeAt {
-  return { typename: 'Trade', trade, at };
+export function toTradeAt(trade: Trade, at: number, dryRun: CommandResult | null = null): TradeAt {
+  return { typename: 'Trade', trade, at, dryRun };
 }
 
 export async function findOrder(
@@ -43,8 +48,13 @@ export async function findOrder(
   return found === null ? null : toOrderAt(found.document, at);
 }
 
-/** The order of an id that something else names: it is there. */
-export async function orderOf(context: ApiContext, id: string, at: number): Promise<OrderAt> {
+/** The order of an id that something else names: it is there, or would be. */
+export async function orderOf(
+  context: ApiContext,
+  id: string,
+  { at, dryRun }: Showing,
+): Promise<OrderAt> {
+  if (dryRun !== null) return orderAfter(context, dryRun, id);
   await context.reach(at);
   return (await findOrder(context, id, at)) ?? missing('order', id, at);
 }
@@ -69,12 +79,23 @@ export async function orderAfter(
   result: CommandResult,
   id: string,
 ): Promise<OrderAt> {
+  const { sequence, decided } = result;
+  const dryRun = dryRunOf(result);
+  const about = decided.filter((event) => orderIdsOf(event).includes(id));
   const placed = result.stateOf(orderDecider, id);
-  const about = result.decided.filter((event) => orderIdsOf(event).includes(id));
-  if (placed === null || about.length === 0) return orderOf(context, id, result.sequence);
-  let order: Order | null = placed;
+  if (dryRun === null && (placed === null || about.length === 0)) {
+    return orderOf(context, id, { at: sequence, dryRun });
+  }
+  await context.reach(sequence);
+  const known = dryRun === null ? null : await findOrder(context, id, sequence);
+  let order: Order | null = known?.order ?? placed;
   for (const event of about) order = evolveOrder(order, event as OrderEvent, id);
-  return toOrderAt(order ?? placed, result.sequence);
+  return toOrderAt(order ?? missing('order', id, sequence), sequence, dryRun);
+}
+
+/** What has been decided and will not be recorded; null: there is nothing of that kind. */
+function dryRunOf(result: CommandResult): CommandResult | null {
+  return result.dryRun && !result.replayed ? result : null;
 }
 
 /** The account of an order right after a command. */
@@ -85,16 +106,19 @@ export function findAccountOf(
 ): Promise<AccountAt> {
   const placed = result.stateOf(orderDecider, orderId);
   if (placed !== null) return accountAfter(context, result, placed.accountId);
-  return orderOf(context, orderId, result.sequence).then(({ order }) =>
+  return orderOf(context, orderId, { at: result.sequence, dryRun: null }).then(({ order }) =>
     accountAfter(context, result, order.accountId),
   );
 }
 
 /** The trades that a command has led to, or would. */
-export function tradesAfter({ decided, sequence }: CommandResult): TradeAt[] {
-  return decided
-    .filter(({ type }) => type === 'TradeExecuted')
-    .map((event) => toTradeAt(toTrade(event), sequence));
+export function tradesAfter(result: CommandResult): TradeAt[] {
+  const dryRun = dryRunOf(result);
+  return tradesIn(result).map((trade) => toTradeAt(trade, result.sequence, dryRun));
+}
+
+function tradesIn({ decided }: CommandResult): readonly Trade[] {
+  return decided.filter(({ type }) => type === 'TradeExecuted').map(toTrade);
 }
 
 const fillsMax = 10_000;
@@ -105,14 +129,14 @@ const fillsMax = 10_000;
  */
 export async function readFills(
   context: ApiContext,
-  { order, at }: OrderAt,
+  { order, at, dryRun }: OrderAt,
 ): Promise<readonly Trade[]> {
   await context.reach(at);
   const fills: Trade[] = [];
   let current: Order | null = order;
   let missingQuantity = order.filledQuantity;
   while (current !== null && !isZero(missingQuantity)) {
-    const own = await readOwnFills(context, current, at);
+    const own = await readOwnFills(context, current, { at, dryRun });
     fills.unshift(...own);
     if (fills.length > fillsMax) {
       throw codedError('TOO_MANY_FILLS', `order ${order.id} has over ${fillsMax} fills`);
@@ -127,14 +151,19 @@ async function replacedOf(context: ApiContext, id: string, at: number): Promise<
   return (await findOrder(context, id, at))?.order ?? null;
 }
 
-function readOwnFills(
+async function readOwnFills(
   { views }: ApiContext,
   { id, side }: Order,
-  at: number,
+  { at, dryRun }: Showing,
 ): Promise<readonly Trade[]> {
   const list = side === 'BUY' ? 'BUY_ORDER' : 'SELL_ORDER';
   const request = { view: tradesView, list, prefix: `${id} `, documentsMax: fillsMax };
-  return readWholeList(views, request, at);
+  const fills = await readWholeList(views, request, at);
+  if (dryRun === null) return fills;
+  const more = tradesIn(dryRun).filter(
+    ({ buyOrderId, sellOrderId }) => buyOrderId === id || sellOrderId === id,
+  );
+  return [...fills, ...more];
 }
 
 /** What must be there, but is not in the views. */
