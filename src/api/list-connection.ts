@@ -1,5 +1,6 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
+import { isCleanText } from '../lib/clean-text.ts';
 import type { Cursor } from '../views/read.ts';
 import type { ApiContext } from './context.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -61,7 +62,7 @@ function parseListCursor(text: string, prefix = ''): Cursor | null {
     if (!Array.isArray(value) || value.length !== 2) return null;
     const [position, key] = value;
     if (typeof position !== 'string' || typeof key !== 'string') return null;
-    if (!position.startsWith(prefix)) return null;
+    if (!position.startsWith(prefix) || !isCleanText(position + key)) return null;
     return { position, key };
   } catch {
     return null;
