@@ -7,6 +7,7 @@ import {
   VersionConflict,
 } from '../kernel/command.ts';
 import type { RecordedRejection } from '../kernel/log.ts';
+import { BadUserInput } from '../kernel/rejection.ts';
 import { fromEpochMs } from '../lib/date-time.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
@@ -116,7 +117,9 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           const fields = args.input as CommandOptions;
           const parsed = mutation.parse(fields as never);
           const answer = await submit(context, command, parsed, fields);
-          return answer.rejection ?? { input: parsed, result: answer };
+          const { rejection } = answer;
+          if (rejection?.code === BadUserInput.code) refuse(rejection.message);
+          return rejection ?? { input: parsed, result: answer };
         },
       }),
     );

@@ -24,6 +24,17 @@ export class Rejection extends Error {
   }
 }
 
+/**
+ * The input is malformed, as only the time of deciding tells: to clients an error of input like any
+ * other, but recorded under the command's key, so that what was taken in time is answered again.
+ */
+export const BadUserInput = {
+  name: 'BadUserInput',
+  code: 'BAD_USER_INPUT',
+  description: 'The input is malformed.',
+  fields: {},
+} satisfies RejectionDefinition;
+
 export function reject<F extends Fields>(
   definition: RejectionDefinition<F>,
   message: string,

@@ -1,7 +1,6 @@
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText } from '../../api/input.ts';
-import { fromEpochMs } from '../../lib/date-time.ts';
 import { accountTypes } from '../accounts/api-account.ts';
 import { accountAfter } from '../accounts/api-commands.ts';
 import { orderTypes } from './api-order.ts';
@@ -105,9 +104,6 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
   assertGiven('stopPrice', stopPrice, { isWanted: hasStop, of: `${type} order` });
   const isDated = timeInForce === 'GTD';
   assertGiven('expiresAt', expiresAt, { isWanted: isDated, of: `${timeInForce} order` });
-  if (expiresAt !== null && expiresAt <= fromEpochMs(Date.now())) {
-    refuse(`expiresAt ${expiresAt} is not in the future`);
-  }
   const rests = type === 'LIMIT' && timeInForce !== 'IOC' && timeInForce !== 'FOK';
   if (postOnly && !rests) refuse('postOnly is for LIMIT orders that can rest: DAY, GTC or GTD');
   return {

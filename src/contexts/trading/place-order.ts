@@ -1,5 +1,5 @@
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
-import { Rejection, reject } from '../../kernel/rejection.ts';
+import { BadUserInput, Rejection, reject } from '../../kernel/rejection.ts';
 import { endOfDay } from '../../lib/date-time.ts';
 import {
   AccountNotFound,
@@ -63,6 +63,9 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
   ),
   rejections: orderRejections,
   handle(input, context) {
+    if (input.expiresAt !== null && input.expiresAt <= context.now) {
+      reject(BadUserInput, `expiresAt ${input.expiresAt} is not in the future`, {});
+    }
     const market = openMarket(context, input.symbol);
     assertCurrency(market, input.accountId);
     const orderId = newOrderId(context, input.orderId);
