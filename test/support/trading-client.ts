@@ -120,7 +120,7 @@ export interface TradingClient {
   /** The head of the log, as a moment. */
   head(): Promise<string>;
   /** Lists an instrument under a symbol that nobody else has. */
-  list(fields?: Input): Promise<string>;
+  list(fields?: Input & { readonly symbol?: string }): Promise<string>;
   /** Opens an account with cash, and with shares that have cost 1.00 each. */
   open(funds?: { cash?: string; shares?: Readonly<Record<string, string>> }): Promise<string>;
   /** Places an order; LIMIT and GTC unless it says otherwise. */
@@ -162,8 +162,9 @@ export function createTradingClient(server: TestServer): TradingClient {
     async list(fields = {}) {
       const symbol = `T${randomUUID().slice(0, 8).toUpperCase()}`;
       const usual = { name: 'Test', currency: 'USD', tickSize: '0.01', lotSize: '1' };
-      await accepted(client.command('listInstrument', { symbol, ...usual, ...fields }));
-      return symbol;
+      const listing = { symbol, ...usual, ...fields };
+      await accepted(client.command('listInstrument', listing));
+      return listing.symbol;
     },
     async open({ cash, shares = {} } = {}) {
       const accountId = randomUUID();

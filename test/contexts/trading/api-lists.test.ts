@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestServer, type TestServer } from '../../support/server.ts';
+import {
+  accepted,
+  createTradingClient,
+  type Input,
+  orderFields,
+  type TradeSeen,
+  type TradingClient,
+  tradeFields,
+} from '../../support/trading-client.ts';
+
+let server: TestServer;
+let client: TradingClient;
+beforeAll(async () => {
+  server = await createTestServer();
+  client = createTradingClient(server);
+});
+afterAll(() => server.dispose());
+
+interface Page<Node> {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly { readonly cursor: string }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+interface Listed {
+  readonly id: string;
+  readonly account: { readonly id: string };
+  readonly instrument: { readonly symbol: string };
+  readonly status: string;
+}
+
+const pageFields =
+  'edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
+const ordersQuery = `query Q($filter: OrderFilter, $descending: Boolean, $asOf: Moment,
+    $first: Int, $after: String, $last: Int, $before: String) {
+  orders(filter: $filter, descending: $descending, asOf: $asOf,
+      first: $first, after: $after, last: $last, before: $before) {
+    nodes { id account { id } instrument { symbol } status } ${pageFields} } }`;
+
+async function orders(variables: Input): Promise<Page<Listed>> {
+  return (await client.read<{ orders: Page<Listed> }>(ordersQuery, variables)).orders;
+}
+
+/** Reads all pages, forward or backward; what comes out is in the order of the list. */
+async function allPages<Node>(
+  read: (variables: Input) => Promise<Page<Node>>,
+  direction: 'forward' | 'backward',
+  size: number,
+): Promise<readonly Node[]> {
+  let nodes: readonly Node[] = [];
+  let cursor: string | null = null;
+  for (;;) {
+    const isForward = direction === 'forward';
+    const page: Page<Node> = await read(
+      isForward ? { first: size, after: cursor } : { last: size, before: cursor },
+    );
+    const { pageInfo } = page;
+    expect(page.edges.at(0)?.cursor ?? null).toBe(pageInfo.startCursor);
+    expect(page.edges.at(-1)?.cursor ?? null).toBe(pageInfo.endCursor);
+    expect(isForward ? pageInfo.hasPreviousPage : pageInfo.hasNextPage).toBe(cursor !== null);
+    nodes = isForward ? [...nodes, ...page.nodes] : [...page.nodes, ...nodes];
+    if (!(isForward ? pageInfo.hasNextPage : pageInfo.hasPreviousPage)) return nodes;
+    cursor = isForward ? pageInfo.endCursor : pageInfo.startCursor;
+  }
+}
+
+describe('orders', () => {
+  /** Two accounts, two instruments, every status; the orders as they were at some moments. */
+  async function history() {
+    const symbols = [await client.list(), await client.list()];
+    const shares = Object.fromEntries(symbols.map((symbol) => [symbol, '100']));
+    const accounts = [
+      await client.open({ cash: '1000.00', shares }),
+      await client.open({ cash: '1000.00', shares }),
+    ];
+    const known = new Map<string, Listed>();
+    const moments: { readonly at: string; readonly orders: readonly Listed[] }[] = [];
+    const seen = new Set<string>();
+    async function note() {
+      const at = await client.head();
+      const { nodes } = await orders({ first: 500, asOf: at });
+      for (const order of nodes) if (accounts.includes(order.account.id)) seen.add(order.status);
+      known.clear();
+      for (const order of nodes) known.set(order.id, order);
+      const own = [...known.values()].filter(({ account }) => accounts.includes(account.id));
+      moments.push({ at, orders: own });
+    }
+    await note();
+    for (const symbol of symbols) {
+      const [a = '', b = ''] = accounts;
+      const sell = { side: 'SELL', quantity: '5', limitPrice: '5.00' };
+      await accepted(client.place(a, symbol, sell));
+      await accepted(client.place(b, symbol, { side: 'BUY', quantity: '2', limitPrice: '5.00' }));
+      const stop = { side: 'BUY', type: 'STOP', quantity: '1', stopPrice: '50.00' };
+      await accepted(client.place(b, symbol, stop));
+      await note();
+      const bid = { side: 'BUY', quantity: '1', limitPrice: '1.00' };
+      const { order: replaced } = await accepted(client.place(b, symbol, bid));
+      const { order: canceled } = await accepted(client.place(a, symbol, bid));
+      await client.place(a, symbol, { ...bid, quantity: '100000' });
+      await note();
+      const change = { orderId: replaced.id, limitPrice: '2.00' };
+      await accepted(client.command('replaceOrder', change));
+      await accepted(client.command('cancelOrder', { orderId: canceled.id }));
+      const soon = { timeInForce: 'GTD', expiresAt: new Date(Date.now() + 300).toISOString() };
+      const { order: expiring } = await accepted(client.place(b, symbol, { ...bid, ...soon }));
+      await expect
+        .poll(() => new Date().toISOString() > soon.expiresAt, { timeout: 5_000 })
+        .toBe(true);
+      // Whoever looks for an order whose time is over ends it.
+      await client.command('cancelOrder', { orderId: expiring.id });
+      await note();
+    }
+    return { symbols, accounts, moments, statuses: seen };
+  }
+
+  test('every combination of filters, at several moments, in both directions, lists what was', async () => {
+    const { symbols, accounts, moments, statuses } = await history();
+    expect([...statuses].sort()).toEqual(
+      'CANCELED EXPIRED FILLED HELD NEW PARTIALLY_FILLED REJECTED REPLACED'.split(' '),
+    );
+    for (const { at, orders: then } of moments.filter((_, index) => index % 2 === 0)) {
+      for (const accountId of accounts) {
+        for (const symbol of [undefined, ...symbols]) {
+          for (const status of [undefined, 'HELD', 'NEW', 'FILLED', 'REPLACED', 'EXPIRED']) {
+            const filter = { accountId, symbol, status };
+            const expected = then.filter(
+              (order) =>
+                order.account.id === accountId &&
+                (symbol === undefined || order.instrument.symbol === symbol) &&
+                (status === undefined || order.status === status),
+            );
+            const what = JSON.stringify({ at, filter });
+            const { nodes } = await orders({ filter, asOf: at });
+            expect(nodes, what).toEqual(expected);
+          }
+        }
+      }
+    }
+    const { at, orders: then } = moments.at(-1) ?? { at: '', orders: [] };
+    for (const accountId of accounts) {
+      const own = then.filter(({ account }) => account.id === accountId);
+      const read = (variables: Input) =>
+        orders({ filter: { accountId: accountId.toUpperCase() }, asOf: at, ...variables });
+      expect(await allPages(read, 'forward', 3)).toEqual(own);
+      expect(await allPages(read, 'backward', 2)).toEqual(own);
+      const turned = (variables: Input) => read({ descending: true, ...variables });
+      expect(await allPages(turned, 'forward', 2)).toEqual([...own].reverse());
+      expect(await allPages(turned, 'backward', 3)).toEqual([...own].reverse());
+    }
+    // The same page of the past is the same after more has happened.
+    const [first] = symbols;
+    const past = await orders({ filter: { symbol: first }, asOf: moments[1]?.at, first: 2 });
+    await client.command('cancelOrder', { orderId: past.nodes[0]?.id });
+    expect(await orders({ filter: { symbol: first }, asOf: moments[1]?.at, first: 2 })).toEqual(
+      past,
+    );
+  });
+
+  test('of an account are its own, whatever the filter says, at the moment of the account', async () => {
+    const symbol = await client.list();
+    const [own, other] = [await client.open({ cash: '9.00' }), await client.open({ cash: '9.00' })];
+    const bid = { side: 'BUY', quantity: '1', limitPrice: '1.00' };
+    const { order, sequence } = await accepted(client.place(own, symbol, bid));
+    await accepted(client.place(other, symbol, bid));
+    await accepted(client.command('cancelOrder', { orderId: order.id }));
+    const query = `query Q($own: ID!, $other: ID!, $asOf: Moment) {
+      account(id: $own) { ...O } past: account(id: $own, asOf: $asOf) { ...O } }
+      fragment O on Account { orders(filter: { accountId: $other }) { nodes { id status } } }`;
+    expect(await client.read(query, { own, other, asOf: sequence })).toEqual({
+      account: { orders: { nodes: [{ id: order.id, status: 'CANCELED' }] } },
+      past: { orders: { nodes: [{ id: order.id, status: 'NEW' }] } },
+    });
+  });
+});
+
+describe('trades', () => {
+  const query = `query Q($symbol: ID!, $asOf: Moment, $first: Int, $after: String, $last: Int,
+      $before: String) {
+    trades(symbol: $symbol, asOf: $asOf, first: $first, after: $after, last: $last,
+      before: $before) { nodes { ${tradeFields} } ${pageFields} } }`;
+
+  async function trade(symbol: string, count: number) {
+    const seller = await client.open({ shares: { [symbol]: '1000' } });
+    const buyer = await client.open({ cash: '1000.00' });
+    const made: TradeSeen[] = [];
+    const heads: string[] = [];
+    for (let i = 1; i <= count; i += 1) {
+      const price = `1.0${i % 3}`;
+      await accepted(
+        client.place(seller, symbol, { side: 'SELL', quantity: '1', limitPrice: price }),
+      );
+      const bid = { side: 'BUY', quantity: '1', limitPrice: price };
+      const { trades, sequence } = await accepted(client.place(buyer, symbol, bid));
+      made.push(...trades);
+      heads.push(sequence);
+    }
+    return { made, heads };
+  }
+
+  test('are paged in the order of execution, both ways, now and as of then', async () => {
+    const symbol = await client.list();
+    // Its trades are no others' whose symbol it begins.
+    await trade(await client.list({ symbol: `${symbol}.A` }), 2);
+    const { made, heads } = await trade(symbol, 7);
+    expect(made).toHaveLength(7);
+    const page = async (variables: Input) =>
+      (await client.read<{ trades: Page<TradeSeen> }>(query, { symbol, ...variables })).trades;
+    expect(await allPages(page, 'forward', 3)).toEqual(made);
+    expect(await allPages(page, 'backward', 2)).toEqual(made);
+    const then = (variables: Input) => page({ asOf: heads[3], ...variables });
+    expect(await allPages(then, 'forward', 2)).toEqual(made.slice(0, 4));
+    const { pageInfo } = await page({ first: 1 });
+    const other = await client.list();
+    const crossed = await server.send(query, { symbol: other, after: pageInfo.endCursor });
+    expect(crossed.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect((await page({ symbol: 'NONE' })).nodes).toEqual([]);
+  });
+});
+
+test('orders, trades, instruments and accounts are nodes, now and as of then', async () => {
+  const symbol = await client.list();
+  const seller = await client.open({ shares: { [symbol]: '5' } });
+  const buyer = await client.open({ cash: '100.00' });
+  const before = await client.head();
+  await client.place(seller, symbol, { side: 'SELL', quantity: '5', limitPrice: '2.00' });
+  const { order, trades } = await client.place(buyer, symbol, {
+    ...{ side: 'BUY', quantity: '5', limitPrice: '2.00' },
+  });
+  const [trade] = trades;
+  const query = `query Q($id: ID!, $asOf: Moment) { node(id: $id, asOf: $asOf) { __typename id
+    ... on Order { ${orderFields.replace(/^id /, '')} }
+    ... on Trade { tradeSymbol: symbol price executedAt }
+    ... on Instrument { tradingStatus lastPrice } ... on Account { balance } } }`;
+  const read = async (id: string | undefined, asOf?: string) =>
+    (await client.read<{ node: object | null }>(query, { id, asOf })).node;
+  expect(await read(order.id)).toEqual({ __typename: 'Order', ...order });
+  expect(await read(trade?.id)).toMatchObject({
+    ...{ __typename: 'Trade', id: trade?.id, tradeSymbol: symbol, price: '2.00' },
+  });
+  expect(await read(symbol)).toMatchObject({ __typename: 'Instrument', lastPrice: '2.00' });
+  expect(await read(buyer)).toMatchObject({ __typename: 'Account', balance: '90.00' });
+  expect(await read(order.id, before)).toBeNull();
+  expect(await read(trade?.id, before)).toBeNull();
+  expect(await read(symbol, before)).toMatchObject({ lastPrice: null });
+  expect(await read(buyer, before)).toMatchObject({ balance: '100.00' });
+});
