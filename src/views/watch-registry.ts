@@ -5,6 +5,7 @@ import {
   type TopicsOf,
   type Watchable,
   type Watched,
+  type WatchedState,
 } from './watched-state.ts';
 
 /** All that is watched, by the topics of the events that may change it. */
@@ -18,8 +19,11 @@ export interface WatchRegistry {
 
 export interface Entry<State> {
   readonly watched: Watched<State>;
-  /** Sets the topics that go with a state; whether some were not there before. */
-  follow(state: State): boolean;
+  /**
+   * Sets the topics that go with a state; whether some were not there before. An older state than
+   * the one before, of a reader that lags behind, sets none.
+   */
+  follow(known: Pick<WatchedState<State>, 'sequence' | 'state'>): boolean;
 }
 
 /** `onFailure`: told what the topics of an event have thrown; it then has none. */
@@ -43,6 +47,7 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
 
   function create(watchable: Watchable<unknown>): Entry<unknown> {
     let topics: readonly Topic[] = [];
+    let followed = -1;
     const watched = createWatched(watchable.read, () => {
       for (const topic of topics) remove(topic, watched);
       entries.delete(watchable.key);
@@ -57,7 +62,14 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
       return added.length > 0;
     }
     set(watchable.topics(null));
-    return { watched, follow: (state) => set(watchable.topics(state)) };
+    return {
+      watched,
+      follow({ sequence, state }) {
+        if (sequence < followed) return false;
+        followed = sequence;
+        return set(watchable.topics(state));
+      },
+    };
   }
 
   function topicsSafely(of: TopicsOf, event: StoredEvent): readonly string[] {

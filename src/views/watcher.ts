@@ -77,7 +77,7 @@ export function createWatcher(options: {
       while (next !== null) {
         const known: WatchedState<State> = await next.read();
         // What a state newly depends on may have changed before it was followed.
-        if (follow(known.state)) watched.tell(Math.max(views.checkpoint(), known.sequence), null);
+        if (follow(known)) watched.tell(Math.max(views.checkpoint(), known.sequence), null);
         if (shown === null || watchable.isNews(shown.state, known.state)) {
           shown = known;
           yield known;
