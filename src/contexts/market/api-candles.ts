@@ -1,12 +1,11 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
-import { parseId } from '../../api/input.ts';
 import { watchState } from '../../api/watch-found.ts';
 import type { Views } from '../../views/views.ts';
 import { topicsOf } from '../../views/watch-document.ts';
 import type { Watchable, WatchedState } from '../../views/watched-state.ts';
-import type { InstrumentRefs } from './api-instrument.ts';
+import { type InstrumentRefs, listedSymbol } from './api-instrument.ts';
 import {
   type Candle,
   type CandleInterval,
@@ -70,12 +69,11 @@ export function addCandles({ builder }: ApiParts, { instrument }: InstrumentRefs
         symbol: t.arg.id({ required: true }),
         interval: t.arg({ type: interval, required: true }),
       },
-      subscribe: (_root, args, { engine, signal }) =>
-        watchState(
-          engine,
-          lastCandle(engine.views, parseId('symbol', args.symbol), args.interval),
-          signal,
-        ),
+      subscribe: async (_root, args, context) => {
+        const { engine, signal } = context;
+        const symbol = await listedSymbol(context, args.symbol);
+        return watchState(engine, lastCandle(engine.views, symbol, args.interval), signal);
+      },
       resolve: (state) => state,
     }),
   );

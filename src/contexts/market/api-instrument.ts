@@ -1,6 +1,8 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
+import { codedError } from '../../api/errors.ts';
 import { oncePerSchema } from '../../api/once.ts';
+import { InstrumentNotFound } from './commands.ts';
 import type { Instrument } from './instrument.ts';
 import {
   instrumentsView,
@@ -32,6 +34,15 @@ export async function findInstrument(
   if (!symbolPattern.test(symbol)) return null;
   const found = await context.document(instrumentsView, symbol, at);
   return found === null ? null : toInstrumentAt(found.document, at);
+}
+
+/** The symbol of an instrument that is listed, for what is watched of it; else INSTRUMENT_NOT_FOUND. */
+export async function listedSymbol(context: ApiContext, symbol: string): Promise<string> {
+  // What has just been listed here counts, as for all that is watched.
+  const at = Math.max(await context.cut(), context.engine.feed.tail());
+  await context.reach(at);
+  if ((await findInstrument(context, symbol, at)) !== null) return symbol;
+  throw codedError(InstrumentNotFound.code, `there is no instrument ${symbol}`);
 }
 
 /** The Instrument type. */

@@ -7,6 +7,7 @@ import { type FoundState, watchFound, watchState } from '../../api/watch-found.t
 import type { EventFrame } from '../../feed/watch-events.ts';
 import { streamIdOf } from '../../kernel/decider.ts';
 import type { WatchedState } from '../../views/watched-state.ts';
+import { listedSymbol } from '../market/api-instrument.ts';
 import { bookTypes, type OrderBook, parseDepth, watchableBook } from './api-book.ts';
 import { orderTypes } from './api-order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './api-portfolio.ts';
@@ -71,8 +72,10 @@ function addOrderBook(parts: ApiParts): void {
       type: frame,
       description: `The best levels of a book now at once, then whenever they have changed. ${latest}`,
       args: { symbol: t.arg.id({ required: true }), depth: t.arg.int({ defaultValue: 10 }) },
-      subscribe: (_root, { symbol, depth }, { engine, signal }) => {
-        const wish = { symbol: parseId('symbol', symbol), depth: parseDepth(depth) };
+      subscribe: async (_root, args, context) => {
+        const { engine, signal } = context;
+        const depth = parseDepth(args.depth);
+        const wish = { symbol: await listedSymbol(context, args.symbol), depth };
         return watchState(engine, watchableBook(engine.views, wish), signal);
       },
       resolve: (state) => state,
@@ -105,8 +108,8 @@ function addTrades(parts: ApiParts): void {
       description: `Every trade of an instrument after a sequence, in order, each once, then live,
         without a seam; from now on, when no sequence is given.`.replace(/\s+/g, ' '),
       args: { symbol: t.arg.id({ required: true }), after: t.arg({ type: 'Sequence' }) },
-      subscribe: (_root, { symbol, after }, context) => {
-        const streamId = streamIdOf(bookDecider, parseId('symbol', symbol));
+      subscribe: async (_root, { symbol, after }, context) => {
+        const streamId = streamIdOf(bookDecider, await listedSymbol(context, symbol));
         return watchLog(context, after, { streamId, types: ['TradeExecuted'] });
       },
       resolve: (value) => value,
