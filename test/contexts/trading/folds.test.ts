@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { accountEvents } from '../../../src/contexts/accounts/events.ts';
+import { marketEvents } from '../../../src/contexts/market/events.ts';
+import { tradingEvents } from '../../../src/contexts/trading/events.ts';
+import { levelsView, type PriceLevel } from '../../../src/contexts/trading/levels-view.ts';
+import { toPortfolio, valuePosition } from '../../../src/contexts/trading/portfolio.ts';
+import { type Position, positionsView } from '../../../src/contexts/trading/positions-view.ts';
+import { postingsOf, postingTypes } from '../../../src/contexts/trading/postings.ts';
+import { trialBalanceView } from '../../../src/contexts/trading/trial-balance-view.ts';
+import type { StoredEvent } from '../../../src/kernel/event.ts';
+import type { View } from '../../../src/kernel/view.ts';
+import { compare, isZero, sum } from '../../../src/lib/decimal.ts';
+
+function event(type: string, data: object, streamId = 'account-1'): StoredEvent {
+  return { type, data, streamId } as unknown as StoredEvent;
+}
+
+function fold<Document extends object>(
+  view: View<Document & Record<string, never>> | View<never>,
+  events: readonly StoredEvent[],
+): ReadonlyMap<string, Document> {
+  const documents = new Map<string, Document>();
+  for (const each of events) {
+    if (!view.types.includes(each.type)) continue;
+    for (const key of view.keysOf(each)) {
+      const after = view.evolve(documents.get(key) as never, each, key) as Document | undefined;
+      if (after === undefined) documents.delete(key);
+      else documents.set(key, after);
+    }
+  }
+  return documents;
+}
+
+/** One of each type, with every field that any of them has. */
+const everyEvent = Object.keys({ ...accountEvents, ...marketEvents, ...tradingEvents }).map(
+  (type) =>
+    event(type, {
+      ...{ amount: '12.34', currency: 'USD', symbol: 'X', quantity: '5', costPrice: '2.5' },
+      ...{ buyFee: '0.03', sellFee: '0.01', fee: '0.03', released: '12.40', price: '2.468' },
+    }),
+);
+
+describe('postings', () => {
+  test('of every type of event sum to zero for each asset', () => {
+    for (const each of everyEvent) {
+      const sums = new Map<string, string>();
+      for (const { asset, amount } of postingsOf(each)) {
+        const key = `${asset.kind} ${asset.name}`;
+        sums.set(key, sum(sums.get(key) ?? '0', amount));
+      }
+      for (const [asset, total] of sums) expect(isZero(total), `${each.type} ${asset}`).toBe(true);
+    }
+  });
+
+  test('are there for the types of event that say so, and for no others', () => {
+    const moving = everyEvent.filter((each) => postingsOf(each).length > 0);
+    expect(moving.map(({ type }) => type).sort()).toEqual([...postingTypes].sort());
+  });
+
+  test('of a trade leave the fees of both sides with the house', () => {
+    const [trade] = everyEvent.filter(({ type }) => type === 'TradeExecuted');
+    const balances = fold<{ balances: object }>(trialBalanceView as never, trade ? [trade] : []);
+    expect(balances.get('CASH USD')).toMatchObject({
+      balances: { CUSTOMERS: '-0.04', FEES: '0.04', EXTERNAL: '0' },
+    });
+  });
+});
+
+describe('a position', () => {
+  const bought = (quantity: string, amount: string, fee: string) =>
+    event('PurchaseSettled', { symbol: 'X', quantity, amount, fee, currency: 'USD' });
+  const sold = (quantity: string, amount: string, fee: string) =>
+    event('SaleSettled', {
+      ...{ symbol: 'X', quantity, amount, fee, currency: 'USD', released: '0' },
+    });
+  const positionAfter = (...events: readonly StoredEvent[]) =>
+    fold<Position>(positionsView as never, events).get('1 X');
+
+  test('costs what was paid for it, fees in it, half-up at 8 decimals', () => {
+    expect(positionAfter(bought('3', '10.00', '0.01'))).toMatchObject({
+      averageCost: '3.33666667',
+    });
+    expect(positionAfter(bought('512', '1.00', '0.00'))).toMatchObject({
+      averageCost: '0.00195313',
+    });
+  });
+
+  test('realizes what is sold against its average cost, which stays', () => {
+    expect(positionAfter(bought('3', '10.00', '0.00'), sold('2', '8.00', '0.05'))).toMatchObject({
+      // 8.00 - 0.05 - 2 x 3.33333333
+      ...{ quantity: '1', averageCost: '3.33333333', realizedPnl: '1.28' },
+    });
+  });
+
+  test('that is sold out costs nothing, and keeps what it has realized', () => {
+    const gone = positionAfter(bought('2', '10.00', '0.00'), sold('2', '9.00', '0.00'));
+    expect(gone).toMatchObject({ quantity: '0', averageCost: '0.00000000', realizedPnl: '-1.00' });
+    expect(
+      positionAfter(
+        bought('2', '10.00', '0.00'),
+        sold('2', '9.00', '0.00'),
+        bought('1', '3.00', '0.00'),
+      ),
+    ).toMatchObject({ quantity: '1', averageCost: '3.00000000', realizedPnl: '-1.00' });
+  });
+
+  test('is valued half-up to the minor unit, and not at all without a price', () => {
+    const position = positionAfter(bought('3', '10.00', '0.00')) as Position;
+    expect(valuePosition(position, '1.115')).toMatchObject({
+      ...{ marketValue: '3.35', unrealizedPnl: '-6.65' },
+    });
+    const unpriced = valuePosition(position, null);
+    expect(unpriced).toMatchObject({ marketValue: null, unrealizedPnl: null });
+    const account = { balance: '1.00', currency: 'USD' } as never;
+    expect(toPortfolio(account, [unpriced], [position])).toMatchObject({
+      ...{ marketValue: '0.00', equity: '1.00', unrealizedPnl: '0.00', realizedPnl: '0.00' },
+    });
+  });
+});
+
+describe('a price level', () => {
+  const booked = (price: string, leavesQuantity: string) =>
+    event('OrderBooked', { symbol: 'X', side: 'SELL', price, leavesQuantity });
+  const canceled = (price: string | null, leavesQuantity: string) =>
+    event('OrderCanceled', { symbol: 'X', side: 'SELL', price, leavesQuantity });
+  const traded = (price: string, quantity: string, sellLeavesQuantity: string) =>
+    event('TradeExecuted', {
+      ...{ symbol: 'X', price, quantity, aggressor: 'BUY' },
+      ...{ buyLeavesQuantity: '9', sellLeavesQuantity },
+    });
+  const levels = (...events: readonly StoredEvent[]) =>
+    [...fold<PriceLevel>(levelsView as never, events).values()].map(
+      ({ price, quantity, orders }) => `${orders} for ${quantity} at ${price}`,
+    );
+
+  test('is what rests at a price, and is gone with the last order', () => {
+    const both = [booked('5.00', '3'), booked('5.00', '2'), booked('6.00', '1')];
+    expect(levels(...both)).toEqual(['2 for 5 at 5.00', '1 for 1 at 6.00']);
+    const part = [...both, traded('5.00', '1', '2')];
+    expect(levels(...part)).toEqual(['2 for 4 at 5.00', '1 for 1 at 6.00']);
+    const whole = [...part, traded('5.00', '2', '0'), canceled('6.00', '1')];
+    expect(levels(...whole)).toEqual(['1 for 2 at 5.00']);
+    expect(levels(...whole, traded('5.00', '2', '0'))).toEqual([]);
+  });
+
+  test('is not changed by what is canceled on arrival', () => {
+    expect(levels(booked('5.00', '3'), canceled(null, '3'))).toEqual(['1 for 3 at 5.00']);
+  });
+
+  test('stands where its value belongs, whatever its digits', () => {
+    const position = levelsView.lists?.['PRICE']?.position;
+    const at = (price: string) =>
+      position?.({ symbol: 'X', side: 'SELL', price, quantity: '1', orders: 1 }, '') ?? '';
+    const prices = ['9.99', '10', '10.00001', '100', '0.5'];
+    const byPlace = [...prices].sort((a, b) => (at(a) < at(b) ? -1 : 1));
+    expect(byPlace).toEqual([...prices].sort(compare));
+  });
+});
