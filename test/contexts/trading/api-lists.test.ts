@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestServer, type TestServer } from '../../support/server.ts';
 import {
@@ -80,37 +81,43 @@ describe('orders', () => {
       await client.open({ cash: '1000.00', shares }),
       await client.open({ cash: '1000.00', shares }),
     ];
-    const known = new Map<string, Listed>();
+    // Ids that do not tell when they were given, in the order in which they were.
+    const given: string[] = [];
+    function newId(): string {
+      const id = randomUUID();
+      given.push(id);
+      return id;
+    }
+    const place = (accountId: string, symbol: string, order: Input) =>
+      client.place(accountId, symbol, { ...order, orderId: newId() });
     const moments: { readonly at: string; readonly orders: readonly Listed[] }[] = [];
     const seen = new Set<string>();
     async function note() {
       const at = await client.head();
       const { nodes } = await orders({ first: 500, asOf: at });
-      for (const order of nodes) if (accounts.includes(order.account.id)) seen.add(order.status);
-      known.clear();
-      for (const order of nodes) known.set(order.id, order);
-      const own = [...known.values()].filter(({ account }) => accounts.includes(account.id));
-      moments.push({ at, orders: own });
+      for (const { status } of nodes) seen.add(status);
+      expect(nodes.map(({ id }) => id)).toEqual(given);
+      moments.push({ at, orders: nodes });
     }
     await note();
     for (const symbol of symbols) {
       const [a = '', b = ''] = accounts;
       const sell = { side: 'SELL', quantity: '5', limitPrice: '5.00' };
-      await accepted(client.place(a, symbol, sell));
-      await accepted(client.place(b, symbol, { side: 'BUY', quantity: '2', limitPrice: '5.00' }));
+      await accepted(place(a, symbol, sell));
+      await accepted(place(b, symbol, { side: 'BUY', quantity: '2', limitPrice: '5.00' }));
       const stop = { side: 'BUY', type: 'STOP', quantity: '1', stopPrice: '50.00' };
-      await accepted(client.place(b, symbol, stop));
+      await accepted(place(b, symbol, stop));
       await note();
       const bid = { side: 'BUY', quantity: '1', limitPrice: '1.00' };
-      const { order: replaced } = await accepted(client.place(b, symbol, bid));
-      const { order: canceled } = await accepted(client.place(a, symbol, bid));
-      await client.place(a, symbol, { ...bid, quantity: '100000' });
+      const { order: replaced } = await accepted(place(b, symbol, bid));
+      const { order: canceled } = await accepted(place(a, symbol, bid));
+      await place(a, symbol, { ...bid, quantity: '100000' });
       await note();
-      const change = { orderId: replaced.id, limitPrice: '2.00' };
+      const change = { orderId: replaced.id, newOrderId: newId(), limitPrice: '2.00' };
       await accepted(client.command('replaceOrder', change));
       await accepted(client.command('cancelOrder', { orderId: canceled.id }));
       const soon = { timeInForce: 'GTD', expiresAt: new Date(Date.now() + 300).toISOString() };
-      const { order: expiring } = await accepted(client.place(b, symbol, { ...bid, ...soon }));
+      const { order: expiring } = await accepted(place(b, symbol, { ...bid, ...soon }));
       await expect
         .poll(() => new Date().toISOString() > soon.expiresAt, { timeout: 5_000 })
         .toBe(true);
