@@ -113,6 +113,21 @@ describe('placing', () => {
   });
 });
 
+test('the trades of an order are told with those of the stop orders that it triggers', async () => {
+  const { symbol, buyer, seller } = await market();
+  const other = await client.open({ cash: '1000.00' });
+  await client.place(seller, symbol, sell('1', '5.00'));
+  await client.place(seller, symbol, sell('1', '6.00'));
+  const stop = { side: 'BUY', type: 'STOP', quantity: '1', stopPrice: '5.00' };
+  const { order: held } = await client.place(other, symbol, stop);
+  const answer = await client.place(buyer, symbol, buy('1', '5.00'));
+  expect(answer.trades).toMatchObject([
+    { price: '5.00', buyOrder: { id: answer.order.id } },
+    { price: '6.00', buyOrder: { id: held.id, status: 'FILLED' } },
+  ]);
+  expect(answer.order.fills).toHaveLength(1);
+});
+
 describe('changing', () => {
   test('a cancel answers the order and the account without the hold', async () => {
     const { symbol, buyer } = await market();
