@@ -2,6 +2,7 @@ import type { ApiContext } from '../../api/context.ts';
 import { codedError } from '../../api/errors.ts';
 import { readWholeList } from '../../api/whole-list.ts';
 import type { CommandResult } from '../../commands/request.ts';
+import type { StoredEvent } from '../../kernel/event.ts';
 import { difference, isZero, sum } from '../../lib/decimal.ts';
 import { parseUuid } from '../../lib/uuid.ts';
 import type { AccountAt } from '../accounts/api-account.ts';
@@ -83,14 +84,35 @@ export async function orderAfter(
   const dryRun = dryRunOf(result);
   const about = decided.filter((event) => orderIdsOf(event).includes(id));
   const placed = result.stateOf(orderDecider, id);
-  if (dryRun === null && (placed === null || about.length === 0)) {
-    return orderOf(context, id, { at: sequence, dryRun });
-  }
+  if (dryRun !== null) return orderWouldBe(context, { result, id, about, placed });
+  if (placed === null || about.length === 0) return orderOf(context, id, { at: sequence, dryRun });
+  return toOrderAt(afterAll(placed, about, id), sequence);
+}
+
+interface Decided {
+  readonly result: CommandResult;
+  readonly id: string;
+  readonly about: readonly StoredEvent[];
+  readonly placed: Order | null;
+}
+
+/** The order as the views have it, and what a dry run would make of it. */
+async function orderWouldBe(
+  context: ApiContext,
+  { result, id, about, placed }: Decided,
+): Promise<OrderAt> {
+  const { sequence } = result;
   await context.reach(sequence);
-  const known = dryRun === null ? null : await findOrder(context, id, sequence);
-  let order: Order | null = known?.order ?? placed;
-  for (const event of about) order = evolveOrder(order, event as OrderEvent, id);
-  return toOrderAt(order ?? missing('order', id, sequence), sequence, dryRun);
+  const known = await findOrder(context, id, sequence);
+  const before = known?.order ?? placed ?? missing('order', id, sequence);
+  return toOrderAt(afterAll(before, about, id), sequence, result);
+}
+
+function afterAll(before: Order, events: readonly StoredEvent[], id: string): Order {
+  return events.reduce(
+    (order, event) => evolveOrder(order, event as OrderEvent, id) ?? order,
+    before,
+  );
 }
 
 /** What has been decided and will not be recorded; null: there is nothing of that kind. */
