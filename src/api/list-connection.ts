@@ -1,6 +1,7 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { isCleanText } from '../lib/clean-text.ts';
+import type { FilterValues } from '../views/partition.ts';
 import type { Cursor } from '../views/read.ts';
 import type { ApiContext } from './context.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -9,12 +10,16 @@ export interface ListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
   /** Values of the list's filters; an absent or null one does not narrow. */
-  readonly filter: Readonly<Record<string, string | null | undefined>>;
+  readonly filter: FilterWish;
+  /** Further filters of which one is to fit as well, so that no document fits two; absent: none. */
+  readonly anyOf?: readonly FilterWish[];
   /** Only what stands at positions that begin so; absent: the whole list. */
   readonly prefix?: string;
   readonly descending?: boolean;
   readonly at: number;
 }
+
+type FilterWish = Readonly<Record<string, string | null | undefined>>;
 
 /** A page of one of a view's lists as of `at`. */
 export async function readListConnection<Document extends JsonObject, Node>(
@@ -25,22 +30,48 @@ export async function readListConnection<Document extends JsonObject, Node>(
 ): Promise<Connection<Node>> {
   const { view, list, at, descending = false } = request;
   const page = parsePage(paging, (text) => parseListCursor(text, request.prefix));
-  const filter = Object.fromEntries(
-    Object.entries(request.filter).filter(
-      (member): member is [string, string] => member[1] != null,
-    ),
-  );
   const [after, before] = descending ? [page.before, page.after] : [page.after, page.before];
   const range = rangeOf(request.prefix);
   const wanted = {
-    ...{ list, filter, limit: page.size + 1 },
+    ...{ list, limit: page.size + 1, descending: descending !== page.fromEnd },
     ...{ after: after ?? range.after, before: before ?? range.before },
   };
-  const read = await context.list(view, { ...wanted, descending: descending !== page.fromEnd }, at);
-  return toConnection(page, read, ({ document, position, key }) => ({
+  const filters = request.anyOf ?? [{}];
+  const parts = await Promise.all(
+    filters.map((one) =>
+      context.list(view, { filter: toFilter(request.filter, one), ...wanted }, at),
+    ),
+  );
+  return toConnection(page, mergeParts(parts, wanted), ({ document, position, key }) => ({
     cursor: toListCursor({ position, key }),
     node: toNode(document, at),
   }));
+}
+
+function toFilter(...wishes: readonly FilterWish[]): FilterValues {
+  const members = wishes.flatMap((wish) => Object.entries(wish));
+  return Object.fromEntries(
+    members.filter((member): member is [string, string] => member[1] != null),
+  );
+}
+
+/** As the one list that they are parts of: each is in its order, and there is enough of each. */
+function mergeParts<Item extends Cursor>(
+  parts: readonly (readonly Item[])[],
+  { limit, descending }: { readonly limit: number; readonly descending: boolean },
+): readonly Item[] {
+  const [only, another] = parts;
+  if (only !== undefined && another === undefined) return only;
+  const merged = parts.flat().sort(comparePlaces);
+  return (descending ? merged.reverse() : merged).slice(0, limit);
+}
+
+function comparePlaces(a: Cursor, b: Cursor): number {
+  return compareBytes(a.position, b.position) || compareBytes(a.key, b.key);
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 function toListCursor({ position, key }: Cursor): string {

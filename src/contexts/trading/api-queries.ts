@@ -13,6 +13,7 @@ interface OrderFilter {
   readonly accountId?: string | null | undefined;
   readonly symbol?: string | null | undefined;
   readonly status?: OrderStatus | null | undefined;
+  readonly statuses?: readonly OrderStatus[] | null | undefined;
 }
 
 interface OrderListArgs extends PagingArgs {
@@ -31,6 +32,10 @@ export function addTradingQueries(parts: ApiParts): void {
       accountId: t.id(),
       symbol: t.id(),
       status: t.field({ type: status }),
+      statuses: t.field({
+        type: [status],
+        description: 'Any of these; open orders are HELD, NEW or PARTIALLY_FILLED.',
+      }),
     }),
   });
   const orderBy = builder.enumType('OrderOrder', {
@@ -105,10 +110,13 @@ function readOrders(
   { filter, descending, ...paging }: OrderListArgs,
   at: number,
 ) {
-  const { accountId, symbol, status } = filter ?? {};
+  const { accountId, symbol, status, statuses } = filter ?? {};
+  const isOne = status == null || statuses == null || statuses.includes(status);
+  const wanted = status == null ? statuses : isOne ? [status] : [];
   const request = {
     ...{ view: ordersView, list: 'PLACED_AT', at, descending: descending ?? false },
-    filter: { accountId: accountId?.toLowerCase(), symbol, status },
+    filter: { accountId: accountId?.toLowerCase(), symbol },
+    ...(wanted == null ? {} : { anyOf: [...new Set(wanted)].map((one) => ({ status: one })) }),
   };
   return readListConnection(context, request, paging, toOrderAt);
 }

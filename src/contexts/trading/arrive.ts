@@ -1,9 +1,8 @@
 import type { Rejection } from '../../kernel/rejection.ts';
-import { toSteps } from '../../lib/steps.ts';
 import type { AccountState } from '../accounts/account.ts';
 import { AccountNotOpen, InsufficientFunds } from '../accounts/rejections.ts';
 import type { EnteringOrder } from './enter.ts';
-import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
+import { availableCash, availableLots, holdCash, holdShares, type Market } from './market.ts';
 import { match } from './matching.ts';
 import { toProgress } from './open-orders.ts';
 import type { OrderType } from './order.ts';
@@ -121,7 +120,7 @@ function sharesRefusal(
 ): Rejection | null {
   if (type === 'MARKET') return null;
   const { symbol, terms } = market;
-  const free = toSteps(availableShares(market, account), terms.lot) ?? 0;
+  const free = availableLots(market, account);
   if (leaves <= free + reserved.lots) return null;
   const data = {
     accountId,

@@ -1,7 +1,6 @@
-import { toSteps } from '../../lib/steps.ts';
 import { accountDecider } from '../accounts/account.ts';
 import type { StopOrder } from './book-order.ts';
-import { availableCash, availableShares, holdCash, holdShares, type Market } from './market.ts';
+import { availableCash, availableLots, holdCash, holdShares, type Market } from './market.ts';
 import { type Fill, type Match, match } from './matching.ts';
 import { cancelOpen, expire, toBooked, toProgress } from './open-orders.ts';
 import type { TimeInForce } from './order.ts';
@@ -87,9 +86,7 @@ function payable(
 /** How many lots there are to deliver; an order with a limit has reserved, or will, what it sells. */
 function sellableLots(market: Market, { side, accountId, heldLots }: EnteringOrder): number {
   if (side === 'BUY') return Number.POSITIVE_INFINITY;
-  const { lot } = market.terms;
-  const available = availableShares(market, market.account(accountId));
-  return heldLots + (toSteps(available, lot) ?? 0);
+  return heldLots + availableLots(market, market.account(accountId));
 }
 
 function reasonOf(order: EnteringOrder, { end }: Match, lots: number): EndReason | null {

@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { difference } from '../../lib/decimal.ts';
+import { toSteps } from '../../lib/steps.ts';
 import { type AccountState, accountDecider, availableOf } from '../accounts/account.ts';
 import type { AccountEvent } from '../accounts/events.ts';
 import { holdingOf } from '../accounts/holdings.ts';
@@ -65,10 +66,11 @@ export function availableCash({ terms }: Market, account: AccountState): bigint 
   return fromMoney(availableOf(account), terms);
 }
 
-/** Shares of the instrument that the account has and that are not reserved. */
-export function availableShares({ symbol }: Market, { holdings }: AccountState): string {
+/** Lots of the instrument that the account has and that are not reserved. */
+export function availableLots({ symbol, terms }: Market, { holdings }: AccountState): number {
   const { quantity, held } = holdingOf(holdings, symbol);
-  return difference(quantity, held);
+  // Deposits are whole lots: what is no number of them is more than any order can be for.
+  return toSteps(difference(quantity, held), terms.lot) ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** Reserves cash for an order, or frees some of it: `change` minor units more. */

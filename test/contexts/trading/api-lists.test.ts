@@ -162,6 +162,22 @@ describe('orders', () => {
       expect(await allPages(turned, 'forward', 2)).toEqual([...own].reverse());
       expect(await allPages(turned, 'backward', 3)).toEqual([...own].reverse());
     }
+    // Any of some statuses, in one order; together with one status, what is both.
+    const open = ['HELD', 'NEW', 'PARTIALLY_FILLED'];
+    for (const descending of [false, true]) {
+      const inOrder = descending ? [...then].reverse() : then;
+      const isOpen = ({ status }: Listed) => open.includes(status);
+      const read = (variables: Input) =>
+        orders({ filter: { statuses: open }, asOf: at, descending, ...variables });
+      expect(await allPages(read, 'forward', 2)).toEqual(inOrder.filter(isOpen));
+      expect(await allPages(read, 'backward', 3)).toEqual(inOrder.filter(isOpen));
+    }
+    const both = { statuses: open, status: 'HELD' };
+    const { nodes: held } = await orders({ filter: both, asOf: at });
+    expect(held).toEqual(then.filter(({ status }) => status === 'HELD'));
+    for (const filter of [{ statuses: open, status: 'FILLED' }, { statuses: [] }]) {
+      expect((await orders({ filter, asOf: at })).nodes).toEqual([]);
+    }
     // The same page of the past is the same after more has happened.
     const [first] = symbols;
     const past = await orders({ filter: { symbol: first }, asOf: moments[1]?.at, first: 2 });
