@@ -6,7 +6,7 @@ import type { JsonObject, StoredEvent } from './event.ts';
  */
 export interface View<Document extends JsonObject = JsonObject> {
   readonly name: string;
-  /** Raised when `keysOf`, `evolve` or `lists` change: the view is then built anew from the log. */
+  /** Raised when `keysOf`, `evolve`, `begins` or `lists` change: the view is then built anew from the log. */
   readonly version: number;
   readonly description: string;
   /** The event types it folds; other events never reach it. */
@@ -15,6 +15,11 @@ export interface View<Document extends JsonObject = JsonObject> {
   keysOf(event: StoredEvent): readonly string[];
   /** The document after the event; `undefined` before it first appears and once it is gone. */
   evolve(document: Document | undefined, event: StoredEvent, key: string): Document | undefined;
+  /**
+   * Whether the event is the first ever about the key, by the rules of the domain: the engine then
+   * does not look for a document. Absent: it always looks.
+   */
+  begins?(event: StoredEvent, key: string): boolean;
   readonly lists?: Readonly<Record<string, ViewList<Document>>>;
 }
 

@@ -2,22 +2,13 @@ import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Executor } from '../postgres/database.ts';
 import { isConnectionLost, sqlStateOf, toOneLine } from '../postgres/errors.ts';
-import {
-  type AnyView,
-  type Changes,
-  fold,
-  keysTouched,
-  type Standing,
-  type Standings,
-  toStanding,
-} from './fold.ts';
-import {
-  type Advance,
-  advanceViews,
-  readCurrentDocuments,
-  setViewStatus,
-  type ViewError,
-} from './store.ts';
+import { type BlockMemory, createBlockMemory } from './block-memory.ts';
+import { type Changes, fold, type Touched, touchedBy } from './fold.ts';
+import { readCurrentDocuments } from './load.ts';
+import { putInBlocks, rememberBlocks } from './put-in-blocks.ts';
+import { type AnyView, type Standing, type Standings, toStanding } from './standing.ts';
+import { setViewStatus, type ViewError } from './store.ts';
+import { advanceViews } from './store-changes.ts';
 
 const standingsMax = 20_000;
 
@@ -31,6 +22,7 @@ export interface MovingView {
   /** Set when the view has failed on an event: it is not moved any more. */
   parked: ViewError | null;
   readonly standings: LRUCache<string, Standing>;
+  readonly blocks: BlockMemory;
 }
 
 export function createMovingView(
@@ -38,9 +30,10 @@ export function createMovingView(
   id: number,
   checkpoint: number,
   status: 'building' | 'live',
+  blocks: BlockMemory = createBlockMemory(),
 ): MovingView {
   const standings = new LRUCache<string, Standing>({ max: standingsMax });
-  return { view, id, checkpoint, status, parked: null, standings };
+  return { view, id, checkpoint, status, parked: null, standings, blocks };
 }
 
 /**
@@ -59,12 +52,16 @@ export async function advance(
   try {
     steps = await advanceTogether(executor, moving, events);
   } catch (error) {
-    for (const { standings } of moving) standings.clear();
+    for (const { standings, blocks } of moving) {
+      standings.clear();
+      blocks.clear();
+    }
     if (!isFaultOfView(error)) throw error;
     return advanceApart(executor, moving, { events, error });
   }
   for (const { view, to, standings, changes } of steps) {
     view.checkpoint = to;
+    view.blocks.trim();
     for (const [key, standing] of standings) view.standings.set(key, standing);
     if (changes.failure !== null) {
       await park(executor, view, changes.failure.event, changes.failure.error);
@@ -77,10 +74,11 @@ async function advanceTogether(
   moving: readonly MovingView[],
   events: readonly StoredEvent[],
 ): Promise<readonly Step[]> {
-  const steps: Step[] = [];
-  for (const view of moving) steps.push(await prepare(executor, view, events));
+  const steps = await prepare(executor, moving, events);
   const moved = steps.filter(({ to, view }) => to > view.checkpoint);
-  if (moved.length > 0) await advanceViews(executor, moved.map(toAdvance));
+  if (moved.length === 0) return steps;
+  const advances = await putInBlocks(executor, moved);
+  rememberBlocks(moved, advances, await advanceViews(executor, advances));
   return steps;
 }
 
@@ -125,37 +123,48 @@ interface Step {
 
 async function prepare(
   executor: Executor,
-  view: MovingView,
+  moving: readonly MovingView[],
   events: readonly StoredEvent[],
-): Promise<Step> {
-  const standings = await standingsOf(executor, view, keysTouched(view.view, events));
-  const changes = fold(view.view, events, standings);
-  const last = events.at(-1)?.sequence ?? view.checkpoint;
-  const to = changes.failure === null ? last : changes.failure.event.sequence - 1;
-  return { view, to, changes, standings };
+): Promise<readonly Step[]> {
+  const touched = moving.map(({ view }) => touchedBy(view, events));
+  const standings = await standingsOf(executor, moving, touched);
+  const last = events.at(-1)?.sequence;
+  return moving.map((view, index) => {
+    const found = standings[index] ?? new Map();
+    const changes = fold(view.view, touched[index] ?? untouched, found);
+    return { view, to: endOf(changes, last ?? view.checkpoint), changes, standings: found };
+  });
 }
 
+const untouched: Touched = { touches: [], keys: new Set(), failure: null };
+
+function endOf({ failure }: Changes, last: number): number {
+  return failure === null ? last : failure.event.sequence - 1;
+}
+
+/** How the documents stand that the views need, those that are not remembered read at once. */
 async function standingsOf(
   executor: Executor,
-  { view, id, standings }: MovingView,
-  keys: ReadonlySet<string>,
-): Promise<Standings> {
-  const found: Standings = new Map();
-  const unknown: string[] = [];
-  for (const key of keys) {
-    const standing = standings.get(key);
-    if (standing === undefined) unknown.push(key);
-    else found.set(key, standing);
-  }
-  if (unknown.length === 0) return found;
-  for (const [key, document] of await readCurrentDocuments(executor, id, unknown)) {
-    found.set(key, toStanding(view, document, key));
+  moving: readonly MovingView[],
+  touched: readonly Touched[],
+): Promise<readonly Standings[]> {
+  const unknown: { view: number; key: string }[] = [];
+  const found = moving.map(({ id, standings }, index) => {
+    const known: Standings = new Map();
+    for (const key of touched[index]?.keys ?? []) {
+      const standing = standings.get(key);
+      if (standing === undefined) unknown.push({ view: id, key });
+      else known.set(key, standing);
+    }
+    return known;
+  });
+  for (const { view, key, document } of await readCurrentDocuments(executor, unknown)) {
+    const index = moving.findIndex(({ id }) => id === view);
+    const owner = moving[index]?.view;
+    if (owner === undefined) continue;
+    found[index]?.set(key, toStanding(owner, document ?? undefined, key, 0));
   }
   return found;
-}
-
-function toAdvance({ view, to, changes }: Step): Advance {
-  return { id: view.id, from: view.checkpoint, to, changes };
 }
 
 async function park(

@@ -1,4 +1,4 @@
-import type { AnyView } from './fold.ts';
+import type { AnyView } from './standing.ts';
 
 /** A document has a place for each combination of its filters: four make 16, and each more doubles. */
 const filtersMax = 4;

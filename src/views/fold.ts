@@ -1,9 +1,6 @@
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
-import type { View } from '../kernel/view.ts';
-import { partitionsOf, toPosition } from './partition.ts';
-
-/** A view of any documents: the engine passes on what the view itself made. */
-export type AnyView = View<JsonObject>;
+import { createPlaceChanges, type PlaceChanges } from './place-changes.ts';
+import { type AnyView, type Standing, type Standings, toStanding } from './standing.ts';
 
 /** A document as it is from a sequence on; null: gone. */
 export interface DocumentChange {
@@ -12,150 +9,94 @@ export interface DocumentChange {
   readonly document: JsonObject | null;
 }
 
-/** Where a document stands in one list: once in each partition of it. */
-export interface Place {
-  readonly list: string;
-  readonly partition: string;
-  readonly position: string;
-  readonly key: string;
-}
-
-export interface OpenedPlace extends Place {
-  readonly from: number;
-  /** Null: still open. */
-  readonly to: number | null;
-}
-
-export interface ClosedPlace extends Place {
-  readonly to: number;
-}
-
 /** What some events make of a view. */
-export interface Changes {
+export interface Changes extends PlaceChanges {
   readonly documents: readonly DocumentChange[];
-  readonly opened: readonly OpenedPlace[];
-  /** Places opened before these events. */
-  readonly closed: readonly ClosedPlace[];
   /** The event on which the view failed and why; what precedes it is in the changes. */
-  readonly failure: { readonly event: StoredEvent; readonly error: unknown } | null;
+  readonly failure: Failure | null;
 }
 
-/** A document as it stands now, and its places in the view's lists. */
-export interface Standing {
-  readonly document: JsonObject | undefined;
-  /** All that its places follow from, besides its key. */
-  readonly signature: string;
-  readonly places: ReadonlyMap<string, Place>;
+export interface Failure {
+  readonly event: StoredEvent;
+  readonly error: unknown;
 }
 
-/** How the documents stand that a fold touches; an absent key has no document. */
-export type Standings = Map<string, Standing>;
+/** The events of a page that concern a view, and the keys of the documents that they change. */
+export interface Touched {
+  readonly touches: readonly Touch[];
+  /** Keys whose documents have to be known for the fold: others begin in it. */
+  readonly keys: ReadonlySet<string>;
+  /** The view could not say what this event changes; those before it can be folded. */
+  readonly failure: Failure | null;
+}
 
-/** The keys of a view that some events touch, for loading their documents before the fold. */
-export function keysTouched(view: AnyView, events: readonly StoredEvent[]): ReadonlySet<string> {
+interface Touch {
+  readonly event: StoredEvent;
+  readonly keys: readonly string[];
+}
+
+export function touchedBy(view: AnyView, events: readonly StoredEvent[]): Touched {
+  const touches: Touch[] = [];
   const keys = new Set<string>();
+  const begun = new Set<string>();
   for (const event of events) {
     try {
-      for (const key of keysOf(view, event)) keys.add(key);
-    } catch {
-      // The fold will meet the same error, and park the view there.
-      return keys;
+      const own = keysOf(view, event);
+      if (own.length === 0) continue;
+      for (const key of own) {
+        if (keys.has(key) || begun.has(key)) continue;
+        (view.begins?.(event, key) === true ? begun : keys).add(key);
+      }
+      touches.push({ event, keys: own });
+    } catch (error) {
+      return { touches, keys, failure: { event, error } };
     }
   }
-  return keys;
+  return { touches, keys, failure: null };
 }
 
 export function keysOf(view: AnyView, event: StoredEvent): readonly string[] {
-  return view.types.includes(event.type) ? view.keysOf(event) : [];
+  return view.types.includes(event.type) ? view.keysOf(event) : nothing;
 }
 
+const nothing: readonly string[] = [];
+
 /** Folds events into a view. Pure but for `standings`, which is brought up to date. */
-export function fold(view: AnyView, events: readonly StoredEvent[], standings: Standings): Changes {
+export function fold(
+  view: AnyView,
+  { touches, failure }: Pick<Touched, 'touches' | 'failure'>,
+  standings: Standings,
+): Changes {
+  const page = touches[0]?.event.sequence ?? 0;
   const documents: DocumentChange[] = [];
-  const places = createPlaceChanges();
-  for (const event of events) {
+  const places = createPlaceChanges(view, page);
+  for (const touch of touches) {
+    const { sequence } = touch.event;
     try {
-      for (const [key, after] of changesOf(view, event, standings)) {
-        places.move(standings.get(key)?.places ?? nowhere, after.places, event.sequence);
+      for (const [key, after] of changesOf(view, touch, page, standings)) {
+        places.move(key, standings.get(key), after, sequence);
         standings.set(key, after);
-        documents.push({ key, sequence: event.sequence, document: after.document ?? null });
+        documents.push({ key, sequence, document: after.document ?? null });
       }
     } catch (error) {
-      return { documents, ...places.result(), failure: { event, error } };
+      return { documents, ...places.changes, failure: { event: touch.event, error } };
     }
   }
-  return { documents, ...places.result(), failure: null };
+  return { documents, ...places.changes, failure };
 }
 
 /** All that one event changes, worked out before any of it takes effect. */
 function changesOf(
   view: AnyView,
-  event: StoredEvent,
+  { event, keys }: Touch,
+  page: number,
   standings: Standings,
 ): readonly (readonly [string, Standing])[] {
   const changes: [string, Standing][] = [];
-  for (const key of keysOf(view, event)) {
+  for (const key of keys) {
     const before = standings.get(key);
     const after = view.evolve(before?.document, event, key);
-    if (after !== before?.document) changes.push([key, toStanding(view, after, key, before)]);
+    if (after !== before?.document) changes.push([key, toStanding(view, after, key, page, before)]);
   }
   return changes;
-}
-
-const nowhere: ReadonlyMap<string, Place> = new Map();
-
-/** Most changes of a document leave it where it was: its places are then those of `before`. */
-export function toStanding(
-  view: AnyView,
-  document: JsonObject | undefined,
-  key: string,
-  before?: Standing,
-): Standing {
-  if (document === undefined) return { document, signature: '', places: nowhere };
-  const wanted = Object.entries(view.lists ?? {}).map(([list, { position, filters = {} }]) => {
-    const values = Object.entries(filters).map(([filter, toValue]) => [filter, toValue(document)]);
-    return { list, position: position(document, key), values };
-  });
-  const signature = JSON.stringify(wanted);
-  if (before?.signature === signature) return { document, signature, places: before.places };
-  const places = new Map<string, Place>();
-  for (const { list, position: given, values } of wanted) {
-    if (given === null) continue;
-    const position = toPosition(given);
-    for (const partition of partitionsOf(Object.fromEntries(values))) {
-      places.set(`${list}\0${partition}\0${position}\0${key}`, { list, partition, position, key });
-    }
-  }
-  return { document, signature, places };
-}
-
-function createPlaceChanges() {
-  const opened = new Map<string, OpenedPlace>();
-  const finished: OpenedPlace[] = [];
-  const closed: ClosedPlace[] = [];
-
-  function close(id: string, place: Place, to: number): void {
-    const young = opened.get(id);
-    if (young === undefined) {
-      closed.push({ ...place, to });
-      return;
-    }
-    opened.delete(id);
-    finished.push({ ...young, to });
-  }
-
-  return {
-    /** From `sequence` on a document stands at the places `after` instead of `before`. */
-    move(
-      before: ReadonlyMap<string, Place>,
-      after: ReadonlyMap<string, Place>,
-      sequence: number,
-    ): void {
-      for (const [id, place] of before) if (!after.has(id)) close(id, place, sequence);
-      for (const [id, place] of after) {
-        if (!before.has(id)) opened.set(id, { ...place, from: sequence, to: null });
-      }
-    },
-    result: () => ({ opened: [...finished, ...opened.values()], closed }),
-  };
 }

@@ -4,7 +4,7 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
-import type { AnyView } from './fold.ts';
+import type { AnyView } from './standing.ts';
 import { dropView, readViews, registerView, setViewStatus, tryLockView } from './store.ts';
 
 export interface LeadOptions {

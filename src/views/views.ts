@@ -7,7 +7,6 @@ import type { Database } from '../postgres/database.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
 import { ViewNotReadableError } from './errors.ts';
-import type { AnyView } from './fold.ts';
 import { leadViews } from './lead.ts';
 import {
   type DocumentAt,
@@ -16,6 +15,7 @@ import {
   readDocument,
   readList,
 } from './read.ts';
+import type { AnyView } from './standing.ts';
 import { readViews, type ViewRow } from './store.ts';
 
 /** The views of a program, kept up to date with the log, and readable at every sequence. */

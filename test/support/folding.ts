@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
-import type { Database, Executor } from '../../src/postgres/database.ts';
+import type { Database } from '../../src/postgres/database.ts';
 import { createMovingView, type MovingView } from '../../src/views/advance.ts';
+import { createBlockMemory } from '../../src/views/block-memory.ts';
 import { readViews, registerView } from '../../src/views/store.ts';
 import { type Note, notes, walletsView } from './wallets.ts';
 
@@ -38,12 +39,15 @@ export function toEvent(note: Note | null, index: number): StoredEvent {
   };
 }
 
-/** A view of wallets of its own, in which nothing is yet. */
-export async function createWalletsView(database: Database): Promise<MovingView> {
+/** A view of wallets of its own, in which nothing is yet, with so many entries to a block. */
+export async function createWalletsView(
+  database: Database,
+  entriesMax?: number,
+): Promise<MovingView> {
   const view = { ...walletsView, name: newUuid() };
   await registerView(database, view);
   const row = (await readViews(database)).find(({ name }) => name === view.name);
-  return createMovingView(view, row?.id ?? 0, 0, 'building');
+  return createMovingView(view, row?.id ?? 0, 0, 'building', createBlockMemory(entriesMax));
 }
 
 export function* paged(events: readonly StoredEvent[], sizes: readonly number[]) {
@@ -52,16 +56,4 @@ export function* paged(events: readonly StoredEvent[], sizes: readonly number[])
     yield events.slice(done, done + size);
     done += size;
   }
-}
-
-/** A database to which views are moved with another size of blocks than the usual one. */
-export function withBlocksOf(entriesMax: number, { query }: Database): Executor {
-  const place = 7;
-  return {
-    query: (statement, values = []) =>
-      query(
-        statement,
-        statement.name === 'advance_views' ? values.with(place, entriesMax) : values,
-      ),
-  };
 }

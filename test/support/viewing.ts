@@ -2,7 +2,7 @@ import { createFeed, type Feed } from '../../src/feed/feed.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import type { Database } from '../../src/postgres/database.ts';
-import type { AnyView } from '../../src/views/fold.ts';
+import type { AnyView } from '../../src/views/standing.ts';
 import { createViews, type Views } from '../../src/views/views.ts';
 
 /** Log, feed and views of one process, which hears of nothing but by looking. */

@@ -31,7 +31,7 @@ async function rowsOf({ id }: MovingView) {
     await sql(
       database,
       `select list, partition, position, key, from_sequence, to_sequence::text
-       from view_entries where view_id = $1 order by 1, 2, 3, 4, 5`,
+       from view_entries join view_partitions on id = block where view_id = $1 order by 1, 2, 3, 4, 5`,
       [id],
     ),
   ];

@@ -5,8 +5,9 @@ import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { sqlStateOf } from '../../src/postgres/errors.ts';
 import { advance, createMovingView } from '../../src/views/advance.ts';
-import type { AnyView } from '../../src/views/fold.ts';
-import { advanceViews, dropView, readViews, registerView } from '../../src/views/store.ts';
+import type { AnyView } from '../../src/views/standing.ts';
+import { dropView, readViews, registerView } from '../../src/views/store.ts';
+import { advanceViews } from '../../src/views/store-changes.ts';
 import { batchOf, noted } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog, withDatabase } from '../support/processing.ts';
@@ -218,7 +219,13 @@ test('a replaced view is dropped in pieces', async () => {
   do results.push(await dropView(database, id, 4));
   while (results.at(-1) === false && results.length < 20);
   expect(results.length).toBeGreaterThan(3);
-  for (const table of ['views', 'view_documents', 'view_entries']) {
+  for (const table of [
+    'views',
+    'view_documents',
+    'view_partitions',
+    'view_blocks',
+    'view_entries',
+  ]) {
     expect(await countOf(database, table)).toBe(0);
   }
 });
@@ -265,7 +272,9 @@ test('a parked view and one that is gone are not moved', async () => {
   await registerView(database, walletsView);
   const [row] = await readViews(database);
   const changes = { documents: [], opened: [], closed: [], failure: null };
-  const move = (id: number) => advanceViews(database, [{ id, from: 0, to: 1, changes }]);
+  const placing = { newPartitions: [], begunBlocks: [] };
+  const step = { from: 0, to: 1, changes, placing, refits: [], entriesMax: 256 };
+  const move = (id: number) => advanceViews(database, [{ id, ...step }]);
   await sql(database, `update views set status = 'parked'`);
   for (const id of [row?.id ?? 0, 999]) {
     await expect(move(id)).rejects.toSatisfy((error) => sqlStateOf(error) === 'DB004');

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { advance, type MovingView } from '../../src/views/advance.ts';
 import { type ListPage, readList } from '../../src/views/read.ts';
-import { createWalletsView, paged, programsOf, toEvent, withBlocksOf } from '../support/folding.ts';
+import { createWalletsView, paged, programsOf, toEvent } from '../support/folding.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sql } from '../support/rows.ts';
 import {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => testDatabase.dispose());
 
-const createView = () => createWalletsView(testDatabase.database);
+const createView = (entriesMax?: number) => createWalletsView(testDatabase.database, entriesMax);
 
 /** Pages from the first to the last, each beginning where the one before ended. */
 async function expectPages(
@@ -41,36 +41,44 @@ async function expectPages(
   }
 }
 
-/** Folds more events, `pageSize` at a time, into blocks of `blockSize`. */
+/** Folds more events, `pageSize` at a time. */
 async function fold(
   view: MovingView,
-  blockSize: number,
   count: number,
   pageSize: number,
   toNote: (index: number) => Note,
 ): Promise<void> {
-  const executor = withBlocksOf(blockSize, testDatabase.database);
   const start = view.checkpoint;
   const events = Array.from({ length: count }, (_, index) => toEvent(toNote(index), start + index));
-  for (const page of paged(events, [pageSize])) await advance(executor, [view], page);
+  for (const page of paged(events, [pageSize])) {
+    await advance(testDatabase.database, [view], page);
+  }
 }
 
 /** How the list by sum of all documents is kept. */
 async function shapeOf(view: MovingView) {
-  const ofList = "view_id = $1 and list = 'SUM' and partition = ''";
-  const blocks = await sql<{ entries: number; listed: boolean }>(
+  const ofList = `(
+    select id from view_partitions where view_id = $1 and list = 'SUM' and partition = ''
+  )`;
+  const blocks = await sql<{ entries: number }>(
     testDatabase.database,
-    `select count(*)::integer as entries, block = 0 or exists (
-       select from view_blocks where ${ofList} and view_blocks.block = view_entries.block
-     ) as listed
-     from view_entries where ${ofList} group by block`,
+    `select count(*)::integer as entries from view_entries
+     where block = ${ofList} or block in (
+       select block from view_blocks where partition_id = ${ofList}
+     ) group by block`,
     [view.id],
+  );
+  const orphans = await sql(
+    testDatabase.database,
+    `select distinct block from view_entries where block not in (
+       select id from view_partitions union select block from view_blocks
+     )`,
   );
   const directories = await sql<{ open: number; closed: number }>(
     testDatabase.database,
     `select count(*) filter (where to_sequence = $2)::integer as open,
        count(*) filter (where to_sequence < $2)::integer as closed
-     from view_blocks where ${ofList} group by epoch order by epoch`,
+     from view_blocks where partition_id = ${ofList} group by epoch order by epoch`,
     [view.id, '9223372036854775807'],
   );
   return {
@@ -78,7 +86,7 @@ async function shapeOf(view: MovingView) {
     directories,
     entries: blocks.reduce((sum, block) => sum + block.entries, 0),
     current: directories.at(-1)?.open ?? 0,
-    orphans: blocks.filter(({ listed }) => !listed).length,
+    orphans: orphans.length,
   };
 }
 
@@ -94,9 +102,10 @@ test.each([8, 256])('every list at every sequence is a sorted fold, %i to a bloc
     programsOf(50),
     questions,
     async ({ events, pageSizes }, { owner, sign, list, limit, descending }) => {
-      const view = await createView();
-      const executor = withBlocksOf(max, testDatabase.database);
-      for (const page of paged(events, pageSizes)) await advance(executor, [view], page);
+      const view = await createView(max);
+      for (const page of paged(events, pageSizes)) {
+        await advance(testDatabase.database, [view], page);
+      }
       const filter = { ...(owner === undefined ? {} : { owner }), ...(sign && { sign }) };
       const first: ListPage = {
         ...{ list, limit, descending, after: null, before: null },
@@ -129,13 +138,14 @@ const crowd = fc.record({
 
 test('lists of many documents are sorted folds, however often their blocks were replaced', async () => {
   const property = fc.asyncProperty(crowd, async ({ notes, pageSizes, cursors }) => {
-    const view = await createView();
-    const executor = withBlocksOf(16, testDatabase.database);
+    const view = await createView(16);
     const goodbye: Note[] = Array.from({ length: 150 }, (_, key) => ({
       ...{ keys: [String(key)], amount: 0, isGone: key % 30 !== 0 },
     }));
     const events = [...notes, ...goodbye, ...notes.slice(0, 100)].map(toEvent);
-    for (const page of paged(events, pageSizes)) await advance(executor, [view], page);
+    for (const page of paged(events, pageSizes)) {
+      await advance(testDatabase.database, [view], page);
+    }
     const moments = cursors.map((each) => each % events.length);
     for (const at of [...moments, notes.length, notes.length + 150, events.length]) {
       const wallets = foldWallets(events, at);
@@ -152,7 +162,7 @@ test('lists of many documents are sorted folds, however often their blocks were 
 
 test('a page passes few entries that are not in it, however many there have been', async () => {
   const view = await createView();
-  await fold(view, 256, 20_000, 500, (index) => ({
+  await fold(view, 20_000, 500, (index) => ({
     ...{ keys: [String(index % 50)], amount: 1 + (index % 7) },
   }));
   const { blocks, entries } = await shapeOf(view);
@@ -162,8 +172,8 @@ test('a page passes few entries that are not in it, however many there have been
 });
 
 test('the directory of the blocks stays as small as they are few', async () => {
-  const view = await createView();
-  await fold(view, 16, 2_000, 10, (index) => ({
+  const view = await createView(16);
+  await fold(view, 2_000, 10, (index) => ({
     ...{ keys: [String(index % 50)], amount: 1 + (index % 7) },
   }));
   const { directories } = await shapeOf(view);
@@ -175,22 +185,23 @@ test('the directory of the blocks stays as small as they are few', async () => {
 });
 
 test('blocks that lose their documents are merged', async () => {
-  const view = await createView();
+  const view = await createView(16);
   const sizes = { joined: 200, stay: 3 };
-  await fold(view, 16, sizes.joined, 50, (index) => ({ keys: [String(index)], amount: index }));
-  expect((await shapeOf(view)).current).toBeGreaterThan(20);
-  await fold(view, 16, sizes.joined - sizes.stay, 50, (index) => ({
+  await fold(view, sizes.joined, 50, (index) => ({ keys: [String(index)], amount: index }));
+  expect((await shapeOf(view)).current).toBeGreaterThan(10);
+  await fold(view, sizes.joined - sizes.stay, 50, (index) => ({
     ...{ keys: [String(index)], amount: 0, isGone: true },
   }));
   expect((await shapeOf(view)).current).toBeLessThanOrEqual(2);
 });
 
 test('a block that was made in vain, as its neighbour is emptied by the same page, leaves nothing', async () => {
-  const view = await createView();
-  await fold(view, 16, 24, 24, (index) => ({ keys: [String(100 + index)], amount: 100 + index }));
+  const view = await createView(16);
+  const backwards = (index: number) => ({ keys: [String(123 - index)], amount: 123 - index });
+  await fold(view, 24, 24, backwards);
   expect((await shapeOf(view)).current).toBe(3);
   // Overfills the second block of eight, and empties the third.
-  await fold(view, 16, 18, 18, (index) =>
+  await fold(view, 18, 18, (index) =>
     index < 10
       ? { keys: [String(200 + index)], amount: 110 }
       : { keys: [String(106 + index)], amount: 0, isGone: true },
@@ -198,6 +209,39 @@ test('a block that was made in vain, as its neighbour is emptied by the same pag
   const { orphans, current } = await shapeOf(view);
   expect(current).toBeGreaterThan(1);
   expect(orphans).toBe(0);
+});
+
+test('a block that takes in one neighbour and goes with the other is still read before that', async () => {
+  const view = await createView(24);
+  const joining = (index: number): Note => ({ keys: [String(100 + index)], amount: 100 + index });
+  // All but two of the first block, then of the third.
+  const leaving = (index: number): Note => ({
+    ...{ keys: [String(index < 22 ? 100 + index : 126 + index)], amount: 0, isGone: true },
+  });
+  await fold(view, 72, 72, joining);
+  expect((await shapeOf(view)).current).toBe(3);
+  await fold(view, 44, 44, leaving);
+  const { orphans, current, blocks } = await shapeOf(view);
+  expect(current).toBe(3);
+  expect(blocks.length).toBe(6);
+  expect(orphans).toBe(0);
+  const notes = [...Array.from({ length: 72 }, (_, index) => joining(index))];
+  notes.push(...Array.from({ length: 44 }, (_, index) => leaving(index)));
+  const events = notes.map(toEvent);
+  const first = { list: 'SUM', filter: {}, limit: 9, after: null, before: null };
+  for (const at of [72, 80, 115, 116]) {
+    await expectPages(view, foldWallets(events, at), { ...first, descending: false }, at);
+    await expectPages(view, foldWallets(events, at), { ...first, descending: true }, at);
+  }
+});
+
+test('a block that is full of what is open stays when the next one comes at its end', async () => {
+  const view = await createView(16);
+  await fold(view, 160, 40, (index) => ({ keys: [String(index)], amount: 100 + index }));
+  const { blocks, current, entries } = await shapeOf(view);
+  expect(current).toBe(10);
+  expect(entries).toBe(160);
+  expect(Math.max(...blocks.map((block) => block.entries))).toBe(16);
 });
 
 test('a page between two cursors is cut on both sides', async () => {

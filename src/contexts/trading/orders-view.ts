@@ -18,6 +18,7 @@ export const ordersView: View<Order> = {
     ...['OrderCanceled', 'OrderExpired', 'OrderReplaced'],
   ],
   keysOf: orderIdsOf,
+  begins: ({ type }) => type === 'OrderPlaced' || type === 'OrderRejected',
   evolve: (order, event, key) => evolveOrder(order ?? null, event as OrderEvent, key) ?? undefined,
   lists: { PLACED_AT: { position: (order) => order.placedAt, filters } },
 };

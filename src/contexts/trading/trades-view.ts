@@ -27,6 +27,7 @@ export const tradesView: View<Trade> = {
   description: 'Trades, by instrument and by order.',
   types: ['TradeExecuted'],
   keysOf: (event) => [(event as TradeExecuted).data.tradeId],
+  begins: () => true,
   evolve: (_before, event) => toTrade(event),
   lists: {
     SYMBOL: { position: ({ symbol, sequence }) => toTradePosition(symbol, sequence) },

@@ -1,0 +1,30 @@
+/** The order of two texts by their bytes in UTF-8, which is that of the database; as `sort` wants it. */
+export type CompareTexts = (a: string, b: string) => number;
+
+/**
+ * Compares a text with others. JavaScript compares units of UTF-16, which is the same order unless
+ * both texts have one from the surrogates on where they first differ.
+ */
+export function comparerFor(text: string): CompareTexts {
+  return /[\ud800-\uffff]/.test(text) ? compareCodePoints : compareUnits;
+}
+
+function compareUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function compareCodePoints(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) {
+    const unitOfA = a.charCodeAt(index);
+    const unitOfB = b.charCodeAt(index);
+    if (unitOfA !== unitOfB) return rankOf(unitOfA) - rankOf(unitOfB);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for what comes after all other units. */
+function rankOf(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
