@@ -307,7 +307,8 @@ $$;
 -- which the caller worked: then somebody else has moved it, and the caller's work is void. Answers the
 -- blocks that have replaced others, with the range that those of one partition hold together.
 --
--- The plans may be made while the tables are empty and have to serve when they are large.
+-- The plans may be made while the tables are empty and have to serve when they are large. Arrays are
+-- taken apart side by side in the list of columns: in `from` each would be stored first.
 create function advance_views(
   view_ids integer[],
   from_checkpoints bigint[],
@@ -360,15 +361,17 @@ begin
   end if;
 
   insert into view_documents (view_id, key, sequence, document)
-  select view_id, key, sequence, nullif(document, 'null') from rows from (
-    unnest(document_views), unnest(document_keys), unnest(document_sequences),
-    jsonb_array_elements(documents)
-  ) as changed (view_id, key, sequence, document);
+  select view_id, key, sequence, nullif(document, 'null') from (
+    select unnest(document_views) as view_id, unnest(document_keys) as key,
+      unnest(document_sequences) as sequence, jsonb_array_elements(documents) as document
+  ) as changed order by view_id, key, sequence;
 
   if cardinality(closed_blocks) > 0 then
     update view_entries as entry set to_sequence = wanted.to_sequence
-    from unnest(closed_blocks, closed_positions, closed_keys, closed_to)
-      as wanted (block, position, key, to_sequence)
+    from (
+      select unnest(closed_blocks) as block, unnest(closed_positions) as position,
+        unnest(closed_keys) as key, unnest(closed_to) as to_sequence
+    ) as wanted
     where entry.block = wanted.block and entry.position = wanted.position
       and entry.key = wanted.key and entry.to_sequence = 9223372036854775807;
     get diagnostics moved = row_count;
@@ -378,12 +381,16 @@ begin
   end if;
   if cardinality(opened_blocks) > 0 then
     insert into view_entries (block, from_sequence, to_sequence, position, key)
-    select * from unnest(opened_blocks, opened_from, opened_to, opened_positions, opened_keys);
+    select unnest(opened_blocks) as block, unnest(opened_from), unnest(opened_to),
+      unnest(opened_positions) as position, unnest(opened_keys) as key
+    order by block, position, key;
   end if;
 
-  insert into view_partitions (id, view_id, list, partition)
-  select (made ->> 0)::bigint, (made ->> 1)::integer, made ->> 2, made ->> 3
-  from jsonb_array_elements(new_partitions) as made;
+  if new_partitions <> '[]' then
+    insert into view_partitions (id, view_id, list, partition)
+    select (made ->> 0)::bigint, (made ->> 1)::integer, made ->> 2, made ->> 3
+    from jsonb_array_elements(new_partitions) as made;
+  end if;
   for each_one in select jsonb_array_elements(begun_blocks) loop
     perform begin_block(
       (each_one ->> 0)::bigint, each_one ->> 1, each_one ->> 2, (each_one ->> 3)::bigint,
