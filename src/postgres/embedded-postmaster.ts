@@ -20,7 +20,7 @@ export async function findPostmaster(data: string): Promise<Postmaster | null> {
   const lines = text.split('\n');
   const pid = Number.parseInt(lines[0] ?? '', 10);
   if (!(pid > 0) || !isProcessAlive(pid)) return null;
-  if ((await isZombie(pid)) || (await isForeign(pid, data))) {
+  if (!(await isAtWork(pid)) || (await isForeign(pid, data))) {
     await writeFile(file, [deadPid, ...lines.slice(1)].join('\n'));
     return null;
   }
@@ -56,6 +56,11 @@ export function findFreePort(): Promise<number> {
  * alive; removing the file instead would also remove its guard against orphaned backends.
  */
 const deadPid = '2147483646';
+
+/** Whether a server that was found is at work still; looks at nothing but its process. */
+export async function isAtWork(pid: number): Promise<boolean> {
+  return isProcessAlive(pid) && !(await isZombie(pid));
+}
 
 /** Where /proc cannot tell, it is none. The name in parentheses may itself contain some. */
 async function isZombie(pid: number): Promise<boolean> {

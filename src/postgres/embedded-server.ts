@@ -5,7 +5,7 @@ import { toClientConfig } from './client-config.ts';
 import type { Binaries } from './embedded-binaries.ts';
 import { type Cluster, superuser } from './embedded-cluster.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
-import { findFreePort, findPostmaster, type Postmaster } from './embedded-postmaster.ts';
+import { findFreePort, findPostmaster, isAtWork, type Postmaster } from './embedded-postmaster.ts';
 import type { Run } from './embedded-run.ts';
 import { sqlStateOf, toOneLine } from './errors.ts';
 
@@ -118,7 +118,8 @@ async function stopPostmaster({ cluster, binaries, run }: Server): Promise<void>
   const { code, output } = await run(binaries.pgCtl, args, '/');
   if (code !== 0) throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', toOneLine(output));
   const deadline = Date.now() + stopDeadlineMs;
-  while (pid !== undefined && (await findPostmaster(cluster.data))?.pid === pid) {
+  // Not by its file, which whoever looks for a server would write again when its process is over.
+  while (pid !== undefined && (await isAtWork(pid))) {
     if (Date.now() > deadline) {
       const message = `the embedded PostgreSQL (process ${pid}) has not stopped yet`;
       throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', message);
