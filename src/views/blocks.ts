@@ -68,9 +68,18 @@ export function isWhole({ low, high }: Block): boolean {
 
 type ComparePlaces = (a: PlaceInList, b: PlaceInList) => number;
 
+const compareUsually = comparePlacesBy(comparerFor(''), comparerFor(''));
+/** A document has its place in many partitions, one after the other. */
+let last: PlaceInList & { compare: ComparePlaces } = { ...beginning, compare: compareUsually };
+
 function comparerOf({ position, key }: PlaceInList): ComparePlaces {
-  const positions: CompareTexts = comparerFor(position);
-  const keys: CompareTexts = comparerFor(key);
+  if (position === last.position && key === last.key) return last.compare;
+  const compare = comparePlacesBy(comparerFor(position), comparerFor(key));
+  last = { position, key, compare };
+  return compare;
+}
+
+function comparePlacesBy(positions: CompareTexts, keys: CompareTexts): ComparePlaces {
   return (a, b) => positions(a.position, b.position) || keys(a.key, b.key);
 }
 
