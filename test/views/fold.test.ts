@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Executor } from '../../src/postgres/database.ts';
 import { advance, type MovingView } from '../../src/views/advance.ts';
 import { readDocument } from '../../src/views/read.ts';
-import { createWalletsView, paged, programsOf } from '../support/folding.ts';
+import type { AnyView } from '../../src/views/standing.ts';
+import { createWalletsView, paged, programsOf, toEvent } from '../support/folding.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sql } from '../support/rows.ts';
 import { foldWallets, walletKeys } from '../support/wallets.ts';
@@ -45,6 +47,7 @@ test('a view moved page by page equals one built at once, remembering or not', a
     for await (const page of paged(events, pageSizes)) {
       await advance(database, [remembering], page);
       forgetting.standings.clear();
+      forgetting.blocks.clear();
       await advance(database, [forgetting], page);
     }
     await advance(database, [atOnce], events);
@@ -54,6 +57,29 @@ test('a view moved page by page equals one built at once, remembering or not', a
     expect(expected[0]).toEqual([{ checkpoint: events.length, status: 'building' }]);
   });
   await fc.assert(property, { numRuns: 60 });
+});
+
+test('a document that its view says begins is not looked for, and one that goes on is', async () => {
+  const { database } = testDatabase;
+  const view = await createView();
+  const begins: AnyView['begins'] = ({ sequence }) => sequence <= 2;
+  const own: MovingView = { ...view, view: { ...view.view, begins } };
+  const events = ['a', 'B', 'a', 'é'].map((key, index) =>
+    toEvent({ keys: [key], amount: 1 }, index),
+  );
+  const looked: unknown[] = [];
+  const watched: Executor = {
+    query(query, values) {
+      if (query.name === 'current_documents') looked.push(values);
+      return database.query(query, values);
+    },
+  };
+  await advance(watched, [own], events.slice(0, 2));
+  expect(looked).toEqual([]);
+  own.standings.clear();
+  await advance(watched, [own], events.slice(2));
+  expect(looked).toEqual([[`{${view.id},${view.id}}`, '{"a","é"}']]);
+  expect(await readDocument(database, view.id, 'a', 4)).toMatchObject({ document: { sum: 2 } });
 });
 
 test('every document at every sequence is that of a plain fold', async () => {
