@@ -1,5 +1,6 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
+import { compareTexts } from '../lib/byte-order.ts';
 import { isCleanText } from '../lib/clean-text.ts';
 import type { FilterValues } from '../views/partition.ts';
 import type { Cursor } from '../views/read.ts';
@@ -67,11 +68,7 @@ function mergeParts<Item extends Cursor>(
 }
 
 function comparePlaces(a: Cursor, b: Cursor): number {
-  return compareBytes(a.position, b.position) || compareBytes(a.key, b.key);
-}
-
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }
 
 function toListCursor({ position, key }: Cursor): string {

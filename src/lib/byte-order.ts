@@ -9,6 +9,11 @@ export function comparerFor(text: string): CompareTexts {
   return /[\ud800-\uffff]/.test(text) ? compareCodePoints : compareUnits;
 }
 
+/** Compares two texts. */
+export function compareTexts(a: string, b: string): number {
+  return comparerFor(a)(a, b);
+}
+
 function compareUnits(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
