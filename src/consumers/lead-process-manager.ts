@@ -14,6 +14,7 @@ export interface LeadOptions extends SendOptions {
 
 const lookMs = 1_000;
 const saveMs = 1_000;
+const clearedMax = 5_000;
 
 /**
  * Runs a process manager until the signal fires: page by page through the log, and whenever a timer
@@ -42,8 +43,8 @@ export async function leadProcessManager(
     const withinMs = isBehind ? lookMs : Math.min(lookMs, Math.max(0, lookAt - performance.now()));
     const page = await nextPage({ log, feed, filter, signal }, progress.position(), withinMs);
     if (page === null) return;
-    const hasChanged = await progress.take(page);
-    if (hasChanged) lookAt = Number.NEGATIVE_INFINITY;
+    const hasSet = await progress.take(page);
+    if (hasSet) lookAt = Number.NEGATIVE_INFINITY;
     if (progress.position() < goal || performance.now() < lookAt) continue;
     const inMs = await sendDue(executor, options, { consumerId: standing.id, signal });
     // The clock of the database may be set: no timer is waited for without looking now and then.
@@ -54,13 +55,13 @@ export async function leadProcessManager(
 /** How far a process manager has worked, and how far the database knows. */
 interface Progress {
   position(): number;
-  /** Works a page off; whether it has changed timers. */
+  /** Works a page off; whether it has set timers. */
   take(page: Page): Promise<boolean>;
 }
 
 /**
- * A page that changes no timer moves the checkpoint in the database once a second at most: for each
- * page it would be a transaction beside each append.
+ * A page that sets no timer moves the checkpoint in the database once a second at most, and what it
+ * clears goes with it: for each page it would be a transaction beside each append.
  */
 function createProgress(
   executor: Executor,
@@ -72,20 +73,25 @@ function createProgress(
   let saved = checkpoint;
   let savedAt = performance.now();
   let isBlamed = error !== null;
+  const toClear = new Set<string>();
   return {
     position: () => position,
     async take({ events, end }) {
       const { cleared, set } = planPage(manager, events.filter(passes));
-      const hasChanged = cleared.length + set.length > 0;
+      for (const key of cleared) toClear.add(key);
+      for (const { key } of set) toClear.delete(key);
       const isOverdue = performance.now() - savedAt >= saveMs && end > saved;
-      if (hasChanged || isOverdue || isBlamed) {
-        await advanceConsumer(executor, { id, version, from: saved, to: end, cleared, set });
+      const isFull = toClear.size >= clearedMax;
+      if (set.length > 0 || isOverdue || isFull || isBlamed) {
+        const changes = { cleared: [...toClear], set };
+        await advanceConsumer(executor, { id, version, from: saved, to: end, ...changes });
+        toClear.clear();
         saved = end;
         savedAt = performance.now();
         isBlamed = false;
       }
       position = end;
-      return hasChanged;
+      return set.length > 0;
     },
   };
 }

@@ -153,13 +153,22 @@ function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): vo
 }
 
 /** The account right after a command: as it was decided, or for a replay as the views have it. */
-export async function accountAfter(
+export function accountAfter(
+  context: ApiContext,
+  result: CommandResult,
+  id: string,
+): AccountAt | Promise<AccountAt> {
+  const decided = result.stateOf(accountDecider, id);
+  return decided === null
+    ? readAccountAfter(context, result, id)
+    : toAccountAt(decided, result.sequence);
+}
+
+async function readAccountAfter(
   context: ApiContext,
   result: CommandResult,
   id: string,
 ): Promise<AccountAt> {
-  const decided = result.stateOf(accountDecider, id);
-  if (decided !== null) return toAccountAt(decided, result.sequence);
   await context.reach(result.sequence);
   const found = await findAccount(context, id, result.sequence);
   if (found === null) throw new Error(`account ${id} is not in the view at ${result.sequence}`);

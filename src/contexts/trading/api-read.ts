@@ -75,11 +75,11 @@ export async function findTrade(
  * An order right after a command: as decided, from its placing and the events of the command, which
  * say what it has come to; for a replay as the views have it.
  */
-export async function orderAfter(
+export function orderAfter(
   context: ApiContext,
   result: CommandResult,
   id: string,
-): Promise<OrderAt> {
+): OrderAt | Promise<OrderAt> {
   const { sequence, decided } = result;
   const dryRun = dryRunOf(result);
   const about = decided.filter((event) => orderIdsOf(event).includes(id));
@@ -125,7 +125,7 @@ export function findAccountOf(
   context: ApiContext,
   result: CommandResult,
   orderId: string,
-): Promise<AccountAt> {
+): AccountAt | Promise<AccountAt> {
   const placed = result.stateOf(orderDecider, orderId);
   if (placed !== null) return accountAfter(context, result, placed.accountId);
   return orderOf(context, orderId, { at: result.sequence, dryRun: null }).then(({ order }) =>

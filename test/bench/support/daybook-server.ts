@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { hasEnded } from './worker.ts';
+import { daybookFlags, hasEnded } from './worker.ts';
 
 /** A Daybook server, run the way its users run it. */
 export interface DaybookServer {
@@ -20,7 +20,7 @@ const stopTimeoutMs = 20_000;
 export async function startDaybookServer(databaseUrl: string): Promise<DaybookServer> {
   if (!existsSync(main)) throw new Error('dist/main.js is missing: run npm run build');
   const port = await findFreePort();
-  const child = spawn(process.execPath, [main, 'serve'], {
+  const child = spawn(process.execPath, [...daybookFlags, main, 'serve'], {
     cwd: root,
     env: { ...inherited(), HOST: '127.0.0.1', PORT: String(port), DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'ignore', 'pipe'],

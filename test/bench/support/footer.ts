@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import type { Bench } from './bench.ts';
 import type { Timing } from './stage.ts';
+import { daybookFlags } from './worker.ts';
 
 export interface FooterOptions {
   readonly timing: Timing;
@@ -19,7 +20,8 @@ export function toFooter({ timing, benches, postgres }: FooterOptions): string {
   const lines = [
     `Node.js ${process.version}; ${postgres}, one server for all; ` +
       `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}.`,
-    `${times}${rounds === 1 ? ', once' : better}.`,
+    `${times}${rounds === 1 ? ', once' : better}. Daybook's processes run as by npm start, with ` +
+      `${daybookFlags.join(' ')}.`,
     ...benches.map(({ name, method }) => `${name}: ${method}`),
   ];
   return lines.map((line) => wrap(line, columns)).join('\n');
