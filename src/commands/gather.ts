@@ -51,7 +51,7 @@ export async function gather(
     if (isLast || size >= Math.max(sizeToSend, sendMin)) return gathering;
     const isFull = taken.length === room || isClash;
     if (!isFull && queue.size() > 0) continue;
-    while (!first.hasLanded && (isFull || queue.size() === 0)) await queue.next();
+    await Promise.race(isFull ? [first.landing] : [first.landing, queue.next()]);
     // Commands that come in together are decided together.
     if (!first.hasLanded) await new Promise<void>((resolve) => setImmediate(resolve));
   }

@@ -58,10 +58,7 @@ async function fly(
         flightsMax,
       );
     }
-    if (next !== null) {
-      flights.push(next);
-      void next.landing.then(queue.wake);
-    }
+    if (next !== null) flights.push(next);
     if (failure !== null) {
       // Each on its own, from the start: it may not be the fault of all of them.
       await seeThrough(options, flights.splice(0), settled);

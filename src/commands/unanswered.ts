@@ -14,9 +14,9 @@ export interface Taken extends Submission {
 }
 
 /**
- * Not a Set: V8 links each table of a growing or shrinking one to the next. Once a table has become
- * old, all that was ever in the later ones, and what hangs on it, survives until the old generation
- * is collected: a quarter of what the commands allocate, 15 % of their time.
+ * Not a Set: V8 replaces the table of one that changes now and then, and twice as much of what the
+ * commands allocate then survives a collection of the young generation (1.96 MB instead of 0.95 of
+ * 12), which takes 5 µs of a command. The likely cause: each table is linked to the next.
  */
 export function createUnanswered(): Unanswered {
   const submissions: Taken[] = [];

@@ -6,14 +6,11 @@ export interface Broadcast {
 }
 
 export function createBroadcast(): Broadcast {
-  let waiters = new Set<() => void>();
+  const waiters = new Set<() => void>();
   return {
     wake() {
-      if (waiters.size === 0) return;
-      const woken = waiters;
-      // Not cleared: V8 links the table of before to the one of after, and once the former is old,
-      // all that was ever waited for since survives until the old generation is collected.
-      waiters = new Set();
+      const woken = [...waiters];
+      waiters.clear();
       for (const waiter of woken) waiter();
     },
     next(signal) {
