@@ -1,4 +1,5 @@
 import type { Feed } from '../feed/feed.ts';
+import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
@@ -38,6 +39,7 @@ export async function leadViews(
   for (const view of views) await registerView(executor, view);
   const report = createReport(options);
   const moving: MovingView[] = [];
+  const pace = createPace();
   let lookedAroundAt = Number.NEGATIVE_INFINITY;
 
   while (!signal.aborted) {
@@ -55,7 +57,10 @@ export async function leadViews(
       report(rear);
     }
     if (rear === front || feed.tail() > front) {
+      const pauseMs = pace.pauseMs();
+      if (pauseMs > 0) await delay(pauseMs, signal);
       const events = await nextWithin(feed, active.length === 0 ? feed.tail() : front, signal);
+      pace.took(events.length);
       if (events.length > 0 && active.length > 0) {
         await advance(executor, standingAt(active, front), events);
       }
@@ -63,6 +68,28 @@ export async function leadViews(
     await promote(executor, moving, feed.tail());
     onMoved(moving);
   }
+}
+
+/** While the log moves fast a page begins only so long after the one before. */
+const busyPageMs = 40;
+/** A page of so many events tells that it does. */
+const busyEventsMin = 64;
+
+/**
+ * Lets pages gather when they would be many and small: a page of 20 events of orders costs twice as
+ * much for each of them as one of 200. When the log moves slowly nothing waits.
+ */
+function createPace() {
+  let beganAt = Number.NEGATIVE_INFINITY;
+  let isBusy = false;
+  return {
+    pauseMs: () => (isBusy ? Math.max(0, beganAt + busyPageMs - performance.now()) : 0),
+    took(eventCount: number): void {
+      beganAt = performance.now();
+      // A full page tells that it is behind: then nothing waits either.
+      isBusy = eventCount >= busyEventsMin && eventCount < pageSizeMax;
+    },
+  };
 }
 
 /** A page of the feed; none when nothing came before it is time to look around again. */
