@@ -93,8 +93,9 @@ export function createOperations(options: OperationsOptions): Operations {
       },
     });
     const operationName = params.operationName ?? null;
-    const execution = { schema, document, operationName, variableValues, contextValue };
-    return { ...execution, actor, source: params.query, kind: definition.operation, abort };
+    const { operation: kind } = definition;
+    const asked = { actor, source: params.query, kind, abort };
+    return { schema, document, operationName, variableValues, contextValue, ...asked };
   }
 
   return {

@@ -43,7 +43,9 @@ export function evolveAccount(account: Account | null, event: StoredAccountEvent
   const { version, sequence, recordedAt: updatedAt } = event;
   if (event.type === 'AccountOpened') return opened(event);
   if (account === null) throw new Error(`${event.streamId} begins with ${event.type}`);
-  return { ...account, ...changeOf(account, event), version, sequence, updatedAt };
+  const change = changeOf(account, event);
+  const { balance = account.balance, held = account.held, status = account.status } = change;
+  return { ...account, balance, held, status, version, sequence, updatedAt };
 }
 
 /** What the account has that is not reserved. */

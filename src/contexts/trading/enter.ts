@@ -35,7 +35,7 @@ interface Plan {
 export function enter(market: Market, order: EnteringOrder): PriceRange {
   const { fills, reason } = plan(market, order);
   let taker: EnteringOrder = order;
-  for (const fill of fills) taker = { ...taker, ...settle(market, taker, fill) };
+  for (const fill of fills) taker = settle(market, taker, fill);
   if (taker.leaves > 0 && reason === null) rest(market, taker);
   else if (taker.leaves > 0) cancel(market, taker, reason);
   else releaseAll(market, taker);

@@ -77,10 +77,8 @@ export function isOpen({ status }: Order): boolean {
 
 function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejected'>): Order {
   const { data } = event;
-  const isRefused = event.type === 'OrderRejected';
-  const filled = isRefused
-    ? { filledQuantity: '0', filledValue: '0' }
-    : { filledQuantity: event.data.filledQuantity, filledValue: event.data.filledValue };
+  const { filledQuantity, filledValue, leavesQuantity, status, reason } =
+    event.type === 'OrderRejected' ? refused(event) : placed(event);
   return {
     id: data.orderId,
     clientOrderId: data.clientOrderId,
@@ -95,10 +93,11 @@ function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejec
     stopPrice: data.stopPrice,
     expiresAt: data.expiresAt,
     postOnly: data.postOnly,
-    ...filled,
-    ...(isRefused
-      ? { leavesQuantity: '0', status: 'REJECTED', reason: event.data.reason }
-      : placed(event)),
+    filledQuantity,
+    filledValue,
+    leavesQuantity,
+    status,
+    reason,
     replaces: data.replaces,
     replacedBy: null,
     placedAt: event.occurredAt,
@@ -107,15 +106,25 @@ function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejec
   };
 }
 
-function placed({ data }: StoredTrading<'OrderPlaced'>) {
-  const { quantity, filledQuantity, orderType } = data;
+type Outcome = Pick<
+  Order,
+  'filledQuantity' | 'filledValue' | 'leavesQuantity' | 'status' | 'reason'
+>;
+
+function refused({ data: { reason } }: StoredTrading<'OrderRejected'>): Outcome {
+  const nothing = { filledQuantity: '0', filledValue: '0', leavesQuantity: '0' };
+  return { status: 'REJECTED', reason, ...nothing };
+}
+
+function placed({ data }: StoredTrading<'OrderPlaced'>): Outcome {
+  const { quantity, filledQuantity, filledValue, orderType } = data;
   const leavesQuantity = difference(quantity, filledQuantity);
   if (isZero(leavesQuantity)) {
-    return { leavesQuantity: '0', status: 'FILLED', reason: null } as const;
+    return { filledQuantity, filledValue, leavesQuantity: '0', status: 'FILLED', reason: null };
   }
   const isStop = orderType === 'STOP' || orderType === 'STOP_LIMIT';
   const status = isStop ? 'HELD' : statusOf(filledQuantity);
-  return { leavesQuantity, status, reason: null } as const;
+  return { filledQuantity, filledValue, leavesQuantity, status, reason: null };
 }
 
 function changesOf(order: Order, event: OrderEvent, id: string): Partial<Order> | null {

@@ -70,7 +70,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     assertCurrency(market, input.accountId);
     const orderId = newOrderId(context, input.orderId);
     const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
-    const instruction = { ...input, orderId, expiresAt, replaces: null };
+    const instruction = { replaces: null, ...input, orderId, expiresAt };
     const order = toArriving(market, instruction);
     const refusal = refusalOf(market, order);
     if (refusal !== null) throw recordRefusal(market, instruction, refusal);
@@ -94,7 +94,8 @@ export function recordPlaced(
   instruction: Instruction,
   totals: { readonly filledQuantity: string; readonly filledValue: string },
 ): void {
-  const data = { ...toData(instruction), ...totals };
+  const { filledQuantity, filledValue } = totals;
+  const data = { filledQuantity, filledValue, ...toData(instruction) };
   context.record(orderDecider, instruction.orderId, { type: 'OrderPlaced', data });
 }
 
@@ -106,13 +107,13 @@ function recordRefusal(
 ): Rejection {
   context.record(orderDecider, instruction.orderId, {
     type: 'OrderRejected',
-    data: { ...toData(instruction), code, reason: message },
+    data: { code, reason: message, ...toData(instruction) },
   });
   return new Rejection(code, message, data, true);
 }
 
 function toData({ type, ...instruction }: Instruction) {
-  return { ...instruction, orderType: type };
+  return { orderType: type, ...instruction };
 }
 
 /** Rejects an account in another currency than the instrument's. */
@@ -128,7 +129,13 @@ export function assertCurrency(market: Market, accountId: string): void {
 function toArriving(market: Market, order: Instruction): ArrivingOrder {
   const { type, timeInForce, expiresAt, postOnly, side, accountId } = order;
   return {
-    ...{ id: order.orderId, accountId, side, type, timeInForce, expiresAt, postOnly },
+    id: order.orderId,
+    accountId,
+    side,
+    type,
+    timeInForce,
+    expiresAt,
+    postOnly,
     limit: ticksOf(market, order.limitPrice),
     stop: ticksOf(market, order.stopPrice),
     leaves: lotsOf(market, order.quantity),

@@ -6,13 +6,12 @@ import { fromMoney, toMoney, toQuantity } from './terms.ts';
 import { makerParty, type Party, reservedFor, type Taker, takerParty, toTrade } from './trade.ts';
 
 /** Records a trade and its settlement in both accounts; gives the incoming order after it. */
-export function settle(market: Market, taker: Taker, fill: Fill): Taker {
+export function settle<Order extends Taker>(market: Market, taker: Order, fill: Fill): Order {
   const { terms } = market;
   const { price } = fill.maker;
   const { lots } = fill;
   const amount = terms.amount(price, lots);
-  const cost = costOf(terms, price, lots);
-  const incoming = afterCost(market, taker, takerParty(terms, taker, fill), cost);
+  const incoming = incomingParty(market, taker, fill);
   const resting = makerParty(terms, fill);
   const [buyer, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
   const buy = { ...buyer, fee: payable(market, buyer, -amount) };
@@ -25,19 +24,19 @@ export function settle(market: Market, taker: Taker, fill: Fill): Taker {
   market.recordInAccount(buy.accountId, {
     type: 'PurchaseSettled',
     data: {
-      ...settlement,
       orderId: buy.id,
       fee: toMoney(buy.fee, terms),
       released: toMoney(buy.released, terms),
+      ...settlement,
     },
   });
   market.recordInAccount(sell.accountId, {
     type: 'SaleSettled',
     data: {
-      ...settlement,
       orderId: sell.id,
       fee: toMoney(sell.fee, terms),
       released: toQuantity(sell.releasedLots, terms),
+      ...settlement,
     },
   });
   const { leaves, filled, value, held } = incoming;
@@ -52,13 +51,15 @@ export function settle(market: Market, taker: Taker, fill: Fill): Taker {
 }
 
 /**
- * What stays reserved for an order on arrival, if anything was. Amount and fee come first: rounded by
- * themselves they can take of it.
+ * The incoming order after a fill. Amount and fee come before what stays reserved for it, if anything
+ * was: rounded by themselves they can take of that.
  */
-function afterCost(market: Market, taker: Taker, party: Party, cost: bigint): Party {
+function incomingParty(market: Market, taker: Taker, fill: Fill): Party {
+  const { terms } = market;
+  const party = takerParty(terms, taker, fill);
   if (party.held === 0n) return party;
   const available = availableCash(market, market.account(taker.accountId)) + taker.held;
-  const left = available - cost;
+  const left = available - costOf(terms, fill.maker.price, fill.lots);
   if (party.held <= left) return party;
   return { ...party, held: left, released: taker.held - left };
 }
