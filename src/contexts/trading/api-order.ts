@@ -16,8 +16,6 @@ interface Refs extends ReturnType<typeof addEnums> {
   readonly trade: ObjectRef<ApiTypes, TradeAt>;
 }
 
-export type OrderTypes = Refs;
-
 function addOrderTypes(parts: ApiParts): Refs {
   const enums = addEnums(parts);
   const order = parts.builder.objectRef<OrderAt>('Order');

@@ -10,7 +10,6 @@ import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
 import { instrumentDecider } from '../market/instrument.ts';
 import { type Book, bookDecider, openBook, type Trade } from './book.ts';
 import type { TradingEvent } from './events.ts';
-import { orderDecider } from './order.ts';
 import { fromMoney, type Terms, termsOf, toMoney, toQuantity } from './terms.ts';
 
 /** One instrument's market during a command: what is there, and what the command records in it. */
@@ -55,10 +54,6 @@ export function openMarket(context: CommandContext, symbol: string): Market {
     },
     recordInAccount: (id, event) => context.record(accountDecider, id, event),
   };
-}
-
-export function recordInOrder(context: CommandContext, id: string, event: TradingEvent): void {
-  context.record(orderDecider, id, event);
 }
 
 /** Cash that the account has and that is not reserved, in minor units. */
