@@ -129,14 +129,14 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
     return (decider, id, event, { occurredAt = usual } = {}) => {
       const streamId = streamIdOf(decider, id);
       const stream = current(decider as AnyDecider, streamId);
-      const pending = toPending(submission, options, streamId, stream.version + 1, event);
-      const placed = { ...pending, occurredAt };
-      if (events.push(placed) > eventsMax) {
+      const version = stream.version + 1;
+      const pending = toPending(submission, options, event, { streamId, version, occurredAt });
+      if (events.push(pending) > eventsMax) {
         throw new Error(`a command records over ${eventsMax} events`);
       }
       // As if recorded now; its place in the log is not known yet.
-      touched.set(streamId, evolveStream(stream, toStoredEvent(placed, 0, options.now)));
-      for (const { react } of options.reactions.get(event.type) ?? []) react(placed, consequences);
+      touched.set(streamId, evolveStream(stream, toStoredEvent(pending, 0, options.now)));
+      for (const { react } of options.reactions.get(event.type) ?? []) react(pending, consequences);
     };
   }
 
@@ -155,9 +155,8 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
 function toPending(
   { request, commandId }: Submission,
   { definitions }: DecideOptions,
-  streamId: string,
-  version: number,
   event: NewEvent,
+  { streamId, version, occurredAt }: Pick<PendingEvent, 'streamId' | 'version' | 'occurredAt'>,
 ): PendingEvent {
   const definition = definitions.get(event.type);
   if (definition === undefined) throw new Error(`no context defines the event ${event.type}`);
@@ -167,7 +166,7 @@ function toPending(
     version,
     type: event.type,
     schemaVersion: latestSchemaVersion(definition),
-    occurredAt: null,
+    occurredAt,
     actor: request.actor,
     commandId,
     correlationId: request.correlationId ?? commandId,

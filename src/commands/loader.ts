@@ -59,7 +59,7 @@ function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream 
   const decider = missing.get(snapshot.streamId);
   if (decider === undefined) throw new Error(`no wish for a snapshot of ${snapshot.streamId}`);
   const { state, version } = snapshot;
-  return { decider, state, version, snapshotVersion: version, snapshotEvents: 0 };
+  return { decider, state, version, snapshotVersion: version };
 }
 
 function groupByStream(events: readonly StoredEvent[]): Map<string, StoredEvent[]> {

@@ -11,6 +11,7 @@ import { OverloadedError, StoppedError } from './errors.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
 import { type BatchRunnerOptions, rejectAll } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
+import { createSnapshotWriter } from './snapshots.ts';
 import { createStreamCache } from './stream-cache.ts';
 import { createUnanswered, type Taken } from './unanswered.ts';
 
@@ -37,7 +38,7 @@ export interface ProcessorOptions {
   readonly queueMax?: number;
   readonly batchCommandsMax?: number;
   readonly cachedStreamsMax?: number;
-  /** A stream is snapshotted when it has grown by so many events; one with a large state later. */
+  /** See `SnapshotOptions`. */
   readonly snapshotEvery?: number;
   /** How long a command is tried again while the database cannot be reached, all in all. */
   readonly settleTimeoutMs?: number;
@@ -53,10 +54,12 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const abort = new AbortController();
   const queue = createCommandQueue();
   const unanswered = createUnanswered();
+  const { log, logger, snapshotEvery = 500 } = options;
+  const snapshots = createSnapshotWriter({ log, logger, snapshotEvery });
   const runner: BatchRunnerOptions = {
-    snapshotEvery: 500,
     reactions: new Map(),
     ...options,
+    snapshots,
     cache: createStreamCache(cachedStreamsMax),
     signal: abort.signal,
   };
@@ -110,6 +113,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     async stop() {
       isStopped = true;
       while (running !== null) await running;
+      await snapshots.finished();
       abort.abort();
     },
   };

@@ -10,13 +10,13 @@ import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from '.
 import { replayOutcome } from './replay.ts';
 import { type CommandResult, type Submission, toKeyText } from './request.ts';
 import { isOver, untilRetry } from './retry.ts';
-import { saveSnapshots } from './snapshots.ts';
+import type { SnapshotWriter } from './snapshots.ts';
 import type { CachedStream } from './stream-cache.ts';
 
 export interface BatchRunnerOptions extends PlaceOptions {
   readonly logger: Logger;
   readonly onAppended: (events: readonly StoredEvent[]) => void;
-  readonly snapshotEvery: number;
+  readonly snapshots: SnapshotWriter;
 }
 
 const attemptsMax = 50;
@@ -112,10 +112,8 @@ export async function finish(
   try {
     if (stored.length > 0) options.onAppended(stored);
     resolveAll(decisions, results);
-    await Promise.all([
-      answerDryRuns(options, decisions, results),
-      stored.length > 0 ? saveSnapshots(options, streams) : null,
-    ]);
+    if (stored.length > 0) options.snapshots.consider(streams);
+    await answerDryRuns(options, decisions, results);
   } catch (error) {
     // It is recorded: whoever decided it again would record it twice.
     rejectAll(

@@ -1,51 +1,84 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
-import { type CachedStream, type StreamCache, toSnapshotState } from './stream-cache.ts';
+import { type CachedStream, toSnapshotState } from './stream-cache.ts';
 
 export interface SnapshotOptions {
   readonly log: Log;
-  readonly cache: StreamCache;
   readonly logger: Logger;
+  /** A stream is snapshotted when it has grown by so many events; one with a large state later. */
   readonly snapshotEvery: number;
 }
 
 /**
- * Writes a snapshot of the streams that have grown enough, and notes it in the cache and in the
- * given map. A failure is logged and costs nothing but time: the next load folds more events, and
- * the next batch tries again.
+ * Writes snapshots of streams that have grown enough, in the background: no command waits for them.
+ * A failure is logged and costs nothing but time: the next load folds more events, and the stream is
+ * due again with its next batch.
  */
-export async function saveSnapshots(
-  { log, cache, logger, snapshotEvery }: SnapshotOptions,
-  streams: Map<string, CachedStream>,
-): Promise<void> {
-  const due = [...streams].filter(([, stream]) => isDue(stream, snapshotEvery));
-  if (due.length === 0) return;
-  try {
-    const snapshots = due.map(([streamId, { decider, version, state }]) => ({
-      streamId,
-      deciderVersion: decider.version,
-      version,
-      state: JSON.stringify(toSnapshotState(state)),
-    }));
-    await log.writeSnapshots(snapshots);
-    for (const [index, [streamId, stream]] of due.entries()) {
-      const snapshotEvents = Math.ceil((snapshots[index]?.state.length ?? 0) / bytesPerEvent);
-      const saved = { ...stream, snapshotVersion: stream.version, snapshotEvents };
-      cache.set(streamId, saved);
-      streams.set(streamId, saved);
-    }
-  } catch (error) {
-    logger.warn({ err: error }, 'snapshots could not be written');
-  }
+export interface SnapshotWriter {
+  /** Takes note of streams as they are in the log. */
+  consider(streams: Iterable<readonly [string, CachedStream]>): void;
+  /** Resolves when everything that is due has been written, or has failed. */
+  finished(): Promise<void>;
+}
+
+/** The last snapshot of a stream that this process has written, or is writing. */
+interface Written {
+  readonly version: number;
+  /** As how many events it weighs. */
+  readonly events: number;
 }
 
 /** To fold an event again costs about as much as to write so much of a snapshot. */
 const bytesPerEvent = 256;
+const writtenMax = 10_000;
 
-/** A snapshot must not cost more than what it saves: a large state is written less often. */
-function isDue(
-  { version, snapshotVersion, snapshotEvents }: CachedStream,
-  snapshotEvery: number,
-): boolean {
-  return version - snapshotVersion >= Math.max(snapshotEvery, snapshotEvents);
+export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
+  const { log, logger, snapshotEvery } = options;
+  const written = new LRUCache<string, Written>({ max: writtenMax });
+  let due = new Map<string, CachedStream>();
+  let writing: Promise<void> | null = null;
+
+  /** A snapshot must not cost more than what it saves: a large state is written less often. */
+  function isDue(streamId: string, { version, snapshotVersion }: CachedStream): boolean {
+    const grown = version - snapshotVersion;
+    if (grown < snapshotEvery) return false;
+    const last = written.get(streamId);
+    if (last === undefined) return true;
+    return version - last.version >= Math.max(snapshotEvery, last.events);
+  }
+
+  async function write(): Promise<void> {
+    while (due.size > 0) {
+      // The answers go first: to write a large state as JSON takes milliseconds.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const streams = due;
+      due = new Map();
+      try {
+        await log.writeSnapshots([...streams].map(toSnapshot));
+      } catch (error) {
+        for (const streamId of streams.keys()) written.delete(streamId);
+        logger.warn({ err: error }, 'snapshots could not be written');
+      }
+    }
+    writing = null;
+  }
+
+  function toSnapshot([streamId, { decider, version, state }]: [string, CachedStream]) {
+    const json = JSON.stringify(toSnapshotState(state));
+    written.set(streamId, { version, events: Math.ceil(json.length / bytesPerEvent) });
+    return { streamId, deciderVersion: decider.version, version, state: json };
+  }
+
+  return {
+    consider(streams) {
+      for (const [streamId, stream] of streams) {
+        if (isDue(streamId, stream)) due.set(streamId, stream);
+      }
+      if (due.size > 0) writing ??= write();
+    },
+    async finished() {
+      await writing;
+    },
+  };
 }

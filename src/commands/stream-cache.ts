@@ -10,9 +10,8 @@ export interface CachedStream {
   readonly decider: AnyDecider;
   readonly state: unknown;
   readonly version: number;
+  /** The version of the snapshot from which it was loaded; 0: it was none. */
   readonly snapshotVersion: number;
-  /** As how many events the last snapshot weighs; 0: this process has written none. */
-  readonly snapshotEvents: number;
 }
 
 /**
@@ -49,16 +48,16 @@ export function createStreamCache(streamsMax: number): StreamCache {
 
 /** The stream after one more of its events. */
 export function evolveStream(stream: CachedStream, event: StoredEvent): CachedStream {
-  const { decider, snapshotVersion, snapshotEvents } = stream;
+  const { decider, snapshotVersion } = stream;
   // The log gives a stream's events under its own category: they are this decider's.
   const state = decider.evolve(stream.state, event as never);
-  return { decider, state, version: event.version, snapshotVersion, snapshotEvents };
+  return { decider, state, version: event.version, snapshotVersion };
 }
 
 /** A stream of which nothing is known yet but its decider. */
 export function emptyStream(decider: AnyDecider): CachedStream {
   const { initial: state } = decider;
-  return { decider, state, version: 0, snapshotVersion: 0, snapshotEvents: 0 };
+  return { decider, state, version: 0, snapshotVersion: 0 };
 }
 
 /** States are plain JSON by the contract of `Decider`. */
