@@ -90,7 +90,9 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   return {
     actor: init.actor,
     correlationId: init.correlationId,
-    signal: init.signal,
+    get signal() {
+      return init.signal;
+    },
     engine,
     cut,
     at(asOf) {

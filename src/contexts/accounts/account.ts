@@ -33,19 +33,48 @@ export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   initial: null,
   evolve(state, event) {
     const account = evolveAccount(state, event as StoredAccountEvent);
-    const holdings = evolveHoldings(state?.holdings ?? {}, event as StoredAccountEvent);
-    return { ...account, holdings };
+    return withHoldings(
+      account,
+      evolveHoldings(state?.holdings ?? {}, event as StoredAccountEvent),
+    );
   },
 };
 
+/** Written out, as all that is copied for every event here: a spread takes many times as long. */
+function withHoldings(account: Account, holdings: Holdings): AccountState {
+  return {
+    id: account.id,
+    owner: account.owner,
+    currency: account.currency,
+    balance: account.balance,
+    held: account.held,
+    status: account.status,
+    version: account.version,
+    sequence: account.sequence,
+    openedAt: account.openedAt,
+    updatedAt: account.updatedAt,
+    holdings,
+  };
+}
+
 /** The account after one more of its events; only its opening can come first. */
 export function evolveAccount(account: Account | null, event: StoredAccountEvent): Account {
-  const { version, sequence, recordedAt: updatedAt } = event;
   if (event.type === 'AccountOpened') return opened(event);
   if (account === null) throw new Error(`${event.streamId} begins with ${event.type}`);
   const change = changeOf(account, event);
   const { balance = account.balance, held = account.held, status = account.status } = change;
-  return { ...account, balance, held, status, version, sequence, updatedAt };
+  return {
+    id: account.id,
+    owner: account.owner,
+    currency: account.currency,
+    balance,
+    held,
+    status,
+    version: event.version,
+    sequence: event.sequence,
+    openedAt: account.openedAt,
+    updatedAt: event.recordedAt,
+  };
 }
 
 /** What the account has that is not reserved. */
