@@ -1,5 +1,5 @@
 import type { JsonObject } from '../kernel/event.ts';
-import { toNumberArray, toTextArray } from '../postgres/array-literals.ts';
+import { toNumberArray, toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { PartitionName } from './block-memory.ts';
 import type { Block, PlaceInList } from './blocks.ts';

@@ -1,4 +1,5 @@
-import { toNumberArray, toTextArray } from '../postgres/array-literals.ts';
+import type { JsonObject } from '../kernel/event.ts';
+import { toJsonArray, toNumberArray, toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { Block } from './blocks.ts';
 import type { Changes } from './fold.ts';
@@ -53,11 +54,11 @@ export async function advanceViews(
   return toRefitted(rows);
 }
 
-function documentColumns(advances: readonly Advance[]): readonly string[] {
+function documentColumns(advances: readonly Advance[]): readonly (string | Buffer)[] {
   const views: number[] = [];
   const keys: string[] = [];
   const sequences: number[] = [];
-  const documents: unknown[] = [];
+  const documents: (JsonObject | null)[] = [];
   for (const { id, changes } of advances) {
     for (const { key, sequence, document } of changes.documents) {
       views.push(id);
@@ -70,7 +71,7 @@ function documentColumns(advances: readonly Advance[]): readonly string[] {
     toNumberArray(views),
     toTextArray(keys),
     toNumberArray(sequences),
-    JSON.stringify(documents),
+    toJsonArray(documents),
   ];
 }
 
