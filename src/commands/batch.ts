@@ -8,11 +8,10 @@ import type { CommandResult } from './request.ts';
 import { toStoredEvent } from './stored-event.ts';
 import { type CachedStream, evolveStream } from './stream-cache.ts';
 
-/** What has to be appended for some decisions, given the streams and batches that they rest on. */
+/** What has to be appended for some decisions, given the streams that they rest on. */
 export function toBatch(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
-  restsOn: readonly string[] = [],
 ): Batch {
   const events: PendingEvent[] = [];
   const outcomes: PendingOutcome[] = [];
@@ -33,7 +32,7 @@ export function toBatch(
   }
   const expectedVersions = new Map<string, number>();
   for (const [streamId, base] of bases) expectedVersions.set(streamId, base.version);
-  return { id: newUuid(), restsOn, expectedVersions, events, outcomes };
+  return { id: newUuid(), expectedVersions, events, outcomes };
 }
 
 /** The events of a batch with the places and times that the log gave them. */

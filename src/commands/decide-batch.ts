@@ -36,19 +36,12 @@ export interface OpenBatch {
 
 const loadRoundsMax = 1_000;
 
-/** What is being appended ahead of a batch. */
-export interface Ahead {
-  /** The streams as they will be once it is in the log. */
-  readonly changed: ReadonlyMap<string, CachedStream>;
-  readonly batchIds: readonly string[];
-}
-
-/** Decides on the cached streams, and on those that batches ahead of this one change. */
+/** Decides on the cached streams, and on those that a batch which is being appended `changes`. */
 export function openBatch(
   { log, cache, definitions, reactions }: DecideBatchOptions,
-  ahead?: Ahead,
+  changes?: ReadonlyMap<string, CachedStream>,
 ): OpenBatch {
-  const workspace = createWorkspace(cache, ahead?.changed);
+  const workspace = createWorkspace(cache, changes);
   const decisions: Decision[] = [];
 
   /** Those that could not be decided for want of a stream, and which streams they want. */
@@ -84,7 +77,7 @@ export function openBatch(
     changed: () => workspace.changed(),
     decided() {
       const bases = workspace.bases();
-      return { decisions, bases, batch: toBatch(decisions, bases, ahead?.batchIds) };
+      return { decisions, bases, batch: toBatch(decisions, bases) };
     },
   };
 }

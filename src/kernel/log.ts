@@ -47,8 +47,6 @@ export interface PendingOutcome extends Outcome {
 export interface Batch {
   /** A UUID by which the append can be looked up when its answer was lost. */
   readonly id: string;
-  /** The batches that must be in the log, since this one was decided on top of them. */
-  readonly restsOn: readonly string[];
   /** The version of every stream that the batch's decisions rest on; 0: there is none. */
   readonly expectedVersions: ReadonlyMap<string, number>;
   readonly events: readonly PendingEvent[];

@@ -8,7 +8,7 @@ const append: Query = {
   name: 'append_events',
   // Not from the function: its one row would go through a store of rows.
   text: `select (placed).first_sequence, (placed).first_at as recorded_at from (
-      select append_events($1, $2, $3, $4, $5) as placed offset 0
+      select append_events($1, $2, $3, $4) as placed offset 0
     ) as appended`,
 };
 
@@ -20,16 +20,15 @@ interface AppendedRow {
 /**
  * Appends a batch in one transaction: all of it, durably, or nothing.
  *
- * Throws `StaleStreamsError` when a stream is not at the version, or a batch not in the log, on which this rests,
- * `KeysUsedError` when an idempotency key has an outcome already, and the driver's error when the
- * connection was lost: whether the batch is in the log is then told by `findBatch`.
+ * Throws `StaleStreamsError` when a stream is not at the version on which this rests, `KeysUsedError`
+ * when an idempotency key has an outcome already, and the driver's error when the connection was lost:
+ * whether the batch is in the log is then told by `findBatch`.
  */
 export async function appendBatch(executor: Executor, batch: Batch): Promise<Appended> {
   const { events, outcomes, expectedVersions } = batch;
   try {
     const [row] = await executor.query<AppendedRow>(append, [
       batch.id,
-      batch.restsOn,
       JSON.stringify([...expectedVersions]),
       JSON.stringify(events.map(toEventRow)),
       JSON.stringify(outcomes.map(toOutcomeRow)),

@@ -41,7 +41,7 @@ export function batchOf(events: readonly PendingEvent[], given: Partial<Batch> =
   for (const { streamId, version } of events) {
     if (!expectedVersions.has(streamId)) expectedVersions.set(streamId, version - 1);
   }
-  return { id: newUuid(), restsOn: [], expectedVersions, events, outcomes: [], ...given };
+  return { id: newUuid(), expectedVersions, events, outcomes: [], ...given };
 }
 
 /** The outcome of an accepted command that comes last in its batch. */

@@ -68,7 +68,7 @@ function toBatch(lane: Lane, size: number): Batch {
     lane.set(streamId, version);
     return toDeposit(streamId, version);
   });
-  return { id: newUuid(), restsOn: [], expectedVersions, events, outcomes: [] };
+  return { id: newUuid(), expectedVersions, events, outcomes: [] };
 }
 
 function toDeposit(streamId: string, version: number): PendingEvent {
