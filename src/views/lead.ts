@@ -5,6 +5,7 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
+import { createPace, pageSizeMax } from './pace.ts';
 import type { AnyView } from './standing.ts';
 import { dropView, readViews, registerView, setViewStatus, tryLockView } from './store.ts';
 
@@ -17,7 +18,6 @@ export interface LeadOptions {
   readonly onMoved: (moving: readonly MovingView[]) => void;
 }
 
-const pageSizeMax = 1_000;
 const lookAroundMs = 1_000;
 const droppedRowsMax = 5_000;
 const reportMs = 2_000;
@@ -68,28 +68,6 @@ export async function leadViews(
     await promote(executor, moving, feed.tail());
     onMoved(moving);
   }
-}
-
-/** While the log moves fast a page begins only so long after the one before. */
-const busyPageMs = 40;
-/** A page of so many events tells that it does. */
-const busyEventsMin = 64;
-
-/**
- * Lets pages gather when they would be many and small: a page of 20 events of orders costs twice as
- * much for each of them as one of 200. When the log moves slowly nothing waits.
- */
-function createPace() {
-  let beganAt = Number.NEGATIVE_INFINITY;
-  let isBusy = false;
-  return {
-    pauseMs: () => (isBusy ? Math.max(0, beganAt + busyPageMs - performance.now()) : 0),
-    took(eventCount: number): void {
-      beganAt = performance.now();
-      // A full page tells that it is behind: then nothing waits either.
-      isBusy = eventCount >= busyEventsMin && eventCount < pageSizeMax;
-    },
-  };
 }
 
 /** A page of the feed; none when nothing came before it is time to look around again. */

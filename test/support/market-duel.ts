@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
 import { type Book, bookDecider, type Queue } from '../../src/contexts/trading/book.ts';
-import { averagePriceOf, isOpen, type Order } from '../../src/contexts/trading/order.ts';
+import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts';
 import { visit } from '../../src/lib/sorted-map.ts';
 import { addSeconds, type Exchange, openExchange } from './exchange.ts';
 import { findBrokenInvariants, findBrokenMoments } from './market-invariants.ts';
@@ -17,7 +17,7 @@ import {
 } from './market-program.ts';
 import { parseOrder } from './order-text.ts';
 import { createReference, type Reference } from './reference.ts';
-import { isOpen as isOpenThere, leavesOf } from './reference-terms.ts';
+import { isOpen, leavesOf } from './reference-terms.ts';
 
 interface Duel {
   readonly setup: Setup;
@@ -263,7 +263,7 @@ function toLine(order: Order): string {
 function ordersThere({ orders }: Reference): readonly string[] {
   return orders.map((order) => {
     const { id, status, filled, value, reason, quantity } = order;
-    const leaves = isOpenThere(order) ? leavesOf(order) : Big(0);
+    const leaves = isOpen(order) ? leavesOf(order) : Big(0);
     const numbers = [quantity, filled, leaves].map((number) => number.toFixed());
     const mean = filled.gt(0) ? value.div(filled).round(8, Big.roundHalfUp).toFixed() : null;
     return `${id} ${status} ${numbers.join(' ')} ${mean} ${reason === 'SELF_TRADE' ? reason : ''}`;

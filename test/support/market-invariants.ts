@@ -8,8 +8,9 @@ import {
   findOrder,
   firstOf,
 } from '../../src/contexts/trading/book.ts';
-import { isOpen, type Order } from '../../src/contexts/trading/order.ts';
+import type { Order } from '../../src/contexts/trading/order.ts';
 import type { Exchange } from './exchange.ts';
+import { isOpen } from './reference-terms.ts';
 
 interface Scope {
   readonly accountIds: readonly string[];

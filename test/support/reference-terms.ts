@@ -89,7 +89,7 @@ export function openOrder(wanted: NewOrder, now: string): Order {
   };
 }
 
-export function isOpen({ status }: Order): boolean {
+export function isOpen({ status }: { readonly status: string }): boolean {
   return status === 'HELD' || status === 'NEW' || status === 'PARTIALLY_FILLED';
 }
 

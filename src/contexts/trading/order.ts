@@ -71,10 +71,6 @@ export function averagePriceOf({ filledQuantity, filledValue }: Order): string |
   return isZero(filledQuantity) ? null : divide(filledValue, filledQuantity, 8);
 }
 
-export function isOpen({ status }: Order): boolean {
-  return status === 'HELD' || status === 'NEW' || status === 'PARTIALLY_FILLED';
-}
-
 function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejected'>): Order {
   const { data } = event;
   const { filledQuantity, filledValue, leavesQuantity, status, reason } =
