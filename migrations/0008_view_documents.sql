@@ -6,26 +6,22 @@ alter table view_documents alter column document type json using document::text:
 -- The functions that take and give documents, as they were but for the type.
 do $$
 declare
-  known text;
+  name text;
   changed text;
-  definitions text[] := array(
-    select pg_get_functiondef(oid) from pg_proc
-    where pronamespace = current_schema()::regnamespace
-      and proname in ('advance_views', 'read_list_ascending', 'read_list_descending')
-  );
 begin
-  drop function advance_views;
-  drop function read_list_ascending;
-  drop function read_list_descending;
-  foreach known in array definitions loop
-    changed := replace(known, 'document jsonb', 'document json');
+  foreach name in array array['advance_views', 'read_list_ascending', 'read_list_descending'] loop
+    changed := pg_get_functiondef(name::regproc);
+    changed := replace(changed, 'document jsonb', 'document json');
     -- An array of them, in which null says that the document is gone.
     changed := replace(changed, 'documents jsonb', 'documents json[]');
     changed := replace(changed, $q$nullif(document, 'null')$q$, 'document');
     changed := replace(changed, 'jsonb_array_elements(documents)', 'unnest(documents)');
-    if changed = known then
-      raise exception 'a function has another definition than it was given';
+    if changed ~ 'documents? jsonb|nullif\(document|elements\(documents\)'
+      or changed !~ 'document json|documents json\[\].*unnest\(documents\) as document'
+    then
+      raise exception '% has another definition than it was given', name;
     end if;
+    execute format('drop function %I', name);
     execute changed;
   end loop;
 end
