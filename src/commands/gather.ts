@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CommandQueue } from './command-queue.ts';
 import { type DecideBatchOptions, type OpenBatch, openBatch } from './decide-batch.ts';
 import type { Flight } from './flight.ts';
@@ -37,7 +38,7 @@ export async function gather(
     if (!isFull && queue.size() > 0) continue;
     await Promise.race(isFull ? [ahead.landing] : [ahead.landing, queue.next()]);
     // Commands that come in together are decided together.
-    if (!ahead.hasLanded) await new Promise<void>((resolve) => setImmediate(resolve));
+    if (!ahead.hasLanded) await nextTurn();
   }
 }
 
@@ -47,7 +48,7 @@ function takeUnrelated(
   count: number,
   keys: Set<string>,
 ): { readonly taken: readonly Submission[]; readonly isClash: boolean } {
-  const taken = queue.take(Math.max(0, Math.min(count, queue.size())));
+  const taken = queue.take(count);
   const clash = taken.findIndex(({ key, request }) => {
     if (key === null) return false;
     const text = toKeyText(request.actor, key.idempotencyKey);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Reaction } from '../kernel/reaction.ts';
@@ -68,7 +69,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   function start(): void {
     // One turn of the event loop lets the commands that came in together share the first batch.
-    running ??= new Promise<void>((resolve) => setImmediate(resolve))
+    running ??= nextTurn()
       .then(() => runQueue(runner, queue, batchCommandsMax))
       .catch(failAll)
       .finally(() => {

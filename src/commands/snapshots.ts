@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
@@ -51,7 +52,7 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
   async function write(): Promise<void> {
     while (due.size > 0) {
       // The answers go first: to write a large state as JSON takes milliseconds.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
       const streams = due;
       due = new Map();
       try {

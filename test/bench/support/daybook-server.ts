@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { delay } from '../../../src/lib/delay.ts';
 import { daybookFlags, hasEnded } from './worker.ts';
 
 /** A Daybook server, run the way its users run it. */
@@ -56,7 +57,7 @@ async function waitUntilReady(child: ChildProcess, port: number): Promise<void> 
     if (hasEnded(child)) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
     const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null);
     if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   throw new Error(`it was not ready after ${startTimeoutMs} ms`);
 }

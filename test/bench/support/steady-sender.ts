@@ -1,3 +1,4 @@
+import { delay } from '../../../src/lib/delay.ts';
 import { type Connection, isOk, openConnection } from './connection.ts';
 import { sequenceOf } from './contract.ts';
 import type { SentCommand } from './live-job.ts';
@@ -56,7 +57,7 @@ export function createSender(port: number, expected: string): Sender {
       const sent: Promise<SentCommand>[] = [];
       for (let index = 0; index < total; index += 1) {
         const waitMs = startedAt + (index / perSecond) * 1000 - performance.now();
-        if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+        if (waitMs > 0) await delay(waitMs);
         if (failure !== null) throw failure;
         const command = send(toRequest(index)).then((times) => ({
           ...times,

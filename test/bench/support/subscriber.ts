@@ -1,5 +1,6 @@
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
+import { delay } from '../../../src/lib/delay.ts';
 import type { Frame } from './live-job.ts';
 
 /** A subscription on a WebSocket of its own, whose frames carry a sequence. */
@@ -46,7 +47,7 @@ export async function subscribe(
       while ((frames.at(-1)?.sequence ?? 0) < sequence) {
         if (failure !== null) throw new Error(`${query}: ${JSON.stringify(failure)}`);
         if (performance.now() > deadline) throw new Error(`${query}: no frame of ${sequence}`);
-        await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+        await delay(lookEveryMs);
       }
     },
     stop: async () => client.dispose(),
