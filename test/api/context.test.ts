@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { createApiContext } from '../../src/api/context.ts';
+import type { EngineParts } from '../../src/api/engine-parts.ts';
+
+test('the signal of an operation is made when it is asked for, and not before', () => {
+  let made = 0;
+  const context = createApiContext({} as EngineParts, {
+    actor: 'ann',
+    transport: 'http',
+    minSequence: null,
+    correlationId: null,
+    get signal() {
+      made += 1;
+      return new AbortController().signal;
+    },
+  });
+  expect(made).toBe(0);
+  expect(context.signal.aborted).toBe(false);
+  expect(made).toBe(1);
+});
