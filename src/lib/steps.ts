@@ -36,7 +36,8 @@ export function toSteps(text: string, step: Step): number | null {
  */
 function scaleShort(text: string, digits: number): number | null {
   const { length } = text;
-  if (length + digits > exactDigits) return null;
+  const point = text.indexOf('.');
+  if ((point < 0 ? length : point) + digits > exactDigits) return null;
   let scaled = 0;
   let missing = digits;
   let isFraction = false;
@@ -44,13 +45,14 @@ function scaleShort(text: string, digits: number): number | null {
   for (let index = isNegative ? 1 : 0; index < length; index += 1) {
     const digit = text.charCodeAt(index) - 48;
     if (digit >= 0 && digit <= 9) {
-      scaled = scaled * 10 + digit;
       if (isFraction) missing -= 1;
+      // Finer than the digit: only zeros may follow, and the text tells.
+      if (missing < 0) return null;
+      scaled = scaled * 10 + digit;
     } else if (digit === -2) isFraction = true;
     else return null;
   }
   for (; missing > 0; missing -= 1) scaled *= 10;
-  if (missing !== 0) return null;
   return isNegative && scaled !== 0 ? -scaled : scaled;
 }
 

@@ -4,9 +4,10 @@ import {
   evolveBook,
   findOrder,
 } from '../../src/contexts/trading/book.ts';
+import { holdOf, noTotals } from '../../src/contexts/trading/charge.ts';
 import { type Fill, match } from '../../src/contexts/trading/matching.ts';
 import { toBooked, toFinal, toProgress } from '../../src/contexts/trading/open-orders.ts';
-import { holdOf, type Terms, termsOf } from '../../src/contexts/trading/terms.ts';
+import { type Terms, termsOf } from '../../src/contexts/trading/terms.ts';
 import { makerParty, type Taker, takerParty, toTrade } from '../../src/contexts/trading/trade.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { OrderWish, Resting, Wish } from './order-flow.ts';
@@ -66,7 +67,7 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
       record(events, { type: 'OrderCanceled', data });
       return;
     }
-    const held = side === 'BUY' ? holdOf(terms, limit, taker.leaves) : 0n;
+    const held = side === 'BUY' ? holdOf(terms, taker, limit, taker.leaves) : 0n;
     const rests = { limit, priority: book.priority, held, expiresAt: null };
     record(events, { type: 'OrderBooked', data: toBooked(market, taker, rests) });
     resting += 1;
@@ -76,15 +77,15 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
     const incoming = takerParty(terms, taker, fill);
     const party = makerParty(terms, fill);
     const [buy, sell] = taker.side === 'BUY' ? [incoming, party] : [party, incoming];
-    const amount = terms.amount(fill.maker.price, fill.lots);
     trades += 1;
     const tradeId = tradeIds[trades % tradeIds.length] as string;
-    const trading = { tradeId, fill, amount, aggressor: taker.side, buy, sell };
+    const trading = { tradeId, fill, aggressor: taker.side, buy, sell };
     record(events, { type: 'TradeExecuted', data: toTrade(market, trading) });
     if (party.leaves === 0) resting -= 1;
     const { id, accountId, side, limit, held, heldLots } = taker;
-    const { leaves, filled, value } = incoming;
-    return { id, accountId, side, limit, leaves, filled, value, held, heldLots };
+    const { leaves, filled, value, settled, accrued } = incoming;
+    const totals = { filled, value, settled, accrued };
+    return { id, accountId, side, limit, leaves, held, heldLots, ...totals };
   }
 
   function cancel(events: BookEvent[], id: string): void {
@@ -110,7 +111,7 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
 
 function toTaker({ id, accountId, side, limit, lots }: OrderWish): Taker {
   const [filled, value, held, heldLots] = [0, '0', 0n, 0];
-  return { id, accountId, side, limit, leaves: lots, filled, value, held, heldLots };
+  return { id, accountId, side, limit, leaves: lots, filled, value, held, heldLots, ...noTotals };
 }
 
 /** Written out: a spread takes 0.2 µs. */

@@ -52,6 +52,8 @@ export interface Exchange {
   expire(orderId: string): Code;
   /** A price from outside; `secondsAgo`: told so late. */
   price(price: string, options?: { readonly symbol?: string; readonly secondsAgo?: number }): Code;
+  /** A price from outside that occurred at a time. */
+  priceAt(price: string, occurredAt: string): Code;
   prices(points: readonly { readonly price: string; readonly secondsAgo: number }[]): Code;
   halt(symbol?: string): Code;
   resume(symbol?: string): Code;
@@ -133,6 +135,7 @@ export function openExchange(
       const options = secondsAgo === undefined ? {} : { occurredAt: ago(secondsAgo) };
       return submit(recordPrice, { symbol, price }, options);
     },
+    priceAt: (price, occurredAt) => submit(recordPrice, { symbol: 'ABC', price }, { occurredAt }),
     prices(points) {
       const prices = points.map(({ price, secondsAgo }) => ({
         price,

@@ -240,16 +240,20 @@ function ordersIn<Order>(queue: Queue<Order>): Order[] {
 }
 
 function tradesOf(x: Exchange): readonly string[] {
-  return x.trades().map(({ symbol, quantity, price, buyer, seller, amount, buyFee, sellFee }) => {
-    const numbers = [quantity, price, amount, buyFee, sellFee].map((text) => Big(text).toFixed());
-    return [symbol, buyer, seller, ...numbers].join(' ');
+  return x.trades().map((trade) => {
+    const { symbol, buyer, seller, quantity, price } = trade;
+    const { buyAmount, buyFee, sellAmount, sellFee } = trade;
+    const texts = [quantity, price, buyAmount, buyFee, sellAmount, sellFee];
+    return [symbol, buyer, seller, ...texts.map((text) => Big(text).toFixed())].join(' ');
   });
 }
 
 function tradesThere({ trades }: Reference): readonly string[] {
-  return trades.map(({ symbol, quantity, price, buyer, seller, amount, buyFee, sellFee }) => {
-    const numbers = [quantity, price, amount, buyFee, sellFee].map((number) => number.toFixed());
-    return [symbol, buyer, seller, ...numbers].join(' ');
+  return trades.map((trade) => {
+    const { symbol, buyer, seller, quantity, price } = trade;
+    const { buyAmount, buyFee, sellAmount, sellFee } = trade;
+    const numbers = [quantity, price, buyAmount, buyFee, sellAmount, sellFee];
+    return [symbol, buyer, seller, ...numbers.map((number) => number.toFixed())].join(' ');
   });
 }
 

@@ -66,8 +66,20 @@ function cashIsLost(x: Exchange, accounts: readonly AccountState[]): string[] {
     }),
   );
   const fees = sumOf(x.trades().flatMap(({ buyFee, sellFee }) => [buyFee, sellFee]));
-  const there = sumOf(accounts.map(({ balance }) => balance)).plus(fees);
-  return there.eq(brought) ? [] : [`${brought} of cash came in, ${there} is there with the fees`];
+  const rounding = sumOf(
+    x.trades().map(({ buyAmount, sellAmount }) => Big(buyAmount).minus(sellAmount)),
+  );
+  const there = sumOf(accounts.map(({ balance }) => balance))
+    .plus(fees)
+    .plus(rounding);
+  const traded = x.orders().filter(({ filledQuantity }) => Big(filledQuantity).gt(0));
+  return [
+    ...(there.eq(brought) ? [] : [`${brought} of cash came in, ${there} is there with the fees`]),
+    ...(rounding.gte(0) ? [] : [`the house has lost ${rounding} by rounding`]),
+    ...(rounding.lte(traded.length)
+      ? []
+      : [`${traded.length} orders lost ${rounding} by rounding`]),
+  ];
 }
 
 function sharesAreLost(x: Exchange, symbol: string, accounts: readonly AccountState[]): string[] {

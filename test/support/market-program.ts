@@ -53,11 +53,11 @@ const dust: Setup = {
   instruments: [
     {
       ...{ symbol: 'ABC', tickSize: '0.001', lotSize: '0.5', lowest: '0.010' },
-      ...{ makerFeeBps: '2000', takerFeeBps: '1000' },
+      ...{ makerFeeBps: '1000', takerFeeBps: '700' },
     },
     {
       ...{ symbol: 'XYZ', tickSize: '0.01', lotSize: '1', lowest: '0.01' },
-      ...{ makerFeeBps: '1500', takerFeeBps: '5000' },
+      ...{ makerFeeBps: '150', takerFeeBps: '1000' },
     },
   ],
 };

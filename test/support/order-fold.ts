@@ -13,6 +13,8 @@ export interface TradeLine {
   readonly buyAccount: string;
   readonly sellAccount: string;
   readonly amount: string;
+  readonly buyAmount: string;
+  readonly sellAmount: string;
   readonly buyFee: string;
   readonly sellFee: string;
   readonly occurredAt: string;
@@ -68,6 +70,8 @@ function toLine({ data, occurredAt }: Trade): TradeLine {
     buyAccount: data.buyAccountId,
     sellAccount: data.sellAccountId,
     amount: data.amount,
+    buyAmount: data.buyAmount,
+    sellAmount: data.sellAmount,
     buyFee: data.buyFee,
     sellFee: data.sellFee,
     occurredAt,

@@ -1,9 +1,10 @@
 import Big from 'big.js';
 import {
   type Account,
-  amountOf,
+  accrualOf,
+  cashOf,
   crosses,
-  feeOf,
+  feesOf,
   type Instrument,
   isOpen,
   known,
@@ -59,13 +60,37 @@ export const freeCash = (market: Market, of: Pick<Order, 'accountId'>) =>
 export const freeShares = (market: Market, of: InMarket) =>
   sharesOf(market, of).minus(heldShares(market, of));
 
-/** What a buy with a limit needs: its price times quantity, and the greater of the fees of that. */
-export function needOf(market: Market, order: Order, quantity = leavesOf(order)): Big {
+/** What a buy with a limit still needs: what is left at that price, with the greater of the fees. */
+export function needOf(market: Market, order: Order): Big {
   if (order.side === 'SELL' || order.limit === null) return Big(0);
+  const worth = order.limit.times(leavesOf(order));
   const instrument = instrumentOf(market, order);
-  const worth = order.limit.times(quantity);
-  const [maker, taker] = [feeOf(instrument, worth, 'maker'), feeOf(instrument, worth, 'taker')];
-  return amountOf(instrument, worth).plus(maker.gt(taker) ? maker : taker);
+  const [maker, taker] = [
+    accrualOf(instrument, worth, 'maker'),
+    accrualOf(instrument, worth, 'taker'),
+  ];
+  const { amount, fee } = chargeOf(instrument, order, worth, maker.gt(taker) ? maker : taker);
+  return amount.plus(fee);
+}
+
+/** What an order pays, or receives, with so much more worth and fee than before. */
+function chargeOf(instrument: Instrument, order: Order, worth: Big, accrual: Big) {
+  const { side, value, accrued } = order;
+  const cash = (total: Big) => cashOf(instrument, side, total);
+  const fees = (total: Big) => feesOf(instrument, total);
+  return {
+    amount: cash(value.plus(worth)).minus(cash(value)),
+    fee: fees(accrued.plus(accrual)).minus(fees(accrued)),
+  };
+}
+
+/** Whether an order comes to less than a minor unit at its limit, its stop, or the best price. */
+export function isTooSmall(market: Market, order: Order, stop: Big | null): boolean {
+  const [best] = counterparts(market, { ...order, limit: null });
+  const price = order.limit ?? stop ?? best?.limit ?? null;
+  if (price === null) return false;
+  const worth = price.times(leavesOf(order)).plus(order.value);
+  return cashOf(instrumentOf(market, order), 'SELL', worth).eq(0);
 }
 
 export function end(order: Order, status: Order['status'], reason: string | null = null): void {
@@ -106,7 +131,7 @@ export function enter(market: Market, order: Order): Big[] {
 }
 
 function rest(market: Market, order: Order): void {
-  order.held = least(needOf(market, order), freeCash(market, order));
+  order.held = needOf(market, order);
   order.status = order.filled.gt(0) ? 'PARTIALLY_FILLED' : 'NEW';
 }
 
@@ -121,19 +146,10 @@ function expireInTheWayOf(market: Market, order: Order): void {
   }
 }
 
-/**
- * What keeps an order from being filled whole: it is tried on a copy of the market. Of a try that
- * fails only who could not pay is remembered.
- */
+/** What keeps an order from being filled whole: it is tried on a copy of the market. */
 function findHindrance(market: Market, order: Order): string | null {
   const copy = copyOf(market);
-  const hindrance = tradeOn(copy, known(findOrder(copy, order.id)));
-  const unpaid = copy.orders.filter(({ reason }) => reason === 'INSUFFICIENT_FUNDS');
-  for (const { id } of unpaid) {
-    const other = known(findOrder(market, id));
-    if (isOpen(other)) end(other, 'CANCELED', 'INSUFFICIENT_FUNDS');
-  }
-  return hindrance;
+  return tradeOn(copy, known(findOrder(copy, order.id)));
 }
 
 /** An order that comes in, and one that rests. */
@@ -157,10 +173,6 @@ function tradeOn(market: Market, order: Order): string | null {
     if (other.accountId === order.accountId) return 'SELF_TRADE';
     const wanted = least(deliverable, leavesOf(other));
     const quantity = order.side === 'BUY' ? payable(market, { order, other }, wanted) : wanted;
-    if (!canPay(market, { order, other }, quantity)) {
-      end(other, 'CANCELED', 'INSUFFICIENT_FUNDS');
-      continue;
-    }
     if (quantity.gt(0)) trade(market, { order, other }, quantity);
     if (quantity.lt(wanted)) return 'INSUFFICIENT_FUNDS';
   }
@@ -178,65 +190,59 @@ function payable(market: Market, { order, other }: Meeting, wanted: Big): Big {
   const cash = freeCash(market, order);
   for (let quantity = wanted; quantity.gt(0); quantity = quantity.minus(instrument.lotSize)) {
     const worth = known(other.limit).times(quantity);
-    const cost = amountOf(instrument, worth).plus(feeOf(instrument, worth, 'taker'));
-    if (cost.lte(cash)) return quantity;
+    const { amount, fee } = chargeOf(
+      instrument,
+      order,
+      worth,
+      accrualOf(instrument, worth, 'taker'),
+    );
+    if (amount.plus(fee).lte(cash)) return quantity;
   }
   return Big(0);
 }
 
-/** Whether a buyer that rests has the amount; by rounding its hold can be a unit short. */
-function canPay(market: Market, { order, other }: Meeting, quantity: Big): boolean {
-  if (order.side === 'BUY') return true;
-  const amount = amountOf(instrumentOf(market, order), known(other.limit).times(quantity));
-  const released = other.held.minus(heldAfter(market, other, quantity));
-  return freeCash(market, other).plus(released).gte(amount);
-}
-
-function heldAfter(market: Market, order: Order, quantity: Big): Big {
-  return least(order.held, needOf(market, order, leavesOf(order).minus(quantity)));
-}
-
 /** At the price of the order that rests, which pays as the maker. */
 function trade(market: Market, { order, other }: Meeting, quantity: Big): void {
-  const instrument = instrumentOf(market, order);
   const price = known(other.limit);
-  const worth = price.times(quantity);
-  const amount = amountOf(instrument, worth);
   const [buyer, seller] = order.side === 'BUY' ? [order, other] : [other, order];
-  settle(market, buyer, { quantity, worth, cash: amount.neg(), shares: quantity });
-  settle(market, seller, { quantity, worth, cash: amount, shares: quantity.neg() });
-  const pay = (side: Order) =>
-    payFee(market, side, feeOf(instrument, worth, side === order ? 'taker' : 'maker'));
-  const [buyFee, sellFee] = [pay(buyer), pay(seller)];
+  const roleOf = (side: Order) => (side === order ? 'taker' : 'maker');
+  const bought = settle(market, buyer, { quantity, price, role: roleOf(buyer) });
+  const sold = settle(market, seller, { quantity, price, role: roleOf(seller) });
   if (leavesOf(other).eq(0)) end(other, 'FILLED');
   else other.status = 'PARTIALLY_FILLED';
-  const sides = { buyer: buyer.id, seller: seller.id, buyFee, sellFee };
-  market.trades.push({ symbol: order.symbol, price, quantity, amount, ...sides });
-  instrument.last = { price, at: market.now };
+  market.trades.push({
+    ...{ symbol: order.symbol, price, quantity, buyer: buyer.id, seller: seller.id },
+    ...{ buyAmount: bought.amount, buyFee: bought.fee },
+    ...{ sellAmount: sold.amount, sellFee: sold.fee },
+  });
+  instrumentOf(market, order).last = { price, at: market.now };
 }
 
-interface Settlement {
+interface Fill {
   readonly quantity: Big;
-  readonly worth: Big;
-  readonly cash: Big;
-  readonly shares: Big;
+  readonly price: Big;
+  readonly role: 'maker' | 'taker';
 }
 
-function settle(market: Market, order: Order, { quantity, worth, cash, shares }: Settlement): void {
-  order.held = heldAfter(market, order, quantity);
+function settle(market: Market, order: Order, { quantity, price, role }: Fill) {
+  const instrument = instrumentOf(market, order);
+  const account = accountOf(market, order);
+  const worth = price.times(quantity);
+  const accrual = accrualOf(instrument, worth, role);
+  const charge = chargeOf(instrument, order, worth, accrual);
+  const isBuying = order.side === 'BUY';
   order.filled = order.filled.plus(quantity);
   order.value = order.value.plus(worth);
-  const account = accountOf(market, order);
-  account.balance = account.balance.plus(cash);
-  account.shares.set(order.symbol, sharesOf(market, order).plus(shares));
-}
-
-/** A fee takes no more than there is, and nothing that is held. */
-function payFee(market: Market, order: Order, fee: Big): Big {
-  const paid = least(fee, freeCash(market, order));
-  const account = accountOf(market, order);
-  account.balance = account.balance.minus(paid);
-  return paid;
+  order.accrued = order.accrued.plus(accrual);
+  // What comes in has not been held before, and keeps nothing for later.
+  order.held = order.held.gt(0) ? needOf(market, order) : Big(0);
+  account.balance = account.balance.plus(isBuying ? charge.amount.neg() : charge.amount);
+  const change = isBuying ? quantity : quantity.neg();
+  account.shares.set(order.symbol, sharesOf(market, order).plus(change));
+  // A seller may have spent what came before: the fee takes no more than there is.
+  const fee = isBuying ? charge.fee : least(charge.fee, freeCash(market, order));
+  account.balance = account.balance.minus(fee);
+  return { amount: charge.amount, fee };
 }
 
 function isResting({ status }: Order): boolean {

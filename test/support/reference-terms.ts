@@ -55,8 +55,11 @@ export interface Order {
   filled: Big;
   /** The sum of price times quantity of its trades. */
   value: Big;
+  /** The sum of the fees of its trades, not rounded. */
+  accrued: Big;
   /** Cash. */
   held: Big;
+  readonly placedAt: string;
   /** When it took its place: of two orders the one with the smaller number was first. */
   arrival: number;
 }
@@ -67,7 +70,8 @@ export interface Trade {
   readonly symbol: string;
   readonly price: Big;
   readonly quantity: Big;
-  readonly amount: Big;
+  readonly buyAmount: Big;
+  readonly sellAmount: Big;
   /** The orders. */
   readonly buyer: string;
   readonly seller: string;
@@ -85,7 +89,7 @@ export function openOrder(wanted: NewOrder, now: string): Order {
     stop: stopPrice === null ? null : Big(stopPrice),
     expiresAt: timeInForce === 'DAY' ? endOfDay(now) : wanted.expiresAt,
     ...{ replaces: null, status: 'ENTERING', reason: null, arrival: 0 },
-    ...{ filled: Big(0), value: Big(0), held: Big(0) },
+    ...{ filled: Big(0), value: Big(0), accrued: Big(0), held: Big(0), placedAt: now },
   };
 }
 
@@ -102,15 +106,20 @@ export function crosses(side: Side, limit: Big, price: Big): boolean {
   return side === 'BUY' ? price.lte(limit) : price.gte(limit);
 }
 
-/** Rounded half-up to the minor unit. */
-export function amountOf({ digits }: Instrument, worth: Big): Big {
-  return worth.round(digits, Big.roundHalfUp);
+/** What an order has paid in all, or received: rounded against its owner. */
+export function cashOf({ digits }: Instrument, side: Side, worth: Big): Big {
+  return worth.round(digits, side === 'BUY' ? Big.roundUp : Big.roundDown);
 }
 
-/** The fee is of the worth before it is rounded. */
-export function feeOf(instrument: Instrument, worth: Big, role: 'maker' | 'taker'): Big {
+/** What an order has paid in fees in all: rounded half-up. */
+export function feesOf({ digits }: Instrument, accrued: Big): Big {
+  return accrued.round(digits, Big.roundHalfUp);
+}
+
+/** The fee of some worth, not rounded. */
+export function accrualOf(instrument: Instrument, worth: Big, role: 'maker' | 'taker'): Big {
   const rate = role === 'maker' ? instrument.makerFeeBps : instrument.takerFeeBps;
-  return worth.times(rate).times('0.0001').round(instrument.digits, Big.roundHalfUp);
+  return worth.times(rate).times('0.0001');
 }
 
 export function isWhole(value: string, step: string): boolean {

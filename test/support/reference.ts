@@ -11,6 +11,7 @@ import {
   heldShares,
   instrumentOf,
   isOver,
+  isTooSmall,
   type Market,
   needOf,
   sharesOf,
@@ -21,7 +22,6 @@ import {
   isOpen,
   isWhole,
   known,
-  least,
   leavesOf,
   type NewOrder,
   type Order,
@@ -101,6 +101,10 @@ export function createReference(): Reference {
     },
     setFrozen(accountId, isFrozen) {
       accountOf(market, { accountId }).isFrozen = isFrozen;
+      const open = market.orders.filter((order) => order.accountId === accountId && isOpen(order));
+      for (const order of isFrozen ? open : []) {
+        if (isStillOpen(market, order)) end(order, 'CANCELED', 'ACCOUNT_FROZEN');
+      }
       return null;
     },
     depositCash(accountId, amount) {
@@ -141,14 +145,14 @@ export function createReference(): Reference {
       const at = occurredAt ?? market.now;
       if (instrument.last !== null && at < instrument.last.at) return null;
       instrument.last = { price: Big(price), at };
-      if (!instrument.isHalted) enterAll(market, waitingFor(market, symbol, [Big(price)]));
+      if (!instrument.isHalted) enterAll(market, reachedBy(market, symbol, instrument.last));
       return null;
     },
     setHalted(symbol, isHalted) {
       const instrument = instrumentOf(market, { symbol });
       instrument.isHalted = isHalted;
       const { last } = instrument;
-      if (!isHalted && last !== null) enterAll(market, waitingFor(market, symbol, [last.price]));
+      if (!isHalted && last !== null) enterAll(market, reachedBy(market, symbol, last));
       return null;
     },
   };
@@ -179,7 +183,7 @@ function replace(market: Market, orderId: string, changes: Changes): Code {
   if (stopPrice !== null && !isWaiting) return 'INVALID_PRICE';
   if (quantity !== null && !isWhole(quantity, lotSize)) return 'INVALID_QUANTITY';
   if (!arePrices([limitPrice, stopPrice], tickSize)) return 'INVALID_PRICE';
-  const next = toReplacement(old, changes);
+  const next = toReplacement(old, changes, market.now);
   const isDone = leavesOf(next).eq(0);
   const refusal = isDone ? null : refusalOf(market, next, old);
   if (refusal !== null) return refusal;
@@ -194,7 +198,7 @@ function replace(market: Market, orderId: string, changes: Changes): Code {
     end(next, 'FILLED');
   } else if (keepsPlace) {
     next.status = status;
-    next.held = least(needOf(market, next), freeCash(market, next));
+    next.held = needOf(market, next);
   } else {
     arrive(market, next);
   }
@@ -202,12 +206,16 @@ function replace(market: Market, orderId: string, changes: Changes): Code {
 }
 
 /** The quantity is that of all; one that is filled already is no more than what was filled. */
-function toReplacement(old: Order, { to, quantity, limitPrice, stopPrice }: Changes): Order {
+function toReplacement(
+  old: Order,
+  { to, quantity, limitPrice, stopPrice }: Changes,
+  placedAt: string,
+): Order {
   const isWaiting = old.status === 'HELD';
   const wanted = Big(quantity ?? old.quantity);
   return {
     ...old,
-    ...{ id: to, replaces: old.id, held: Big(0), status: 'ENTERING' },
+    ...{ id: to, replaces: old.id, held: Big(0), status: 'ENTERING', placedAt },
     type: isWaiting ? old.type : 'LIMIT',
     quantity: wanted.lt(old.filled) ? old.filled : wanted,
     limit: limitPrice === null ? old.limit : Big(limitPrice),
@@ -219,6 +227,7 @@ function toReplacement(old: Order, { to, quantity, limitPrice, stopPrice }: Chan
 function refusalOf(market: Market, order: Order, old: Order | null): Code {
   if (accountOf(market, order).isFrozen) return 'ACCOUNT_NOT_OPEN';
   if (instrumentOf(market, order).isHalted) return 'INSTRUMENT_HALTED';
+  if (isTooSmall(market, order, order.stop)) return 'ORDER_TOO_SMALL';
   const cash = freeCash(market, order).plus(old?.held ?? 0);
   if (needOf(market, order).gt(cash)) return 'INSUFFICIENT_FUNDS';
   const shares = freeShares(market, order).plus(old === null ? 0 : leavesOf(old));
@@ -260,6 +269,15 @@ function waitingFor({ orders }: Market, symbol: string, prices: readonly Big[]):
     .sort((a, b) => a.arrival - b.arrival);
 }
 
+/** Orders that a price triggers which occurred at a time: those placed by then. */
+function reachedBy(
+  market: Market,
+  symbol: string,
+  { price, at }: { readonly price: Big; readonly at: string },
+): Order[] {
+  return waitingFor(market, symbol, [price]).filter(({ placedAt }) => placedAt <= at);
+}
+
 /** Enters orders one after the other; those that they trigger queue behind them. */
 function enterAll(market: Market, first: readonly Order[]): void {
   const queue = [...first];
@@ -272,7 +290,7 @@ function enterAll(market: Market, first: readonly Order[]): void {
 
 function enterTriggered(market: Market, order: Order): Big[] {
   if (isOver(market, order)) end(order, 'EXPIRED');
-  else if (accountOf(market, order).isFrozen) end(order, 'CANCELED', 'ACCOUNT_NOT_OPEN');
+  else if (isTooSmall(market, order, null)) end(order, 'CANCELED', 'ORDER_TOO_SMALL');
   else return enter(market, order);
   return [];
 }

@@ -4,6 +4,7 @@ import { add, subtract } from '../../lib/decimal.ts';
 import { minorUnitsOf } from './currencies.ts';
 import type { AccountEvent, StoredAccountEvent } from './events.ts';
 import { evolveHoldings, type Holdings } from './holdings.ts';
+import { evolveMarkets, type Markets, noMarkets } from './markets.ts';
 
 export type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
 
@@ -23,25 +24,28 @@ export type Account = {
   readonly updatedAt: string;
 };
 
-/** An account with the shares in it, as commands are decided on it. */
-export type AccountState = Account & { readonly holdings: Holdings };
+/** An account as commands are decided on it: with its shares, and where it may have open orders. */
+export type AccountState = Account & Markets & { readonly holdings: Holdings };
 
 /** The stream of one account. Null: not opened. */
 export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   category: 'account',
-  version: 2,
+  version: 3,
   initial: null,
   evolve(state, event) {
-    const account = evolveAccount(state, event as StoredAccountEvent);
-    return withHoldings(
-      account,
-      evolveHoldings(state?.holdings ?? {}, event as StoredAccountEvent),
-    );
+    const known = event as StoredAccountEvent;
+    const account = evolveAccount(state, known);
+    const holdings = evolveHoldings(state?.holdings ?? {}, known);
+    return toState(account, holdings, evolveMarkets(state ?? noMarkets, known));
   },
 };
 
 /** Written out, as all that is copied for every event here: a spread takes many times as long. */
-function withHoldings(account: Account, holdings: Holdings): AccountState {
+function toState(
+  account: Account,
+  holdings: Holdings,
+  { markets, olderOrders }: Markets,
+): AccountState {
   return {
     id: account.id,
     owner: account.owner,
@@ -54,6 +58,8 @@ function withHoldings(account: Account, holdings: Holdings): AccountState {
     openedAt: account.openedAt,
     updatedAt: account.updatedAt,
     holdings,
+    markets,
+    olderOrders,
   };
 }
 

@@ -1,9 +1,17 @@
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { compare } from '../../lib/decimal.ts';
-import { accountDecider } from './account.ts';
+import { type AccountState, accountDecider } from './account.ts';
+import { recordInAccount } from './record.ts';
 import * as rejections from './rejections.ts';
-import { assertAmount, assertFunds, assertRoom, assertStatus, loadAccount } from './rules.ts';
+import {
+  assertAmount,
+  assertCanSend,
+  assertFunds,
+  assertRoom,
+  assertStatus,
+  loadAccount,
+} from './rules.ts';
 
 export interface OpenAccount {
   /** Absent: a fresh UUID. */
@@ -45,7 +53,7 @@ export const openAccount: CommandDefinition<OpenAccount> = {
     if (context.load(accountDecider, id).version > 0) {
       reject(rejections.AccountAlreadyExists, `account ${id} exists already`, { accountId: id });
     }
-    context.record(accountDecider, id, { type: 'AccountOpened', data: { owner, currency } });
+    recordInAccount(context, id, { type: 'AccountOpened', data: { owner, currency } });
   },
 };
 
@@ -72,11 +80,11 @@ export const withdrawCash: CommandDefinition<MoveCash> = {
   target,
   handle({ accountId, amount, reference = null }, context) {
     const account = loadAccount(context, accountId);
-    assertStatus(account, ['OPEN']);
+    assertCanSend(account);
     assertAmount(account, amount);
     assertFunds(account, amount);
     const data = { amount, currency: account.currency, reference };
-    context.record(accountDecider, accountId, { type: 'CashWithdrawn', data });
+    recordInAccount(context, accountId, { type: 'CashWithdrawn', data });
   },
 };
 
@@ -99,7 +107,7 @@ export const transferCash: CommandDefinition<TransferCash> = {
     }
     const from = loadAccount(context, fromAccountId);
     const to = loadAccount(context, toAccountId);
-    assertStatus(from, ['OPEN']);
+    assertCanSend(from);
     assertStatus(to, ['OPEN', 'FROZEN']);
     const { currency } = from;
     if (currency !== to.currency) {
@@ -109,11 +117,11 @@ export const transferCash: CommandDefinition<TransferCash> = {
     assertAmount(from, amount);
     assertFunds(from, amount);
     assertRoom(to, amount);
-    context.record(accountDecider, fromAccountId, {
+    recordInAccount(context, fromAccountId, {
       type: 'CashTransferredOut',
       data: { amount, currency, toAccountId, reference },
     });
-    context.record(accountDecider, toAccountId, {
+    recordInAccount(context, toAccountId, {
       type: 'CashTransferredIn',
       data: { amount, currency, fromAccountId, reference },
     });
@@ -122,14 +130,16 @@ export const transferCash: CommandDefinition<TransferCash> = {
 
 export const freezeAccount: CommandDefinition<ChangeAccount> = {
   name: 'freezeAccount',
-  description: 'Lets nothing leave an account any more; a frozen one stays as it is.',
+  description:
+    `Lets nothing leave an account any more, and cancels its open orders. A frozen account
+    stays as it is.`.replace(/\s+/g, ' '),
   rejections: [AccountNotFound, AccountNotOpen],
   target,
   handle({ accountId, reason = null }, context) {
     const account = loadAccount(context, accountId);
     assertStatus(account, ['OPEN', 'FROZEN']);
     if (account.status === 'FROZEN') return;
-    context.record(accountDecider, accountId, { type: 'AccountFrozen', data: { reason } });
+    recordInAccount(context, accountId, { type: 'AccountFrozen', data: { reason } });
   },
 };
 
@@ -142,32 +152,40 @@ export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
     const account = loadAccount(context, accountId);
     assertStatus(account, ['OPEN', 'FROZEN']);
     if (account.status === 'OPEN') return;
-    context.record(accountDecider, accountId, { type: 'AccountUnfrozen', data: { reason } });
+    recordInAccount(context, accountId, { type: 'AccountUnfrozen', data: { reason } });
   },
 };
 
 export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
   name: 'closeAccount',
-  description: 'Closes an open, empty account for good; a closed one stays as it is.',
+  description:
+    `Closes an open account for good. The account must have no cash, no shares and no open
+    orders. A closed one stays as it is.`.replace(/\s+/g, ' '),
   rejections: [AccountNotFound, AccountNotOpen, rejections.AccountNotEmpty],
   target,
   handle({ accountId }, context) {
     const account = loadAccount(context, accountId);
     if (account.status === 'CLOSED') return;
     assertStatus(account, ['OPEN']);
-    const { balance } = account;
-    if (compare(balance, '0') !== 0) {
-      const message = `account ${accountId} still has ${balance} ${account.currency}`;
-      reject(rejections.AccountNotEmpty, message, { accountId, balance });
-    }
-    const [symbol] = Object.keys(account.holdings);
-    if (symbol !== undefined) {
-      const message = `account ${accountId} still has shares of ${symbol}`;
-      reject(rejections.AccountNotEmpty, message, { accountId, balance });
-    }
-    context.record(accountDecider, accountId, { type: 'AccountClosed', data: {} });
+    // First, so that whoever knows of open orders refuses with their number.
+    recordInAccount(context, accountId, { type: 'AccountClosed', data: {} });
+    assertEmpty(account);
   },
 };
+
+function assertEmpty({ id: accountId, balance, currency, holdings }: AccountState): void {
+  const data = { accountId, balance, openOrders: 0 };
+  if (compare(balance, '0') !== 0) {
+    reject(
+      rejections.AccountNotEmpty,
+      `account ${accountId} still has ${balance} ${currency}`,
+      data,
+    );
+  }
+  const [symbol] = Object.keys(holdings);
+  if (symbol === undefined) return;
+  reject(rejections.AccountNotEmpty, `account ${accountId} still has shares of ${symbol}`, data);
+}
 
 function bring(
   type: 'CashDeposited' | 'InterestCredited',
@@ -179,5 +197,5 @@ function bring(
   assertAmount(account, amount);
   assertRoom(account, amount);
   const data = { amount, currency: account.currency, reference };
-  context.record(accountDecider, accountId, { type, data });
+  recordInAccount(context, accountId, { type, data });
 }

@@ -1,4 +1,9 @@
-import type { EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
+import type {
+  EventDefinitions,
+  EventOf,
+  StoredEventOf,
+  Upcaster,
+} from '../../kernel/event-definition.ts';
 import { decimal, id, nullable, text } from '../../kernel/field.ts';
 
 const amount = decimal('How much, as it was given; finer than no minor unit of the currency.');
@@ -13,11 +18,17 @@ const settlement = {
   orderId,
   symbol,
   quantity: shares,
-  price: decimal('Of one share.'),
-  amount: decimal('Price times quantity, rounded half-up to the minor unit of the currency.'),
-  fee: decimal("The account's own, beside the amount."),
+  price: decimal('The price of one share.'),
+  amount: decimal('The cash paid or received for the shares, without the fee.'),
+  fee: decimal('The fee that the account paid for the trade.'),
   currency,
 };
+
+/**
+ * Version 2 has the fields of version 1. From it on, amounts and fees are rounded on the totals of
+ * their order instead of trade by trade, and a position carries its cost exactly.
+ */
+const sameFields: Upcaster = (data) => data;
 
 /** All that can happen to an account. */
 export const accountEvents = {
@@ -46,8 +57,15 @@ export const accountEvents = {
     fields: { amount, currency, reference },
   },
   CashHeld: {
-    description: 'Cash was reserved for an open order.',
-    fields: { amount, currency, orderId },
+    description: `Cash was reserved for an open order. The amount is 0 for a stop order without a
+      limit, which pays from the available cash when it is triggered.`.replace(/\s+/g, ' '),
+    fields: {
+      amount,
+      currency,
+      orderId,
+      symbol: nullable(id('The instrument of the order; null in events of schema version 1.')),
+    },
+    upcasters: [(data) => ({ ...data, symbol: null })],
   },
   CashReleased: {
     description: 'Cash that was reserved for an order is free again.',
@@ -62,6 +80,7 @@ export const accountEvents = {
       currency: text('ISO 4217: what the cost is in.'),
       reference,
     },
+    upcasters: [sameFields],
   },
   SharesHeld: {
     description: 'Shares were reserved for an open order.',
@@ -73,14 +92,22 @@ export const accountEvents = {
   },
   PurchaseSettled: {
     description: 'Shares came for cash: the amount and the fee were paid.',
-    fields: { ...settlement, released: decimal('Cash reserved for the order and free with this.') },
+    fields: {
+      ...settlement,
+      released: decimal('Cash that was reserved for the order and is released by this event.'),
+    },
+    upcasters: [sameFields],
   },
   SaleSettled: {
     description: 'Shares went for cash: the amount less the fee was received.',
-    fields: { ...settlement, released: decimal('Shares reserved for the order and gone with it.') },
+    fields: {
+      ...settlement,
+      released: decimal('Shares that were reserved for the order and left with this event.'),
+    },
+    upcasters: [sameFields],
   },
   AccountFrozen: {
-    description: 'Nothing may leave the account any more.',
+    description: 'Nothing may leave the account any more. Its open orders are canceled with it.',
     fields: { reason },
   },
   AccountUnfrozen: {
@@ -91,7 +118,7 @@ export const accountEvents = {
     description: 'The account was closed for good, empty.',
     fields: {},
   },
-} as const;
+} as const satisfies EventDefinitions;
 
 export type AccountEvent = EventOf<typeof accountEvents>;
 export type StoredAccountEvent = StoredEventOf<typeof accountEvents>;

@@ -1,4 +1,4 @@
-import { compare, sum } from '../../lib/decimal.ts';
+import { compare, isDecimal, sum } from '../../lib/decimal.ts';
 import type { StoredAccountEvent } from './events.ts';
 
 /** The shares of one instrument in an account. */
@@ -15,6 +15,11 @@ const nothing: Holding = { quantity: '0', held: '0' };
 
 export function holdingOf(holdings: Holdings, symbol: string): Holding {
   return Object.hasOwn(holdings, symbol) ? (holdings[symbol] ?? nothing) : nothing;
+}
+
+/** Whether a holding keeps within the digits of a Decimal when it grows by a quantity. */
+export function hasRoomForShares(holdings: Holdings, symbol: string, quantity: string): boolean {
+  return isDecimal(sum(holdingOf(holdings, symbol).quantity, quantity));
 }
 
 /** The holdings after one more event of their account. */

@@ -1,4 +1,4 @@
-import { decimal, id, text } from '../../kernel/field.ts';
+import { decimal, id, integer, text } from '../../kernel/field.ts';
 import type { RejectionDefinition } from '../../kernel/rejection.ts';
 
 const accountId = id('The account.');
@@ -27,8 +27,12 @@ export const AccountNotOpen = {
 export const AccountNotEmpty = {
   name: 'AccountNotEmptyError',
   code: 'ACCOUNT_NOT_EMPTY',
-  description: 'Only an account without cash and shares can be closed.',
-  fields: { accountId, balance: decimal('What is still in it.') },
+  description: 'Only an account without cash, shares and open orders can be closed.',
+  fields: {
+    accountId,
+    balance: decimal('The cash that is still in it.'),
+    openOrders: integer('How many of its orders are open.'),
+  },
 } satisfies RejectionDefinition;
 
 export const InsufficientFunds = {

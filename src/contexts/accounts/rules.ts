@@ -1,6 +1,6 @@
 import type { CommandContext } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
-import { add, compare, isDecimal, isFinerThan } from '../../lib/decimal.ts';
+import { add, compare, integerDigitsMax, isDecimal, isFinerThan } from '../../lib/decimal.ts';
 import { type Account, type AccountState, accountDecider, availableOf } from './account.ts';
 import { minorUnitsOf } from './currencies.ts';
 import { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } from './rejections.ts';
@@ -11,11 +11,30 @@ export function loadAccount(context: CommandContext, accountId: string): Account
   return state ?? reject(AccountNotFound, `there is no account ${accountId}`, { accountId });
 }
 
+/**
+ * Whether cash and shares may leave an account, or be reserved to leave it: only while it is open. Every
+ * way out asks this.
+ */
+export function canSend({ status }: Account): boolean {
+  return status === 'OPEN';
+}
+
+/** Rejects unless cash and shares may leave the account. */
+export function assertCanSend(account: Account): void {
+  if (canSend(account)) return;
+  const { id: accountId, status } = account;
+  reject(AccountNotOpen, notOpenMessage(account), { accountId, status });
+}
+
+export function notOpenMessage({ id, status }: Account): string {
+  return `account ${id} is ${status.toLowerCase()}`;
+}
+
 /** Rejects unless the account has one of the allowed statuses. */
-export function assertStatus({ id, status }: Account, allowed: readonly Account['status'][]): void {
+export function assertStatus(account: Account, allowed: readonly Account['status'][]): void {
+  const { id, status } = account;
   if (allowed.includes(status)) return;
-  const message = `account ${id} is ${status.toLowerCase()}`;
-  reject(AccountNotOpen, message, { accountId: id, status });
+  reject(AccountNotOpen, notOpenMessage(account), { accountId: id, status });
 }
 
 /** Rejects zero, negative amounts, and those finer than the currency has units. */
@@ -28,11 +47,18 @@ export function assertAmount({ currency }: Account, amount: string): void {
   }
 }
 
-/** Rejects when the balance would have more digits than a Decimal, in which it is told. */
-export function assertRoom({ id, balance, currency }: Account, amount: string): void {
-  if (isDecimal(add(balance, amount, minorUnitsOf(currency) ?? 0))) return;
-  const message = `with ${amount} more the balance of account ${id} has too many digits`;
-  reject(InvalidAmount, message, { amount });
+/** Whether the balance keeps within the digits of a Decimal when it grows by an amount. */
+export function hasRoom({ balance, currency }: Account, amount: string): boolean {
+  return isDecimal(add(balance, amount, minorUnitsOf(currency) ?? 0));
+}
+
+export function noRoomMessage({ id }: Account, amount: string): string {
+  return `with ${amount} more the balance of account ${id} has over ${integerDigitsMax} digits`;
+}
+
+/** Rejects an amount by which the balance would grow past the digits of a Decimal. */
+export function assertRoom(account: Account, amount: string): void {
+  if (!hasRoom(account, amount)) reject(InvalidAmount, noRoomMessage(account, amount), { amount });
 }
 
 /** Rejects when more is requested than is available. */

@@ -1,4 +1,4 @@
-import type { EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
+import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
 import { decimal, id, nullable, text } from '../../kernel/field.ts';
 
 const symbol = id('The instrument.');
@@ -9,7 +9,10 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
   const fields = {
     OrderId: id(`The order that ${side === 'buy' ? 'bought' : 'sold'}.`),
     AccountId: id('Its account.'),
-    Fee: decimal('What its account pays beside the amount.'),
+    Amount: decimal(
+      `What its account ${side === 'buy' ? 'pays' : 'receives'} for the shares, without the fee.`,
+    ),
+    Fee: decimal('What its account pays for the trade beside the amount.'),
     FilledQuantity: decimal('How many shares of it have been traded, up to this trade.'),
     FilledValue: decimal('The sum of price times quantity of these trades, not rounded.'),
     LeavesQuantity: decimal('How many shares of it are still open.'),
@@ -55,16 +58,30 @@ export const marketEvents = {
       symbol,
       price: decimal('Of one share: that of the order that rested in the book.'),
       quantity: decimal('How many shares.'),
-      amount: decimal('Price times quantity, rounded to the minor unit of the currency.'),
+      amount: decimal(
+        'Price times quantity, exactly; rounded half-up in events of schema version 1.',
+      ),
       currency: text('ISO 4217.'),
-      rounding: text('How the amount and the fees were rounded: HALF_UP.'),
+      rounding: text(
+        `ORDER_TOTAL: the cash of each order is rounded on its running totals, against its owner.
+        HALF_UP: amount and fees of this trade were rounded by themselves (schema version 1).`.replace(
+          /\s+/g,
+          ' ',
+        ),
+      ),
       aggressor: text('The side that came in: BUY or SELL.'),
       buyHeld: decimal('Cash that is still reserved for the order that bought.'),
       ...sideFields('buy'),
       ...sideFields('sell'),
     },
+    upcasters: [
+      (data) => {
+        const amount = data['amount'] ?? '0';
+        return { ...data, buyAmount: amount, sellAmount: amount };
+      },
+    ],
   },
-} as const;
+} as const satisfies EventDefinitions;
 
 export type MarketEvent = EventOf<typeof marketEvents>;
 export type StoredMarketEvent = StoredEventOf<typeof marketEvents>;

@@ -71,7 +71,9 @@ function addPlaceOrder(parts: ApiParts): void {
       postOnly: t.boolean({
         description: 'Refuse it rather than let it trade on arrival; for LIMIT orders that rest.',
       }),
-      clientOrderId: t.string({ description: "The client's own name for it." }),
+      clientOrderId: t.string({
+        description: "The client's own id of the order. No other open order of the account has it.",
+      }),
     }),
     parse: parsePlaceOrder,
     payload: (t) => ({

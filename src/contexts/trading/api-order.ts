@@ -63,7 +63,9 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       id: t.id({ resolve: ({ order }) => order.id }),
       clientOrderId: t.string({
         nullable: true,
-        description: "The client's own name for it.",
+        description:
+          `The client's own id of the order. Of the open orders of an account no two have the
+          same one. Null: there is none.`.replace(/\s+/g, ' '),
         resolve: ({ order }) => order.clientOrderId,
       }),
       account: t.field({
@@ -130,7 +132,10 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       status: t.field({ type: refs.status, resolve: ({ order }) => order.status }),
       reason: t.string({
         nullable: true,
-        description: 'Why it was canceled or rejected.',
+        description:
+          `Why it was canceled or rejected: a word of the market, like IOC or SELF_TRADE, or
+          what the client wrote. After ACCOUNT_FROZEN the reason of the freeze follows. Null: there
+          is none.`.replace(/\s+/g, ' '),
         resolve: ({ order }) => order.reason,
       }),
       placedAt: t.field({ type: 'DateTime', resolve: ({ order }) => order.placedAt }),
@@ -177,8 +182,28 @@ function implementTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       quantity: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.quantity }),
       amount: t.field({
         type: 'Decimal',
-        description: 'Price times quantity, rounded half-up to the minor unit of the currency.',
+        description:
+          `Price times quantity, exactly. Trades recorded before each side had an amount of
+          its own show it rounded half-up to the minor unit of the currency.`.replace(/\s+/g, ' '),
         resolve: ({ trade }) => trade.amount,
+      }),
+      buyAmount: t.field({
+        type: 'Decimal',
+        description:
+          `The cash that the buyer paid for the shares, without the fee. Over the life of an
+          order these amounts add up to its exact total, rounded up once to the minor unit.`.replace(
+            /\s+/g,
+            ' ',
+          ),
+        resolve: ({ trade }) => trade.buyAmount,
+      }),
+      sellAmount: t.field({
+        type: 'Decimal',
+        description:
+          `The cash that the seller received for the shares, without the fee. Over the life
+          of an order these amounts add up to its exact total, rounded down once to the minor
+          unit.`.replace(/\s+/g, ' '),
+        resolve: ({ trade }) => trade.sellAmount,
       }),
       buyFee: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.buyFee }),
       sellFee: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.sellFee }),

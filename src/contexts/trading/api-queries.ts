@@ -6,12 +6,13 @@ import { accountTypes } from '../accounts/api-account.ts';
 import { orderTypes } from './api-order.ts';
 import { findOrder, toOrderAt, toTradeAt } from './api-read.ts';
 import type { OrderStatus } from './order.ts';
-import { ordersView } from './orders-view.ts';
+import { ordersView, toClientOrderPrefix } from './orders-view.ts';
 import { tradesView } from './trades-view.ts';
 
 interface OrderFilter {
   readonly accountId?: string | null | undefined;
   readonly symbol?: string | null | undefined;
+  readonly clientOrderId?: string | null | undefined;
   readonly status?: OrderStatus | null | undefined;
   readonly statuses?: readonly OrderStatus[] | null | undefined;
 }
@@ -31,6 +32,7 @@ export function addTradingQueries(parts: ApiParts): void {
     fields: (t) => ({
       accountId: t.id(),
       symbol: t.id(),
+      clientOrderId: t.string({ description: "The client's own id of the order, exactly." }),
       status: t.field({ type: status }),
       statuses: t.field({
         type: [status],
@@ -110,11 +112,14 @@ function readOrders(
   { filter, descending, ...paging }: OrderListArgs,
   at: number,
 ) {
-  const { accountId, symbol, status, statuses } = filter ?? {};
+  const { accountId, symbol, clientOrderId, status, statuses } = filter ?? {};
   const isOne = status == null || statuses == null || statuses.includes(status);
   const wanted = status == null ? statuses : isOne ? [status] : [];
   const request = {
-    ...{ view: ordersView, list: 'PLACED_AT', at, descending: descending ?? false },
+    ...{ view: ordersView, at, descending: descending ?? false },
+    ...(clientOrderId == null
+      ? { list: 'PLACED_AT' }
+      : { list: 'CLIENT_ORDER_ID', prefix: toClientOrderPrefix(clientOrderId) }),
     filter: { accountId: accountId?.toLowerCase(), symbol },
     ...(wanted == null ? {} : { anyOf: [...new Set(wanted)].map((one) => ({ status: one })) }),
   };

@@ -21,7 +21,8 @@ interface TrialBalance {
 export function addTrialBalance({ builder }: ApiParts): void {
   const account = builder.enumType('LedgerAccount', {
     description: `CUSTOMERS: what accounts have. EXTERNAL: what came from outside, negative. FEES:
-      earned from trades. INTEREST: given, negative. TRANSIT: cash between the two halves of a
+      earned from trades. INTEREST: given, negative. ROUNDING: what rounding the cash of orders
+      to minor units has left to the house, never negative. TRANSIT: cash between the two halves of a
       transfer.`.replace(/\s+/g, ' '),
     values: ledgerAccounts,
   });

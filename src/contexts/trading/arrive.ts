@@ -1,14 +1,25 @@
 import type { Rejection } from '../../kernel/rejection.ts';
 import type { AccountState } from '../accounts/account.ts';
 import { AccountNotOpen, InsufficientFunds } from '../accounts/rejections.ts';
+import { canSend, notOpenMessage } from '../accounts/rules.ts';
+import { roomRefusal } from './capacity.ts';
+import { holdOf } from './charge.ts';
 import type { EnteringOrder } from './enter.ts';
-import { availableCash, availableLots, holdCash, holdShares, type Market } from './market.ts';
+import {
+  availableCash,
+  availableLots,
+  holdCash,
+  holdShares,
+  type Market,
+  recordHeld,
+} from './market.ts';
 import { match } from './matching.ts';
 import { toProgress } from './open-orders.ts';
 import type { OrderType } from './order.ts';
 import { InstrumentHalted, InsufficientShares, PostOnlyWouldCross, refusal } from './rejections.ts';
+import { sizeRefusal } from './size.ts';
 import { enterWithStops, isReached, recordTriggered } from './stops.ts';
-import { holdOf, toMoney, toPrice, toQuantity } from './terms.ts';
+import { toMoney, toPrice, toQuantity } from './terms.ts';
 
 /** An order that has been checked against its instrument, in ticks and lots. */
 export interface ArrivingOrder extends EnteringOrder {
@@ -34,17 +45,22 @@ export function refusalOf(
 ): Rejection | null {
   const { symbol, terms } = market;
   const account = market.account(order.accountId);
-  const { id: accountId, status } = account;
-  if (status !== 'OPEN') {
-    const message = `account ${accountId} is ${status.toLowerCase()}`;
-    return refusal(AccountNotOpen, message, { accountId, status });
+  if (!canSend(account)) {
+    const { id: accountId, status } = account;
+    return refusal(AccountNotOpen, notOpenMessage(account), { accountId, status });
   }
   if (terms.instrument.tradingStatus === 'HALTED') {
     return refusal(InstrumentHalted, `trading in ${symbol} is halted`, { symbol });
   }
-  return order.side === 'BUY'
-    ? (fundsRefusal(market, order, { account, reserved }) ?? crossingRefusal(market, order))
-    : (sharesRefusal(market, order, { account, reserved }) ?? crossingRefusal(market, order));
+  const means = { account, reserved };
+  return (
+    sizeRefusal(market, order, order.stop) ??
+    (order.side === 'BUY'
+      ? fundsRefusal(market, order, means)
+      : sharesRefusal(market, order, means)) ??
+    roomRefusal(market, order, account) ??
+    crossingRefusal(market, order)
+  );
 }
 
 /** Brings an order to the market: it waits for its price there, or enters at once. */
@@ -68,9 +84,11 @@ export function hold(
 ): void {
   const { terms } = market;
   const { side, limit, leaves, type, timeInForce, expiresAt } = order;
-  const held = side === 'BUY' && limit !== null ? holdOf(terms, limit, leaves) : 0n;
-  holdCash(market, order, held - order.held);
+  const held = side === 'BUY' && limit !== null ? holdOf(terms, order, limit, leaves) : 0n;
   if (side === 'SELL') holdShares(market, order, leaves - order.heldLots);
+  // It reserves nothing, but its account must know that it has an order here.
+  else if (limit === null) recordHeld(market, order, 0n);
+  else holdCash(market, order, held - order.held);
   market.recordInBook({
     type: 'OrderHeld',
     data: {
@@ -94,13 +112,14 @@ interface Means {
 /** A limit says how much cash an order can take; without one it takes what there is. */
 function fundsRefusal(
   market: Market,
-  { limit, leaves, accountId }: ArrivingOrder,
+  order: ArrivingOrder,
   { account, reserved }: Means,
 ): Rejection | null {
+  const { limit, leaves, accountId } = order;
   if (limit === null) return null;
   const { terms } = market;
   const available = availableCash(market, account) + reserved.cash;
-  const needed = holdOf(terms, limit, leaves);
+  const needed = holdOf(terms, order, limit, leaves);
   if (needed <= available) return null;
   const data = {
     accountId,

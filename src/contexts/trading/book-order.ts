@@ -18,7 +18,15 @@ export type BookOrder = {
 };
 
 /** An order in the book, to be traded at its price or better. */
-export type RestingOrder = BookOrder & { readonly price: number };
+export type RestingOrder = BookOrder & {
+  readonly price: number;
+  /** Ticks times lots of what was rounded on the totals of the order, as decimal digits. */
+  readonly settled: string;
+  /** What of it had been settled when the order came to rest: since then it pays as the maker. */
+  readonly settledBefore: string;
+  /** The fees of that before rounding, as a decimal of the currency. */
+  readonly accruedFee: string;
+};
 
 /** An order that waits for a price. */
 export type StopOrder = BookOrder & {
@@ -26,6 +34,8 @@ export type StopOrder = BookOrder & {
   readonly timeInForce: TimeInForce;
   readonly stop: number;
   readonly limit: number | null;
+  /** When it began to wait, in the same append as it was placed. */
+  readonly heldAt: string;
 };
 
 export type OpenOrder = RestingOrder | StopOrder;
@@ -43,6 +53,7 @@ export function isStop(order: OpenOrder): order is StopOrder {
 /** An order as it comes to rest. */
 export function toResting(scale: Scale, { data }: StoredTrading<'OrderBooked'>): RestingOrder {
   const filled = stepsOf(data.filledQuantity, scale.lot);
+  const settled = data.settledValue === '0' ? '0' : toValue(scale, data.settledValue);
   return {
     id: data.orderId,
     accountId: data.accountId,
@@ -55,11 +66,14 @@ export function toResting(scale: Scale, { data }: StoredTrading<'OrderBooked'>):
     value: filled === 0 ? '0' : toValue(scale, data.filledValue),
     held: data.held,
     expiresAt: data.expiresAt,
+    settled,
+    settledBefore: settled,
+    accruedFee: data.accruedFee,
   };
 }
 
 /** An order as it begins to wait. */
-export function toStop(scale: Scale, { data }: StoredTrading<'OrderHeld'>): StopOrder {
+export function toStop(scale: Scale, { data, occurredAt }: StoredTrading<'OrderHeld'>): StopOrder {
   const { limitPrice } = data;
   const filled = stepsOf(data.filledQuantity, scale.lot);
   return {
@@ -76,6 +90,7 @@ export function toStop(scale: Scale, { data }: StoredTrading<'OrderHeld'>): Stop
     value: filled === 0 ? '0' : toValue(scale, data.filledValue),
     held: data.held,
     expiresAt: data.expiresAt,
+    heldAt: occurredAt,
   };
 }
 

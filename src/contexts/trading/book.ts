@@ -8,6 +8,7 @@ import {
   type SortedMap,
   set,
   update,
+  visit,
 } from '../../lib/sorted-map.ts';
 import type { Step } from '../../lib/steps.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
@@ -62,7 +63,7 @@ export type BookEvent = StoredTradingEvent | Trade;
 /** The stream of one instrument's book, by its symbol. Null: no order has come yet. */
 export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
   category: 'book',
-  version: 1,
+  version: 2,
   initial: null,
   evolve: (book, event) => evolveBook(book, event as BookEvent),
 };
@@ -124,6 +125,19 @@ export function findOrder(book: Book, id: string): OpenOrder | null {
   if (place === undefined) return null;
   const orders = get<number, SortedMap<number, OpenOrder>>(book[place.queue], place.rank);
   return (orders && get(orders, place.priority)) ?? null;
+}
+
+/** The open orders of an account, in the order in which they came. Looks at every order. */
+export function openOrdersIn(book: Book, accountId: string): readonly OpenOrder[] {
+  const found: OpenOrder[] = [];
+  function look(order: OpenOrder): boolean {
+    if (order.accountId === accountId) found.push(order);
+    return true;
+  }
+  for (const queue of [book.bids, book.asks, book.buyStops, book.sellStops]) {
+    visit<number, SortedMap<number, OpenOrder>>(queue, (orders) => visit(orders, look));
+  }
+  return found.sort((a, b) => a.priority - b.priority);
 }
 
 /** The order that is the first of a queue. */
@@ -202,6 +216,7 @@ function trade(book: Draft, { data, occurredAt }: Trade): void {
   }
   const queue = order.side === 'BUY' ? 'bids' : 'asks';
   const rank = rankOf(queue, order.price);
+  const value = addValue(order.value, price, lots);
   const traded: RestingOrder = {
     id: order.id,
     accountId: order.accountId,
@@ -210,11 +225,24 @@ function trade(book: Draft, { data, occurredAt }: Trade): void {
     priority: order.priority,
     leaves: order.leaves - lots,
     filled: order.filled + lots,
-    value: addValue(order.value, price, lots),
+    value,
     held: order.side === 'BUY' ? data.buyHeld : order.held,
     expiresAt: order.expiresAt,
+    settled: settledAfter(order, data, { price, lots, value }),
+    settledBefore: order.settledBefore,
+    accruedFee: order.accruedFee,
   };
   putOrder(book, { queue, rank, priority: order.priority }, traded);
+}
+
+/** What a trade was rounded by itself for, in older events, is no part of the totals of its orders. */
+function settledAfter(
+  order: RestingOrder,
+  { rounding }: Trade['data'],
+  { price, lots, value }: { readonly price: number; readonly lots: number; readonly value: string },
+): string {
+  if (rounding === 'HALF_UP') return order.settled;
+  return order.settled === order.value ? value : addValue(order.settled, price, lots);
 }
 
 /** The resting order of a trade: the first in turn, so that no search by its id is needed. */

@@ -1,11 +1,12 @@
 import { accountDecider } from '../accounts/account.ts';
 import type { StopOrder } from './book-order.ts';
+import { holdOf, noTotals } from './charge.ts';
 import { availableCash, availableLots, holdCash, holdShares, type Market } from './market.ts';
 import { type Fill, type Match, match } from './matching.ts';
 import { cancelOpen, expire, toBooked, toProgress } from './open-orders.ts';
 import type { TimeInForce } from './order.ts';
-import { findUnpaid, payableFills, settle } from './settle.ts';
-import { fromMoney, holdOf } from './terms.ts';
+import { findUnable, payableFills, settle } from './settle.ts';
+import { fromMoney } from './terms.ts';
 import type { Taker } from './trade.ts';
 
 /** An order on its way into the market, in ticks and lots. */
@@ -49,7 +50,7 @@ export function enter(market: Market, order: EnteringOrder): PriceRange {
 
 function plan(market: Market, order: EnteringOrder): Plan {
   const lots = Math.min(order.leaves, sellableLots(market, order));
-  const matched = matchPayable(market, { ...order, lots });
+  const matched = matchAble(market, { ...order, lots });
   const fills = order.side === 'BUY' ? payable(market, order, matched.fills) : matched.fills;
   const isShort =
     fills.length < matched.fills.length || fills.at(-1)?.lots !== matched.fills.at(-1)?.lots;
@@ -61,26 +62,22 @@ function plan(market: Market, order: EnteringOrder): Plan {
   return { fills, reason };
 }
 
-/** Matches; whoever is met and whose time is over, or who cannot pay, is taken out of the book. */
-function matchPayable(market: Market, order: EnteringOrder & { readonly lots: number }): Match {
+/** Matches, and removes resting orders that have expired or cannot be traded with. */
+function matchAble(market: Market, order: EnteringOrder & { readonly lots: number }): Match {
   for (;;) {
     const matched = match(market.book(), order, market.now);
     for (const maker of matched.expired) expire(market, maker);
     const accounts = matched.fills.map(({ maker }) => maker.accountId);
     market.context.prepare(accountDecider, [order.accountId, ...new Set(accounts)]);
-    const unpaid = findUnpaid(market, matched.fills);
-    if (unpaid === null) return matched;
-    cancelOpen(market, unpaid, 'INSUFFICIENT_FUNDS');
+    const unable = findUnable(market, matched.fills);
+    if (unable === null) return matched;
+    cancelOpen(market, unable.maker, unable.reason);
   }
 }
 
-function payable(
-  market: Market,
-  { accountId, held }: EnteringOrder,
-  fills: readonly Fill[],
-): readonly Fill[] {
-  const cash = availableCash(market, market.account(accountId)) + held;
-  return payableFills(market, fills, cash);
+function payable(market: Market, order: EnteringOrder, fills: readonly Fill[]): readonly Fill[] {
+  const cash = availableCash(market, market.account(order.accountId)) + order.held;
+  return payableFills(market, order, fills, cash);
 }
 
 /** How many lots there are to deliver; an order with a limit has reserved, or will, what it sells. */
@@ -108,9 +105,9 @@ export function rest(
   if (limit === null) throw new Error('an order without a limit does not rest');
   let held = 0n;
   if (side === 'BUY') {
-    // Rounding may have taken a unit more than what was asked for when the order was placed.
+    // A stop order held by older rules may have a unit less than it needs.
     const available = availableCash(market, market.account(accountId)) + order.held;
-    const needed = holdOf(terms, limit, leaves);
+    const needed = holdOf(terms, order, limit, leaves);
     held = needed < available ? needed : available;
     holdCash(market, order, held - order.held);
   } else {
@@ -148,5 +145,6 @@ export function toEntering(market: Market, order: StopOrder): EnteringOrder {
     heldLots: order.side === 'SELL' ? order.leaves : 0,
     timeInForce: order.timeInForce,
     expiresAt: order.expiresAt,
+    ...noTotals,
   };
 }

@@ -1,4 +1,4 @@
-import type { EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
+import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
 import { boolean, dateTime, decimal, id, integer, nullable, text } from '../../kernel/field.ts';
 
 const orderId = id('The order.');
@@ -74,7 +74,12 @@ export const tradingEvents = {
       priority: integer('Of two orders at one price the one with the smaller number trades first.'),
       held,
       expiresAt,
+      settledValue: decimal(
+        'The part of filledValue whose cash was rounded on the totals of the order.',
+      ),
+      accruedFee: decimal('The fees of that part, before rounding.'),
     },
+    upcasters: [(data) => ({ ...data, settledValue: '0', accruedFee: '0' })],
   },
   OrderHeld: {
     description: 'A stop order waits for its price.',
@@ -107,7 +112,12 @@ export const tradingEvents = {
     description: 'Another order took the place of this one.',
     fields: { ...final, newOrderId: id('The order that took its place.') },
   },
-} as const;
+  ClientOrderIdAssigned: {
+    description:
+      "An open order has a client's own id, which no other open order of its account has.",
+    fields: { accountId, clientOrderId: text("The client's own id of the order."), orderId },
+  },
+} as const satisfies EventDefinitions;
 
 export type TradingEvent = EventOf<typeof tradingEvents>;
 export type StoredTradingEvent = StoredEventOf<typeof tradingEvents>;

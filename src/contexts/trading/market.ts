@@ -2,9 +2,10 @@ import type { CommandContext } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { difference } from '../../lib/decimal.ts';
 import { toSteps } from '../../lib/steps.ts';
-import { type AccountState, accountDecider, availableOf } from '../accounts/account.ts';
+import { type AccountState, availableOf } from '../accounts/account.ts';
 import type { AccountEvent } from '../accounts/events.ts';
 import { holdingOf } from '../accounts/holdings.ts';
+import { recordInAccount } from '../accounts/record.ts';
 import { loadAccount } from '../accounts/rules.ts';
 import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
 import { instrumentDecider } from '../market/instrument.ts';
@@ -52,7 +53,7 @@ export function openMarket(context: CommandContext, symbol: string): Market {
       if (isFirst) context.record(bookDecider, symbol, opening);
       context.record(bookDecider, symbol, event);
     },
-    recordInAccount: (id, event) => context.record(accountDecider, id, event),
+    recordInAccount: (id, event) => recordInAccount(context, id, event),
   };
 }
 
@@ -74,12 +75,25 @@ export function holdCash(
   { id, accountId }: { readonly id: string; readonly accountId: string },
   change: bigint,
 ): void {
-  if (change === 0n) return;
-  const { terms } = market;
-  const amount = toMoney(change < 0n ? -change : change, terms);
-  const data = { amount, currency: terms.instrument.currency, orderId: id };
-  const type = change < 0n ? 'CashReleased' : 'CashHeld';
-  market.recordInAccount(accountId, { type, data });
+  if (change > 0n) {
+    recordHeld(market, { id, accountId }, change);
+  } else if (change < 0n) {
+    const { terms } = market;
+    const { currency } = terms.instrument;
+    const data = { amount: toMoney(-change, terms), currency, orderId: id };
+    market.recordInAccount(accountId, { type: 'CashReleased', data });
+  }
+}
+
+/** Records that cash is reserved for an order; 0n for one that is open and reserves none. */
+export function recordHeld(
+  { terms, symbol, recordInAccount }: Market,
+  { id, accountId }: { readonly id: string; readonly accountId: string },
+  minor: bigint,
+): void {
+  const { currency } = terms.instrument;
+  const data = { amount: toMoney(minor, terms), currency, orderId: id, symbol };
+  recordInAccount(accountId, { type: 'CashHeld', data });
 }
 
 /** Reserves shares for an order, or frees some of them: `change` lots more. */

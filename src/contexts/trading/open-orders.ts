@@ -1,7 +1,8 @@
 import { findOrder } from './book.ts';
 import { isStop, type OpenOrder, type RestingOrder } from './book-order.ts';
+import type { Totals } from './charge.ts';
 import { holdCash, holdShares, type Market } from './market.ts';
-import { fromMoney, toFilledValue, toMoney, toPrice, toQuantity } from './terms.ts';
+import { fromMoney, toAccruedFee, toFilledValue, toMoney, toPrice, toQuantity } from './terms.ts';
 
 /** Takes an open order out of the book, with all that is reserved for it. */
 export function releaseOpen(market: Market, order: OpenOrder): void {
@@ -41,12 +42,19 @@ export interface Rest {
 /** What the book records of an order that rests from now on. */
 export function toBooked(
   market: Pick<Market, 'symbol' | 'terms'>,
-  order: Progress,
+  order: Progress & Totals,
   { limit, priority, held, expiresAt }: Rest,
 ) {
   const { terms } = market;
-  const [price, cash] = [toPrice(limit, terms), toMoney(held, terms)];
-  return { price, priority, held: cash, expiresAt, ...toProgress(market, order) };
+  return {
+    price: toPrice(limit, terms),
+    priority,
+    held: toMoney(held, terms),
+    expiresAt,
+    settledValue: toFilledValue(String(order.settled), terms),
+    accruedFee: toAccruedFee(order.accrued, terms),
+    ...toProgress(market, order),
+  };
 }
 
 type Progress = Pick<RestingOrder, 'id' | 'accountId' | 'side' | 'leaves' | 'filled' | 'value'>;

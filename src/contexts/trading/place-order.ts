@@ -6,9 +6,12 @@ import {
   AccountNotOpen,
   CurrencyMismatch,
   InsufficientFunds,
+  InvalidAmount,
 } from '../accounts/rejections.ts';
 import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
 import { type ArrivingOrder, arrive, refusalOf } from './arrive.ts';
+import { noTotals } from './charge.ts';
+import { assertUnused, recordAssigned } from './client-orders.ts';
 import { type Market, openMarket } from './market.ts';
 import { type OrderType, orderDecider, type Side, type TimeInForce } from './order.ts';
 import * as rejections from './rejections.ts';
@@ -52,6 +55,8 @@ export const orderRejections = [
   rejections.InsufficientShares,
   rejections.PostOnlyWouldCross,
   rejections.OrderAlreadyExists,
+  rejections.OrderTooSmall,
+  InvalidAmount,
 ];
 
 export const placeOrder: CommandDefinition<PlaceOrder> = {
@@ -61,7 +66,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     /\s+/g,
     ' ',
   ),
-  rejections: orderRejections,
+  rejections: [...orderRejections, rejections.ClientOrderIdInUse],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
       reject(BadUserInput, `expiresAt ${input.expiresAt} is not in the future`, {});
@@ -69,6 +74,8 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     const market = openMarket(context, input.symbol);
     assertCurrency(market, input.accountId);
     const orderId = newOrderId(context, input.orderId);
+    const { accountId, clientOrderId } = input;
+    if (clientOrderId !== null) assertUnused(market, { accountId, clientOrderId });
     const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
     const instruction = { replaces: null, ...input, orderId, expiresAt };
     const order = toArriving(market, instruction);
@@ -76,6 +83,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     if (refusal !== null) throw recordRefusal(market, instruction, refusal);
     recordPlaced(market, instruction, { filledQuantity: '0', filledValue: '0' });
     arrive(market, order);
+    if (clientOrderId !== null) recordAssigned(market, orderId, { accountId, clientOrderId });
   },
 };
 
@@ -143,6 +151,7 @@ function toArriving(market: Market, order: Instruction): ArrivingOrder {
     value: '0',
     held: 0n,
     heldLots: 0,
+    ...noTotals,
   };
 }
 

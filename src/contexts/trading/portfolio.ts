@@ -1,7 +1,7 @@
 import { difference, multiply, round, sum } from '../../lib/decimal.ts';
 import type { Account } from '../accounts/account.ts';
 import { minorUnitsOf } from '../accounts/currencies.ts';
-import type { Position } from './positions-view.ts';
+import type { Position } from './position.ts';
 
 /** A position at the last price that is known. */
 export interface ValuedPosition {
@@ -31,13 +31,13 @@ export function valuePosition(position: Position, marketPrice: string | null): V
     return { position, marketPrice, marketValue: null, unrealizedPnl: null };
   }
   const digits = digitsOf(position.currency);
-  const { quantity, averageCost } = position;
+  const { quantity, averageCost, cost } = position;
   const value = multiply(marketPrice, quantity);
   return {
     position,
     marketPrice,
     marketValue: round(value, digits),
-    unrealizedPnl: round(difference(value, multiply(averageCost, quantity)), digits),
+    unrealizedPnl: round(difference(value, cost ?? multiply(averageCost, quantity)), digits),
   };
 }
 

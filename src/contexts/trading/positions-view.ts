@@ -1,31 +1,17 @@
 import { entityIdOf } from '../../kernel/decider.ts';
 import type { View } from '../../kernel/view.ts';
-import { compare, difference, divide, isZero, multiply, round, sum } from '../../lib/decimal.ts';
+import { round, sum } from '../../lib/decimal.ts';
 import { minorUnitsOf } from '../accounts/currencies.ts';
 import type { StoredAccountEvent } from '../accounts/events.ts';
 import { changeOf } from '../accounts/holdings.ts';
-
-/** Fractional digits of an average cost. */
-export const costDigits = 8;
-
-/** What an account holds of one instrument, and what has come of it so far. */
-export type Position = {
-  readonly accountId: string;
-  readonly symbol: string;
-  readonly currency: string;
-  readonly quantity: string;
-  readonly held: string;
-  /** Of one share, the fees of buying in it. */
-  readonly averageCost: string;
-  /** Of what was sold, all fees in it. */
-  readonly realizedPnl: string;
-};
+import { costDigits, type Position } from './position.ts';
+import { costAfter } from './position-cost.ts';
 
 /** Positions by account and instrument; one that is sold out stays, for what it has realized. */
 export const positionsView: View<Position> = {
   name: 'positions',
-  version: 1,
-  description: 'Holdings of instruments: quantity, average cost, realized profit.',
+  version: 2,
+  description: 'Holdings of instruments: quantity, cost, realized profit.',
   types: ['SharesDeposited', 'SharesHeld', 'SharesReleased', 'PurchaseSettled', 'SaleSettled'],
   keysOf(event) {
     const change = changeOf(event as StoredAccountEvent);
@@ -37,11 +23,17 @@ export const positionsView: View<Position> = {
     if (change === null) return position;
     const { symbol } = change;
     const before = position ?? nothing(entityIdOf(event.streamId), symbol, currencyOf(known));
+    const cost = costAfter(before, known);
     return {
-      ...before,
-      ...resultOf(before, known),
+      accountId: before.accountId,
+      symbol: before.symbol,
+      currency: before.currency,
       quantity: sum(before.quantity, change.quantity),
       held: sum(before.held, change.held),
+      averageCost: cost.averageCost,
+      cost: cost.cost,
+      acquired: cost.acquired,
+      realizedPnl: cost.realizedPnl,
     };
   },
   lists: {
@@ -55,43 +47,12 @@ export function toPositionKey(accountId: string, symbol: string): string {
 }
 
 function nothing(accountId: string, symbol: string, currency: string): Position {
-  const zero = round('0', costDigits);
   const realizedPnl = round('0', minorUnitsOf(currency) ?? 0);
-  return { accountId, symbol, currency, quantity: '0', held: '0', averageCost: zero, realizedPnl };
+  const averageCost = round('0', costDigits);
+  const empty = { quantity: '0', held: '0', averageCost, cost: null, acquired: null, realizedPnl };
+  return { accountId, symbol, currency, ...empty };
 }
 
 function currencyOf(event: StoredAccountEvent): string {
   return 'currency' in event.data ? event.data.currency : '';
-}
-
-/** Average cost: what is bought changes it, what is sold realizes the difference from it. */
-function resultOf(before: Position, event: StoredAccountEvent): Partial<Position> {
-  switch (event.type) {
-    case 'SharesDeposited': {
-      const { quantity, costPrice } = event.data;
-      return { averageCost: averageWith(before, quantity, multiply(costPrice, quantity)) };
-    }
-    case 'PurchaseSettled': {
-      const { quantity, amount, fee } = event.data;
-      return { averageCost: averageWith(before, quantity, sum(amount, fee)) };
-    }
-    case 'SaleSettled': {
-      const { quantity, amount, fee, currency } = event.data;
-      const cost = multiply(before.averageCost, quantity);
-      const gain = difference(difference(amount, fee), cost);
-      const digits = minorUnitsOf(currency) ?? 0;
-      const realizedPnl = round(sum(before.realizedPnl, round(gain, digits)), digits);
-      const isGone = compare(before.quantity, quantity) === 0;
-      return isGone ? { realizedPnl, averageCost: round('0', costDigits) } : { realizedPnl };
-    }
-    default:
-      return {};
-  }
-}
-
-function averageWith({ quantity, averageCost }: Position, added: string, cost: string): string {
-  const total = sum(quantity, added);
-  if (isZero(total)) return averageCost;
-  const whole = sum(multiply(averageCost, quantity), cost);
-  return round(divide(whole, total, costDigits), costDigits);
 }

@@ -5,9 +5,13 @@ import type { Trade } from './book.ts';
 
 /**
  * The ledger's accounts: what customers have, what came from outside (negative: it is owed there),
- * fees earned, interest given, and cash between the two halves of a transfer.
+ * fees earned, interest given, what rounding left to the house, and cash between the two halves of a
+ * transfer.
  */
-export const ledgerAccounts = ['CUSTOMERS', 'EXTERNAL', 'FEES', 'INTEREST', 'TRANSIT'] as const;
+export const ledgerAccounts = [
+  ...(['CUSTOMERS', 'EXTERNAL', 'FEES', 'INTEREST'] as const),
+  ...(['ROUNDING', 'TRANSIT'] as const),
+] as const;
 export type LedgerAccount = (typeof ledgerAccounts)[number];
 
 /** One line of a double entry. Those of an event sum to zero for each asset. */
@@ -52,15 +56,19 @@ export function postingsOf(event: StoredEvent): readonly Posting[] {
   }
 }
 
-/** Buyer and seller are customers both: what stays with the house are the fees. */
+/**
+ * Buyer and seller are customers both: what stays with the house are the fees and what rounding takes
+ * from the one and does not give to the other, or in a single trade the reverse.
+ */
 function trade({ data }: Trade): readonly Posting[] {
-  const { amount, buyFee, sellFee, quantity } = data;
+  const { buyAmount, sellAmount, buyFee, sellFee, quantity } = data;
   const money = cash(data.currency);
   const instrument = shares(data.symbol);
   return [
-    { account: 'CUSTOMERS', asset: money, amount: negate(sum(amount, buyFee)) },
-    { account: 'CUSTOMERS', asset: money, amount: difference(amount, sellFee) },
+    { account: 'CUSTOMERS', asset: money, amount: negate(sum(buyAmount, buyFee)) },
+    { account: 'CUSTOMERS', asset: money, amount: difference(sellAmount, sellFee) },
     { account: 'FEES', asset: money, amount: sum(buyFee, sellFee) },
+    { account: 'ROUNDING', asset: money, amount: difference(buyAmount, sellAmount) },
     { account: 'CUSTOMERS', asset: instrument, amount: quantity },
     { account: 'CUSTOMERS', asset: instrument, amount: negate(quantity) },
   ];

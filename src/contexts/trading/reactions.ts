@@ -1,5 +1,9 @@
 import { entityIdOf } from '../../kernel/decider.ts';
 import type { Reaction } from '../../kernel/reaction.ts';
+import { reject } from '../../kernel/rejection.ts';
+import { AccountNotEmpty } from '../accounts/rejections.ts';
+import { loadAccount } from '../accounts/rules.ts';
+import { cancelAll, openOrdersOf } from './account-orders.ts';
 import { bookDecider } from './book.ts';
 import { openMarket } from './market.ts';
 import { enterReached } from './stops.ts';
@@ -18,7 +22,7 @@ const priceRecorded: Reaction = {
     const event = { type: 'ReferencePriceSet', data: { symbol, price } } as const;
     context.record(bookDecider, symbol, event, occurredAt === null ? {} : { occurredAt });
     const market = openMarket(context, symbol);
-    if (market.terms.instrument.tradingStatus === 'OPEN') enterReached(market);
+    if (market.terms.instrument.tradingStatus === 'OPEN') enterReached(market, occurredAt);
   },
 };
 
@@ -27,9 +31,38 @@ const tradingResumed: Reaction = {
   types: ['TradingResumed'],
   react({ streamId }, context) {
     const symbol = entityIdOf(streamId);
-    if (context.load(bookDecider, symbol).state === null) return;
-    enterReached(openMarket(context, symbol));
+    const book = context.load(bookDecider, symbol).state;
+    if (book !== null) enterReached(openMarket(context, symbol), book.lastPriceAt);
   },
 };
 
-export const tradingReactions: readonly Reaction[] = [priceRecorded, tradingResumed];
+/** A frozen account has no open orders. */
+const accountFrozen: Reaction = {
+  types: ['AccountFrozen'],
+  react({ streamId, data }, context) {
+    const { reason } = data;
+    const why = typeof reason === 'string' ? `ACCOUNT_FROZEN: ${reason}` : 'ACCOUNT_FROZEN';
+    cancelAll(context, entityIdOf(streamId), why);
+  },
+};
+
+/** An account with open orders is not closed. */
+const accountClosed: Reaction = {
+  types: ['AccountClosed'],
+  react({ streamId }, context) {
+    const accountId = entityIdOf(streamId);
+    const openOrders = openOrdersOf(context, accountId).length;
+    if (openOrders === 0) return;
+    const { balance } = loadAccount(context, accountId);
+    const what = openOrders === 1 ? '1 open order' : `${openOrders} open orders`;
+    const message = `account ${accountId} still has ${what}: cancel first`;
+    reject(AccountNotEmpty, message, { accountId, balance, openOrders });
+  },
+};
+
+export const tradingReactions: readonly Reaction[] = [
+  priceRecorded,
+  tradingResumed,
+  accountFrozen,
+  accountClosed,
+];

@@ -1,5 +1,5 @@
 import type { DataOf, Fields } from '../../kernel/field.ts';
-import { decimal, id } from '../../kernel/field.ts';
+import { decimal, id, text } from '../../kernel/field.ts';
 import { Rejection, type RejectionDefinition } from '../../kernel/rejection.ts';
 
 const orderId = id('The order.');
@@ -34,6 +34,24 @@ export const InvalidQuantity = {
     quantity: decimal('The quantity as given.'),
     lotSize: decimal('What it must be a multiple of.'),
   },
+} satisfies RejectionDefinition;
+
+export const OrderTooSmall = {
+  name: 'OrderTooSmallError',
+  code: 'ORDER_TOO_SMALL',
+  description: 'The whole order comes to less than one minor unit of the currency.',
+  fields: {
+    quantity: decimal('The quantity of the order.'),
+    price: decimal('The price at which it was reckoned: its limit, its stop, or the best price.'),
+    smallestQuantity: decimal('The smallest quantity that an order can have at this price.'),
+  },
+} satisfies RejectionDefinition;
+
+export const ClientOrderIdInUse = {
+  name: 'ClientOrderIdInUseError',
+  code: 'CLIENT_ORDER_ID_IN_USE',
+  description: 'Another open order of the account has this client order id.',
+  fields: { clientOrderId: text('The client order id as given.'), orderId: id('The open order.') },
 } satisfies RejectionDefinition;
 
 export const InsufficientShares = {

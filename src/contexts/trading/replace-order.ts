@@ -4,6 +4,8 @@ import { InvalidPrice } from '../market/commands.ts';
 import { type ArrivingOrder, arrive, hold, refusalOf } from './arrive.ts';
 import { isStop } from './book-order.ts';
 import { type LoadedOrder, loadOpen } from './change-order.ts';
+import { noTotals, totalsOf } from './charge.ts';
+import { recordAssigned } from './client-orders.ts';
 import { rest } from './enter.ts';
 import { releaseOpen, toFinal } from './open-orders.ts';
 import { orderDecider } from './order.ts';
@@ -46,10 +48,12 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
     if (keepsPlace && order.leaves > 0) {
       const [held, heldLots] = [reserved.cash, reserved.lots];
       stay(loaded, { ...order, held, heldLots });
-      return;
+    } else {
+      releaseOpen(market, open);
+      if (order.leaves > 0) arrive(market, order);
     }
-    releaseOpen(market, open);
-    if (order.leaves > 0) arrive(market, order);
+    const { accountId, clientOrderId } = loaded.placed;
+    if (clientOrderId !== null) recordAssigned(market, id, { accountId, clientOrderId });
   },
 };
 
@@ -62,6 +66,7 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ar
   assertHas(limit, input.limitPrice, 'limit');
   assertHas(stop, input.stopPrice, 'stop');
   const lots = lotsOf(market, input.quantity ?? placed.quantity);
+  const { settled, accrued } = isStop(open) ? noTotals : totalsOf(open, market.terms);
   return {
     ...{ id, accountId, side, filled, value, expiresAt: open.expiresAt },
     // A stop order that has been triggered is one with a limit by now.
@@ -73,6 +78,8 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ar
     leaves: Math.max(0, lots - filled),
     held: 0n,
     heldLots: 0,
+    settled,
+    accrued,
   };
 }
 

@@ -1,31 +1,31 @@
 import { accountDecider } from '../accounts/account.ts';
+import { canSend } from '../accounts/rules.ts';
 import type { RestingOrder } from './book-order.ts';
+import { fitsCash, fitsShares } from './capacity.ts';
+import { chargeOf, type Totals, totalsOf } from './charge.ts';
 import { availableCash, type Market } from './market.ts';
 import type { Fill } from './matching.ts';
-import { fromMoney, toMoney, toQuantity } from './terms.ts';
-import { makerParty, type Party, reservedFor, type Taker, takerParty, toTrade } from './trade.ts';
+import { fromMoney, type Terms, toMoney, toQuantity } from './terms.ts';
+import { makerParty, type Party, type Taker, takerParty, toTrade } from './trade.ts';
 
 /** Records a trade and its settlement in both accounts; gives the incoming order after it. */
 export function settle<Order extends Taker>(market: Market, taker: Order, fill: Fill): Order {
   const { terms } = market;
-  const { price } = fill.maker;
-  const { lots } = fill;
-  const amount = terms.amount(price, lots);
-  const incoming = incomingParty(market, taker, fill);
+  const incoming = takerParty(terms, taker, fill);
   const resting = makerParty(terms, fill);
-  const [buyer, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
-  const buy = { ...buyer, fee: payable(market, buyer, -amount) };
-  const sell = { ...seller, fee: payable(market, seller, amount) };
+  const [buy, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
+  const sell = { ...seller, fee: payableFee(market, seller) };
   const tradeId = market.context.newId();
-  const data = toTrade(market, { tradeId, fill, amount, aggressor: taker.side, buy, sell });
+  const data = toTrade(market, { tradeId, fill, aggressor: taker.side, buy, sell });
   market.recordInBook({ type: 'TradeExecuted', data });
-  const { symbol, price: at, quantity, currency } = data;
-  const settlement = { tradeId, symbol, price: at, quantity, amount: data.amount, currency };
+  const { symbol, price, quantity, currency } = data;
+  const settlement = { tradeId, symbol, price, quantity, currency };
   market.recordInAccount(buy.accountId, {
     type: 'PurchaseSettled',
     data: {
       orderId: buy.id,
-      fee: toMoney(buy.fee, terms),
+      amount: data.buyAmount,
+      fee: data.buyFee,
       released: toMoney(buy.released, terms),
       ...settlement,
     },
@@ -34,100 +34,119 @@ export function settle<Order extends Taker>(market: Market, taker: Order, fill: 
     type: 'SaleSettled',
     data: {
       orderId: sell.id,
-      fee: toMoney(sell.fee, terms),
+      amount: data.sellAmount,
+      fee: data.sellFee,
       released: toQuantity(sell.releasedLots, terms),
       ...settlement,
     },
   });
-  const { leaves, filled, value, held } = incoming;
-  return {
-    ...taker,
-    leaves,
-    filled,
-    value,
-    held,
-    heldLots: taker.heldLots - incoming.releasedLots,
-  };
+  const { leaves, filled, value, held, settled, accrued } = incoming;
+  const heldLots = taker.heldLots - incoming.releasedLots;
+  return { ...taker, leaves, filled, value, held, settled, accrued, heldLots };
 }
 
 /**
- * The incoming order after a fill. Amount and fee come before what stays reserved for it, if anything
- * was: rounded by themselves they can take of that.
+ * A seller's fee, or what there is for it. Where a fill comes to less than a minor unit, the fee can
+ * reach its next unit before the amount does, and the seller may have spent what came before.
  */
-function incomingParty(market: Market, taker: Taker, fill: Fill): Party {
-  const { terms } = market;
-  const party = takerParty(terms, taker, fill);
-  if (party.held === 0n) return party;
-  const available = availableCash(market, market.account(taker.accountId)) + taker.held;
-  const left = available - costOf(terms, fill.maker.price, fill.lots);
-  if (party.held <= left) return party;
-  return { ...party, held: left, released: taker.held - left };
+function payableFee(market: Market, { accountId, amount, fee }: Party): bigint {
+  if (amount >= fee) return fee;
+  const cash = availableCash(market, market.account(accountId)) + amount;
+  return cash < fee ? cash : fee;
+}
+
+export type MakerFault =
+  | 'ACCOUNT_NOT_OPEN'
+  | 'INSUFFICIENT_FUNDS'
+  | 'INVALID_AMOUNT'
+  | 'INVALID_QUANTITY';
+
+/** A resting order that cannot trade, and why. */
+export interface Unable {
+  readonly maker: RestingOrder;
+  readonly reason: MakerFault;
 }
 
 /**
- * The fee, or what there is for it. What was reserved covers the fee of the whole order, rounded
- * once; the fees of many small trades, each rounded by itself, can come to more.
+ * The first resting order of some fills that cannot trade: its account is not open, or has no room for
+ * what it would receive. Orders booked by older rules may also have a unit too little reserved. Null
+ * when all can.
  */
-function payable(market: Market, { accountId, fee, released }: Party, received: bigint): bigint {
-  const cash = availableCash(market, market.account(accountId)) + released + received;
-  if (cash >= fee) return fee;
-  return cash > 0n ? cash : 0n;
-}
-
-/**
- * The first resting order to buy whose account could not pay for its share of some fills, which
- * rounding can lead to as well; null when all can.
- */
-export function findUnpaid(market: Market, fills: readonly Fill[]): RestingOrder | null {
-  const { terms, context } = market;
-  const cash = new Map<string, bigint>();
-  for (const { maker, lots } of fills) {
-    if (maker.side === 'SELL') return null;
-    const { price, leaves, accountId } = maker;
-    const { state } = context.load(accountDecider, accountId);
-    if (state === null) throw new Error(`account ${accountId} has an order and does not exist`);
-    const available = cash.get(accountId) ?? availableCash(market, state);
-    const before = fromMoney(maker.held, terms);
-    const held = reservedFor(terms, before, { limit: price, leaves: leaves - lots });
-    const left = available + before - held - terms.amount(price, lots);
-    if (left < 0n) return maker;
-    const fee = terms.makerFee(price, lots);
-    cash.set(accountId, left > fee ? left - fee : 0n);
+export function findUnable(market: Market, fills: readonly Fill[]): Unable | null {
+  const { context, terms } = market;
+  const before = new Map<string, Dealt>();
+  for (const fill of fills) {
+    const { maker } = fill;
+    const { state } = context.load(accountDecider, maker.accountId);
+    if (state === null) throw new Error(`account ${maker.accountId} has an order and no events`);
+    if (!canSend(state)) return { maker, reason: 'ACCOUNT_NOT_OPEN' };
+    const dealt = before.get(maker.accountId) ?? nothing;
+    const after = dealWith(terms, dealt, fill);
+    if (!fitsCash(terms, state, after.received)) return { maker, reason: 'INVALID_AMOUNT' };
+    if (!fitsShares(market, state, after.lots)) return { maker, reason: 'INVALID_QUANTITY' };
+    if (after.short > dealt.short && after.short > availableCash(market, state)) {
+      return { maker, reason: 'INSUFFICIENT_FUNDS' };
+    }
+    before.set(maker.accountId, after);
   }
   return null;
+}
+
+/** What some fills of resting orders come to for their account. */
+interface Dealt {
+  /** Cash received. */
+  readonly received: bigint;
+  /** Lots bought. */
+  readonly lots: number;
+  /** Cash that had to be paid beside what was reserved. */
+  readonly short: bigint;
+}
+
+const nothing: Dealt = { received: 0n, lots: 0, short: 0n };
+
+function dealWith(terms: Terms, { received, lots, short }: Dealt, { maker, ...fill }: Fill): Dealt {
+  const { side, price } = maker;
+  const priced = { side, role: 'MAKER', price, lots: fill.lots } as const;
+  const { amount, fee } = chargeOf(terms, totalsOf(maker, terms), priced);
+  if (side === 'SELL') return { received: received + amount, lots, short };
+  const more = amount + fee - fromMoney(maker.held, terms);
+  return { received, lots: lots + fill.lots, short: more > 0n ? short + more : short };
 }
 
 /** Fills as far as cash goes, for an order to buy. */
 export function payableFills(
   { terms }: Market,
+  order: Taker,
   fills: readonly Fill[],
   cash: bigint,
 ): readonly Fill[] {
   const payable: Fill[] = [];
+  let totals: Totals = order;
   let left = cash;
   for (const { maker, lots } of fills) {
-    const affordable = affordableLots(terms, maker.price, lots, left);
+    const chargeFor = (some: number) =>
+      chargeOf(terms, totals, { side: 'BUY', role: 'TAKER', price: maker.price, lots: some });
+    const affordable = affordableLots(lots, left, (some) => {
+      const { amount, fee } = chargeFor(some);
+      return amount + fee;
+    });
     if (affordable > 0) payable.push({ maker, lots: affordable });
     if (affordable < lots) return payable;
-    left -= costOf(terms, maker.price, lots);
+    const charge = chargeFor(lots);
+    left -= charge.amount + charge.fee;
+    totals = charge;
   }
   return payable;
 }
 
-type Terms = Market['terms'];
-
-function costOf(terms: Terms, price: number, lots: number): bigint {
-  return terms.amount(price, lots) + terms.takerFee(price, lots);
-}
-
 /** The most lots, up to `most`, that can be paid for; the cost rises with them. */
-function affordableLots(terms: Terms, price: number, most: number, cash: bigint): number {
-  if (costOf(terms, price, most) <= cash) return most;
+function affordableLots(most: number, cash: bigint, costOf: (lots: number) => bigint): number {
+  if (costOf(most) <= cash) return most;
   let low = 0;
   let high = most;
   while (high - low > 1) {
     const middle = low + Math.floor((high - low) / 2);
-    if (costOf(terms, price, middle) <= cash) low = middle;
+    if (costOf(middle) <= cash) low = middle;
     else high = middle;
   }
   return low;

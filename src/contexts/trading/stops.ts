@@ -1,10 +1,16 @@
+import { addMicroseconds } from '../../lib/date-time.ts';
 import { visit } from '../../lib/sorted-map.ts';
 import { roundToSteps } from '../../lib/steps.ts';
+import { AccountNotOpen } from '../accounts/rejections.ts';
+import { canSend } from '../accounts/rules.ts';
 import { findOrder } from './book.ts';
 import { isStop, type StopOrder } from './book-order.ts';
+import { roomRefusal } from './capacity.ts';
 import { type EnteringOrder, enter, type PriceRange, toEntering } from './enter.ts';
 import type { Market } from './market.ts';
 import { cancelOpen, expire } from './open-orders.ts';
+import { orderDecider } from './order.ts';
+import { sizeRefusal } from './size.ts';
 import { toPrice } from './terms.ts';
 
 /** A stop order whose price is reached, and the price that reached it. */
@@ -18,8 +24,11 @@ export function enterWithStops(market: Market, order: EnteringOrder): void {
   enterTriggered(market, triggeredBy(market, enter(market, order)));
 }
 
-/** Enters the stop orders that the last price, as it is known now, has reached. */
-export function enterReached(market: Market): void {
+/**
+ * Enters the stop orders that the last price, as it is known now, has reached and that were placed by
+ * the time at which it occurred; null: all of them were.
+ */
+export function enterReached(market: Market, occurredAt: string | null): void {
   const { lastPrice } = market.book();
   if (lastPrice === null) return;
   const { tick } = market.terms;
@@ -27,12 +36,26 @@ export function enterReached(market: Market): void {
     low: roundToSteps(lastPrice, tick, 'up'),
     high: roundToSteps(lastPrice, tick, 'down'),
   };
-  const reached = stopsWithin(market, range);
+  const reached = stopsWithin(market, range).filter(
+    (order) => occurredAt === null || isPlacedBy(market, order, occurredAt),
+  );
   enterTriggered(
     market,
     reached.map(({ id }) => ({ id, price: lastPrice })),
   );
 }
+
+/** Whether a stop order had been placed at a time. */
+function isPlacedBy({ context }: Market, { id, heldAt }: StopOrder, time: string): boolean {
+  if (heldAt <= time) return true;
+  // It was placed in the same append, so that its own stream has to tell only if the time is close.
+  if (heldAt > addMicroseconds(time, appendMicrosecondsMax)) return false;
+  const placedAt = context.load(orderDecider, id).state?.placedAt;
+  return placedAt !== undefined && placedAt <= time;
+}
+
+/** Longer than the events of any append are apart: there is one in each microsecond. */
+const appendMicrosecondsMax = 1_000_000;
 
 /** Whether the last price has reached a stop already. */
 export function isReached(market: Market, side: 'BUY' | 'SELL', stop: number): boolean {
@@ -80,12 +103,22 @@ function enterOne(market: Market, order: StopOrder, price: string): PriceRange {
     expire(market, order);
     return null;
   }
-  if (market.account(order.accountId).status !== 'OPEN') {
-    cancelOpen(market, order, 'ACCOUNT_NOT_OPEN');
+  const entering = toEntering(market, order);
+  const fault = faultOf(market, entering);
+  if (fault !== null) {
+    cancelOpen(market, order, fault);
     return null;
   }
   recordTriggered(market, order, price);
-  return enter(market, toEntering(market, order));
+  return enter(market, entering);
+}
+
+/** Why an order cannot enter now although it could be placed: the code of a refusal. */
+function faultOf(market: Market, order: EnteringOrder): string | null {
+  const account = market.account(order.accountId);
+  if (!canSend(account)) return AccountNotOpen.code;
+  const refusal = sizeRefusal(market, order) ?? roomRefusal(market, order, account);
+  return refusal?.code ?? null;
 }
 
 function triggeredBy(market: Market, range: PriceRange): readonly Triggered[] {

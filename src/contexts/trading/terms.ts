@@ -6,20 +6,33 @@ import {
   type Step,
   toSteps,
 } from '../../lib/steps.ts';
+import { parseWhole, type Ratio, toRatio, type Whole } from '../../lib/whole.ts';
 import { minorUnitsOf } from '../accounts/currencies.ts';
 import type { Instrument } from '../market/instrument.ts';
 
-/** What an instrument's trades come to; amounts in minor units of its currency, rounded half-up. */
+/**
+ * The units in which an instrument is computed: prices in ticks, quantities in lots, values in ticks
+ * times lots, cash in minor units of the currency, and fees, before they are rounded, in `feeStep`s.
+ */
 export interface Terms {
   readonly instrument: Instrument;
   readonly tick: Step;
   readonly lot: Step;
   /** Fractional digits of the currency. */
   readonly digits: number;
-  amount(price: number, lots: number): bigint;
-  makerFee(price: number, lots: number): bigint;
-  takerFee(price: number, lots: number): bigint;
+  /** Minor units of cash in a value of one. */
+  readonly cash: Ratio;
+  /** Whether every value is a whole number of minor units, so that no amount is ever rounded. */
+  readonly isExact: boolean;
+  /** Minor units of cash in a fee of one. */
+  readonly fee: Ratio;
+  /** What one of a value accrues of the fee, by role. */
+  readonly rates: Readonly<Record<Role, Whole>>;
+  readonly feeStep: { readonly digits: number; readonly units: bigint };
 }
+
+/** Whether an order rested in the book when it traded, or came in; EITHER: the greater fee of both. */
+export type Role = 'MAKER' | 'TAKER' | 'EITHER';
 
 /** The terms of an instrument; null when its steps have more digits than the market computes with. */
 export function termsOf(instrument: Instrument): Terms | null {
@@ -37,54 +50,48 @@ export function termsOf(instrument: Instrument): Terms | null {
 /** What follows from an instrument is worked out once; a changed one is another object. */
 const cache = new WeakMap<Instrument, Terms>();
 
-interface Scale {
-  readonly tick: Step;
-  readonly lot: Step;
-  readonly digits: number;
-}
-
-function createTerms(instrument: Instrument, scale: Scale): Terms {
+function createTerms(
+  instrument: Instrument,
+  scale: { readonly tick: Step; readonly lot: Step; readonly digits: number },
+): Terms {
   const { tick, lot, digits } = scale;
   // A tick times a lot is `units` of the fractional digit `tick.digits + lot.digits`.
   const units = BigInt(tick.units) * BigInt(lot.units);
-  const finer = tick.digits + lot.digits - digits;
-  const numerator = finer < 0 ? units * 10n ** BigInt(-finer) : units;
-  const denominator = finer < 0 ? 1n : 10n ** BigInt(finer);
-
-  function feeOf(bps: string): (price: number, lots: number) => bigint {
-    const bpsDigits = bps.split('.')[1]?.length ?? 0;
-    const rate = parseUnits(bps, bpsDigits) * numerator;
-    const per = denominator * 10_000n * 10n ** BigInt(bpsDigits);
-    return rate === 0n ? () => 0n : rounded(rate, per);
-  }
-
+  const valueDigits = tick.digits + lot.digits;
+  const rateDigits = Math.max(...rates(instrument).map(fractionOf));
+  const [maker = 0n, taker = 0n] = rates(instrument).map((rate) => parseUnits(rate, rateDigits));
+  const feeDigits = valueDigits + bpsDigits + rateDigits;
+  const cash = toMinorUnits(units, valueDigits - digits);
   return {
     instrument,
     ...scale,
-    amount: rounded(numerator, denominator),
-    makerFee: feeOf(instrument.makerFeeBps),
-    takerFee: feeOf(instrument.takerFeeBps),
+    cash,
+    isExact: cash.numerator % cash.denominator === 0n,
+    fee: toMinorUnits(units, feeDigits - digits),
+    rates: {
+      MAKER: parseWhole(String(maker)),
+      TAKER: parseWhole(String(taker)),
+      EITHER: parseWhole(String(maker > taker ? maker : taker)),
+    },
+    feeStep: { digits: feeDigits, units },
   };
 }
 
-/** Price times lots times a rate, rounded half-up; in plain numbers as long as they are exact. */
-function rounded(rate: bigint, per: bigint): (price: number, lots: number) => bigint {
-  const [factor, divisor] = [Number(rate), Number(per)];
-  const isExact = Number.isSafeInteger(factor) && Number.isSafeInteger(2 * divisor);
-  return (price, lots) => {
-    const product = price * lots * factor;
-    if (!isExact || !Number.isSafeInteger(product)) {
-      return (2n * BigInt(price) * BigInt(lots) * rate + per) / (2n * per);
-    }
-    const rest = product % divisor;
-    return BigInt((product - rest) / divisor + (2 * rest >= divisor ? 1 : 0));
-  };
+/** A basis point is a hundredth of a percent. */
+const bpsDigits = 4;
+
+function rates({ makerFeeBps, takerFeeBps }: Instrument): readonly string[] {
+  return [makerFeeBps, takerFeeBps];
 }
 
-/** What has to be reserved to buy at a limit: the amount and the greater of the two fees. */
-export function holdOf(terms: Terms, limit: number, lots: number): bigint {
-  const [maker, taker] = [terms.makerFee(limit, lots), terms.takerFee(limit, lots)];
-  return terms.amount(limit, lots) + (maker > taker ? maker : taker);
+function fractionOf(decimal: string): number {
+  return decimal.split('.')[1]?.length ?? 0;
+}
+
+/** What `units` of a fractional digit, so many digits finer than a minor unit, are of minor units. */
+function toMinorUnits(units: bigint, finer: number): Ratio {
+  const [more, fewer] = finer < 0 ? [-finer, 0] : [0, finer];
+  return toRatio(units * 10n ** BigInt(more), 10n ** BigInt(fewer));
 }
 
 /** An amount of minor units as a decimal of the currency. */
@@ -111,6 +118,49 @@ export function toFilledValue(value: string, { tick, lot }: Terms): string {
   return Number.isSafeInteger(units)
     ? formatUnits(units, tick.digits + lot.digits)
     : formatUnits(BigInt(value) * BigInt(tick.units) * BigInt(lot.units), tick.digits + lot.digits);
+}
+
+/** Price times quantity as an exact decimal, with all digits of the currency. */
+export function toAmount(price: number, lots: number, { tick, lot, digits }: Terms): string {
+  const valueDigits = tick.digits + lot.digits;
+  const short = price * lots * tick.units * lot.units;
+  const units = Number.isSafeInteger(short)
+    ? short
+    : BigInt(price) * BigInt(lots) * BigInt(tick.units) * BigInt(lot.units);
+  return withoutSpareZeros(formatUnits(units, valueDigits), digits, valueDigits);
+}
+
+/** Cuts zeros at the end down to `digits` after the point, or adds them up to there. */
+function withoutSpareZeros(text: string, digits: number, written: number): string {
+  if (written === digits) return text;
+  if (written < digits) {
+    const point = written === 0 ? '.' : '';
+    return `${text}${point}${'0'.repeat(digits - written)}`;
+  }
+  let end = text.length;
+  const least = text.length - (written - digits);
+  while (end > least && text.charCodeAt(end - 1) === 48) end -= 1;
+  return text.charCodeAt(end - 1) === 46 ? text.slice(0, end - 1) : text.slice(0, end);
+}
+
+/** A fee before it is rounded, from a decimal of the currency. */
+export function fromAccruedFee(text: string, { feeStep }: Terms): Whole {
+  if (text === '0') return 0;
+  const short = Number(feeStep.units);
+  const steps = Number.isSafeInteger(short)
+    ? toSteps(text, { digits: feeStep.digits, units: short })
+    : null;
+  return steps ?? parseUnits(text, feeStep.digits) / feeStep.units;
+}
+
+/** A fee before it is rounded, as a decimal of the currency. */
+export function toAccruedFee(fee: Whole, { feeStep }: Terms): string {
+  if (fee === 0) return '0';
+  const short = Number(fee) * Number(feeStep.units);
+  return formatUnits(
+    Number.isSafeInteger(short) ? short : BigInt(fee) * feeStep.units,
+    feeStep.digits,
+  );
 }
 
 /** A positive number of lots; null when the quantity is none. */

@@ -1,11 +1,12 @@
 import { addValue } from './book-order.ts';
+import { type Charge, chargeOf, holdOf, type Totals, totalsOf } from './charge.ts';
 import type { Market } from './market.ts';
 import type { Fill } from './matching.ts';
 import type { Side } from './order.ts';
 import {
   fromMoney,
-  holdOf,
   type Terms,
+  toAmount,
   toFilledValue,
   toMoney,
   toPrice,
@@ -13,7 +14,7 @@ import {
 } from './terms.ts';
 
 /** An order that trades on arrival, with what it has come to so far. */
-export interface Taker {
+export interface Taker extends Totals {
   readonly id: string;
   readonly accountId: string;
   readonly side: Side;
@@ -29,14 +30,13 @@ export interface Taker {
 }
 
 /** One side of a trade, after it. */
-export interface Party {
+export interface Party extends Charge {
   readonly id: string;
   readonly accountId: string;
-  readonly fee: bigint;
   readonly leaves: number;
   readonly filled: number;
   readonly value: string;
-  /** Cash still reserved after it, and what was free with it. */
+  /** Cash still reserved after it, and what was released with it. */
   readonly held: bigint;
   readonly released: bigint;
   readonly releasedLots: number;
@@ -45,7 +45,6 @@ export interface Party {
 export interface Trading {
   readonly tradeId: string;
   readonly fill: Fill;
-  readonly amount: bigint;
   readonly aggressor: Side;
   readonly buy: Party;
   readonly sell: Party;
@@ -53,25 +52,28 @@ export interface Trading {
 
 /** What the book records of a trade. */
 export function toTrade({ symbol, terms }: Pick<Market, 'symbol' | 'terms'>, trading: Trading) {
-  const { tradeId, fill, amount, aggressor, buy, sell } = trading;
+  const { tradeId, fill, aggressor, buy, sell } = trading;
+  const buyAmount = toMoney(buy.amount, terms);
   return {
     tradeId,
     symbol,
     price: toPrice(fill.maker.price, terms),
     quantity: toQuantity(fill.lots, terms),
-    amount: toMoney(amount, terms),
+    amount: terms.isExact ? buyAmount : toAmount(fill.maker.price, fill.lots, terms),
     currency: terms.instrument.currency,
-    rounding: 'HALF_UP',
+    rounding: 'ORDER_TOTAL',
     aggressor,
     buyHeld: toMoney(buy.held, terms),
     buyOrderId: buy.id,
     buyAccountId: buy.accountId,
+    buyAmount,
     buyFee: toMoney(buy.fee, terms),
     buyFilledQuantity: toQuantity(buy.filled, terms),
     buyFilledValue: toFilledValue(buy.value, terms),
     buyLeavesQuantity: toQuantity(buy.leaves, terms),
     sellOrderId: sell.id,
     sellAccountId: sell.accountId,
+    sellAmount: terms.isExact ? buyAmount : toMoney(sell.amount, terms),
     sellFee: toMoney(sell.fee, terms),
     sellFilledQuantity: toQuantity(sell.filled, terms),
     sellFilledValue: toFilledValue(sell.value, terms),
@@ -82,13 +84,17 @@ export function toTrade({ symbol, terms }: Pick<Market, 'symbol' | 'terms'>, tra
 /** The incoming order after a fill. */
 export function takerParty(terms: Terms, taker: Taker, { maker, lots }: Fill): Party {
   const { price } = maker;
+  const { side, limit } = taker;
+  const charge = chargeOf(terms, taker, { side, role: 'TAKER', price, lots });
   const leaves = taker.leaves - lots;
-  const held =
-    taker.limit === null ? 0n : reservedFor(terms, taker.held, { limit: taker.limit, leaves });
+  const held = limit === null ? 0n : heldAfter(terms, taker.held, charge, { limit, leaves });
   return {
     id: taker.id,
     accountId: taker.accountId,
-    fee: terms.takerFee(price, lots),
+    settled: charge.settled,
+    accrued: charge.accrued,
+    amount: charge.amount,
+    fee: charge.fee,
     leaves,
     filled: taker.filled + lots,
     value: addValue(taker.value, price, lots),
@@ -100,30 +106,40 @@ export function takerParty(terms: Terms, taker: Taker, { maker, lots }: Fill): P
 
 /** The resting order after a fill. */
 export function makerParty(terms: Terms, { maker, lots }: Fill): Party {
-  const { price } = maker;
+  const { price, side } = maker;
+  const charge = chargeOf(terms, totalsOf(maker, terms), { side, role: 'MAKER', price, lots });
   const leaves = maker.leaves - lots;
-  const before = maker.side === 'BUY' ? fromMoney(maker.held, terms) : 0n;
-  const held = reservedFor(terms, before, { limit: price, leaves });
+  const before = side === 'BUY' ? fromMoney(maker.held, terms) : 0n;
+  const held = heldAfter(terms, before, charge, { limit: price, leaves });
   return {
     id: maker.id,
     accountId: maker.accountId,
-    fee: terms.makerFee(price, lots),
+    settled: charge.settled,
+    accrued: charge.accrued,
+    amount: charge.amount,
+    fee: charge.fee,
     leaves,
     filled: maker.filled + lots,
     value: addValue(maker.value, price, lots),
     held,
     released: before - held,
-    releasedLots: maker.side === 'SELL' ? lots : 0,
+    releasedLots: side === 'SELL' ? lots : 0,
   };
 }
 
-/** What remains reserved for an order of which so much is left; never more than was before. */
-export function reservedFor(
+/**
+ * What remains reserved for an order to buy after a charge. What was reserved covers the charge and
+ * the rest at the limit, to the unit; it can be short only for orders booked by older rules.
+ */
+function heldAfter(
   terms: Terms,
   before: bigint,
+  charge: Charge,
   { limit, leaves }: { readonly limit: number; readonly leaves: number },
 ): bigint {
   if (before === 0n || leaves === 0) return 0n;
-  const needed = holdOf(terms, limit, leaves);
-  return needed < before ? needed : before;
+  const needed = holdOf(terms, charge, limit, leaves);
+  const left = before - charge.amount - charge.fee;
+  if (needed <= left) return needed;
+  return left > 0n ? left : 0n;
 }

@@ -13,8 +13,10 @@ export type Trade = {
   readonly currency: string;
   readonly aggressor: Side;
   readonly buyOrderId: string;
+  readonly buyAmount: string;
   readonly buyFee: string;
   readonly sellOrderId: string;
+  readonly sellAmount: string;
   readonly sellFee: string;
   readonly executedAt: string;
   readonly sequence: number;
@@ -23,7 +25,7 @@ export type Trade = {
 /** Every trade by its id, and by its instrument and its orders in the order of execution. */
 export const tradesView: View<Trade> = {
   name: 'trades',
-  version: 1,
+  version: 2,
   description: 'Trades, by instrument and by order.',
   types: ['TradeExecuted'],
   keysOf: (event) => [(event as TradeExecuted).data.tradeId],
@@ -54,8 +56,10 @@ export function toTrade(event: StoredEvent): Trade {
     // Only what was checked is ever recorded.
     aggressor: data.aggressor as Side,
     buyOrderId: data.buyOrderId,
+    buyAmount: data.buyAmount,
     buyFee: data.buyFee,
     sellOrderId: data.sellOrderId,
+    sellAmount: data.sellAmount,
     sellFee: data.sellFee,
     executedAt: occurredAt,
     sequence,

@@ -9,12 +9,14 @@ export type AssetBalance = {
   readonly balances: Readonly<Record<LedgerAccount, string>>;
 };
 
-const zero = { CUSTOMERS: '0', EXTERNAL: '0', FEES: '0', INTEREST: '0', TRANSIT: '0' };
+const zero: Readonly<Record<LedgerAccount, string>> = {
+  ...{ CUSTOMERS: '0', EXTERNAL: '0', FEES: '0', INTEREST: '0', ROUNDING: '0', TRANSIT: '0' },
+};
 
 /** The ledger by asset: the sum over its accounts is zero, for each and always. */
 export const trialBalanceView: View<AssetBalance> = {
   name: 'trial-balance',
-  version: 1,
+  version: 2,
   description: 'The double entries of all events, summed by asset and by account of the ledger.',
   types: postingTypes,
   keysOf: (event) => [...new Set(postingsOf(event).map(({ asset }) => toKey(asset)))],
@@ -34,6 +36,7 @@ export const trialBalanceView: View<AssetBalance> = {
         EXTERNAL: sum(balances.EXTERNAL, change.EXTERNAL),
         FEES: sum(balances.FEES, change.FEES),
         INTEREST: sum(balances.INTEREST, change.INTEREST),
+        ROUNDING: sum(balances.ROUNDING, change.ROUNDING),
         TRANSIT: sum(balances.TRANSIT, change.TRANSIT),
       },
     };

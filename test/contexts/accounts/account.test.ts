@@ -31,7 +31,7 @@ test('an account is opened, empty, for an owner and in a currency', () => {
   given([]).when(openAccount, input).thenRecords(opened());
   expect(given([opened()]).stateOf(accountDecider, 'a')).toEqual({
     ...{ id: 'a', owner: 'ann', currency: 'USD', balance: '0.00', held: '0.00', status: 'OPEN' },
-    ...{ version: 1, sequence: 1, holdings: {} },
+    ...{ version: 1, sequence: 1, holdings: {}, markets: [], olderOrders: [] },
     ...{ openedAt: '2026-01-01T00:00:00.000000Z', updatedAt: '2026-01-01T00:00:00.000000Z' },
   });
 });

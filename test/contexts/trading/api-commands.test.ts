@@ -49,7 +49,7 @@ describe('placing', () => {
     });
     expect(answer.order.expiresAt).toMatch(/T00:00:00.000000Z$/);
     expect(answer.events.map(({ type }) => type)).toEqual([
-      ...['OrderPlaced', 'CashHeld', 'BookOpened', 'OrderBooked'],
+      ...['OrderPlaced', 'CashHeld', 'BookOpened', 'OrderBooked', 'ClientOrderIdAssigned'],
     ]);
     expect(answer.sequence).toBe(answer.events.at(-1)?.sequence);
     expect(answer.sequence).toBe(await client.head());

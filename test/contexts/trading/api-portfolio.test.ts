@@ -68,7 +68,7 @@ describe('a portfolio', () => {
       { quantity: '7', averageCost: '10.59857143', marketValue: '77.07', unrealizedPnl: '2.88' },
     );
 
-    // 2 at 12.00 less a fee of 0.02 (0.024): 23.98 - 21.19714286 = 2.78285714.
+    // 2 at 12.00 less a fee of 0.02 (0.024): 23.98 - 21.20, two sevenths of 74.19.
     await accepted(client.place(trader, symbol, sell('3', '12.00')));
     await accepted(client.place(other, symbol, buy('2', '12.00')));
     await note(
@@ -76,14 +76,14 @@ describe('a portfolio', () => {
       { quantity: '5', held: '1', averageCost: '10.59857143', realizedPnl: '2.78' },
     );
 
-    // 5 at 9.995 are 49.975, half-up 49.98; and 49.975 - 52.99285715 = -3.01785715.
+    // 5 at 9.995 are 49.975, half-up 49.98; and 49.975 - 52.99 = -3.015, half-up -3.02.
     await accepted(client.command('recordPrice', { symbol, price: '9.995' }));
     await note(
       { cash: '949.79', marketValue: '49.98', equity: '999.77', unrealizedPnl: '-3.02' },
       { marketPrice: '9.995', marketValue: '49.98', instrument: { lastPrice: '9.995' } },
     );
 
-    // 4 at 10.00 less 0.08: 39.92 - 42.39428572 = -2.47428572, and 2.78 - 2.47 = 0.31.
+    // 4 at 10.00 less 0.08: 39.92 - 42.39, as six sevenths are 63.59; 2.78 - 2.47 = 0.31.
     await accepted(client.place(other, symbol, buy('4', '10.00')));
     await accepted(client.place(trader, symbol, sell('4', '10.00')));
     await note(
@@ -91,12 +91,12 @@ describe('a portfolio', () => {
       { quantity: '1', held: '1' },
     );
 
-    // The last one at 12.00 less 0.01 (0.012): 11.99 - 10.59857143 = 1.39142857.
+    // The last one at 12.00 less 0.02, as the fee of its order is 0.036 now: 11.98 - 10.60 = 1.38.
     await accepted(client.place(other, symbol, buy('1', '12.00')));
     await note(
       {
-        ...{ cash: '1001.70', marketValue: '0.00', equity: '1001.70' },
-        ...{ unrealizedPnl: '0.00', realizedPnl: '1.70' },
+        ...{ cash: '1001.69', marketValue: '0.00', equity: '1001.69' },
+        ...{ unrealizedPnl: '0.00', realizedPnl: '1.69' },
       },
       null,
     );
@@ -105,8 +105,8 @@ describe('a portfolio', () => {
     await accepted(client.place(other, symbol, sell('1', '7.00')));
     await accepted(client.place(trader, symbol, buy('1', '7.00')));
     await note(
-      { cash: '994.69', realizedPnl: '1.70' },
-      { quantity: '1', averageCost: '7.01000000', realizedPnl: '1.70', unrealizedPnl: '-0.01' },
+      { cash: '994.68', realizedPnl: '1.69' },
+      { quantity: '1', averageCost: '7.01000000', realizedPnl: '1.69', unrealizedPnl: '-0.01' },
     );
     for (const { at, portfolio } of steps) expect(await portfolioOf(trader, at)).toEqual(portfolio);
   });

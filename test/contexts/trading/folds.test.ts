@@ -4,7 +4,8 @@ import { marketEvents } from '../../../src/contexts/market/events.ts';
 import { tradingEvents } from '../../../src/contexts/trading/events.ts';
 import { levelsView, type PriceLevel } from '../../../src/contexts/trading/levels-view.ts';
 import { toPortfolio, valuePosition } from '../../../src/contexts/trading/portfolio.ts';
-import { type Position, positionsView } from '../../../src/contexts/trading/positions-view.ts';
+import type { Position } from '../../../src/contexts/trading/position.ts';
+import { positionsView } from '../../../src/contexts/trading/positions-view.ts';
 import { postingsOf, postingTypes } from '../../../src/contexts/trading/postings.ts';
 import { trialBalanceView } from '../../../src/contexts/trading/trial-balance-view.ts';
 import type { StoredEvent } from '../../../src/kernel/event.ts';
@@ -37,6 +38,7 @@ const everyEvent = Object.keys({ ...accountEvents, ...marketEvents, ...tradingEv
     event(type, {
       ...{ amount: '12.34', currency: 'USD', symbol: 'X', quantity: '5', costPrice: '2.5' },
       ...{ buyFee: '0.03', sellFee: '0.01', fee: '0.03', released: '12.40', price: '2.468' },
+      ...{ buyAmount: '12.35', sellAmount: '12.34' },
     }),
 );
 
@@ -57,11 +59,11 @@ describe('postings', () => {
     expect(moving.map(({ type }) => type).sort()).toEqual([...postingTypes].sort());
   });
 
-  test('of a trade leave the fees of both sides with the house', () => {
+  test('of a trade leave the fees of both sides, and what was rounded, with the house', () => {
     const [trade] = everyEvent.filter(({ type }) => type === 'TradeExecuted');
     const balances = fold<{ balances: object }>(trialBalanceView as never, trade ? [trade] : []);
     expect(balances.get('CASH USD')).toMatchObject({
-      balances: { CUSTOMERS: '-0.04', FEES: '0.04', EXTERNAL: '0' },
+      balances: { CUSTOMERS: '-0.05', FEES: '0.04', ROUNDING: '0.01', EXTERNAL: '0' },
     });
   });
 });
@@ -87,8 +89,56 @@ describe('a position', () => {
 
   test('realizes what is sold against its average cost, which stays', () => {
     expect(positionAfter(bought('3', '10.00', '0.00'), sold('2', '8.00', '0.05'))).toMatchObject({
-      // 8.00 - 0.05 - 2 x 3.33333333
+      // 8.00 - 0.05 - 6.67
       ...{ quantity: '1', averageCost: '3.33333333', realizedPnl: '1.28' },
+    });
+  });
+
+  test('realizes proceeds less cost, to the unit, in any number of sales', () => {
+    const sales = (count: number) =>
+      Array.from({ length: count }, () => sold('1', '10.00', '0.00'));
+    // 200 at 10.00 and 100 at 10.01.
+    const positionSold = (count: number) =>
+      positionAfter(
+        bought('200', '2000.00', '0.00'),
+        bought('100', '1001.00', '0.00'),
+        ...sales(count),
+      );
+    expect(positionSold(1)).toMatchObject({ averageCost: '10.00333333', realizedPnl: '0.00' });
+    expect(positionSold(2)).toMatchObject({ averageCost: '10.00333333', realizedPnl: '-0.01' });
+    expect(positionSold(150)).toMatchObject({ averageCost: '10.00333333', realizedPnl: '-0.50' });
+    expect(positionSold(300)).toMatchObject({ quantity: '0', cost: '0', realizedPnl: '-1.00' });
+  });
+
+  test('is at every sale within half a unit of its exact profit', () => {
+    // 0.11 for 4: 0.0275 each; 0.03, 0.06 (0.055), 0.08 (0.0825) and 0.11 in all.
+    const profits = [1, 2, 3, 4].map(
+      (count) =>
+        positionAfter(
+          bought('4', '0.11', '0.00'),
+          ...Array.from({ length: count }, () => sold('1', '0.00', '0.00')),
+        )?.realizedPnl,
+    );
+    expect(profits).toEqual(['-0.03', '-0.06', '-0.08', '-0.11']);
+  });
+
+  test('carries what is left of its cost into the next purchase', () => {
+    const position = positionAfter(
+      bought('3', '10.00', '0.00'),
+      sold('1', '4.00', '0.00'),
+      bought('1', '3.33', '0.01'),
+    );
+    // 10.00 - 3.33 + 3.34.
+    expect(position).toMatchObject({ cost: '10.01', averageCost: '3.33666667' });
+  });
+
+  test('that came from outside costs what was said, however fine', () => {
+    const deposited = event('SharesDeposited', {
+      ...{ symbol: 'X', quantity: '0.001', costPrice: '27123.45', currency: 'USD' },
+    });
+    expect(positionAfter(deposited)).toMatchObject({ averageCost: '27123.45000000' });
+    expect(positionAfter(deposited, sold('0.001', '27.13', '0.00'))).toMatchObject({
+      realizedPnl: '0.01',
     });
   });
 
@@ -107,7 +157,8 @@ describe('a position', () => {
   test('is valued half-up to the minor unit, and not at all without a price', () => {
     const position = positionAfter(bought('3', '10.00', '0.00')) as Position;
     expect(valuePosition(position, '1.115')).toMatchObject({
-      ...{ marketValue: '3.35', unrealizedPnl: '-6.65' },
+      // 3.345 - 10.00.
+      ...{ marketValue: '3.35', unrealizedPnl: '-6.66' },
     });
     const unpriced = valuePosition(position, null);
     expect(unpriced).toMatchObject({ marketValue: null, unrealizedPnl: null });

@@ -21,7 +21,10 @@ interface Traded {
       | 'tradeId'
       | 'symbol'
       | 'quantity'
-      | 'amount'
+      | 'price'
+      | 'aggressor'
+      | 'buyAmount'
+      | 'sellAmount'
       | 'buyOrderId'
       | 'sellOrderId'
       | 'buyAccountId'
@@ -103,13 +106,38 @@ function sumOf<Value>(values: Iterable<Value>, toUnits: (value: Value) => bigint
   return sum;
 }
 
-/** What an order to buy needs: its value and the taker's fee of it, each rounded to cents. */
-function holdOf({ limitPrice, leavesQuantity }: OrderAt, { takerFeeBps }: Listed): bigint {
-  const value = units(limitPrice) * units(leavesQuantity);
-  const half = (dividend: bigint, divisor: bigint) => (2n * dividend + divisor) / (2n * divisor);
-  const cents = half(value, 1_000_000n);
-  const fee = half(value * units(takerFeeBps), 1_000_000n * 10_000n * 10_000n);
-  return (cents + fee) * 100n;
+/** What an order has traded, and the orders that it replaced: exact value and fee. */
+interface Totals {
+  readonly value: bigint;
+  readonly fee: bigint;
+}
+
+/** What an order to buy needs for what is left of it: on its totals, rounded to cents. */
+function holdOf(
+  { limitPrice, leavesQuantity }: OrderAt,
+  { takerFeeBps }: Listed,
+  { value, fee }: Totals,
+): bigint {
+  const more = units(limitPrice) * units(leavesQuantity);
+  const cents = (total: bigint) => (total + 999_999n) / 1_000_000n;
+  const per = 1_000_000n * 10_000n * 10_000n;
+  const fees = (total: bigint) => (2n * total + per) / (2n * per);
+  const moreFee = more * units(takerFeeBps);
+  return (cents(value + more) - cents(value) + fees(fee + moreFee) - fees(fee)) * 100n;
+}
+
+function totalsOf(id: string | null, past: readonly Traded[]): Totals {
+  if (id === null) return { value: 0n, fee: 0n };
+  const { listed, replaces } = run.orders.get(id) ?? { listed: undefined, replaces: null };
+  let { value, fee } = totalsOf(replaces, past);
+  for (const { data } of past) {
+    if (data.buyOrderId !== id) continue;
+    const worth = units(data.price) * units(data.quantity);
+    const bps = data.aggressor === 'BUY' ? listed?.takerFeeBps : listed?.makerFeeBps;
+    value += worth;
+    fee += worth * units(bps ?? null);
+  }
+  return { value, fee };
 }
 
 function assertMarket(at: number, market: MarketAt): void {
@@ -122,7 +150,7 @@ function assertMarket(at: number, market: MarketAt): void {
     const what = `account ${account.id} at ${at}`;
     const own = open.filter(({ id }) => run.orders.get(id)?.accountId === account.id);
     const buying = own.filter(({ side, limitPrice }) => side === 'BUY' && limitPrice !== null);
-    const held = sumOf(buying, (order) => holdOf(order, listedOf(order)));
+    const held = sumOf(buying, (order) => holdOf(order, listedOf(order), totalsOf(order.id, past)));
     expect(units(account.held), `held of ${what}`).toBe(held);
     expect(units(account.available), what).toBe(units(account.balance) - units(account.held));
     for (const amount of [account.balance, account.held, account.available]) {
@@ -156,10 +184,14 @@ function assertLedger(at: number, market: MarketAt, { past, done }: Past): void 
     );
   const balances = sumOf(market.accounts, ({ balance }) => units(balance));
   const fees = sumOf(past, ({ data }) => units(data.buyFee) + units(data.sellFee));
-  expect(balances + fees, what).toBe(moved('depositCash') - moved('withdrawCash'));
+  const rounding = sumOf(past, ({ data }) => units(data.buyAmount) - units(data.sellAmount));
+  const there = balances + fees + rounding;
+  expect(there, what).toBe(moved('depositCash') - moved('withdrawCash'));
+  expect(rounding, what).toBeGreaterThanOrEqual(0n);
+  expect(ledger('ROUNDING CASH USD'), what).toBe(rounding);
   expect(ledger('CUSTOMERS CASH USD'), what).toBe(balances);
   expect(ledger('FEES CASH USD'), what).toBe(fees);
-  expect(ledger('EXTERNAL CASH USD'), what).toBe(-balances - fees);
+  expect(ledger('EXTERNAL CASH USD'), what).toBe(-there);
   for (const { symbol } of run.instruments) {
     const brought = sumOf(
       done.filter(({ name, input }) => name === 'depositShares' && input['symbol'] === symbol),

@@ -18,13 +18,47 @@ test('the resting side pays the maker fee, the incoming side the taker fee', () 
   expect(x.cash('sam')).toBe('1199.65 (held 0.00)');
 });
 
-test('each trade has fees of its own', () => {
+test('the fees of an order are rounded on their total', () => {
   const x = openExchange(people, { takerFeeBps: '50' });
   x.place('s1: sam sells 1 at 1.00');
   x.place('s2: sam sells 1 at 3.00');
   x.place('b1: ben buys 2 at 3.00');
-  // 0.005 and 0.015, each half-up; of both together it would be 0.02.
-  expect(feesOf(x)).toEqual(['1.00 + 0.01 - 0.00', '3.00 + 0.02 - 0.00']);
+  // 0.005, then 0.02 in all.
+  expect(feesOf(x)).toEqual(['1.00 + 0.01 - 0.00', '3.00 + 0.01 - 0.00']);
+});
+
+test('an order pays the same fees in one fill and in a hundred', () => {
+  const terms = { currency: 'JPY', tickSize: '1', makerFeeBps: '10', takerFeeBps: '10' };
+  const rich = { cash: '100000', currency: 'JPY' };
+  const x = openExchange({ sam: { ...rich, shares: { ABC: '200' } }, ben: rich }, terms);
+  x.place('s1: sam sells 100 at 400');
+  for (let index = 0; index < 100; index += 1) x.place(`b${index}: ben buys 1 at 400`);
+  const sliced = x.trades().reduce((sum, { sellFee }) => sum + Number(sellFee), 0);
+  x.place('s2: sam sells 100 at 400');
+  x.place('c1: ben buys 100 at 400');
+  expect([sliced, x.trades().at(-1)?.sellFee, x.trades().at(-1)?.buyFee]).toEqual([40, '40', '40']);
+});
+
+test('an order that trades on arrival and then rests has one total of fees', () => {
+  const x = openExchange(people, { makerFeeBps: '30', takerFeeBps: '50' });
+  x.place('s1: sam sells 1 at 1.00');
+  x.place('b1: ben buys 3 at 1.00');
+  x.place('s2: sam sells 1 at 1.00');
+  x.place('s3: sam sells 1 at 1.00');
+  // 0.005 as the taker, then 0.003 and 0.003 as the maker: 0.005, 0.008, 0.011.
+  expect(x.trades().map(({ buyFee }) => buyFee)).toEqual(['0.01', '0.00', '0.00']);
+});
+
+test('a replaced order goes on with its total of fees', () => {
+  const x = openExchange(people, { makerFeeBps: '30' });
+  x.place('b1: ben buys 4 at 1.00');
+  x.place('s1: sam sells 1 at 1.00');
+  x.replace('b1', { to: 'b2', quantity: '3' });
+  x.place('s2: sam sells 1 at 1.00');
+  x.replace('b2', { to: 'b3', limitPrice: '1.01' });
+  x.place('s3: sam sells 1 at 1.01');
+  // 0.003, 0.006, 0.00903.
+  expect(x.trades().map(({ buyFee }) => buyFee)).toEqual(['0.00', '0.01', '0.00']);
 });
 
 test.each([
@@ -39,23 +73,17 @@ test.each([
   expect(x.trades()[0]).toMatchObject({ amount: price, buyFee: fee });
 });
 
-test('an amount between two minor units is rounded half-up, its fee from what it was before', () => {
-  const x = openExchange(people, { tickSize: '0.005', lotSize: '0.1', takerFeeBps: '10000' });
-  x.place('s1: sam sells 0.1 at 0.050');
-  x.place('s2: sam sells 0.1 at 0.045');
-  x.place('b1: ben buys 0.1');
-  x.place('b2: ben buys 0.1');
-  // 0.0045, then 0.005: the fee of 100 % is of the same.
-  expect(feesOf(x)).toEqual(['0.00 + 0.00 - 0.00', '0.01 + 0.01 - 0.00']);
-});
-
-test('the fee is of the amount before it is rounded', () => {
-  const x = openExchange(people, { tickSize: '0.001', takerFeeBps: '5000' });
-  x.place('s1: sam sells 1 at 0.029');
-  x.place('s2: sam sells 1 at 0.031');
-  x.place('b1: ben buys 2 at 1.000');
-  // Half of 0.029 is 0.0145, half of 0.03 would be 0.015; half of 0.031 is 0.0155.
-  expect(feesOf(x)).toEqual(['0.03 + 0.01 - 0.00', '0.03 + 0.02 - 0.00']);
+test('the fee is of the value before it is rounded', () => {
+  const x = openExchange(people, { tickSize: '0.001', takerFeeBps: '1000' });
+  x.place('s1: sam sells 1 at 0.149');
+  x.place('s2: sam sells 1 at 0.051');
+  x.place('b1: ben buys 1');
+  x.place('b2: ben buys 1');
+  // A tenth of 0.051 is 0.0051, of the 0.06 that was paid it would be 0.006; of 0.149 it is 0.0149.
+  expect(x.trades().map(({ buyAmount, buyFee }) => `${buyAmount} + ${buyFee}`)).toEqual([
+    '0.06 + 0.01',
+    '0.15 + 0.01',
+  ]);
 });
 
 test('fees may have fractions of a basis point', () => {
@@ -67,8 +95,9 @@ test('fees may have fractions of a basis point', () => {
 });
 
 test.each([
-  ['JPY', '1', '100', ['333 + 1 - 0']],
-  ['KWD', '0.001', '3.333', ['11.099 + 0.028 - 0.011']],
+  // 3.33 at 3.333 are 11.09889.
+  ['JPY', '1', '100', ['333 + 1', '333 - 0']],
+  ['KWD', '0.001', '3.333', ['11.099 + 0.028', '11.098 - 0.011']],
 ])(
   'amounts and fees in %s have the digits of its minor unit',
   (currency, tickSize, price, expected) => {
@@ -77,7 +106,11 @@ test.each([
     const x = openExchange({ sam: { ...rich, shares: { ABC: '333' } }, ben: rich }, terms);
     x.place(`s1: sam sells 3.33 at ${price}`);
     x.place(`b1: ben buys 3.33 at ${price}`);
-    expect(feesOf(x)).toEqual(expected);
+    const [trade] = x.trades();
+    expect([
+      `${trade?.buyAmount} + ${trade?.buyFee}`,
+      `${trade?.sellAmount} - ${trade?.sellFee}`,
+    ]).toEqual(expected);
   },
 );
 
@@ -86,7 +119,7 @@ test('the trade tells how it was rounded', () => {
   x.place('s1: sam sells 1 at 1.00');
   x.place('b1: ben buys 1');
   const trade = x.last().events.find(({ type }) => type === 'TradeExecuted');
-  expect(trade?.data['rounding']).toBe('HALF_UP');
+  expect(trade?.data['rounding']).toBe('ORDER_TOTAL');
 });
 
 test('a stop order that was triggered pays taker fees when it enters', () => {

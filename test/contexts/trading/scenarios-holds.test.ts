@@ -45,8 +45,9 @@ test('what is held follows a resting order as it is filled bit by bit', () => {
     held.push(x.cash('ben'));
     x.place(`${id}: sam sells 1 at 3.33`);
   }
-  expect(held).toEqual(['1000.00 (held 10.01)', '996.67 (held 6.68)', '993.34 (held 3.34)']);
-  expect(x.cash('ben')).toBe('990.01 (held 0.00)');
+  // Of the fee of 0.00999 the second fill takes the first cent.
+  expect(held).toEqual(['1000.00 (held 10.01)', '996.67 (held 6.68)', '993.33 (held 3.33)']);
+  expect(x.cash('ben')).toBe('990.00 (held 0.00)');
 });
 
 test('shares are held no more once they are sold', () => {
@@ -182,11 +183,13 @@ test.each(['b1: ben buys 3 at 3.33 stop 3.00', 'b1: ben buys 3 at 3.33'])(
 
 test('no moment of a triggered order holds more than there is', () => {
   const terms = { tickSize: '0.001', lotSize: '0.5' };
-  const x = openExchange({ ...people, ben: { cash: '0.01' } }, terms);
-  x.place('s1: sam sells 0.5 at 0.010');
+  const x = openExchange({ ...people, ben: { cash: '0.01' }, bob: {} }, terms);
+  x.place('s1: sam sells 1 at 0.010');
+  x.place('b0: bob buys 0.5 at 0.020 IOC');
   x.place('b1: ben buys 1 at 0.010 stop 0.010');
   x.price('0.010');
   expect(findBrokenMoments(x)).toEqual([]);
+  // Its 0.005 cost the whole cent, so that the rest needs none.
   expect(x.state('b1')).toBe('PARTIALLY_FILLED 0.5/0.5');
   expect(x.cash('ben')).toBe('0.00 (held 0.00)');
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { addMicroseconds } from '../../../src/lib/date-time.ts';
 import { type Exchange, openExchange } from '../../support/exchange.ts';
 
 const people = {
@@ -148,6 +149,7 @@ test('of prices told together each can trigger', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 stop 11.00');
   x.place('s1: ben sells 2 stop 9.00');
+  x.wait(100);
   x.prices([
     { price: '11.00', secondsAgo: 30 },
     { price: '8.00', secondsAgo: 60 },
@@ -249,6 +251,7 @@ test('a trade that a late price leads to happens now, not when the price did', (
   const x = openExchange(people);
   x.place('s1: sue sells 5 at 10.00');
   x.place('b1: ben buys 5 stop 9.00');
+  x.wait(3700);
   x.price('9.00', { secondsAgo: 3600 });
   expect(x.state('b1')).toBe('FILLED 5/0');
   const [trade] = x.trades();
@@ -258,13 +261,52 @@ test('a trade that a late price leads to happens now, not when the price did', (
   expect(x.state('b2')).toBe('HELD 0/5');
 });
 
-test('a stop order of an account that was frozen meanwhile is canceled when it is triggered', () => {
+test('a recorded price triggers only stop orders that were placed by the time it occurred', () => {
   const x = openExchange(people);
-  x.place('s1: sue sells 5 at 10.00');
-  x.place('b1: ben buys 5 stop 9.00');
-  x.freeze('ben');
-  x.price('9.00');
-  expect(x.state('b1')).toBe('CANCELED 0/0 (ACCOUNT_NOT_OPEN)');
+  x.place('s1: ben sells 5 stop 15.00');
+  x.wait(60);
+  x.place('s2: sue sells 5 stop 15.00');
+  x.price('14.00', { secondsAgo: 3600 });
+  expect([x.state('s1'), x.state('s2')]).toEqual(['HELD 0/5', 'HELD 0/5']);
+  x.price('14.00', { secondsAgo: 30 });
+  expect(x.state('s1')).toBe('CANCELED 0/0 (NO_LIQUIDITY)');
+  expect(x.state('s2')).toBe('HELD 0/5');
+  x.price('14.00');
+  expect(x.state('s2')).toBe('CANCELED 0/0 (NO_LIQUIDITY)');
+});
+
+test('a price that occurred at the very time of the placing triggers', () => {
+  const x = openExchange(people);
+  x.place('s1: ben sells 5 stop 15.00');
+  const placedAt = x.order('s1').placedAt;
+  const before = addMicroseconds(placedAt, -1);
+  x.wait(1);
+  x.priceAt('14.00', before);
+  expect(x.state('s1')).toBe('HELD 0/5');
+  x.priceAt('14.00', placedAt);
+  expect(x.state('s1')).toMatch(/^CANCELED/);
+});
+
+test('a replaced stop order was placed when it was replaced', () => {
+  const x = openExchange(people);
+  x.place('s1: ben sells 5 stop 15.00');
+  x.wait(60);
+  x.replace('s1', { to: 's2', quantity: '4' });
+  x.price('14.00', { secondsAgo: 30 });
+  expect(x.state('s2')).toBe('HELD 0/4');
+});
+
+test('history that is recorded during a halt triggers nothing when trading resumes', () => {
+  const x = openExchange(people);
+  x.place('s1: ben sells 5 stop 15.00');
+  x.halt();
+  x.price('14.00', { secondsAgo: 3600 });
+  x.resume();
+  expect(x.state('s1')).toBe('HELD 0/5');
+  x.halt();
+  x.price('14.00');
+  x.resume();
+  expect(x.state('s1')).toMatch(/^CANCELED/);
 });
 
 test('stops of one instrument do not look at the prices of another', () => {

@@ -1,0 +1,65 @@
+import type { Rejection } from '../../kernel/rejection.ts';
+import type { AccountState } from '../accounts/account.ts';
+import { hasRoomForShares } from '../accounts/holdings.ts';
+import { InvalidAmount } from '../accounts/rejections.ts';
+import { hasRoom, noRoomMessage } from '../accounts/rules.ts';
+import { firstOf } from './book.ts';
+import { chargeOf, type Totals } from './charge.ts';
+import type { Market } from './market.ts';
+import { match } from './matching.ts';
+import { InvalidQuantity, refusal } from './rejections.ts';
+import { type Terms, toMoney, toQuantity } from './terms.ts';
+import type { Taker } from './trade.ts';
+
+/** Whether a balance keeps within the digits of a Decimal with so many minor units more. */
+export function fitsCash(terms: Terms, account: AccountState, more: bigint): boolean {
+  return hasRoom(account, toMoney(more, terms));
+}
+
+/** Whether a holding keeps within the digits of a Decimal with so many lots more. */
+export function fitsShares(
+  { symbol, terms }: Market,
+  account: AccountState,
+  lots: number,
+): boolean {
+  return hasRoomForShares(account.holdings, symbol, toQuantity(lots, terms));
+}
+
+/** Why an account has no room for what an order would bring it; null: it has. */
+export function roomRefusal(market: Market, order: Taker, account: AccountState): Rejection | null {
+  const { symbol, terms } = market;
+  if (order.side === 'BUY') {
+    if (fitsShares(market, account, order.leaves)) return null;
+    const quantity = toQuantity(order.leaves, terms);
+    const message = `with ${quantity} more the account has too many shares of ${symbol} for a Decimal`;
+    return refusal(InvalidQuantity, message, { quantity, lotSize: terms.instrument.lotSize });
+  }
+  if (fitsCash(terms, account, proceedsAtMost(market, order))) return null;
+  const proceeds = proceedsOf(market, order);
+  if (fitsCash(terms, account, proceeds)) return null;
+  const amount = toMoney(proceeds, terms);
+  return refusal(InvalidAmount, noRoomMessage(account, amount), { amount });
+}
+
+/** What an order to sell brings if all of it trades at the best price there is, which costs little. */
+function proceedsAtMost({ terms, book }: Market, order: Taker): bigint {
+  const best = firstOf(book().bids)?.price ?? 0;
+  const price = Math.max(order.limit ?? 0, best);
+  const all = { side: 'SELL', role: 'TAKER', price, lots: order.leaves } as const;
+  return chargeOf(terms, order, all).amount;
+}
+
+/** What an order to sell brings: by its trades on arrival, and at its limit by what rests. */
+function proceedsOf({ terms, book, now }: Market, order: Taker): bigint {
+  const { accountId, side, limit, leaves } = order;
+  const matched = match(book(), { accountId, side, limit, lots: leaves }, now);
+  let totals: Totals = order;
+  let amount = 0n;
+  const parts = matched.fills.map(({ maker, lots }) => ({ price: maker.price, lots }));
+  for (const part of [...parts, { price: limit ?? 0, lots: matched.leaves }]) {
+    const charge = chargeOf(terms, totals, { side, role: 'TAKER', ...part });
+    amount += charge.amount;
+    totals = charge;
+  }
+  return amount;
+}
