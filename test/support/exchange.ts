@@ -24,6 +24,7 @@ import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts'
 import { placeOrder } from '../../src/contexts/trading/place-order.ts';
 import { type ReplaceOrder, replaceOrder } from '../../src/contexts/trading/replace-order.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
 import { createOrderFold, type TradeLine } from './order-fold.ts';
 import { parseOrder } from './order-text.ts';
 import { createWorld, type Outcome, type World } from './world.ts';
@@ -91,8 +92,19 @@ export function openExchange(
   means: Readonly<Record<string, Means>> = {},
   terms: Partial<ListInstrument> = {},
 ): Exchange {
-  const world = createWorld([accounts, market, trading]);
+  const exchange = resumeExchange([]);
+  exchange.list(terms);
+  for (const [accountId, wealth] of Object.entries(means)) {
+    exchange.open(accountId, { cash: '1000.00', ...wealth });
+  }
+  return exchange;
+}
+
+/** An exchange in which some events have happened before. */
+export function resumeExchange(history: readonly StoredEvent[]): Exchange {
+  const world = createWorld([accounts, market, trading], history);
   const fold = createOrderFold();
+  fold.add(history);
   let last: Outcome = { rejection: null, events: [] };
 
   function submit<Input>(
@@ -172,11 +184,6 @@ export function openExchange(
             `${quantity} at ${price}: ${buyer} from ${seller}`,
         ),
   };
-
-  exchange.list(terms);
-  for (const [accountId, wealth] of Object.entries(means)) {
-    exchange.open(accountId, { cash: '1000.00', ...wealth });
-  }
   return exchange;
 }
 

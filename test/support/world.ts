@@ -3,6 +3,7 @@ import {
   type AnyDecider,
   type CachedStream,
   emptyStream,
+  evolveStream,
 } from '../../src/commands/stream-cache.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import { type BoundedContext, eventDefinitionsOf } from '../../src/kernel/context.ts';
@@ -35,17 +36,22 @@ export interface Outcome {
   readonly events: readonly StoredEvent[];
 }
 
-export function createWorld(contexts: readonly BoundedContext[]): World {
+/** A world in which some events have happened before. */
+export function createWorld(
+  contexts: readonly BoundedContext[],
+  history: readonly StoredEvent[] = [],
+): World {
   const definitions = eventDefinitionsOf(contexts);
   const reactions = reactionsByType(contexts);
   const streams = new Map<string, CachedStream>();
-  const events: StoredEvent[] = [];
+  const events: StoredEvent[] = [...history];
   let now = '2026-01-02T10:00:00.000000Z';
   let commands = 0;
 
   function add(missing: ReadonlyMap<string, AnyDecider>): void {
     for (const [streamId, decider] of missing) {
-      streams.set(streamId, emptyStream(decider));
+      const own = history.filter((event) => event.streamId === streamId);
+      streams.set(streamId, own.reduce(evolveStream, emptyStream(decider)));
     }
   }
 
@@ -74,8 +80,11 @@ export function createWorld(contexts: readonly BoundedContext[]): World {
         streams.set(streamId, { ...stream, state: JSON.parse(JSON.stringify(stream.state)) });
       }
     },
-    stateOf: (decider, id) =>
-      (streams.get(streamIdOf(decider, id))?.state ?? decider.initial) as never,
+    stateOf(decider, id) {
+      const streamId = streamIdOf(decider, id);
+      if (!streams.has(streamId)) add(new Map([[streamId, decider as AnyDecider]]));
+      return (streams.get(streamId)?.state ?? decider.initial) as never;
+    },
     submit(definition, input, options = {}) {
       commands += 1;
       now = addMicroseconds(now, 1_000);

@@ -1,4 +1,5 @@
 import type { Rejection } from '../../kernel/rejection.ts';
+import { integerDigitsMax } from '../../lib/decimal.ts';
 import type { AccountState } from '../accounts/account.ts';
 import { hasRoomForShares } from '../accounts/holdings.ts';
 import { InvalidAmount } from '../accounts/rejections.ts';
@@ -25,14 +26,18 @@ export function fitsShares(
   return hasRoomForShares(account.holdings, symbol, toQuantity(lots, terms));
 }
 
+export function noRoomForShares(symbol: string, quantity: string): string {
+  return `with ${quantity} more the account's shares of ${symbol} have over ${integerDigitsMax} digits`;
+}
+
 /** Why an account has no room for what an order would bring it; null: it has. */
 export function roomRefusal(market: Market, order: Taker, account: AccountState): Rejection | null {
   const { symbol, terms } = market;
   if (order.side === 'BUY') {
     if (fitsShares(market, account, order.leaves)) return null;
     const quantity = toQuantity(order.leaves, terms);
-    const message = `with ${quantity} more the account has too many shares of ${symbol} for a Decimal`;
-    return refusal(InvalidQuantity, message, { quantity, lotSize: terms.instrument.lotSize });
+    const { lotSize } = terms.instrument;
+    return refusal(InvalidQuantity, noRoomForShares(symbol, quantity), { quantity, lotSize });
   }
   if (fitsCash(terms, account, proceedsAtMost(market, order))) return null;
   const proceeds = proceedsOf(market, order);

@@ -2,9 +2,11 @@ import type { CommandDefinition } from '../../kernel/command.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { compare } from '../../lib/decimal.ts';
 import { accountDecider } from '../accounts/account.ts';
+import { hasRoomForShares } from '../accounts/holdings.ts';
 import { AccountNotFound, AccountNotOpen, CurrencyMismatch } from '../accounts/rejections.ts';
 import { assertStatus } from '../accounts/rules.ts';
 import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
+import { noRoomForShares } from './capacity.ts';
 import { openMarket } from './market.ts';
 import { assertCurrency, lotsOf } from './place-order.ts';
 import { InvalidQuantity } from './rejections.ts';
@@ -31,9 +33,14 @@ export const depositShares: CommandDefinition<DepositShares> = {
   target: ({ accountId }) => ({ decider: accountDecider, id: accountId }),
   handle({ accountId, symbol, quantity, costPrice, reference }, context) {
     const market = openMarket(context, symbol);
-    assertStatus(market.account(accountId), ['OPEN', 'FROZEN']);
+    const account = market.account(accountId);
+    assertStatus(account, ['OPEN', 'FROZEN']);
     assertCurrency(market, accountId);
     lotsOf(market, quantity);
+    if (!hasRoomForShares(account.holdings, symbol, quantity)) {
+      const { lotSize } = market.terms.instrument;
+      reject(InvalidQuantity, noRoomForShares(symbol, quantity), { quantity, lotSize });
+    }
     if (compare(costPrice, '0') < 0) {
       reject(InvalidPrice, `a cost is not negative, as ${costPrice} is`, { price: costPrice });
     }

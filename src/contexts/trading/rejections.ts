@@ -29,7 +29,9 @@ export const OrderNotOpen = {
 export const InvalidQuantity = {
   name: 'InvalidQuantityError',
   code: 'INVALID_QUANTITY',
-  description: "The quantity is not a positive whole number of the instrument's lots.",
+  description:
+    `The quantity is not a positive whole number of the instrument's lots, or makes a holding
+    of more digits than a Decimal has.`.replace(/\s+/g, ' '),
   fields: {
     quantity: decimal('The quantity as given.'),
     lotSize: decimal('What it must be a multiple of.'),

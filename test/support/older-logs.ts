@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { modules } from '../../src/contexts/all.ts';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+import { upcast } from '../../src/kernel/event-definition.ts';
+
+/** What views answered at a sequence: figures by view and key. */
+export type Answers = Readonly<Record<string, Readonly<Record<string, object>>>>;
+
+/** A log that was recorded when all events had schema version 1, and what was answered of it then. */
+export interface OlderLog {
+  /** When its last event was recorded. */
+  readonly now: string;
+  /** The market price at which positions were valued. */
+  readonly price: string;
+  /** As a reader gets them today. */
+  readonly events: readonly StoredEvent[];
+  readonly moments: readonly ({ readonly at: number } & Answers)[];
+}
+
+const definitions = eventDefinitionsOf(modules.map(({ context }) => context));
+
+/** Random programs of commands in three markets, two of them with fractions of minor units. */
+export function readOlderLogs(): readonly OlderLog[] {
+  const file = path.join(import.meta.dirname, '../fixtures/logs-of-schema-1.json');
+  const logs: readonly OlderLog[] = JSON.parse(readFileSync(file, 'utf8'));
+  return logs.map((log) => ({ ...log, events: log.events.map(toReadToday) }));
+}
+
+function toReadToday(event: StoredEvent): StoredEvent {
+  const definition = definitions.get(event.type);
+  if (definition === undefined) throw new Error(`${event.type} is not defined any more`);
+  return { ...event, schemaVersion: 1, data: upcast(event.type, definition, 1, event.data) };
+}
