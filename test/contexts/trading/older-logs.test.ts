@@ -4,7 +4,7 @@ import { modules } from '../../../src/contexts/all.ts';
 import { valuePosition } from '../../../src/contexts/trading/portfolio.ts';
 import type { Position } from '../../../src/contexts/trading/position.ts';
 import type { JsonObject, StoredEvent } from '../../../src/kernel/event.ts';
-import { addSeconds, type Exchange, resumeExchange } from '../../support/exchange.ts';
+import { addSeconds, type Exchange, openExchange, resumeExchange } from '../../support/exchange.ts';
 import { findBrokenMoments } from '../../support/market-invariants.ts';
 import { type OlderLog, readOlderLogs } from '../../support/older-logs.ts';
 import { isOpen } from '../../support/reference-terms.ts';
@@ -93,6 +93,24 @@ describe.each(logs.map((log, index) => [index + 1, log] as const))('the older lo
     for (const { accountId } of reserving) expect(x.cash(accountId)).toMatch(/\(held 0(\.00)?\)$/);
     expect(reserving.length).toBeGreaterThan(0);
   });
+});
+
+test('an order that was filled by the older rules begins its totals with the next fill', () => {
+  const terms = { currency: 'JPY', tickSize: '0.01', lotSize: '1' };
+  const rich = { currency: 'JPY', cash: '1000', shares: { ABC: '100' } };
+  const before = openExchange({ sam: rich, ben: rich }, terms);
+  before.place('b1: ben buys 100 at 0.30');
+  before.place('s1: sam sells 4 at 0.30');
+  const older = before.world.events.map((event) =>
+    event.type === 'TradeExecuted'
+      ? { ...event, schemaVersion: 1, data: { ...event.data, rounding: 'HALF_UP' } }
+      : event,
+  );
+  const x = resumeExchange(older);
+  x.world.setTime(before.world.time());
+  x.place('s2: sam sells 4 at 0.30');
+  // 1.2 by itself; after 1.2, which cost 2, it would be 1.
+  expect(x.trades().at(-1)).toMatchObject({ buyer: 'b1', buyAmount: '2' });
 });
 
 function resume(log: OlderLog): Exchange {
