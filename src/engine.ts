@@ -1,3 +1,4 @@
+import { createAnswered } from './api/answered.ts';
 import type { EngineParts } from './api/engine-parts.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
@@ -81,6 +82,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     views,
     watcher,
     consumers,
+    answered: createAnswered(views),
     async stop() {
       await consumers.stop();
       await processor.stop();

@@ -18,7 +18,10 @@ export interface ApiContext {
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
   readonly engine: EngineParts;
-  /** The sequence of this operation, pinned when first asked for. */
+  /**
+   * The sequence of this operation, pinned when first asked for: at least the minimum that it names,
+   * and what this process has answered its actor before. Throws SEQUENCE_NOT_REACHED.
+   */
   cut(): Promise<number>;
   /** The sequence of a moment; of the operation, when there is none. */
   at(asOf: Moment | null | undefined): Promise<number>;
@@ -28,6 +31,8 @@ export interface ApiContext {
   assertRecorded(sequence: number): Promise<void>;
   /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
   wrote(sequence: number): void;
+  /** Notes that the actor is shown a sequence which the views may not show yet. */
+  shows(sequence: number): void;
   /** The context of one frame of a subscription, shared by all that are identical to this one. */
   forFrames(signal: AbortSignal): ApiContext;
   /** What the answer says beside its data: the operation's sequence. */
@@ -67,7 +72,8 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   }
 
   async function pin(): Promise<number> {
-    if (init.minSequence !== null) await reach(Number(init.minSequence));
+    const least = Math.max(Number(init.minSequence ?? 0), engine.answered.leastFor(init.actor));
+    if (least > views.checkpoint()) await reach(least);
     pinnedAt = views.checkpoint();
     return pinnedAt;
   }
@@ -106,7 +112,9 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
     assertRecorded: (sequence) => assertRecorded(engine, sequence),
     wrote(sequence) {
       writtenAt = Math.max(writtenAt ?? 0, sequence);
+      engine.answered.note(init.actor, sequence);
     },
+    shows: (sequence) => engine.answered.note(init.actor, sequence),
     events: (filter, page) => guarded(engine.log.events(filter, page)),
     views: reading,
     // The view's own evolve has made the document: it is of the view's type.

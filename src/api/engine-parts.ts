@@ -4,6 +4,7 @@ import type { Feed } from '../feed/feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
 import type { Watcher } from '../views/watcher.ts';
+import type { Answered } from './answered.ts';
 
 /** What the API stands on. */
 export interface EngineParts {
@@ -13,4 +14,6 @@ export interface EngineParts {
   readonly views: Views;
   readonly watcher: Watcher;
   readonly consumers: Consumers;
+  /** What this process has answered each actor: one for all transports. */
+  readonly answered: Answered;
 }

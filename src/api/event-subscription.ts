@@ -47,11 +47,21 @@ export async function* watchLog(
   const { engine, signal } = context;
   const { log, feed } = engine;
   if (after != null) await context.assertRecorded(after);
-  const start = after ?? feed.tail();
+  const start = after ?? nowFor(context);
+  const watched = { log, feed, filter: toEventFilter(filter), after: start, signal };
   try {
-    yield* watchEvents({ log, feed, filter: toEventFilter(filter), after: start, signal });
+    for await (const frame of watchEvents(watched)) {
+      // The feed is ahead of the views: what this actor asks next must not be older.
+      context.shows(frame.sequence);
+      yield frame;
+    }
   } catch (error) {
     if (error instanceof ReaderTooSlowError) throw codedError(error.code, error.message);
     throw toApiError(error);
   }
+}
+
+/** The last sequence known here, which no event that the actor has been answered comes after. */
+function nowFor({ actor, engine: { feed, views, answered } }: ApiContext): number {
+  return Math.max(feed.tail(), views.checkpoint(), answered.leastFor(actor));
 }

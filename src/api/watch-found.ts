@@ -2,8 +2,8 @@ import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { type DocumentState, watchableDocument } from '../views/watch-document.ts';
 import type { Watchable, WatchedState } from '../views/watched-state.ts';
+import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
-import type { EngineParts } from './engine-parts.ts';
 import { codedError } from './errors.ts';
 
 /** A state of a document that exists. */
@@ -11,37 +11,34 @@ export type FoundState<Document> = WatchedState<
   DocumentState<Document> & { readonly document: Document }
 >;
 
-export interface WatchOptions {
-  /** The code of the error by which a subscription ends to something that does not exist. */
-  readonly code: string;
-  readonly signal: AbortSignal;
-}
-
-/** The document of a key as it is now, then after each change; ends with an error without one. */
+/**
+ * The document of a key as it is now, then after each change; without one it ends with an error of
+ * the given code.
+ */
 export async function* watchFound<Document extends JsonObject>(
-  engine: EngineParts,
-  view: View<Document>,
-  key: string,
-  { code, signal }: WatchOptions,
+  context: ApiContext,
+  { view, key }: { readonly view: View<Document>; readonly key: string },
+  code: string,
 ): AsyncGenerator<FoundState<Document>, void, undefined> {
-  for await (const state of watchState(
-    engine,
-    watchableDocument(engine.views, view, key),
-    signal,
-  )) {
+  const watchable = watchableDocument(context.engine.views, view, key);
+  for await (const state of watchState(context, watchable)) {
     if (!isFound(state)) throw codedError(code, `there is no ${key} in ${view.name}`);
     yield state;
   }
 }
 
-/** What is watched as it is now, then as it changes; with the errors that a client may know. */
+/**
+ * What is watched as it is now, then as it changes; with the errors that a client may know. The
+ * first state is not older than what the actor has been answered before.
+ */
 export async function* watchState<State>(
-  engine: EngineParts,
+  context: ApiContext,
   watchable: Watchable<State>,
-  signal: AbortSignal,
 ): AsyncGenerator<WatchedState<State>, void, undefined> {
   try {
-    yield* engine.watcher.watch(watchable, signal);
+    // What is watched begins where the views are, at the earliest.
+    await context.cut();
+    yield* context.engine.watcher.watch(watchable, context.signal);
   } catch (error) {
     throw toApiError(error);
   }

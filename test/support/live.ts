@@ -15,6 +15,7 @@ export function subscribe<Frame>(
   url: string,
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
+  connectionParams: Readonly<Record<string, unknown>> = {},
 ): LiveFrames<Frame> {
   const frames: Frame[] = [];
   const watchers = new Set<() => void>();
@@ -28,6 +29,7 @@ export function subscribe<Frame>(
         socket = this;
       }
     },
+    connectionParams,
     retryAttempts: 0,
     onNonLazyError: () => {},
   });

@@ -7,6 +7,11 @@ import { silentLogger } from '../../src/lib/logger.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
 
+export interface TestServerOptions {
+  /** Actors are then the subjects of tokens signed with it; absent: everyone is the operator. */
+  readonly jwtSecret?: string;
+}
+
 export type Answer<Data> = {
   readonly data: Data;
   readonly errors?: readonly {
@@ -21,6 +26,7 @@ export interface TestServer {
   readonly url: string;
   readonly engine: Engine;
   readonly database: Database;
+  readonly databaseUrl: string;
   /** Sends an operation over HTTP; the answer is not checked. */
   send<Data = unknown>(
     query: string,
@@ -32,9 +38,9 @@ export interface TestServer {
   dispose(): Promise<void>;
 }
 
-export async function createTestServer(): Promise<TestServer> {
+export async function createTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { url: databaseUrl, database, dispose } = await createTestDatabase();
-  let running = await start(databaseUrl, database);
+  let running = await start(databaseUrl, database, options);
   return {
     get url() {
       return running.url;
@@ -43,6 +49,7 @@ export async function createTestServer(): Promise<TestServer> {
       return running.engine;
     },
     database,
+    databaseUrl,
     async send<Data>(query: string, variables = {}, headers = {}) {
       const response = await fetch(`${running.url}/graphql`, {
         method: 'POST',
@@ -53,7 +60,7 @@ export async function createTestServer(): Promise<TestServer> {
     },
     async restart() {
       await running.stop();
-      running = await start(databaseUrl, database);
+      running = await start(databaseUrl, database, options);
     },
     async dispose() {
       await running.stop();
@@ -62,7 +69,7 @@ export async function createTestServer(): Promise<TestServer> {
   };
 }
 
-async function start(databaseUrl: string, database: Database) {
+async function start(databaseUrl: string, database: Database, { jwtSecret }: TestServerOptions) {
   const contexts = modules.map(({ context }) => context);
   const engine = await startEngine({ database, url: databaseUrl, contexts, logger: silentLogger });
   const server = await createApiServer({
@@ -70,7 +77,7 @@ async function start(databaseUrl: string, database: Database) {
     port: 0,
     schema: buildSchema(modules),
     createContext: (init) => createApiContext(engine, init),
-    authentication: null,
+    authentication: jwtSecret === undefined ? null : { jwt: { secret: jwtSecret } },
     ready: async () => ({ ready: engine.views.isReady() }),
     examples: [],
     log: silentLogger,

@@ -30,8 +30,8 @@ export function addAccountSubscription(parts: ApiParts): void {
       description: `The state now at once, then each new state. A slow reader may miss states in
         between, never the last one.`.replace(/\s+/g, ' '),
       args: { id: t.arg.id({ required: true }) },
-      subscribe: (_root, { id }, { engine, signal }) =>
-        watchFound(engine, accountsView, parseId('id', id), { code: 'ACCOUNT_NOT_FOUND', signal }),
+      subscribe: (_root, { id }, context) =>
+        watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),
       resolve: (state) => state,
     }),
   );

@@ -70,9 +70,8 @@ export function addCandles({ builder }: ApiParts, { instrument }: InstrumentRefs
         interval: t.arg({ type: interval, required: true }),
       },
       subscribe: async (_root, args, context) => {
-        const { engine, signal } = context;
         const symbol = await listedSymbol(context, args.symbol);
-        return watchState(engine, lastCandle(engine.views, symbol, args.interval), signal);
+        return watchState(context, lastCandle(context.engine.views, symbol, args.interval));
       },
       resolve: (state) => state,
     }),

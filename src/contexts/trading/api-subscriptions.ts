@@ -50,8 +50,8 @@ function addOrder(parts: ApiParts): void {
       type: frame,
       description: `The order now at once, then each new state. ${latest}`,
       args: { id: t.arg.id({ required: true }) },
-      subscribe: (_root, { id }, { engine, signal }) =>
-        watchFound(engine, ordersView, parseId('id', id), { code: 'ORDER_NOT_FOUND', signal }),
+      subscribe: (_root, { id }, context) =>
+        watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
       resolve: (state) => state,
     }),
   );
@@ -73,10 +73,9 @@ function addOrderBook(parts: ApiParts): void {
       description: `The best levels of a book now at once, then whenever they have changed. ${latest}`,
       args: { symbol: t.arg.id({ required: true }), depth: t.arg.int({ defaultValue: 10 }) },
       subscribe: async (_root, args, context) => {
-        const { engine, signal } = context;
         const depth = parseDepth(args.depth);
         const wish = { symbol: await listedSymbol(context, args.symbol), depth };
-        return watchState(engine, watchableBook(engine.views, wish), signal);
+        return watchState(context, watchableBook(context.engine.views, wish));
       },
       resolve: (state) => state,
     }),
@@ -141,14 +140,11 @@ function addPortfolio(parts: ApiParts): void {
 }
 
 async function* watchPortfolio(
-  { engine, signal }: ApiContext,
+  context: ApiContext,
   accountId: string,
 ): AsyncGenerator<WatchedState<PortfolioAt>, void, undefined> {
-  for await (const watched of watchState(
-    engine,
-    watchablePortfolio(engine.views, accountId),
-    signal,
-  )) {
+  const watchable = watchablePortfolio(context.engine.views, accountId);
+  for await (const watched of watchState(context, watchable)) {
     if (!isThere(watched))
       throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${accountId}`);
     yield watched;
