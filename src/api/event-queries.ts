@@ -4,27 +4,23 @@ import { parseUuid } from '../lib/uuid.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
+import { correlationIdRule } from './correlation-id.ts';
 import { refuse } from './errors.ts';
+import type { ParseEventFilter } from './event-filter.ts';
 import type { EventRef } from './event-types.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
 
-/** The events of the log as clients filter them. */
-export interface EventFilterInput {
-  readonly types?: readonly string[] | null | undefined;
-  readonly streamId?: string | null | undefined;
-  readonly actor?: string | null | undefined;
-  readonly correlationId?: string | null | undefined;
-}
-
 /** The queries of the log itself: events, event, log; and the connection of events for others. */
-export function addEventQueries(builder: Builder, event: EventRef) {
+export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
   const filter = builder.inputType('EventFilter', {
     description: 'Each member narrows.',
     fields: (t) => ({
-      types: t.stringList({ description: 'Any of these types.' }),
-      streamId: t.id(),
-      actor: t.string(),
-      correlationId: t.id(),
+      types: t.stringList({ description: 'Any of these types, at least one.' }),
+      streamId: t.id({
+        description: 'A category, a hyphen and an id, like "account-<accountId>".',
+      }),
+      actor: t.string({ description: 'Who sent the command.' }),
+      correlationId: t.id({ description: `It has ${correlationIdRule}.` }),
     }),
   });
   const edge = builder.edgeObject({ name: 'EventEdge', type: event });
@@ -39,7 +35,7 @@ export function addEventQueries(builder: Builder, event: EventRef) {
         description: 'What was recorded, in order, up to the moment.',
         args: { filter: t.arg({ type: filter }), asOf: t.arg({ type: 'Moment' }) },
         resolve: async (_root, { filter: wanted, asOf, ...paging }, context) =>
-          readEventConnection(context, wanted ?? {}, paging, await context.at(asOf)),
+          readEventConnection(context, parseFilter(wanted), paging, await context.at(asOf)),
       },
       connection,
       edge,
@@ -53,19 +49,19 @@ export function addEventQueries(builder: Builder, event: EventRef) {
     }),
   }));
   addLogQuery(builder);
-  return { filter, connection, edge };
+  return { filter, parseFilter, connection, edge };
 }
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
 export async function readEventConnection(
   context: ApiContext,
-  filter: EventFilterInput,
+  filter: EventFilter,
   paging: PagingArgs,
   at: number,
 ): Promise<Connection<StoredEvent>> {
-  const page = parsePage(paging, parseSequence);
-  const events = await context.events(toEventFilter(filter), {
+  const page = parsePage(paging, parseCursor);
+  const events = await context.events(filter, {
     after: page.after ?? 0,
     before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, at + 1),
     limit: page.size + 1,
@@ -74,20 +70,12 @@ export async function readEventConnection(
   return toConnection(page, events, (event) => ({ cursor: String(event.sequence), node: event }));
 }
 
-export function toEventFilter(input: EventFilterInput): EventFilter {
-  const { types, streamId, actor, correlationId } = input;
-  if (types != null && types.length > typesMax) {
-    refuse(`a filter has at most ${typesMax} types`);
-  }
-  return {
-    types: types ?? undefined,
-    streamId: streamId ?? undefined,
-    actor: actor ?? undefined,
-    correlationId: correlationId ?? undefined,
-  };
+function parseCursor(text: string): number {
+  const given = text.slice(0, 50);
+  return (
+    parseSequence(text) ?? refuse(`a cursor of events is a sequence, like "42", not "${given}"`)
+  );
 }
-
-const typesMax = 100;
 
 async function findEvent(
   context: ApiContext,

@@ -1,16 +1,17 @@
 import { type EventFrame, ReaderTooSlowError, watchEvents } from '../feed/watch-events.ts';
+import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
-import { type EventConnectionRefs, type EventFilterInput, toEventFilter } from './event-queries.ts';
+import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 
 /** Subscription.events: the log itself, live and resumable. */
 export function addEventSubscription(
   builder: Builder,
   event: EventRef,
-  { filter }: EventConnectionRefs,
+  { filter, parseFilter }: EventConnectionRefs,
 ): void {
   const frame = builder.objectRef<EventFrame>('EventFrame').implement({
     description: 'An event, or only how far the filter has looked.',
@@ -32,7 +33,7 @@ export function addEventSubscription(
       description: `Everything after a sequence, in order, each once, then live, without a seam;
         from now on, when no sequence is given.`.replace(/\s+/g, ' '),
       args: { after: t.arg({ type: 'Sequence' }), filter: t.arg({ type: filter }) },
-      subscribe: (_root, args, context) => watchLog(context, args.after, args.filter ?? {}),
+      subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),
       resolve: (value) => value,
     }),
   );
@@ -42,13 +43,13 @@ export function addEventSubscription(
 export async function* watchLog(
   context: ApiContext,
   after: number | null | undefined,
-  filter: EventFilterInput,
+  filter: EventFilter,
 ): AsyncGenerator<EventFrame, void, undefined> {
   const { engine, signal } = context;
   const { log, feed } = engine;
   if (after != null) await context.assertRecorded(after);
   const start = after ?? nowFor(context);
-  const watched = { log, feed, filter: toEventFilter(filter), after: start, signal };
+  const watched = { log, feed, filter, after: start, signal };
   try {
     for await (const frame of watchEvents(watched)) {
       // The feed is ahead of the views: what this actor asks next must not be older.

@@ -5,6 +5,7 @@ import { refuseUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
 import type { AddContextApi } from './context-api.ts';
+import { createEventFilterParser } from './event-filter.ts';
 import { addEventQueries } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';
 import { addEventTypes } from './event-types.ts';
@@ -23,10 +24,11 @@ export interface ApiModule {
 export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   const builder = createBuilder();
   addScalars(builder);
-  const definitions = eventDefinitionsOf(modules.map(({ context }) => context));
+  const contexts = modules.map(({ context }) => context);
+  const definitions = eventDefinitionsOf(contexts);
   const event = addEventTypes(builder, definitions);
   const nodes = addNodes(builder);
-  const events = addEventQueries(builder, event);
+  const events = addEventQueries(builder, event, createEventFilterParser(contexts));
   addEventSubscription(builder, event, events);
   addViewQueries(builder);
   addConsumerQueries(builder);

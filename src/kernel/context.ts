@@ -1,3 +1,4 @@
+import type { Decider } from './decider.ts';
 import type { EventDefinition, EventDefinitions } from './event-definition.ts';
 import type { ProcessManager } from './process-manager.ts';
 import type { Reaction } from './reaction.ts';
@@ -7,6 +8,8 @@ import type { View } from './view.ts';
 export interface BoundedContext {
   readonly name: string;
   readonly events: EventDefinitions;
+  /** All of its kinds of streams. */
+  readonly deciders: readonly Pick<Decider, 'category'>[];
   readonly views: readonly View[];
   readonly reactions?: readonly Reaction[];
   readonly processManagers?: readonly ProcessManager[];

@@ -36,6 +36,7 @@ const full = new Rejection('PAGE_FULL', 'there is no room on the page', {});
 const notes: BoundedContext = {
   name: 'notes',
   events: { Noted: { description: 'A note was taken.', fields: { note: text('What it says.') } } },
+  deciders: [pageDecider],
   views: [],
   reactions: [
     {

@@ -72,6 +72,7 @@ export function reminding(processManagers: readonly ProcessManager<ReminderInput
   return {
     name: 'reminders',
     events: reminderEvents,
+    deciders: [reminderDecider],
     views: [],
     processManagers,
   } satisfies BoundedContext;

@@ -1,11 +1,10 @@
+import { correlationIdRule, isCorrelationId } from '../correlation-id.ts';
 import { codedError } from '../errors.ts';
 import type { RequestHints } from '../operation-init.ts';
 
 type GivenHints = { readonly [Name in keyof RequestHints]?: unknown };
 
 const sequence = /^(?:0|[1-9]\d{0,17})$/;
-/** No control characters and, as the pattern goes by code points, no lone surrogates. */
-const cleanText = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 
 /**
  * Reads `extensions: { daybook: { minSequence, correlationId } }` of a request, and for what is
@@ -20,12 +19,11 @@ export function readRequestHints(
   const given = daybookExtension(extensions);
   const minSequence = given.minSequence ?? headers?.minSequence ?? null;
   const correlationId = given.correlationId ?? headers?.correlationId ?? null;
-  if (minSequence !== null && !isMatch(sequence, minSequence)) {
+  if (minSequence !== null && !isText(minSequence, (text) => sequence.test(text))) {
     throw codedError('BAD_USER_INPUT', 'minSequence is a sequence in decimal digits, as a string');
   }
-  if (correlationId !== null && !isMatch(cleanText, correlationId)) {
-    const message = 'correlationId is a string of 1 to 128 characters without control characters';
-    throw codedError('BAD_USER_INPUT', message);
+  if (correlationId !== null && !isText(correlationId, isCorrelationId)) {
+    throw codedError('BAD_USER_INPUT', `correlationId is a string of ${correlationIdRule}`);
   }
   return { minSequence, correlationId };
 }
@@ -49,6 +47,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isMatch(pattern: RegExp, value: unknown): value is string {
-  return typeof value === 'string' && pattern.test(value);
+function isText(value: unknown, isRight: (text: string) => boolean): value is string {
+  return typeof value === 'string' && isRight(value);
 }

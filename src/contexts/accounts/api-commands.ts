@@ -8,7 +8,7 @@ import { entityIdOf } from '../../kernel/decider.ts';
 import { accountDecider } from './account.ts';
 import { type AccountAt, type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
 import * as commands from './commands.ts';
-import { isCurrency } from './currencies.ts';
+import { currencyFault } from './currencies.ts';
 
 interface CashFields {
   readonly accountId: string;
@@ -40,9 +40,7 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
     parse: ({ accountId, owner, currency }: commands.OpenAccount) => ({
       accountId: parseNewId('accountId', accountId),
       owner: parseText('owner', owner),
-      currency: isCurrency(currency)
-        ? currency
-        : refuse('currency is an ISO 4217 code, like "USD"'),
+      currency: parseCurrency(currency),
     }),
     payload: (t) => ({
       account: t.field({
@@ -54,6 +52,11 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
       }),
     }),
   });
+}
+
+function parseCurrency(currency: string): string {
+  const fault = currencyFault(currency);
+  return fault === null ? currency : refuse(fault);
 }
 
 function addCashCommand(

@@ -1,8 +1,9 @@
 import type { ApiParts } from '../../api/context-api.ts';
-import { parseOptionalText } from '../../api/input.ts';
+import { parseFilterBy, parseFilterText } from '../../api/filter-input.ts';
 import { type ListRequest, readListConnection } from '../../api/list-connection.ts';
 import type { Account } from './account.ts';
 import { type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
+import { currencyFault } from './currencies.ts';
 import { accountsView } from './views.ts';
 
 /** Query.account and Query.accounts. */
@@ -10,8 +11,8 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
   const filter = builder.inputType('AccountFilter', {
     description: 'Each member narrows.',
     fields: (t) => ({
-      owner: t.string(),
-      currency: t.string({ description: 'ISO 4217.' }),
+      owner: t.string({ description: 'Exactly this owner.' }),
+      currency: t.string({ description: 'An ISO 4217 code, like "USD".' }),
       status: t.field({ type: status }),
     }),
   });
@@ -34,7 +35,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     accounts: t.connection(
       {
         type: account,
-        description: 'Accounts as they stood at the moment.',
+        description: `Accounts as they stood at the moment. A cursor goes with its order and filter.`,
         args: {
           filter: t.arg({ type: filter }),
           orderBy: t.arg({ type: order, defaultValue: 'OPENED_AT' }),
@@ -69,7 +70,10 @@ function toRequest(
   { owner, currency, status }: AccountFilter,
   at: number,
 ): ListRequest<Account> {
-  parseOptionalText('owner', owner);
-  parseOptionalText('currency', currency);
-  return { view: accountsView, list, filter: { owner, currency, status }, at };
+  const filter = {
+    owner: parseFilterText('owner', owner),
+    currency: parseFilterBy(currencyFault, currency),
+    status,
+  };
+  return { view: accountsView, list, filter, at };
 }

@@ -1,4 +1,5 @@
 import type { BoundedContext } from '../../kernel/context.ts';
+import { accountDecider } from './account.ts';
 import { accountEvents } from './events.ts';
 import { accountsView } from './views.ts';
 
@@ -6,5 +7,6 @@ import { accountsView } from './views.ts';
 export const accounts: BoundedContext = {
   name: 'accounts',
   events: accountEvents,
+  deciders: [accountDecider],
   views: [accountsView],
 };

@@ -20,6 +20,16 @@ export function isCurrency(currency: string): boolean {
   return !notCash.has(currency) && minorUnitsOf(currency) !== null;
 }
 
+/** What is wrong with the code of a currency, in one line; null: it is one, as `isCurrency` says. */
+export function currencyFault(currency: string): string | null {
+  if (isCurrency(currency)) return null;
+  const given = JSON.stringify(currency.slice(0, 20));
+  const upper = currency.toUpperCase();
+  return isCurrency(upper)
+    ? `${given} is in lower case: ISO 4217 codes are upper case, like "${upper}"`
+    : `${given} is no ISO 4217 code of a currency, like "USD"`;
+}
+
 /**
  * How many digits an amount of an ISO 4217 currency has after the point: 2 for USD, 0 for JPY, 3
  * for KWD. Null: no such code. For what is recorded already: for input there is `isCurrency`.

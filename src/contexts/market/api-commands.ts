@@ -6,16 +6,16 @@ import { parseOptionalText, parseText } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
 import { parseStep } from '../../lib/steps.ts';
-import { isCurrency } from '../accounts/currencies.ts';
+import { currencyFault } from '../accounts/currencies.ts';
 import {
   findInstrument,
   type InstrumentAt,
   type InstrumentRefs,
-  symbolPattern,
   toInstrumentAt,
 } from './api-instrument.ts';
 import * as commands from './commands.ts';
 import { instrumentDecider } from './instrument.ts';
+import { symbolFault } from './symbol.ts';
 
 interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'takerFeeBps'> {
   readonly makerFeeBps?: string | null;
@@ -59,10 +59,8 @@ function parseListing(fields: ListFields): commands.ListInstrument {
   const { symbol, name, currency, tickSize, lotSize } = fields;
   const makerFeeBps = fields.makerFeeBps ?? '0';
   const takerFeeBps = fields.takerFeeBps ?? '0';
-  if (!symbolPattern.test(symbol)) {
-    refuse('symbol is 1 to 20 of A-Z, 0-9, ".", "^", "_", "-", like "MSFT"');
-  }
-  if (!isCurrency(currency)) refuse('currency is an ISO 4217 code, like "USD"');
+  const fault = symbolFault(symbol) ?? currencyFault(currency);
+  if (fault !== null) refuse(fault);
   for (const [name, size] of Object.entries({ tickSize, lotSize })) {
     if (compare(size, '0') <= 0) refuse(`${name} is more than zero`);
     if (parseStep(size) === null) refuse(`${name} has at most 15 digits`);

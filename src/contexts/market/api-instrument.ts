@@ -1,9 +1,11 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { codedError } from '../../api/errors.ts';
+import { parseFilterBy } from '../../api/filter-input.ts';
 import { oncePerSchema } from '../../api/once.ts';
 import { InstrumentNotFound } from './commands.ts';
 import type { Instrument } from './instrument.ts';
+import { isSymbol, symbolFault } from './symbol.ts';
 import {
   instrumentsView,
   lastPricesView,
@@ -23,21 +25,22 @@ export function toInstrumentAt(instrument: Instrument, at: number): InstrumentAt
   return { typename: 'Instrument', instrument, at };
 }
 
-/** Upper case, so that no symbol is ever taken for the UUID of something else. */
-export const symbolPattern = /^[A-Z0-9][A-Z0-9.^_-]{0,19}$/;
-
 export async function findInstrument(
   context: ApiContext,
   symbol: string,
   at: number,
 ): Promise<InstrumentAt | null> {
-  if (!symbolPattern.test(symbol)) return null;
+  if (!isSymbol(symbol)) return null;
   const found = await context.document(instrumentsView, symbol, at);
   return found === null ? null : toInstrumentAt(found.document, at);
 }
 
-/** The symbol of an instrument that is listed, for what is watched of it; else INSTRUMENT_NOT_FOUND. */
+/**
+ * The symbol of an instrument that is listed, for what is watched of it. Throws BAD_USER_INPUT when
+ * it can be no symbol, INSTRUMENT_NOT_FOUND when it is none.
+ */
 export async function listedSymbol(context: ApiContext, symbol: string): Promise<string> {
+  parseFilterBy(symbolFault, symbol);
   // What has just been listed here counts, as for all that is watched.
   const at = Math.max(await context.cut(), context.engine.feed.tail());
   await context.reach(at);

@@ -1,11 +1,13 @@
 import type { BoundedContext } from '../../kernel/context.ts';
 import { candlesView } from './candles.ts';
 import { marketEvents } from './events.ts';
+import { instrumentDecider } from './instrument.ts';
 import { instrumentsView, lastPricesView, pricesView } from './views.ts';
 
 /** Instruments and their prices. */
 export const market: BoundedContext = {
   name: 'market',
   events: marketEvents,
+  deciders: [instrumentDecider],
   views: [instrumentsView, pricesView, lastPricesView, candlesView],
 };

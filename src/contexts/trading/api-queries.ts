@@ -1,8 +1,16 @@
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
+import { refuse } from '../../api/errors.ts';
+import {
+  parseFilterBy,
+  parseFilterId,
+  parseFilterList,
+  parseFilterText,
+} from '../../api/filter-input.ts';
 import { readListConnection } from '../../api/list-connection.ts';
 import type { PagingArgs } from '../../api/paging.ts';
 import { accountTypes } from '../accounts/api-account.ts';
+import { symbolFault } from '../market/symbol.ts';
 import { orderTypes } from './api-order.ts';
 import { findOrder, toOrderAt, toTradeAt } from './api-read.ts';
 import type { OrderStatus } from './order.ts';
@@ -30,13 +38,13 @@ export function addTradingQueries(parts: ApiParts): void {
   const filter = builder.inputType('OrderFilter', {
     description: 'Each member narrows.',
     fields: (t) => ({
-      accountId: t.id(),
-      symbol: t.id(),
+      accountId: t.id({ description: 'The account, a UUID. Account.orders ignores it.' }),
+      symbol: t.id({ description: 'Upper case, like "MSFT".' }),
       clientOrderId: t.string({ description: "The client's own id of the order, exactly." }),
       status: t.field({ type: status }),
       statuses: t.field({
         type: [status],
-        description: 'Any of these; open orders are HELD, NEW or PARTIALLY_FILLED.',
+        description: 'Any of these, at least one; open orders are HELD, NEW or PARTIALLY_FILLED.',
       }),
     }),
   });
@@ -58,7 +66,7 @@ export function addTradingQueries(parts: ApiParts): void {
     orders: t.connection(
       {
         type: order,
-        description: 'Orders as they stood at the moment.',
+        description: 'Orders as they stood at the moment. A cursor goes with its order and filter.',
         args: {
           filter: t.arg({ type: filter }),
           orderBy: t.arg({ type: orderBy, defaultValue: 'PLACED_AT' }),
@@ -66,7 +74,7 @@ export function addTradingQueries(parts: ApiParts): void {
           asOf: t.arg({ type: 'Moment' }),
         },
         resolve: async (_root, { asOf, ...args }, context) =>
-          readOrders(context, args, await context.at(asOf)),
+          readOrders(context, args, { at: await context.at(asOf) }),
       },
       connection,
       edge,
@@ -77,6 +85,7 @@ export function addTradingQueries(parts: ApiParts): void {
         description: 'Trades of an instrument in the order of execution, up to the moment.',
         args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
         resolve: async (_root, { symbol, asOf, ...paging }, context) => {
+          parseFilterBy(symbolFault, symbol);
           const at = await context.at(asOf);
           const list = { view: tradesView, list: 'SYMBOL', filter: {}, prefix: `${symbol} `, at };
           return readListConnection(context, list, paging, toTradeAt);
@@ -95,10 +104,9 @@ export function addTradingQueries(parts: ApiParts): void {
           filter: t.arg({ type: filter }),
           descending: t.arg.boolean({ defaultValue: false }),
         },
-        resolve: async (source, { filter: wanted, ...args }, context) => {
-          await context.reach(source.at);
-          const own = { ...wanted, accountId: source.account.id };
-          return readOrders(context, { ...args, filter: own }, source.at);
+        resolve: async ({ account: { id: ownerId }, at }, args, context) => {
+          await context.reach(at);
+          return readOrders(context, args, { at, ownerId });
         },
       },
       connection,
@@ -107,21 +115,33 @@ export function addTradingQueries(parts: ApiParts): void {
   );
 }
 
+/** A page of orders; of one account, whatever account the filter names, when `ownerId` is given. */
 function readOrders(
   context: ApiContext,
   { filter, descending, ...paging }: OrderListArgs,
-  at: number,
+  { at, ownerId }: { readonly at: number; readonly ownerId?: string },
 ) {
-  const { accountId, symbol, clientOrderId, status, statuses } = filter ?? {};
-  const isOne = status == null || statuses == null || statuses.includes(status);
-  const wanted = status == null ? statuses : isOne ? [status] : [];
+  const { accountId, symbol, clientOrderId, statuses } = parseOrderFilter(filter ?? {});
   const request = {
     ...{ view: ordersView, at, descending: descending ?? false },
     ...(clientOrderId == null
       ? { list: 'PLACED_AT' }
       : { list: 'CLIENT_ORDER_ID', prefix: toClientOrderPrefix(clientOrderId) }),
-    filter: { accountId: accountId?.toLowerCase(), symbol },
-    ...(wanted == null ? {} : { anyOf: [...new Set(wanted)].map((one) => ({ status: one })) }),
+    filter: { accountId: ownerId ?? accountId, symbol },
+    ...(statuses == null ? {} : { anyOf: [...new Set(statuses)].map((status) => ({ status })) }),
   };
   return readListConnection(context, request, paging, toOrderAt);
+}
+
+function parseOrderFilter({ accountId, symbol, clientOrderId, status, statuses }: OrderFilter) {
+  const alternatives = parseFilterList('statuses', statuses);
+  if (status != null && alternatives?.includes(status) === false) {
+    refuse(`status ${status} is not among statuses ${alternatives.join(', ')}: no order has both`);
+  }
+  return {
+    accountId: parseFilterId('accountId', accountId),
+    symbol: parseFilterBy(symbolFault, symbol),
+    clientOrderId: parseFilterText('clientOrderId', clientOrderId),
+    statuses: status == null ? alternatives : [status],
+  };
 }

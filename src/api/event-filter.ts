@@ -1,0 +1,73 @@
+import type { BoundedContext } from '../kernel/context.ts';
+import { eventDefinitionsOf } from '../kernel/context.ts';
+import { nearest } from '../lib/nearest.ts';
+import { parseUuid } from '../lib/uuid.ts';
+import type { EventFilter } from '../log/read.ts';
+import { correlationIdRule, isCorrelationId } from './correlation-id.ts';
+import { refuse } from './errors.ts';
+import { parseFilterBy, parseFilterList, parseFilterText } from './filter-input.ts';
+
+/** The events of the log as clients filter them. */
+export interface EventFilterInput {
+  readonly types?: readonly string[] | null | undefined;
+  readonly streamId?: string | null | undefined;
+  readonly actor?: string | null | undefined;
+  readonly correlationId?: string | null | undefined;
+}
+
+/** A client's filter as the log takes it; throws BAD_USER_INPUT when it can match nothing. */
+export type ParseEventFilter = (input: EventFilterInput | null | undefined) => EventFilter;
+
+const typesMax = 100;
+
+/** Filters of the events that some bounded contexts define. */
+export function createEventFilterParser(contexts: readonly BoundedContext[]): ParseEventFilter {
+  const known = eventDefinitionsOf(contexts);
+  const categories = contexts
+    .flatMap(({ deciders }) => deciders)
+    .map(({ category }) => category)
+    .sort();
+
+  function typeFault(type: string): string | null {
+    if (known.has(type)) return null;
+    const names = nearest(type, known.keys()).join(' or ');
+    const hint =
+      names === ''
+        ? 'the schema types that implement Event are the known ones'
+        : `did you mean ${names}?`;
+    return `there is no event type ${quoted(type)}: ${hint}`;
+  }
+
+  function parseStreamId(streamId: string): string {
+    const hyphen = streamId.indexOf('-');
+    const [category, id] = [streamId.slice(0, hyphen), streamId.slice(hyphen + 1)];
+    if (!categories.includes(category) || id === '') {
+      const example = `like "${categories[0] ?? 'account'}-…"`;
+      const rule = `a streamId is a category, a hyphen and an id, ${example}`;
+      refuse(`${rule}, not ${quoted(streamId)}; the categories are ${categories.join(', ')}`);
+    }
+    return `${category}-${parseUuid(id) ?? id}`;
+  }
+
+  return (input) => {
+    const { types, streamId, actor, correlationId } = input ?? {};
+    if (types != null && types.length > typesMax) {
+      refuse(`a filter has at most ${typesMax} types`);
+    }
+    for (const type of types ?? []) parseFilterBy(typeFault, type);
+    return {
+      types: parseFilterList('types', types),
+      streamId: streamId == null ? undefined : parseStreamId(streamId),
+      actor: parseFilterText('actor', actor),
+      correlationId: parseFilterBy(correlationIdFault, correlationId),
+    };
+  };
+}
+
+function correlationIdFault(text: string): string | null {
+  return isCorrelationId(text) ? null : `correlationId has ${correlationIdRule}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
