@@ -1,10 +1,10 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { compareTexts } from '../lib/byte-order.ts';
-import { isCleanText } from '../lib/clean-text.ts';
 import type { FilterValues } from '../views/partition.ts';
 import type { Cursor } from '../views/read.ts';
 import type { ApiContext } from './context.ts';
+import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
 
 export interface ListRequest<Document extends JsonObject> {
@@ -30,21 +30,21 @@ export async function readListConnection<Document extends JsonObject, Node>(
   toNode: (document: Document, at: number) => Node,
 ): Promise<Connection<Node>> {
   const { view, list, at, descending = false } = request;
-  const page = parsePage(paging, (text) => parseListCursor(text, request.prefix));
+  const filters = (request.anyOf ?? [{}]).map((one) => toFilter(request.filter, one));
+  const { prefix = '' } = request;
+  const cursors = createListCursors({ list: view.name, order: list, descending, filters, prefix });
+  const page = parsePage(paging, cursors.parse);
   const [after, before] = descending ? [page.before, page.after] : [page.after, page.before];
   const range = rangeOf(request.prefix);
   const wanted = {
     ...{ list, limit: page.size + 1, descending: descending !== page.fromEnd },
     ...{ after: after ?? range.after, before: before ?? range.before },
   };
-  const filters = request.anyOf ?? [{}];
   const parts = await Promise.all(
-    filters.map((one) =>
-      context.list(view, { filter: toFilter(request.filter, one), ...wanted }, at),
-    ),
+    filters.map((filter) => context.list(view, { filter, ...wanted }, at)),
   );
   return toConnection(page, mergeParts(parts, wanted), ({ document, position, key }) => ({
-    cursor: toListCursor({ position, key }),
+    cursor: cursors.format({ position, key }),
     node: toNode(document, at),
   }));
 }
@@ -71,10 +71,6 @@ function comparePlaces(a: Cursor, b: Cursor): number {
   return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }
 
-function toListCursor({ position, key }: Cursor): string {
-  return Buffer.from(JSON.stringify([position, key])).toString('base64url');
-}
-
 /** The places of a list whose positions begin with a prefix. */
 export function rangeOf(prefix: string | undefined) {
   if (prefix === undefined) return { after: null, before: null };
@@ -82,17 +78,4 @@ export function rangeOf(prefix: string | undefined) {
     after: { position: prefix, key: '' },
     before: { position: `${prefix}\u{10ffff}`, key: '' },
   };
-}
-
-function parseListCursor(text: string, prefix = ''): Cursor | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    if (!Array.isArray(value) || value.length !== 2) return null;
-    const [position, key] = value;
-    if (typeof position !== 'string' || typeof key !== 'string') return null;
-    if (!position.startsWith(prefix) || !isCleanText(position + key)) return null;
-    return { position, key };
-  } catch {
-    return null;
-  }
 }

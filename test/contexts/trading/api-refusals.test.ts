@@ -375,13 +375,3 @@ test.each(questions)('%s is refused', async (question, code) => {
   const { errors } = await server.send(`{ ${question.replace('$symbol', symbol)} }`);
   expect(errors?.[0]?.extensions).toMatchObject({ code });
 });
-
-test('a cursor of an instrument is refused for the trades of another, and so is one with a NUL', async () => {
-  const query = 'query Q($s: ID!, $c: String) { trades(symbol: $s, after: $c) { nodes { id } } }';
-  const cursorAt = (position: string) =>
-    Buffer.from(JSON.stringify([position, ''])).toString('base64url');
-  for (const position of [`OTHER 1`, symbol, `${symbol} \u0000`, `${symbol} \ud800`]) {
-    const { errors } = await server.send(query, { s: symbol, c: cursorAt(position) });
-    expect(errors?.[0]?.extensions, position).toMatchObject({ code: 'BAD_USER_INPUT' });
-  }
-});
