@@ -92,7 +92,8 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           : {
               occurredAt: t.field({
                 type: 'DateTime',
-                description: 'When it happened, if earlier than now.',
+                description: `When it happened, if earlier than now. A time up to 5 seconds ahead of
+                  the server's is taken as now; a later one is refused.`.replace(/\s+/g, ' '),
               }),
             }),
       }),
@@ -160,11 +161,17 @@ async function submit<Input>(
 
 const keyLengthMax = 200;
 
-/** Throws BAD_USER_INPUT when the time has not come yet. */
+/** So far the clock of a client may be ahead of ours; what it calls now is then recorded as now. */
+const aheadMaxMs = 5_000;
+
+/** Throws BAD_USER_INPUT when the time is farther ahead than clocks may differ. */
 export function assertNotFuture(occurredAt: string | null | undefined): void {
-  // The clock has milliseconds: what happened within the current one has happened.
-  if (occurredAt == null || occurredAt < fromEpochMs(Date.now() + 1)) return;
-  refuse(`occurredAt ${occurredAt} is in the future`);
+  if (occurredAt == null) return;
+  const nowMs = Date.now();
+  // The clock has milliseconds: all of the last one counts.
+  if (occurredAt < fromEpochMs(nowMs + aheadMaxMs + 1)) return;
+  const limit = `more than ${aheadMaxMs / 1_000} s ahead of the server's time`;
+  refuse(`occurredAt ${occurredAt} is ${limit}, ${fromEpochMs(nowMs)}`);
 }
 
 function isRejection(answer: object): answer is RecordedRejection {

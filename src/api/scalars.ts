@@ -1,7 +1,7 @@
 import { Kind, type ValueNode } from 'graphql';
 import type { JsonObject } from '../kernel/event.ts';
 import { type Moment, parseMoment, parseSequence } from '../kernel/moment.ts';
-import { parseDateTime } from '../lib/date-time.ts';
+import { dateTimeFault, parseDateTime } from '../lib/date-time.ts';
 import { fractionDigitsMax, integerDigitsMax, isDecimal } from '../lib/decimal.ts';
 import type { Builder } from './builder.ts';
 import { refuse } from './errors.ts';
@@ -9,8 +9,14 @@ import { refuse } from './errors.ts';
 /** The scalars of the API. None of them ever becomes a JS number with a fraction, or a Date. */
 export function addScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
-    description: 'RFC 3339. Out: always UTC with six fractional digits. In: any offset.',
-    ...fromText(parseDateTime, 'a DateTime is a string like "2026-11-23T12:00:00.000000Z"'),
+    description:
+      `An RFC 3339 time. Out: always UTC with six fractional digits. In: any offset, at most
+      six digits of a second, a space or a T before the hour, no leap second.`.replace(/\s+/g, ' '),
+    ...fromText(
+      parseDateTime,
+      'a DateTime is a string like "2026-11-23T12:00:00.000000Z"',
+      dateTimeFault,
+    ),
     serialize: (value) => value,
   });
   builder.scalarType('Sequence', {
@@ -27,7 +33,7 @@ export function addScalars(builder: Builder): void {
   builder.scalarType('Moment', {
     description: `A DateTime (all that was recorded at or before it) or a Sequence (all up to and
       including it).`.replace(/\s+/g, ' '),
-    ...fromText(parseMoment, 'a Moment is a DateTime or a Sequence, as a string'),
+    ...fromText(parseMoment, 'a Moment is a DateTime or a Sequence, as a string', momentFault),
     serialize: (moment: Moment) =>
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,
   });
@@ -39,10 +45,24 @@ export function addScalars(builder: Builder): void {
   });
 }
 
-/** Numbers are refused: JSON's and GraphQL's would have lost digits before we saw them. */
-function fromText<Value>(parse: (text: string) => Value | null, expected: string) {
-  const parseText = (text: unknown): Value =>
-    (typeof text === 'string' ? parse(text) : null) ?? refuse(expected);
+/** What is wrong with a text that is meant as a time; null: it may be meant as something else. */
+function momentFault(text: string): string | null {
+  return /^\d{4}-/.test(text) ? dateTimeFault(text) : null;
+}
+
+/**
+ * Numbers are refused: JSON's and GraphQL's would have lost digits before we saw them. A text that
+ * is refused is told the fault in it, if `faultOf` knows one.
+ */
+function fromText<Value>(
+  parse: (text: string) => Value | null,
+  expected: string,
+  faultOf: (text: string) => string | null = () => null,
+) {
+  const parseText = (text: unknown): Value => {
+    if (typeof text !== 'string') return refuse(expected);
+    return parse(text) ?? refuse(faultOf(text) ?? expected);
+  };
   return {
     parseValue: parseText,
     parseLiteral: (node: ValueNode): Value =>

@@ -126,7 +126,9 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
   const consequences: CommandContext = { ...context, record: recordAt(null) };
 
   function recordAt(usual: string | null): CommandContext['record'] {
-    return (decider, id, event, { occurredAt = usual } = {}) => {
+    return (decider, id, event, { occurredAt: given = usual } = {}) => {
+      // A clock elsewhere may be ahead of ours: what has not come yet happens when it is recorded.
+      const occurredAt = given !== null && given > options.now ? null : given;
       const streamId = streamIdOf(decider, id);
       const stream = current(decider as AnyDecider, streamId);
       const version = stream.version + 1;

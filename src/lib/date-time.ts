@@ -3,26 +3,85 @@
  * and lose nothing of what PostgreSQL's timestamptz holds. A JS Date would cut the microseconds.
  */
 
+/** RFC 3339 with what it demands left open, to tell what is missing; §5.6 allows a space for the T. */
 const pattern =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6})0*)?([Zz]|[+-]\d{2}:\d{2})$/;
+  /^(\d{4}-\d{2})-(\d{2})(?:[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/;
 
-/** The canonical text of any RFC 3339 time; null when it is not one or is finer than 1 µs. */
+/** The canonical text of any RFC 3339 time; null when `dateTimeFault` finds a fault in it. */
 export function parseDateTime(input: string): string | null {
+  const parts = partsOf(input);
+  return parts === null || faultOf(parts) !== null ? null : toCanonical(parts);
+}
+
+/** What keeps a text from being an RFC 3339 time of at most six digits; null: it is one. */
+export function dateTimeFault(input: string): string | null {
+  const parts = partsOf(input);
+  const given = JSON.stringify(input.slice(0, shownMax));
+  if (parts === null) return `${given} is no time like "2026-11-23T12:00:00.000000Z"`;
+  const fault = faultOf(parts);
+  if (fault !== null) return `${given} ${fault}`;
+  return toCanonical(parts) === null ? `${given} is not in the years 0001 to 9999 of UTC` : null;
+}
+
+const shownMax = 50;
+
+interface Parts {
+  readonly month: string;
+  readonly day: string;
+  /** Hours and minutes; absent like all that follows it when there is only a day. */
+  readonly clock: string | undefined;
+  readonly second: string;
+  readonly fraction: string;
+  readonly offset: string | undefined;
+}
+
+function partsOf(input: string): Parts | null {
   const match = pattern.exec(input);
   if (match === null) return null;
-  const [, year, month, day, hour, minute, second, fraction = '', offset = 'Z'] = match;
-  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  const milliseconds = Date.parse(`${local}Z`);
-  if (Number.isNaN(milliseconds) || Number(hour) > 23) return null;
-  // Date.parse lets 30 February through as 2 March: what comes back must be what went in.
-  if (new Date(milliseconds).toISOString().slice(0, 19) !== local) return null;
-  const shift = offsetMinutesOf(offset);
-  if (shift === null) return null;
-  const utc = new Date(milliseconds - shift * 60_000);
-  const whole = utc.toISOString();
-  // PostgreSQL knows no year 0, and RFC 3339 none after 9999.
-  return whole.length === 24 && !whole.startsWith('0000')
-    ? `${whole.slice(0, 19)}.${fraction.padEnd(6, '0')}Z`
+  const [, month = '', day = '', clock, second = '', fraction = '', offset] = match;
+  return { month, day, clock, second, fraction, offset };
+}
+
+function faultOf({ month, day, clock, second, fraction, offset }: Parts): string | null {
+  if (clock === undefined) return `has no time of day: write it like "${month}-${day}T00:00:00Z"`;
+  if (offset === undefined) return 'has no offset: end it with Z or with one like +01:00';
+  const days = daysOf(month);
+  if (days === null) return `has the month ${month.slice(5)}: months are 01 to 12`;
+  if (day === '00' || Number(day) > days) return `has the day ${day}: ${month} has ${days} days`;
+  if (second === '60') {
+    return 'has the second 60: leap seconds are not kept, write the one before or after';
+  }
+  if (!isClock(clock) || second > '59') {
+    const rule = 'hours are 00 to 23, minutes and seconds 00 to 59';
+    return `has the time ${clock}:${second}: ${rule}`;
+  }
+  if (/[1-9]/.test(fraction.slice(6))) {
+    return 'has over six digits of a second: times are kept to the microsecond';
+  }
+  if (!isClock(offset.slice(1) || '00:00')) {
+    return `has the offset ${offset}: offsets are at most 23:59`;
+  }
+  return null;
+}
+
+function isClock(text: string): boolean {
+  return text.slice(0, 2) <= '23' && text.slice(3) <= '59';
+}
+
+/** How many days a month like 2026-02 has; null: there is no such month. */
+function daysOf(yearAndMonth: string): number | null {
+  const [year = 0, month = 0] = yearAndMonth.split('-').map(Number);
+  if (month < 1 || month > 12) return null;
+  // From the year 2000 on, as JavaScript takes 0 to 99 for 1900 to 1999; leap years repeat by 400.
+  return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+}
+
+/** Null when it is out of range: PostgreSQL knows no year 0, and RFC 3339 none after 9999. */
+function toCanonical({ month, day, clock, second, fraction, offset = 'Z' }: Parts): string | null {
+  const milliseconds = Date.parse(`${month}-${day}T${clock}:${second}Z`);
+  const utc = new Date(milliseconds - offsetMinutesOf(offset) * 60_000).toISOString();
+  return utc.length === 24 && !utc.startsWith('0000')
+    ? `${utc.slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`
     : null;
 }
 
@@ -52,10 +111,8 @@ export function addMicroseconds(time: string, count: number): string {
 
 const canonical = Buffer.from('0000-00-00T00:00:00.000000Z');
 
-function offsetMinutesOf(offset: string): number | null {
+function offsetMinutesOf(offset: string): number {
   if (offset === 'Z' || offset === 'z') return 0;
-  const hours = Number(offset.slice(1, 3));
-  const minutes = Number(offset.slice(4, 6));
-  if (hours > 23 || minutes > 59) return null;
-  return (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6));
+  return offset.startsWith('-') ? -minutes : minutes;
 }

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addMicroseconds, endOfDay, fromEpochMs, parseDateTime } from '../../src/lib/date-time.ts';
+import {
+  addMicroseconds,
+  dateTimeFault,
+  endOfDay,
+  fromEpochMs,
+  parseDateTime,
+} from '../../src/lib/date-time.ts';
 
 test.each([
   ['2026-11-23T20:55:57Z', '2026-11-23T20:55:57.000000Z'],
@@ -14,38 +20,60 @@ test.each([
   ['2024-02-29T00:00:00-00:00', '2024-02-29T00:00:00.000000Z'],
   ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z'],
   ['9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
+  ['2026-11-23 20:55:57Z', '2026-11-23T20:55:57.000000Z'],
+  ['2026-11-23 20:55:57.5+01:00', '2026-11-23T19:55:57.500000Z'],
 ])('%s is read as %s', (input, canonical) => {
   expect(parseDateTime(input)).toBe(canonical);
+  expect(dateTimeFault(input)).toBeNull();
 });
 
+const isWritten = /^".*" is no time like "2026-11-23T12:00:00.000000Z"$/;
+const isOutside = /" is not in the years 0001 to 9999 of UTC$/;
+
 test.each([
-  '',
-  'now',
-  '2026-11-23',
-  '2026-11-23T20:55:57',
-  '2026-11-23 20:55:57Z',
-  '2026-11-23T20:55Z',
-  '2026-11-23T20:55:57.Z',
-  '2026-11-23T20:55:57.1234567Z',
-  '2026-11-23T20:55:57+1:00',
-  '2026-11-23T20:55:57+24:00',
-  '2026-11-23T20:55:57+00:60',
-  '2026-02-29T00:00:00Z',
-  '2026-02-30T00:00:00Z',
-  '2026-13-01T00:00:00Z',
-  '2026-00-01T00:00:00Z',
-  '2026-11-23T24:00:00Z',
-  '2026-11-23T20:60:00Z',
-  '2026-06-30T23:59:60Z',
-  '9999-12-31T23:59:59-00:01',
-  '0001-01-01T00:00:00+00:01',
-  '0000-01-01T00:00:00Z',
-  '-2026-11-23T20:55:57Z',
-  '+12026-11-23T20:55:57Z',
-  ' 2026-11-23T20:55:57Z',
-  '2026-11-23T20:55:57Z\n',
-])('%j is not a time', (input) => {
+  ['', isWritten],
+  ['now', isWritten],
+  ['2026-11-23', /" has no time of day: write it like "2026-11-23T00:00:00Z"$/],
+  ['2026-11-23T20:55:57', /" has no offset: end it with Z or with one like \+01:00$/],
+  ['2026-11-23  20:55:57Z', isWritten],
+  ['2026-11-23_20:55:57Z', isWritten],
+  ['2026-11-23T20:55Z', isWritten],
+  ['2026-11-23T20:55:57.Z', isWritten],
+  [
+    '2026-11-23T20:55:57.1234567Z',
+    /over six digits of a second: times are kept to the microsecond$/,
+  ],
+  ['2026-11-23T20:55:57+1:00', isWritten],
+  ['2026-11-23T20:55:57+24:00', / has the offset \+24:00: offsets are at most 23:59$/],
+  ['2026-11-23T20:55:57+00:60', / has the offset \+00:60: offsets are at most 23:59$/],
+  ['2026-02-29T00:00:00Z', / has the day 29: 2026-02 has 28 days$/],
+  ['2024-02-30T00:00:00Z', / has the day 30: 2024-02 has 29 days$/],
+  ['1900-02-29T00:00:00Z', / has the day 29: 1900-02 has 28 days$/],
+  ['2026-02-30T00:00:00Z', / has the day 30: 2026-02 has 28 days$/],
+  ['2026-04-31T00:00:00Z', / has the day 31: 2026-04 has 30 days$/],
+  ['2026-01-00T00:00:00Z', / has the day 00: 2026-01 has 31 days$/],
+  ['2026-13-01T00:00:00Z', / has the month 13: months are 01 to 12$/],
+  ['2026-00-01T00:00:00Z', / has the month 00: months are 01 to 12$/],
+  [
+    '2026-11-23T24:00:00Z',
+    / has the time 24:00:00: hours are 00 to 23, minutes and seconds 00 to 59$/,
+  ],
+  ['2026-11-23T20:60:00Z', / has the time 20:60:00: /],
+  ['2026-11-23T20:59:61Z', / has the time 20:59:61: /],
+  [
+    '2026-06-30T23:59:60Z',
+    / has the second 60: leap seconds are not kept, write the one before or after$/,
+  ],
+  ['9999-12-31T23:59:59-00:01', isOutside],
+  ['0001-01-01T00:00:00+00:01', isOutside],
+  ['0000-01-01T00:00:00Z', isOutside],
+  ['-2026-11-23T20:55:57Z', isWritten],
+  ['+12026-11-23T20:55:57Z', isWritten],
+  [' 2026-11-23T20:55:57Z', isWritten],
+  ['2026-11-23T20:55:57Z\n', isWritten],
+] as const)('%j is not a time', (input, reason) => {
   expect(parseDateTime(input)).toBeNull();
+  expect(dateTimeFault(input)).toMatch(reason);
 });
 
 const micros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n });

@@ -100,7 +100,12 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
   const point = builder.inputType('PricePointInput', {
     fields: (t) => ({
       price: t.field({ type: 'Decimal', required: true }),
-      occurredAt: t.field({ type: 'DateTime', required: true }),
+      occurredAt: t.field({
+        type: 'DateTime',
+        required: true,
+        description: `From when on it held. A time up to 5 seconds ahead of the server's is taken as
+          now; a later one is refused.`.replace(/\s+/g, ' '),
+      }),
     }),
   });
   addCommand<commands.RecordPrices>({
