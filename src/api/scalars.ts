@@ -2,7 +2,12 @@ import { Kind, type ValueNode } from 'graphql';
 import type { JsonObject } from '../kernel/event.ts';
 import { type Moment, parseMoment, parseSequence } from '../kernel/moment.ts';
 import { dateTimeFault, parseDateTime } from '../lib/date-time.ts';
-import { fractionDigitsMax, integerDigitsMax, isDecimal } from '../lib/decimal.ts';
+import {
+  fractionDigitsMax,
+  integerDigitsMax,
+  isDecimal,
+  withoutNegativeZero,
+} from '../lib/decimal.ts';
 import type { Builder } from './builder.ts';
 import { refuse } from './errors.ts';
 
@@ -26,9 +31,11 @@ export function addScalars(builder: Builder): void {
   });
   builder.scalarType('Decimal', {
     description: `An exact decimal as a string, like "1250.00": at most ${integerDigitsMax} digits
-      before the point and ${fractionDigitsMax} after it; no exponent.`.replace(/\s+/g, ' '),
-    ...fromText((text) => (isDecimal(text) ? text : null), 'a Decimal is a string like "1250.00"'),
-    serialize: (value) => value,
+      before the point and ${fractionDigitsMax} after it; no exponent. Zero has no sign: "-0.00"
+      is taken as "0.00".`.replace(/\s+/g, ' '),
+    ...fromText(parseDecimal, 'a Decimal is a string like "1250.00"'),
+    // What was recorded before this was so may have the sign.
+    serialize: (value) => withoutNegativeZero(value) as never,
   });
   builder.scalarType('Moment', {
     description: `A DateTime (all that was recorded at or before it) or a Sequence (all up to and
@@ -43,6 +50,10 @@ export function addScalars(builder: Builder): void {
     parseLiteral: (): JsonObject => refuse('JSON is only ever an answer'),
     serialize: (value) => value,
   });
+}
+
+function parseDecimal(text: string): string | null {
+  return isDecimal(text) ? withoutNegativeZero(text) : null;
 }
 
 /** What is wrong with a text that is meant as a time; null: it may be meant as something else. */

@@ -15,20 +15,27 @@ export function isDecimal(input: string): boolean {
   return digits <= integerDigitsMax && (point < 0 || input.length - point - 1 <= fractionDigitsMax);
 }
 
+const minus = 45;
+
+/** The same decimal; zero without a sign. No result of this file is a zero with one. */
+export function withoutNegativeZero(value: string): string {
+  return value.charCodeAt(0) === minus && isZero(value) ? value.slice(1) : value;
+}
+
 /** An exact sum, written with `fractionDigits` digits after the point. */
 export function add(a: string, b: string, fractionDigits: number): string {
-  return quickly(a, b, fractionDigits) ?? new Big(a).plus(b).toFixed(fractionDigits);
+  return quickly(a, b, fractionDigits) ?? toText(new Big(a).plus(b), fractionDigits);
 }
 
 /** An exact difference, written with `fractionDigits` digits after the point. */
 export function subtract(a: string, b: string, fractionDigits: number): string {
-  return quickly(a, negate(b), fractionDigits) ?? new Big(a).minus(b).toFixed(fractionDigits);
+  return quickly(a, negate(b), fractionDigits) ?? toText(new Big(a).minus(b), fractionDigits);
 }
 
 /** An exact sum, written with as many digits after the point as it needs. */
 export function sum(a: string, b: string): string {
   const quick = quickly(a, b, Math.max(fractionOf(a), fractionOf(b)));
-  return quick === null ? new Big(a).plus(b).toFixed() : trimZeros(quick);
+  return quick === null ? toText(new Big(a).plus(b)) : trimZeros(quick);
 }
 
 /** An exact difference, written with as many digits after the point as it needs. */
@@ -38,12 +45,12 @@ export function difference(a: string, b: string): string {
 
 /** An exact product, written with as many digits after the point as it needs. */
 export function multiply(a: string, b: string): string {
-  return new Big(a).times(b).toFixed();
+  return toText(new Big(a).times(b));
 }
 
 /** A value rounded half-up (away from zero), written with `fractionDigits` digits after the point. */
 export function round(value: string, fractionDigits: number): string {
-  return new Big(value).toFixed(fractionDigits, Big.roundHalfUp);
+  return toText(new Big(value), fractionDigits);
 }
 
 /** A quotient, rounded to `fractionDigits`, half away from zero, without trailing zeros. */
@@ -55,7 +62,7 @@ export function divide(a: string, b: string, fractionDigits: number): string {
   const rest = scaled.minus(whole.times(b)).times(2);
   const isUp = rest.abs().gte(new Big(b).abs());
   const sign = scaled.s * new Big(b).s;
-  return (isUp ? whole.plus(sign) : whole).div(scale).toFixed();
+  return toText((isUp ? whole.plus(sign) : whole).div(scale));
 }
 
 /** Whether a decimal is zero, however it is written. */
@@ -85,6 +92,11 @@ function quickly(a: string, b: string, digits: number): string | null {
   if (x === null || y === null) return null;
   const total = x + y;
   return Number.isSafeInteger(total) ? formatUnits(total, digits) : null;
+}
+
+/** Without an exponent; rounded half away from zero to the fractional digits, if these are given. */
+function toText(value: Big, fractionDigits?: number): string {
+  return withoutNegativeZero(value.toFixed(fractionDigits, Big.roundHalfUp));
 }
 
 function negate(value: string): string {

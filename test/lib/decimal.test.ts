@@ -10,9 +10,12 @@ import {
   isFinerThan,
   isMultipleOf,
   isZero,
+  multiply,
+  round,
   subtract,
   sum,
   toSortableDecimal,
+  withoutNegativeZero,
 } from '../../src/lib/decimal.ts';
 
 const scale = 10n ** 18n;
@@ -54,8 +57,8 @@ test('everyday amounts come out as arbitrary digits would', () => {
   fc.assert(
     fc.property(everyday, everyday, fc.integer({ min: 0, max: 9 }), (a, b, digits) => {
       const [plus, minus] = [new Big(a).plus(b), new Big(a).minus(b)];
-      expect(add(a, b, digits)).toBe(plus.toFixed(digits));
-      expect(subtract(a, b, digits)).toBe(minus.toFixed(digits));
+      expect(add(a, b, digits)).toBe(withoutNegativeZero(plus.toFixed(digits)));
+      expect(subtract(a, b, digits)).toBe(withoutNegativeZero(minus.toFixed(digits)));
       expect(sum(a, b)).toBe(plus.toFixed());
       expect(difference(a, b)).toBe(minus.toFixed());
       expect(compare(a, b)).toBe(new Big(a).cmp(b));
@@ -195,4 +198,53 @@ test.each([
 test('zero is zero however it is written', () => {
   for (const zero of ['0', '-0', '0.00', '-0.000']) expect(isZero(zero)).toBe(true);
   for (const other of ['1', '-1', '0.01', '10', '-0.10']) expect(isZero(other)).toBe(false);
+});
+
+/** Zeros of both signs, values that are rounded to zero, and any others. */
+const signed = fc.oneof(
+  fc.constantFrom('0', '-0', '0.00', '-0.00', '-0.000000000000000000', '-0.004', '-0.005', '-1'),
+  everyday,
+  units.map(toDecimal),
+);
+const digits = fc.nat({ max: 18 });
+
+test('no result is a negative zero', () => {
+  const isNegativeZero = (text: string): boolean => /^-0*(?:\.0*)?$/.test(text);
+  fc.assert(
+    fc.property(signed, signed, digits, (a, b, fractionDigits) => {
+      const results = {
+        add: add(a, b, fractionDigits),
+        subtract: subtract(a, b, fractionDigits),
+        sum: sum(a, b),
+        difference: difference(a, b),
+        multiply: multiply(a, b),
+        round: round(a, fractionDigits),
+        divide: isZero(b) ? '0' : divide(a, b, fractionDigits),
+        withoutNegativeZero: withoutNegativeZero(a),
+      };
+      const wrong = Object.entries(results).filter(([, result]) => isNegativeZero(result));
+      expect(wrong).toEqual([]);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+test('products and rounded values are those of arbitrary digits', () => {
+  fc.assert(
+    fc.property(signed, signed, digits, (a, b, fractionDigits) => {
+      const [product, rounded] = [multiply(a, b), round(a, fractionDigits)];
+      expect(new Big(product).eq(new Big(a).times(b))).toBe(true);
+      expect(new Big(rounded).eq(new Big(a).round(fractionDigits, Big.roundHalfUp))).toBe(true);
+      expect(rounded.split('.')[1]?.length ?? 0).toBe(fractionDigits);
+    }),
+  );
+});
+
+test('a decimal keeps its writing, but for the sign of zero', () => {
+  fc.assert(
+    fc.property(signed, (value) => {
+      const expected = isZero(value) ? value.replace('-', '') : value;
+      expect(withoutNegativeZero(value)).toBe(expected);
+    }),
+  );
 });
