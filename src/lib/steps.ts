@@ -21,6 +21,9 @@ export function parseStep(text: string): Step | null {
 /** Every integer of so many digits is exact as a JavaScript number. */
 const exactDigits = 15;
 
+/** How many digits a step may take to write it. */
+export const stepDigitsMax = exactDigits;
+
 /** How many steps a decimal is; null when it is not a whole number of them, or beyond 2^53. */
 export function toSteps(text: string, step: Step): number | null {
   const { digits, units } = step;

@@ -5,7 +5,7 @@ import { refuse } from '../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../api/input.ts';
 import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
-import { parseStep } from '../../lib/steps.ts';
+import { parseStep, stepDigitsMax, trimZeros } from '../../lib/steps.ts';
 import { currencyFault } from '../accounts/currencies.ts';
 import {
   findInstrument,
@@ -23,6 +23,10 @@ interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'take
 }
 
 const pricesMax = 1_000;
+/** A tenth of the amount: beyond that a rate in basis points was meant in something else. */
+const feeBpsMax = 1_000;
+
+const feeDescription = `In hundredths of a percent: 0 to ${feeBpsMax}; 0 when absent.`;
 
 /** The mutations of the market. */
 export function addMarketCommands(parts: ApiParts, refs: InstrumentRefs): void {
@@ -36,13 +40,26 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
     command: commands.listInstrument,
     without: ['expectedVersion'],
     input: (t) => ({
-      symbol: t.id({ required: true, description: 'Upper case, like "MSFT".' }),
+      symbol: t.id({
+        required: true,
+        description:
+          `Like "MSFT": 1 to 20 of A-Z, 0-9, ".", "^", "_" and "-", of which the first is a
+          letter or a digit.`.replace(/\s+/g, ' '),
+      }),
       name: t.string({ required: true }),
       currency: t.string({ required: true, description: 'ISO 4217.' }),
-      tickSize: t.field({ type: 'Decimal', required: true }),
-      lotSize: t.field({ type: 'Decimal', required: true }),
-      makerFeeBps: t.field({ type: 'Decimal', description: '0 when absent.' }),
-      takerFeeBps: t.field({ type: 'Decimal', description: '0 when absent.' }),
+      tickSize: t.field({
+        type: 'Decimal',
+        required: true,
+        description: `More than zero, with at most ${stepDigitsMax} digits.`,
+      }),
+      lotSize: t.field({
+        type: 'Decimal',
+        required: true,
+        description: `More than zero, with at most ${stepDigitsMax} digits.`,
+      }),
+      makerFeeBps: t.field({ type: 'Decimal', description: feeDescription }),
+      takerFeeBps: t.field({ type: 'Decimal', description: feeDescription }),
     }),
     parse: parseListing,
     payload: (t) => ({
@@ -61,12 +78,8 @@ function parseListing(fields: ListFields): commands.ListInstrument {
   const takerFeeBps = fields.takerFeeBps ?? '0';
   const fault = symbolFault(symbol) ?? currencyFault(currency);
   if (fault !== null) refuse(fault);
-  for (const [name, size] of Object.entries({ tickSize, lotSize })) {
-    if (compare(size, '0') <= 0) refuse(`${name} is more than zero`);
-    if (parseStep(size) === null) refuse(`${name} has at most 15 digits`);
-  }
-  if (compare(makerFeeBps, '0') < 0) refuse('makerFeeBps is zero or more');
-  if (compare(takerFeeBps, '0') < 0) refuse('takerFeeBps is zero or more');
+  for (const [name, size] of Object.entries({ tickSize, lotSize })) assertStep(name, size);
+  for (const [name, rate] of Object.entries({ makerFeeBps, takerFeeBps })) assertFee(name, rate);
   return {
     symbol,
     name: parseText('name', name),
@@ -76,6 +89,18 @@ function parseListing(fields: ListFields): commands.ListInstrument {
     makerFeeBps,
     takerFeeBps,
   };
+}
+
+function assertStep(name: string, size: string): void {
+  if (compare(size, '0') <= 0) refuse(`${name} is more than zero, not ${size}`);
+  if (parseStep(size) !== null) return;
+  const digits = trimZeros(size).replace('.', '').length;
+  refuse(`${name} has at most ${stepDigitsMax} digits, not ${digits}`);
+}
+
+function assertFee(name: string, rate: string): void {
+  if (compare(rate, '0') >= 0 && compare(rate, String(feeBpsMax)) <= 0) return;
+  refuse(`${name} is 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
 }
 
 function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {

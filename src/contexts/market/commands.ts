@@ -41,7 +41,7 @@ export const InstrumentAlreadyExists = {
 export const InvalidPrice = {
   name: 'InvalidPriceError',
   code: 'INVALID_PRICE',
-  description: 'The price is zero or negative, or not a whole number of ticks.',
+  description: 'The price is not more than zero, not a whole number of ticks, or too large.',
   fields: { price: decimal('The price as given.') },
 } satisfies RejectionDefinition;
 

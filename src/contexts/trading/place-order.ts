@@ -15,7 +15,7 @@ import { assertUnused, recordAssigned } from './client-orders.ts';
 import { type Market, openMarket } from './market.ts';
 import { type OrderType, orderDecider, type Side, type TimeInForce } from './order.ts';
 import * as rejections from './rejections.ts';
-import { parseLots, parseTicks } from './terms.ts';
+import { lotsFault, parseLots, parseTicks, ticksFault } from './terms.ts';
 
 export interface PlaceOrder {
   /** Null: a fresh UUID. */
@@ -155,19 +155,17 @@ function toArriving(market: Market, order: Instruction): ArrivingOrder {
   };
 }
 
-/** A price in ticks; rejects one that is not a positive whole number of them. */
+/** A price in ticks; rejects one that is not a positive whole number of them, or too large. */
 export function ticksOf({ terms }: Market, price: string | null): number | null {
   if (price === null) return null;
-  const { tickSize } = terms.instrument;
-  const message = `${price} is not a positive multiple of the tick size ${tickSize}`;
-  return parseTicks(price, terms) ?? reject(InvalidPrice, message, { price });
+  return parseTicks(price, terms) ?? reject(InvalidPrice, ticksFault(price, terms), { price });
 }
 
-/** A quantity in lots; rejects one that is not a positive whole number of them. */
+/** A quantity in lots; rejects one that is not a positive whole number of them, or too large. */
 export function lotsOf({ terms }: Market, quantity: string): number {
+  const lots = parseLots(quantity, terms);
+  if (lots !== null) return lots;
   const { lotSize } = terms.instrument;
-  const message = `${quantity} is not a positive multiple of the lot size ${lotSize}`;
-  return (
-    parseLots(quantity, terms) ?? reject(rejections.InvalidQuantity, message, { quantity, lotSize })
-  );
+  const fault = lotsFault(quantity, terms);
+  return reject(rejections.InvalidQuantity, fault, { quantity, lotSize });
 }

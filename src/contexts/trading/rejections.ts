@@ -30,8 +30,8 @@ export const InvalidQuantity = {
   name: 'InvalidQuantityError',
   code: 'INVALID_QUANTITY',
   description:
-    `The quantity is not a positive whole number of the instrument's lots, or makes a holding
-    of more digits than a Decimal has.`.replace(/\s+/g, ' '),
+    `The quantity is not more than zero, not a whole number of the instrument's lots, or too large,
+    or it makes a holding of more digits than a Decimal has.`.replace(/\s+/g, ' '),
   fields: {
     quantity: decimal('The quantity as given.'),
     lotSize: decimal('What it must be a multiple of.'),

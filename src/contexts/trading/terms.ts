@@ -1,3 +1,4 @@
+import { compare, isMultipleOf } from '../../lib/decimal.ts';
 import {
   formatUnits,
   fromSteps,
@@ -171,6 +172,22 @@ export function parseLots(quantity: string, { lot }: Terms): number | null {
 /** A positive number of ticks; null when the price is none. */
 export function parseTicks(price: string, { tick }: Terms): number | null {
   return positive(toSteps(price, tick));
+}
+
+/** Why a quantity is no positive number of lots. */
+export function lotsFault(quantity: string, { instrument: { lotSize } }: Terms): string {
+  return stepsFault('quantity', quantity, `the lot size ${lotSize}`, lotSize);
+}
+
+/** Why a price is no positive number of ticks. */
+export function ticksFault(price: string, { instrument: { tickSize } }: Terms): string {
+  return stepsFault('price', price, `the tick size ${tickSize}`, tickSize);
+}
+
+function stepsFault(what: string, text: string, step: string, size: string): string {
+  if (compare(text, '0') <= 0) return `a ${what} is more than zero, not ${text}`;
+  if (!isMultipleOf(text, size)) return `${text} is not a multiple of ${step}`;
+  return `${text} is too large: a ${what} is at most ${Number.MAX_SAFE_INTEGER} times ${step}`;
 }
 
 function positive(steps: number | null): number | null {
