@@ -132,7 +132,7 @@ test('each actor reads its own writes at once over every transport, under load',
   });
   const reading = actors.map(async (actor) => {
     const accountId = await open(actor);
-    for (let count = 1; count <= 50; count += 1) {
+    for (let count = 1; count <= 25; count += 1) {
       await deposit(actor, accountId);
       const read = ways[count % ways.length] ?? byPost;
       expect(await read(actor, accountId), read.name).toBe(`${count}.00`);
