@@ -237,12 +237,20 @@ test('a first frame is not older than an own write that the feed has not come to
     const query = 'subscription S($id: ID!) { portfolio(accountId: $id) { portfolio { cash } } }';
     const live = subscribe<object>(server.url, query, { id }, headers.get('ann'));
     const account = firstFrame('ann', id);
+    const events = subscribe<{ events: { sequence: string } }>(
+      ...([server.url, 'subscription { events { sequence } }', {}, headers.get('ann')] as const),
+    );
     for (let times = 0; times < 20; times += 1) expect(await byPost('bob', id)).toBe('0.00');
     release();
     expect(await account).toBe('1.00');
     await live.until((frames) => frames.length > 0);
     expect(live.frames[0]).toEqual({ portfolio: { portfolio: { cash: '1.00' } } });
     await live.cut();
+    // From now on is after what was answered.
+    const { sequence } = await deposit('ann', id);
+    await events.until((frames) => frames.length > 0);
+    expect(events.frames[0]?.events.sequence).toBe(sequence);
+    await events.cut();
   } finally {
     release();
     await another.stop();
