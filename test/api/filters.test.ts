@@ -24,7 +24,7 @@ const eventCases: readonly Case[] = [
   ['types: [""]', /no event type ""/],
   ['types: []', /types is empty: leave it out/],
   [`streamId: "${uuid}"`, /a category, a hyphen and an id, like "account-/],
-  [`streamId: "konto-${uuid}"`, /categories are account, book, instrument, order$/],
+  [`streamId: "konto-${uuid}"`, /categories are account, book, clientOrder, instrument, order$/],
   ['streamId: "account-"', /a category, a hyphen and an id/],
   ['streamId: ""', /a category, a hyphen and an id/],
   ['actor: ""', /actor is empty: leave it out/],

@@ -110,11 +110,16 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
   if (postOnly && !rests) refuse('postOnly is for LIMIT orders that can rest: DAY, GTC or GTD');
   return {
     orderId: parseNewId('orderId', fields.orderId),
-    clientOrderId: parseOptionalText('clientOrderId', fields.clientOrderId),
+    clientOrderId: parseClientOrderId(fields.clientOrderId),
     accountId: parseId('accountId', fields.accountId),
     symbol: parseId('symbol', fields.symbol),
     ...{ side, type, timeInForce, quantity, limitPrice, stopPrice, expiresAt, postOnly },
   };
+}
+
+function parseClientOrderId(value: string | null | undefined): string | null {
+  if (value?.trim() === '') refuse('clientOrderId is empty: leave it out to have none');
+  return parseOptionalText('clientOrderId', value);
 }
 
 function assertGiven(

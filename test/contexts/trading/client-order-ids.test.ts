@@ -115,6 +115,14 @@ describe('a client order id', () => {
     expect(refused).toHaveLength(19);
   });
 
+  test('is not empty, where it is given and where it is looked for', async () => {
+    const account = await client.open({ cash: '100.00' });
+    const order = { ...limit, type: 'LIMIT', timeInForce: 'GTC', clientOrderId: ' ' };
+    const input = { accountId: account, symbol, ...order };
+    expect(await client.malformed('placeOrder', input)).toBe('BAD_USER_INPUT');
+    await expect(found({ clientOrderId: '' })).rejects.toThrow(/BAD_USER_INPUT/);
+  });
+
   test('of one account is no matter of another', async () => {
     const name = randomUUID();
     for (let index = 0; index < 2; index += 1) {
