@@ -106,6 +106,11 @@ describe('the house', () => {
     expect({ added, listeners: listeners() }).toEqual({ added: [], listeners: before.listeners });
   });
 
+  test('events of accounts are recorded in one place, which lets nothing leave unasked', () => {
+    const recorders = sources.filter(({ text }) => /\brecord\(\s*accountDecider\b/.test(text));
+    expect(recorders.map(({ name }) => name)).toEqual(['src/contexts/accounts/record.ts']);
+  });
+
   test('the environment is read in config.ts alone', () => {
     const readers = sources.filter(({ text }) => text.includes('process.env'));
     expect(readers.map(({ name }) => name)).toEqual(['src/config.ts']);
