@@ -1,7 +1,7 @@
 import { streamIdOf } from '../kernel/decider.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
-import { addMicroseconds, fromEpochMs } from '../lib/date-time.ts';
+import { addMicroseconds } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Decision } from './decide.ts';
 import type { CommandResult } from './request.ts';
@@ -55,25 +55,25 @@ export interface Settled {
 
 /**
  * Folds the batch once more with the true places and times of its events, and gives each command
- * the states as they were right after it. `head`: the log's head before the batch.
+ * the states as they were right after it. `place`: where the batch begins in the log, or would.
  */
 export function settle(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
   stored: readonly StoredEvent[],
-  head: number,
+  place: Appended,
 ): Settled {
   const streams = new Map(bases);
+  const head = place.firstSequence - 1;
   let done = 0;
   const results = decisions.map((decision) => {
     if (decision.submission.request.options.dryRun === true) {
-      // As if recorded now, at the end of the log: in a copy that nobody else sees.
+      // As if recorded here, after what comes before it: in a copy that nobody else sees.
       const touched = pick(streams, decision.touched.keys());
-      const now = fromEpochMs(Date.now());
-      const place = { firstSequence: head + done + 1, recordedAt: now };
-      const decided = toStored(decision.events, place);
+      const decided = toStored(decision.events, placeAfter(place, done));
       applyAll(touched, decided);
-      return { ...toResult(decision, decided, head + done, touched), events: [] };
+      const result = toResult(decision, decided, head + done, touched);
+      return { ...result, events: [], proposed: decision.events };
     }
     const own = stored.slice(done, done + decision.events.length);
     done += own.length;
@@ -82,6 +82,15 @@ export function settle(
   });
   return { results, streams };
 }
+
+function placeAfter({ firstSequence, recordedAt }: Appended, done: number): Appended {
+  return {
+    firstSequence: firstSequence + done,
+    recordedAt: addMicroseconds(recordedAt, done),
+  };
+}
+
+const nothing: readonly PendingEvent[] = [];
 
 function applyAll(streams: Map<string, CachedStream>, events: readonly StoredEvent[]): void {
   for (const event of events) {
@@ -101,6 +110,7 @@ function toResult(
     rejection,
     events,
     decided: events,
+    proposed: nothing,
     firstStreamId: events[0]?.streamId ?? touched.keys().next().value ?? null,
     sequence,
     replayed: false,

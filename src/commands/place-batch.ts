@@ -1,4 +1,5 @@
 import type { Appended } from '../kernel/log.ts';
+import { addMicroseconds, fromEpochMs } from '../lib/date-time.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log, LogStatements } from '../log/log.ts';
 import { appendDurably } from './append.ts';
@@ -18,6 +19,8 @@ export interface PlacedBatch extends DecidedBatch {
   readonly appended: Appended | null;
   /** The sequence of the log's head before the batch. */
   readonly head: number;
+  /** The time of the batch's first event; when it would be, if there was nothing to append. */
+  readonly recordedAt: string;
 }
 
 /** Decides on what is cached and appends; throws `StaleStreamsError` when that was not the latest. */
@@ -68,7 +71,14 @@ export async function placeHolding(
 async function verifyEmpty(log: LogStatements, decided: DecidedBatch): Promise<PlacedBatch | null> {
   const { events, outcomes, expectedVersions } = decided.batch;
   if (events.length > 0 || outcomes.length > 0) return null;
-  return { ...decided, appended: null, head: await log.verify(expectedVersions) };
+  const { sequence, recordedAt } = await log.verify(expectedVersions);
+  return { ...decided, appended: null, head: sequence, recordedAt: timeAfter(recordedAt) };
+}
+
+/** When the log would record something now: later than its last event, whatever this clock says. */
+function timeAfter(last: string | null): string {
+  const now = fromEpochMs(Date.now());
+  return last === null || last < now ? now : addMicroseconds(last, 1);
 }
 
 /** What is sent together is given up together: with the first of its commands. */
@@ -77,7 +87,8 @@ function deadlineOf({ decisions }: DecidedBatch): number {
 }
 
 function toPlaced(decided: DecidedBatch, appended: Appended): PlacedBatch {
-  return { ...decided, appended, head: appended.firstSequence - 1 };
+  const { firstSequence, recordedAt } = appended;
+  return { ...decided, appended, head: firstSequence - 1, recordedAt };
 }
 
 /**

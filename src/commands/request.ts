@@ -1,7 +1,7 @@
 import type { CommandDefinition, CommandOptions } from '../kernel/command.ts';
 import type { Decider } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
-import type { RecordedRejection } from '../kernel/log.ts';
+import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 
 /** A command as it comes in: parsed, but not decided. */
 export interface CommandRequest<Input = never> {
@@ -22,6 +22,8 @@ export interface CommandResult {
   readonly events: readonly StoredEvent[];
   /** The same, and for a dry run what it would have recorded. */
   readonly decided: readonly StoredEvent[];
+  /** The events that a dry run would record, in order; empty for any other command. */
+  readonly proposed: readonly PendingEvent[];
   /** The stream that the command wrote or loaded first; null when it came to none. */
   readonly firstStreamId: string | null;
   /** The log's head right after the command. */

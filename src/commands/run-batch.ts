@@ -104,10 +104,11 @@ async function decideAndAppend(
  */
 export async function finish(
   options: BatchRunnerOptions,
-  { decisions, bases, batch, appended, head }: PlacedBatch,
+  { decisions, bases, batch, appended, head, recordedAt }: PlacedBatch,
 ): Promise<ReadonlyMap<string, CachedStream>> {
   const stored = appended === null ? [] : toStoredEvents(batch, appended);
-  const { results, streams } = settle(decisions, bases, stored, head);
+  const place = { firstSequence: head + 1, recordedAt };
+  const { results, streams } = settle(decisions, bases, stored, place);
   for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
   try {
     if (stored.length > 0) options.onAppended(stored);

@@ -3,6 +3,7 @@ import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/lo
 import type { Executor, Query } from '../postgres/database.ts';
 import { detailOf, sqlStateOf } from '../postgres/errors.ts';
 import { KeysUsedError, StaleStreamsError } from './errors.ts';
+import type { Head } from './head.ts';
 
 const append: Query = {
   name: 'append_events',
@@ -95,7 +96,9 @@ export async function findBatch(executor: Executor, id: string): Promise<Appende
 
 const verify: Query = {
   name: 'verify_versions',
-  text: `select log_head.sequence, stale.versions from log_head, lateral (
+  text: `select log_head.sequence, (
+      select events.recorded_at from events where events.sequence = log_head.sequence
+    ) as "recordedAt", stale.versions from log_head, lateral (
       select jsonb_object_agg(expected.stream_id, coalesce(actual.version, 0)) as versions
       from unnest($1::text[], $2::integer[]) as expected (stream_id, version)
       left join lateral (
@@ -106,16 +109,15 @@ const verify: Query = {
     ) as stale`,
 };
 
-/** The head's sequence, if every stream is at its version there; else throws `StaleStreamsError`. */
+/** The head, if every stream is at its version there; else throws `StaleStreamsError`. */
 export async function verifyVersions(
   executor: Executor,
   expectedVersions: ReadonlyMap<string, number>,
-): Promise<number> {
-  const [row] = await executor.query<{
-    readonly sequence: number;
-    readonly versions: Readonly<Record<string, number>> | null;
-  }>(verify, [[...expectedVersions.keys()], [...expectedVersions.values()]]);
+): Promise<Head> {
+  const [row] = await executor.query<
+    Head & { readonly versions: Readonly<Record<string, number>> | null }
+  >(verify, [[...expectedVersions.keys()], [...expectedVersions.values()]]);
   if (row === undefined) throw new Error('the log has no head: is the database migrated?');
   if (row.versions !== null) throw new StaleStreamsError(new Map(Object.entries(row.versions)));
-  return row.sequence;
+  return { sequence: row.sequence, recordedAt: row.recordedAt };
 }

@@ -22,7 +22,7 @@ export interface LogStatements {
   append(batch: Batch): Promise<Appended>;
   findBatch(id: string): Promise<Appended | null>;
   /** The head, if every stream is at the given version there; else throws `StaleStreamsError`. */
-  verify(expectedVersions: ReadonlyMap<string, number>): Promise<number>;
+  verify(expectedVersions: ReadonlyMap<string, number>): Promise<Head>;
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
