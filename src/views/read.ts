@@ -1,4 +1,5 @@
 import type { JsonObject } from '../kernel/event.ts';
+import { toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { type FilterValues, toPartition } from './partition.ts';
 
@@ -27,6 +28,29 @@ export async function readDocument(
   const [row] = await executor.query<DocumentAt>(one, [viewId, key, at]);
   // A row without a document says that it was gone by then.
   return row === undefined || row.document === null ? null : row;
+}
+
+const some: Query = {
+  name: 'documents_at',
+  text: `select wanted.key, found.document, found.sequence
+    from unnest($2::text[]) as wanted (key)
+    cross join lateral (
+      select document, sequence from view_documents
+      where view_id = $1 and view_documents.key = wanted.key and sequence <= $3
+      order by sequence desc limit 1
+    ) as found
+    where found.document is not null`,
+};
+
+/** A view's documents of some keys at a sequence; none for a key that had none. */
+export async function readDocuments(
+  executor: Executor,
+  viewId: number,
+  keys: readonly string[],
+  at: number,
+): Promise<readonly DocumentAt[]> {
+  if (keys.length === 0) return [];
+  return executor.query<DocumentAt>(some, [viewId, toTextArray(keys), at]);
 }
 
 /** A place in a list, as a cursor names it. */

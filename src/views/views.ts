@@ -15,6 +15,8 @@ import {
   readDocument,
   readList,
 } from './read.ts';
+import type { ReadPoint } from './read-point.ts';
+import { createWouldBeReader, type StoredView } from './read-would-be.ts';
 import type { AnyView } from './standing.ts';
 import { readViews, type ViewRow } from './store.ts';
 
@@ -24,10 +26,10 @@ export interface Views {
   checkpoint(): number;
   /** Whether `sequence` can be read, at once or within the time. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** The document of a key at a sequence; throws `ViewNotReadableError`. */
-  document(view: ViewName, key: string, at: number): Promise<DocumentAt | null>;
-  /** A page of a list at a sequence; throws `ViewNotReadableError`. */
-  list(view: ViewName, page: ListPage, at: number): Promise<readonly ListedDocument[]>;
+  /** The document of a key at a read point; throws `ViewNotReadableError`. */
+  document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null>;
+  /** A page of a list at a read point; throws `ViewNotReadableError`. */
+  list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]>;
   /** Every view of this program: how far it is, and why it is parked. */
   rows(): readonly ViewRow[];
   /** Whether every view can be read, or is parked. */
@@ -61,6 +63,7 @@ export function createViews(options: ViewsOptions): Views {
   assertViews(views);
   const stopping = new AbortController();
   const moved = createBroadcast();
+  const wouldBe = createWouldBeReader(database);
   let rows = new Map<string, ViewRow>();
   let checkpoint = 0;
   let leading: Promise<void> | null = null;
@@ -145,6 +148,13 @@ export function createViews(options: ViewsOptions): Views {
     return row.id;
   }
 
+  function stored({ name }: ViewName, at: number): StoredView {
+    const id = readable({ name }, at);
+    const view = views.find((each) => each.name === name);
+    if (view === undefined) throw new Error(`this program has no view ${name}`);
+    return { id, view };
+  }
+
   return {
     checkpoint: () => checkpoint,
     waitFor: (sequence, timeoutMs, signal) =>
@@ -152,8 +162,14 @@ export function createViews(options: ViewsOptions): Views {
         timeoutMs,
         ...(signal === undefined ? {} : { signal }),
       }),
-    document: async (view, key, at) => readDocument(database, readable(view, at), key, at),
-    list: async (view, page, at) => readList(database, readable(view, at), page, at),
+    async document(view, key, at) {
+      if (typeof at !== 'number') return wouldBe.document(stored(view, at.sequence), key, at);
+      return readDocument(database, readable(view, at), key, at);
+    },
+    async list(view, page, at) {
+      if (typeof at !== 'number') return wouldBe.list(stored(view, at.sequence), page, at);
+      return readList(database, readable(view, at), page, at);
+    },
     rows: () => [...rows.values()],
     isReady,
     wake,
