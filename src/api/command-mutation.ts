@@ -9,17 +9,21 @@ import {
 import type { RecordedRejection } from '../kernel/log.ts';
 import { BadUserInput } from '../kernel/rejection.ts';
 import { fromEpochMs } from '../lib/date-time.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
 import { refuse } from './errors.ts';
 import type { EventRef } from './event-types.ts';
+import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 
 /** An accepted command, as the fields of its payload see it. */
 export interface CommandAnswer<Input> {
   readonly input: Input;
   readonly result: CommandResult;
+  /** Right after the command: for a dry run the state that it would lead to. */
+  readonly at: ReadPoint;
 }
 
 /** How a command becomes a mutation. */
@@ -43,7 +47,20 @@ export interface CommandTypes {
   readonly rejection: RejectionTypes;
 }
 
+const sequenceDescription = `The log's head right after it: read at or after this to see it
+  everywhere. In a dry run: the head on which it was decided.`.replace(/\s+/g, ' ');
+const dryRunDescription =
+  `Whether the command was only decided and nothing was recorded. Every field
+  of the payload then shows the state that would be, or is refused. If \`replayed\`, every field shows
+  the recorded answer.`.replace(/\s+/g, ' ');
+const proposedDescription = `The events that a dry run would record, in order. Empty if there are
+  none, if the dry run is \`replayed\`, and for any other command.`.replace(/\s+/g, ' ');
+const wishDescription =
+  `Decide and answer, but record nothing. The payload shows the state that would
+  be, and the events in proposedEvents.`.replace(/\s+/g, ' ');
+
 export function addCommands(builder: Builder, types: CommandTypes) {
+  const proposedEvent = addProposedEvent(builder);
   const payloadInterface = builder
     .interfaceRef<CommandAnswer<unknown>>('CommandPayload')
     .implement({
@@ -56,7 +73,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
         }),
         sequence: t.field({
           type: 'Sequence',
-          description: "The log's head right after it: read at or after this to see it everywhere.",
+          description: sequenceDescription,
           resolve: ({ result }) => result.sequence,
         }),
         replayed: t.boolean({
@@ -64,8 +81,13 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           resolve: ({ result }) => result.replayed,
         }),
         dryRun: t.boolean({
-          description: 'Whether it was only decided, and nothing recorded.',
+          description: dryRunDescription,
           resolve: ({ result }) => result.dryRun,
+        }),
+        proposedEvents: t.field({
+          type: [proposedEvent],
+          description: proposedDescription,
+          resolve: ({ result }) => result.proposed,
         }),
       }),
     });
@@ -85,7 +107,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           : { expectedVersion: t.int({ description: 'Of the stream that it names first.' }) }),
         dryRun: t.boolean({
           defaultValue: false,
-          description: 'Decide and answer, record nothing.',
+          description: wishDescription,
         }),
         ...(without.includes('occurredAt')
           ? {}
@@ -120,7 +142,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           const answer = await submit(context, command, parsed, fields);
           const { rejection } = answer;
           if (rejection?.code === BadUserInput.code) refuse(rejection.message);
-          return rejection ?? { input: parsed, result: answer };
+          return rejection ?? { input: parsed, result: answer, at: readPointAfter(answer) };
         },
       }),
     );
@@ -128,6 +150,11 @@ export function addCommands(builder: Builder, types: CommandTypes) {
 }
 
 export type AddCommand = ReturnType<typeof addCommands>;
+
+/** A replayed dry run answers with what was recorded, as any replay. */
+function readPointAfter({ dryRun, replayed, sequence, decided }: CommandResult): ReadPoint {
+  return dryRun && !replayed ? { sequence, events: decided } : sequence;
+}
 
 async function submit<Input>(
   context: ApiContext,

@@ -3,6 +3,7 @@ import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
 import type { EventFilter, EventPage } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
+import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -25,8 +26,8 @@ export interface ApiContext {
   cut(): Promise<number>;
   /** The sequence of a moment; of the operation, when there is none. */
   at(asOf: Moment | null | undefined): Promise<number>;
-  /** Waits until the views can be read at a sequence. */
-  reach(sequence: number): Promise<void>;
+  /** Waits until the views can be read at a read point. */
+  reach(at: ReadPoint): Promise<void>;
   /** Throws BAD_USER_INPUT when the log has not come to a sequence yet. */
   assertRecorded(sequence: number): Promise<void>;
   /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
@@ -44,12 +45,12 @@ export interface ApiContext {
   document<Document extends JsonObject>(
     view: View<Document>,
     key: string,
-    at: number,
+    at: ReadPoint,
   ): Promise<(DocumentAt & { readonly document: Document }) | null>;
   list<Document extends JsonObject>(
     view: View<Document>,
     page: ListPage,
-    at: number,
+    at: ReadPoint,
   ): Promise<readonly (ListedDocument & { readonly document: Document })[]>;
 }
 
@@ -63,7 +64,8 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   let pinnedAt: number | null = null;
   let writtenAt: number | null = null;
 
-  async function reach(sequence: number): Promise<void> {
+  async function reach(at: ReadPoint): Promise<void> {
+    const sequence = sequenceOf(at);
     if (await views.waitFor(sequence, waitMs, init.signal)) return;
     throw codedError(
       'SEQUENCE_NOT_REACHED',

@@ -2,6 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import { parseSequence } from '../kernel/moment.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import type { EventFilter } from '../log/read.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
 import { correlationIdRule } from './correlation-id.ts';
@@ -54,12 +55,16 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
+/** A page of the log up to a read point; BAD_USER_INPUT in a dry run, whose events are not in it. */
 export async function readEventConnection(
   context: ApiContext,
   filter: EventFilter,
   paging: PagingArgs,
-  at: number,
+  at: ReadPoint,
 ): Promise<Connection<StoredEvent>> {
+  if (typeof at !== 'number') {
+    refuse('a dry run records no events to list: its payload has them in proposedEvents');
+  }
   const page = parsePage(paging, parseCursor);
   const events = await context.events(filter, {
     after: page.after ?? 0,

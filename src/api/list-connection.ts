@@ -3,6 +3,7 @@ import type { View } from '../kernel/view.ts';
 import { compareTexts } from '../lib/byte-order.ts';
 import type { FilterValues } from '../views/partition.ts';
 import type { Cursor } from '../views/read.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiContext } from './context.ts';
 import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -17,17 +18,17 @@ export interface ListRequest<Document extends JsonObject> {
   /** Only what stands at positions that begin so; absent: the whole list. */
   readonly prefix?: string;
   readonly descending?: boolean;
-  readonly at: number;
+  readonly at: ReadPoint;
 }
 
 type FilterWish = Readonly<Record<string, string | null | undefined>>;
 
-/** A page of one of a view's lists as of `at`. */
+/** A page of one of a view's lists at a read point. */
 export async function readListConnection<Document extends JsonObject, Node>(
   context: ApiContext,
   request: ListRequest<Document>,
   paging: PagingArgs,
-  toNode: (document: Document, at: number) => Node,
+  toNode: (document: Document, at: ReadPoint) => Node,
 ): Promise<Connection<Node>> {
   const { view, list, at, descending = false } = request;
   const filters = (request.anyOf ?? [{}]).map((one) => toFilter(request.filter, one));

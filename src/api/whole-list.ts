@@ -1,6 +1,7 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import type { Cursor, ListedDocument } from '../views/read.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
 import { rangeOf } from './list-connection.ts';
 
@@ -15,11 +16,11 @@ export interface WholeListRequest<Document extends JsonObject> {
 
 const pageSizeMax = 500;
 
-/** All documents of a list as of a sequence, page by page: for lists that are known to be short. */
+/** All documents of a list at a read point, page by page: for lists that are known to be short. */
 export async function readWholeList<Document extends JsonObject>(
   views: Pick<Views, 'list'>,
   { view, list, prefix, documentsMax = Number.POSITIVE_INFINITY }: WholeListRequest<Document>,
-  at: number,
+  at: ReadPoint,
 ): Promise<readonly Document[]> {
   const documents: Document[] = [];
   const { before } = rangeOf(prefix);

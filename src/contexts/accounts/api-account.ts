@@ -4,24 +4,25 @@ import { readEventConnection } from '../../api/event-queries.ts';
 import { oncePerSchema } from '../../api/once.ts';
 import { streamIdOf } from '../../kernel/decider.ts';
 import { parseUuid } from '../../lib/uuid.ts';
+import { type ReadPoint, shownSequence } from '../../views/read-point.ts';
 import { type Account, accountDecider, availableOf } from './account.ts';
 import { accountsView } from './views.ts';
 
-/** An account at a sequence: what is nested in it answers at the same one. */
+/** An account at a read point: what is nested in it answers at the same one. */
 export interface AccountAt {
   readonly typename: 'Account';
   readonly account: Account;
-  readonly at: number;
+  readonly at: ReadPoint;
 }
 
-export function toAccountAt(account: Account, at: number): AccountAt {
+export function toAccountAt(account: Account, at: ReadPoint): AccountAt {
   return { typename: 'Account', account, at };
 }
 
 export async function findAccount(
   context: ApiContext,
   id: string,
-  at: number,
+  at: ReadPoint,
 ): Promise<AccountAt | null> {
   const uuid = parseUuid(id);
   if (uuid === null) return null;
@@ -65,8 +66,9 @@ function addAccountTypes({ builder, nodes, event, events }: ApiParts) {
       version: t.int({ description: 'Of its stream.', resolve: ({ account }) => account.version }),
       sequence: t.field({
         type: 'Sequence',
-        description: 'Of the event that last changed it.',
-        resolve: ({ account }) => account.sequence,
+        description: `The sequence of the event that last changed it. In a dry run that would change
+          it: the end of the log on which the dry run was decided.`.replace(/\s+/g, ' '),
+        resolve: ({ account, at }) => shownSequence(account.sequence, at),
       }),
       openedAt: t.field({
         type: 'DateTime',
@@ -75,13 +77,15 @@ function addAccountTypes({ builder, nodes, event, events }: ApiParts) {
       }),
       updatedAt: t.field({
         type: 'DateTime',
-        description: 'When the event was recorded that last changed it.',
+        description: `When the event that last changed it was recorded. In a dry run that would
+          change it: when the dry run was decided.`.replace(/\s+/g, ' '),
         resolve: ({ account }) => account.updatedAt,
       }),
       history: t.connection(
         {
           type: event,
-          description: 'All that happened to it, in order.',
+          description: `All that happened to it, in order. A dry run refuses this field: its payload
+            has the events in proposedEvents.`.replace(/\s+/g, ' '),
           resolve: ({ account, at }, args, context) => {
             const streamId = streamIdOf(accountDecider, account.id);
             return readEventConnection(context, { streamId }, args, at);

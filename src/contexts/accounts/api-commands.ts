@@ -1,10 +1,11 @@
+import type { CommandAnswer } from '../../api/command-mutation.ts';
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText, parseText } from '../../api/input.ts';
-import type { CommandResult } from '../../commands/request.ts';
 import type { CommandDefinition } from '../../kernel/command.ts';
 import { entityIdOf } from '../../kernel/decider.ts';
+import { type ReadPoint, sequenceOf } from '../../views/read-point.ts';
 import { accountDecider } from './account.ts';
 import { type AccountAt, type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
 import * as commands from './commands.ts';
@@ -45,9 +46,10 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
     payload: (t) => ({
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) => {
+        resolve: (answer, _args, context) => {
+          const { input, result } = answer;
           const id = input.accountId ?? entityIdOf(result.firstStreamId ?? '');
-          return accountAfter(context, result, id);
+          return accountAfter(context, answer, id);
         },
       }),
     }),
@@ -79,8 +81,7 @@ function addCashCommand(
     payload: (t) => ({
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.accountId),
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
   });
@@ -104,13 +105,13 @@ function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): vo
     payload: (t) => ({
       from: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.fromAccountId),
+        resolve: (answer, _args, context) =>
+          accountAfter(context, answer, answer.input.fromAccountId),
       }),
       to: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.toAccountId),
+        resolve: (answer, _args, context) =>
+          accountAfter(context, answer, answer.input.toAccountId),
       }),
     }),
   });
@@ -131,8 +132,7 @@ function addStatusCommand(
     payload: (t) => ({
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.accountId),
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
   });
@@ -148,8 +148,7 @@ function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): vo
     payload: (t) => ({
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.accountId),
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
   });
@@ -158,22 +157,20 @@ function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): vo
 /** The account right after a command: as it was decided, or for a replay as the views have it. */
 export function accountAfter(
   context: ApiContext,
-  result: CommandResult,
+  { result, at }: CommandAnswer<unknown>,
   id: string,
 ): AccountAt | Promise<AccountAt> {
   const decided = result.stateOf(accountDecider, id);
-  return decided === null
-    ? readAccountAfter(context, result, id)
-    : toAccountAt(decided, result.sequence);
+  return decided === null ? readAccountAfter(context, at, id) : toAccountAt(decided, at);
 }
 
 async function readAccountAfter(
   context: ApiContext,
-  result: CommandResult,
+  at: ReadPoint,
   id: string,
 ): Promise<AccountAt> {
-  await context.reach(result.sequence);
-  const found = await findAccount(context, id, result.sequence);
-  if (found === null) throw new Error(`account ${id} is not in the view at ${result.sequence}`);
+  await context.reach(at);
+  const found = await findAccount(context, id, at);
+  if (found === null) throw new Error(`account ${id} is not in the view at ${sequenceOf(at)}`);
   return found;
 }

@@ -2,6 +2,7 @@ import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
 import { watchState } from '../../api/watch-found.ts';
+import type { ReadPoint } from '../../views/read-point.ts';
 import type { Views } from '../../views/views.ts';
 import { topicsOf } from '../../views/watch-document.ts';
 import type { Watchable, WatchedState } from '../../views/watched-state.ts';
@@ -88,7 +89,7 @@ interface CandleRange {
 async function readCandles(
   context: ApiContext,
   { symbol, interval, from, to }: CandleRange,
-  at: number,
+  at: ReadPoint,
 ): Promise<Candle[]> {
   await context.reach(at);
   // The first one that begins at or after `from`: whatever comes before it in byte order is out.

@@ -1,11 +1,11 @@
-import { assertNotFuture } from '../../api/command-mutation.ts';
+import { assertNotFuture, type CommandAnswer } from '../../api/command-mutation.ts';
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../api/input.ts';
-import type { CommandResult } from '../../commands/request.ts';
 import { compare } from '../../lib/decimal.ts';
 import { parseStep, stepDigitsMax, trimZeros } from '../../lib/steps.ts';
+import { sequenceOf } from '../../views/read-point.ts';
 import { currencyFault } from '../accounts/currencies.ts';
 import {
   findInstrument,
@@ -65,8 +65,7 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
-        resolve: ({ result, input }, _args, context) =>
-          instrumentAfter(context, result, input.symbol),
+        resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
       }),
     }),
   });
@@ -114,8 +113,7 @@ function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
-        resolve: ({ result, input }, _args, context) =>
-          instrumentAfter(context, result, input.symbol),
+        resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
       }),
     }),
   });
@@ -156,8 +154,7 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
-        resolve: ({ result, input }, _args, context) =>
-          instrumentAfter(context, result, input.symbol),
+        resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
       }),
     }),
   });
@@ -179,8 +176,8 @@ export function addTradingStatusCommands(
       payload: (t) => ({
         instrument: t.field({
           type: instrument,
-          resolve: ({ result, input }, _args, context) =>
-            instrumentAfter(context, result, input.symbol),
+          resolve: (answer, _args, context) =>
+            instrumentAfter(context, answer, answer.input.symbol),
         }),
       }),
     });
@@ -194,13 +191,13 @@ function parseSymbol(symbol: string): string {
 /** The instrument right after a command: as decided, or for a replay as the views have it. */
 async function instrumentAfter(
   context: ApiContext,
-  result: CommandResult,
+  { result, at }: CommandAnswer<unknown>,
   symbol: string,
 ): Promise<InstrumentAt> {
   const decided = result.stateOf(instrumentDecider, symbol);
-  if (decided !== null) return toInstrumentAt(decided, result.sequence);
-  await context.reach(result.sequence);
-  const found = await findInstrument(context, symbol, result.sequence);
-  if (found === null) throw new Error(`${symbol} is not in the view at ${result.sequence}`);
+  if (decided !== null) return toInstrumentAt(decided, at);
+  await context.reach(at);
+  const found = await findInstrument(context, symbol, at);
+  if (found === null) throw new Error(`${symbol} is not in the view at ${sequenceOf(at)}`);
   return found;
 }

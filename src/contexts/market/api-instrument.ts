@@ -3,6 +3,7 @@ import type { ApiParts } from '../../api/context-api.ts';
 import { codedError } from '../../api/errors.ts';
 import { parseFilterBy } from '../../api/filter-input.ts';
 import { oncePerSchema } from '../../api/once.ts';
+import type { ReadPoint } from '../../views/read-point.ts';
 import { InstrumentNotFound } from './commands.ts';
 import type { Instrument } from './instrument.ts';
 import { isSymbol, symbolFault } from './symbol.ts';
@@ -14,21 +15,21 @@ import {
   toPricePosition,
 } from './views.ts';
 
-/** An instrument at a sequence: what is nested in it answers at the same one. */
+/** An instrument at a read point: what is nested in it answers at the same one. */
 export interface InstrumentAt {
   readonly typename: 'Instrument';
   readonly instrument: Instrument;
-  readonly at: number;
+  readonly at: ReadPoint;
 }
 
-export function toInstrumentAt(instrument: Instrument, at: number): InstrumentAt {
+export function toInstrumentAt(instrument: Instrument, at: ReadPoint): InstrumentAt {
   return { typename: 'Instrument', instrument, at };
 }
 
 export async function findInstrument(
   context: ApiContext,
   symbol: string,
-  at: number,
+  at: ReadPoint,
 ): Promise<InstrumentAt | null> {
   if (!isSymbol(symbol)) return null;
   const found = await context.document(instrumentsView, symbol, at);
@@ -100,22 +101,9 @@ function addInstrumentTypes({ builder, nodes }: ApiParts) {
   return { instrument };
 }
 
-/** The last price: that of the views, or one that a command has just recorded or would record. */
 async function readLastPrice(
   context: ApiContext,
-  { instrument: { symbol, lastPrice, lastPriceAt }, at }: InstrumentAt,
-): Promise<Omit<Price, 'symbol'> | null> {
-  const known = await lastPriceOf(context, symbol, at);
-  if (lastPrice === null || lastPriceAt === null) return known;
-  const isKnown = known !== null && known.occurredAt >= lastPriceAt;
-  return isKnown ? known : { price: lastPrice, occurredAt: lastPriceAt };
-}
-
-/** The last price of an instrument, recorded or traded, as of a sequence. */
-export async function lastPriceOf(
-  context: ApiContext,
-  symbol: string,
-  at: number,
+  { instrument: { symbol }, at }: InstrumentAt,
 ): Promise<Price | null> {
   await context.reach(at);
   return (await context.document(lastPricesView, symbol, at))?.document ?? null;

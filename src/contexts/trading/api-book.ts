@@ -3,12 +3,13 @@ import { refuse } from '../../api/errors.ts';
 import { rangeOf } from '../../api/list-connection.ts';
 import { oncePerSchema } from '../../api/once.ts';
 import type { StoredEvent } from '../../kernel/event.ts';
+import { type ReadPoint, sequenceOf } from '../../views/read-point.ts';
 import type { Views } from '../../views/views.ts';
 import type { Watchable } from '../../views/watched-state.ts';
 import { instrumentTypes } from '../market/api-instrument.ts';
 import { changedBookOf, levelsView, type PriceLevel } from './levels-view.ts';
 
-/** The best levels of a book at a sequence. */
+/** The best levels of a book at a read point. */
 export interface OrderBook {
   readonly symbol: string;
   readonly bids: readonly PriceLevel[];
@@ -41,7 +42,12 @@ function addBookTypes(parts: ApiParts) {
       symbol: t.exposeID('symbol'),
       bids: t.field({ type: [level], resolve: ({ bids }) => [...bids] }),
       asks: t.field({ type: [level], resolve: ({ asks }) => [...asks] }),
-      sequence: t.expose('sequence', { type: 'Sequence', description: 'As of which it is so.' }),
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description:
+          `The sequence at which this was read. In a dry run: the end of the log on which it
+          was decided.`.replace(/\s+/g, ' '),
+      }),
     }),
   });
   builder.objectField(instrument, 'orderBook', (t) =>
@@ -72,7 +78,7 @@ interface BookWish {
 async function readBook(
   views: Pick<Views, 'list'>,
   { symbol, depth }: BookWish,
-  at: number,
+  at: ReadPoint,
 ): Promise<OrderBook> {
   const read = async (side: 'BUY' | 'SELL'): Promise<readonly PriceLevel[]> => {
     const page = { list: 'PRICE', filter: {}, limit: depth, ...rangeOf(`${symbol} ${side} `) };
@@ -81,7 +87,7 @@ async function readBook(
     return found.map(({ document }) => document as PriceLevel);
   };
   const [bids, asks] = await Promise.all([read('BUY'), read('SELL')]);
-  return { symbol, bids, asks, sequence: at };
+  return { symbol, bids, asks, sequence: sequenceOf(at) };
 }
 
 /** The best levels of a book, to be watched: the newest of a short time. */

@@ -42,8 +42,7 @@ function addDepositShares(parts: ApiParts): void {
     payload: (t) => ({
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.accountId),
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
   });
@@ -79,18 +78,17 @@ function addPlaceOrder(parts: ApiParts): void {
     payload: (t) => ({
       order: t.field({
         type: order,
-        resolve: ({ result, input }, _args, context) =>
-          orderAfter(context, result, input.orderId ?? placedId(result.decided)),
+        resolve: (answer, _args, context) =>
+          orderAfter(context, answer, answer.input.orderId ?? placedId(answer.result.decided)),
       }),
       trades: t.field({
         type: [trade],
         description: 'All trades of the command, those of stop orders that it triggered too.',
-        resolve: ({ result }) => tradesAfter(result),
+        resolve: tradesAfter,
       }),
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          accountAfter(context, result, input.accountId),
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
   });
@@ -152,12 +150,11 @@ function addCancelOrder(parts: ApiParts): void {
     payload: (t) => ({
       order: t.field({
         type: order,
-        resolve: ({ result, input }, _args, context) => orderAfter(context, result, input.orderId),
+        resolve: (answer, _args, context) => orderAfter(context, answer, answer.input.orderId),
       }),
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          findAccountOf(context, result, input.orderId),
+        resolve: (answer, _args, context) => findAccountOf(context, answer, answer.input.orderId),
       }),
     }),
   });
@@ -190,19 +187,18 @@ function addReplaceOrder(parts: ApiParts): void {
       order: t.field({
         type: order,
         description: 'The new one.',
-        resolve: ({ result, input }, _args, context) =>
-          orderAfter(context, result, input.newOrderId ?? placedId(result.decided)),
+        resolve: (answer, _args, context) =>
+          orderAfter(context, answer, answer.input.newOrderId ?? placedId(answer.result.decided)),
       }),
       replaced: t.field({
         type: order,
         description: 'The one whose place it took.',
-        resolve: ({ result, input }, _args, context) => orderAfter(context, result, input.orderId),
+        resolve: (answer, _args, context) => orderAfter(context, answer, answer.input.orderId),
       }),
-      trades: t.field({ type: [trade], resolve: ({ result }) => tradesAfter(result) }),
+      trades: t.field({ type: [trade], resolve: tradesAfter }),
       account: t.field({
         type: account,
-        resolve: ({ result, input }, _args, context) =>
-          findAccountOf(context, result, input.orderId),
+        resolve: (answer, _args, context) => findAccountOf(context, answer, answer.input.orderId),
       }),
     }),
   });

@@ -2,8 +2,8 @@ import type { ObjectRef } from '@pothos/core';
 import type { ApiTypes } from '../../api/builder.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { oncePerSchema } from '../../api/once.ts';
+import { shownSequence } from '../../views/read-point.ts';
 import { accountTypes, findAccount } from '../accounts/api-account.ts';
-import { accountAfter } from '../accounts/api-commands.ts';
 import { findInstrument, instrumentTypes } from '../market/api-instrument.ts';
 import { missing, type OrderAt, orderOf, readFills, type TradeAt, toTradeAt } from './api-read.ts';
 import { averagePriceOf } from './order.ts';
@@ -70,8 +70,7 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       }),
       account: t.field({
         type: account,
-        resolve: async ({ order, at, dryRun }, _args, context) => {
-          if (dryRun !== null) return accountAfter(context, dryRun, order.accountId);
+        resolve: async ({ order, at }, _args, context) => {
           await context.reach(at);
           const found = await findAccount(context, order.accountId, at);
           return found ?? missing('account', order.accountId, at);
@@ -139,32 +138,38 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
         resolve: ({ order }) => order.reason,
       }),
       placedAt: t.field({ type: 'DateTime', resolve: ({ order }) => order.placedAt }),
-      updatedAt: t.field({ type: 'DateTime', resolve: ({ order }) => order.updatedAt }),
+      updatedAt: t.field({
+        type: 'DateTime',
+        description: `When the event that last changed it was recorded. In a dry run that would
+          change it: when the dry run was decided.`.replace(/\s+/g, ' '),
+        resolve: ({ order }) => order.updatedAt,
+      }),
       sequence: t.field({
         type: 'Sequence',
-        description: 'Of the event that last changed it.',
-        resolve: ({ order }) => order.sequence,
+        description: `The sequence of the event that last changed it. In a dry run that would change
+          it: the end of the log on which the dry run was decided.`.replace(/\s+/g, ' '),
+        resolve: ({ order, at }) => shownSequence(order.sequence, at),
       }),
       replaces: t.field({
         type: refs.order,
         nullable: true,
         description: 'The order whose place it took.',
-        resolve: async ({ order, ...showing }, _args, context) =>
-          order.replaces === null ? null : orderOf(context, order.replaces, showing),
+        resolve: async ({ order, at }, _args, context) =>
+          order.replaces === null ? null : orderOf(context, order.replaces, at),
       }),
       replacedBy: t.field({
         type: refs.order,
         nullable: true,
         description: 'The order that took its place.',
-        resolve: async ({ order, ...showing }, _args, context) =>
-          order.replacedBy === null ? null : orderOf(context, order.replacedBy, showing),
+        resolve: async ({ order, at }, _args, context) =>
+          order.replacedBy === null ? null : orderOf(context, order.replacedBy, at),
       }),
       fills: t.field({
         type: [refs.trade],
         description: 'Its trades, and those of the orders that it replaced, in order.',
         resolve: async (source, _args, context) => {
           const fills = await readFills(context, source);
-          return fills.map((trade) => toTradeAt(trade, source.at, source.dryRun));
+          return fills.map((trade) => toTradeAt(trade, source.at));
         },
       }),
     }),
@@ -214,16 +219,24 @@ function implementTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       }),
       buyOrder: t.field({
         type: refs.order,
-        resolve: ({ trade, ...showing }, _args, context) =>
-          orderOf(context, trade.buyOrderId, showing),
+        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.buyOrderId, at),
       }),
       sellOrder: t.field({
         type: refs.order,
-        resolve: ({ trade, ...showing }, _args, context) =>
-          orderOf(context, trade.sellOrderId, showing),
+        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.sellOrderId, at),
       }),
-      executedAt: t.field({ type: 'DateTime', resolve: ({ trade }) => trade.executedAt }),
-      sequence: t.field({ type: 'Sequence', resolve: ({ trade }) => trade.sequence }),
+      executedAt: t.field({
+        type: 'DateTime',
+        description: 'When the shares changed hands. In a dry run: when the dry run was decided.',
+        resolve: ({ trade }) => trade.executedAt,
+      }),
+      sequence: t.field({
+        type: 'Sequence',
+        description:
+          `The sequence of the event that is the trade. In a dry run that would lead to it:
+          the end of the log on which the dry run was decided.`.replace(/\s+/g, ' '),
+        resolve: ({ trade, at }) => shownSequence(trade.sequence, at),
+      }),
     }),
   });
 }

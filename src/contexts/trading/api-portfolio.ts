@@ -2,6 +2,7 @@ import type { ApiParts } from '../../api/context-api.ts';
 import { oncePerSchema } from '../../api/once.ts';
 import { readWholeList } from '../../api/whole-list.ts';
 import { isZero } from '../../lib/decimal.ts';
+import { type ReadPoint, sequenceOf } from '../../views/read-point.ts';
 import type { Views } from '../../views/views.ts';
 import { topicsOf } from '../../views/watch-document.ts';
 import type { Watchable } from '../../views/watched-state.ts';
@@ -14,13 +15,13 @@ import { missing } from './api-read.ts';
 import { type Portfolio, toPortfolio, type ValuedPosition, valuePosition } from './portfolio.ts';
 import { positionsView } from './positions-view.ts';
 
-/** A portfolio at a sequence. */
+/** A portfolio at a read point. */
 export interface PortfolioAt extends Portfolio {
-  readonly at: number;
+  readonly at: ReadPoint;
 }
 
 interface PositionAt extends ValuedPosition {
-  readonly at: number;
+  readonly at: ReadPoint;
 }
 
 type Reading = Pick<Views, 'list' | 'document'>;
@@ -57,8 +58,10 @@ function addPortfolioTypes(parts: ApiParts) {
       }),
       sequence: t.field({
         type: 'Sequence',
-        description: 'As of which it is so.',
-        resolve: ({ at }) => at,
+        description:
+          `The sequence at which this was read. In a dry run: the end of the log on which it
+          was decided.`.replace(/\s+/g, ' '),
+        resolve: ({ at }) => sequenceOf(at),
       }),
     }),
   });
@@ -121,8 +124,12 @@ function addPositionType(parts: ApiParts) {
   });
 }
 
-/** What an account is worth as of a sequence. */
-async function readPortfolio(views: Reading, account: Account, at: number): Promise<PortfolioAt> {
+/** What an account is worth at a read point. */
+async function readPortfolio(
+  views: Reading,
+  account: Account,
+  at: ReadPoint,
+): Promise<PortfolioAt> {
   const list = { view: positionsView, list: 'ACCOUNT', prefix: `${account.id} ` };
   const all = await readWholeList(views, list, at);
   const held = all.filter(({ quantity }) => !isZero(quantity));

@@ -9,6 +9,7 @@ import {
 } from '../../api/filter-input.ts';
 import { readListConnection } from '../../api/list-connection.ts';
 import type { PagingArgs } from '../../api/paging.ts';
+import type { ReadPoint } from '../../views/read-point.ts';
 import { accountTypes } from '../accounts/api-account.ts';
 import { symbolFault } from '../market/symbol.ts';
 import { orderTypes } from './api-order.ts';
@@ -119,7 +120,7 @@ export function addTradingQueries(parts: ApiParts): void {
 function readOrders(
   context: ApiContext,
   { filter, descending, ...paging }: OrderListArgs,
-  { at, ownerId }: { readonly at: number; readonly ownerId?: string },
+  { at, ownerId }: { readonly at: ReadPoint; readonly ownerId?: string },
 ) {
   const { accountId, symbol, clientOrderId, statuses } = parseOrderFilter(filter ?? {});
   const request = {
