@@ -11,11 +11,15 @@ export interface Columns {
 }
 
 export interface ColumnNames {
-  /** Null: `price`, else `close`. */
+  /** Null: the first of `priceNames` that there is. */
   readonly price: string | null;
-  /** Null: `date`, else `time`. */
+  /** Null: the first of `timeNames` that there is. */
   readonly time: string | null;
 }
+
+/** What the columns are called unless other names are given; the first that there is counts. */
+export const priceNames: readonly string[] = ['price', 'close', 'close/last'];
+export const timeNames: readonly string[] = ['date', 'time', 'datetime', 'timestamp', 'snapped_at'];
 
 const namesShownMax = 30;
 
@@ -25,24 +29,38 @@ export function findColumns(header: readonly string[], wanted: ColumnNames): Col
   const find = (candidates: readonly string[], option: string): number => {
     const name = candidates.find((candidate) => names.includes(candidate));
     if (name !== undefined) return findOnly(names, name);
-    const missing = candidates.map(toVisible).join(' or ');
+    const missing = toChoice(candidates);
     throw new FileError(`has no column ${missing} (see ${option}), but ${toList(header)}`);
   };
   return {
     count: names.length,
     symbol: names.includes('symbol') ? findOnly(names, 'symbol') : null,
-    time: find(wanted.time === null ? ['date', 'time'] : [lower(wanted.time)], '--time-column'),
-    price: find(
-      wanted.price === null ? ['price', 'close'] : [lower(wanted.price)],
-      '--price-column',
-    ),
+    time: find(wanted.time === null ? timeNames : [lower(wanted.time)], '--time-column'),
+    price: find(wanted.price === null ? priceNames : [lower(wanted.price)], '--price-column'),
   };
+}
+
+/** Whether the columns can be found. */
+export function hasColumns(header: readonly string[], wanted: ColumnNames): boolean {
+  try {
+    findColumns(header, wanted);
+    return true;
+  } catch (error) {
+    if (error instanceof FileError) return false;
+    throw error;
+  }
 }
 
 function findOnly(names: readonly string[], name: string): number {
   const index = names.indexOf(name);
   if (names.lastIndexOf(name) === index) return index;
   throw new FileError(`has the column ${toVisible(name)} twice: which one is meant?`);
+}
+
+function toChoice(names: readonly string[]): string {
+  const last = names.slice(-1).map(toVisible);
+  const others = names.slice(0, -1).map(toVisible).join(', ');
+  return [...(others === '' ? [] : [others]), ...last].join(' or ');
 }
 
 function lower(name: string): string {

@@ -1,10 +1,14 @@
 import { parse } from 'csv-parse/sync';
+import { type Delimiter, findDelimiter, readSeparatorLine } from './delimiter.ts';
 import type { Line } from './lines.ts';
 
 /** The cells of one record, which begins on `line`. */
 export interface CsvRecord {
   readonly line: number;
   readonly cells: readonly string[];
+  /** Which of the cells are in quotes; one that is not in the list is in none. */
+  readonly quoted: readonly boolean[];
+  readonly delimiter: Delimiter;
 }
 
 /** A line that belongs to no record. */
@@ -18,7 +22,9 @@ export interface BrokenLine {
 const recordLinesMax = 20;
 
 /**
- * The records of a CSV file; blank lines are none. What separates cells is told by the first one.
+ * The records of a CSV file; lines without any text in their cells are none. The first record is
+ * the header: it tells what separates cells, unless a line "sep=;" before it does. `isHeader`
+ * decides where there is more than one candidate.
  *
  * csv-parse does the quoting, a record at a time, and not the whole file: there an unclosed quote
  * took all rows after it along, a CRLF in quotes counted as two lines, and a file with both LF and
@@ -27,24 +33,40 @@ const recordLinesMax = 20;
  */
 export async function* readRecords(
   lines: AsyncIterable<Line>,
+  isHeader: (cells: readonly string[]) => boolean = () => true,
 ): AsyncGenerator<CsvRecord | BrokenLine> {
   const queue = createLineQueue(lines);
-  let delimiter: string | null = null;
+  let delimiter: Delimiter | null = null;
   for (let first = await queue.next(); first !== null; first = await queue.next()) {
     const { number: line, text } = first;
     if (text.trim() === '') continue;
-    delimiter ??= findDelimiter(text);
-    if (first.isCut) {
-      yield { line, fault: 'the line is too long', text };
-    } else if (!text.includes('"')) {
-      yield { line, cells: text.split(delimiter).map((cell) => cell.trim()) };
-    } else {
-      const parts = await takeQuoted(queue, first);
-      const cells = parseQuoted(parts.map((part) => part.text).join('\n'), delimiter);
-      if (cells === null) queue.putBack(parts.slice(1));
-      yield cells === null ? { line, fault: 'the quotes do not close', text } : { line, cells };
+    const separator: Delimiter | null = line === 1 ? readSeparatorLine(text) : null;
+    if (separator !== null) {
+      delimiter = separator;
+      continue;
     }
+    delimiter ??= findDelimiter(text, (candidate) => {
+      return isHeader(parseCells(text, candidate)?.cells ?? []);
+    });
+    const record = first.isCut
+      ? { line, fault: 'the line is too long', text }
+      : await takeRecord(queue, first, delimiter);
+    if ('fault' in record || record.cells.some((cell) => cell !== '')) yield record;
   }
+}
+
+async function takeRecord(
+  queue: LineQueue,
+  first: Line,
+  delimiter: Delimiter,
+): Promise<CsvRecord | BrokenLine> {
+  const { number: line, text } = first;
+  if (!text.includes('"')) return { line, ...splitCells(text, delimiter), delimiter };
+  const parts = await takeQuoted(queue, first);
+  const parsed = parseCells(parts.map((part) => part.text).join('\n'), delimiter);
+  if (parsed !== null) return { line, ...parsed, delimiter };
+  queue.putBack(parts.slice(1));
+  return { line, fault: 'the quotes do not close', text };
 }
 
 interface LineQueue {
@@ -85,17 +107,27 @@ function hasOddQuotes(text: string): boolean {
   return text.split('"').length % 2 === 0;
 }
 
-function parseQuoted(text: string, delimiter: string): readonly string[] | null {
-  const options = { delimiter, trim: true, record_delimiter: '\n', max_record_size: 0 };
+type Cells = Pick<CsvRecord, 'cells' | 'quoted'>;
+
+const noneQuoted: readonly boolean[] = [];
+
+function splitCells(text: string, delimiter: Delimiter): Cells {
+  return { cells: text.split(delimiter).map((cell) => cell.trim()), quoted: noneQuoted };
+}
+
+/** The cells of one record; null: its quotes do not close, or it is not one. */
+function parseCells(text: string, delimiter: Delimiter): Cells | null {
+  if (!text.includes('"')) return splitCells(text, delimiter);
+  const quoted: boolean[] = [];
+  const cast = (value: string, { quoting }: { readonly quoting: boolean }): string => {
+    quoted.push(quoting);
+    return value;
+  };
+  const options = { delimiter, trim: true, record_delimiter: '\n', max_record_size: 0, cast };
   try {
     const [cells, ...others] = parse(text, options);
-    return cells === undefined || others.length > 0 ? null : cells;
+    return cells === undefined || others.length > 0 ? null : { cells, quoted };
   } catch {
     return null;
   }
-}
-
-function findDelimiter(header: string): string {
-  if (header.includes(',')) return ',';
-  return [';', '\t'].find((candidate) => header.includes(candidate)) ?? ',';
 }

@@ -1,72 +1,80 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { fromEpochMs } from '../lib/date-time.ts';
-import { type Batch, createBatcher } from './batches.ts';
-import { findColumns } from './columns.ts';
-import { type BrokenLine, type CsvRecord, readRecords } from './csv-records.ts';
-import { FileError, InterruptedError, RefusedError } from './errors.ts';
-import { createLanes } from './lanes.ts';
-import { readLines } from './lines.ts';
+import { createBatcher } from './batches.ts';
+import { InterruptedError } from './errors.ts';
 import type { MarketApi } from './market-api.ts';
-import { parseRow, type RowRules } from './parse-row.ts';
 import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
 import type { Progress } from './progress.ts';
+import { type FileFormat, findFormat, type Reading, readRows } from './read-rows.ts';
+import { createSender, type Sender } from './send-batches.ts';
 import type { ImportSettings } from './settings.ts';
-import { toSymbol } from './symbol-text.ts';
+import { openSource } from './source.ts';
 import type { FileTally } from './tally.ts';
 
 /** What the import of one file needs. */
 export interface FileImport {
-  readonly settings: Pick<ImportSettings, 'symbol' | 'columns'>;
+  readonly settings: Pick<ImportSettings, 'symbol' | 'columns'> &
+    Partial<Pick<ImportSettings, 'decimal' | 'dates'>>;
   readonly api: MarketApi;
   readonly tally: FileTally;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-const requestsMax = 4;
-/** Batches read ahead of the server, those being sent among them. */
-const batchesTakenMax = 16;
 /** More than this is no price history; each costs memory until the end. */
 const symbolsMax = 10_000;
 
 /**
- * Reads a file in a stream and records what is in it: the prices of one symbol in the order of the
- * file, as of two prices of the same time the later one counts; symbols beside each other.
+ * Reads a file in streams, once to find how it is written and once for what is in it, and records
+ * that: the prices of one symbol in the order of the file, as of two prices of the same time the
+ * later one counts; symbols beside each other.
  *
- * Bad rows go to the tally. Throws `FileError`, `ServerError` or `InterruptedError`; what was
- * recorded by then is in the tally.
+ * Bad rows go to the tally. Throws `FileError`, and then nothing is recorded, or `ServerError` or
+ * `InterruptedError`; what was recorded by then is in the tally.
  */
 export async function importFile(file: string, task: FileImport): Promise<void> {
-  const { api, tally, signal } = task;
-  const lanes = createLanes({ runningMax: requestsMax, takenMax: batchesTakenMax });
-  const batcher = createBatcher();
-  const listings = new Map<string, Promise<void>>();
-  const send = async (batch: Batch): Promise<void> => {
-    try {
-      const listing = listings.get(batch.symbol) ?? api.list(batch.symbol);
-      listings.set(batch.symbol, listing);
-      await listing;
-      tally.done(batch, await api.record(batch));
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error;
-      tally.refused(batch, `the server refuses: ${error.code}, ${error.message}`);
-    }
+  const { progress, tally, settings } = task;
+  const { decimal = null, dates = null } = settings;
+  await using source = await openSource(file);
+  let bytesBefore = 0;
+  const onBytes = (count: number): void => {
+    if (task.signal.aborted) throw new InterruptedError('interrupted');
+    progress.update(bytesBefore + count);
   };
-  const sendAll = async (batches: readonly Batch[]): Promise<void> => {
-    for (const batch of batches) await lanes.add(batch.symbol, () => send(batch));
-  };
+  const reading = { file, source, settings: { ...settings, decimal, dates }, onBytes };
+  progress.start(tally.name, source.bytes * 2);
   try {
-    for await (const row of limitSymbols(readRows(file, task))) {
-      if (signal.aborted) throw new InterruptedError('interrupted');
-      tally.row(row);
-      if (!isBadRow(row)) await sendAll(batcher.add(row));
-    }
-    await sendAll(batcher.end());
+    const format = await findFormat(reading);
+    for (const note of notesOn(format, reading)) tally.note(note);
+    bytesBefore = source.bytes;
+    await recordRows(reading, format, task);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function recordRows(reading: Reading, format: FileFormat, task: FileImport): Promise<void> {
+  const { api, tally, signal } = task;
+  const sender = createSender({ api, tally, currency: format.currency });
+  try {
+    await sendRows(limitSymbols(readRows(reading, format)), sender, { tally, signal });
   } finally {
     // What is under way is finished and counted, whatever came up meanwhile.
-    await lanes.finish();
+    await sender.finish();
   }
+}
+
+async function sendRows(
+  rows: AsyncIterable<PriceRow | BadRow>,
+  sender: Sender,
+  { tally, signal }: Pick<FileImport, 'tally' | 'signal'>,
+): Promise<void> {
+  const batcher = createBatcher();
+  for await (const row of rows) {
+    if (signal.aborted) throw new InterruptedError('interrupted');
+    tally.row(row);
+    if (isBadRow(row)) continue;
+    for (const batch of batcher.add(row)) await sender.send(batch);
+  }
+  for (const batch of batcher.end()) await sender.send(batch);
 }
 
 async function* limitSymbols(
@@ -86,50 +94,16 @@ async function* limitSymbols(
   }
 }
 
-async function* readRows(file: string, task: FileImport): AsyncGenerator<PriceRow | BadRow> {
-  let rules: RowRules | null = null;
-  for await (const record of readRecords(readLines(readPieces(file, task)))) {
-    if (rules === null) rules = toRules(file, record, task.settings);
-    else if ('fault' in record) yield { ...record, symbol: null };
-    else yield parseRow(record, rules);
+/** What was found out about a file that its reader may want to know, or to contradict. */
+function notesOn({ encoding, rules }: FileFormat, { settings }: Reading): readonly string[] {
+  const notes: string[] = [];
+  if (encoding === 'windows-1252') notes.push('is no UTF-8 and was read as Windows-1252');
+  if (settings.decimal === null && rules.decimal === 'comma') {
+    notes.push('was read with a decimal comma');
   }
-  if (rules === null) throw new FileError('is empty: its first line has to name the columns');
-}
-
-function toRules(
-  file: string,
-  header: CsvRecord | BrokenLine,
-  { symbol, columns: names }: FileImport['settings'],
-): RowRules {
-  if ('fault' in header) throw new FileError(`has no columns: ${header.fault} on line 1`);
-  const columns = findColumns(header.cells, names);
-  const common = symbol ?? toSymbol(file);
-  if (columns.symbol === null && common === null) {
-    throw new FileError('has no column "symbol", nor is its name one: give --symbol');
+  if (settings.dates === null && rules.dates !== null) {
+    const first = rules.dates === 'month-first' ? 'month' : 'day';
+    notes.push(`was read with the ${first} first in its dates`);
   }
-  return { columns, symbol: common ?? '', future: fromEpochMs(Date.now() + 1) };
-}
-
-async function* readPieces(file: string, { progress, tally }: FileImport): AsyncGenerator<string> {
-  try {
-    const stats = await stat(file);
-    if (stats.isDirectory()) throw new FileError('is a folder: name the files in it');
-    const stream = createReadStream(file, { encoding: 'utf8' });
-    progress.start(tally.name, stats.size);
-    for await (const piece of stream) {
-      yield piece as string;
-      progress.update(stream.bytesRead);
-    }
-  } catch (error) {
-    const { code } = error as { readonly code?: string };
-    throw error instanceof FileError || code === undefined ? error : new FileError(toReason(code));
-  } finally {
-    progress.stop();
-  }
-}
-
-function toReason(code: string): string {
-  if (code === 'ENOENT') return 'does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
-  return `cannot be read: ${code}`;
+  return notes;
 }

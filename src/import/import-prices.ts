@@ -22,7 +22,7 @@ export interface ImportRetries {
   readonly pauseMs?: number;
 }
 
-/** 0: all recorded; 1: but for bad rows; 2: a file or the server was not to be had; 130: stopped. */
+/** 0: all recorded; 1: but for bad rows, 2: a file or the server was not to be had; 130: stopped. */
 export type ExitCode = 0 | 1 | 2 | 130;
 
 /**
@@ -45,6 +45,10 @@ export async function importPrices(
     else if (!(error instanceof ServerError)) throw error;
     else failures.push(`${error.message}${error.isPassing ? cureOf(settings, tally) : ''}`);
   }
+  writeLines(
+    err,
+    tally.notes.map((note) => `daybook: ${note}`),
+  );
   writeLines(err, faultLines(tally));
   writeLines(out, tableLines(tally.counts));
   if (tally.counts.length > 0) writeLines(out, [summaryLine(tally.counts)]);

@@ -1,6 +1,8 @@
 import type { ApiClient } from './api-client.ts';
 import { type Batch, toKey } from './batches.ts';
+import { standsFor } from './currency-sign.ts';
 import { RefusedError } from './errors.ts';
+import { toVisible } from './visible.ts';
 
 const headQuery = 'query Head { log { sequence } }';
 const instrumentQuery = `query Instrument($symbol: ID!) {
@@ -24,8 +26,11 @@ interface Rejected {
 
 /** What of the API an import uses. */
 export interface MarketApi {
-  /** Makes sure that prices of the symbol can be recorded; throws `RefusedError`. */
-  list(symbol: string): Promise<void>;
+  /**
+   * Makes sure that prices of the symbol can be recorded; throws `RefusedError`, also when its
+   * currency is not one that `sign`, which stands beside the prices, stands for.
+   */
+  list(symbol: string, sign: string | null): Promise<void>;
   /** True: recorded now; false: it had been before. Throws `RefusedError`. */
   record(batch: Batch): Promise<boolean>;
 }
@@ -41,7 +46,7 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
   const head = await client.send<{ log: { sequence: string } }>(headQuery, {}, 1);
   const sequenceBefore = BigInt(head.data.log.sequence);
   return {
-    list: (symbol) => listInstrument(client, symbol, currency),
+    list: (symbol, sign) => listInstrument(client, { symbol, currency, sign }),
     async record(batch) {
       const input = { symbol: batch.symbol, prices: batch.prices, idempotencyKey: toKey(batch) };
       type Data = { recordPrices: Rejected & { sequence: string; replayed: boolean } };
@@ -53,15 +58,19 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
   };
 }
 
+interface Listing {
+  readonly symbol: string;
+  readonly currency: Currency;
+  readonly sign: string | null;
+}
+
 /** Without a key: a rejection would be kept for good, and the second listing is refused anyway. */
-async function listInstrument(
-  client: ApiClient,
-  symbol: string,
-  currency: Currency,
-): Promise<void> {
+async function listInstrument(client: ApiClient, wanted: Listing): Promise<void> {
+  const { symbol, currency } = wanted;
   type Found = { instrument: { currency: string } | null };
   const { data } = await client.send<Found>(instrumentQuery, { symbol });
-  if (data.instrument !== null) return assertCurrency(symbol, data.instrument.currency, currency);
+  if (data.instrument !== null) return assertCurrency(data.instrument.currency, wanted);
+  assertSign(currency.code, wanted);
   const input = {
     symbol,
     name: symbol,
@@ -74,9 +83,19 @@ async function listInstrument(
   if (listed.code !== 'INSTRUMENT_ALREADY_EXISTS') accepted(listed);
 }
 
-function assertCurrency(symbol: string, actual: string, { code, isRequired }: Currency): void {
-  if (!isRequired || actual === code) return;
-  throw new RefusedError('CURRENCY_MISMATCH', `${symbol} is listed in ${actual}, not in ${code}`);
+function assertCurrency(actual: string, wanted: Listing): void {
+  const { symbol, currency } = wanted;
+  if (currency.isRequired && actual !== currency.code) {
+    const message = `${symbol} is listed in ${actual}, not in ${currency.code}`;
+    throw new RefusedError('CURRENCY_MISMATCH', message);
+  }
+  assertSign(actual, wanted);
+}
+
+function assertSign(code: string, { symbol, sign }: Listing): void {
+  if (sign === null || standsFor(sign, code)) return;
+  const message = `the prices are in ${toVisible(sign)}, but ${symbol} is in ${code} (see --currency)`;
+  throw new RefusedError('CURRENCY_MISMATCH', message);
 }
 
 function accepted<Payload extends Rejected>(payload: Payload): Payload {

@@ -1,9 +1,10 @@
 import type { Columns } from './columns.ts';
 import type { CsvRecord } from './csv-records.ts';
+import type { DateOrder } from './day-text.ts';
 import type { BadRow, PriceRow } from './price-row.ts';
-import { faultOfPrice } from './price-text.ts';
-import { isSymbol, symbolRule } from './symbol-text.ts';
-import { parseTimeText } from './time-text.ts';
+import { type DecimalMark, parsePriceText } from './price-text.ts';
+import { faultOfSymbol } from './symbol-text.ts';
+import { readTimeText } from './time-text.ts';
 
 export interface RowRules {
   readonly columns: Columns;
@@ -11,10 +12,14 @@ export interface RowRules {
   readonly symbol: string;
   /** The first moment that has not come yet. */
   readonly future: string;
+  readonly decimal: DecimalMark;
+  /** Null: no date of the file depends on it. */
+  readonly dates: DateOrder | null;
 }
 
 /** A row from its cells. All of it must be right: a row with a cell too many has shifted prices. */
-export function parseRow({ line, cells }: CsvRecord, rules: RowRules): PriceRow | BadRow {
+export function parseRow(record: CsvRecord, rules: RowRules): PriceRow | BadRow {
+  const { line, cells } = record;
   const { columns, future } = rules;
   if (cells.length !== columns.count) {
     const fault = `the row has ${cells.length} cells, the header ${columns.count}`;
@@ -22,20 +27,16 @@ export function parseRow({ line, cells }: CsvRecord, rules: RowRules): PriceRow 
   }
   const cell = (index: number): string => cells[index]?.trim() ?? '';
   const symbol = columns.symbol === null ? rules.symbol : cell(columns.symbol);
-  if (!isSymbol(symbol)) {
-    return { line, symbol: null, fault: `the symbol is not ${symbolRule}`, text: symbol };
-  }
+  const symbolFault = faultOfSymbol(symbol);
+  if (symbolFault !== null) return { line, symbol: null, fault: symbolFault, text: symbol };
   const timeText = cell(columns.time);
-  const occurredAt = parseTimeText(timeText);
-  if (occurredAt === null) {
-    const fault = 'the date is none, like 2000-01-31 or Jan 31 2000';
-    return { line, symbol, fault, text: timeText };
-  }
-  if (occurredAt >= future) {
+  const when = readTimeText(timeText, rules.dates);
+  if ('fault' in when) return { line, symbol, fault: when.fault, text: timeText };
+  if (when.time >= future) {
     return { line, symbol, fault: 'the date is in the future', text: timeText };
   }
-  const price = cell(columns.price);
-  const fault = faultOfPrice(price);
-  if (fault !== null) return { line, symbol, fault, text: price };
-  return { line, symbol, price, occurredAt };
+  const text = cell(columns.price);
+  const read = parsePriceText(text, rules.decimal);
+  if ('fault' in read) return { line, symbol, fault: read.fault, text };
+  return { line, symbol, price: read.price, occurredAt: when.time };
 }

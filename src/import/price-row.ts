@@ -1,6 +1,6 @@
 /** A price as the API takes it. */
 export interface PricePoint {
-  /** The decimal text of the file, never rewritten. */
+  /** The digits of the file with a decimal point: none is added, dropped or rounded. */
   readonly price: string;
   readonly occurredAt: string;
 }

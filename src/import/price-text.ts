@@ -1,15 +1,79 @@
 import { compare, fractionDigitsMax, integerDigitsMax, isDecimal } from '../lib/decimal.ts';
+import { splitCurrency } from './currency-sign.ts';
+import type { Question } from './readings.ts';
+import { toVisible } from './visible.ts';
 
-/** Why a text is no price, or null when it is one; a price is recorded exactly as it is written. */
-export function faultOfPrice(text: string): string | null {
-  if (text === '') return 'the price is empty';
-  if (/^-/.test(text)) return 'the price is negative';
-  if (/^\d[\d.]*e[+-]?\d+$/i.test(text)) return 'the price has an exponent: write plain digits';
-  if (/^\d{1,3}([ ,'\u{a0}]\d{3})+(\.\d+)?$/u.test(text)) {
-    return 'the price has thousands separators: write plain digits';
+/** What separates the fraction of a price from its whole part. */
+export type DecimalMark = 'point' | 'comma';
+
+/** A price as the API takes it, with the currency that stands beside it, or why it is none. */
+export type PriceText =
+  | { readonly price: string; readonly currency: string | null }
+  | { readonly fault: string };
+
+const patterns: Readonly<Record<DecimalMark, RegExp>> = {
+  point: /^(0|[1-9]\d*|[1-9]\d{0,2}(?:([, \u{a0}\u{202f}'’])\d{3})(?:\2\d{3})*)(?:\.(\d+))?$/u,
+  comma: /^(0|[1-9]\d*|[1-9]\d{0,2}(?:([. \u{a0}\u{202f}'’])\d{3})(?:\2\d{3})*)(?:,(\d+))?$/u,
+};
+
+/** Which decimal mark a file has. */
+export const decimalQuestion: Question<DecimalMark> = {
+  option: '--decimal',
+  readings: ['point', 'comma'],
+  traits: { point: 'a decimal point', comma: 'a decimal comma' },
+  read: (text, mark) => readDigits(splitCurrency(text).number, mark),
+};
+
+/** Reads a price. Its digits stay as they are written: none is added, none is dropped. */
+export function parsePriceText(text: string, mark: DecimalMark): PriceText {
+  const { currency, number } = splitCurrency(text);
+  if (number === '') return { fault: 'the price is empty' };
+  if (isNegative(text) || isNegative(number)) return { fault: 'the price is negative' };
+  if (/^\d[\d.,]*e[+-]?\d+$/i.test(number)) {
+    return { fault: 'the price has an exponent: write plain digits' };
   }
-  if (!isDecimal(text)) {
-    return `the price is no decimal like 1250.00, of up to ${integerDigitsMax} digits before the point and ${fractionDigitsMax} after it`;
+  const price = readDigits(number, mark);
+  if (price === null) return { fault: faultOfNumber(number, mark) };
+  const fault = faultOfDigits(price);
+  return fault === null ? { price, currency } : { fault };
+}
+
+function readDigits(text: string, mark: DecimalMark): string | null {
+  const match = patterns[mark].exec(text);
+  if (match === null) return null;
+  const [, whole = '', , fraction] = match;
+  const digits = whole.replaceAll(/\D/g, '');
+  return fraction === undefined ? digits : `${digits}.${fraction}`;
+}
+
+function isNegative(text: string): boolean {
+  return /^[-\u{2212}]\s*[\p{Sc}A-Z]*\s*\d/u.test(text) || /\d\s*[-\u{2212}]$/u.test(text);
+}
+
+function faultOfNumber(number: string, mark: DecimalMark): string {
+  const example = mark === 'point' ? '1250.00 or 1,250.00' : '1250,00 or 1.250,00';
+  const other = mark === 'point' ? 'comma' : 'point';
+  if (readDigits(number, other) !== null) {
+    return `the price has a decimal ${other}, but the file is read with a decimal ${mark}`;
   }
-  return compare(text, '0') > 0 ? null : 'the price is zero';
+  if (/^0\d/.test(number)) return 'the price begins with a zero too many: write plain digits';
+  if (/^\d[\d., \u{a0}\u{202f}'’]*\d$/u.test(number)) {
+    return `the digits of the price are not grouped by three: write it like ${example}`;
+  }
+  if (/\p{Sc}/u.test(number)) {
+    return 'the price has a sign that is of no currency known here: write digits only';
+  }
+  return `this is no price like ${example}`;
+}
+
+function faultOfDigits(price: string): string | null {
+  const [whole = '', fraction = ''] = price.split('.');
+  if (whole.length > integerDigitsMax) {
+    return `the price has ${whole.length} digits before the decimal sign: at most ${integerDigitsMax} can be recorded`;
+  }
+  if (fraction.length > fractionDigitsMax) {
+    return `the price has ${fraction.length} digits after the decimal sign: at most ${fractionDigitsMax} can be recorded`;
+  }
+  if (!isDecimal(price)) return `${toVisible(price)} is no price`;
+  return compare(price, '0') > 0 ? null : 'the price is zero';
 }

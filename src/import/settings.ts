@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
-import type { ColumnNames } from './columns.ts';
+import { type ColumnNames, priceNames, timeNames } from './columns.ts';
 import { UsageError } from './errors.ts';
 import type { Currency } from './market-api.ts';
-import { isSymbol, symbolRule } from './symbol-text.ts';
+import type { GivenNotation } from './notation.ts';
+import { faultOfSymbol } from './symbol-text.ts';
 
 /** What the command line and the environment say. */
-export interface ImportSettings {
+export interface ImportSettings extends GivenNotation {
   readonly files: readonly string[];
   readonly url: string;
   readonly token: string | null;
@@ -25,13 +26,18 @@ export interface ImportDefaults {
 export const importOptions: readonly (readonly [string, string])[] = [
   ['--url <url>', 'The GraphQL API (DAYBOOK_URL; http://127.0.0.1:4000/graphql)'],
   ['--token <token>', 'A bearer token; better as DAYBOOK_TOKEN, which others do not see'],
-  ['--symbol <symbol>', 'Of files without a column "symbol"; else sp500.csv is SP500'],
-  ['--currency <code>', 'Of instruments that are not listed yet (USD)'],
-  ['--price-column <name>', 'Where the price stands ("price", else "close")'],
-  ['--time-column <name>', 'Where the date stands ("date", else "time")'],
+  ['--symbol <symbol>', 'The symbol of files without a column "symbol" (SP500 for sp500.csv)'],
+  ['--currency <code>', 'The currency of instruments that are not listed yet (USD)'],
+  ['--price-column <name>', `The column of the price (${priceNames.join(', ')})`],
+  ['--time-column <name>', `The column of the date (${timeNames.join(', ')})`],
+  ['--decimal <mark>', 'What prices are written with: point or comma (found in each file)'],
+  ['--dates <order>', 'How 01/02/2000 is read: month-first or day-first (found in each file)'],
 ];
 
-const names = ['url', 'token', 'symbol', 'currency', 'price-column', 'time-column'] as const;
+const names = [
+  ...(['url', 'token', 'symbol', 'currency', 'price-column', 'time-column'] as const),
+  ...(['decimal', 'dates'] as const),
+];
 const text = { type: 'string' } as const;
 
 /**
@@ -49,7 +55,8 @@ export function readImportSettings(
   }
   const get = (name: (typeof names)[number]): string | null => values[name]?.trim() || null;
   const symbol = get('symbol');
-  if (symbol !== null && !isSymbol(symbol)) throw new UsageError(`--symbol is ${symbolRule}`);
+  const symbolFault = symbol === null ? null : faultOfSymbol(symbol);
+  if (symbolFault !== null) throw new UsageError(`--symbol: ${symbolFault}`);
   const currency = get('currency');
   if (currency !== null && !/^[A-Z]{3}$/.test(currency)) {
     throw new UsageError('--currency is an ISO 4217 code, like USD');
@@ -61,13 +68,25 @@ export function readImportSettings(
     symbol,
     currency: { code: currency ?? 'USD', isRequired: currency !== null },
     columns: { price: get('price-column'), time: get('time-column') },
+    decimal: choose('--decimal', get('decimal'), ['point', 'comma']),
+    dates: choose('--dates', get('dates'), ['month-first', 'day-first']),
   };
+}
+
+function choose<Choice extends string>(
+  option: string,
+  given: string | null,
+  choices: readonly [Choice, Choice],
+): Choice | null {
+  const choice = choices.find((one) => one === given);
+  if (given === null || choice !== undefined) return choice ?? null;
+  throw new UsageError(`${option} is ${choices.join(' or ')}, not ${given}`);
 }
 
 function parse(args: readonly string[]) {
   const options = {
     ...{ url: text, token: text, symbol: text, currency: text },
-    ...{ 'price-column': text, 'time-column': text },
+    ...{ 'price-column': text, 'time-column': text, decimal: text, dates: text },
   };
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });

@@ -1,23 +1,32 @@
 import path from 'node:path';
+import { toVisible } from './visible.ts';
 
-const pattern = /^[A-Z0-9][A-Z0-9.^_-]{0,19}$/;
+const lengthMax = 20;
+const allowed = 'A-Z, 0-9, ".", "^", "_" and "-"';
 
-export const symbolRule = '1 to 20 of A-Z, 0-9, ".", "^", "_", "-", like MSFT';
-
-/** Whether the API takes it for a symbol. */
-export function isSymbol(text: string): boolean {
-  return pattern.test(text);
+/** The rule that a text breaks if the API does not take it for a symbol; null: it does. */
+export function faultOfSymbol(text: string): string | null {
+  if (text === '') return 'the symbol is empty';
+  const stranger = /[^A-Z0-9.^_-]/u.exec(text)?.[0];
+  if (stranger !== undefined && /[a-z]/.test(stranger) && !/[^\w.^-]/.test(text)) {
+    return `the symbol has lower-case letters: write ${toVisible(toUpper(text))}`;
+  }
+  if (stranger !== undefined) {
+    return `the symbol has the character ${toVisible(stranger)}: only ${allowed} are allowed`;
+  }
+  if (!/^[A-Z0-9]/.test(text)) {
+    return `the symbol begins with ${toVisible(text.slice(0, 1))}: its first character must be A-Z or 0-9`;
+  }
+  if (text.length <= lengthMax) return null;
+  return `the symbol has ${text.length} characters: at most ${lengthMax} are allowed`;
 }
 
-/**
- * The symbol that a file's name stands for: without its extension, in upper case, with "-" for what
- * a symbol cannot have. Null when that is none; it is not cut, as two files would become one.
- */
-export function toSymbol(file: string): string | null {
-  const symbol = path
-    .parse(file)
-    .name.toUpperCase()
-    .replaceAll(/[^A-Z0-9.^_-]/gu, '-')
-    .replace(/^[^A-Z0-9]+/, '');
-  return isSymbol(symbol) ? symbol : null;
+/** The symbol that a file's name would be: without its extension, in upper case, nothing else. */
+export function symbolOfFile(file: string): string {
+  return toUpper(path.parse(file).name);
+}
+
+/** Of A to Z only: other letters are in no symbol, and some become two in upper case. */
+function toUpper(text: string): string {
+  return text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase());
 }

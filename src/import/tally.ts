@@ -26,6 +26,8 @@ export interface Tally {
   /** The first of those that were reported. */
   readonly faults: readonly Fault[];
   faultCount(): number;
+  /** What was found out about the files. */
+  readonly notes: readonly string[];
   /** Begins a file; what comes after is about it. */
   file(name: string): FileTally;
 }
@@ -35,6 +37,7 @@ export interface FileTally {
   row(row: PriceRow | BadRow): void;
   done(batch: Batch, isNew: boolean): void;
   refused(batch: Batch, fault: string): void;
+  note(text: string): void;
 }
 
 /** Faults that are kept; of the others only their number. */
@@ -44,6 +47,7 @@ export function createTally(): Tally {
   const counts: Count[] = [];
   const faults: Fault[] = [];
   let faultCount = 0;
+  const notes: string[] = [];
 
   function report(fault: Fault): void {
     faultCount += 1;
@@ -84,10 +88,13 @@ export function createTally(): Tally {
         const rows = `${prices.length} rows of ${symbol}, the last on line ${last}`;
         report({ file: name, line: first, symbol, fault: `${fault} (${rows})`, text: null });
       },
+      note(text) {
+        notes.push(`${name} ${text}`);
+      },
     };
   }
 
-  return { counts, faults, faultCount: () => faultCount, file };
+  return { counts, faults, faultCount: () => faultCount, notes, file };
 }
 
 /** Rows that were read and are not done with, because the import ended before. */

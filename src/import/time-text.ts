@@ -1,31 +1,99 @@
 import { parseDateTime } from '../lib/date-time.ts';
+import { type DateOrder, hasShortYear, parseDayText } from './day-text.ts';
+import type { Question } from './readings.ts';
 
-const months = [
-  ...['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august'],
-  ...['september', 'october', 'november', 'december'],
-];
-const monthFirst = /^([a-z]{3,9})\.? (\d{1,2}),? (\d{4})$/i;
-const dayFirst = /^(\d{1,2}) ([a-z]{3,9})\.?,? (\d{4})$/i;
-const yearFirst = /^\d{4}-\d{2}-\d{2}$/;
+/** A time as the API takes it, or why it is none. */
+export type TimeText = { readonly time: string } | { readonly fault: string };
+
+const lengthMax = 80;
+const noDate = 'this is no date like 2000-01-31, Jan 31 2000 or 2000-01-31T09:30:00Z';
+const clock =
+  /^(.+?)(?:[Tt]|,? )(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?: ?([ap])\.?m\.?)?(?: ?(z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?$/i;
+
+/** Whether the month or the day comes first in the dates of a file. */
+export const orderQuestion: Question<DateOrder> = {
+  option: '--dates',
+  readings: ['month-first', 'day-first'],
+  traits: { 'month-first': 'the month first', 'day-first': 'the day first' },
+  read: (text, order) => parseTimeText(text, order)?.slice(0, 10) ?? null,
+};
 
 /**
- * The canonical time of "2000-01-03", "Jan 3 2000", "3 Jan 2000" (00:00 UTC) or an RFC 3339 time.
- * Null: anything else, also a day that is not in the calendar and 01/02/2000, which has two readings.
+ * The canonical time of a date, with or without a time of day; without an offset it is UTC, and
+ * without a time of day 00:00. Null: it is none. An order that is not known (null) does not matter
+ * when both give the same.
  */
-export function parseTimeText(text: string): string | null {
-  return parseDateTime(toDayStart(text) ?? text);
+export function parseTimeText(text: string, order: DateOrder | null = null): string | null {
+  if (text.length > lengthMax) return null;
+  if (order === null) {
+    const time = parseTimeText(text, 'month-first');
+    return time === parseTimeText(text, 'day-first') ? time : null;
+  }
+  const parts = split(text);
+  const day = parseDayText(parts.day, order);
+  return day === null || parts.clock === null ? null : parseDateTime(`${day}T${parts.clock}`);
 }
 
-function toDayStart(text: string): string | null {
-  if (yearFirst.test(text)) return `${text}T00:00:00Z`;
-  const [, month, day, year] = monthFirst.exec(text) ?? reorder(dayFirst.exec(text));
-  if (month === undefined || day === undefined) return null;
-  const name = month.toLowerCase();
-  const index = months.findIndex((full) => full === name || full.slice(0, 3) === name);
-  if (index === -1) return null;
-  return `${year}-${String(index + 1).padStart(2, '0')}-${day.padStart(2, '0')}T00:00:00Z`;
+/** A time, or the rule that a text breaks. */
+export function readTimeText(text: string, order: DateOrder | null): TimeText {
+  const time = parseTimeText(text, order);
+  return time === null ? { fault: faultOf(text, order) } : { time };
 }
 
-function reorder(match: RegExpExecArray | null): readonly (string | undefined)[] {
-  return match === null ? [] : [match[0], match[2], match[1], match[3]];
+interface Parts {
+  readonly day: string;
+  /** In the form of RFC 3339, with an offset; null: there is no such time of day. */
+  readonly clock: string | null;
+}
+
+function split(text: string): Parts {
+  const match = clock.exec(text);
+  if (match === null) return { day: text, clock: '00:00:00Z' };
+  const [, day = '', hour = '', minute, second = '00', fraction, half, offset = 'Z'] = match;
+  const hours = half === undefined ? hour.padStart(2, '0') : toHours(Number(hour), half);
+  const rest = fraction === undefined ? '' : `.${fraction}`;
+  const time = `${hours}:${minute}:${second}${rest}${toOffset(offset)}`;
+  return { day, clock: hours === null ? null : time };
+}
+
+function toHours(hour: number, half: string): string | null {
+  if (hour < 1 || hour > 12) return null;
+  return String((hour % 12) + (half.toLowerCase() === 'p' ? 12 : 0)).padStart(2, '0');
+}
+
+function toOffset(offset: string): string {
+  if (/^[a-z]/i.test(offset)) return 'Z';
+  return `${offset.slice(0, 3)}:${offset.slice(3).replace(':', '') || '00'}`;
+}
+
+function faultOf(text: string, order: DateOrder | null): string {
+  if (text === '') return 'the date is empty';
+  if (text.length > lengthMax) return noDate;
+  if (/^\d+(?:\.\d+)?$/.test(text)) {
+    return 'the date is a bare number, whose unit is not certain: write it like 2000-01-31';
+  }
+  const match = clock.exec(text);
+  const [, day = text, , , second, fraction = ''] = match ?? [];
+  if (hasShortYear(day)) return 'the year has two digits, so its century is a guess: write four';
+  if (second === '60')
+    return 'the second is 60, a leap second: 59 is the last that can be recorded';
+  if (/[1-9]/.test(fraction.slice(6))) {
+    return 'the time is finer than a microsecond: a second has at most six digits';
+  }
+  return faultOfDay(text, day, order);
+}
+
+function faultOfDay(text: string, day: string, order: DateOrder | null): string {
+  const other = order === 'month-first' ? 'day-first' : 'month-first';
+  if (order !== null && parseTimeText(text, other) !== null) {
+    const { traits } = orderQuestion;
+    return `the date has ${traits[other]}, but the file is read with ${traits[order]}`;
+  }
+  const isDay = parseDayText(day, 'month-first') !== null;
+  if (isDay && parseTimeText(day, order) === null) return 'the date is not in the calendar';
+  if (isDay) return 'the time of day is none like 09:30:00, or its offset none like -05:00';
+  if (/\d:\d\d.*[a-z]$/i.test(text)) {
+    return 'the time zone is a name or is misspelled: write an offset like -05:00 or Z';
+  }
+  return noDate;
 }

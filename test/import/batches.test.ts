@@ -64,6 +64,16 @@ describe('batches', () => {
     );
   });
 
+  test('have the keys that they have had since the first import', () => {
+    const prices = [
+      { price: '39.81', occurredAt: '2000-01-01T00:00:00.000000Z' },
+      { price: '36.350', occurredAt: '2000-02-01T00:00:00.000000Z' },
+    ];
+    expect(toKey({ symbol: 'MSFT', prices, lines: [2, 3] })).toBe(
+      'import-prices MSFT 2000 edac8646fbd8aa7150d602bcf7841404d32e3313',
+    );
+  });
+
   test('at their largest stay below 256 KiB and within the length of a key', () => {
     const batcher = createBatcher();
     const price = `${'9'.repeat(20)}.${'9'.repeat(18)}`;

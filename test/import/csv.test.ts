@@ -52,26 +52,48 @@ test('a byte order mark is not part of the first line', async () => {
 describe('records', () => {
   test('carry the line they begin on, after blank lines, CRLF and line breaks in quotes', async () => {
     expect(await records('\ufeff"a",b\r\n\r\n"x\r\n""y""", 1\r\nz,2\n"w,w",3')).toEqual([
-      { line: 1, cells: ['a', 'b'] },
-      { line: 3, cells: ['x\n"y"', '1'] },
-      { line: 5, cells: ['z', '2'] },
-      { line: 6, cells: ['w,w', '3'] },
+      { line: 1, cells: ['a', 'b'], quoted: [true, false], delimiter: ',' },
+      { line: 3, cells: ['x\n"y"', '1'], quoted: [true, false], delimiter: ',' },
+      { line: 5, cells: ['z', '2'], quoted: [], delimiter: ',' },
+      { line: 6, cells: ['w,w', '3'], quoted: [true, false], delimiter: ',' },
     ]);
   });
 
   test('after a quote that does not close are read on from the next line', async () => {
+    const bare = { quoted: [], delimiter: ',' };
     expect(await records('a,b\nx,"1\ny,2\n"q"r,3\nz,4\n')).toEqual([
-      { line: 1, cells: ['a', 'b'] },
+      { line: 1, cells: ['a', 'b'], ...bare },
       { line: 2, fault: 'the quotes do not close', text: 'x,"1' },
-      { line: 3, cells: ['y', '2'] },
+      { line: 3, cells: ['y', '2'], ...bare },
       { line: 4, fault: 'the quotes do not close', text: '"q"r,3' },
-      { line: 5, cells: ['z', '4'] },
+      { line: 5, cells: ['z', '4'], ...bare },
     ]);
   });
 
-  test('may be separated by semicolons or tabs', async () => {
-    expect(await records('a;b\n1;2,5')).toContainEqual({ line: 2, cells: ['1', '2,5'] });
-    expect(await records('a\tb\n"1"\t2')).toContainEqual({ line: 2, cells: ['1', '2'] });
+  test.each([
+    ['a;b\n1;2,5', ['1', '2,5'], ';'],
+    ['a\tb\n"1"\t2', ['1', '2'], '\t'],
+    ['a|b\n1|2', ['1', '2'], '|'],
+    ['sep=;\r\na;b,c\r\n1;2', ['1', '2'], ';'],
+    ['sep=\t\na\tb\n1\t2', ['1', '2'], '\t'],
+    ['"sep=|"\na|b\n1|2', ['1', '2'], '|'],
+    ['"a, in EUR";"b, c, d"\n1;2', ['1', '2'], ';'],
+  ])('of %j are separated as the first line tells', async (text, cells, delimiter) => {
+    const last = (await records(text)).at(-1);
+    expect(last).toMatchObject({ cells, delimiter, line: text.split('\n').length });
+  });
+
+  test('of a header with several candidates are separated by that by which it can be read', async () => {
+    const isHeader = (cells: readonly string[]) => cells.includes('date');
+    const lines = readLines(inPieces('note, a, b;date\n1, 2, 3;4\n'));
+    expect(await collect(readRecords(lines, isHeader))).toMatchObject([
+      { cells: ['note, a, b', 'date'] },
+      { line: 2, cells: ['1, 2, 3', '4'] },
+    ]);
+  });
+
+  test('without any text are none', async () => {
+    expect(await records('a,b\n1,2\n,\n"",""\n')).toHaveLength(2);
   });
 });
 
@@ -87,7 +109,7 @@ describe('columns', () => {
 
   test('that are missing or there twice are told with those there are', () => {
     expect(() => findColumns(['date', 'open'], none)).toThrow(
-      'has no column "price" or "close" (see --price-column), but "date", "open"',
+      'has no column "price", "close" or "close/last" (see --price-column), but "date", "open"',
     );
     expect(() => findColumns(['date', 'price', 'PRICE'], none)).toThrow('"price" twice');
   });
@@ -95,8 +117,10 @@ describe('columns', () => {
 
 describe('a row', () => {
   const columns = { count: 3, symbol: 0, time: 1, price: 2 };
-  const rules = { columns, symbol: '', future: '2020-01-01T00:00:00.000000Z' };
-  const parse = (...cells: string[]) => parseRow({ line: 7, cells }, rules);
+  const notation = { decimal: 'point', dates: null } as const;
+  const rules = { columns, symbol: '', future: '2020-01-01T00:00:00.000000Z', ...notation };
+  const parse = (...cells: string[]) =>
+    parseRow({ line: 7, cells, quoted: [], delimiter: ',' }, rules);
 
   test('keeps the price as it is written', () => {
     expect(parse('MSFT', '2000-01-03', '1469.250000')).toEqual({
@@ -109,8 +133,8 @@ describe('a row', () => {
 
   test.each([
     [['MSFT', '2000-01-03', '1', '469.25'], 'the row has 4 cells, the header 3'],
-    [['msft', '2000-01-03', '1'], 'the symbol is not'],
-    [['MSFT', 'Feb 30 2000', '1'], 'the date is none'],
+    [['msft', '2000-01-03', '1'], 'the symbol has lower-case letters: write "MSFT"'],
+    [['MSFT', 'Feb 30 2000', '1'], 'the date is not in the calendar'],
     [['MSFT', '2020-01-01', '1'], 'the date is in the future'],
     [['MSFT', '2000-01-03', '1e3'], 'the price has an exponent'],
   ])('%j is bad: %s', (cells, fault) => {

@@ -37,16 +37,16 @@ function createSink(): { readonly stream: Writable; text(): string } {
 }
 
 export interface Folder extends AsyncDisposable {
-  write(name: string, text: string): Promise<string>;
+  write(name: string, content: string | Uint8Array): Promise<string>;
 }
 
 /** A folder for a test's files. */
 export async function createFolder(): Promise<Folder> {
   const folder = await mkdtemp(path.join(tmpdir(), 'import-'));
   return {
-    async write(name, text) {
+    async write(name, content) {
       const file = path.join(folder, name);
-      await writeFile(file, text);
+      await writeFile(file, content);
       return file;
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),

@@ -25,6 +25,16 @@ describe('settings', () => {
     });
   });
 
+  test('say how files are written only when it is given', () => {
+    expect(read(['a.csv'])).toMatchObject({ decimal: null, dates: null });
+    const given = ['--decimal', 'comma', '--dates', 'day-first', 'a.csv'];
+    expect(read(given)).toMatchObject({
+      files: ['a.csv'],
+      decimal: 'comma',
+      dates: 'day-first',
+    });
+  });
+
   test('keep a symbol of digits as it is, and files after --', () => {
     expect(read(['--symbol', '005930', '--', '-a.csv'])).toMatchObject({
       symbol: '005930',
@@ -34,7 +44,9 @@ describe('settings', () => {
 
   test.each([
     [[], 'at least one CSV file'],
-    [['a.csv', '--symbol', 'msft'], '--symbol is 1 to 20'],
+    [['a.csv', '--symbol', 'msft'], '--symbol: the symbol has lower-case letters: write "MSFT"'],
+    [['a.csv', '--decimal', 'dot'], '--decimal is point or comma, not dot'],
+    [['a.csv', '--dates', 'mdy'], '--dates is month-first or day-first, not mdy'],
     [['a.csv', '--currency', 'dollar'], '--currency is an ISO 4217 code'],
     [['a.csv', '--url', 'localhost:4000'], '--url is of the form'],
     [['a.csv', '--url', 'http://me:secret@host/'], '--url has a user name'],

@@ -1,0 +1,75 @@
+import type { Columns } from './columns.ts';
+import type { CsvRecord } from './csv-records.ts';
+import { splitCurrency } from './currency-sign.ts';
+import type { DateOrder } from './day-text.ts';
+import { FileError } from './errors.ts';
+import { type DecimalMark, decimalQuestion } from './price-text.ts';
+import { createEvidence } from './readings.ts';
+import { orderQuestion } from './time-text.ts';
+import { toVisible } from './visible.ts';
+
+/** How a file writes its values, which single rows do not tell. */
+export interface Notation {
+  readonly decimal: DecimalMark;
+  /** Null: no date depends on it. */
+  readonly dates: DateOrder | null;
+  /** The sign or code that stands beside its prices; null: none does. */
+  readonly currency: string | null;
+}
+
+/** What is known of the notation of all files before they are read. */
+export interface GivenNotation {
+  readonly decimal: DecimalMark | null;
+  readonly dates: DateOrder | null;
+}
+
+/** Finds the notation of a file from all of its rows. */
+export interface NotationFinder {
+  add(record: CsvRecord): void;
+  /** Throws `FileError` when the rows contradict each other, or have two readings. */
+  find(): Notation;
+}
+
+export function createNotationFinder(columns: Columns, given: GivenNotation): NotationFinder {
+  const decimals = createEvidence(decimalQuestion);
+  const orders = createEvidence(orderQuestion);
+  const currencies = createCurrencyCheck();
+  return {
+    add(record) {
+      const { line, cells } = record;
+      if (cells.length !== columns.count) return;
+      const price = cells[columns.price]?.trim() ?? '';
+      currencies.add(line, price);
+      if (given.decimal === null) decimals.add(line, price, likelyMark(record, columns.price));
+      if (given.dates === null) orders.add(line, cells[columns.time]?.trim() ?? '', null);
+    },
+    find: () => ({
+      decimal: given.decimal ?? decimals.decide() ?? 'point',
+      dates: given.dates ?? orders.decide(),
+      currency: currencies.find(),
+    }),
+  };
+}
+
+/** Where a comma separates cells, a bare cell has none: its dot would have to be the decimal mark. */
+function likelyMark({ cells, quoted, delimiter }: CsvRecord, index: number): DecimalMark | null {
+  const isBare = delimiter === ',' && quoted[index] !== true;
+  return isBare && (cells[index]?.includes('.') ?? false) ? 'point' : null;
+}
+
+function createCurrencyCheck() {
+  const seen = new Map<string, number>();
+  return {
+    add(line: number, text: string): void {
+      const { currency } = splitCurrency(text);
+      if (currency !== null && !seen.has(currency)) seen.set(currency, line);
+    },
+    find(): string | null {
+      const [first, second] = seen;
+      if (first === undefined) return null;
+      if (second === undefined) return first[0];
+      const lines = [first, second].map(([sign, line]) => `${toVisible(sign)} on line ${line}`);
+      throw new FileError(`has prices in two currencies, ${lines.join(' and ')}: split it`);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { FileError } from './errors.ts';
+import { toVisible } from './visible.ts';
+
+/** A notation that only a whole file can tell, since single values may fit both readings of it. */
+export interface Question<Reading extends string> {
+  /** The option that decides it. */
+  readonly option: string;
+  /** Both readings, and what a value of each has. */
+  readonly readings: readonly [Reading, Reading];
+  readonly traits: Readonly<Record<Reading, string>>;
+  /** The value of a text in a reading, as it is shown to people; null: it does not fit. */
+  readonly read: (text: string, reading: Reading) => string | null;
+}
+
+/** What the values of one file tell about a question; two lines of each kind at most are kept. */
+export interface Evidence<Reading extends string> {
+  /** Takes a value; `likely` is its reading, where its surroundings tell and it fits both. */
+  add(line: number, text: string, likely: Reading | null): void;
+  /** The reading; null: all values are the same in both. Throws `FileError` if it is open. */
+  decide(): Reading | null;
+}
+
+interface Seen {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** Collects evidence; nothing is known at first. */
+export function createEvidence<Reading extends string>(
+  question: Question<Reading>,
+): Evidence<Reading> {
+  const { read, readings } = question;
+  const [one, other] = readings;
+  const proofs = new Map<Reading, Seen>();
+  let open: Seen | null = null;
+
+  function prove(reading: Reading, seen: Seen): void {
+    if (!proofs.has(reading)) proofs.set(reading, seen);
+  }
+
+  return {
+    add(line, text, likely) {
+      const values = [read(text, one), read(text, other)];
+      if (values[0] === values[1]) return;
+      const seen = { line, text };
+      if (values[1] === null) prove(one, seen);
+      else if (values[0] === null) prove(other, seen);
+      else if (likely !== null) prove(likely, seen);
+      else open ??= seen;
+    },
+    decide() {
+      const [first, second] = [proofs.get(one), proofs.get(other)];
+      if (first !== undefined && second !== undefined) throw mixed(question, first, second);
+      if (first !== undefined) return one;
+      if (second !== undefined) return other;
+      if (open !== null) throw undecided(question, open);
+      return null;
+    },
+  };
+}
+
+function mixed<Reading extends string>(
+  question: Question<Reading>,
+  first: Seen,
+  second: Seen,
+): FileError {
+  const { traits, readings } = question;
+  const said = [show(first, traits[readings[0]]), show(second, traits[readings[1]])];
+  const lines = first.line <= second.line ? said : said.reverse();
+  return new FileError(`has two notations, ${lines.join(' and ')}; ${toCure(question)}`);
+}
+
+function show({ line, text }: Seen, trait: string): string {
+  return `line ${line}: ${toVisible(text)} has ${trait}`;
+}
+
+function undecided<Reading extends string>(
+  question: Question<Reading>,
+  { line, text }: Seen,
+): FileError {
+  const { read, readings, traits } = question;
+  const values = readings.map((reading) => `${read(text, reading)} with ${traits[reading]}`);
+  const said = `line ${line}: ${toVisible(text)} is ${values.join(' and ')}`;
+  return new FileError(`can be read in two ways, ${said}; ${toCure(question)}`);
+}
+
+function toCure<Reading extends string>({ option, readings: [one, other] }: Question<Reading>) {
+  return `say which with ${option} ${one} or ${option} ${other}`;
+}
