@@ -8,6 +8,8 @@ export interface Batch {
   readonly prices: readonly PricePoint[];
   /** The lines of its first and last row; rows of other symbols may lie between them. */
   readonly lines: readonly [first: number, last: number];
+  /** The line of each price. */
+  readonly rowLines: readonly number[];
 }
 
 export interface Batcher {
@@ -42,7 +44,8 @@ export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher
     open.delete(symbol);
     openRows -= rows.length;
     const prices = rows.map(({ price, occurredAt }) => ({ price, occurredAt }));
-    return { symbol, prices, lines: [rows[0]?.line ?? 0, rows.at(-1)?.line ?? 0] };
+    const rowLines = rows.map(({ line }) => line);
+    return { symbol, prices, lines: [rowLines[0] ?? 0, rowLines.at(-1) ?? 0], rowLines };
   }
 
   return {
@@ -74,7 +77,7 @@ export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher
  * The idempotency key of a batch: its symbol, its year and a hash of all that is recorded. The same
  * prices have the same key in whatever file they come; other prices never have it.
  */
-export function toKey({ symbol, prices }: Batch): string {
+export function toKey({ symbol, prices }: Pick<Batch, 'symbol' | 'prices'>): string {
   const content = prices.map(({ price, occurredAt }) => `${occurredAt} ${price}\n`).join('');
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 40);
   return `import-prices ${symbol} ${yearOf(prices[0])} ${hash}`;

@@ -4,7 +4,7 @@ import type { MarketApi } from './market-api.ts';
 import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
 import type { Progress } from './progress.ts';
 import { type FileFormat, findFormat, type Reading, readRows } from './read-rows.ts';
-import { createSender, type Sender } from './send-batches.ts';
+import { createSender, type Repeat, type Sender } from './send-batches.ts';
 import type { ImportSettings } from './settings.ts';
 import { openSource } from './source.ts';
 import type { FileTally } from './tally.ts';
@@ -12,7 +12,7 @@ import type { FileTally } from './tally.ts';
 /** What the import of one file needs. */
 export interface FileImport {
   readonly settings: Pick<ImportSettings, 'symbol' | 'columns'> &
-    Partial<Pick<ImportSettings, 'decimal' | 'dates'>>;
+    Partial<Pick<ImportSettings, 'decimal' | 'dates' | 'repeat'>>;
   readonly api: MarketApi;
   readonly tally: FileTally;
   readonly progress: Progress;
@@ -52,14 +52,16 @@ export async function importFile(file: string, task: FileImport): Promise<void> 
 }
 
 async function recordRows(reading: Reading, format: FileFormat, task: FileImport): Promise<void> {
-  const { api, tally, signal } = task;
-  const sender = createSender({ api, tally, currency: format.currency });
+  const { api, tally, settings, signal } = task;
+  const repeat: Repeat = settings.repeat ?? 'ignore';
+  const sender = createSender({ api, tally, currency: format.currency, repeat });
   try {
     await sendRows(limitSymbols(readRows(reading, format)), sender, { tally, signal });
   } finally {
     // What is under way is finished and counted, whatever came up meanwhile.
     await sender.finish();
   }
+  await sender.settle();
 }
 
 async function sendRows(

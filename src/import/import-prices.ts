@@ -3,7 +3,7 @@ import { FileError, InterruptedError, ServerError } from './errors.ts';
 import { importFile } from './import-file.ts';
 import { openMarketApi } from './market-api.ts';
 import { createProgress, type Screen } from './progress.ts';
-import { faultLines, summaryLine, tableLines } from './report.ts';
+import { differenceLines, faultLines, summaryLine, tableLines } from './report.ts';
 import type { ImportSettings } from './settings.ts';
 import { createTally, type Tally } from './tally.ts';
 
@@ -22,7 +22,7 @@ export interface ImportRetries {
   readonly pauseMs?: number;
 }
 
-/** 0: all recorded; 1: but for bad rows, 2: a file or the server was not to be had; 130: stopped. */
+/** 0: all recorded; 1: but for bad rows, or other prices are known now; 2: a file or the server was not to be had; 130: stopped. */
 export type ExitCode = 0 | 1 | 2 | 130;
 
 /**
@@ -50,6 +50,7 @@ export async function importPrices(
     tally.notes.map((note) => `daybook: ${note}`),
   );
   writeLines(err, faultLines(tally));
+  writeLines(err, differenceLines(tally));
   writeLines(out, tableLines(tally.counts));
   if (tally.counts.length > 0) writeLines(out, [summaryLine(tally.counts)]);
   writeLines(
@@ -61,7 +62,8 @@ export async function importPrices(
     return 130;
   }
   if (failures.length > 0) return 2;
-  return tally.faultCount() > 0 ? 1 : 0;
+  const { count, isCut } = tally.differences();
+  return tally.faultCount() > 0 || count > 0 || isCut ? 1 : 0;
 }
 
 interface Run {

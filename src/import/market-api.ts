@@ -2,6 +2,9 @@ import type { ApiClient } from './api-client.ts';
 import { type Batch, toKey } from './batches.ts';
 import { standsFor } from './currency-sign.ts';
 import { RefusedError } from './errors.ts';
+import { createKnownPrices } from './known-prices.ts';
+import type { PricePoint } from './price-row.ts';
+import { accepted, type Rejected } from './rejected.ts';
 import { toVisible } from './visible.ts';
 
 const headQuery = 'query Head { log { sequence } }';
@@ -19,11 +22,6 @@ const record = `mutation Record($input: RecordPricesInput!) {
   }
 }`;
 
-interface Rejected {
-  readonly code?: string;
-  readonly message?: string;
-}
-
 /** What of the API an import uses. */
 export interface MarketApi {
   /**
@@ -33,6 +31,13 @@ export interface MarketApi {
   list(symbol: string, sign: string | null): Promise<void>;
   /** True: recorded now; false: it had been before. Throws `RefusedError`. */
   record(batch: Batch): Promise<boolean>;
+  /**
+   * What is known now of the prices at some times, in their order; all that was answered before is
+   * known. Throws `RefusedError`.
+   */
+  pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
+  /** Records up to 1,000 prices that had been recorded before. Throws `RefusedError`. */
+  recordAgain(symbol: string, prices: readonly PricePoint[]): Promise<void>;
 }
 
 export interface Currency {
@@ -45,17 +50,35 @@ export interface Currency {
 export async function openMarketApi(client: ApiClient, currency: Currency): Promise<MarketApi> {
   const head = await client.send<{ log: { sequence: string } }>(headQuery, {}, 1);
   const sequenceBefore = BigInt(head.data.log.sequence);
+  const known = createKnownPrices(client);
+  const send = async (input: RecordInput) => {
+    type Data = { recordPrices: Rejected & { sequence: string; replayed: boolean } };
+    const { data, attempts } = await client.send<Data>(record, { input });
+    const { sequence, replayed } = accepted(data.recordPrices);
+    known.reached(BigInt(sequence));
+    return { sequence: BigInt(sequence), replayed, attempts };
+  };
   return {
     list: (symbol, sign) => listInstrument(client, { symbol, currency, sign }),
     async record(batch) {
-      const input = { symbol: batch.symbol, prices: batch.prices, idempotencyKey: toKey(batch) };
-      type Data = { recordPrices: Rejected & { sequence: string; replayed: boolean } };
-      const { data, attempts } = await client.send<Data>(record, { input });
-      const { sequence, replayed } = accepted(data.recordPrices);
+      const { symbol, prices } = batch;
+      const answer = await send({ symbol, prices, idempotencyKey: toKey(batch) });
       // A lost answer comes back as a replay: where it stands in the log tells whose it is.
-      return !replayed || (attempts > 1 && BigInt(sequence) > sequenceBefore);
+      return !answer.replayed || (answer.attempts > 1 && answer.sequence > sequenceBefore);
+    },
+    pricesOn: known.pricesOn,
+    async recordAgain(symbol, prices) {
+      // The place in the log makes the key a new one, and the same one for all attempts.
+      const at = await known.head(symbol);
+      await send({ symbol, prices, idempotencyKey: `${toKey({ symbol, prices })} again at ${at}` });
     },
   };
+}
+
+interface RecordInput {
+  readonly symbol: string;
+  readonly prices: readonly PricePoint[];
+  readonly idempotencyKey: string;
 }
 
 interface Listing {
@@ -96,9 +119,4 @@ function assertSign(code: string, { symbol, sign }: Listing): void {
   if (sign === null || standsFor(sign, code)) return;
   const message = `the prices are in ${toVisible(sign)}, but ${symbol} is in ${code} (see --currency)`;
   throw new RefusedError('CURRENCY_MISMATCH', message);
-}
-
-function accepted<Payload extends Rejected>(payload: Payload): Payload {
-  if (payload.code === undefined) return payload;
-  throw new RefusedError(payload.code, payload.message ?? 'refused');
 }

@@ -13,6 +13,25 @@ export function faultLines({ faults, faultCount }: Tally): readonly string[] {
   return ['Not recorded:', ...shown, ...rest];
 }
 
+/** The prices that are not those known now, and how to go on. */
+export function differenceLines(tally: Tally): readonly string[] {
+  const { shown, count, isCut } = tally.differences();
+  if (count === 0 && !isCut) return [];
+  const lines = shown.map(({ file, line, symbol, occurredAt, price, known }) => {
+    const now = known === null ? 'none' : known;
+    return `  ${file}:${line}  ${symbol} ${occurredAt}: ${price} in the file, ${now} known now`;
+  });
+  const more = count - shown.length;
+  return [
+    ...(count === 0 ? [] : ['Recorded before, but other prices are known now:', ...lines]),
+    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+    ...(isCut ? ['  Not all rows were compared: run the same command again after this.'] : []),
+    ...(count === 0
+      ? []
+      : ['They stay as they are; --again records the prices of the file again.']),
+  ];
+}
+
 const titles = ['file', 'symbol', 'rows read', 'recorded', 'already there', 'bad', 'from', 'to'];
 const numeric = new Set(['rows read', 'recorded', 'already there', 'bad', 'not sent']);
 

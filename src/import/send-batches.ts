@@ -1,14 +1,19 @@
 import type { Batch } from './batches.ts';
+import { createDifferences, type Difference } from './differences.ts';
 import { RefusedError } from './errors.ts';
 import { createLanes } from './lanes.ts';
 import type { MarketApi } from './market-api.ts';
 import type { FileTally } from './tally.ts';
+
+/** What is done about prices that were there already, while others are known now. */
+export type Repeat = 'ignore' | 'report' | 'record';
 
 export interface SenderOptions {
   readonly api: MarketApi;
   readonly tally: FileTally;
   /** What stands beside the prices of the file; null: nothing. */
   readonly currency: string | null;
+  readonly repeat: Repeat;
 }
 
 /** Records the batches of one file. */
@@ -17,6 +22,8 @@ export interface Sender {
   send(batch: Batch): Promise<void>;
   /** Waits for all batches; throws as `send`. */
   finish(): Promise<void>;
+  /** After all batches: reports the prices that differ from those known now, or records them. */
+  settle(): Promise<void>;
 }
 
 const requestsMax = 4;
@@ -24,15 +31,30 @@ const requestsMax = 4;
 const batchesTakenMax = 16;
 
 /** Batches of one symbol are sent in their order, those of different symbols beside each other. */
-export function createSender({ api, tally, currency }: SenderOptions): Sender {
+export function createSender({ api, tally, currency, repeat }: SenderOptions): Sender {
   const lanes = createLanes({ runningMax: requestsMax, takenMax: batchesTakenMax });
   const listings = new Map<string, Promise<void>>();
+  const differences = createDifferences();
 
   async function record(batch: Batch): Promise<void> {
     const listing = listings.get(batch.symbol) ?? api.list(batch.symbol, currency);
     listings.set(batch.symbol, listing);
     await listing;
-    tally.done(batch, await api.record(batch));
+    const isNew = await api.record(batch);
+    tally.done(batch, isNew);
+    differences.override(batch);
+    if (!isNew && repeat !== 'ignore') await check(batch);
+  }
+
+  async function check(batch: Batch): Promise<void> {
+    const times = differences.timesOf(batch);
+    if (times.length === 0) return;
+    try {
+      differences.compare(batch, await api.pricesOn(batch.symbol, times));
+    } catch (error) {
+      const fault = 'already there, but what is known now cannot be read';
+      tally.report({ ...placeOf(batch), fault: `${fault}: ${reasonOf(error)}`, text: null });
+    }
   }
 
   return {
@@ -43,7 +65,50 @@ export function createSender({ api, tally, currency }: SenderOptions): Sender {
         }),
       ),
     finish: () => lanes.finish(),
+    async settle() {
+      const found = differences.all();
+      if (repeat === 'record') await recordAgain({ api, tally }, found);
+      else tally.differs(found);
+      if (differences.isFull()) tally.notCompared();
+    },
   };
+}
+
+type Recording = Pick<SenderOptions, 'api' | 'tally'>;
+
+const rowsMax = 1_000;
+
+async function recordAgain(recording: Recording, all: readonly Difference[]): Promise<void> {
+  const bySymbol = new Map<string, Difference[]>();
+  for (const difference of all) {
+    const own = bySymbol.get(difference.symbol) ?? [];
+    bySymbol.set(difference.symbol, own);
+    own.push(difference);
+  }
+  for (const [symbol, own] of bySymbol) {
+    for (let start = 0; start < own.length; start += rowsMax) {
+      await recordPart(recording, symbol, own.slice(start, start + rowsMax));
+    }
+  }
+}
+
+async function recordPart(
+  { api, tally }: Recording,
+  symbol: string,
+  part: readonly Difference[],
+): Promise<void> {
+  try {
+    const prices = part.map(({ price, occurredAt }) => ({ price, occurredAt }));
+    await api.recordAgain(symbol, prices);
+    tally.recordedAgain(symbol, part.length);
+  } catch (error) {
+    const fault = `the server refuses to record again: ${reasonOf(error)}`;
+    tally.report({ line: part[0]?.line ?? 0, symbol, fault, text: null });
+  }
+}
+
+function placeOf({ symbol, lines }: Batch) {
+  return { line: lines[0], symbol };
 }
 
 /** What the server says; throws what is no refusal. */

@@ -3,6 +3,7 @@ import { type ColumnNames, priceNames, timeNames } from './columns.ts';
 import { UsageError } from './errors.ts';
 import type { Currency } from './market-api.ts';
 import type { GivenNotation } from './notation.ts';
+import type { Repeat } from './send-batches.ts';
 import { faultOfSymbol } from './symbol-text.ts';
 
 /** What the command line and the environment say. */
@@ -14,6 +15,7 @@ export interface ImportSettings extends GivenNotation {
   readonly symbol: string | null;
   readonly currency: Currency;
   readonly columns: ColumnNames;
+  readonly repeat: Repeat;
 }
 
 /** What stands in for options that are not given. */
@@ -32,6 +34,7 @@ export const importOptions: readonly (readonly [string, string])[] = [
   ['--time-column <name>', `The column of the date (${timeNames.join(', ')})`],
   ['--decimal <mark>', 'What prices are written with: point or comma (found in each file)'],
   ['--dates <order>', 'How 01/02/2000 is read: month-first or day-first (found in each file)'],
+  ['--again', 'Record prices again where other prices have been recorded since'],
 ];
 
 const names = [
@@ -70,6 +73,7 @@ export function readImportSettings(
     columns: { price: get('price-column'), time: get('time-column') },
     decimal: choose('--decimal', get('decimal'), ['point', 'comma']),
     dates: choose('--dates', get('dates'), ['month-first', 'day-first']),
+    repeat: values.again === true ? 'record' : 'report',
   };
 }
 
@@ -87,6 +91,7 @@ function parse(args: readonly string[]) {
   const options = {
     ...{ url: text, token: text, symbol: text, currency: text },
     ...{ 'price-column': text, 'time-column': text, decimal: text, dates: text },
+    again: { type: 'boolean' } as const,
   };
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });

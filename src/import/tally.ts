@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Batch } from './batches.ts';
+import type { Difference } from './differences.ts';
 import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
 
 /** What became of the rows of one symbol in one file. */
@@ -20,12 +21,26 @@ export interface Fault extends BadRow {
   readonly file: string;
 }
 
+export interface FileDifference extends Difference {
+  readonly file: string;
+}
+
+/** Prices that were there already, while others are known now. */
+export interface DifferenceTally {
+  /** The first of them. */
+  readonly shown: readonly FileDifference[];
+  readonly count: number;
+  /** Whether there may be more, which were not compared. */
+  readonly isCut: boolean;
+}
+
 /** What was done so far, in a size that does not grow with the number of rows. */
 export interface Tally {
   readonly counts: readonly Count[];
   /** The first of those that were reported. */
   readonly faults: readonly Fault[];
   faultCount(): number;
+  differences(): DifferenceTally;
   /** What was found out about the files. */
   readonly notes: readonly string[];
   /** Begins a file; what comes after is about it. */
@@ -37,6 +52,13 @@ export interface FileTally {
   row(row: PriceRow | BadRow): void;
   done(batch: Batch, isNew: boolean): void;
   refused(batch: Batch, fault: string): void;
+  /** Takes a fault that is of no single row. */
+  report(fault: BadRow): void;
+  differs(differences: readonly Difference[]): void;
+  /** Takes so many rows that were there already as recorded once more. */
+  recordedAgain(symbol: string, rows: number): void;
+  /** Some rows that were there already have not been compared. */
+  notCompared(): void;
   note(text: string): void;
 }
 
@@ -48,6 +70,9 @@ export function createTally(): Tally {
   const faults: Fault[] = [];
   let faultCount = 0;
   const notes: string[] = [];
+  const shown: FileDifference[] = [];
+  let differenceCount = 0;
+  let isCut = false;
 
   function report(fault: Fault): void {
     faultCount += 1;
@@ -88,13 +113,28 @@ export function createTally(): Tally {
         const rows = `${prices.length} rows of ${symbol}, the last on line ${last}`;
         report({ file: name, line: first, symbol, fault: `${fault} (${rows})`, text: null });
       },
+      report: (fault) => report({ file: name, ...fault }),
+      differs(differences) {
+        differenceCount += differences.length;
+        const room = faultsKeptMax - shown.length;
+        shown.push(...differences.slice(0, room).map((one) => ({ file: name, ...one })));
+      },
+      recordedAgain(symbol, rows) {
+        const count = countOf(symbol);
+        count.alreadyThere -= rows;
+        count.recorded += rows;
+      },
+      notCompared() {
+        isCut = true;
+      },
       note(text) {
         notes.push(`${name} ${text}`);
       },
     };
   }
 
-  return { counts, faults, faultCount: () => faultCount, notes, file };
+  const differences = () => ({ shown, count: differenceCount, isCut });
+  return { counts, faults, faultCount: () => faultCount, differences, notes, file };
 }
 
 /** Rows that were read and are not done with, because the import ended before. */

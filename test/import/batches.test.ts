@@ -69,7 +69,7 @@ describe('batches', () => {
       { price: '39.81', occurredAt: '2000-01-01T00:00:00.000000Z' },
       { price: '36.350', occurredAt: '2000-02-01T00:00:00.000000Z' },
     ];
-    expect(toKey({ symbol: 'MSFT', prices, lines: [2, 3] })).toBe(
+    expect(toKey({ symbol: 'MSFT', prices })).toBe(
       'import-prices MSFT 2000 edac8646fbd8aa7150d602bcf7841404d32e3313',
     );
   });

@@ -26,12 +26,13 @@ describe('settings', () => {
   });
 
   test('say how files are written only when it is given', () => {
-    expect(read(['a.csv'])).toMatchObject({ decimal: null, dates: null });
-    const given = ['--decimal', 'comma', '--dates', 'day-first', 'a.csv'];
+    expect(read(['a.csv'])).toMatchObject({ decimal: null, dates: null, repeat: 'report' });
+    const given = ['--decimal', 'comma', '--dates', 'day-first', '--again', 'a.csv'];
     expect(read(given)).toMatchObject({
       files: ['a.csv'],
       decimal: 'comma',
       dates: 'day-first',
+      repeat: 'record',
     });
   });
 

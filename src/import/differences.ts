@@ -1,0 +1,60 @@
+import { compare } from '../lib/decimal.ts';
+import type { Batch } from './batches.ts';
+
+/** A price that was recorded from a file once and is not the one that is known now. */
+export interface Difference {
+  readonly line: number;
+  readonly symbol: string;
+  readonly occurredAt: string;
+  readonly price: string;
+  /** Null: none is known. */
+  readonly known: string | null;
+}
+
+/** The differences in one file. */
+export interface Differences {
+  /** Forgets those that the batch overrides, as it comes later in the file. */
+  override(batch: Batch): void;
+  /** The times of a batch, each once, whose prices may be compared; none when it is full. */
+  timesOf(batch: Batch): readonly string[];
+  /** Compares the prices of a batch with those that are known at `timesOf` it, in that order. */
+  compare(batch: Batch, known: readonly (string | null)[]): void;
+  all(): readonly Difference[];
+  /** Whether prices were not compared any more, because there were too many differences. */
+  isFull(): boolean;
+}
+
+/** Each costs memory until the end of the file, as a later row may override it. */
+export const differencesMax = 50_000;
+
+export function createDifferences(max: number = differencesMax): Differences {
+  const found = new Map<string, Difference>();
+  let isFull = false;
+  return {
+    override({ symbol, prices }) {
+      if (found.size === 0) return;
+      for (const { occurredAt } of prices) found.delete(`${symbol} ${occurredAt}`);
+    },
+    timesOf(batch) {
+      isFull ||= found.size >= max;
+      return isFull ? [] : [...lastRows(batch).keys()];
+    },
+    compare(batch, known) {
+      const { symbol, prices, rowLines } = batch;
+      for (const [place, [occurredAt, row]] of [...lastRows(batch)].entries()) {
+        const price = prices[row]?.price ?? '';
+        const other = known[place] ?? null;
+        if (other !== null && compare(other, price) === 0) continue;
+        const line = rowLines[row] ?? 0;
+        found.set(`${symbol} ${occurredAt}`, { line, symbol, occurredAt, price, known: other });
+      }
+    },
+    all: () => [...found.values()].toSorted((a, b) => a.line - b.line),
+    isFull: () => isFull,
+  };
+}
+
+/** The last row of each time: of two prices of one time the later row counts. */
+function lastRows({ prices }: Batch): ReadonlyMap<string, number> {
+  return new Map(prices.map(({ occurredAt }, index) => [occurredAt, index]));
+}

@@ -1,0 +1,64 @@
+import type { ApiClient } from './api-client.ts';
+import type { PricePoint } from './price-row.ts';
+import { accepted, type Rejected } from './rejected.ts';
+
+/** What the server knows of prices now, at least up to all that it has answered here. */
+export interface KnownPrices {
+  /** The server has answered something that stands at this sequence. */
+  reached(sequence: bigint): void;
+  /** The head of the log at this moment. Throws `RefusedError`. */
+  head(symbol: string): Promise<bigint>;
+  /** The last price that had occurred by each of the times. Throws `RefusedError`. */
+  pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
+}
+
+/** Times in one request, an alias each; the API takes twice as many. */
+const timesMax = 100;
+
+const dryRun = `mutation Head($input: RecordPricesInput!) {
+  recordPrices(input: $input) {
+    __typename
+    ... on RecordPricesPayload { sequence }
+    ... on Error { code message }
+  }
+}`;
+
+export function createKnownPrices(client: ApiClient): KnownPrices {
+  let last: bigint | null = null;
+  let answered = 0n;
+
+  /** A query alone answers for what the views have seen; a decision is made on the log itself. */
+  async function head(symbol: string): Promise<bigint> {
+    const point: PricePoint = { price: '1', occurredAt: '2000-01-01T00:00:00Z' };
+    const input = { symbol, prices: [point], dryRun: true };
+    type Data = { recordPrices: Rejected & { sequence: string } };
+    const { data } = await client.send<Data>(dryRun, { input });
+    return BigInt(accepted(data.recordPrices).sequence);
+  }
+
+  return {
+    reached(sequence) {
+      if (sequence > answered) answered = sequence;
+    },
+    head,
+    async pricesOn(symbol, times) {
+      last ??= await head(symbol);
+      const asOf = String(last > answered ? last : answered);
+      const prices: (string | null)[] = [];
+      for (let start = 0; start < times.length; start += timesMax) {
+        const some = times.slice(start, start + timesMax);
+        type Data = { instrument: Record<string, string | null> | null };
+        const { data } = await client.send<Data>(toQuery(some), { symbol, asOf });
+        prices.push(...some.map((_, index) => data.instrument?.[`p${index}`] ?? null));
+      }
+      return prices;
+    },
+  };
+}
+
+function toQuery(times: readonly string[]): string {
+  const fields = times.map((time, index) => `p${index}: priceOn(time: ${JSON.stringify(time)})`);
+  return `query Known($symbol: ID!, $asOf: Moment) {
+  instrument(symbol: $symbol, asOf: $asOf) { ${fields.join(' ')} }
+}`;
+}
