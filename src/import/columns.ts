@@ -40,6 +40,12 @@ export function findColumns(header: readonly string[], wanted: ColumnNames): Col
   };
 }
 
+/** A column whose name is that of times, beside the one that is read; null: there is none. */
+export function findOtherTime(header: readonly string[], { time }: Columns): string | null {
+  const isTime = (name: string) => timeNames.includes(lower(name));
+  return header.find((name, index) => index !== time && isTime(name)) ?? null;
+}
+
 /** Whether the columns can be found. */
 export function hasColumns(header: readonly string[], wanted: ColumnNames): boolean {
   try {

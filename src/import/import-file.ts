@@ -8,6 +8,7 @@ import { createSender, type Repeat, type Sender } from './send-batches.ts';
 import type { ImportSettings } from './settings.ts';
 import { openSource } from './source.ts';
 import type { FileTally } from './tally.ts';
+import { toVisible } from './visible.ts';
 
 /** What the import of one file needs. */
 export interface FileImport {
@@ -97,7 +98,10 @@ async function* limitSymbols(
 }
 
 /** What was found out about a file that its reader may want to know, or to contradict. */
-function notesOn({ encoding, rules }: FileFormat, { settings }: Reading): readonly string[] {
+function notesOn(
+  { encoding, rules, unread }: FileFormat,
+  { settings }: Reading,
+): readonly string[] {
   const notes: string[] = [];
   if (encoding === 'windows-1252') notes.push('is no UTF-8 and was read as Windows-1252');
   if (settings.decimal === null && rules.decimal === 'comma') {
@@ -106,6 +110,9 @@ function notesOn({ encoding, rules }: FileFormat, { settings }: Reading): readon
   if (settings.dates === null && rules.dates !== null) {
     const first = rules.dates === 'month-first' ? 'month' : 'day';
     notes.push(`was read with the ${first} first in its dates`);
+  }
+  if (unread !== null) {
+    notes.push(`has a second column of times, ${toVisible(unread)}, which is not read`);
   }
   return notes;
 }

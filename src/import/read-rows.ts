@@ -1,6 +1,12 @@
 import { fromEpochMs } from '../lib/date-time.ts';
-import { type ColumnNames, type Columns, findColumns, hasColumns } from './columns.ts';
-import { type BrokenLine, type CsvRecord, readRecords } from './csv-records.ts';
+import {
+  type ColumnNames,
+  type Columns,
+  findColumns,
+  findOtherTime,
+  hasColumns,
+} from './columns.ts';
+import { type BrokenLine, readRecords } from './csv-records.ts';
 import { FileError } from './errors.ts';
 import type { Encoding } from './file-kind.ts';
 import { readLines } from './lines.ts';
@@ -8,7 +14,9 @@ import { createNotationFinder, type GivenNotation, type NotationFinder } from '.
 import { parseRow, type RowRules } from './parse-row.ts';
 import type { BadRow, PriceRow } from './price-row.ts';
 import { NotEncodedError, type Source } from './source.ts';
+import { joinHeader, type NamedRecord } from './stacked-header.ts';
 import { faultOfSymbol, symbolOfFile } from './symbol-text.ts';
+import { toVisible } from './visible.ts';
 
 /** What was given on how the rows of files are to be read. */
 export interface RowSettings extends GivenNotation {
@@ -30,6 +38,8 @@ export interface FileFormat {
   readonly rules: RowRules;
   /** The sign or code that stands beside its prices; null: none does. */
   readonly currency: string | null;
+  /** A second column of times, which is not read; null: there is none. */
+  readonly unread: string | null;
 }
 
 /** Reads a whole file to find how it is written; throws `FileError` when that is not certain. */
@@ -58,51 +68,61 @@ export async function* readRows(
 }
 
 async function findFormatIn(reading: Reading, encoding: Encoding): Promise<FileFormat> {
-  let found: { readonly columns: Columns; readonly notation: NotationFinder } | null = null;
-  let headerLine = 0;
+  let found: { readonly header: Header; readonly notation: NotationFinder } | null = null;
   let rows = 0;
   for await (const record of recordsOf(reading, encoding)) {
     if (found === null) {
-      const columns = toColumns(record, reading);
-      headerLine = record.line;
-      found = { columns, notation: createNotationFinder(columns, reading.settings) };
+      const header = toHeader(record, reading);
+      found = { header, notation: createNotationFinder(header.columns, reading.settings) };
     } else {
       rows += 1;
       if (!('fault' in record)) found.notation.add(record);
     }
   }
   if (found === null) throw new FileError('is empty: its first line has to name the columns');
-  if (rows === 0) throw new FileError(`has only a header, on line ${headerLine}, and no rows`);
-  const { columns } = found;
+  const { line, columns, symbol, unread } = found.header;
+  if (rows === 0) throw new FileError(`has only a header, on line ${line}, and no rows`);
   const { decimal, dates, currency } = found.notation.find();
-  const symbol = columns.symbol === null ? symbolOf(reading) : '';
   const future = fromEpochMs(Date.now() + 1);
-  return { encoding, rules: { columns, symbol, future, decimal, dates }, currency };
+  return { encoding, rules: { columns, symbol, future, decimal, dates }, currency, unread };
 }
 
 function recordsOf({ source, settings, onBytes }: Reading, encoding: Encoding) {
   const lines = readLines(source.read(encoding, onBytes));
-  return readRecords(lines, (cells) => hasColumns(cells, settings.columns));
+  return joinHeader(readRecords(lines, (cells) => hasColumns(cells, settings.columns)));
 }
 
-function toColumns(header: CsvRecord | BrokenLine, reading: Reading): Columns {
-  if ('fault' in header) {
-    throw new FileError(`has no columns: ${header.fault} on line ${header.line}`);
-  }
-  const columns = findColumns(header.cells, reading.settings.columns);
-  if (columns.symbol === null) assertSymbol(reading);
-  return columns;
+interface Header {
+  readonly line: number;
+  readonly columns: Columns;
+  /** Whose prices they are when no column tells. */
+  readonly symbol: string;
+  readonly unread: string | null;
 }
 
-function symbolOf({ file, source, settings }: Reading): string {
-  return settings.symbol ?? (source.isNamed ? symbolOfFile(file) : '');
+function toHeader(record: NamedRecord | BrokenLine, reading: Reading): Header {
+  const { line } = record;
+  if ('fault' in record) throw new FileError(`has no columns: ${record.fault} on line ${line}`);
+  const { columns: names, symbol: given } = reading.settings;
+  const columns = findColumns(record.cells, names);
+  const unread = names.time === null ? findOtherTime(record.cells, columns) : null;
+  if (columns.symbol !== null) return { line, columns, symbol: '', unread };
+  const own = record.symbol === undefined ? null : assertTicker(record.symbol, given);
+  return { line, columns, symbol: given ?? own ?? symbolByName(reading), unread };
 }
 
-function assertSymbol(reading: Reading): void {
-  if (!reading.source.isNamed && reading.settings.symbol === null) {
+function assertTicker(ticker: string, given: string | null): string {
+  const fault = faultOfSymbol(ticker);
+  if (fault === null || given !== null) return ticker;
+  throw new FileError(`names ${toVisible(ticker)} as its ticker: ${fault}; give --symbol`);
+}
+
+function symbolByName({ file, source }: Reading): string {
+  if (!source.isNamed) {
     throw new FileError('has no column "symbol" and is a pipe without a name: give --symbol');
   }
-  const fault = faultOfSymbol(symbolOf(reading));
-  if (fault === null) return;
+  const symbol = symbolOfFile(file);
+  const fault = faultOfSymbol(symbol);
+  if (fault === null) return symbol;
   throw new FileError(`has no column "symbol", and its name is no symbol: ${fault}; give --symbol`);
 }

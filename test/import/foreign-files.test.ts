@@ -228,6 +228,36 @@ test('prices with the sign of another currency than the instrument has are refus
   expect(run.err).toContain('is in USD (see --currency)');
 });
 
+describe('a header that pandas has stacked', () => {
+  const stacked = (ticker: string, other = ticker) =>
+    lines(
+      ...['Price,Close,High', `Ticker,${ticker},${other}`, 'Date,,'],
+      ...['2024-01-02,370.87,376', '2024-01-03,bad,376'],
+    );
+
+  test('is read, and names the symbol', async () => {
+    const run = await importText(stacked('YFIN'));
+    expect(run.err).toContain('csv:5  this is no price');
+    expect(await pricesIn(server, 'YFIN')).toEqual([[day('2024-01-02'), '370.87']]);
+  });
+
+  test('is refused for several symbols, and not taken for one when it is another', async () => {
+    const run = await importText(stacked('YFIN', 'OTHER'));
+    expect(run).toMatchObject({ code: 2, out: '' });
+    expect(run.err).toContain('has the columns of several symbols side by side');
+    const index = await importText(stacked('^GSPC'));
+    expect(index.err).toContain('names "^GSPC" as its ticker: the symbol begins with "^"');
+    expect((await importText(stacked('^GSPC'), '--symbol', 'GSPC')).out).toContain('1 recorded');
+    const plain = await importText(lines('price,ticker,date', '5,X,2024-01-02'));
+    expect(plain).toMatchObject({ code: 0, prices: [[day('2024-01-02'), '5']] });
+  });
+});
+
+test('a second column of times is named, as it is not read', async () => {
+  const run = await importText(lines('Date,Time,Close', '2024-01-02,09:30,5'));
+  expect(run.err).toContain('csv has a second column of times, "Time", which is not read');
+});
+
 test('a pipe is read by way of a copy that does not stay, and has no name to be a symbol', async () => {
   const pipe = await folder.write('PIPE', '');
   execFileSync('rm', [pipe]);

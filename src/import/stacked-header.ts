@@ -1,0 +1,56 @@
+import type { BrokenLine, CsvRecord } from './csv-records.ts';
+import { FileError } from './errors.ts';
+
+/** A record; the header may name the symbol that the whole file is about. */
+export interface NamedRecord extends CsvRecord {
+  readonly symbol?: string;
+}
+
+/**
+ * The records of a file whose header may be stacked as pandas writes that of yfinance: "Price" with
+ * the names of the columns, "Ticker" with the symbol of each, "Date" with nothing. Such a header
+ * becomes one record; all others stay. Throws `FileError` for several symbols side by side.
+ */
+export async function* joinHeader(
+  records: AsyncIterable<CsvRecord | BrokenLine>,
+): AsyncGenerator<NamedRecord | BrokenLine> {
+  const held: (CsvRecord | BrokenLine)[] = [];
+  let isOpen = true;
+  for await (const record of records) {
+    if (!isOpen) {
+      yield record;
+      continue;
+    }
+    held.push(record);
+    if (!fits(record, held.length)) {
+      isOpen = false;
+      yield* held;
+    } else if (held.length === levels.length) {
+      isOpen = false;
+      yield join(held as readonly CsvRecord[]);
+    }
+  }
+  if (isOpen) yield* held;
+}
+
+const levels = [/^price$/i, /^ticker$/i, /^(?:date|datetime)$/i] as const;
+
+function fits(record: CsvRecord | BrokenLine, level: number): boolean {
+  if ('fault' in record) return false;
+  const [first = '', ...rest] = record.cells;
+  const isLast = level === levels.length;
+  return (
+    (levels[level - 1]?.test(first) ?? false) && (!isLast || rest.every((cell) => cell === ''))
+  );
+}
+
+function join([names, tickers, time]: readonly CsvRecord[]): NamedRecord {
+  if (names === undefined || tickers === undefined) throw new Error('a header has three levels');
+  const symbols = new Set(tickers.cells.slice(1));
+  const [symbol] = symbols;
+  if (symbols.size !== 1 || symbol === undefined) {
+    throw new FileError('has the columns of several symbols side by side: write a file for each');
+  }
+  const cells = [time?.cells[0] ?? '', ...names.cells.slice(1)];
+  return { ...names, cells, symbol };
+}
