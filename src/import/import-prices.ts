@@ -22,7 +22,10 @@ export interface ImportRetries {
   readonly pauseMs?: number;
 }
 
-/** 0: all recorded; 1: but for bad rows, or other prices are known now; 2: a file or the server was not to be had; 130: stopped. */
+/**
+ * 0: all is recorded; 1: some rows are bad, or other prices are known now; 2: a file or the server
+ * cannot be used; 130: stopped.
+ */
 export type ExitCode = 0 | 1 | 2 | 130;
 
 /**

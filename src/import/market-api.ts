@@ -117,6 +117,6 @@ function assertCurrency(actual: string, wanted: Listing): void {
 
 function assertSign(code: string, { symbol, sign }: Listing): void {
   if (sign === null || standsFor(sign, code)) return;
-  const message = `the prices are in ${toVisible(sign)}, but ${symbol} is in ${code} (see --currency)`;
-  throw new RefusedError('CURRENCY_MISMATCH', message);
+  const reason = `the prices are in ${toVisible(sign)}, but ${symbol} is in ${code}`;
+  throw new RefusedError('CURRENCY_MISMATCH', `${reason} (see --currency)`);
 }

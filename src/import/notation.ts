@@ -51,7 +51,7 @@ export function createNotationFinder(columns: Columns, given: GivenNotation): No
   };
 }
 
-/** Where a comma separates cells, a bare cell has none: its dot would have to be the decimal mark. */
+/** Where a comma separates cells, a bare cell has none: its dot has to be the decimal mark. */
 function likelyMark({ cells, quoted, delimiter }: CsvRecord, index: number): DecimalMark | null {
   const isBare = delimiter === ',' && quoted[index] !== true;
   return isBare && (cells[index]?.includes('.') ?? false) ? 'point' : null;

@@ -68,12 +68,13 @@ function faultOfNumber(number: string, mark: DecimalMark): string {
 
 function faultOfDigits(price: string): string | null {
   const [whole = '', fraction = ''] = price.split('.');
-  if (whole.length > integerDigitsMax) {
-    return `the price has ${whole.length} digits before the decimal sign: at most ${integerDigitsMax} can be recorded`;
-  }
-  if (fraction.length > fractionDigitsMax) {
-    return `the price has ${fraction.length} digits after the decimal sign: at most ${fractionDigitsMax} can be recorded`;
-  }
+  if (whole.length > integerDigitsMax) return tooLong(whole, 'before', integerDigitsMax);
+  if (fraction.length > fractionDigitsMax) return tooLong(fraction, 'after', fractionDigitsMax);
   if (!isDecimal(price)) return `${toVisible(price)} is no price`;
   return compare(price, '0') > 0 ? null : 'the price is zero';
+}
+
+function tooLong(digits: string, where: 'before' | 'after', max: number): string {
+  const count = `the price has ${digits.length} digits ${where} the decimal sign`;
+  return `${count}: at most ${max} can be recorded`;
 }

@@ -15,7 +15,8 @@ export function faultOfSymbol(text: string): string | null {
     return `the symbol has the character ${toVisible(stranger)}: only ${allowed} are allowed`;
   }
   if (!/^[A-Z0-9]/.test(text)) {
-    return `the symbol begins with ${toVisible(text.slice(0, 1))}: its first character must be A-Z or 0-9`;
+    const first = toVisible(text.slice(0, 1));
+    return `the symbol begins with ${first}: its first character must be A-Z or 0-9`;
   }
   if (text.length <= lengthMax) return null;
   return `the symbol has ${text.length} characters: at most ${lengthMax} are allowed`;

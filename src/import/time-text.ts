@@ -7,8 +7,15 @@ export type TimeText = { readonly time: string } | { readonly fault: string };
 
 const lengthMax = 80;
 const noDate = 'this is no date like 2000-01-31, Jan 31 2000 or 2000-01-31T09:30:00Z';
-const clock =
-  /^(.+?)(?:[Tt]|,? )(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?: ?([ap])\.?m\.?)?(?: ?(z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?$/i;
+const clock = new RegExp(
+  [
+    ...[/^(.+?)(?:T|,? )/, /(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?/],
+    ...[/(?: ?([ap])\.?m\.?)?/, /(?: ?(z|utc|gmt|[+-]\d{2}(?::?\d{2})?))?$/],
+  ]
+    .map(({ source }) => source)
+    .join(''),
+  'i',
+);
 
 /** Whether the month or the day comes first in the dates of a file. */
 export const orderQuestion: Question<DateOrder> = {
