@@ -60,12 +60,21 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   const { views } = engine;
   const asked = new Map<string, Promise<number>>();
   const resolved = new Set<number>();
+  const reaching = new Map<number, Promise<void>>();
   let pinned: Promise<number> | null = null;
   let pinnedAt: number | null = null;
   let writtenAt: number | null = null;
 
+  /** One wait for all fields that ask for a sequence: each has a listener on the signal. */
   async function reach(at: ReadPoint): Promise<void> {
     const sequence = sequenceOf(at);
+    if (sequence <= views.checkpoint()) return;
+    const waiting = reaching.get(sequence) ?? waitFor(sequence);
+    reaching.set(sequence, waiting);
+    await waiting;
+  }
+
+  async function waitFor(sequence: number): Promise<void> {
     if (await views.waitFor(sequence, waitMs, init.signal)) return;
     throw codedError(
       'SEQUENCE_NOT_REACHED',

@@ -1,8 +1,7 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import { compareTexts } from '../lib/byte-order.ts';
 import type { FilterValues } from '../views/partition.ts';
-import type { Cursor } from '../views/read.ts';
+import { type Cursor, comparePlaces } from '../views/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiContext } from './context.ts';
 import { createListCursors } from './list-cursor.ts';
@@ -66,10 +65,6 @@ function mergeParts<Item extends Cursor>(
   if (only !== undefined && another === undefined) return only;
   const merged = parts.flat().sort(comparePlaces);
   return (descending ? merged.reverse() : merged).slice(0, limit);
-}
-
-function comparePlaces(a: Cursor, b: Cursor): number {
-  return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }
 
 /** The places of a list whose positions begin with a prefix. */

@@ -1,7 +1,12 @@
-import { compareTexts } from '../lib/byte-order.ts';
 import { fold, type Touched } from './fold.ts';
 import { toPartition } from './partition.ts';
-import type { Cursor, DocumentAt, ListedDocument, ListPage } from './read.ts';
+import {
+  type Cursor,
+  comparePlaces,
+  type DocumentAt,
+  type ListedDocument,
+  type ListPage,
+} from './read.ts';
 import { type AnyView, listsOf, type Standing, type Standings, toStanding } from './standing.ts';
 
 /** What proposed events change in a view: documents as they are, and as they would be. */
@@ -91,8 +96,4 @@ function isBetween(place: Cursor, { after, before }: ListPage): boolean {
     (after === null || comparePlaces(place, after) > 0) &&
     (before === null || comparePlaces(place, before) < 0)
   );
-}
-
-function comparePlaces(a: Cursor, b: Cursor): number {
-  return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../kernel/event.ts';
+import { compareTexts } from '../lib/byte-order.ts';
 import { toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { type FilterValues, toPartition } from './partition.ts';
@@ -57,6 +58,11 @@ export async function readDocuments(
 export interface Cursor {
   readonly position: string;
   readonly key: string;
+}
+
+/** The order of the places of a list: by position, then by key, in byte order. */
+export function comparePlaces(a: Cursor, b: Cursor): number {
+  return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }
 
 export interface ListPage {
