@@ -12,7 +12,13 @@ import { accountsView } from '../accounts/views.ts';
 import { findInstrument, instrumentTypes } from '../market/api-instrument.ts';
 import { lastPricesView, type Price } from '../market/views.ts';
 import { missing } from './api-read.ts';
-import { type Portfolio, toPortfolio, type ValuedPosition, valuePosition } from './portfolio.ts';
+import {
+  costOf,
+  type Portfolio,
+  toPortfolio,
+  type ValuedPosition,
+  valuePosition,
+} from './portfolio.ts';
 import { positionsView } from './positions-view.ts';
 
 /** A portfolio at a read point. */
@@ -105,8 +111,17 @@ function addPositionType(parts: ApiParts) {
       }),
       averageCost: t.field({
         type: 'Decimal',
-        description: 'Of one share, the fees of buying in it, to 8 decimals.',
+        description:
+          `The cost of one share, to 8 decimals, half-up. Buying fees are part of it. A sale
+          does not change it.`.replace(/\s+/g, ' '),
         resolve: ({ position }) => position.averageCost,
+      }),
+      cost: t.field({
+        type: 'Decimal',
+        description:
+          `What the shares that are held cost in all. A sale takes its share of it in whole
+          minor units, so that nothing is lost to rounding.`.replace(/\s+/g, ' '),
+        resolve: ({ position }) => costOf(position),
       }),
       marketPrice: t.expose('marketPrice', {
         type: 'Decimal',

@@ -1,4 +1,4 @@
-import { difference, multiply, round, sum } from '../../lib/decimal.ts';
+import { difference, isFinerThan, multiply, round, sum } from '../../lib/decimal.ts';
 import type { Account } from '../accounts/account.ts';
 import { minorUnitsOf } from '../accounts/currencies.ts';
 import type { Position } from './position.ts';
@@ -39,6 +39,13 @@ export function valuePosition(position: Position, marketPrice: string | null): V
     marketValue: round(value, digits),
     unrealizedPnl: round(difference(value, cost ?? multiply(averageCost, quantity)), digits),
   };
+}
+
+/** What the shares of a position cost, with all digits of the minor unit. */
+export function costOf({ cost, averageCost, quantity, currency }: Position): string {
+  const digits = digitsOf(currency);
+  const exact = cost ?? multiply(averageCost, quantity);
+  return isFinerThan(exact, digits) ? exact : round(exact, digits);
 }
 
 /** `held`: the positions that are not sold out; `all`: those that are too. */

@@ -16,7 +16,7 @@ const sell = (quantity: string, limitPrice: string) => ({ side: 'SELL', quantity
 const query = `query Q($id: ID!, $asOf: Moment) { account(id: $id, asOf: $asOf) {
   positions { symbol quantity }
   portfolio { account { id balance } cash marketValue equity unrealizedPnl realizedPnl sequence
-    positions { symbol instrument { symbol lastPrice } quantity held averageCost marketPrice
+    positions { symbol instrument { symbol lastPrice } quantity held averageCost cost marketPrice
       marketValue unrealizedPnl realizedPnl } } } }`;
 
 interface Portfolio {
@@ -57,7 +57,7 @@ describe('a portfolio', () => {
     await accepted(client.place(trader, symbol, buy('3', '10.00')));
     await note(
       { cash: '969.94', marketValue: '30.00', equity: '999.94', unrealizedPnl: '-0.06' },
-      { quantity: '3', averageCost: '10.02000000', marketPrice: '10.00', realizedPnl: '0.00' },
+      { quantity: '3', cost: '30.06', averageCost: '10.02000000', marketPrice: '10.00' },
     );
 
     // 4 at 11.01 and a fee of 0.09 (0.08808): 74.19 for 7, which is 10.598571428…
@@ -73,7 +73,7 @@ describe('a portfolio', () => {
     await accepted(client.place(other, symbol, buy('2', '12.00')));
     await note(
       { cash: '949.79', marketValue: '60.00', realizedPnl: '2.78', unrealizedPnl: '7.01' },
-      { quantity: '5', held: '1', averageCost: '10.59857143', realizedPnl: '2.78' },
+      { quantity: '5', held: '1', cost: '52.99', averageCost: '10.59857143', realizedPnl: '2.78' },
     );
 
     // 5 at 9.995 are 49.975, half-up 49.98; and 49.975 - 52.99 = -3.015, half-up -3.02.
