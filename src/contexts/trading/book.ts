@@ -191,12 +191,11 @@ function addPlace(book: Draft, order: OpenOrder, place: Place): void {
 
 /** Puts an order in its place; null takes away the one that is there. */
 function putOrder(book: Draft, { queue, rank, priority }: Place, order: OpenOrder | null): void {
-  function put(known: SortedMap<number, OpenOrder> | undefined) {
+  const changed = update<number, SortedMap<number, OpenOrder>>(book[queue], rank, (known) => {
     const before = known ?? emptyMap<number, OpenOrder>();
     const orders = order === null ? remove(before, priority) : set(before, priority, order);
     return isEmpty(orders) ? undefined : orders;
-  }
-  const changed = update<number, SortedMap<number, OpenOrder>>(book[queue], rank, put);
+  });
   // By its name, which takes a third of the time of a computed one.
   if (queue === 'bids') book.bids = changed as Queue<RestingOrder>;
   else if (queue === 'asks') book.asks = changed as Queue<RestingOrder>;
