@@ -1,6 +1,7 @@
 import type { CommandContext } from '../../kernel/command.ts';
+import { type SortedMap, visit } from '../../lib/sorted-map.ts';
 import { accountDecider } from '../accounts/account.ts';
-import { bookDecider, openOrdersIn } from './book.ts';
+import { type Book, bookDecider } from './book.ts';
 import type { OpenOrder } from './book-order.ts';
 import { type Market, openMarket } from './market.ts';
 import { cancelOpen, expire } from './open-orders.ts';
@@ -33,6 +34,19 @@ export function cancelAll(context: CommandContext, accountId: string, reason: st
     if (order.expiresAt !== null && order.expiresAt <= market.now) expire(market, order);
     else cancelOpen(market, order, reason);
   }
+}
+
+/** The open orders of an account in one book, in the order in which they came. Looks at every order. */
+export function openOrdersIn(book: Book, accountId: string): readonly OpenOrder[] {
+  const found: OpenOrder[] = [];
+  function look(order: OpenOrder): boolean {
+    if (order.accountId === accountId) found.push(order);
+    return true;
+  }
+  for (const queue of [book.bids, book.asks, book.buyStops, book.sellStops]) {
+    visit<number, SortedMap<number, OpenOrder>>(queue, (orders) => visit(orders, look));
+  }
+  return found.sort((a, b) => a.priority - b.priority);
 }
 
 function symbolsOf(context: CommandContext, accountId: string): readonly string[] {

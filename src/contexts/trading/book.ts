@@ -8,7 +8,6 @@ import {
   type SortedMap,
   set,
   update,
-  visit,
 } from '../../lib/sorted-map.ts';
 import type { Step } from '../../lib/steps.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
@@ -125,19 +124,6 @@ export function findOrder(book: Book, id: string): OpenOrder | null {
   if (place === undefined) return null;
   const orders = get<number, SortedMap<number, OpenOrder>>(book[place.queue], place.rank);
   return (orders && get(orders, place.priority)) ?? null;
-}
-
-/** The open orders of an account, in the order in which they came. Looks at every order. */
-export function openOrdersIn(book: Book, accountId: string): readonly OpenOrder[] {
-  const found: OpenOrder[] = [];
-  function look(order: OpenOrder): boolean {
-    if (order.accountId === accountId) found.push(order);
-    return true;
-  }
-  for (const queue of [book.bids, book.asks, book.buyStops, book.sellStops]) {
-    visit<number, SortedMap<number, OpenOrder>>(queue, (orders) => visit(orders, look));
-  }
-  return found.sort((a, b) => a.priority - b.priority);
 }
 
 /** The order that is the first of a queue. */
