@@ -37,6 +37,8 @@ export const trade: Bench = {
 
 interface BusyMarket {
   readonly symbol: string;
+  /** The head when all of it was there: what other benches recorded lies before. */
+  readonly since: number;
   readonly sellers: readonly string[];
   readonly buyers: readonly string[];
   readonly sells: readonly string[];
@@ -59,8 +61,9 @@ async function prepare(stage: Stage, client: Client): Promise<BusyMarket> {
     order(symbol, buyers, 'BUY', 900 - (index % 200)),
   ]);
   await client.postAll(away.flat(), trading.orderExpected);
+  const since = sequenceOf(await client.post(away.flat()[0] ?? '', trading.orderExpected));
   return {
-    ...{ symbol, sellers, buyers },
+    ...{ symbol, since, sellers, buyers },
     sells: sellers.map((_, index) => order(symbol, sellers, 'SELL', 1_000 + (index % 20))),
     buys: buyers.map(() => order(symbol, buyers, 'BUY', 1_019)),
   };
@@ -166,12 +169,16 @@ async function readAtMoments(
 }
 
 /** Trades on until there are events enough; gives the head, with the views there. */
-async function grow(stage: Stage, client: Client, { sells, buys }: BusyMarket): Promise<number> {
+async function grow(
+  stage: Stage,
+  client: Client,
+  { since, sells, buys }: BusyMarket,
+): Promise<number> {
   const bodies = sells.flatMap((sell, index) => [sell, buys[index] ?? sell]);
   for (;;) {
     const answer = await client.post(sells[0] ?? '', trading.orderExpected);
     const head = sequenceOf(answer);
-    if (head > eventsMin + 10_000) {
+    if (head > since + eventsMin) {
       await client.waitForViews(head);
       return head;
     }
