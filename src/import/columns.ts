@@ -7,6 +7,8 @@ export interface Columns {
   /** Null: the file is about one instrument and does not name it. */
   readonly symbol: number | null;
   readonly time: number;
+  /** The time of day, where it has a column beside that of the date; null: it has not. */
+  readonly clock: number | null;
   readonly price: number;
 }
 
@@ -32,18 +34,28 @@ export function findColumns(header: readonly string[], wanted: ColumnNames): Col
     const missing = toChoice(candidates);
     throw new FileError(`has no column ${missing} (see ${option}), but ${toList(header)}`);
   };
+  const time = find(wanted.time === null ? timeNames : [lower(wanted.time)], '--time-column');
+  const hasClock = wanted.time === null && names[time] === 'date' && names.includes('time');
   return {
     count: names.length,
     symbol: names.includes('symbol') ? findOnly(names, 'symbol') : null,
-    time: find(wanted.time === null ? timeNames : [lower(wanted.time)], '--time-column'),
+    time,
+    clock: hasClock ? findOnly(names, 'time') : null,
     price: find(wanted.price === null ? priceNames : [lower(wanted.price)], '--price-column'),
   };
 }
 
 /** A column whose name is that of times, beside the one that is read; null: there is none. */
-export function findOtherTime(header: readonly string[], { time }: Columns): string | null {
+export function findOtherTime(header: readonly string[], { time, clock }: Columns): string | null {
   const isTime = (name: string) => timeNames.includes(lower(name));
-  return header.find((name, index) => index !== time && isTime(name)) ?? null;
+  const isRead = (index: number) => index === time || index === clock;
+  return header.find((name, index) => !isRead(index) && isTime(name)) ?? null;
+}
+
+/** A column whose name is that of prices, beside the one that is read; null: there is none. */
+export function findOtherPrice(header: readonly string[], { price }: Columns): string | null {
+  const isPrice = (name: string) => priceNames.includes(lower(name));
+  return header.find((name, index) => index !== price && isPrice(name)) ?? null;
 }
 
 /** Whether the columns can be found. */

@@ -6,9 +6,6 @@ import type { Line } from './lines.ts';
 export interface CsvRecord {
   readonly line: number;
   readonly cells: readonly string[];
-  /** Which of the cells are in quotes; one that is not in the list is in none. */
-  readonly quoted: readonly boolean[];
-  readonly delimiter: Delimiter;
 }
 
 /** A line that belongs to no record. */
@@ -46,7 +43,7 @@ export async function* readRecords(
       continue;
     }
     delimiter ??= findDelimiter(text, (candidate) => {
-      return isHeader(parseCells(text, candidate)?.cells ?? []);
+      return isHeader(parseCells(text, candidate) ?? []);
     });
     const record = first.isCut
       ? { line, fault: 'the line is too long', text }
@@ -61,10 +58,10 @@ async function takeRecord(
   delimiter: Delimiter,
 ): Promise<CsvRecord | BrokenLine> {
   const { number: line, text } = first;
-  if (!text.includes('"')) return { line, ...splitCells(text, delimiter), delimiter };
+  if (!text.includes('"')) return { line, cells: splitCells(text, delimiter) };
   const parts = await takeQuoted(queue, first);
-  const parsed = parseCells(parts.map((part) => part.text).join('\n'), delimiter);
-  if (parsed !== null) return { line, ...parsed, delimiter };
+  const cells = parseCells(parts.map((part) => part.text).join('\n'), delimiter);
+  if (cells !== null) return { line, cells };
   queue.putBack(parts.slice(1));
   return { line, fault: 'the quotes do not close', text };
 }
@@ -107,26 +104,17 @@ function hasOddQuotes(text: string): boolean {
   return text.split('"').length % 2 === 0;
 }
 
-type Cells = Pick<CsvRecord, 'cells' | 'quoted'>;
-
-const noneQuoted: readonly boolean[] = [];
-
-function splitCells(text: string, delimiter: Delimiter): Cells {
-  return { cells: text.split(delimiter).map((cell) => cell.trim()), quoted: noneQuoted };
+function splitCells(text: string, delimiter: Delimiter): readonly string[] {
+  return text.split(delimiter).map((cell) => cell.trim());
 }
 
 /** The cells of one record; null: its quotes do not close, or it is not one. */
-function parseCells(text: string, delimiter: Delimiter): Cells | null {
+function parseCells(text: string, delimiter: Delimiter): readonly string[] | null {
   if (!text.includes('"')) return splitCells(text, delimiter);
-  const quoted: boolean[] = [];
-  const cast = (value: string, { quoting }: { readonly quoting: boolean }): string => {
-    quoted.push(quoting);
-    return value;
-  };
-  const options = { delimiter, trim: true, record_delimiter: '\n', max_record_size: 0, cast };
+  const options = { delimiter, trim: true, record_delimiter: '\n', max_record_size: 0 };
   try {
     const [cells, ...others] = parse(text, options);
-    return cells === undefined || others.length > 0 ? null : { cells, quoted };
+    return cells === undefined || others.length > 0 ? null : cells;
   } catch {
     return null;
   }

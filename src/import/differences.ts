@@ -19,6 +19,8 @@ export interface Differences {
   timesOf(batch: Batch): readonly string[];
   /** Compares the prices of a batch with those that are known at `timesOf` it, in that order. */
   compare(batch: Batch, known: readonly (string | null)[]): void;
+  /** Takes a difference that was found otherwise. */
+  add(difference: Difference): void;
   all(): readonly Difference[];
   /** Whether prices were not compared any more, because there were too many differences. */
   isFull(): boolean;
@@ -49,12 +51,25 @@ export function createDifferences(max: number = differencesMax): Differences {
         found.set(`${symbol} ${occurredAt}`, { line, symbol, occurredAt, price, known: other });
       }
     },
+    add(difference) {
+      isFull ||= found.size >= max;
+      if (!isFull) found.set(`${difference.symbol} ${difference.occurredAt}`, difference);
+    },
     all: () => [...found.values()].toSorted((a, b) => a.line - b.line),
     isFull: () => isFull,
   };
 }
 
+/** The lines of rows whose time a later row of the batch has as well, with another price. */
+export function overriddenLines(batch: Pick<Batch, 'prices' | 'rowLines'>): readonly number[] {
+  const last = lastRows(batch);
+  return batch.prices.flatMap(({ price, occurredAt }, index) => {
+    const later = batch.prices[last.get(occurredAt) ?? index]?.price ?? price;
+    return compare(later, price) === 0 ? [] : [batch.rowLines[index] ?? 0];
+  });
+}
+
 /** The last row of each time: of two prices of one time the later row counts. */
-function lastRows({ prices }: Batch): ReadonlyMap<string, number> {
+export function lastRows({ prices }: Pick<Batch, 'prices'>): ReadonlyMap<string, number> {
   return new Map(prices.map(({ occurredAt }, index) => [occurredAt, index]));
 }

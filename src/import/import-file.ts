@@ -111,8 +111,12 @@ function notesOn(
     const first = rules.dates === 'month-first' ? 'month' : 'day';
     notes.push(`was read with the ${first} first in its dates`);
   }
-  if (unread !== null) {
-    notes.push(`has a second column of times, ${toVisible(unread)}, which is not read`);
+  if (unread.time !== null) {
+    notes.push(`has a second column of times, ${toVisible(unread.time)}, which is not read`);
+  }
+  if (unread.price !== null) {
+    const name = toVisible(unread.price);
+    notes.push(`has a second column of prices, ${name}, which is not read (see --price-column)`);
   }
   return notes;
 }

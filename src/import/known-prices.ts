@@ -1,4 +1,5 @@
 import type { ApiClient } from './api-client.ts';
+import { createPriceHistory, type PriceHistory } from './price-history.ts';
 import type { PricePoint } from './price-row.ts';
 import { accepted, type Rejected } from './rejected.ts';
 
@@ -10,6 +11,30 @@ export interface KnownPrices {
   head(symbol: string): Promise<bigint>;
   /** The last price that had occurred by each of the times. Throws `RefusedError`. */
   pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
+  /** All prices recorded of an instrument; null when they are too many to be looked through. */
+  history(symbol: string): Promise<PriceHistory | null>;
+}
+
+/** What is kept of an instrument for comparing costs memory until the end of the file. */
+const historyMax = 200_000;
+const pageSize = 500;
+const historyQuery = `query History($stream: ID!, $after: String, $asOf: Moment) {
+  events(
+    filter: { streamId: $stream, types: ["PriceRecorded"] }
+    first: ${pageSize}
+    after: $after
+    asOf: $asOf
+  ) {
+    pageInfo { hasNextPage endCursor }
+    nodes { occurredAt ... on PriceRecorded { price } }
+  }
+}`;
+
+interface HistoryPage {
+  readonly events: {
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    readonly nodes: readonly PricePoint[];
+  };
 }
 
 /** Times in one request, an alias each; the API takes twice as many. */
@@ -36,14 +61,19 @@ export function createKnownPrices(client: ApiClient): KnownPrices {
     return BigInt(accepted(data.recordPrices).sequence);
   }
 
+  /** The log as it is now, or was when first asked for, with all that was answered since. */
+  async function moment(symbol: string): Promise<string> {
+    last ??= await head(symbol);
+    return String(last > answered ? last : answered);
+  }
+
   return {
     reached(sequence) {
       if (sequence > answered) answered = sequence;
     },
     head,
     async pricesOn(symbol, times) {
-      last ??= await head(symbol);
-      const asOf = String(last > answered ? last : answered);
+      const asOf = await moment(symbol);
       const prices: (string | null)[] = [];
       for (let start = 0; start < times.length; start += timesMax) {
         const some = times.slice(start, start + timesMax);
@@ -52,6 +82,21 @@ export function createKnownPrices(client: ApiClient): KnownPrices {
         prices.push(...some.map((_, index) => data.instrument?.[`p${index}`] ?? null));
       }
       return prices;
+    },
+    async history(symbol) {
+      const known = createPriceHistory();
+      const asOf = await moment(symbol);
+      const stream = `instrument-${symbol}`;
+      let after: string | null = null;
+      for (let count = 0; count <= historyMax; count += pageSize) {
+        const variables: object = { stream, after, asOf };
+        const answer = await client.send<HistoryPage>(historyQuery, variables);
+        const { nodes, pageInfo }: HistoryPage['events'] = answer.data.events;
+        for (const point of nodes) known.add(point);
+        if (!pageInfo.hasNextPage) return known;
+        after = pageInfo.endCursor;
+      }
+      return null;
     },
   };
 }

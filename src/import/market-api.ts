@@ -3,13 +3,14 @@ import { type Batch, toKey } from './batches.ts';
 import { standsFor } from './currency-sign.ts';
 import { RefusedError } from './errors.ts';
 import { createKnownPrices } from './known-prices.ts';
+import type { PriceHistory } from './price-history.ts';
 import type { PricePoint } from './price-row.ts';
 import { accepted, type Rejected } from './rejected.ts';
 import { toVisible } from './visible.ts';
 
 const headQuery = 'query Head { log { sequence } }';
 const instrumentQuery = `query Instrument($symbol: ID!) {
-  instrument(symbol: $symbol) { currency }
+  instrument(symbol: $symbol) { currency lastPriceAt }
 }`;
 const list = `mutation List($input: ListInstrumentInput!) {
   listInstrument(input: $input) { __typename ... on Error { code message } }
@@ -26,11 +27,16 @@ const record = `mutation Record($input: RecordPricesInput!) {
 export interface MarketApi {
   /**
    * Makes sure that prices of the symbol can be recorded; throws `RefusedError`, also when its
-   * currency is not one that `sign`, which stands beside the prices, stands for.
+   * currency is not one that `sign`, which stands beside the prices, stands for. Gives the time of
+   * the last price that is known; null: none is.
    */
-  list(symbol: string, sign: string | null): Promise<void>;
+  list(symbol: string, sign: string | null): Promise<string | null>;
+  /** Whether the very batch was recorded before. Throws `RefusedError`. */
+  isRecorded(batch: Batch): Promise<boolean>;
+  /** All prices recorded of an instrument; null when they are too many. Throws `RefusedError`. */
+  history(symbol: string): Promise<PriceHistory | null>;
   /** True: recorded now; false: it had been before. Throws `RefusedError`. */
-  record(batch: Batch): Promise<boolean>;
+  record(batch: Pick<Batch, 'symbol' | 'prices'>): Promise<boolean>;
   /**
    * What is known now of the prices at some times, in their order; all that was answered before is
    * known. Throws `RefusedError`.
@@ -66,7 +72,13 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
       // A lost answer comes back as a replay: where it stands in the log tells whose it is.
       return !answer.replayed || (answer.attempts > 1 && answer.sequence > sequenceBefore);
     },
+    // A dry run under a key that was used answers what was recorded under it.
+    async isRecorded({ symbol, prices }) {
+      const idempotencyKey = toKey({ symbol, prices });
+      return (await send({ symbol, prices, idempotencyKey, dryRun: true })).replayed;
+    },
     pricesOn: known.pricesOn,
+    history: known.history,
     async recordAgain(symbol, prices) {
       // The place in the log makes the key a new one, and the same one for all attempts.
       const at = await known.head(symbol);
@@ -79,6 +91,7 @@ interface RecordInput {
   readonly symbol: string;
   readonly prices: readonly PricePoint[];
   readonly idempotencyKey: string;
+  readonly dryRun?: boolean;
 }
 
 interface Listing {
@@ -88,11 +101,14 @@ interface Listing {
 }
 
 /** Without a key: a rejection would be kept for good, and the second listing is refused anyway. */
-async function listInstrument(client: ApiClient, wanted: Listing): Promise<void> {
+async function listInstrument(client: ApiClient, wanted: Listing): Promise<string | null> {
   const { symbol, currency } = wanted;
-  type Found = { instrument: { currency: string } | null };
+  type Found = { instrument: { currency: string; lastPriceAt: string | null } | null };
   const { data } = await client.send<Found>(instrumentQuery, { symbol });
-  if (data.instrument !== null) return assertCurrency(data.instrument.currency, wanted);
+  if (data.instrument !== null) {
+    assertCurrency(data.instrument.currency, wanted);
+    return data.instrument.lastPriceAt;
+  }
   assertSign(currency.code, wanted);
   const input = {
     symbol,
@@ -104,6 +120,7 @@ async function listInstrument(client: ApiClient, wanted: Listing): Promise<void>
   const answer = await client.send<{ listInstrument: Rejected }>(list, { input });
   const { listInstrument: listed } = answer.data;
   if (listed.code !== 'INSTRUMENT_ALREADY_EXISTS') accepted(listed);
+  return null;
 }
 
 function assertCurrency(actual: string, wanted: Listing): void {

@@ -40,8 +40,8 @@ export function createNotationFinder(columns: Columns, given: GivenNotation): No
       if (cells.length !== columns.count) return;
       const price = cells[columns.price]?.trim() ?? '';
       currencies.add(line, price);
-      if (given.decimal === null) decimals.add(line, price, likelyMark(record, columns.price));
-      if (given.dates === null) orders.add(line, cells[columns.time]?.trim() ?? '', null);
+      if (given.decimal === null) decimals.add(line, price);
+      if (given.dates === null) orders.add(line, cells[columns.time]?.trim() ?? '');
     },
     find: () => ({
       decimal: given.decimal ?? decimals.decide() ?? 'point',
@@ -49,12 +49,6 @@ export function createNotationFinder(columns: Columns, given: GivenNotation): No
       currency: currencies.find(),
     }),
   };
-}
-
-/** Where a comma separates cells, a bare cell has none: its dot has to be the decimal mark. */
-function likelyMark({ cells, quoted, delimiter }: CsvRecord, index: number): DecimalMark | null {
-  const isBare = delimiter === ',' && quoted[index] !== true;
-  return isBare && (cells[index]?.includes('.') ?? false) ? 'point' : null;
 }
 
 function createCurrencyCheck() {

@@ -29,7 +29,8 @@ export function parseRow(record: CsvRecord, rules: RowRules): PriceRow | BadRow 
   const symbol = columns.symbol === null ? rules.symbol : cell(columns.symbol);
   const symbolFault = faultOfSymbol(symbol);
   if (symbolFault !== null) return { line, symbol: null, fault: symbolFault, text: symbol };
-  const timeText = cell(columns.time);
+  const clock = columns.clock === null ? '' : cell(columns.clock);
+  const timeText = `${cell(columns.time)} ${clock}`.trim();
   const when = readTimeText(timeText, rules.dates);
   if ('fault' in when) return { line, symbol, fault: when.fault, text: timeText };
   if (when.time >= future) {

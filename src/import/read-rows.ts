@@ -3,6 +3,7 @@ import {
   type ColumnNames,
   type Columns,
   findColumns,
+  findOtherPrice,
   findOtherTime,
   hasColumns,
 } from './columns.ts';
@@ -38,8 +39,14 @@ export interface FileFormat {
   readonly rules: RowRules;
   /** The sign or code that stands beside its prices; null: none does. */
   readonly currency: string | null;
-  /** A second column of times, which is not read; null: there is none. */
-  readonly unread: string | null;
+  /** Columns of times and of prices that are not read: what may be meant as well. */
+  readonly unread: Unread;
+}
+
+/** Null: there is no such column. */
+export interface Unread {
+  readonly time: string | null;
+  readonly price: string | null;
 }
 
 /** Reads a whole file to find how it is written; throws `FileError` when that is not certain. */
@@ -97,7 +104,7 @@ interface Header {
   readonly columns: Columns;
   /** Whose prices they are when no column tells. */
   readonly symbol: string;
-  readonly unread: string | null;
+  readonly unread: Unread;
 }
 
 function toHeader(record: NamedRecord | BrokenLine, reading: Reading): Header {
@@ -105,7 +112,10 @@ function toHeader(record: NamedRecord | BrokenLine, reading: Reading): Header {
   if ('fault' in record) throw new FileError(`has no columns: ${record.fault} on line ${line}`);
   const { columns: names, symbol: given } = reading.settings;
   const columns = findColumns(record.cells, names);
-  const unread = names.time === null ? findOtherTime(record.cells, columns) : null;
+  const unread = {
+    time: names.time === null ? findOtherTime(record.cells, columns) : null,
+    price: names.price === null ? findOtherPrice(record.cells, columns) : null,
+  };
   if (columns.symbol !== null) return { line, columns, symbol: '', unread };
   const own = record.symbol === undefined ? null : assertTicker(record.symbol, given);
   return { line, columns, symbol: given ?? own ?? symbolByName(reading), unread };

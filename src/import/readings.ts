@@ -14,8 +14,7 @@ export interface Question<Reading extends string> {
 
 /** What the values of one file tell about a question; two lines of each kind at most are kept. */
 export interface Evidence<Reading extends string> {
-  /** Takes a value; `likely` is its reading, where its surroundings tell and it fits both. */
-  add(line: number, text: string, likely: Reading | null): void;
+  add(line: number, text: string): void;
   /** The reading; null: all values are the same in both. Throws `FileError` if it is open. */
   decide(): Reading | null;
 }
@@ -39,13 +38,12 @@ export function createEvidence<Reading extends string>(
   }
 
   return {
-    add(line, text, likely) {
+    add(line, text) {
       const values = [read(text, one), read(text, other)];
       if (values[0] === values[1]) return;
       const seen = { line, text };
       if (values[1] === null) prove(one, seen);
       else if (values[0] === null) prove(other, seen);
-      else if (likely !== null) prove(likely, seen);
       else open ??= seen;
     },
     decide() {

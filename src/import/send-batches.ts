@@ -1,8 +1,9 @@
 import type { Batch } from './batches.ts';
-import { createDifferences, type Difference } from './differences.ts';
+import { createDifferences, type Difference, overriddenLines } from './differences.ts';
 import { RefusedError } from './errors.ts';
 import { createLanes } from './lanes.ts';
 import type { MarketApi } from './market-api.ts';
+import { createOverlap } from './overlap.ts';
 import type { FileTally } from './tally.ts';
 
 /** What is done about prices that were there already, while others are known now. */
@@ -33,16 +34,21 @@ const batchesTakenMax = 16;
 /** Batches of one symbol are sent in their order, those of different symbols beside each other. */
 export function createSender({ api, tally, currency, repeat }: SenderOptions): Sender {
   const lanes = createLanes({ runningMax: requestsMax, takenMax: batchesTakenMax });
-  const listings = new Map<string, Promise<void>>();
+  const listings = new Map<string, Promise<string | null>>();
   const differences = createDifferences();
+  const overridden: number[] = [];
+  const overlap = createOverlap({ api, tally, differences });
 
   async function record(batch: Batch): Promise<void> {
     const listing = listings.get(batch.symbol) ?? api.list(batch.symbol, currency);
     listings.set(batch.symbol, listing);
-    await listing;
-    const isNew = await api.record(batch);
-    tally.done(batch, isNew);
+    const lastPriceAt = await listing;
+    overridden.push(...overriddenLines(batch).slice(0, linesShownMax + 1 - overridden.length));
     differences.override(batch);
+    const outcome = repeat === 'ignore' ? 'OPEN' : await overlap.record(batch, lastPriceAt);
+    if (outcome === 'DONE') return;
+    const isNew = outcome === 'OPEN' && (await api.record(batch));
+    tally.done(batch, isNew);
     if (!isNew && repeat !== 'ignore') await check(batch);
   }
 
@@ -66,12 +72,21 @@ export function createSender({ api, tally, currency, repeat }: SenderOptions): S
       ),
     finish: () => lanes.finish(),
     async settle() {
+      if (repeat !== 'ignore' && overridden.length > 0) tally.note(overriddenNote(overridden));
       const found = differences.all();
       if (repeat === 'record') await recordAgain({ api, tally }, found);
       else tally.differs(found);
       if (differences.isFull()) tally.notCompared();
     },
   };
+}
+
+const linesShownMax = 5;
+
+function overriddenNote(lines: readonly number[]): string {
+  const shown = lines.slice(0, linesShownMax).join(', ');
+  const more = lines.length > linesShownMax ? ' and more' : '';
+  return `has two prices for one time, of which the later row counts: see line ${shown}${more}`;
 }
 
 type Recording = Pick<SenderOptions, 'api' | 'tally'>;

@@ -69,7 +69,7 @@ describe('a file that was corrected by another one', () => {
       await importRows('ABA', corrected, '--again');
       expect(await priceOn('ABA', time)).toBe('1.11');
     }
-    expect((await pricesIn(server, 'ABA')).slice(6).map(([, price]) => price)).toEqual([
+    expect((await pricesIn(server, 'ABA')).slice(4).map(([, price]) => price)).toEqual([
       ...['1.10', '1.11', '1.10'],
     ]);
   });
@@ -89,6 +89,51 @@ describe('a file that was corrected by another one', () => {
     expect(err).toContain('  and 230 more\n');
     expect((await importRows('MANY', rows('1'), '--again')).out).toContain('250 recorded');
   });
+});
+
+describe('a file that has grown since it was corrected by another one', () => {
+  const rows = ['2024-01-30,10.00', '2024-01-31,10.50'];
+
+  test('records what is missing, and undoes no correction', async () => {
+    await importRows('GROWN', rows);
+    await importRows('GROWN', ['2024-01-31,10.60']);
+    const run = await importRows('GROWN', [...rows, '2024-02-01,11.00']);
+    expect(run.code).toBe(1);
+    expect(run.out).toContain('1 recorded, 2 already there, 0 bad.');
+    expect(run.err).toContain(
+      '  GROWN.csv:3  GROWN 2024-01-31T00:00:00.000000Z: 10.50 in the file, 10.60 known now',
+    );
+    expect(await priceOn('GROWN', '2024-01-31T00:00:00Z')).toBe('10.60');
+    expect(await priceOn('GROWN', '2024-02-01T00:00:00Z')).toBe('11.00');
+  });
+
+  test('is recorded again where it differs if that is asked for', async () => {
+    const run = await importRows('GROWN', [...rows, '2024-02-02,12.00'], '--again');
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.out).toContain('2 recorded, 1 already there, 0 bad.');
+    expect(await priceOn('GROWN', '2024-01-31T00:00:00Z')).toBe('10.50');
+  });
+
+  test('records no price twice, in whatever order and writing it comes', async () => {
+    await importRows('OTHER', rows);
+    await importRows('OTHER', ['2024-01-31,10.5', '2024-01-30,10.0', '2024-01-29,9.90']);
+    expect(await pricesIn(server, 'OTHER')).toHaveLength(3);
+  });
+
+  test('corrects what was never recorded before', async () => {
+    await importRows('NEWER', rows);
+    const run = await importRows('NEWER', ['2024-01-30,10.01', '2024-01-31,10.50']);
+    expect(run.out).toContain('1 recorded, 1 already there, 0 bad.');
+    expect(await priceOn('NEWER', '2024-01-30T00:00:00Z')).toBe('10.01');
+  });
+});
+
+test('two prices of one time in a file are named, and the later row counts', async () => {
+  const run = await importRows('PAIR', ['2001-01-01,1', '2001-01-01,2', '2001-01-02,3']);
+  expect(run.err).toContain(
+    'PAIR.csv has two prices for one time, of which the later row counts: see line 2\n',
+  );
+  expect(await priceOn('PAIR', '2001-01-01T00:00:00Z')).toBe('2');
 });
 
 describe('rows that a later row of the same file overrides', () => {
@@ -128,9 +173,10 @@ test('comparing takes a request for a hundred rows, and none for rows that are n
   await importRows('CHEAP', rows);
   const file = await folder.write('CHEAP.csv', ['date,price', ...rows].join('\n'));
   await runImport(proxy.url, [file]);
-  // The head, the listing, the batch, the head again, and four comparisons.
+  // The head, the listing, whether the batch was recorded, the head again, and four comparisons.
   expect(proxy.seen.requests).toBe(3 + 1 + 4);
   await folder.write('CHEAP.csv', ['date,price', ...rows, '2001-12-31,7'].join('\n'));
   await runImport(proxy.url, [file]);
-  expect(proxy.seen.requests).toBe(8 + 3);
+  // And for a file that has grown its history instead, and what is missing.
+  expect(proxy.seen.requests).toBe(8 + 4 + 1 + 1);
 });

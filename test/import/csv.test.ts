@@ -52,35 +52,34 @@ test('a byte order mark is not part of the first line', async () => {
 describe('records', () => {
   test('carry the line they begin on, after blank lines, CRLF and line breaks in quotes', async () => {
     expect(await records('\ufeff"a",b\r\n\r\n"x\r\n""y""", 1\r\nz,2\n"w,w",3')).toEqual([
-      { line: 1, cells: ['a', 'b'], quoted: [true, false], delimiter: ',' },
-      { line: 3, cells: ['x\n"y"', '1'], quoted: [true, false], delimiter: ',' },
-      { line: 5, cells: ['z', '2'], quoted: [], delimiter: ',' },
-      { line: 6, cells: ['w,w', '3'], quoted: [true, false], delimiter: ',' },
+      { line: 1, cells: ['a', 'b'] },
+      { line: 3, cells: ['x\n"y"', '1'] },
+      { line: 5, cells: ['z', '2'] },
+      { line: 6, cells: ['w,w', '3'] },
     ]);
   });
 
   test('after a quote that does not close are read on from the next line', async () => {
-    const bare = { quoted: [], delimiter: ',' };
     expect(await records('a,b\nx,"1\ny,2\n"q"r,3\nz,4\n')).toEqual([
-      { line: 1, cells: ['a', 'b'], ...bare },
+      { line: 1, cells: ['a', 'b'] },
       { line: 2, fault: 'the quotes do not close', text: 'x,"1' },
-      { line: 3, cells: ['y', '2'], ...bare },
+      { line: 3, cells: ['y', '2'] },
       { line: 4, fault: 'the quotes do not close', text: '"q"r,3' },
-      { line: 5, cells: ['z', '4'], ...bare },
+      { line: 5, cells: ['z', '4'] },
     ]);
   });
 
   test.each([
-    ['a;b\n1;2,5', ['1', '2,5'], ';'],
-    ['a\tb\n"1"\t2', ['1', '2'], '\t'],
-    ['a|b\n1|2', ['1', '2'], '|'],
-    ['sep=;\r\na;b,c\r\n1;2', ['1', '2'], ';'],
-    ['sep=\t\na\tb\n1\t2', ['1', '2'], '\t'],
-    ['"sep=|"\na|b\n1|2', ['1', '2'], '|'],
-    ['"a, in EUR";"b, c, d"\n1;2', ['1', '2'], ';'],
-  ])('of %j are separated as the first line tells', async (text, cells, delimiter) => {
+    ['a;b\n1;2,5', ['1', '2,5']],
+    ['a\tb\n"1"\t2', ['1', '2']],
+    ['a|b\n1|2', ['1', '2']],
+    ['sep=;\r\na;b,c\r\n1;2', ['1', '2']],
+    ['sep=\t\na\tb\n1\t2', ['1', '2']],
+    ['"sep=|"\na|b\n1|2', ['1', '2']],
+    ['"a, in EUR";"b, c, d"\n1;2', ['1', '2']],
+  ])('of %j are separated as the first line tells', async (text, cells) => {
     const last = (await records(text)).at(-1);
-    expect(last).toMatchObject({ cells, delimiter, line: text.split('\n').length });
+    expect(last).toMatchObject({ cells, line: text.split('\n').length });
   });
 
   test('of a header with several candidates are separated by that by which it can be read', async () => {
@@ -102,7 +101,9 @@ describe('columns', () => {
 
   test('are found in any case; a price comes before a close', () => {
     const header = ['Close', ' DATE ', 'Price', 'Symbol'];
-    expect(findColumns(header, none)).toEqual({ count: 4, symbol: 3, time: 1, price: 2 });
+    expect(findColumns(header, none)).toEqual({
+      ...{ count: 4, symbol: 3, time: 1, clock: null, price: 2 },
+    });
     const chosen = findColumns(header, { price: 'close', time: null });
     expect(chosen.price).toBe(0);
   });
@@ -116,11 +117,10 @@ describe('columns', () => {
 });
 
 describe('a row', () => {
-  const columns = { count: 3, symbol: 0, time: 1, price: 2 };
+  const columns = { count: 3, symbol: 0, time: 1, clock: null, price: 2 };
   const notation = { decimal: 'point', dates: null } as const;
   const rules = { columns, symbol: '', future: '2020-01-01T00:00:00.000000Z', ...notation };
-  const parse = (...cells: string[]) =>
-    parseRow({ line: 7, cells, quoted: [], delimiter: ',' }, rules);
+  const parse = (...cells: string[]) => parseRow({ line: 7, cells }, rules);
 
   test('keeps the price as it is written', () => {
     expect(parse('MSFT', '2000-01-03', '1469.250000')).toEqual({

@@ -100,9 +100,34 @@ describe('a file as another tool writes it', () => {
       [[day('2013-04-28'), '135.3']],
     ],
     [
-      'separated by commas, with a bare price of three digits after its dot',
-      lines('date,price', '2024-01-02,1.080'),
-      [[day('2024-01-02'), '1.080']],
+      'separated by commas, with dots that one price proves to be decimal points',
+      lines('date,price', '2024-01-02,1.080', '2024-01-03,1.1'),
+      [
+        [day('2024-01-02'), '1.080'],
+        [day('2024-01-03'), '1.1'],
+      ],
+    ],
+    [
+      'separated by commas, with dots between thousands as a quoted price proves',
+      lines('date,price', '2024-11-22,"999,50"', '2024-11-23,1.080'),
+      [
+        [day('2024-11-22'), '999.50'],
+        [day('2024-11-23'), '1080'],
+      ],
+    ],
+    [
+      'with the date and the time of day in two columns',
+      lines(
+        'Date,Time,Close',
+        '2024-01-31,22:00:00,10.50',
+        '2024-01-31,09:30,10.40',
+        '2024-02-01,,11',
+      ),
+      [
+        ['2024-01-31T22:00:00.000000Z', '10.50'],
+        ['2024-01-31T09:30:00.000000Z', '10.40'],
+        [day('2024-02-01'), '11'],
+      ],
     ],
     [
       'in which every date is the same in both readings',
@@ -148,8 +173,12 @@ describe('a file that may mean two things', () => {
       'has two notations, line 2: "1,355.90" has a decimal point and line 4: "999,50" has a decimal comma; say which with --decimal point or --decimal comma',
     ],
     [
-      lines('date,price', '2024-11-22,"999,50"', '2024-11-23,1.080'),
-      'has two notations, line 2: "999,50" has a decimal comma and line 3: "1.080" has a decimal point',
+      lines('Date,Close', '31.01.2024,1.355', '30.01.2024,1.608', '29.01.2024,998'),
+      'line 2: "1.355" is 1.355 with a decimal point and 1355 with a decimal comma',
+    ],
+    [
+      lines('date,price', '2024-01-31,1.355', '2024-02-01,"1,608"'),
+      'line 2: "1.355" is 1.355 with a decimal point and 1355 with a decimal comma',
     ],
     [
       lines('date,price', '01/02/2024,1'),
@@ -253,9 +282,19 @@ describe('a header that pandas has stacked', () => {
   });
 });
 
-test('a second column of times is named, as it is not read', async () => {
-  const run = await importText(lines('Date,Time,Close', '2024-01-02,09:30,5'));
-  expect(run.err).toContain('csv has a second column of times, "Time", which is not read');
+test('a second column of times or of prices is named, as it is not read', async () => {
+  const row = '2024-01-02,2024-01-03,5,6';
+  const run = await importText(lines('Date,Timestamp,Price,Close', row));
+  expect(run.err).toContain('csv has a second column of times, "Timestamp", which is not read');
+  expect(run.err).toContain(
+    'csv has a second column of prices, "Close", which is not read (see --price-column)',
+  );
+  const given = await importText(
+    lines('Date,Price,Close', '2024-01-02,5,6'),
+    '--price-column',
+    'Close',
+  );
+  expect(given.err).not.toContain('second column');
 });
 
 test('a pipe is read by way of a copy that does not stay, and has no name to be a symbol', async () => {

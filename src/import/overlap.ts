@@ -1,0 +1,74 @@
+import type { Batch } from './batches.ts';
+import { type Differences, lastRows } from './differences.ts';
+import type { MarketApi } from './market-api.ts';
+import type { PriceHistory } from './price-history.ts';
+import type { PricePoint } from './price-row.ts';
+import type { FileTally } from './tally.ts';
+
+/** Records batches of which a part is known already, as of a file that has grown. */
+export interface Overlap {
+  /** What is to be done with a batch, or was done with a part that is known. Throws `RefusedError`. */
+  record(batch: Batch, lastPriceAt: string | null): Promise<OverlapOutcome>;
+}
+
+/**
+ * OPEN: it comes after all that is known and is to be recorded as it is. REPLAYED: the very batch was
+ * recorded before. DONE: what was missing and what was never recorded before is recorded now, and
+ * prices that others have replaced since are differences.
+ */
+export type OverlapOutcome = 'OPEN' | 'REPLAYED' | 'DONE';
+
+interface OverlapOptions {
+  readonly api: MarketApi;
+  readonly tally: FileTally;
+  readonly differences: Differences;
+}
+
+export function createOverlap({ api, tally, differences }: OverlapOptions): Overlap {
+  const histories = new Map<string, Promise<PriceHistory | null>>();
+
+  async function historyOf(symbol: string): Promise<PriceHistory | null> {
+    const known = histories.get(symbol);
+    if (known !== undefined) return known;
+    const loading = api.history(symbol);
+    histories.set(symbol, loading);
+    const history = await loading;
+    if (history === null) tally.note(`has too many known prices of ${symbol} to be compared`);
+    return history;
+  }
+
+  /** The last row of each time: those that are to be recorded. */
+  function missingIn(batch: Batch, history: PriceHistory): readonly PricePoint[] {
+    const { symbol, prices, rowLines } = batch;
+    const missing: PricePoint[] = [];
+    for (const [occurredAt, row] of lastRows(batch)) {
+      const point = prices[row];
+      if (point === undefined) continue;
+      const standing = history.standingOf(point);
+      if (standing === 'MISSING' || standing === 'NEW') missing.push(point);
+      if (standing !== 'REPLACED') continue;
+      const { price } = point;
+      const known = history.knownAt(occurredAt);
+      differences.add({ line: rowLines[row] ?? 0, symbol, occurredAt, price, known });
+    }
+    return missing;
+  }
+
+  return {
+    async record(batch, lastPriceAt) {
+      const { symbol, prices } = batch;
+      const comesAfter = prices.every(({ occurredAt }) => occurredAt > (lastPriceAt ?? ''));
+      if (comesAfter) return 'OPEN';
+      if (await api.isRecorded(batch)) return 'REPLAYED';
+      const history = await historyOf(symbol);
+      if (history === null) return 'OPEN';
+      const missing = missingIn(batch, history);
+      if (missing.length > 0) await api.record({ symbol, prices: missing });
+      for (const point of missing) history.add(point);
+      const others = prices.slice(missing.length);
+      tally.done({ ...batch, prices: missing }, true);
+      tally.done({ ...batch, prices: others }, false);
+      return 'DONE';
+    },
+  };
+}
