@@ -23,10 +23,8 @@ const typesMax = 100;
 /** Filters of the events that some bounded contexts define. */
 export function createEventFilterParser(contexts: readonly BoundedContext[]): ParseEventFilter {
   const known = eventDefinitionsOf(contexts);
-  const categories = contexts
-    .flatMap(({ deciders }) => deciders)
-    .map(({ category }) => category)
-    .sort();
+  const deciders = contexts.flatMap((context) => context.deciders);
+  const categories = deciders.map(({ category }) => category).sort();
 
   function typeFault(type: string): string | null {
     if (known.has(type)) return null;
@@ -41,12 +39,16 @@ export function createEventFilterParser(contexts: readonly BoundedContext[]): Pa
   function parseStreamId(streamId: string): string {
     const hyphen = streamId.indexOf('-');
     const [category, id] = [streamId.slice(0, hyphen), streamId.slice(hyphen + 1)];
-    if (!categories.includes(category) || id === '') {
+    const decider = deciders.find((each) => each.category === category);
+    if (decider === undefined || id === '') {
       const example = `like "${categories[0] ?? 'account'}-…"`;
       const rule = `a streamId is a category, a hyphen and an id, ${example}`;
       refuse(`${rule}, not ${quoted(streamId)}; the categories are ${categories.join(', ')}`);
     }
-    return `${category}-${parseUuid(id) ?? id}`;
+    const known = parseUuid(id) ?? id;
+    const fault = decider.idFault?.(known) ?? null;
+    if (fault !== null) refuse(`the streamId ${quoted(streamId)} can be of nothing: ${fault}`);
+    return `${category}-${known}`;
   }
 
   return (input) => {

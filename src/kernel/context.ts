@@ -9,7 +9,7 @@ export interface BoundedContext {
   readonly name: string;
   readonly events: EventDefinitions;
   /** All of its kinds of streams. */
-  readonly deciders: readonly Pick<Decider, 'category'>[];
+  readonly deciders: readonly Pick<Decider, 'category' | 'idFault'>[];
   readonly views: readonly View[];
   readonly reactions?: readonly Reaction[];
   readonly processManagers?: readonly ProcessManager[];

@@ -10,6 +10,8 @@ import type { NewEvent, StoredEvent } from './event.ts';
 export interface Decider<State = unknown, Event extends NewEvent = NewEvent> {
   /** The part of a stream's id before the first hyphen. */
   readonly category: string;
+  /** What is wrong with an id of this kind by its form; null: it may exist. Absent: any id may. */
+  idFault?(id: string): string | null;
   /** Raised whenever `initial` or `evolve` changes meaning: older snapshots are then thrown away. */
   readonly version: number;
   readonly initial: State;

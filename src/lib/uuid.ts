@@ -45,4 +45,10 @@ export function parseUuid(input: string): string | null {
   return pattern.test(input) ? input.toLowerCase() : null;
 }
 
+/** Why a text is no UUID; null: it is one. */
+export function uuidFault(input: string): string | null {
+  const example = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
+  return pattern.test(input) ? null : `${JSON.stringify(input)} is no UUID, like "${example}"`;
+}
+
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,6 +1,7 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { entityIdOf } from '../../kernel/decider.ts';
 import { add, subtract } from '../../lib/decimal.ts';
+import { uuidFault } from '../../lib/uuid.ts';
 import { minorUnitsOf } from './currencies.ts';
 import type { AccountEvent, StoredAccountEvent } from './events.ts';
 import { evolveHoldings, type Holdings } from './holdings.ts';
@@ -30,6 +31,7 @@ export type AccountState = Account & Markets & { readonly holdings: Holdings };
 /** The stream of one account. Null: not opened. */
 export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   category: 'account',
+  idFault: uuidFault,
   version: 3,
   initial: null,
   evolve(state, event) {

@@ -1,5 +1,6 @@
 import type { Decider } from '../../kernel/decider.ts';
 import type { MarketEvent, StoredMarketEvent } from './events.ts';
+import { symbolFault } from './symbol.ts';
 
 export type TradingStatus = 'OPEN' | 'HALTED';
 
@@ -23,6 +24,7 @@ export type Instrument = {
 /** The stream of one instrument, by its symbol. Null: not listed. */
 export const instrumentDecider: Decider<Instrument | null, MarketEvent> = {
   category: 'instrument',
+  idFault: symbolFault,
   version: 1,
   initial: null,
   evolve: (instrument, event) => evolveInstrument(instrument, event as StoredMarketEvent),

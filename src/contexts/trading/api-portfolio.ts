@@ -128,8 +128,16 @@ function addPositionType(parts: ApiParts) {
         nullable: true,
         description: 'The last price that is known.',
       }),
-      marketValue: t.expose('marketValue', { type: 'Decimal', nullable: true }),
-      unrealizedPnl: t.expose('unrealizedPnl', { type: 'Decimal', nullable: true }),
+      marketValue: t.expose('marketValue', {
+        type: 'Decimal',
+        nullable: true,
+        description: 'The quantity at the market price, half-up. Null: there is no price.',
+      }),
+      unrealizedPnl: t.expose('unrealizedPnl', {
+        type: 'Decimal',
+        nullable: true,
+        description: 'marketValue - cost, half-up. Null: there is no price.',
+      }),
       realizedPnl: t.field({
         type: 'Decimal',
         description: 'Of what has been sold of it, fees in it.',

@@ -11,6 +11,7 @@ import {
 } from '../../lib/sorted-map.ts';
 import type { Step } from '../../lib/steps.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
+import { symbolFault } from '../market/symbol.ts';
 import {
   addValue,
   isStop,
@@ -62,6 +63,7 @@ export type BookEvent = StoredTradingEvent | Trade;
 /** The stream of one instrument's book, by its symbol. Null: no order has come yet. */
 export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
   category: 'book',
+  idFault: symbolFault,
   version: 2,
   initial: null,
   evolve: (book, event) => evolveBook(book, event as BookEvent),

@@ -1,5 +1,6 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { reject } from '../../kernel/rejection.ts';
+import { uuidFault } from '../../lib/uuid.ts';
 import { bookDecider, findOrder } from './book.ts';
 import type { TradingEvent } from './events.ts';
 import type { Market } from './market.ts';
@@ -15,6 +16,13 @@ export interface ClientOrder {
 /** The stream of a client order id of an account: the order that last stayed open under it. */
 export const clientOrderDecider: Decider<string | null, TradingEvent> = {
   category: 'clientOrder',
+  idFault(id) {
+    const [accountId = '', ...name] = id.split('/');
+    const isWhole = name.join('/') !== '';
+    return isWhole
+      ? uuidFault(accountId)
+      : `${JSON.stringify(id)} is no "<accountId>/<clientOrderId>"`;
+  },
   version: 1,
   initial: null,
   evolve(orderId, event) {

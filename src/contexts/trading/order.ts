@@ -1,5 +1,6 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { difference, divide, isZero } from '../../lib/decimal.ts';
+import { uuidFault } from '../../lib/uuid.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
 import type { StoredTrading, StoredTradingEvent, TradingEvent } from './events.ts';
 
@@ -48,6 +49,7 @@ export type OrderEvent = StoredTradingEvent | Trade;
 /** The stream of one order: how it was placed. What became of it then is in its book. */
 export const orderDecider: Decider<Order | null, TradingEvent> = {
   category: 'order',
+  idFault: uuidFault,
   version: 1,
   initial: null,
   evolve: (order, event) => evolveOrder(order, event as StoredTradingEvent),

@@ -33,12 +33,13 @@ export function valuePosition(position: Position, marketPrice: string | null): V
   const digits = digitsOf(position.currency);
   const { quantity, averageCost, cost } = position;
   const value = multiply(marketPrice, quantity);
-  return {
-    position,
-    marketPrice,
-    marketValue: round(value, digits),
-    unrealizedPnl: round(difference(value, cost ?? multiply(averageCost, quantity)), digits),
-  };
+  const marketValue = round(value, digits);
+  // Of older events the value was not rounded first, and what was answered of them stays.
+  const gain =
+    cost === null
+      ? difference(value, multiply(averageCost, quantity))
+      : difference(marketValue, cost);
+  return { position, marketPrice, marketValue, unrealizedPnl: round(gain, digits) };
 }
 
 /** What the shares of a position cost, with all digits of the minor unit. */

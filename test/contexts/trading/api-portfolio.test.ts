@@ -76,10 +76,10 @@ describe('a portfolio', () => {
       { quantity: '5', held: '1', cost: '52.99', averageCost: '10.59857143', realizedPnl: '2.78' },
     );
 
-    // 5 at 9.995 are 49.975, half-up 49.98; and 49.975 - 52.99 = -3.015, half-up -3.02.
+    // 5 at 9.995 are 49.975, half-up 49.98; and 49.98 - 52.99 = -3.01.
     await accepted(client.command('recordPrice', { symbol, price: '9.995' }));
     await note(
-      { cash: '949.79', marketValue: '49.98', equity: '999.77', unrealizedPnl: '-3.02' },
+      { cash: '949.79', marketValue: '49.98', equity: '999.77', unrealizedPnl: '-3.01' },
       { marketPrice: '9.995', marketValue: '49.98', instrument: { lastPrice: '9.995' } },
     );
 

@@ -157,8 +157,8 @@ describe('a position', () => {
   test('is valued half-up to the minor unit, and not at all without a price', () => {
     const position = positionAfter(bought('3', '10.00', '0.00')) as Position;
     expect(valuePosition(position, '1.115')).toMatchObject({
-      // 3.345 - 10.00.
-      ...{ marketValue: '3.35', unrealizedPnl: '-6.66' },
+      // 3.345 are 3.35, and 3.35 - 10.00.
+      ...{ marketValue: '3.35', unrealizedPnl: '-6.65' },
     });
     const unpriced = valuePosition(position, null);
     expect(unpriced).toMatchObject({ marketValue: null, unrealizedPnl: null });
