@@ -44,9 +44,11 @@ export function buildApp(config: Config): App {
     await assertDatabase(database);
     await migrate(url);
     const contexts = modules.map(({ context }) => context);
-    const engine = await startEngine({ database, writer, url, contexts, logger });
+    let server: ApiServer | null = null;
+    const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
+    const engine = await startEngine({ database, writer, url, contexts, logger, onReplaced });
     undo.push(engine.stop);
-    const server = await startServer(config, engine, logger);
+    server = await startServer(config, engine, logger);
     undo.push(server.stop);
     const isOwn = config.databaseUrl === null;
     const place = isOwn ? `its own in ${config.dataDir}` : new URL(url).host;

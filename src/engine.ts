@@ -6,6 +6,7 @@ import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
 import { reactionsByType } from './kernel/reaction.ts';
 import type { Logger } from './lib/logger.ts';
+import { LogReplacedError } from './log/errors.ts';
 import { createLog } from './log/log.ts';
 import type { Database } from './postgres/database.ts';
 import { createListener } from './postgres/listener.ts';
@@ -26,13 +27,15 @@ export interface EngineOptions {
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
   readonly logger: Logger;
+  /** Told when the log was restored to an earlier state, and what was read of it has been let go. */
+  readonly onReplaced?: () => void;
 }
 
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, url, contexts, logger } = options;
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, options.writer);
-  const feed = createFeed({ log, logger });
+  const feed = createFeed({ log, logger, onReplaced: letGo });
   const views = createViews({
     database,
     log,
@@ -42,12 +45,23 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const watcher = createWatcher({ feed, views, logger });
   const reactions = reactionsByType(contexts);
-  const onAppended = feed.offer;
-  const processor = createProcessor({ log, definitions, reactions, logger, onAppended });
+  const processor = createProcessor({
+    ...{ log, definitions, reactions, logger },
+    onAppended: feed.offer,
+    onReplaced: feed.wake,
+  });
+  const answered = createAnswered(views);
   const consumers = createConsumers({
     ...{ database, log, feed, processor, logger },
     managers: contexts.flatMap(({ processManagers = [] }) => processManagers),
   });
+  function letGo(): void {
+    processor.forget();
+    answered.reset();
+    views.reset();
+    watcher.reset(new LogReplacedError());
+    options.onReplaced?.();
+  }
   const stopReading = async (): Promise<void> => {
     await watcher.stop();
     await views.stop();
@@ -82,7 +96,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     views,
     watcher,
     consumers,
-    answered: createAnswered(views),
+    answered,
     async stop() {
       await consumers.stop();
       await processor.stop();

@@ -7,6 +7,8 @@ export interface Answered {
   note(actor: string, sequence: number): void;
   /** The sequence that an actor's queries have to show at least; 0 when any will do. */
   leastFor(actor: string): number;
+  /** Forgets everything: the log is not the one in which the sequences were. */
+  reset(): void;
   /** How many actors are remembered. */
   size(): number;
 }
@@ -49,6 +51,10 @@ export function createAnswered(
       forgetShown();
       const least = Math.max(forgotten, sequences.get(actor) ?? 0);
       return least > checkpoint() ? least : 0;
+    },
+    reset() {
+      sequences.clear();
+      forgotten = 0;
     },
     size: () => sequences.size,
   };

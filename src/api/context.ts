@@ -155,8 +155,9 @@ async function toSequence(engine: EngineParts, moment: Moment): Promise<number> 
 }
 
 async function assertRecorded({ feed, log }: EngineParts, sequence: number): Promise<void> {
-  if (sequence <= feed.tail() || sequence <= (await guarded(log.head())).sequence) return;
-  refuse(`the sequence ${sequence} is beyond the end of the log`);
+  if (sequence <= feed.tail()) return;
+  const head = (await guarded(log.head())).sequence;
+  if (sequence > head) refuse(`the sequence ${sequence} is beyond the end of the log, ${head}`);
 }
 
 async function guarded<Value>(promise: Promise<Value>): Promise<Value> {

@@ -5,12 +5,13 @@ import {
   StoppedError,
   UnavailableError,
 } from '../commands/errors.ts';
-import { isTransient } from '../log/errors.ts';
+import { isTransient, LogReplacedError } from '../log/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { codedError } from './errors.ts';
 
 const speaking = [
   ContentionError,
+  LogReplacedError,
   OutcomeUnknownError,
   OverloadedError,
   StoppedError,

@@ -8,10 +8,11 @@ import type { CommandResult } from './request.ts';
 import { toStoredEvent } from './stored-event.ts';
 import { type CachedStream, evolveStream } from './stream-cache.ts';
 
-/** What has to be appended for some decisions, given the streams that they rest on. */
+/** What has to be appended for some decisions, given the streams and the epoch that they rest on. */
 export function toBatch(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
+  epoch: number | null,
 ): Batch {
   const events: PendingEvent[] = [];
   const outcomes: PendingOutcome[] = [];
@@ -30,18 +31,19 @@ export function toBatch(
       eventCount: own.length,
     });
   }
-  const expectedVersions = new Map<string, number>();
-  for (const [streamId, base] of bases) expectedVersions.set(streamId, base.version);
-  return { id: newUuid(), expectedVersions, events, outcomes };
+  return { id: newUuid(), epoch, expected: bases, events, outcomes };
 }
+
+/** Where events begin in the log, or would. */
+type Place = Pick<Appended, 'firstSequence' | 'recordedAt'>;
 
 /** The events of a batch with the places and times that the log gave them. */
 export function toStoredEvents(batch: Batch, appended: Appended): readonly StoredEvent[] {
   return toStored(batch.events, appended);
 }
 
-function toStored(events: readonly PendingEvent[], appended: Appended): readonly StoredEvent[] {
-  const { firstSequence, recordedAt } = appended;
+function toStored(events: readonly PendingEvent[], place: Place): readonly StoredEvent[] {
+  const { firstSequence, recordedAt } = place;
   return events.map((event, index) =>
     toStoredEvent(event, firstSequence + index, addMicroseconds(recordedAt, index)),
   );
@@ -61,7 +63,7 @@ export function settle(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
   stored: readonly StoredEvent[],
-  place: Appended,
+  place: Place,
 ): Settled {
   const streams = new Map(bases);
   const head = place.firstSequence - 1;
@@ -83,7 +85,7 @@ export function settle(
   return { results, streams };
 }
 
-function placeAfter({ firstSequence, recordedAt }: Appended, done: number): Appended {
+function placeAfter({ firstSequence, recordedAt }: Place, done: number): Place {
   return {
     firstSequence: firstSequence + done,
     recordedAt: addMicroseconds(recordedAt, done),

@@ -42,6 +42,8 @@ export function openBatch(
   changes?: ReadonlyMap<string, CachedStream>,
 ): OpenBatch {
   const workspace = createWorkspace(cache, changes);
+  // Of now: what is decided from here on must not be appended under a later one.
+  const epoch = log.epoch();
   const decisions: Decision[] = [];
 
   /** Those that could not be decided for want of a stream, and which streams they want. */
@@ -77,7 +79,7 @@ export function openBatch(
     changed: () => workspace.changed(),
     decided() {
       const bases = workspace.bases();
-      return { decisions, bases, batch: toBatch(decisions, bases) };
+      return { decisions, bases, batch: toBatch(decisions, bases, epoch) };
     },
   };
 }

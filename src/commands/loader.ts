@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../kernel/event.ts';
+import { LogReplacedError } from '../log/errors.ts';
 import type { LogStatements } from '../log/log.ts';
 import type { StoredSnapshot } from '../log/streams.ts';
 import {
@@ -12,9 +13,13 @@ import {
 /** Streams to be loaded, by stream id. */
 export type Missing = ReadonlyMap<string, AnyDecider>;
 
+type Streams = Map<string, CachedStream>;
+
 /**
  * Brings streams into the cache, in one round trip each for snapshots and events: the tail after
  * what is cached, else after the newest snapshot that fits the decider, else the whole stream.
+ *
+ * Throws `LogReplacedError` when a cached stream is not the beginning of the one in the log.
  */
 export async function loadStreams(
   log: LogStatements,
@@ -22,26 +27,33 @@ export async function loadStreams(
   missing: Missing,
 ): Promise<ReadonlyMap<string, CachedStream>> {
   const bases = await findBases(log, cache, missing);
-  const wishes = [...bases].map(([streamId, base]) => ({ streamId, afterVersion: base.version }));
-  const tails = groupByStream(await log.streams(wishes));
-  const loaded = new Map<string, CachedStream>();
-  for (const [streamId, base] of bases) {
-    const stream = (tails.get(streamId) ?? []).reduce(evolveStream, base);
-    cache.set(streamId, stream);
-    loaded.set(streamId, stream);
+  const loaded = await readTails(log, bases);
+  const unfit: Streams = new Map();
+  for (const [streamId, { decider, lastEventId }] of bases) {
+    if (loaded.has(streamId)) continue;
+    if (cache.any(streamId) !== undefined) throw toReplacedError(log.epoch(), lastEventId);
+    // Its snapshot went with another history: the events say what is so.
+    unfit.set(streamId, emptyStream(decider));
   }
+  if (unfit.size > 0) {
+    for (const [streamId, stream] of await readTails(log, unfit)) loaded.set(streamId, stream);
+  }
+  for (const [streamId, stream] of loaded) cache.set(streamId, stream);
   return loaded;
+}
+
+function toReplacedError(epoch: number | null, id: string | null): LogReplacedError {
+  return new LogReplacedError(epoch === null || id === null ? null : { id, epoch });
 }
 
 async function findBases(
   log: LogStatements,
   cache: StreamCache,
   missing: Missing,
-): Promise<Map<string, CachedStream>> {
-  const bases = new Map<string, CachedStream>();
+): Promise<Streams> {
+  const bases: Streams = new Map();
   for (const [streamId, decider] of missing) {
-    const cached = cache.any(streamId);
-    bases.set(streamId, cached ?? emptyStream(decider));
+    bases.set(streamId, cache.any(streamId) ?? emptyStream(decider));
   }
   const unknown = [...missing].filter(([streamId]) => cache.any(streamId) === undefined);
   if (unknown.length === 0) return bases;
@@ -58,8 +70,31 @@ async function findBases(
 function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream {
   const decider = missing.get(snapshot.streamId);
   if (decider === undefined) throw new Error(`no wish for a snapshot of ${snapshot.streamId}`);
-  const { state, version } = snapshot;
-  return { decider, state, version, snapshotVersion: version };
+  const { state, version, lastEventId } = snapshot;
+  return { decider, state, version, lastEventId, snapshotVersion: version };
+}
+
+/** The streams up to their ends; none for a base that is not the beginning of its stream. */
+async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
+  const wishes = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
+  const tails = groupByStream(await log.streams(wishes));
+  const streams: Streams = new Map();
+  for (const [streamId, base] of bases) {
+    const stream = followBase(base, tails.get(streamId) ?? []);
+    if (stream !== null) streams.set(streamId, stream);
+  }
+  return streams;
+}
+
+/** A base and the events from its last one on; null when they are another stream's. */
+function followBase(base: CachedStream, events: readonly StoredEvent[]): CachedStream | null {
+  if (base.version === 0) return events.reduce(evolveStream, base);
+  const known = events[0];
+  const isSame = base.lastEventId === null || base.lastEventId === known?.id;
+  if (known?.version !== base.version || !isSame) return null;
+  const { decider, state, version, snapshotVersion } = base;
+  const start = { decider, state, version, lastEventId: known.id, snapshotVersion };
+  return events.slice(1).reduce(evolveStream, start);
 }
 
 function groupByStream(events: readonly StoredEvent[]): Map<string, StoredEvent[]> {

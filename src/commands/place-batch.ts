@@ -69,9 +69,9 @@ export async function placeHolding(
 
 /** Nothing to record, but the answers must not rest on a state that is no longer so. */
 async function verifyEmpty(log: LogStatements, decided: DecidedBatch): Promise<PlacedBatch | null> {
-  const { events, outcomes, expectedVersions } = decided.batch;
+  const { events, outcomes, expected } = decided.batch;
   if (events.length > 0 || outcomes.length > 0) return null;
-  const { sequence, recordedAt } = await log.verify(expectedVersions);
+  const { sequence, recordedAt } = await log.verify(expected);
   return { ...decided, appended: null, head: sequence, recordedAt: timeAfter(recordedAt) };
 }
 

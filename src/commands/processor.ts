@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Reaction } from '../kernel/reaction.ts';
 import { toCanonicalJson } from '../lib/canonical-json.ts';
@@ -10,7 +9,12 @@ import type { Log } from '../log/log.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
-import { type BatchRunnerOptions, rejectAll } from './run-batch.ts';
+import {
+  type BatchRunnerOptions,
+  type OnAppended,
+  type OnReplaced,
+  rejectAll,
+} from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
 import { createSnapshotWriter } from './snapshots.ts';
 import { createStreamCache } from './stream-cache.ts';
@@ -24,6 +28,8 @@ export interface Processor {
    * `OutcomeUnknownError` when that is not known.
    */
   submit<Input>(request: CommandRequest<Input>): Promise<CommandResult>;
+  /** Forgets the streams that were read: the log is not the one they were read from. */
+  forget(): void;
   /** Takes no more commands and finishes those it has. */
   stop(): Promise<void>;
 }
@@ -35,7 +41,9 @@ export interface ProcessorOptions {
   readonly reactions?: ReadonlyMap<string, readonly Reaction[]>;
   readonly logger: Logger;
   /** Told the events of each batch once they are durable; of batches refused at first, later. */
-  readonly onAppended: (events: readonly StoredEvent[]) => void;
+  readonly onAppended: OnAppended;
+  /** Told when commands have found that the log is not the one that was read here. */
+  readonly onReplaced?: OnReplaced;
   readonly queueMax?: number;
   readonly batchCommandsMax?: number;
   readonly cachedStreamsMax?: number;
@@ -56,12 +64,14 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const queue = createCommandQueue();
   const unanswered = createUnanswered();
   const { log, logger, snapshotEvery = 500 } = options;
+  const cache = createStreamCache(cachedStreamsMax);
   const snapshots = createSnapshotWriter({ log, logger, snapshotEvery });
   const runner: BatchRunnerOptions = {
     reactions: new Map(),
+    onReplaced: () => {},
     ...options,
     snapshots,
-    cache: createStreamCache(cachedStreamsMax),
+    cache,
     signal: abort.signal,
   };
   let running: Promise<void> | null = null;
@@ -111,6 +121,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         start();
       });
     },
+    forget: () => cache.clear(),
     async stop() {
       isStopped = true;
       while (running !== null) await running;

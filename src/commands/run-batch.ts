@@ -1,6 +1,12 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
+import {
+  isTransient,
+  KeysUsedError,
+  LogReplacedError,
+  type MissingEvent,
+  StaleStreamsError,
+} from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
@@ -13,9 +19,16 @@ import { isOver, untilRetry } from './retry.ts';
 import type { SnapshotWriter } from './snapshots.ts';
 import type { CachedStream } from './stream-cache.ts';
 
+/** `previousId`: the event before the first one in the log; null: there is none. */
+export type OnAppended = (events: readonly StoredEvent[], previousId: string | null) => void;
+
+/** Told that the log may not be the one that this process has read. */
+export type OnReplaced = () => void;
+
 export interface BatchRunnerOptions extends PlaceOptions {
   readonly logger: Logger;
-  readonly onAppended: (events: readonly StoredEvent[]) => void;
+  readonly onAppended: OnAppended;
+  readonly onReplaced: OnReplaced;
   readonly snapshots: SnapshotWriter;
 }
 
@@ -49,6 +62,12 @@ export async function runBatch(
       options.cache.markStale(error.actual.keys());
       attempt += 1;
       if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
+    } else if (error instanceof LogReplacedError) {
+      const { missing } = error;
+      error = await failureOf(() => renew(options, missing));
+      attempt += 1;
+      if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
+      if (error !== null) continue;
     } else if (isTransient(error)) {
       // Nothing was written: an append that may have been says `OutcomeUnknownError`.
       open = rejectOverdue(open, options.signal, error);
@@ -62,6 +81,18 @@ export async function runBatch(
     }
     error = open.length === 0 ? null : await tryOnce(options, open, attempt);
   }
+}
+
+/** Lets go of what was read of a log that is no longer there, so that the truth is read. */
+async function renew(
+  { log, cache, onReplaced }: BatchRunnerOptions,
+  missing: MissingEvent | null,
+): Promise<void> {
+  const epoch =
+    missing === null ? (await log.head()).epoch : await log.raiseEpoch(missing.epoch, missing.id);
+  log.useEpoch(epoch);
+  cache.clear();
+  onReplaced();
 }
 
 /** Decides and appends; gives what was thrown, null when all went well. */
@@ -111,7 +142,7 @@ export async function finish(
   const { results, streams } = settle(decisions, bases, stored, place);
   for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
   try {
-    if (stored.length > 0) options.onAppended(stored);
+    if (stored.length > 0) options.onAppended(stored, appended?.previousId ?? null);
     resolveAll(decisions, results);
     if (stored.length > 0) options.snapshots.consider(streams);
     await answerDryRuns(options, decisions, results);

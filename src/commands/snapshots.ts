@@ -65,10 +65,12 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
     writing = null;
   }
 
-  function toSnapshot([streamId, { decider, version, state }]: [string, CachedStream]) {
+  function toSnapshot([streamId, stream]: [string, CachedStream]) {
+    const { decider, version, state, lastEventId } = stream;
+    if (lastEventId === null) throw new Error(`${streamId} has no event to be snapshotted after`);
     const json = JSON.stringify(toSnapshotState(state));
     written.set(streamId, { version, events: Math.ceil(json.length / bytesPerEvent) });
-    return { streamId, deciderVersion: decider.version, version, state: json };
+    return { streamId, deciderVersion: decider.version, version, lastEventId, state: json };
   }
 
   return {

@@ -10,6 +10,8 @@ export interface CachedStream {
   readonly decider: AnyDecider;
   readonly state: unknown;
   readonly version: number;
+  /** The id of its last event; null while it has none. */
+  readonly lastEventId: string | null;
   /** The version of the snapshot from which it was loaded; 0: it was none. */
   readonly snapshotVersion: number;
 }
@@ -25,6 +27,8 @@ export interface StreamCache {
   any(streamId: string): CachedStream | undefined;
   set(streamId: string, stream: CachedStream): void;
   markStale(streamIds: Iterable<string>): void;
+  /** Forgets every stream: the log is not the one they were read from. */
+  clear(): void;
 }
 
 export function createStreamCache(streamsMax: number): StreamCache {
@@ -43,6 +47,7 @@ export function createStreamCache(streamsMax: number): StreamCache {
     markStale(streamIds) {
       for (const streamId of streamIds) if (streams.has(streamId)) stale.add(streamId);
     },
+    clear: () => streams.clear(),
   };
 }
 
@@ -51,13 +56,13 @@ export function evolveStream(stream: CachedStream, event: StoredEvent): CachedSt
   const { decider, snapshotVersion } = stream;
   // The log gives a stream's events under its own category: they are this decider's.
   const state = decider.evolve(stream.state, event as never);
-  return { decider, state, version: event.version, snapshotVersion };
+  return { decider, state, version: event.version, lastEventId: event.id, snapshotVersion };
 }
 
 /** A stream of which nothing is known yet but its decider. */
 export function emptyStream(decider: AnyDecider): CachedStream {
   const { initial: state } = decider;
-  return { decider, state, version: 0, snapshotVersion: 0 };
+  return { decider, state, version: 0, lastEventId: null, snapshotVersion: 0 };
 }
 
 /** States are plain JSON by the contract of `Decider`. */

@@ -34,14 +34,19 @@ export async function leadProcessManager(
 ): Promise<void> {
   const { log, feed, manager } = options;
   const filter = { types: manager.types };
-  const progress = createProgress(executor, options, standing);
-  const { sequence: goal } = await log.head();
+  const history = feed.history();
+  const { sequence: goal, epoch } = await log.head();
+  const progress = createProgress(executor, options, { ...standing, epoch });
   let lookAt = Number.NEGATIVE_INFINITY;
 
   while (!signal.aborted) {
     const isBehind = progress.position() < goal;
     const withinMs = isBehind ? lookMs : Math.min(lookMs, Math.max(0, lookAt - performance.now()));
-    const page = await nextPage({ log, feed, filter, signal }, progress.position(), withinMs);
+    const page = await nextPage(
+      { log, feed, filter, signal, history },
+      progress.position(),
+      withinMs,
+    );
     if (page === null) return;
     const hasSet = await progress.take(page);
     if (hasSet) lookAt = Number.NEGATIVE_INFINITY;
@@ -66,7 +71,7 @@ interface Progress {
 function createProgress(
   executor: Executor,
   { manager }: LeadOptions,
-  { id, version, checkpoint, error }: Standing,
+  { id, version, checkpoint, error, epoch }: Standing & { readonly epoch: number },
 ): Progress {
   const passes = createEventPredicate({ types: manager.types });
   let position = checkpoint;
@@ -83,8 +88,9 @@ function createProgress(
       const isOverdue = performance.now() - savedAt >= saveMs && end > saved;
       const isFull = toClear.size >= clearedMax;
       if (set.length > 0 || isOverdue || isFull || isBlamed) {
-        const changes = { cleared: [...toClear], set };
-        await advanceConsumer(executor, { id, version, from: saved, to: end, ...changes });
+        const toEventId = events.findLast(({ sequence }) => sequence === end)?.id ?? null;
+        const step = { id, version, from: saved, to: end, toEventId, epoch };
+        await advanceConsumer(executor, { ...step, cleared: [...toClear], set });
         toClear.clear();
         saved = end;
         savedAt = performance.now();

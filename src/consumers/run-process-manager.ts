@@ -1,5 +1,5 @@
 import { delay } from '../lib/delay.ts';
-import { isTransient } from '../log/errors.ts';
+import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import { type LeadOptions, leadProcessManager } from './lead-process-manager.ts';
@@ -39,7 +39,8 @@ export async function runProcessManager(options: RunOptions, stopping: AbortSign
       });
     } catch (error) {
       logger.warn({ process: name, err: error }, 'a process manager stands still; trying again');
-      if (!isTransient(error) && !stopping.aborted) {
+      const isPassing = isTransient(error) || error instanceof LogReplacedError;
+      if (!isPassing && !stopping.aborted) {
         pauseMs = faultRetryMs;
         await tellError(options, error);
       }

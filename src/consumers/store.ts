@@ -1,4 +1,5 @@
 import type { Timer } from '../kernel/process-manager.ts';
+import { toReplacedError } from '../log/epoch.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
 /** A consumer as whoever runs it finds it. */
@@ -115,26 +116,38 @@ export interface Advance {
   readonly version: number;
   readonly from: number;
   readonly to: number;
+  /** The event at `to`, and the epoch of the log in which it was read; null: not checked. */
+  readonly toEventId?: string | null;
+  readonly epoch?: number | null;
   readonly cleared: readonly string[];
   readonly set: readonly NewTimer[];
 }
 
 const advance: Query = {
   name: 'advance_consumer',
-  text: 'select advance_consumer($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+  text: `select advance_consumer(
+    $1, $2, $3, (assert_recorded($10, array[$4::bigint], array[$11::uuid]))[1],
+    $5, $6, $7, $8, $9
+  )`,
 };
 
 /**
  * Moves a consumer forward, checkpoint and timers in one transaction. Refused with SQLSTATE DB005,
- * and without effect, when it is not at `from` or of another version.
+ * and without effect, when it is not at `from` or of another version, and with `LogReplacedError` when
+ * the log is not the one that was worked through.
  */
 export async function advanceConsumer(executor: Executor, step: Advance): Promise<void> {
   const { id, version, from, to, cleared, set } = step;
-  await executor.query(advance, [
-    ...[id, version, from, to, cleared],
-    set.map(({ key }) => key),
-    set.map(({ dueAt }) => dueAt),
-    set.map(({ eventId }) => eventId),
-    set.map(({ correlationId }) => correlationId),
-  ]);
+  await executor
+    .query(advance, [
+      ...[id, version, from, to, cleared],
+      set.map(({ key }) => key),
+      set.map(({ dueAt }) => dueAt),
+      set.map(({ eventId }) => eventId),
+      set.map(({ correlationId }) => correlationId),
+      ...[step.epoch ?? null, step.toEventId ?? null],
+    ])
+    .catch((error: unknown) => {
+      throw toReplacedError(error);
+    });
 }

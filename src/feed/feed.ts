@@ -2,9 +2,10 @@ import type { StoredEvent } from '../kernel/event.ts';
 import { createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
-import { isTransient } from '../log/errors.ts';
+import { isTransient, LogReplacedError } from '../log/errors.ts';
+import type { Head } from '../log/head.ts';
 import type { Log } from '../log/log.ts';
-import { createRecentEvents } from './recent-events.ts';
+import { createRecentEvents, type Tail } from './recent-events.ts';
 
 /**
  * The one ordered tail of committed events in a process. Readers hold a sequence, not a queue:
@@ -13,19 +14,33 @@ import { createRecentEvents } from './recent-events.ts';
 export interface Feed {
   /** The last sequence that is known to be committed here. */
   tail(): number;
+  /** Which history of the log is read: a number that rises when it turns out to be another one. */
+  history(): number;
   /**
    * The next events after a sequence: in order, gapless, at least one, at most `limit`. Waits for
-   * them, also while the database cannot be reached; empty only when the signal fires.
+   * them, also while the database cannot be reached; empty only when the signal fires. Throws
+   * `LogReplacedError` once the history is not the given one any more, by default that of now.
    */
-  next(after: number, limit: number, signal: AbortSignal): Promise<readonly StoredEvent[]>;
-  /** Pages of everything after a sequence, for ever; ends when the signal fires. */
+  next(
+    after: number,
+    limit: number,
+    signal: AbortSignal,
+    history?: number,
+  ): Promise<readonly StoredEvent[]>;
+  /**
+   * Pages of everything after a sequence, without an end; stops when the signal fires. Throws
+   * `LogReplacedError` when the log turns out to be another one.
+   */
   follow(
     after: number,
     limit: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredEvent[], void, undefined>;
-  /** Events that this process has just appended: they need not be read again. */
-  offer(events: readonly StoredEvent[]): void;
+  /**
+   * Events that this process has just appended: they need not be read again. `previousId`: the event
+   * before them in the log; null: there is none.
+   */
+  offer(events: readonly StoredEvent[], previousId: string | null): void;
   /** The log's head is said to be at `head`. Never needed for correctness, only for speed. */
   announce(head: number): void;
   /** Something may have been appended: look. */
@@ -37,6 +52,8 @@ export interface Feed {
 export interface FeedOptions {
   readonly log: Log;
   readonly logger: Logger;
+  /** Told when the log does not hold what was read of it, once the feed reads the one that is there. */
+  readonly onReplaced?: () => void;
   /** Events kept in memory for the readers that are near the tail. */
   readonly recentMax?: number;
   /** How often the log is looked at without being told: notifications can be lost. */
@@ -50,6 +67,9 @@ export function createFeed(options: FeedOptions): Feed {
   const moved = createBroadcast();
   const stopping = new AbortController();
   const recent = createRecentEvents(recentMax);
+  let history = 1;
+  /** Of the log when the tail was last seen in it. */
+  let epoch = 0;
   let reading: Promise<void> | null = null;
   let isBehind = false;
   let poll: NodeJS.Timeout | undefined;
@@ -62,12 +82,42 @@ export function createFeed(options: FeedOptions): Feed {
   async function readTail(): Promise<void> {
     while (isBehind && !stopping.signal.aborted) {
       isBehind = false;
-      const events = await log.events({}, pageAfter(recent.tail(), pageSizeMax));
+      const known = recent.tail();
+      const under = log.epoch();
+      // With the last event that is known: it tells whether this is still the log that was read.
+      const after = known.sequence - (known.id === null ? 0 : 1);
+      const events = await log.events({}, pageAfter(after, pageSizeMax));
+      if (known.id !== null && events[0]?.id !== known.id) {
+        await readAnew(known);
+        return;
+      }
+      // The tail is there: it belongs to the epoch that was known before.
+      epoch = under ?? epoch;
       // Events may have been offered while the page was read.
-      const news = events.filter((event) => event.sequence > recent.tail());
+      const news = events.filter((event) => event.sequence > recent.tail().sequence);
       if (news.length > 0) push(news);
       if (events.length === pageSizeMax) isBehind = true;
     }
+  }
+
+  /** Lets go of what was read of a log that is no longer there, and of all who have read it here. */
+  async function readAnew({ sequence: readTo, id }: Tail): Promise<void> {
+    if (id !== null) await log.raiseEpoch(epoch, id);
+    const head = await log.head();
+    begin(head);
+    history += 1;
+    logger.error(
+      { readTo, head: head.sequence, epoch },
+      'the log was restored to an earlier state: all that was read of it is read again',
+    );
+    options.onReplaced?.();
+    moved.wake();
+  }
+
+  function begin(head: Head): void {
+    epoch = head.epoch;
+    log.useEpoch(epoch);
+    recent.reset({ sequence: head.sequence, id: head.lastEventId });
   }
 
   function wake(): void {
@@ -82,10 +132,11 @@ export function createFeed(options: FeedOptions): Feed {
       });
   }
 
-  async function next(after: number, limit: number, signal: AbortSignal) {
+  async function next(after: number, limit: number, signal: AbortSignal, of = history) {
     const isOver = () => signal.aborted || stopping.signal.aborted;
     while (!isOver()) {
-      if (recent.tail() <= after) await moved.next(signal);
+      if (of !== history) throw new LogReplacedError();
+      if (recent.tail().sequence <= after) await moved.next(signal);
       else {
         const events = recent.after(after, limit) ?? (await readPage(after, limit, signal));
         if (events.length > 0) return events;
@@ -107,33 +158,36 @@ export function createFeed(options: FeedOptions): Feed {
   }
 
   return {
-    tail: () => recent.tail(),
+    tail: () => recent.tail().sequence,
+    history: () => history,
     next,
     async *follow(after, limit, signal) {
       let position = after;
+      const of = history;
       for (;;) {
-        const events = await next(position, limit, signal);
+        const events = await next(position, limit, signal, of);
         const last = events.at(-1);
         if (last === undefined) return;
         yield events;
         position = last.sequence;
       }
     },
-    offer(events) {
+    offer(events, previousId) {
       const first = events[0];
       if (first === undefined) return;
-      if (first.sequence === recent.tail() + 1) push(events);
+      const { sequence, id } = recent.tail();
+      if (first.sequence === sequence + 1 && previousId === id) push(events);
       else wake();
     },
     announce(head) {
       // Of our own appends the events follow at once: they need not be read.
       setImmediate(() => {
-        if (head > recent.tail()) wake();
+        if (head > recent.tail().sequence) wake();
       });
     },
     wake,
     async start() {
-      recent.reset((await log.head()).sequence);
+      begin(await log.head());
       poll = setInterval(wake, pollIntervalMs);
     },
     async stop() {

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { delay } from '../lib/delay.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
-import { isTransient } from '../log/errors.ts';
+import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Feed } from './feed.ts';
@@ -11,6 +11,8 @@ export interface NextPageOptions {
   readonly feed: Feed;
   readonly filter: EventFilter;
   readonly signal: AbortSignal;
+  /** The history of the log in which the position was read; that of now when absent. */
+  readonly history?: number;
 }
 
 /** Events after a position, and the sequence up to which nothing else passes the filter. */
@@ -26,14 +28,16 @@ const retryMs = 1_000;
 /**
  * From the log through the filter's index while far behind, else from the feed. Empty, and no
  * farther, when nothing comes within the time (null: for ever), or the log cannot be read just now.
- * Null: the reader or the feed has been stopped.
+ * Null: the reader or the feed has been stopped. Throws `LogReplacedError` when the log is not the one
+ * in which the position was read.
  */
 export async function nextPage(
-  { log, feed, filter, signal }: NextPageOptions,
+  { log, feed, filter, signal, history = feed.history() }: NextPageOptions,
   position: number,
   withinMs: number | null,
 ): Promise<Page | null> {
   const tail = feed.tail();
+  if (history !== feed.history()) throw new LogReplacedError();
   const isFiltered = Object.values(filter).some((member) => member !== undefined);
   if (isFiltered && tail - position > 2 * pageSizeMax) {
     const range = { after: position, before: tail + 1, limit: pageSizeMax, descending: false };
@@ -47,9 +51,11 @@ export async function nextPage(
       return { events: [], end: position };
     }
   }
-  if (withinMs === null) return toPage(await feed.next(position, pageSizeMax, signal));
+  if (withinMs === null) {
+    return toPage(await feed.next(position, pageSizeMax, signal, history));
+  }
   return withTimeout(signal, withinMs, async (either) => {
-    const events = await feed.next(position, pageSizeMax, either);
+    const events = await feed.next(position, pageSizeMax, either, history);
     // By the signal and not by the clock: under load a timer can be early by many milliseconds.
     const isLate = either.aborted && !signal.aborted;
     return events.length === 0 && isLate ? { events, end: position } : toPage(events);

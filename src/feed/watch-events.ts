@@ -44,6 +44,7 @@ export async function* watchEvents(
   const passes = createEventPredicate(filter);
   let position = options.after;
   let wasLive = false;
+  const history = feed.history();
   const told = { sequence: position, at: performance.now() };
   const tell = (frame: EventFrame): EventFrame => {
     Object.assign(told, { sequence: frame.sequence, at: performance.now() });
@@ -53,7 +54,7 @@ export async function* watchEvents(
     if (wasLive && feed.tail() - position > lagMax) throw new ReaderTooSlowError(position);
     const isUntold = position > told.sequence;
     const dueInMs = isUntold ? Math.max(0, told.at + progressEveryMs - performance.now()) : null;
-    const page = await nextPage(options, position, dueInMs);
+    const page = await nextPage({ ...options, history }, position, dueInMs);
     if (page === null) return;
     for (const event of page.events) {
       if (passes(event)) yield tell(toFrame(event));

@@ -47,14 +47,26 @@ export interface PendingOutcome extends Outcome {
 export interface Batch {
   /** A UUID by which the append can be looked up when its answer was lost. */
   readonly id: string;
-  /** The version of every stream that the batch's decisions rest on; 0: there is none. */
-  readonly expectedVersions: ReadonlyMap<string, number>;
+  /** The epoch of the log under which it was decided; null: it is not checked. */
+  readonly epoch: number | null;
+  /** Every stream that the batch's decisions rest on, as it was read. */
+  readonly expected: ReadonlyMap<string, ExpectedStream>;
   readonly events: readonly PendingEvent[];
   readonly outcomes: readonly PendingOutcome[];
+}
+
+/** A stream as it was read: counts alone do not name it, as a restored log counts again. */
+export interface ExpectedStream {
+  /** 0: the stream has no event. */
+  readonly version: number;
+  /** The id of its last event; null when it has none, or when only the version is checked. */
+  readonly lastEventId: string | null;
 }
 
 /** Where the log put a batch: event `i` has `firstSequence + i`, `i` microseconds after `recordedAt`. */
 export interface Appended {
   readonly firstSequence: number;
   readonly recordedAt: string;
+  /** The event before the first one; null: there is none. */
+  readonly previousId: string | null;
 }

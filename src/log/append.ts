@@ -1,44 +1,69 @@
 import type { Json } from '../kernel/event.ts';
-import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
+import type {
+  Appended,
+  Batch,
+  ExpectedStream,
+  PendingEvent,
+  PendingOutcome,
+} from '../kernel/log.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { detailOf, sqlStateOf } from '../postgres/errors.ts';
-import { KeysUsedError, StaleStreamsError } from './errors.ts';
+import { logReplacedState } from './epoch.ts';
+import { KeysUsedError, LogReplacedError, StaleStreamsError } from './errors.ts';
 import type { Head } from './head.ts';
 
 const append: Query = {
   name: 'append_events',
   // Not from the function: its one row would go through a store of rows.
-  text: `select (placed).first_sequence, (placed).first_at as recorded_at from (
-      select append_events($1, $2, $3, $4) as placed offset 0
+  text: `select (placed).first_sequence, (placed).first_at as recorded_at,
+      (placed).previous_id from (
+      select append_events($1, $2, $3, $4, $5) as placed offset 0
     ) as appended`,
 };
 
 interface AppendedRow {
   readonly first_sequence: number;
   readonly recorded_at: string;
+  readonly previous_id: string | null;
 }
 
 /**
  * Appends a batch in one transaction: all of it, durably, or nothing.
  *
- * Throws `StaleStreamsError` when a stream is not at the version on which this rests, `KeysUsedError`
- * when an idempotency key has an outcome already, and the driver's error when the connection was lost:
- * whether the batch is in the log is then told by `findBatch`.
+ * Throws `StaleStreamsError` when a stream is not as it was read, `LogReplacedError` when the log is of
+ * another epoch, `KeysUsedError` when an idempotency key has an outcome already, and the driver's error
+ * when the connection was lost: whether the batch is in the log is then told by `findBatch`.
  */
 export async function appendBatch(executor: Executor, batch: Batch): Promise<Appended> {
-  const { events, outcomes, expectedVersions } = batch;
+  const { events, outcomes, expected } = batch;
   try {
     const [row] = await executor.query<AppendedRow>(append, [
+      batch.epoch,
       batch.id,
-      JSON.stringify([...expectedVersions]),
+      JSON.stringify(toExpectedRows(expected)),
       JSON.stringify(events.map(toEventRow)),
       JSON.stringify(outcomes.map(toOutcomeRow)),
     ]);
     if (row === undefined) throw new Error('append_events answered no row');
-    return { firstSequence: row.first_sequence, recordedAt: row.recorded_at };
+    return toAppended(row);
   } catch (error) {
     throw toAppendError(error);
   }
+}
+
+function toAppended(row: AppendedRow): Appended {
+  const { first_sequence: firstSequence, recorded_at: recordedAt, previous_id: previousId } = row;
+  return { firstSequence, recordedAt, previousId };
+}
+
+type ExpectedStreams = ReadonlyMap<string, ExpectedStream>;
+
+function toExpectedRows(expected: ExpectedStreams): readonly Json[] {
+  const rows: Json[] = [];
+  for (const [streamId, { version, lastEventId }] of expected) {
+    rows.push([streamId, version, lastEventId]);
+  }
+  return rows;
 }
 
 /** By position, as `append_events` takes it apart. */
@@ -70,6 +95,8 @@ function toAppendError(error: unknown): unknown {
       return new StaleStreamsError(new Map(Object.entries(JSON.parse(detail))));
     case 'DB002':
       return new KeysUsedError(JSON.parse(detail));
+    case logReplacedState:
+      return new LogReplacedError();
     default:
       return error;
   }
@@ -77,7 +104,9 @@ function toAppendError(error: unknown): unknown {
 
 const find: Query = {
   name: 'find_batch',
-  text: 'select first_sequence, recorded_at from append_batches where id = $1',
+  text: `select first_sequence, recorded_at, (
+      select events.id from events where events.sequence = first_sequence - 1
+    ) as previous_id from append_batches where id = $1`,
 };
 
 /**
@@ -89,35 +118,41 @@ const find: Query = {
  */
 export async function findBatch(executor: Executor, id: string): Promise<Appended | null> {
   const [row] = await executor.query<AppendedRow>(find, [id]);
-  return row === undefined
-    ? null
-    : { firstSequence: row.first_sequence, recordedAt: row.recorded_at };
+  return row === undefined ? null : toAppended(row);
 }
 
 const verify: Query = {
   name: 'verify_versions',
-  text: `select log_head.sequence, (
+  text: `select log_head.sequence, log_head.epoch, (
       select events.recorded_at from events where events.sequence = log_head.sequence
-    ) as "recordedAt", stale.versions from log_head, lateral (
+    ) as "recordedAt", (
+      select events.id from events where events.sequence = log_head.sequence
+    ) as "lastEventId", stale.versions
+    from log_head, lateral (
       select jsonb_object_agg(expected.stream_id, coalesce(actual.version, 0)) as versions
-      from unnest($1::text[], $2::integer[]) as expected (stream_id, version)
+      from unnest($1::text[], $2::integer[], $3::uuid[]) as expected (stream_id, version, id)
       left join lateral (
-        select events.version from events where events.stream_id = expected.stream_id
+        select events.version, events.id from events
+        where events.stream_id = expected.stream_id
         order by events.version desc limit 1
       ) as actual on true
       where coalesce(actual.version, 0) <> expected.version
+        or actual.id <> coalesce(expected.id, actual.id)
     ) as stale`,
 };
 
-/** The head, if every stream is at its version there; else throws `StaleStreamsError`. */
-export async function verifyVersions(
-  executor: Executor,
-  expectedVersions: ReadonlyMap<string, number>,
-): Promise<Head> {
+/** The head, if every stream is as it was read; else throws `StaleStreamsError`. */
+export async function verifyStreams(executor: Executor, expected: ExpectedStreams): Promise<Head> {
+  const streams = [...expected.values()];
   const [row] = await executor.query<
     Head & { readonly versions: Readonly<Record<string, number>> | null }
-  >(verify, [[...expectedVersions.keys()], [...expectedVersions.values()]]);
+  >(verify, [
+    [...expected.keys()],
+    streams.map(({ version }) => version),
+    streams.map(({ lastEventId }) => lastEventId),
+  ]);
   if (row === undefined) throw new Error('the log has no head: is the database migrated?');
   if (row.versions !== null) throw new StaleStreamsError(new Map(Object.entries(row.versions)));
-  return { sequence: row.sequence, recordedAt: row.recordedAt };
+  const { sequence, recordedAt, lastEventId, epoch } = row;
+  return { sequence, recordedAt, lastEventId, epoch };
 }

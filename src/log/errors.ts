@@ -17,6 +17,24 @@ export class KeysUsedError extends Error {
   }
 }
 
+/** An event, and the epoch of the log under which it was read. */
+export interface MissingEvent {
+  readonly id: string;
+  readonly epoch: number;
+}
+
+/**
+ * The log does not hold what this process has read of it: its last commits were lost by a failover or
+ * a restore, or another process has noticed that. Nothing was written.
+ */
+export class LogReplacedError extends Error {
+  readonly code = 'LOG_REPLACED';
+  /** `missing`: an event that was read and may not be in the log; null when none is known. */
+  constructor(readonly missing: MissingEvent | null = null) {
+    super('the log was restored to an earlier state: its last events are gone; begin again');
+  }
+}
+
 /** Whether it is unknown if a failed statement took effect: its connection was lost under way. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return isConnectionLost(error) && !(error instanceof DatabaseUnreachableError);

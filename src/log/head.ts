@@ -1,18 +1,23 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** The end of the log: its last event's place and time, or 0 and null while it is empty. */
+/** The end of the log: its last event's place, time and id, or 0 and null while it is empty. */
 export interface Head {
   readonly sequence: number;
   readonly recordedAt: string | null;
+  readonly lastEventId: string | null;
+  /** Which history the log is: raised when commits that a process has read were lost. */
+  readonly epoch: number;
 }
 
 const head: Query = {
   name: 'log_head',
   // Not a join: before its statistics are taken the one row of the head is planned as many, and the
   // events are all read to meet them.
-  text: `select log_head.sequence, (
+  text: `select log_head.sequence, log_head.epoch, (
       select events.recorded_at from events where events.sequence = log_head.sequence
-    ) as "recordedAt" from log_head`,
+    ) as "recordedAt", (
+      select events.id from events where events.sequence = log_head.sequence
+    ) as "lastEventId" from log_head`,
 };
 
 export async function readHead(executor: Executor): Promise<Head> {

@@ -1,9 +1,10 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
-import type { Appended, Batch, RecordedOutcome } from '../kernel/log.ts';
+import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
-import { appendBatch, findBatch, verifyVersions } from './append.ts';
+import { appendBatch, findBatch, verifyStreams } from './append.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
+import { raiseEpoch } from './epoch.ts';
 import { type Head, lockHead, readHead, readSequenceAt } from './head.ts';
 import { readOutcomes } from './outcomes.ts';
 import { type EventFilter, type EventPage, readEvents } from './read.ts';
@@ -17,18 +18,20 @@ import {
   writeSnapshots,
 } from './streams.ts';
 
-/** What can be asked of the log. Every method is one statement, and atomic. */
+/** What can be asked of the log. Every method is one statement at most, and atomic. */
 export interface LogStatements {
+  /** The epoch of the log as this process knows it; null until it has been read. */
+  epoch(): number | null;
   append(batch: Batch): Promise<Appended>;
   findBatch(id: string): Promise<Appended | null>;
-  /** The head, if every stream is at the given version there; else throws `StaleStreamsError`. */
-  verify(expectedVersions: ReadonlyMap<string, number>): Promise<Head>;
+  /** The head, if every stream is as it was read; else throws `StaleStreamsError`. */
+  verify(expected: ReadonlyMap<string, ExpectedStream>): Promise<Head>;
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
   /** A page of events in order of sequence, ascending or descending. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
-  /** The events of some streams after a version each, in order of version within a stream. */
+  /** The events of some streams from a version each on, in order of version within a stream. */
   streams(wishes: readonly StreamWish[]): Promise<readonly StoredEvent[]>;
   snapshots(wishes: readonly SnapshotWish[]): Promise<readonly StoredSnapshot[]>;
   writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
@@ -45,6 +48,13 @@ export interface Log extends LogStatements {
    * `exclusively` its answer is the last word.
    */
   exclusively<T>(work: (log: LogStatements) => Promise<T>): Promise<T>;
+  /** Says which epoch is known from here on: what was read under another has been let go. */
+  useEpoch(epoch: number): void;
+  /**
+   * Raises the epoch if an event that was read under `epoch` is not in the log, and nobody has done so
+   * already. Gives the epoch of the log.
+   */
+  raiseEpoch(epoch: number, missingId: string): Promise<number>;
 }
 
 /** `writer`: connections of which appends find one free, however many reads there are. */
@@ -54,22 +64,33 @@ export function createLog(
   writer: Database = database,
 ): Log {
   const decode = createEventDecoder(definitions);
+  let epoch: number | null = null;
+  const knownEpoch = () => epoch;
   return {
-    ...bindStatements(database, decode),
+    ...bindStatements(database, decode, knownEpoch),
+    useEpoch(known) {
+      epoch = known;
+    },
+    raiseEpoch: (under, missingId) => raiseEpoch(writer, under, missingId),
     append: (batch) => appendBatch(writer, batch),
     exclusively: (work) =>
       writer.withTransaction(async (executor) => {
         await lockHead(executor);
-        return work(bindStatements(executor, decode));
+        return work(bindStatements(executor, decode, knownEpoch));
       }),
   };
 }
 
-function bindStatements(executor: Executor, decode: EventDecoder): LogStatements {
+function bindStatements(
+  executor: Executor,
+  decode: EventDecoder,
+  epoch: () => number | null,
+): LogStatements {
   return {
+    epoch,
     append: (batch) => appendBatch(executor, batch),
     findBatch: (id) => findBatch(executor, id),
-    verify: (versions) => verifyVersions(executor, versions),
+    verify: (expected) => verifyStreams(executor, expected),
     head: () => readHead(executor),
     sequenceAt: (time) => readSequenceAt(executor, time),
     events: (filter, page) => readEvents(executor, decode, filter, page),

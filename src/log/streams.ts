@@ -2,10 +2,10 @@ import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { EventDecoder, EventRow } from './codec.ts';
 
-/** The events of a stream that come after a version; 0 for all of them. */
+/** The events of a stream from a version on: that one too, to see that it is the one known. */
 export interface StreamWish {
   readonly streamId: string;
-  readonly afterVersion: number;
+  readonly fromVersion: number;
 }
 
 const streams: Query = {
@@ -13,10 +13,10 @@ const streams: Query = {
   text: `select event.sequence, event.stream_id, event.version, event.id, event.type,
       event.schema_version, event.recorded_at, event.occurred_at, event.actor, event.command_id,
       event.correlation_id, event.causation_id, event.data
-    from unnest($1::text[], $2::integer[]) as wish (stream_id, after_version)
+    from unnest($1::text[], $2::integer[]) as wish (stream_id, from_version)
     join lateral (
       select * from events
-      where events.stream_id = wish.stream_id and events.version > wish.after_version
+      where events.stream_id = wish.stream_id and events.version >= wish.from_version
       order by events.version
     ) as event on true`,
 };
@@ -28,7 +28,7 @@ export async function readStreams(
 ): Promise<readonly StoredEvent[]> {
   const rows = await executor.query<EventRow>(streams, [
     wishes.map((wish) => wish.streamId),
-    wishes.map((wish) => wish.afterVersion),
+    wishes.map((wish) => wish.fromVersion),
   ]);
   return rows.map(decode);
 }
@@ -41,6 +41,8 @@ export interface SnapshotWish {
 /** A stream's state at a version, folded by one version of its decider. */
 export interface StoredSnapshot extends SnapshotWish {
   readonly version: number;
+  /** The event at that version; null: a former program did not say. */
+  readonly lastEventId: string | null;
   readonly state: JsonObject;
 }
 
@@ -48,10 +50,10 @@ export interface StoredSnapshot extends SnapshotWish {
 const snapshots: Query = {
   name: 'stream_snapshots',
   text: `select wish.stream_id as "streamId", wish.decider_version as "deciderVersion",
-      snapshot.version, snapshot.state
+      snapshot.version, snapshot.last_event_id as "lastEventId", snapshot.state
     from unnest($1::text[], $2::integer[]) as wish (stream_id, decider_version)
     cross join lateral (
-      select version, state from stream_snapshots
+      select version, last_event_id, state from stream_snapshots
       where stream_snapshots.stream_id = wish.stream_id
         and stream_snapshots.decider_version = wish.decider_version
       limit 1
@@ -70,20 +72,30 @@ export async function readSnapshots(
 
 const write: Query = {
   name: 'write_stream_snapshots',
-  text: `insert into stream_snapshots (stream_id, decider_version, version, state)
-    select * from unnest($1::text[], $2::integer[], $3::integer[], $4::jsonb[])
-    on conflict on constraint stream_snapshots_pkey
-    do update set version = excluded.version, state = excluded.state
+  // Nothing for an event that is not there: it went with a history that the log is not any more.
+  text: `insert into stream_snapshots (stream_id, decider_version, version, last_event_id, state)
+    select written.* from unnest($1::text[], $2::integer[], $3::integer[], $4::uuid[], $5::jsonb[])
+      as written (stream_id, decider_version, version, last_event_id, state)
+    where (
+      select events.id from events
+      where events.stream_id = written.stream_id and events.version = written.version
+    ) = written.last_event_id
+    on conflict on constraint stream_snapshots_pkey do update
+    set version = excluded.version, last_event_id = excluded.last_event_id, state = excluded.state
     where stream_snapshots.version < excluded.version`,
 };
 
 /** A snapshot to be stored, its state as JSON text. */
 export interface WrittenSnapshot extends SnapshotWish {
   readonly version: number;
+  readonly lastEventId: string;
   readonly state: string;
 }
 
-/** Keeps the newest snapshot of a stream and decider version; an older one is ignored. */
+/**
+ * Keeps the newest snapshot of a stream and decider version. An older one is ignored, and so is one
+ * whose last event is not in the log.
+ */
 export async function writeSnapshots(
   executor: Executor,
   written: readonly WrittenSnapshot[],
@@ -92,6 +104,7 @@ export async function writeSnapshots(
     written.map((snapshot) => snapshot.streamId),
     written.map((snapshot) => snapshot.deciderVersion),
     written.map((snapshot) => snapshot.version),
+    written.map((snapshot) => snapshot.lastEventId),
     written.map((snapshot) => snapshot.state),
   ]);
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '../kernel/event.ts';
+import { LogReplacedError } from '../log/errors.ts';
 import type { Executor } from '../postgres/database.ts';
 import { isConnectionLost, sqlStateOf, toOneLine } from '../postgres/errors.ts';
 import { type BlockMemory, createBlockMemory } from './block-memory.ts';
@@ -17,6 +18,8 @@ export interface MovingView {
   readonly view: AnyView;
   readonly id: number;
   checkpoint: number;
+  /** The epoch of the log under which it was taken; null: it is not checked. */
+  epoch: number | null;
   /** Building until it has caught up with the others. */
   status: 'building' | 'live';
   /** Set when the view has failed on an event: it is not moved any more. */
@@ -33,15 +36,16 @@ export function createMovingView(
   blocks: BlockMemory = createBlockMemory(),
 ): MovingView {
   const standings = new LRUCache<string, Standing>({ max: standingsMax });
-  return { view, id, checkpoint, status, parked: null, standings, blocks };
+  return { view, id, checkpoint, epoch: null, status, parked: null, standings, blocks };
 }
 
 /**
  * Folds a page of the log into some views that stand right before it, in one transaction. A view
  * that fails is moved up to the event before, and parked; the others go on without it.
  *
- * Throws, with nothing moved, when another process has moved the views, or the database cannot be
- * reached or has no time or room: that is no view's fault.
+ * Throws, with nothing moved, when another process has moved the views, the events are not in the log
+ * (`LogReplacedError`), or the database cannot be reached or has no time or room: that is no view's
+ * fault.
  */
 export async function advance(
   executor: Executor,
@@ -108,7 +112,7 @@ async function advanceApart(
 
 /** What a view has made cannot be stored, or its code has thrown. */
 function isFaultOfView(error: unknown): boolean {
-  if (isConnectionLost(error)) return false;
+  if (isConnectionLost(error) || error instanceof LogReplacedError) return false;
   const state = sqlStateOf(error);
   // Data exceptions, violated constraints, and what exceeds a limit, such as an index row.
   return state === null || ['22', '23', '54'].includes(state.slice(0, 2));
@@ -117,6 +121,8 @@ function isFaultOfView(error: unknown): boolean {
 interface Step {
   readonly view: MovingView;
   readonly to: number;
+  /** The event at `to`; null: it is not among those of the page. */
+  readonly toEventId: string | null;
   readonly changes: Changes;
   readonly standings: Standings;
 }
@@ -132,7 +138,9 @@ async function prepare(
   return moving.map((view, index) => {
     const found = standings[index] ?? new Map();
     const changes = fold(view.view, touched[index] ?? untouched, found);
-    return { view, to: endOf(changes, last ?? view.checkpoint), changes, standings: found };
+    const to = endOf(changes, last ?? view.checkpoint);
+    const toEventId = events.findLast(({ sequence }) => sequence === to)?.id ?? null;
+    return { view, to, toEventId, changes, standings: found };
   });
 }
 

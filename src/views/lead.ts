@@ -28,7 +28,7 @@ const reportMs = 2_000;
  * of the others, and join them at the front.
  *
  * A view is moved under a lock of the connection, and the database checks its checkpoint besides:
- * two processes cannot both move it. Throws when the connection is lost or the check fails.
+ * two processes cannot both move it. Throws when the connection is lost or a check fails.
  */
 export async function leadViews(
   executor: Executor,
@@ -37,6 +37,8 @@ export async function leadViews(
 ): Promise<void> {
   const { feed, log, views, onMoved } = options;
   for (const view of views) await registerView(executor, view);
+  const { epoch } = await log.head();
+  const history = feed.history();
   const report = createReport(options);
   const moving: MovingView[] = [];
   const pace = createPace();
@@ -44,7 +46,9 @@ export async function leadViews(
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAroundMs) {
-      moving.push(...(await takeViews(executor, views, moving)));
+      const taken = await takeViews(executor, views, moving);
+      for (const view of taken) view.epoch = epoch;
+      moving.push(...taken);
       await dropReplaced(executor, moving);
       lookedAroundAt = performance.now();
     }
@@ -59,7 +63,11 @@ export async function leadViews(
     if (rear === front || feed.tail() > front) {
       const pauseMs = pace.pauseMs();
       if (pauseMs > 0) await delay(pauseMs, signal);
-      const events = await nextWithin(feed, active.length === 0 ? feed.tail() : front, signal);
+      const events = await nextWithin(
+        options,
+        { after: active.length === 0 ? feed.tail() : front, history },
+        signal,
+      );
       pace.took(events.length);
       if (events.length > 0 && active.length > 0) {
         await advance(executor, standingAt(active, front), events);
@@ -71,8 +79,14 @@ export async function leadViews(
 }
 
 /** A page of the feed; none when nothing came before it is time to look around again. */
-function nextWithin(feed: Feed, after: number, signal: AbortSignal) {
-  return withTimeout(signal, lookAroundMs, (either) => feed.next(after, pageSizeMax, either));
+function nextWithin(
+  { feed }: LeadOptions,
+  { after, history }: { readonly after: number; readonly history: number },
+  signal: AbortSignal,
+) {
+  return withTimeout(signal, lookAroundMs, (either) =>
+    feed.next(after, pageSizeMax, either, history),
+  );
 }
 
 function standingAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {

@@ -9,8 +9,14 @@ import type { Advance, Refitted } from './store-changes.ts';
 
 /** What a page of events makes of a view whose blocks are remembered. */
 export interface PlacedStep {
-  readonly view: { readonly id: number; readonly checkpoint: number; readonly blocks: BlockMemory };
+  readonly view: {
+    readonly id: number;
+    readonly checkpoint: number;
+    readonly epoch: number | null;
+    readonly blocks: BlockMemory;
+  };
   readonly to: number;
+  readonly toEventId: string | null;
   readonly changes: Changes;
 }
 
@@ -30,8 +36,8 @@ export async function putInBlocks(
     placing.addPartitions(placesOf(unknown));
     placing.place(unknown);
   }
-  return placed.map(({ step: { view, to, changes }, placing }) => ({
-    ...{ id: view.id, from: view.checkpoint, to, changes, placing },
+  return placed.map(({ step: { view, to, toEventId, changes }, placing }) => ({
+    ...{ id: view.id, from: view.checkpoint, to, toEventId, epoch: view.epoch, changes, placing },
     ...{ refits: placing.refits(), entriesMax: view.blocks.entriesMax },
   }));
 }

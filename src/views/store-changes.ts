@@ -1,4 +1,5 @@
 import type { JsonObject } from '../kernel/event.ts';
+import { toReplacedError } from '../log/epoch.ts';
 import { toJsonArray, toNumberArray, toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { Block } from './blocks.ts';
@@ -11,6 +12,9 @@ export interface Advance {
   readonly id: number;
   readonly from: number;
   readonly to: number;
+  /** The event at `to`, and the epoch of the log in which it was read; null: not checked. */
+  readonly toEventId?: string | null;
+  readonly epoch?: number | null;
   /** Every place with its block. */
   readonly changes: Changes;
   readonly placing: Pick<Placing, 'newPartitions' | 'begunBlocks'>;
@@ -27,7 +31,8 @@ export interface Refitted {
 const advance: Query = {
   name: 'advance_views',
   text: `select * from advance_views(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+    $1, $2, assert_recorded($20, $3, $21),
+    $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
   )`,
 };
 
@@ -36,21 +41,27 @@ const open = '9223372036854775807';
 /**
  * Moves views forward in one transaction, documents, places and checkpoints together. Refused with
  * SQLSTATE DB004, and without effect, when one of them is not at its `from`, or has other blocks than
- * the caller remembers.
+ * the caller remembers. Throws `LogReplacedError` when the log is not the one that was folded.
  */
 export async function advanceViews(
   executor: Executor,
   advances: readonly Advance[],
 ): Promise<readonly Refitted[]> {
-  const rows = await executor.query<MeasuredRow>(advance, [
-    toNumberArray(advances.map(({ id }) => id)),
-    toNumberArray(advances.map(({ from }) => from)),
-    toNumberArray(advances.map(({ to }) => to)),
-    ...documentColumns(advances),
-    ...closedColumns(advances),
-    ...openedColumns(advances),
-    ...blockRows(advances),
-  ]);
+  const rows = await executor
+    .query<MeasuredRow>(advance, [
+      toNumberArray(advances.map(({ id }) => id)),
+      toNumberArray(advances.map(({ from }) => from)),
+      toNumberArray(advances.map(({ to }) => to)),
+      ...documentColumns(advances),
+      ...closedColumns(advances),
+      ...openedColumns(advances),
+      ...blockRows(advances),
+      advances[0]?.epoch ?? null,
+      advances.map(({ toEventId = null }) => toEventId),
+    ])
+    .catch((error: unknown) => {
+      throw toReplacedError(error);
+    });
   return toRefitted(rows);
 }
 

@@ -2,8 +2,10 @@ import type { Feed } from '../feed/feed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
+import { LogReplacedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
+import { toOneLine } from '../postgres/errors.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
 import { ViewNotReadableError } from './errors.ts';
@@ -22,7 +24,7 @@ import { readViews, type ViewRow } from './store.ts';
 
 /** The views of a program, kept up to date with the log, and readable at every sequence. */
 export interface Views {
-  /** The sequence at which all live views can be read: never falls. */
+  /** The sequence at which all live views can be read: never falls, but when the log is replaced. */
   checkpoint(): number;
   /** Whether `sequence` can be read, at once or within the time. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
@@ -36,6 +38,8 @@ export interface Views {
   isReady(): boolean;
   /** Views may have been moved by another process: look. */
   wake(): void;
+  /** The log is not the one that was folded here: shows how far the views are of the one there is. */
+  reset(): void;
   /** Resolves when the views are ready, or after ten seconds: a long log takes longer to fold. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -59,7 +63,7 @@ const startTimeoutMs = 10_000;
 
 /** Throws when one of the views is not as `View` demands. */
 export function createViews(options: ViewsOptions): Views {
-  const { database, logger, views } = options;
+  const { database, feed, logger, views } = options;
   assertViews(views);
   const stopping = new AbortController();
   const moved = createBroadcast();
@@ -72,6 +76,9 @@ export function createViews(options: ViewsOptions): Views {
   let isLeadingAll = false;
   let led: ReadonlySet<number> = new Set();
   let poll: NodeJS.Timeout | undefined;
+
+  const isOurs = ({ name, version }: ViewRow): boolean =>
+    views.some((view) => view.name === name && view.version === version);
 
   function show(shown: readonly ViewRow[]): void {
     rows = new Map(shown.map((row) => [row.name, row]));
@@ -89,8 +96,6 @@ export function createViews(options: ViewsOptions): Views {
   }
 
   async function refresh(): Promise<void> {
-    const isOurs = ({ name, version }: ViewRow): boolean =>
-      views.some((view) => view.name === name && view.version === version);
     do {
       isStale = false;
       const known = await readViews(database);
@@ -103,7 +108,9 @@ export function createViews(options: ViewsOptions): Views {
       try {
         await database.withConnection((executor, lost) => {
           const signal = AbortSignal.any([lost, stopping.signal]);
+          const history = feed.history();
           const onMoved = (moving: readonly MovingView[]): void => {
+            if (feed.history() !== history) return;
             isLeadingAll = moving.length === views.length;
             led = new Set(moving.map(({ id }) => id));
             const moved = moving.map(toRow);
@@ -115,7 +122,8 @@ export function createViews(options: ViewsOptions): Views {
           return leadViews(executor, { ...options, onMoved }, signal);
         });
       } catch (error) {
-        logger.warn({ err: error }, 'the views stand still; trying again');
+        if (error instanceof LogReplacedError) feed.wake();
+        else logger.warn({ err: error }, 'the views stand still; trying again');
       }
       isLeadingAll = false;
       led = new Set();
@@ -134,6 +142,23 @@ export function createViews(options: ViewsOptions): Views {
         // It may have been asked for after the last look and before now.
         if (isStale) wake();
       });
+  }
+
+  /** Until it has been read: what is shown till then is of the log that was. */
+  async function readAnew(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        const known = (await readViews(database)).filter(isOurs);
+        rows = new Map();
+        led = new Set();
+        checkpoint = 0;
+        show(known);
+        return;
+      } catch (error) {
+        logger.warn({ reason: toOneLine(error) }, 'the views could not be looked at');
+        await delay(retryMs, stopping.signal);
+      }
+    }
   }
 
   function isReady(): boolean {
@@ -173,6 +198,7 @@ export function createViews(options: ViewsOptions): Views {
     rows: () => [...rows.values()],
     isReady,
     wake,
+    reset: () => void readAnew(),
     async start() {
       await refresh();
       leading = lead();

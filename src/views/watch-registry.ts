@@ -14,6 +14,8 @@ export interface WatchRegistry {
   find<State>(watchable: Watchable<State>): Entry<State>;
   /** Tells an event to all whom it may concern. */
   tell(event: StoredEvent): void;
+  /** Ends all who watch anything with an error. */
+  fail(error: Error): void;
   size(): number;
 }
 
@@ -50,7 +52,7 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
     let followed = -1;
     const watched = createWatched(watchable.read, () => {
       for (const topic of topics) remove(topic, watched);
-      entries.delete(watchable.key);
+      if (entries.get(watchable.key)?.watched === watched) entries.delete(watchable.key);
     });
     function set(wanted: readonly Topic[]): boolean {
       const isOf = (known: readonly Topic[]) => (topic: Topic) =>
@@ -97,6 +99,12 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
         }
       }
       for (const watched of concerned) watched.tell(event.sequence, event);
+    },
+    fail(error) {
+      for (const { watched } of entries.values()) watched.fail(error);
+      // Whoever comes now must not be given a state that the others had read.
+      entries.clear();
+      byTopic.clear();
     },
     size: () => entries.size,
   };

@@ -40,6 +40,8 @@ export interface SharedState<State> {
 export interface Watch<State> {
   readonly pending: SharedState<State>[];
   readonly changed: Broadcast;
+  /** Why there are no more states; null: there may be. */
+  failure: Error | null;
   /** May be called again. */
   end(): void;
 }
@@ -51,6 +53,8 @@ export interface Watched<State> {
   first(sequence: number): SharedState<State>;
   /** Tells that there may be another state, at which the views can be read. */
   tell(sequence: number, event: StoredEvent | null): void;
+  /** Ends all who watch with an error. */
+  fail(error: Error): void;
 }
 
 export type ReadState<State> = (sequence: number) => Promise<State>;
@@ -69,6 +73,7 @@ export function createWatched<State>(
       const watch: Watch<State> = {
         pending: [],
         changed: createBroadcast(),
+        failure: null,
         end() {
           if (watches.delete(watch) && watches.size === 0) onUnwatched();
         },
@@ -83,6 +88,12 @@ export function createWatched<State>(
     tell(sequence, event) {
       const state = createSharedState(read, sequence, event);
       for (const watch of watches) push(watch, state);
+    },
+    fail(error) {
+      for (const watch of watches) {
+        watch.failure = error;
+        watch.changed.wake();
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Feed } from '../feed/feed.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
+import { LogReplacedError } from '../log/errors.ts';
 import type { Views } from './views.ts';
 import { createWatchRegistry } from './watch-registry.ts';
 import type { SharedState, Watch, Watchable, WatchedState } from './watched-state.ts';
@@ -10,12 +11,15 @@ export interface Watcher {
   /**
    * The state now, then after each event that changes it, in order, until the signal fires. A
    * reader that is slower than the changes misses some in between, but never the last. All who
-   * watch the same thing are given the same states, each of which is read once.
+   * watch the same thing are given the same states, each of which is read once. Throws what `reset`
+   * was called with.
    */
   watch<State>(
     watchable: Watchable<State>,
     signal: AbortSignal,
   ): AsyncGenerator<WatchedState<State>, void, undefined>;
+  /** Ends all who watch with an error: the log is not the one that they have read. */
+  reset(error: Error): void;
   /** How many things are watched. */
   watching(): number;
   start(): void;
@@ -50,16 +54,21 @@ export function createWatcher(options: {
           position = events.at(-1)?.sequence ?? position;
         }
       } catch (error) {
-        logger.error({ err: error, position }, 'watching stands still; trying again');
-        await delay(retryMs, stopping.signal);
+        if (error instanceof LogReplacedError) position = feed.tail();
+        else {
+          logger.error({ err: error, position }, 'watching stands still; trying again');
+          await delay(retryMs, stopping.signal);
+        }
       }
     }
   }
 
   /** Waits until the views can be read at a sequence, however long; false when the signal fires. */
   async function reach(sequence: number, signal: AbortSignal): Promise<boolean> {
+    const history = feed.history();
     while (views.checkpoint() < sequence) {
       if (signal.aborted) return false;
+      if (feed.history() !== history) throw new LogReplacedError();
       await views.waitFor(sequence, waitMs, signal);
     }
     return true;
@@ -92,6 +101,7 @@ export function createWatcher(options: {
 
   return {
     watch,
+    reset: registry.fail,
     watching: registry.size,
     start() {
       running = run();
@@ -105,7 +115,7 @@ export function createWatcher(options: {
 
 /** The next state that is not older than the one before; null when the signal fires. */
 async function nextOf<State>(
-  { pending, changed }: Watch<State>,
+  watch: Watch<State>,
   options: {
     readonly after: number;
     readonly watchable: Watchable<State>;
@@ -113,7 +123,9 @@ async function nextOf<State>(
   },
 ): Promise<SharedState<State> | null> {
   const { after, watchable, signal } = options;
+  const { pending, changed } = watch;
   while (!signal.aborted) {
+    if (watch.failure !== null) throw watch.failure;
     if (watchable.pauseMs !== undefined) pending.splice(0, pending.length - 1);
     const next = pending.shift();
     if (next === undefined) await changed.next(signal);

@@ -50,7 +50,22 @@ test('a snapshot is written once a stream has grown enough', async () => {
   const wish = { streamId: `account-${id}`, deciderVersion: accountDecider.version };
   const [snapshot] = await ours.log.snapshots([wish]);
   const folded = foldAccounts(await ours.log.events({}, wholeLog));
-  expect(snapshot).toEqual({ ...wish, version: 3, state: folded.get(id) });
+  const [last] = (await ours.log.events({}, wholeLog)).slice(-1);
+  const expected = { version: 3, lastEventId: last?.id, state: folded.get(id) };
+  expect(snapshot).toEqual({ ...wish, ...expected });
+});
+
+test.each([
+  ['of another event than the log holds', 'version = 2, last_event_id = gen_random_uuid()'],
+  ['of more events than the log holds', 'version = 9, last_event_id = null'],
+])('a snapshot %s is not the base of a stream', async (_, change) => {
+  const id = await ours.open('1.00');
+  await ours.deposit(id, '1.00');
+  await ours.processor.stop();
+  const state = "state = jsonb_set(state, '{balance}', '\"500.00\"')";
+  await sql(testDatabase.database, `update stream_snapshots set ${change}, ${state}`);
+  const [found] = await statesFound([id]);
+  expect(found?.balance).toBe('2.00');
 });
 
 test('a snapshot and the tail after it are the fold of all', async () => {

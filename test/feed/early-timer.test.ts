@@ -9,6 +9,7 @@ afterEach(() => {
 /** A feed of one event that no filter passes; whoever wants more waits for the signal. */
 const feed = {
   tail: () => 1,
+  history: () => 1,
   next: async (after: number, _limit: number, signal: AbortSignal) => {
     if (after === 0) return [{ sequence: 1, type: 'Other', data: {} } as StoredEvent];
     await new Promise((resolve) => signal.addEventListener('abort', resolve));

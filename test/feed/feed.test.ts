@@ -14,12 +14,15 @@ import { until } from '../support/until.ts';
 let testDatabase: TestDatabase;
 let log: Log;
 const feeds: Feed[] = [];
+/** Of the events in the log, by sequence. */
+let ids: string[] = [];
 const never = new AbortController().signal;
 const anHourMs = 3_600_000;
 
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
   log = createLog(testDatabase.database, new Map());
+  ids = [];
 });
 
 afterEach(async () => {
@@ -36,8 +39,16 @@ async function start(options: Partial<FeedOptions> = {}): Promise<Feed> {
 
 /** Appends, and gives the events as the processor would offer them. */
 async function append(count: number): Promise<readonly StoredEvent[]> {
-  const { firstSequence } = await log.append(batchOf(run(`notes-${newUuid()}`, 0, count)));
+  const events = run(`notes-${newUuid()}`, 0, count);
+  const { firstSequence } = await log.append(batchOf(events));
+  for (const [index, { id }] of events.entries()) ids[firstSequence - 1 + index] = id;
   return log.events({}, { ...wholeLog, after: firstSequence - 1, before: firstSequence + count });
+}
+
+/** Offers events as the processor does: with the event before them in the log. */
+function offer(feed: Feed, events: readonly StoredEvent[]): void {
+  const [first] = events;
+  if (first !== undefined) feed.offer(events, ids[first.sequence - 2] ?? null);
 }
 
 /** Reads up to a sequence and gives what was met, in the order in which it was met. */
@@ -75,7 +86,7 @@ test('catching up and following live have no seam, from any position and for all
   });
   for (let round = 0; round < 40; round += 1) {
     const events = await append(3);
-    if (round % 3 === 0) feed.offer(events);
+    if (round % 3 === 0) offer(feed, events);
     else if (round % 3 === 1) feed.wake();
   }
   for (const [after, met] of await Promise.all(reading)) expect(met).toEqual(range(after, last));
@@ -83,7 +94,7 @@ test('catching up and following live have no seam, from any position and for all
 
 test('a reader further back than what is kept gets everything from the log', async () => {
   const feed = await start({ recentMax: 4 });
-  for (let round = 0; round < 10; round += 1) feed.offer(await append(2));
+  for (let round = 0; round < 10; round += 1) offer(feed, await append(2));
   expect(feed.tail()).toBe(20);
   for (let after = 0; after <= 20; after += 1) {
     expect(await readTo(feed, after, 20, 3)).toEqual(range(after, 20));
@@ -93,7 +104,7 @@ test('a reader further back than what is kept gets everything from the log', asy
 test('a page holds the events as the log has them', async () => {
   const feed = await start();
   const events = await append(5);
-  feed.offer(events);
+  offer(feed, events);
   expect(await feed.next(0, 3, never)).toEqual(events.slice(0, 3));
   expect(await feed.next(3, 3, never)).toEqual(events.slice(3));
 });
@@ -134,7 +145,7 @@ test('own events offered out of order, twice, or after foreign ones come out in 
       const events = await append(1 + kept);
       if (!isForeign) held.push(events);
       if (held.length > kept) {
-        for (const offered of [...held].reverse()) feed.offer(offered);
+        for (const offered of [...held].reverse()) offer(feed, offered);
         held = held.slice(0, 1);
       }
     }
@@ -177,7 +188,7 @@ test('stop wakes readers, ends them, and may be called again', async () => {
   await Promise.all([feed.stop(), feed.stop()]);
   expect(await Promise.all(following)).toEqual([[], [], []]);
   feed.wake();
-  feed.offer(await append(1));
+  offer(feed, await append(1));
   expect(await feed.next(0, 10, never)).toEqual([]);
 });
 

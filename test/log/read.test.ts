@@ -114,7 +114,7 @@ test('an event stored under schema version 1 is read as version 3', async () => 
     { names: ['Ada'] },
   ]);
   expect(paged.map(({ schemaVersion }) => schemaVersion)).toEqual([1, 2, 3]);
-  expect(await upcasting.streams([{ streamId, afterVersion: 0 }])).toEqual(paged);
+  expect(await upcasting.streams([{ streamId, fromVersion: 0 }])).toEqual(paged);
   const [stored] = await log.events({ streamId }, page);
   expect(stored?.data).toEqual(old.data);
 });
@@ -123,7 +123,7 @@ test('an event of a newer schema version than the program knows is not read', as
   const streamId = `person-${newUuid()}`;
   await log.append(batchOf([pending(streamId, 1, { type: 'Renamed', schemaVersion: 2 })]));
   const knowing = createLog(testDatabase.database, new Map([['Renamed', definition()]]));
-  await expect(knowing.streams([{ streamId, afterVersion: 0 }])).rejects.toMatchObject({
+  await expect(knowing.streams([{ streamId, fromVersion: 0 }])).rejects.toMatchObject({
     code: 'EVENT_FROM_THE_FUTURE',
     latest: 1,
   });
@@ -138,7 +138,7 @@ test('data come back as they were written', async () => {
     // As the rest of the program sees it: JSON has no undefined and no negative zero.
     const given = JSON.parse(JSON.stringify(data));
     await log.append(batchOf([pending(streamId, version, { data: given })]));
-    const [event] = await log.streams([{ streamId, afterVersion: version - 1 }]);
+    const [event] = await log.streams([{ streamId, fromVersion: version }]);
     expect(event?.data).toEqual(given);
   });
   await fc.assert(property, { numRuns: 60 });

@@ -35,13 +35,21 @@ export function noted(streamId: string, version: number, data: JsonObject): Pend
   return pending(streamId, version, { data });
 }
 
+/** Streams at these versions, whatever their events are. */
+export function expecting(versions: Iterable<readonly [string, number]>) {
+  const toExpected = ([streamId, version]: readonly [string, number]) =>
+    [streamId, { version, lastEventId: null }] as const;
+  return new Map([...versions].map(toExpected));
+}
+
 /** A batch that expects each stream right before the first of its events here. */
 export function batchOf(events: readonly PendingEvent[], given: Partial<Batch> = {}): Batch {
   const expectedVersions = new Map<string, number>();
   for (const { streamId, version } of events) {
     if (!expectedVersions.has(streamId)) expectedVersions.set(streamId, version - 1);
   }
-  return { id: newUuid(), expectedVersions, events, outcomes: [], ...given };
+  const expected = expecting(expectedVersions);
+  return { id: newUuid(), epoch: null, expected, events, outcomes: [], ...given };
 }
 
 /** The outcome of an accepted command that comes last in its batch. */

@@ -40,7 +40,7 @@ export interface TestServer {
 
 export async function createTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { url: databaseUrl, database, dispose } = await createTestDatabase();
-  let running = await start(databaseUrl, database, options);
+  let running = await startTestServer(databaseUrl, database, options);
   return {
     get url() {
       return running.url;
@@ -60,7 +60,7 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
     },
     async restart() {
       await running.stop();
-      running = await start(databaseUrl, database, options);
+      running = await startTestServer(databaseUrl, database, options);
     },
     async dispose() {
       await running.stop();
@@ -69,9 +69,17 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
   };
 }
 
-async function start(databaseUrl: string, database: Database, { jwtSecret }: TestServerOptions) {
+/** A server on some database, without a database of its own. */
+export async function startTestServer(
+  databaseUrl: string,
+  database: Database,
+  { jwtSecret }: TestServerOptions = {},
+) {
   const contexts = modules.map(({ context }) => context);
-  const engine = await startEngine({ database, url: databaseUrl, contexts, logger: silentLogger });
+  const onReplaced = () => server.endWatching('the log was restored to an earlier state');
+  const engine = await startEngine({
+    ...{ database, url: databaseUrl, contexts, logger: silentLogger, onReplaced },
+  });
   const server = await createApiServer({
     host: '127.0.0.1',
     port: 0,

@@ -35,6 +35,8 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** Without a path, e.g. http://127.0.0.1:4000. */
   readonly url: string;
+  /** Closes the sockets on which something is watched: the log is not the one that was watched. */
+  endWatching(reason: string): void;
   /**
    * Stops accepting, cuts subscriptions, waits for running operations up to `stopTimeoutMs`.
    * Idempotent; resolves when every connection is closed.
@@ -91,6 +93,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   return {
     url: urlOf(server, host),
+    endWatching: sockets.endWatching,
     stop() {
       stopping ??= stopServer(server, sockets, limits.stopTimeoutMs);
       streams.stop();

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Identity } from './authentication.ts';
 
@@ -74,6 +75,21 @@ export async function closeWhenAnswered(session: Session, signal: AbortSignal): 
     socket.close(1001, 'Going away');
   });
 }
+
+/** The log was restored: what was watched of it is no more. A client may connect and ask again. */
+const goneCode = 4410;
+const idleTimeoutMs = 5_000;
+
+/** Closes a connection with 4410 once nothing runs on it any more, or after a while. */
+export async function closeWhenIdle({ socket, running }: Session, reason: string): Promise<void> {
+  const signal = AbortSignal.timeout(idleTimeoutMs);
+  while (running.size > 0 && !signal.aborted && socket.readyState === socket.OPEN) {
+    await delay(idlePollMs);
+  }
+  socket.close(goneCode, reason);
+}
+
+const idlePollMs = 10;
 
 /** How long a peer may take to answer the closing of a socket. */
 const closeTimeoutMs = 1000;

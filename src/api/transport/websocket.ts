@@ -9,7 +9,13 @@ import type { CheckAccess } from './access.ts';
 import type { Authenticate } from './authentication.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
-import { closeWhenAnswered, createSession, keepAlive, type Session } from './session.ts';
+import {
+  closeWhenAnswered,
+  closeWhenIdle,
+  createSession,
+  keepAlive,
+  type Session,
+} from './session.ts';
 import { sendFrames, sendText } from './socket-frames.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
@@ -24,6 +30,8 @@ export interface WebSocketOptions {
 export interface WebSockets {
   /** Takes the `upgrade` event of a server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes with 4410 every socket on which something is watched, as soon as its answers have left. */
+  endWatching(reason: string): void;
   /** Lets queries and mutations finish until `signal` aborts; closes every socket with 1001. */
   stop(signal: AbortSignal): Promise<void>;
 }
@@ -73,6 +81,14 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
       sockets.handleUpgrade(request, socket, head, (opened) => {
         sockets.emit('connection', opened, request);
       });
+    },
+    endWatching(reason) {
+      for (const session of sessions) {
+        const isWatching = [...session.running.values()].some(
+          ({ isSubscription }) => isSubscription,
+        );
+        if (isWatching) void closeWhenIdle(session, reason);
+      }
     },
     async stop(signal) {
       isStopped = true;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Batch, PendingEvent } from '../../../src/kernel/log.ts';
+import type { Batch, ExpectedStream, PendingEvent } from '../../../src/kernel/log.ts';
 import type { Database } from '../../../src/postgres/database.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
@@ -60,15 +60,17 @@ function createLane(streams: number): Lane {
 
 function toBatch(lane: Lane, size: number): Batch {
   const streams = [...lane.keys()];
-  const expectedVersions = new Map<string, number>();
+  const expected = new Map<string, ExpectedStream>();
   const events = Array.from({ length: size }, (_, index): PendingEvent => {
     const streamId = streams[index % streams.length] as string;
     const version = (lane.get(streamId) ?? 0) + 1;
-    if (!expectedVersions.has(streamId)) expectedVersions.set(streamId, version - 1);
+    if (!expected.has(streamId)) {
+      expected.set(streamId, { version: version - 1, lastEventId: null });
+    }
     lane.set(streamId, version);
     return toDeposit(streamId, version);
   });
-  return { id: newUuid(), expectedVersions, events, outcomes: [] };
+  return { id: newUuid(), epoch: null, expected, events, outcomes: [] };
 }
 
 function toDeposit(streamId: string, version: number): PendingEvent {
