@@ -1,9 +1,11 @@
 import type { StoredEvent } from '../kernel/event.ts';
+import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
+import { readReadable } from './readable-page.ts';
 import { createRecentEvents } from './recent-events.ts';
 
 /**
@@ -15,10 +17,15 @@ export interface Feed {
   tail(): number;
   /**
    * The next events after a sequence: in order, gapless, at least one, at most `limit`. Waits for
-   * them, also while the database cannot be reached; empty only when the signal fires.
+   * them, also while the database cannot be reached; empty only when the signal fires. Throws
+   * `NewerEventError` when the first of them is one that this program cannot read.
    */
   next(after: number, limit: number, signal: AbortSignal): Promise<readonly StoredEvent[]>;
-  /** Pages of everything after a sequence, for ever; ends when the signal fires. */
+  /** The event right after the tail, if this program cannot read it; null: the tail goes on. */
+  unreadable(): NewerEventError | null;
+  /** Why the tail cannot go on, in one line; null: it can. */
+  failure(): string | null;
+  /** Pages of everything after a sequence, for ever; ends when the signal fires. Throws as `next`. */
   follow(
     after: number,
     limit: number,
@@ -52,6 +59,7 @@ export function createFeed(options: FeedOptions): Feed {
   const recent = createRecentEvents(recentMax);
   let reading: Promise<void> | null = null;
   let isBehind = false;
+  let newest: NewerEventError | null = null;
   let poll: NodeJS.Timeout | undefined;
 
   function push(events: readonly StoredEvent[]): void {
@@ -59,19 +67,33 @@ export function createFeed(options: FeedOptions): Feed {
     moved.wake();
   }
 
+  /** Void once the tail has been put elsewhere. */
+  function unreadable(): NewerEventError | null {
+    return newest?.sequence === recent.tail() + 1 ? newest : null;
+  }
+
+  function stopBefore(event: NewerEventError): void {
+    newest = event;
+    isBehind = false;
+    logger.error({ reason: event.message }, 'the feed has stopped');
+    moved.wake();
+  }
+
   async function readTail(): Promise<void> {
     while (isBehind && !stopping.signal.aborted) {
       isBehind = false;
-      const events = await log.events({}, pageAfter(recent.tail(), pageSizeMax));
+      const page = pageAfter(recent.tail(), pageSizeMax);
+      const { events, newer } = await readReadable(log, {}, page);
       // Events may have been offered while the page was read.
       const news = events.filter((event) => event.sequence > recent.tail());
       if (news.length > 0) push(news);
+      if (newer?.sequence === recent.tail() + 1) return stopBefore(newer);
       if (events.length === pageSizeMax) isBehind = true;
     }
   }
 
   function wake(): void {
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted || unreadable() !== null) return;
     isBehind = true;
     reading ??= readTail()
       .catch((error) => logger.warn({ err: error }, 'the log could not be read; trying again'))
@@ -85,6 +107,8 @@ export function createFeed(options: FeedOptions): Feed {
   async function next(after: number, limit: number, signal: AbortSignal) {
     const isOver = () => signal.aborted || stopping.signal.aborted;
     while (!isOver()) {
+      const newer = unreadable();
+      if (newer !== null && recent.tail() <= after) throw newer;
       if (recent.tail() <= after) await moved.next(signal);
       else {
         const events = recent.after(after, limit) ?? (await readPage(after, limit, signal));
@@ -97,7 +121,9 @@ export function createFeed(options: FeedOptions): Feed {
   /** A page that is not in memory any more; empty when the log cannot be reached just now. */
   async function readPage(after: number, limit: number, signal: AbortSignal) {
     try {
-      return await log.events({}, pageAfter(after, limit));
+      const { events, newer } = await readReadable(log, {}, pageAfter(after, limit));
+      if (events.length === 0 && newer !== null) throw newer;
+      return events;
     } catch (error) {
       if (!isTransient(error)) throw error;
       logger.warn({ err: error }, 'the log could not be read; trying again');
@@ -108,6 +134,8 @@ export function createFeed(options: FeedOptions): Feed {
 
   return {
     tail: () => recent.tail(),
+    unreadable,
+    failure: () => unreadable()?.message ?? null,
     next,
     async *follow(after, limit, signal) {
       let position = after;

@@ -1,4 +1,6 @@
 import type { Feed } from '../feed/feed.ts';
+import type { NewerProgram } from '../feed/newer-program.ts';
+import { readReadable } from '../feed/readable-page.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
@@ -14,6 +16,7 @@ export interface LeadOptions {
   readonly feed: Feed;
   readonly logger: Logger;
   readonly views: readonly AnyView[];
+  readonly newer: NewerProgram;
   /** Told whenever views have moved or changed their status. */
   readonly onMoved: (moving: readonly MovingView[]) => void;
 }
@@ -28,7 +31,9 @@ const reportMs = 2_000;
  * of the others, and join them at the front.
  *
  * A view is moved under a lock of the connection, and the database checks its checkpoint besides:
- * two processes cannot both move it. Throws when the connection is lost or the check fails.
+ * two processes cannot both move it. Throws when the connection is lost or the check fails, and
+ * `NewerEventError` when this program cannot read what comes next: the views are free then for one
+ * that can.
  */
 export async function leadViews(
   executor: Executor,
@@ -44,7 +49,7 @@ export async function leadViews(
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAroundMs) {
-      moving.push(...(await takeViews(executor, views, moving)));
+      moving.push(...(await takeViews(executor, options, moving)));
       await dropReplaced(executor, moving);
       lookedAroundAt = performance.now();
     }
@@ -53,7 +58,9 @@ export async function leadViews(
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));
     if (rear < front) {
       const page = { after: rear, before: front + 1, limit: pageSizeMax, descending: false };
-      await advance(executor, standingAt(active, rear), await log.events({}, page));
+      const { events, newer } = await readReadable(log, {}, page);
+      if (newer !== null && events.length === 0) throw newer;
+      await advance(executor, standingAt(active, rear), events);
       report(rear);
     }
     if (rear === front || feed.tail() > front) {
@@ -82,13 +89,13 @@ function standingAt(views: readonly MovingView[], checkpoint: number): readonly 
 /** The views whose lock is free now. One that was parked gets another try. */
 async function takeViews(
   executor: Executor,
-  views: readonly AnyView[],
+  { views, newer }: LeadOptions,
   held: readonly MovingView[],
 ): Promise<readonly MovingView[]> {
   if (held.length === views.length) return [];
   const taken: MovingView[] = [];
-  for (const { id, name, version } of await readViews(executor)) {
-    if (held.some((view) => view.id === id)) continue;
+  for (const { id, name, version, checkpoint } of await readViews(executor)) {
+    if (held.some((view) => view.id === id) || newer.eventAfter(checkpoint) !== null) continue;
     const view = views.find((known) => known.name === name && known.version === version);
     if (view === undefined || !(await tryLockView(executor, id))) continue;
     // Read again under the lock: the former holder may have moved it in between.

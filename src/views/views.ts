@@ -1,4 +1,6 @@
 import type { Feed } from '../feed/feed.ts';
+import { createNewerProgram } from '../feed/newer-program.ts';
+import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -26,14 +28,18 @@ export interface Views {
   checkpoint(): number;
   /** Whether `sequence` can be read, at once or within the time. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** The document of a key at a read point; throws `ViewNotReadableError`. */
+  /** The document of a key at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
   document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null>;
-  /** A page of a list at a read point; throws `ViewNotReadableError`. */
+  /** A page of a list at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
   list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]>;
   /** Every view of this program: how far it is, and why it is parked. */
   rows(): readonly ViewRow[];
   /** Whether every view can be read, or is parked. */
   isReady(): boolean;
+  /** The event that this program cannot read, if its views are not past it; null: there is none. */
+  unreadable(): NewerEventError | null;
+  /** Whether other processes have had time to move the views past that event, and none has. */
+  isLeftBehind(): boolean;
   /** Views may have been moved by another process: look. */
   wake(): void;
   /** Resolves when the views are ready, or after ten seconds: a long log takes longer to fold. */
@@ -64,6 +70,7 @@ export function createViews(options: ViewsOptions): Views {
   const stopping = new AbortController();
   const moved = createBroadcast();
   const wouldBe = createWouldBeReader(database);
+  const newer = createNewerProgram(options);
   let rows = new Map<string, ViewRow>();
   let checkpoint = 0;
   let leading: Promise<void> | null = null;
@@ -112,15 +119,23 @@ export function createViews(options: ViewsOptions): Views {
             );
             show([...others, ...moved]);
           };
-          return leadViews(executor, { ...options, onMoved }, signal);
+          return leadViews(executor, { ...options, newer, onMoved }, signal);
         });
       } catch (error) {
-        logger.warn({ err: error }, 'the views stand still; trying again');
+        const { message: reason } = error as Error;
+        if (newer.note(error)) logger.error({ reason }, 'the views are left to a newer program');
+        else logger.warn({ err: error }, 'the views stand still; trying again');
       }
       isLeadingAll = false;
       led = new Set();
-      await delay(retryMs, stopping.signal);
+      do await delay(retryMs, stopping.signal);
+      while (!stopping.signal.aborted && !(await canMove()));
     }
+  }
+
+  async function canMove(): Promise<boolean> {
+    const checkpoints = [...rows.values()].map((row) => row.checkpoint);
+    return newer.canMove(checkpoints).catch(() => true);
   }
 
   function wake(): void {
@@ -143,6 +158,8 @@ export function createViews(options: ViewsOptions): Views {
   function readable(view: ViewName, at: number): number {
     const row = rows.get(view.name);
     if (row === undefined || row.status === 'building' || row.checkpoint < at) {
+      const unreadable = row?.status === 'parked' ? null : newer.eventAfter(row?.checkpoint ?? 0);
+      if (unreadable !== null) throw unreadable;
       throw new ViewNotReadableError(view.name, row ?? null, at);
     }
     return row.id;
@@ -172,6 +189,8 @@ export function createViews(options: ViewsOptions): Views {
     },
     rows: () => [...rows.values()],
     isReady,
+    unreadable: () => newer.eventAfter(checkpoint),
+    isLeftBehind: () => newer.isOverdue(checkpoint),
     wake,
     async start() {
       await refresh();

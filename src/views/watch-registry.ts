@@ -14,6 +14,8 @@ export interface WatchRegistry {
   find<State>(watchable: Watchable<State>): Entry<State>;
   /** Tells an event to all whom it may concern. */
   tell(event: StoredEvent): void;
+  /** Ends all watches with an error. */
+  fail(error: unknown): void;
   size(): number;
 }
 
@@ -97,6 +99,9 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
         }
       }
       for (const watched of concerned) watched.tell(event.sequence, event);
+    },
+    fail(error) {
+      for (const { watched } of entries.values()) watched.fail(error);
     },
     size: () => entries.size,
   };

@@ -51,6 +51,8 @@ export interface Watched<State> {
   first(sequence: number): SharedState<State>;
   /** Tells that there may be another state, at which the views can be read. */
   tell(sequence: number, event: StoredEvent | null): void;
+  /** Ends all watches with an error: no further state will be told. */
+  fail(error: unknown): void;
 }
 
 export type ReadState<State> = (sequence: number) => Promise<State>;
@@ -83,6 +85,10 @@ export function createWatched<State>(
     tell(sequence, event) {
       const state = createSharedState(read, sequence, event);
       for (const watch of watches) push(watch, state);
+    },
+    fail(error) {
+      const end = { sequence: Number.POSITIVE_INFINITY, read: () => Promise.reject(error) };
+      for (const watch of watches) push(watch, end);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Feed } from '../feed/feed.ts';
+import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Views } from './views.ts';
@@ -10,7 +11,8 @@ export interface Watcher {
   /**
    * The state now, then after each event that changes it, in order, until the signal fires. A
    * reader that is slower than the changes misses some in between, but never the last. All who
-   * watch the same thing are given the same states, each of which is read once.
+   * watch the same thing are given the same states, each of which is read once. Throws
+   * `UpgradeNeededError` when this program cannot read what happens next.
    */
   watch<State>(
     watchable: Watchable<State>,
@@ -50,7 +52,9 @@ export function createWatcher(options: {
           position = events.at(-1)?.sequence ?? position;
         }
       } catch (error) {
-        logger.error({ err: error, position }, 'watching stands still; trying again');
+        // The feed has said so; whoever begins to watch from now on is told at the next try.
+        if (error instanceof UpgradeNeededError) registry.fail(error);
+        else logger.error({ err: error, position }, 'watching stands still; trying again');
         await delay(retryMs, stopping.signal);
       }
     }
