@@ -7,9 +7,10 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
+import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 import type { AnyView } from './standing.ts';
-import { dropView, readViews, registerView, setViewStatus, tryLockView } from './store.ts';
+import { readViews, registerView, setViewStatus, tryLockView, type ViewRow } from './store.ts';
 
 export interface LeadOptions {
   readonly log: Log;
@@ -22,7 +23,6 @@ export interface LeadOptions {
 }
 
 const lookAroundMs = 1_000;
-const droppedRowsMax = 5_000;
 const reportMs = 2_000;
 
 /**
@@ -45,6 +45,7 @@ export async function leadViews(
   const report = createReport(options);
   const moving: MovingView[] = [];
   const pace = createPace();
+  const dropReplaced = createDropReplaced();
   let lookedAroundAt = Number.NEGATIVE_INFINITY;
 
   while (!signal.aborted) {
@@ -94,7 +95,13 @@ async function takeViews(
 ): Promise<readonly MovingView[]> {
   if (held.length === views.length) return [];
   const taken: MovingView[] = [];
-  for (const { id, name, version, checkpoint } of await readViews(executor)) {
+  const known = await readViews(executor);
+  for (const view of views) {
+    // A newer program has dropped it, after this one was away for long: it is built again.
+    const isOf = ({ name, version }: ViewRow) => view.name === name && view.version === version;
+    if (!known.some(isOf)) await registerView(executor, view);
+  }
+  for (const { id, name, version, checkpoint } of known) {
     if (held.some((view) => view.id === id) || newer.eventAfter(checkpoint) !== null) continue;
     const view = views.find((known) => known.name === name && known.version === version);
     if (view === undefined || !(await tryLockView(executor, id))) continue;
@@ -129,21 +136,6 @@ async function promote(
     'live',
   );
   for (const view of promoted) view.status = 'live';
-}
-
-/**
- * Removes older versions of live views once no process moves them any more: some rows at a time,
- * since the live views wait meanwhile.
- */
-async function dropReplaced(executor: Executor, moving: readonly MovingView[]): Promise<void> {
-  const live = moving.filter(({ status }) => status === 'live');
-  for (const row of await readViews(executor)) {
-    const isReplaced = live.some(
-      ({ view }) => view.name === row.name && view.version > row.version,
-    );
-    if (!isReplaced || !(await tryLockView(executor, row.id))) continue;
-    await dropView(executor, row.id, droppedRowsMax);
-  }
 }
 
 /** Tells now and then how far the views are that are being built. */

@@ -8,7 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
-import { ViewNotReadableError } from './errors.ts';
+import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
 import { leadViews } from './lead.ts';
 import {
   type DocumentAt,
@@ -72,6 +72,7 @@ export function createViews(options: ViewsOptions): Views {
   const wouldBe = createWouldBeReader(database);
   const newer = createNewerProgram(options);
   let rows = new Map<string, ViewRow>();
+  let newerVersions: readonly ViewRow[] = [];
   let checkpoint = 0;
   let leading: Promise<void> | null = null;
   let refreshing: Promise<void> | null = null;
@@ -101,6 +102,9 @@ export function createViews(options: ViewsOptions): Views {
     do {
       isStale = false;
       const known = await readViews(database);
+      newerVersions = known.filter(({ name, version, status }) =>
+        views.some((view) => view.name === name && version > view.version && status === 'live'),
+      );
       show(known.filter(isOurs).map(newerOf));
     } while (isStale);
   }
@@ -160,9 +164,17 @@ export function createViews(options: ViewsOptions): Views {
     if (row === undefined || row.status === 'building' || row.checkpoint < at) {
       const unreadable = row?.status === 'parked' ? null : newer.eventAfter(row?.checkpoint ?? 0);
       if (unreadable !== null) throw unreadable;
+      if (row?.status !== 'parked' && row?.status !== 'live') assertNotReplaced(view);
       throw new ViewNotReadableError(view.name, row ?? null, at);
     }
     return row.id;
+  }
+
+  function assertNotReplaced({ name }: ViewName): void {
+    const version = views.find((view) => view.name === name)?.version;
+    const by = newerVersions.find((row) => row.name === name)?.version;
+    if (version === undefined || by === undefined) return;
+    throw new ViewReplacedError(name, { version, by });
   }
 
   function stored({ name }: ViewName, at: number): StoredView {
