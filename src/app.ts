@@ -114,7 +114,7 @@ function startServer(config: Config, engine: Engine, log: Logger): Promise<ApiSe
     createContext: (init) => createApiContext(engine, init),
     authentication,
     ready: async () => ({
-      ready: engine.views.isReady(),
+      ...(await toReadiness(engine)),
       sequence: String((await engine.log.head()).sequence),
       views: String(engine.views.checkpoint()),
     }),
@@ -123,4 +123,11 @@ function startServer(config: Config, engine: Engine, log: Logger): Promise<ApiSe
     corsOrigins,
     renderGraphiQL,
   });
+}
+
+async function toReadiness({ views, upgradeNeeded }: Engine) {
+  const reason = await upgradeNeeded();
+  return reason === null
+    ? { ready: views.isReady() }
+    : { ready: false, code: 'UPGRADE_NEEDED', reason };
 }

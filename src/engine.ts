@@ -4,10 +4,12 @@ import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
 import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
-import { reactionsByType } from './kernel/reaction.ts';
+import { reactionNamesOf, reactionsByType } from './kernel/reaction.ts';
+import { UpgradeNeededError } from './kernel/upgrade-needed.ts';
 import type { Logger } from './lib/logger.ts';
 import { LogReplacedError } from './log/errors.ts';
 import { createLog } from './log/log.ts';
+import { createReactionRegistry } from './log/reactions.ts';
 import type { Database } from './postgres/database.ts';
 import { createListener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
@@ -15,6 +17,8 @@ import { createWatcher } from './views/watcher.ts';
 
 /** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {
+  /** Why only a newer version can do all the work of this log, in one line; null: this one can. */
+  upgradeNeeded(): Promise<string | null>;
   /** Finishes the commands that were taken, then lets go of everything but the database. */
   stop(): Promise<void>;
 }
@@ -45,8 +49,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const watcher = createWatcher({ feed, views, logger });
   const reactions = reactionsByType(contexts);
+  const registry = createReactionRegistry(reactionNamesOf(contexts));
   const processor = createProcessor({
     ...{ log, definitions, reactions, logger },
+    assertDecides: () => registry.assertDecides(options.writer ?? database),
     onAppended: feed.offer,
     onReplaced: feed.wake,
   });
@@ -68,7 +74,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await feed.stop();
   };
   try {
+    await registry.register(options.writer ?? database);
     await feed.start();
+    // Of no log: the first append finds the true one, once it is known that this program decides.
+    log.useEpoch(0);
     await views.start();
   } catch (error) {
     await stopReading();
@@ -97,6 +106,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     watcher,
     consumers,
     answered,
+    async upgradeNeeded() {
+      const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
+      return unreadable ?? (await registry.assertDecides(database).then(() => null, reasonOf));
+    },
     async stop() {
       await consumers.stop();
       await processor.stop();
@@ -104,4 +117,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await stopReading();
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UpgradeNeededError) return error.message;
+  throw error;
 }

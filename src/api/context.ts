@@ -21,7 +21,8 @@ export interface ApiContext {
   readonly engine: EngineParts;
   /**
    * The sequence of this operation, pinned when first asked for: at least the minimum that it names,
-   * and what this process has answered its actor before. Throws SEQUENCE_NOT_REACHED.
+   * and what this process has answered its actor before. Throws SEQUENCE_NOT_REACHED, and
+   * UPGRADE_NEEDED when the views here stop before an event that this program cannot read.
    */
   cut(): Promise<number>;
   /** The sequence of a moment; of the operation, when there is none. */
@@ -75,7 +76,12 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   }
 
   async function waitFor(sequence: number): Promise<void> {
-    if (await views.waitFor(sequence, waitMs, init.signal)) return;
+    const stop = views.unreadable()?.sequence ?? Number.POSITIVE_INFINITY;
+    // From there on only an upgrade, or another server, can help: that is not waited for.
+    const withinMs = views.isLeftBehind() && stop <= sequence ? 0 : waitMs;
+    if (await views.waitFor(sequence, withinMs, init.signal)) return;
+    const unreadable = views.unreadable();
+    if (unreadable !== null && unreadable.sequence <= sequence) throw toApiError(unreadable);
     throw codedError(
       'SEQUENCE_NOT_REACHED',
       `sequence ${sequence} is not visible within ${waitMs} ms: it is at ${views.checkpoint()}`,
@@ -83,7 +89,10 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   }
 
   async function pin(): Promise<number> {
-    const least = Math.max(Number(init.minSequence ?? 0), engine.answered.leastFor(init.actor));
+    // Without the event that the views stop at, the answer would be old and not say so.
+    const stop = views.unreadable()?.sequence ?? 0;
+    const answered = engine.answered.leastFor(init.actor);
+    const least = Math.max(Number(init.minSequence ?? 0), answered, stop);
     if (least > views.checkpoint()) await reach(least);
     pinnedAt = views.checkpoint();
     return pinnedAt;

@@ -5,6 +5,7 @@ import {
   StoppedError,
   UnavailableError,
 } from '../commands/errors.ts';
+import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { codedError } from './errors.ts';
@@ -16,6 +17,7 @@ const speaking = [
   OverloadedError,
   StoppedError,
   UnavailableError,
+  UpgradeNeededError,
   ViewNotReadableError,
 ] as const;
 

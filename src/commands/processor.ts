@@ -44,6 +44,8 @@ export interface ProcessorOptions {
   readonly onAppended: OnAppended;
   /** Told when commands have found that the log is not the one that was read here. */
   readonly onReplaced?: OnReplaced;
+  /** Throws when this program may not decide commands on the log as it is; asked at each new epoch. */
+  readonly assertDecides?: () => Promise<void>;
   readonly queueMax?: number;
   readonly batchCommandsMax?: number;
   readonly cachedStreamsMax?: number;
@@ -69,6 +71,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   const runner: BatchRunnerOptions = {
     reactions: new Map(),
     onReplaced: () => {},
+    assertDecides: async () => {},
     ...options,
     snapshots,
     cache,

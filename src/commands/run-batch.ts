@@ -29,6 +29,7 @@ export interface BatchRunnerOptions extends PlaceOptions {
   readonly logger: Logger;
   readonly onAppended: OnAppended;
   readonly onReplaced: OnReplaced;
+  readonly assertDecides: () => Promise<void>;
   readonly snapshots: SnapshotWriter;
 }
 
@@ -85,11 +86,12 @@ export async function runBatch(
 
 /** Lets go of what was read of a log that is no longer there, so that the truth is read. */
 async function renew(
-  { log, cache, onReplaced }: BatchRunnerOptions,
+  { log, cache, onReplaced, assertDecides }: BatchRunnerOptions,
   missing: MissingEvent | null,
 ): Promise<void> {
   const epoch =
     missing === null ? (await log.head()).epoch : await log.raiseEpoch(missing.epoch, missing.id);
+  await assertDecides();
   log.useEpoch(epoch);
   cache.clear();
   onReplaced();

@@ -1,3 +1,4 @@
+import { createNewerProgram, type NewerProgram } from '../feed/newer-program.ts';
 import { delay } from '../lib/delay.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Database, Executor } from '../postgres/database.ts';
@@ -22,11 +23,13 @@ const faultRetryMs = 5_000;
 
 /**
  * Keeps a process manager running until the signal fires: here, or as long as another process runs
- * it, ready to take over. Whatever fails is logged and tried again, for ever; never throws.
+ * it, ready to take over. Whatever fails is logged and tried again, for ever; never throws. At an
+ * event that this program cannot read it steps back, until a newer one has gone past it.
  */
 export async function runProcessManager(options: RunOptions, stopping: AbortSignal): Promise<void> {
   const { database, logger, manager } = options;
   const { name } = manager;
+  const newer = createNewerProgram(options);
   while (!stopping.aborted) {
     let pauseMs = retryMs;
     try {
@@ -38,14 +41,31 @@ export async function runProcessManager(options: RunOptions, stopping: AbortSign
         return retryMs;
       });
     } catch (error) {
-      logger.warn({ process: name, err: error }, 'a process manager stands still; trying again');
       const isPassing = isTransient(error) || error instanceof LogReplacedError;
-      if (!isPassing && !stopping.aborted) {
-        pauseMs = faultRetryMs;
-        await tellError(options, error);
+      pauseMs = isPassing ? retryMs : faultRetryMs;
+      if (newer.note(error)) {
+        logger.error({ process: name, reason: toOneLine(error) }, 'left to a newer program');
+      } else {
+        logger.warn({ process: name, err: error }, 'a process manager stands still; trying again');
+        if (!isPassing && !stopping.aborted) await tellError(options, error);
       }
     }
-    await delay(pauseMs, stopping);
+    do await delay(pauseMs, stopping);
+    while (!stopping.aborted && !(await canMove(options, newer)));
+  }
+}
+
+/** Whether the next event can be read here; until then the process manager is left to others. */
+async function canMove(options: RunOptions, newer: NewerProgram): Promise<boolean> {
+  const { database, manager } = options;
+  try {
+    const { checkpoint } = await findConsumer(database, manager.name, manager.version ?? 1);
+    const event = newer.eventAfter(checkpoint);
+    if (event !== null && newer.isOverdue(checkpoint)) await tellError(options, event);
+    return await newer.canMove([checkpoint]);
+  } catch {
+    // The database cannot be reached: the next try says so.
+    return true;
   }
 }
 

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Processor } from '../commands/processor.ts';
-import type { ProcessManager } from '../kernel/process-manager.ts';
+import type { CommandResult } from '../commands/request.ts';
+import { IdempotencyKeyReused } from '../kernel/command.ts';
+import type { DueCommand, ProcessManager } from '../kernel/process-manager.ts';
+import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { Logger } from '../lib/logger.ts';
 import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { Executor } from '../postgres/database.ts';
@@ -45,21 +49,11 @@ export async function sendDue(
 }
 
 /** Null once the command was answered, else what kept it from that; never throws. */
-async function send(
-  { processor, logger, manager }: SendOptions,
-  timer: NewTimer,
-): Promise<string | null> {
-  const { key, dueAt, eventId, correlationId } = timer;
+async function send(options: SendOptions, timer: NewTimer): Promise<string | null> {
+  const { logger, manager } = options;
+  const { key, dueAt } = timer;
   try {
-    const { definition, input } = manager.due({ key, dueAt });
-    const { rejection } = await processor.submit({
-      definition,
-      input,
-      options: { idempotencyKey: `${manager.name} ${dueAt} ${key}` },
-      actor: `process:${manager.name}`,
-      correlationId,
-      causationId: eventId,
-    });
+    const { rejection } = await submit(options, timer, manager.due({ key, dueAt }));
     if (rejection !== null) {
       logger.info({ process: manager.name, key, rejection }, 'the command of a timer was rejected');
     }
@@ -68,4 +62,34 @@ async function send(
     logger.warn({ process: manager.name, key, err: error }, 'the command of a timer has failed');
     return toOneLine(error);
   }
+}
+
+/**
+ * One key for a timer, as long as its command is the same: what an older version of the process
+ * manager has sent, or an older release, is not sent again. A key that was used for another command
+ * says that a version has changed what it sends, which then has a key that names the command too.
+ */
+async function submit(
+  { processor, manager }: SendOptions,
+  { key, dueAt, eventId, correlationId }: NewTimer,
+  due: DueCommand,
+): Promise<CommandResult> {
+  const submitUnder = (idempotencyKey: string): Promise<CommandResult> =>
+    processor.submit({
+      definition: due.definition,
+      input: due.input,
+      options: { idempotencyKey },
+      actor: `process:${manager.name}`,
+      correlationId,
+      causationId: eventId,
+    });
+  const timerKey = `${manager.name} ${dueAt} ${key}`;
+  const result = await submitUnder(timerKey);
+  if (result.rejection?.code !== IdempotencyKeyReused.code) return result;
+  return submitUnder(`${timerKey} ${fingerprintOf(due)}`);
+}
+
+function fingerprintOf({ definition, input }: DueCommand): string {
+  const content = toCanonicalJson([definition.name, input]);
+  return createHash('sha256').update(content).digest('base64url');
 }

@@ -1,10 +1,12 @@
 import type { StoredEvent } from '../kernel/event.ts';
+import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Head } from '../log/head.ts';
 import type { Log } from '../log/log.ts';
+import { readReadable } from './readable-page.ts';
 import { createRecentEvents, type Tail } from './recent-events.ts';
 
 /**
@@ -19,7 +21,8 @@ export interface Feed {
   /**
    * The next events after a sequence: in order, gapless, at least one, at most `limit`. Waits for
    * them, also while the database cannot be reached; empty only when the signal fires. Throws
-   * `LogReplacedError` once the history is not the given one any more, by default that of now.
+   * `LogReplacedError` once the history is not the given one any more, by default that of now, and
+   * `NewerEventError` when the first of them is one that this program cannot read.
    */
   next(
     after: number,
@@ -27,10 +30,11 @@ export interface Feed {
     signal: AbortSignal,
     history?: number,
   ): Promise<readonly StoredEvent[]>;
-  /**
-   * Pages of everything after a sequence, without an end; stops when the signal fires. Throws
-   * `LogReplacedError` when the log turns out to be another one.
-   */
+  /** The event right after the tail, if this program cannot read it; null: the tail goes on. */
+  unreadable(): NewerEventError | null;
+  /** Why the tail cannot go on, in one line; null: it can. */
+  failure(): string | null;
+  /** Pages of everything after a sequence, without an end; stops and throws as `next`. */
   follow(
     after: number,
     limit: number,
@@ -72,10 +76,25 @@ export function createFeed(options: FeedOptions): Feed {
   let epoch = 0;
   let reading: Promise<void> | null = null;
   let isBehind = false;
+  let newest: NewerEventError | null = null;
   let poll: NodeJS.Timeout | undefined;
 
   function push(events: readonly StoredEvent[]): void {
     recent.push(events);
+    moved.wake();
+  }
+
+  /** Void once the tail has been put elsewhere. */
+  function unreadable(): NewerEventError | null {
+    return newest?.sequence === recent.tail().sequence + 1 ? newest : null;
+  }
+
+  function stopBefore(event: NewerEventError): void {
+    isBehind = false;
+    const isKnown = unreadable() !== null;
+    newest = event;
+    if (isKnown) return;
+    logger.error({ reason: event.message }, 'the feed has stopped');
     moved.wake();
   }
 
@@ -86,16 +105,14 @@ export function createFeed(options: FeedOptions): Feed {
       const under = log.epoch();
       // With the last event that is known: it tells whether this is still the log that was read.
       const after = known.sequence - (known.id === null ? 0 : 1);
-      const events = await log.events({}, pageAfter(after, pageSizeMax));
-      if (known.id !== null && events[0]?.id !== known.id) {
-        await readAnew(known);
-        return;
-      }
+      const { events, newer } = await readReadable(log, {}, pageAfter(after, pageSizeMax));
+      if (known.id !== null && events[0]?.id !== known.id) return readAnew(known);
       // The tail is there: it belongs to the epoch that was known before.
-      epoch = under ?? epoch;
+      epoch = Math.max(epoch, under ?? 0);
       // Events may have been offered while the page was read.
       const news = events.filter((event) => event.sequence > recent.tail().sequence);
       if (news.length > 0) push(news);
+      if (newer?.sequence === recent.tail().sequence + 1) return stopBefore(newer);
       if (events.length === pageSizeMax) isBehind = true;
     }
   }
@@ -116,7 +133,6 @@ export function createFeed(options: FeedOptions): Feed {
 
   function begin(head: Head): void {
     epoch = head.epoch;
-    log.useEpoch(epoch);
     recent.reset({ sequence: head.sequence, id: head.lastEventId });
   }
 
@@ -136,7 +152,10 @@ export function createFeed(options: FeedOptions): Feed {
     const isOver = () => signal.aborted || stopping.signal.aborted;
     while (!isOver()) {
       if (of !== history) throw new LogReplacedError();
-      if (recent.tail().sequence <= after) await moved.next(signal);
+      const tail = recent.tail().sequence;
+      const newer = unreadable();
+      if (newer !== null && tail <= after) throw newer;
+      if (tail <= after) await moved.next(signal);
       else {
         const events = recent.after(after, limit) ?? (await readPage(after, limit, signal));
         if (events.length > 0) return events;
@@ -148,7 +167,9 @@ export function createFeed(options: FeedOptions): Feed {
   /** A page that is not in memory any more; empty when the log cannot be reached just now. */
   async function readPage(after: number, limit: number, signal: AbortSignal) {
     try {
-      return await log.events({}, pageAfter(after, limit));
+      const { events, newer } = await readReadable(log, {}, pageAfter(after, limit));
+      if (events.length === 0 && newer !== null) throw newer;
+      return events;
     } catch (error) {
       if (!isTransient(error)) throw error;
       logger.warn({ err: error }, 'the log could not be read; trying again');
@@ -160,6 +181,8 @@ export function createFeed(options: FeedOptions): Feed {
   return {
     tail: () => recent.tail().sequence,
     history: () => history,
+    unreadable,
+    failure: () => unreadable()?.message ?? null,
     next,
     async *follow(after, limit, signal) {
       let position = after;
@@ -182,7 +205,7 @@ export function createFeed(options: FeedOptions): Feed {
     announce(head) {
       // Of our own appends the events follow at once: they need not be read.
       setImmediate(() => {
-        if (head > recent.tail().sequence) wake();
+        if (head > recent.tail().sequence && unreadable() === null) wake();
       });
     },
     wake,

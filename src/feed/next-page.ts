@@ -5,6 +5,7 @@ import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Feed } from './feed.ts';
+import { readReadable } from './readable-page.ts';
 
 export interface NextPageOptions {
   readonly log: Log;
@@ -29,7 +30,8 @@ const retryMs = 1_000;
  * From the log through the filter's index while far behind, else from the feed. Empty, and no
  * farther, when nothing comes within the time (null: for ever), or the log cannot be read just now.
  * Null: the reader or the feed has been stopped. Throws `LogReplacedError` when the log is not the one
- * in which the position was read.
+ * in which the position was read, and `NewerEventError` when the next event is one that this program
+ * cannot read.
  */
 export async function nextPage(
   { log, feed, filter, signal, history = feed.history() }: NextPageOptions,
@@ -42,8 +44,10 @@ export async function nextPage(
   if (isFiltered && tail - position > 2 * pageSizeMax) {
     const range = { after: position, before: tail + 1, limit: pageSizeMax, descending: false };
     try {
-      const events = await log.events(filter, range);
+      const { events, newer } = await readReadable(log, filter, range);
       const last = events.at(-1);
+      if (newer !== null && last === undefined) throw newer;
+      if (newer !== null) return { events, end: newer.sequence - 1 };
       return { events, end: events.length < pageSizeMax || !last ? tail : last.sequence };
     } catch (error) {
       if (!isTransient(error)) throw error;

@@ -15,10 +15,17 @@ export interface BoundedContext {
   readonly processManagers?: readonly ProcessManager[];
 }
 
-/** Every event type of the given contexts by name; two of one name are an error of the program. */
-export function eventDefinitionsOf(
-  contexts: readonly BoundedContext[],
-): ReadonlyMap<string, EventDefinition> {
+/** Event types by name. */
+export interface KnownEvents extends ReadonlyMap<string, EventDefinition> {
+  /** The kinds of streams that hold no other types; absent: none is known to. */
+  readonly categories?: ReadonlySet<string>;
+}
+
+/**
+ * Every event type of the given contexts by name; two of one name are an error of the program. In a
+ * stream of their kinds an event of any other type is one that a newer program has recorded.
+ */
+export function eventDefinitionsOf(contexts: readonly BoundedContext[]): KnownEvents {
   const definitions = new Map<string, EventDefinition>();
   for (const context of contexts) {
     for (const [type, definition] of Object.entries(context.events)) {
@@ -26,5 +33,8 @@ export function eventDefinitionsOf(
       definitions.set(type, definition);
     }
   }
-  return definitions;
+  const deciders = contexts.flatMap((context) => context.deciders);
+  return Object.assign(definitions, {
+    categories: new Set(deciders.map(({ category }) => category)),
+  });
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject, NewEvent, StoredEvent } from './event.ts';
 import type { DataOf, Fields } from './field.ts';
+import { UpgradeNeededError } from './upgrade-needed.ts';
 
 /** Takes an event's data from one schema version to the next; pure, total, never asks the clock. */
 export type Upcaster = (data: JsonObject) => JsonObject;
@@ -32,7 +33,7 @@ export function latestSchemaVersion(definition: EventDefinition): number {
 /**
  * Data of the latest schema version, from data stored under `schemaVersion`.
  *
- * Throws `EventFromTheFutureError` when the log was written by newer code than this.
+ * Throws `UpgradeNeededError` when the log was written by newer code than this.
  */
 export function upcast(
   type: string,
@@ -41,7 +42,10 @@ export function upcast(
   data: JsonObject,
 ): JsonObject {
   const latest = latestSchemaVersion(definition);
-  if (schemaVersion > latest) throw new EventFromTheFutureError(type, schemaVersion, latest);
+  if (schemaVersion > latest) {
+    const known = `this program knows it up to ${latest}`;
+    throw new UpgradeNeededError(`${type} is stored as version ${schemaVersion}; ${known}`);
+  }
   let current = data;
   for (const step of definition.upcasters?.slice(schemaVersion - 1) ?? []) current = step(current);
   return current;
@@ -59,15 +63,4 @@ export function inFieldOrder(definition: EventDefinition, data: JsonObject): Jso
   }
   for (const name in data) ordered[name] ??= data[name] ?? null;
   return ordered;
-}
-
-export class EventFromTheFutureError extends Error {
-  readonly code = 'EVENT_FROM_THE_FUTURE';
-  constructor(
-    readonly type: string,
-    readonly schemaVersion: number,
-    readonly latest: number,
-  ) {
-    super(`${type} is stored as version ${schemaVersion}; this program knows it up to ${latest}`);
-  }
 }

@@ -14,8 +14,24 @@ export interface RecordedEvent extends NewEvent {
  * what may happen a little later there are process managers.
  */
 export interface Reaction {
+  /**
+   * '<context>.<whatItDoes>', unique and never changed: a program that lacks the name of a reaction
+   * with which others have decided does not decide. One that does something else gets a new name; one
+   * that is given up keeps its name and has no types.
+   */
+  readonly name: string;
   readonly types: readonly string[];
   react(event: RecordedEvent, context: CommandContext): void;
+}
+
+/** The names of all reactions; two of one name are an error of the program. */
+export function reactionNamesOf(
+  contexts: readonly { readonly reactions?: readonly Reaction[] }[],
+): readonly string[] {
+  const names = contexts.flatMap(({ reactions = [] }) => reactions.map(({ name }) => name));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new Error(`two reactions are named ${twice}`);
+  return names;
 }
 
 /** The reactions to each type of event, in the order of the contexts. */

@@ -1,5 +1,7 @@
+import type { KnownEvents } from '../kernel/context.ts';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
-import { type EventDefinition, inFieldOrder, upcast } from '../kernel/event-definition.ts';
+import { inFieldOrder, latestSchemaVersion, upcast } from '../kernel/event-definition.ts';
+import { NewerEventError } from '../kernel/upgrade-needed.ts';
 
 /** A row of the events table, as the driver gives it. */
 export interface EventRow {
@@ -22,13 +24,21 @@ export type EventDecoder = (row: EventRow) => StoredEvent;
 
 /**
  * Reads rows as events of the latest schema versions. An event of a type that no context defines
- * (any more) is read as it was stored.
+ * (any more) is read as it was stored, if its stream is of no kind that the contexts have.
+ *
+ * The decoder throws `NewerEventError` at what a newer version of the program has recorded: a later
+ * schema version, or an unknown type in a stream of a known kind. To pass over such an event would be
+ * to fold a state that the log does not tell.
  */
-export function createEventDecoder(
-  definitions: ReadonlyMap<string, EventDefinition>,
-): EventDecoder {
+export function createEventDecoder(definitions: KnownEvents): EventDecoder {
+  const { categories } = definitions;
   return (row) => {
     const definition = definitions.get(row.type);
+    if (definition === undefined) {
+      if (categories?.has(categoryOf(row.stream_id))) throw toNewerEvent(row, null);
+    } else if (row.schema_version > latestSchemaVersion(definition)) {
+      throw toNewerEvent(row, latestSchemaVersion(definition));
+    }
     return {
       id: row.id,
       sequence: row.sequence,
@@ -48,4 +58,13 @@ export function createEventDecoder(
           : inFieldOrder(definition, upcast(row.type, definition, row.schema_version, row.data)),
     };
   };
+}
+
+function categoryOf(streamId: string): string {
+  return streamId.slice(0, streamId.indexOf('-'));
+}
+
+function toNewerEvent(row: EventRow, latest: number | null): NewerEventError {
+  const { type, schema_version: schemaVersion, sequence } = row;
+  return new NewerEventError({ type, schemaVersion, sequence }, latest);
 }

@@ -1,5 +1,5 @@
+import type { KnownEvents } from '../kernel/context.ts';
 import type { StoredEvent } from '../kernel/event.ts';
-import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { appendBatch, findBatch, verifyStreams } from './append.ts';
@@ -60,7 +60,7 @@ export interface Log extends LogStatements {
 /** `writer`: connections of which appends find one free, however many reads there are. */
 export function createLog(
   database: Database,
-  definitions: ReadonlyMap<string, EventDefinition>,
+  definitions: KnownEvents,
   writer: Database = database,
 ): Log {
   const decode = createEventDecoder(definitions);

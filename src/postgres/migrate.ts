@@ -16,7 +16,10 @@ export class MigrationError extends Error {
 /**
  * Brings a database up to date with the SQL files of a directory ('0001_name.sql' and so on), each
  * in a transaction of its own, and gives the names of those it ran. Any number of processes may do
- * so at once: all but one wait. Refuses when a file that ran before was changed or is gone.
+ * so at once: all but one wait. Refuses when a file that ran before was changed.
+ *
+ * A migration that a newer version has run is no obstacle, unless a line of its file begins with
+ * `-- breaking`: versions that lack such a file refuse to start.
  */
 export async function migrate(
   url: string,
@@ -31,9 +34,14 @@ export async function migrate(
     });
     // Held by the session, so that it goes with the connection; the library's own does not wait.
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await assertUnchanged(client, files);
-    const names = await runMigrations(client, directory);
-    await recordChecksums(client, files);
+    const names: string[] = [];
+    for (const part of parts) {
+      const own = new Map([...files].filter(([name]) => part.pattern.test(name)));
+      await assertKnown(client, part, own);
+      if (own.size === 0) continue;
+      names.push(...(await runMigrations(client, directory, part)));
+      await recordFiles(client, part, own);
+    }
     return names;
   } finally {
     await client.end();
@@ -42,25 +50,52 @@ export async function migrate(
 
 /** The package's own, from src/postgres/ as from dist/postgres/. */
 const defaultDirectory = fileURLToPath(new URL('../../migrations', import.meta.url));
-const table = 'schema_migrations';
 const fileName = /^(\d{4}_[a-z0-9_]+)\.sql$/;
+
+/** Some of the migrations, and the table that says which of them have run. */
+interface Part {
+  readonly table: string;
+  readonly pattern: RegExp;
+}
+
+/**
+ * Release 0.1.0 refuses a database whose table names a migration that it lacks, though it can work
+ * beside those that only add. It has files up to 0009: the later ones are in another table, so that
+ * this release can start again while a newer one is being rolled out.
+ */
+const parts: readonly Part[] = [
+  { table: 'schema_migrations', pattern: /^000\d_[a-z0-9_]+$/ },
+  { table: 'later_schema_migrations', pattern: /^(?!000)\d{4}_[a-z0-9_]+$/ },
+];
+
 /** 'migrate' in ASCII, an arbitrary number that nothing else locks. */
 const migrationLock = '30796665482998885';
 
-type Checksums = ReadonlyMap<string, string>;
+interface MigrationFile {
+  readonly checksum: string;
+  /** Whether versions that lack it can work on the database that it leaves. */
+  readonly isCompatible: boolean;
+}
 
-async function readFiles(directory: string): Promise<Checksums> {
-  const checksums = new Map<string, string>();
+type Files = ReadonlyMap<string, MigrationFile>;
+
+async function readFiles(directory: string): Promise<Files> {
+  const files = new Map<string, MigrationFile>();
   for (const file of await readdir(directory)) {
     const name = fileName.exec(file)?.[1];
     if (name === undefined) continue;
     const text = (await readFile(join(directory, file), 'utf8')).replaceAll('\r\n', '\n');
-    checksums.set(name, createHash('sha256').update(text).digest('hex'));
+    const checksum = createHash('sha256').update(text).digest('hex');
+    files.set(name, { checksum, isCompatible: !/^-- breaking\b/m.test(text) });
   }
-  return checksums;
+  return files;
 }
 
-async function runMigrations(client: pg.Client, dir: string): Promise<readonly string[]> {
+async function runMigrations(
+  client: pg.Client,
+  dir: string,
+  { table, pattern }: Part,
+): Promise<readonly string[]> {
   let current = '';
   const info = (line: string) => {
     current = /### MIGRATION (\S+)/.exec(line)?.[1] ?? current;
@@ -72,7 +107,7 @@ async function runMigrations(client: pg.Client, dir: string): Promise<readonly s
       direction: 'up',
       dir,
       migrationsTable: table,
-      ignorePattern: `(?!${fileName.source.slice(1, -1)}$).*`,
+      ignorePattern: `(?!${pattern.source.slice(1, -1)}\\.sql$).*`,
       logger: { info, warn: () => {}, error: () => {} },
     });
     return done.map(({ name }) => name);
@@ -82,29 +117,53 @@ async function runMigrations(client: pg.Client, dir: string): Promise<readonly s
   }
 }
 
-/** The table is the library's; the checksum is a column of ours, empty for what it just added. */
-async function assertUnchanged(client: pg.Client, files: Checksums): Promise<void> {
+/**
+ * The table is the library's; two columns are ours, and empty for what it has just added. Whether a
+ * migration that is not known here is compatible must then be said: an empty column is a refusal.
+ */
+async function assertKnown(client: pg.Client, { table }: Part, files: Files): Promise<void> {
   const found = await client.query(`select to_regclass('public.${table}') is not null as made`);
   if (!(found.rows as { made: boolean }[])[0]?.made) return;
-  await client.query(`alter table public.${table} add column if not exists checksum text`);
-  const { rows } = await client.query(`select name, checksum from public.${table} order by id`);
-  for (const { name, checksum } of rows as { name: string; checksum: string | null }[]) {
-    const expected = files.get(name);
-    if (expected === undefined) {
-      throw new MigrationError(`the database has migration ${name}, which this version lacks`);
+  await addColumns(client, table);
+  const ran = await client.query(
+    `select name, checksum, compatible from public.${table} order by id`,
+  );
+  for (const { name, checksum, compatible } of ran.rows as RanMigration[]) {
+    const expected = files.get(name)?.checksum;
+    if (expected === undefined && compatible !== true) {
+      const lack = `the database has migration ${name}, which this version lacks`;
+      throw new MigrationError(`${lack} and cannot work with: start a newer version`);
     }
-    if (checksum !== null && checksum !== expected) {
+    if (expected !== undefined && checksum !== null && checksum !== expected) {
       throw new MigrationError(`migration ${name} was changed after it ran; add a new one instead`);
     }
   }
 }
 
-async function recordChecksums(client: pg.Client, files: Checksums): Promise<void> {
-  await client.query(`alter table public.${table} add column if not exists checksum text`);
+interface RanMigration {
+  readonly name: string;
+  readonly checksum: string | null;
+  readonly compatible: boolean | null;
+}
+
+async function addColumns(client: pg.Client, table: string): Promise<void> {
   await client.query(
-    `update public.${table} as ran set checksum = file.checksum
-     from unnest($1::text[], $2::text[]) as file (name, checksum)
-     where ran.name = file.name and ran.checksum is null`,
-    [[...files.keys()], [...files.values()]],
+    `alter table public.${table} add column if not exists checksum text,
+       add column if not exists compatible boolean`,
+  );
+}
+
+async function recordFiles(client: pg.Client, { table }: Part, files: Files): Promise<void> {
+  await addColumns(client, table);
+  const all = [...files.values()];
+  await client.query(
+    `update public.${table} as ran set checksum = file.checksum, compatible = file.compatible
+     from unnest($1::text[], $2::text[], $3::boolean[]) as file (name, checksum, compatible)
+     where ran.name = file.name and (ran.checksum is null or ran.compatible is null)`,
+    [
+      [...files.keys()],
+      all.map(({ checksum }) => checksum),
+      all.map(({ isCompatible }) => isCompatible),
+    ],
   );
 }

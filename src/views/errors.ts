@@ -1,3 +1,4 @@
+import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import type { ViewRow } from './store.ts';
 
 /** A view is parked before the sequence for which it was asked, or still being built. */
@@ -15,5 +16,16 @@ export class ViewNotReadableError extends Error {
         : `the view ${view} is being built: it cannot be read at sequence ${sequence} yet`,
     );
     this.code = isParked ? 'VIEW_PARKED' : 'VIEW_BUILDING';
+  }
+}
+
+/** A newer program has another version of a view, and the version of this one cannot be read yet. */
+export class ViewReplacedError extends UpgradeNeededError {
+  constructor(
+    readonly view: string,
+    { version, by }: { readonly version: number; readonly by: number },
+  ) {
+    const replaced = `version ${version} of the view ${view} has been replaced by version ${by}`;
+    super(`this server is older than the views: ${replaced}, and is built again: upgrade it`);
   }
 }

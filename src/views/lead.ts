@@ -1,25 +1,28 @@
 import type { Feed } from '../feed/feed.ts';
+import type { NewerProgram } from '../feed/newer-program.ts';
+import { readReadable } from '../feed/readable-page.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
+import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 import type { AnyView } from './standing.ts';
-import { dropView, readViews, registerView, setViewStatus, tryLockView } from './store.ts';
+import { readViews, registerView, setViewStatus, tryLockView, type ViewRow } from './store.ts';
 
 export interface LeadOptions {
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
   readonly views: readonly AnyView[];
+  readonly newer: NewerProgram;
   /** Told whenever views have moved or changed their status. */
   readonly onMoved: (moving: readonly MovingView[]) => void;
 }
 
 const lookAroundMs = 1_000;
-const droppedRowsMax = 5_000;
 const reportMs = 2_000;
 
 /**
@@ -28,7 +31,9 @@ const reportMs = 2_000;
  * of the others, and join them at the front.
  *
  * A view is moved under a lock of the connection, and the database checks its checkpoint besides:
- * two processes cannot both move it. Throws when the connection is lost or a check fails.
+ * two processes cannot both move it. Throws when the connection is lost or a check fails, and
+ * `NewerEventError` when this program cannot read what comes next: the views are free then for one
+ * that can.
  */
 export async function leadViews(
   executor: Executor,
@@ -42,11 +47,12 @@ export async function leadViews(
   const report = createReport(options);
   const moving: MovingView[] = [];
   const pace = createPace();
+  const dropReplaced = createDropReplaced();
   let lookedAroundAt = Number.NEGATIVE_INFINITY;
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAroundMs) {
-      const taken = await takeViews(executor, views, moving);
+      const taken = await takeViews(executor, options, moving);
       for (const view of taken) view.epoch = epoch;
       moving.push(...taken);
       await dropReplaced(executor, moving);
@@ -57,7 +63,9 @@ export async function leadViews(
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));
     if (rear < front) {
       const page = { after: rear, before: front + 1, limit: pageSizeMax, descending: false };
-      await advance(executor, standingAt(active, rear), await log.events({}, page));
+      const { events, newer } = await readReadable(log, {}, page);
+      if (newer !== null && events.length === 0) throw newer;
+      await advance(executor, standingAt(active, rear), events);
       report(rear);
     }
     if (rear === front || feed.tail() > front) {
@@ -96,13 +104,19 @@ function standingAt(views: readonly MovingView[], checkpoint: number): readonly 
 /** The views whose lock is free now. One that was parked gets another try. */
 async function takeViews(
   executor: Executor,
-  views: readonly AnyView[],
+  { views, newer }: LeadOptions,
   held: readonly MovingView[],
 ): Promise<readonly MovingView[]> {
   if (held.length === views.length) return [];
   const taken: MovingView[] = [];
-  for (const { id, name, version } of await readViews(executor)) {
-    if (held.some((view) => view.id === id)) continue;
+  const known = await readViews(executor);
+  for (const view of views) {
+    // A newer program has dropped it, after this one was away for long: it is built again.
+    const isOf = ({ name, version }: ViewRow) => view.name === name && view.version === version;
+    if (!known.some(isOf)) await registerView(executor, view);
+  }
+  for (const { id, name, version, checkpoint } of known) {
+    if (held.some((view) => view.id === id) || newer.eventAfter(checkpoint) !== null) continue;
     const view = views.find((known) => known.name === name && known.version === version);
     if (view === undefined || !(await tryLockView(executor, id))) continue;
     // Read again under the lock: the former holder may have moved it in between.
@@ -136,21 +150,6 @@ async function promote(
     'live',
   );
   for (const view of promoted) view.status = 'live';
-}
-
-/**
- * Removes older versions of live views once no process moves them any more: some rows at a time,
- * since the live views wait meanwhile.
- */
-async function dropReplaced(executor: Executor, moving: readonly MovingView[]): Promise<void> {
-  const live = moving.filter(({ status }) => status === 'live');
-  for (const row of await readViews(executor)) {
-    const isReplaced = live.some(
-      ({ view }) => view.name === row.name && view.version > row.version,
-    );
-    if (!isReplaced || !(await tryLockView(executor, row.id))) continue;
-    await dropView(executor, row.id, droppedRowsMax);
-  }
 }
 
 /** Tells now and then how far the views are that are being built. */

@@ -63,6 +63,11 @@ const retire: Query = {
   text: `update views set version = -id, status = 'parked' where id = $1 and version >= 0`,
 };
 
+/** Makes a version of a view known to nobody, before its rows are dropped. */
+export async function retireView(executor: Executor, id: number): Promise<void> {
+  await executor.query(retire, [id]);
+}
+
 const dropRows: Query = {
   name: 'drop_view_rows',
   text: `with listed as (
@@ -100,7 +105,7 @@ const drop: Query = { name: 'drop_view', text: 'delete from views where id = $1'
  * code builds it anew.
  */
 export async function dropView(executor: Executor, id: number, rowsMax: number): Promise<boolean> {
-  await executor.query(retire, [id]);
+  await retireView(executor, id);
   const blocksMax = Math.ceil(rowsMax / entriesOfBlock);
   const [row] = await executor.query<{ readonly count: number }>(dropRows, [
     ...[id, rowsMax, blocksMax],
@@ -119,4 +124,16 @@ const lock: Query = {
 export async function tryLockView(executor: Executor, id: number): Promise<boolean> {
   const [row] = await executor.query<{ readonly locked: boolean }>(lock, [id]);
   return row?.locked ?? false;
+}
+
+const look: Query = {
+  name: 'is_view_free',
+  text: `select case when pg_try_advisory_lock(hashtext('daybook.views'), $1)
+      then pg_advisory_unlock(hashtext('daybook.views'), $1) else false end as free`,
+};
+
+/** Whether no process has the right to move a view just now; takes it from nobody. */
+export async function isViewFree(executor: Executor, id: number): Promise<boolean> {
+  const [row] = await executor.query<{ readonly free: boolean }>(look, [id]);
+  return row?.free ?? false;
 }

@@ -1,4 +1,6 @@
 import type { Feed } from '../feed/feed.ts';
+import { createNewerProgram } from '../feed/newer-program.ts';
+import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -8,7 +10,7 @@ import type { Database } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
-import { ViewNotReadableError } from './errors.ts';
+import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
 import { leadViews } from './lead.ts';
 import {
   type DocumentAt,
@@ -28,14 +30,18 @@ export interface Views {
   checkpoint(): number;
   /** Whether `sequence` can be read, at once or within the time. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** The document of a key at a read point; throws `ViewNotReadableError`. */
+  /** The document of a key at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
   document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null>;
-  /** A page of a list at a read point; throws `ViewNotReadableError`. */
+  /** A page of a list at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
   list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]>;
   /** Every view of this program: how far it is, and why it is parked. */
   rows(): readonly ViewRow[];
   /** Whether every view can be read, or is parked. */
   isReady(): boolean;
+  /** The event that this program cannot read, if its views are not past it; null: there is none. */
+  unreadable(): NewerEventError | null;
+  /** Whether other processes have had time to move the views past that event, and none has. */
+  isLeftBehind(): boolean;
   /** Views may have been moved by another process: look. */
   wake(): void;
   /** The log is not the one that was folded here: shows how far the views are of the one there is. */
@@ -68,7 +74,9 @@ export function createViews(options: ViewsOptions): Views {
   const stopping = new AbortController();
   const moved = createBroadcast();
   const wouldBe = createWouldBeReader(database);
+  const newer = createNewerProgram(options);
   let rows = new Map<string, ViewRow>();
+  let newerVersions: readonly ViewRow[] = [];
   let checkpoint = 0;
   let leading: Promise<void> | null = null;
   let refreshing: Promise<void> | null = null;
@@ -99,6 +107,9 @@ export function createViews(options: ViewsOptions): Views {
     do {
       isStale = false;
       const known = await readViews(database);
+      newerVersions = known.filter(({ name, version, status }) =>
+        views.some((view) => view.name === name && version > view.version && status === 'live'),
+      );
       show(known.filter(isOurs).map(newerOf));
     } while (isStale);
   }
@@ -119,16 +130,25 @@ export function createViews(options: ViewsOptions): Views {
             );
             show([...others, ...moved]);
           };
-          return leadViews(executor, { ...options, onMoved }, signal);
+          return leadViews(executor, { ...options, newer, onMoved }, signal);
         });
       } catch (error) {
+        const { message: reason } = error as Error;
         if (error instanceof LogReplacedError) feed.wake();
+        else if (newer.note(error))
+          logger.error({ reason }, 'the views are left to a newer program');
         else logger.warn({ err: error }, 'the views stand still; trying again');
       }
       isLeadingAll = false;
       led = new Set();
-      await delay(retryMs, stopping.signal);
+      do await delay(retryMs, stopping.signal);
+      while (!stopping.signal.aborted && !(await canMove()));
     }
+  }
+
+  async function canMove(): Promise<boolean> {
+    const checkpoints = [...rows.values()].map((row) => row.checkpoint);
+    return newer.canMove(checkpoints).catch(() => true);
   }
 
   function wake(): void {
@@ -168,9 +188,19 @@ export function createViews(options: ViewsOptions): Views {
   function readable(view: ViewName, at: number): number {
     const row = rows.get(view.name);
     if (row === undefined || row.status === 'building' || row.checkpoint < at) {
+      const unreadable = row?.status === 'parked' ? null : newer.eventAfter(row?.checkpoint ?? 0);
+      if (unreadable !== null) throw unreadable;
+      if (row?.status !== 'parked' && row?.status !== 'live') assertNotReplaced(view);
       throw new ViewNotReadableError(view.name, row ?? null, at);
     }
     return row.id;
+  }
+
+  function assertNotReplaced({ name }: ViewName): void {
+    const version = views.find((view) => view.name === name)?.version;
+    const by = newerVersions.find((row) => row.name === name)?.version;
+    if (version === undefined || by === undefined) return;
+    throw new ViewReplacedError(name, { version, by });
   }
 
   function stored({ name }: ViewName, at: number): StoredView {
@@ -197,6 +227,8 @@ export function createViews(options: ViewsOptions): Views {
     },
     rows: () => [...rows.values()],
     isReady,
+    unreadable: () => newer.eventAfter(checkpoint),
+    isLeftBehind: () => newer.isOverdue(checkpoint),
     wake,
     reset: () => void readAnew(),
     async start() {

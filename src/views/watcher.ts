@@ -1,4 +1,5 @@
 import type { Feed } from '../feed/feed.ts';
+import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { LogReplacedError } from '../log/errors.ts';
@@ -12,7 +13,7 @@ export interface Watcher {
    * The state now, then after each event that changes it, in order, until the signal fires. A
    * reader that is slower than the changes misses some in between, but never the last. All who
    * watch the same thing are given the same states, each of which is read once. Throws what `reset`
-   * was called with.
+   * was called with, and `UpgradeNeededError` when this program cannot read what happens next.
    */
   watch<State>(
     watchable: Watchable<State>,
@@ -54,11 +55,11 @@ export function createWatcher(options: {
           position = events.at(-1)?.sequence ?? position;
         }
       } catch (error) {
-        if (error instanceof LogReplacedError) position = feed.tail();
-        else {
-          logger.error({ err: error, position }, 'watching stands still; trying again');
-          await delay(retryMs, stopping.signal);
-        }
+        // The feed has said so; whoever begins to watch from now on is told at the next try.
+        if (error instanceof UpgradeNeededError) registry.fail(error);
+        else if (error instanceof LogReplacedError) position = feed.tail();
+        else logger.error({ err: error, position }, 'watching stands still; trying again');
+        await delay(retryMs, stopping.signal);
       }
     }
   }

@@ -40,6 +40,7 @@ const notes: BoundedContext = {
   views: [],
   reactions: [
     {
+      name: 'notes.takeNotes',
       types: ['CashDeposited'],
       react({ streamId, data }, context) {
         const page = entityIdOf(streamId);

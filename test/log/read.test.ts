@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import type { EventDefinition } from '../../src/kernel/event-definition.ts';
 import type { PendingEvent } from '../../src/kernel/log.ts';
@@ -123,10 +124,23 @@ test('an event of a newer schema version than the program knows is not read', as
   const streamId = `person-${newUuid()}`;
   await log.append(batchOf([pending(streamId, 1, { type: 'Renamed', schemaVersion: 2 })]));
   const knowing = createLog(testDatabase.database, new Map([['Renamed', definition()]]));
+  const { sequence } = await log.head();
   await expect(knowing.streams([{ streamId, fromVersion: 0 }])).rejects.toMatchObject({
-    code: 'EVENT_FROM_THE_FUTURE',
-    latest: 1,
+    ...{ code: 'UPGRADE_NEEDED', type: 'Renamed', schemaVersion: 2 },
+    sequence,
   });
+});
+
+test('an unknown type is read as stored, unless its stream is of a kind that is known', async () => {
+  const ids = [`product-${newUuid()}`, `person-${newUuid()}`] as const;
+  const batch = ids.map((streamId) => pending(streamId, 1, { type: 'Unheard', schemaVersion: 3 }));
+  await log.append(batchOf(batch));
+  const events = { Renamed: definition() };
+  const context = { name: 'people', events, deciders: [{ category: 'person' }], views: [] };
+  const knowing = createLog(testDatabase.database, eventDefinitionsOf([context]));
+  const read = (streamId: string) => knowing.streams([{ streamId, afterVersion: 0 }]);
+  expect(await read(ids[0])).toMatchObject([{ type: 'Unheard', schemaVersion: 3 }]);
+  await expect(read(ids[1])).rejects.toMatchObject({ code: 'UPGRADE_NEEDED', type: 'Unheard' });
 });
 
 test('data come back as they were written', async () => {

@@ -36,6 +36,13 @@ async function ids(): Promise<readonly number[]> {
   return rows.map(({ id }) => id);
 }
 
+async function namesIn(table: string): Promise<readonly string[]> {
+  const database = createDatabase({ url, applicationName: 'test', log: silentLogger });
+  const query = { name: 'names', text: `select name from ${table} order by id` };
+  const rows = await database.query<{ name: string }>(query).finally(() => database.stop());
+  return rows.map(({ name: ran }) => ran);
+}
+
 test('migrations run in order, once', async () => {
   await writeFile(join(directory, 'README.md'), 'not a migration');
   expect(await migrate(url, directory)).toEqual(['0001_first', '0002_second']);
@@ -69,10 +76,45 @@ test('a migration changed after it ran is refused', async () => {
   await expect(migrate(url, directory)).rejects.toThrow(/0002_second was changed after it ran/);
 });
 
-test('a database migrated by a later version is refused', async () => {
+test.each(['0003_third', '0010_tenth'])('a later version has run %s: no obstacle', async (name) => {
+  await write(name, 'insert into first values (3);');
   await migrate(url, directory);
-  await rm(join(directory, '0002_second.sql'));
-  await expect(migrate(url, directory)).rejects.toThrow(/0002_second, which this version lacks/);
+  await rm(join(directory, `${name}.sql`));
+  expect(await migrate(url, directory)).toEqual([]);
+  expect(await ids()).toEqual([1, 2, 3]);
+});
+
+test.each(['0003_third', '0010_tenth'])(
+  'a later version has broken with %s: refused',
+  async (name) => {
+    await write(
+      name,
+      '-- breaking: the column has another meaning.\ninsert into first values (3);',
+    );
+    await migrate(url, directory);
+    expect(await migrate(url, directory)).toEqual([]);
+    await rm(join(directory, `${name}.sql`));
+    const message = `the database has migration ${name}, which this version lacks and cannot work with`;
+    await expect(migrate(url, directory)).rejects.toThrow(message);
+  },
+);
+
+test('a later version that was stopped before it said whether it breaks is refused', async () => {
+  await write('0010_tenth', 'select 1;');
+  await migrate(url, directory);
+  await runStatement(url, 'update later_schema_migrations set compatible = null');
+  await rm(join(directory, '0010_tenth.sql'));
+  await expect(migrate(url, directory)).rejects.toThrow(/0010_tenth, which this version lacks/);
+});
+
+test('release 0.1.0 finds in its table only what it has', async () => {
+  await write('0010_tenth', 'insert into first values (10);');
+  await write('0011_eleventh', 'insert into first values (11);');
+  const ran = ['0001_first', '0002_second', '0010_tenth', '0011_eleventh'];
+  expect(await migrate(url, directory)).toEqual(ran);
+  expect(await ids()).toEqual([1, 2, 10, 11]);
+  expect(await namesIn('schema_migrations')).toEqual(ran.slice(0, 2));
+  expect(await namesIn('later_schema_migrations')).toEqual(ran.slice(2));
 });
 
 test('a migration that sorts before one that ran is refused', async () => {

@@ -24,12 +24,13 @@ export async function runProgram(
   return { code, output: output() };
 }
 
-/** Starts a server on a free port and waits until it is ready. */
+/** Starts a server on a free port and waits until it is ready; `built`: that of a built release. */
 export async function startProgram(
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = ['serve'],
+  built?: string,
 ): Promise<Program> {
-  const child = start(args, { PORT: '0', ...environment });
+  const child = start(args, { PORT: '0', ...environment }, built);
   const output = collect(child);
   const ended = once(child, 'close');
   const url = await new Promise<string>((resolve, reject) => {
@@ -55,9 +56,11 @@ export async function startProgram(
 function start(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  built?: string,
 ): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
-    cwd: root,
+  const program = built === undefined ? ['--import', 'tsx', 'src/main.ts'] : ['dist/main.js'];
+  return spawn(process.execPath, [...program, ...args], {
+    cwd: built ?? root,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,4 +1,5 @@
 import { createFeed, type Feed } from '../../src/feed/feed.ts';
+import type { KnownEvents } from '../../src/kernel/context.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import type { Database } from '../../src/postgres/database.ts';
@@ -17,8 +18,9 @@ export interface ViewingProcess {
 export async function startViewing(
   database: Database,
   views: readonly AnyView[],
+  definitions: KnownEvents = new Map(),
 ): Promise<ViewingProcess> {
-  const log = createLog(database, new Map());
+  const log = createLog(database, definitions);
   const feed = createFeed({ log, logger: silentLogger, pollIntervalMs: 20 });
   const started = createViews({ database, log, feed, logger: silentLogger, views });
   await feed.start();

@@ -178,7 +178,7 @@ test('a changed view is built beside the old one, and the old one is dropped aft
     await expectFold(old, after);
     expect((await fresh.views.document(wallets, 'a', 1))?.document).toMatchObject({ sum: 1 });
     await old.stop();
-    await until(async () => (await countOf(database, 'views')) === 1);
+    await until(async () => (await countOf(database, 'views')) === 1, 20_000);
     expect(await readViews(database)).toMatchObject([{ version: 2, status: 'live' }]);
     expect(await countOf(database, 'view_documents')).toBe(60);
     expect((await fresh.views.document(wallets, 'a', 1))?.document).toMatchObject({ sum: 1 });

@@ -1,4 +1,5 @@
 import type { Decider } from '../../kernel/decider.ts';
+import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
 import type { MarketEvent, StoredMarketEvent } from './events.ts';
 import { symbolFault } from './symbol.ts';
 
@@ -41,15 +42,26 @@ export function evolveInstrument(
     return { ...event.data, tradingStatus: 'OPEN', ...price, version, sequence };
   }
   if (instrument === null) throw new Error(`${event.streamId} begins with ${event.type}`);
-  if (event.type === 'TradingHalted') {
-    return { ...instrument, tradingStatus: 'HALTED', version, sequence };
+  return { ...instrument, ...changesOf(instrument, event), version, sequence };
+}
+
+function changesOf(
+  { lastPriceAt }: Instrument,
+  event: Exclude<StoredMarketEvent, { type: 'InstrumentListed' }>,
+): Partial<Instrument> {
+  switch (event.type) {
+    case 'TradingHalted':
+      return { tradingStatus: 'HALTED' };
+    case 'TradingResumed':
+      return { tradingStatus: 'OPEN' };
+    case 'PriceRecorded': {
+      // Prices may be told late: of two of the same time the one that was told later counts.
+      if (lastPriceAt !== null && event.occurredAt < lastPriceAt) return {};
+      return { lastPrice: event.data.price, lastPriceAt: event.occurredAt };
+    }
+    case 'TradeExecuted':
+      throw new Error('trades are events of a book');
+    default:
+      return refuseUnknown(event);
   }
-  if (event.type === 'TradingResumed') {
-    return { ...instrument, tradingStatus: 'OPEN', version, sequence };
-  }
-  if (event.type === 'TradeExecuted') throw new Error('trades are events of a book');
-  // Prices may be told late: of two of the same time the one that was told later counts.
-  const isNews = instrument.lastPriceAt === null || event.occurredAt >= instrument.lastPriceAt;
-  const price = isNews ? { lastPrice: event.data.price, lastPriceAt: event.occurredAt } : undefined;
-  return { ...instrument, ...price, version, sequence };
 }

@@ -1,4 +1,5 @@
 import type { Decider } from '../../kernel/decider.ts';
+import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
 import {
   emptyMap,
   first,
@@ -94,8 +95,12 @@ export function evolveBook(book: Book | null, event: BookEvent): Book {
     case 'OrderReplaced':
       removeOrder(next, event.data.orderId);
       break;
-    default:
+    case 'OrderPlaced':
+    case 'OrderRejected':
+    case 'ClientOrderIdAssigned':
       throw new Error(`${event.type} is not an event of a book`);
+    default:
+      return refuseUnknown(event);
   }
   return next;
 }

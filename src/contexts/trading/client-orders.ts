@@ -1,5 +1,6 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { reject } from '../../kernel/rejection.ts';
+import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
 import { uuidFault } from '../../lib/uuid.ts';
 import { bookDecider, findOrder } from './book.ts';
 import type { TradingEvent } from './events.ts';
@@ -25,8 +26,8 @@ export const clientOrderDecider: Decider<string | null, TradingEvent> = {
   },
   version: 1,
   initial: null,
-  evolve(orderId, event) {
-    return event.type === 'ClientOrderIdAssigned' ? event.data.orderId : orderId;
+  evolve(_orderId, event) {
+    return event.type === 'ClientOrderIdAssigned' ? event.data.orderId : refuseUnknown(event);
   },
 };
 

@@ -1,4 +1,5 @@
 import type { Decider } from '../../kernel/decider.ts';
+import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
 import { difference, divide, isZero } from '../../lib/decimal.ts';
 import { uuidFault } from '../../lib/uuid.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
@@ -137,8 +138,14 @@ function changesOf(order: Order, event: OrderEvent, id: string): Partial<Order> 
       return { ...finished(event), status: 'EXPIRED' };
     case 'OrderReplaced':
       return { ...finished(event), status: 'REPLACED', replacedBy: event.data.newOrderId };
-    default:
+    case 'OrderBooked':
+    case 'OrderHeld':
+    case 'BookOpened':
+    case 'ReferencePriceSet':
+    case 'ClientOrderIdAssigned':
       return null;
+    default:
+      return refuseUnknown(event);
   }
 }
 

@@ -10,6 +10,7 @@ import { enterReached } from './stops.ts';
 
 /** A price from outside that is the last one now enters the stop orders that wait for it. */
 const priceRecorded: Reaction = {
+  name: 'trading.enterStopsReachedByRecordedPrice',
   types: ['PriceRecorded'],
   react({ streamId, occurredAt, data }, context) {
     const symbol = entityIdOf(streamId);
@@ -28,6 +29,7 @@ const priceRecorded: Reaction = {
 
 /** What was reached while trading was halted enters now. */
 const tradingResumed: Reaction = {
+  name: 'trading.enterStopsReachedDuringHalt',
   types: ['TradingResumed'],
   react({ streamId }, context) {
     const symbol = entityIdOf(streamId);
@@ -38,6 +40,7 @@ const tradingResumed: Reaction = {
 
 /** A frozen account has no open orders. */
 const accountFrozen: Reaction = {
+  name: 'trading.cancelOrdersOfFrozenAccount',
   types: ['AccountFrozen'],
   react({ streamId, data }, context) {
     const { reason } = data;
@@ -48,6 +51,7 @@ const accountFrozen: Reaction = {
 
 /** An account with open orders is not closed. */
 const accountClosed: Reaction = {
+  name: 'trading.refuseClosingWithOpenOrders',
   types: ['AccountClosed'],
   react({ streamId }, context) {
     const accountId = entityIdOf(streamId);

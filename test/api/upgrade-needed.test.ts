@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLog } from '../../src/log/log.ts';
+import { batchOf, pending } from '../support/batches.ts';
+import { subscribe } from '../support/live.ts';
+import { createTestServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+
+let server: TestServer;
+const newer = randomUUID();
+const other = randomUUID();
+
+beforeAll(async () => {
+  server = await createTestServer();
+  for (const id of [newer, other]) await server.send(openAccount, { id });
+  const streamId = `account-${newer}`;
+  const log = createLog(server.database, new Map());
+  // As a later release does: the third event of the log.
+  const type = 'CashDeposited';
+  await log.append(batchOf([pending(streamId, 2, { type, schemaVersion: 9, data: {} })]));
+  await until(() => server.engine.views.isLeftBehind(), 20_000);
+});
+
+afterAll(async () => {
+  await server.dispose();
+});
+
+const openAccount = `mutation M($id: ID) {
+  openAccount(input: { accountId: $id, owner: "Ada", currency: "EUR" }) { __typename } }`;
+const deposit = `mutation M($id: ID!) { depositCash(input: { accountId: $id, amount: "1.00" }) {
+  __typename ... on DepositCashPayload { account { balance } } } }`;
+const account = `query Q($id: ID!, $asOf: Moment) { account(id: $id, asOf: $asOf) { balance } }`;
+const needed = [
+  {
+    message: expect.stringContaining('version 9 of CashDeposited, event 3; it knows version 1'),
+    extensions: { code: 'UPGRADE_NEEDED' },
+  },
+];
+
+test('reads of now and of what comes after the event say so at once, older ones answer', async () => {
+  const began = performance.now();
+  expect((await server.send(account, { id: other })).errors).toMatchObject(needed);
+  expect((await server.send(account, { id: other, asOf: '3' })).errors).toMatchObject(needed);
+  expect(performance.now() - began).toBeLessThan(4_000);
+  const before = await server.send(account, { id: newer, asOf: '2' });
+  expect(before).toMatchObject({ data: { account: { balance: '0.00' } } });
+  const views = await server.send<{ views: readonly object[] }>('{ views { status checkpoint } }');
+  expect(views.data.views[0]).toEqual({ status: 'LIVE', checkpoint: '2' });
+});
+
+test('events up to it are read, the event is not', async () => {
+  const events = 'query Q($asOf: Moment) { events(first: 2, asOf: $asOf) { nodes { type } } }';
+  const before = await server.send(events, { asOf: '2' });
+  expect(before.data).toMatchObject({ events: { nodes: [{}, {}] } });
+  expect((await server.send(events)).errors).toMatchObject(needed);
+});
+
+test('commands on its stream are refused, those on other streams are not', async () => {
+  expect((await server.send(deposit, { id: newer })).errors).toMatchObject(needed);
+  const answer = await server.send(deposit, { id: other });
+  expect(answer.data).toMatchObject({ depositCash: { account: { balance: '1.00' } } });
+});
+
+test('subscriptions send what precedes it and end with the reason', async () => {
+  const events = subscribe(server.url, 'subscription { events(after: "0") { sequence } }');
+  await expect(events.until((frames) => frames.length > 2)).rejects.toMatchObject(needed);
+  expect(events.frames).toHaveLength(2);
+  const query = `subscription { account(id: "${other}") { sequence } }`;
+  const state = subscribe(server.url, query);
+  await expect(state.until((frames) => frames.length > 1)).rejects.toMatchObject(needed);
+});

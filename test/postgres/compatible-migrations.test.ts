@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { breakingStatementsOf } from '../support/breaking-statements.ts';
+
+const directory = path.resolve(import.meta.dirname, '../../migrations');
+/** The last migration of the release before: its programs go on working beside later ones. */
+const lastOfPrevious = '0009';
+
+/** Statements that are allowed all the same, by file: each with the reason why nothing breaks. */
+const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+
+test('no migration breaks the programs of the release before', () => {
+  const files = readdirSync(directory).filter((name) => name.slice(0, 4) > lastOfPrevious);
+  const breaking = files.flatMap((name) =>
+    breakingStatementsOf(readFileSync(path.join(directory, name), 'utf8'))
+      .filter((statement) => !Object.hasOwn(allowed[name] ?? {}, statement))
+      .map((statement) => `${name}: ${statement}`),
+  );
+  expect(breaking).toEqual([]);
+});
+
+test.each([
+  'drop table events;',
+  'DROP FUNCTION\n append_events;',
+  'alter table events drop column actor;',
+  'alter table events rename column actor to who;',
+  'alter function append_events rename to append;',
+  'alter table events alter column version type bigint;',
+  'alter table events alter column causation_id set not null;',
+  'alter table events add column tenant text not null;',
+  'alter table events add tenant text not null, add column other text;',
+  'create or replace function sequence_at(moment timestamptz) returns bigint as $$ $$;',
+])('%s is found to break', (statement) => {
+  expect(breakingStatementsOf(`create table a (id integer);\n${statement}`)).toHaveLength(1);
+});
+
+test.each([
+  '-- drop table events;',
+  'create table reactions (name text not null, type text not null);',
+  'alter table log_head add column if not exists epoch bigint not null default 1;',
+  'alter table events add column tenant text;',
+  'create function append_events(batch_id uuid, epoch bigint) returns void as $$ $$;',
+  'drop index events_type_sequence_idx;',
+])('%s is found to break nothing', (statement) => {
+  expect(breakingStatementsOf(statement)).toEqual([]);
+});

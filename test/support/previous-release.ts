@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** The program as it was in the release before this one, built. */
+export interface PreviousRelease {
+  readonly directory: string;
+  /** Removes it. */
+  dispose(): void;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** The commit of the release before this one. */
+export function previousCommit(): string {
+  return readFileSync(path.join(root, 'test/fixtures/previous-release.txt'), 'utf8').trim();
+}
+
+/** Why the previous release cannot be built here; null: it can. */
+export function previousReleaseFault(): string | null {
+  try {
+    execFileSync('git', ['cat-file', '-e', `${previousCommit()}^{commit}`], {
+      cwd: root,
+      stdio: 'ignore',
+    });
+    return null;
+  } catch {
+    return `the history of git is not here: no ${previousCommit().slice(0, 7)}`;
+  }
+}
+
+/** Builds the previous release from the history, with the packages of this one. */
+export function buildPreviousRelease(): PreviousRelease {
+  const directory = mkdtempSync(path.join(tmpdir(), 'daybook-previous-'));
+  const archive = execFileSync('git', ['archive', previousCommit()], {
+    cwd: root,
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  execFileSync('tar', ['-x', '-C', directory], { input: archive });
+  symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
+  // Its types were checked when it was released; packages may have changed theirs since.
+  const compiler = path.join(root, 'node_modules/.bin/tsc');
+  execFileSync(compiler, ['-p', 'tsconfig.build.json', '--noCheck'], { cwd: directory });
+  return { directory, dispose: () => rmSync(directory, { recursive: true, force: true }) };
+}
