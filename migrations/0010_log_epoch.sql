@@ -58,7 +58,7 @@ begin
 end
 $$;
 
--- As before, but for a process that names what it has read: `of_epoch`, and in `expected` the last
+-- Beside the function that programs from before the epoch call: for a process that names what it has read: `of_epoch`, and in `expected` the last
 -- event of each stream beside its version. An epoch or an event that is null is not checked. Gives also
 -- the event before the first one, by which whoever follows the log knows that nothing lies between.
 create function append_events(
@@ -156,20 +156,5 @@ begin
     from jsonb_array_elements(pending_events) with ordinality as pending (event, ordinal);
     perform pg_notify('daybook_log', (first_sequence + pending_count - 1)::text);
   end if;
-end
-$$;
-
--- For programs from before the epoch.
-create or replace function append_events(
-  batch_id uuid,
-  expected jsonb,
-  pending_events jsonb,
-  pending_outcomes jsonb,
-  out first_sequence bigint,
-  out first_at timestamptz
-) language plpgsql as $$
-begin
-  select appended.first_sequence, appended.first_at into first_sequence, first_at
-  from append_events(null, batch_id, expected, pending_events, pending_outcomes) as appended;
 end
 $$;

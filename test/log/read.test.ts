@@ -138,7 +138,7 @@ test('an unknown type is read as stored, unless its stream is of a kind that is 
   const events = { Renamed: definition() };
   const context = { name: 'people', events, deciders: [{ category: 'person' }], views: [] };
   const knowing = createLog(testDatabase.database, eventDefinitionsOf([context]));
-  const read = (streamId: string) => knowing.streams([{ streamId, afterVersion: 0 }]);
+  const read = (streamId: string) => knowing.streams([{ streamId, fromVersion: 0 }]);
   expect(await read(ids[0])).toMatchObject([{ type: 'Unheard', schemaVersion: 3 }]);
   await expect(read(ids[1])).rejects.toMatchObject({ code: 'UPGRADE_NEEDED', type: 'Unheard' });
 });
