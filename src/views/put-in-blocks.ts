@@ -31,8 +31,13 @@ export async function putInBlocks(
     placing.place(unknown);
   }
   return placed.map(({ step: { view, to, changes }, placing }) => ({
-    ...{ id: view.id, from: view.checkpoint, to, changes, placing },
-    ...{ refits: placing.refits(), entriesMax: view.blocks.entriesMax },
+    id: view.id,
+    from: view.checkpoint,
+    to,
+    changes,
+    placing,
+    refits: placing.refits(),
+    entriesMax: view.blocks.entriesMax,
   }));
 }
 
