@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
 
+const reports = 'node_modules/.cache/daybook';
+const [major] = process.versions.node.split('.');
+
 export default defineConfig({
   // As Node.js resolves it: of graphql there must be one copy, and Vite would take the other.
   resolve: {
@@ -13,6 +16,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/daybook/tests.json' }]],
+    // One report for each version of Node.js that the suite runs on: `.ci/run` adds them up.
+    reporters: ['default', ['json', { outputFile: `${reports}/tests-${major}.json` }]],
   },
 });

@@ -58,9 +58,10 @@ begin
 end
 $$;
 
--- Beside the function that programs from before the epoch call: for a process that names what it has read: `of_epoch`, and in `expected` the last
--- event of each stream beside its version. An epoch or an event that is null is not checked. Gives also
--- the event before the first one, by which whoever follows the log knows that nothing lies between.
+-- Beside the function that programs from before the epoch call: for a process that names what it has
+-- read, `of_epoch`, and in `expected` the last event of each stream beside its version. An epoch or an
+-- event that is null is not checked. Gives also the event before the first one, by which whoever follows
+-- the log knows that nothing lies between.
 create function append_events(
   of_epoch bigint,
   batch_id uuid,

@@ -23,7 +23,8 @@ export function toBatch(
     if (key === null) continue;
     const offset = events.length;
     outcomes.push({
-      ...key,
+      idempotencyKey: key.idempotencyKey,
+      fingerprint: key.fingerprint,
       actor: request.actor,
       commandId,
       rejection,

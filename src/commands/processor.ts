@@ -109,7 +109,12 @@ export function createProcessor(options: ProcessorOptions): Processor {
         const deadline = performance.now() + settleTimeoutMs;
         const commandId = newUuid();
         const submission: Taken = {
-          ...{ request: untyped, commandId, ids: [], key, deadline, place: 0 },
+          request: untyped,
+          commandId,
+          ids: [],
+          key,
+          deadline,
+          place: 0,
           resolve(result) {
             unanswered.delete(submission);
             resolve(result);

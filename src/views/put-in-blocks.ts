@@ -37,8 +37,15 @@ export async function putInBlocks(
     placing.place(unknown);
   }
   return placed.map(({ step: { view, to, toEventId, changes }, placing }) => ({
-    ...{ id: view.id, from: view.checkpoint, to, toEventId, epoch: view.epoch, changes, placing },
-    ...{ refits: placing.refits(), entriesMax: view.blocks.entriesMax },
+    id: view.id,
+    epoch: view.epoch,
+    from: view.checkpoint,
+    to,
+    toEventId,
+    changes,
+    placing,
+    refits: placing.refits(),
+    entriesMax: view.blocks.entriesMax,
   }));
 }
 

@@ -94,8 +94,17 @@ export function createOperations(options: OperationsOptions): Operations {
     });
     const operationName = params.operationName ?? null;
     const { operation: kind } = definition;
-    const asked = { actor, source: params.query, kind, abort };
-    return { schema, document, operationName, variableValues, contextValue, ...asked };
+    return {
+      schema,
+      document,
+      operationName,
+      variableValues,
+      contextValue,
+      actor,
+      source: params.query,
+      kind,
+      abort,
+    };
   }
 
   return {

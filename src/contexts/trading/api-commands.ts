@@ -111,7 +111,14 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
     clientOrderId: parseClientOrderId(fields.clientOrderId),
     accountId: parseId('accountId', fields.accountId),
     symbol: parseId('symbol', fields.symbol),
-    ...{ side, type, timeInForce, quantity, limitPrice, stopPrice, expiresAt, postOnly },
+    side,
+    type,
+    timeInForce,
+    quantity,
+    limitPrice,
+    stopPrice,
+    expiresAt,
+    postOnly,
   };
 }
 

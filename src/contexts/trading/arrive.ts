@@ -92,7 +92,6 @@ export function hold(
   market.recordInBook({
     type: 'OrderHeld',
     data: {
-      ...toProgress(market, order),
       orderType: type,
       timeInForce,
       stopPrice: toPrice(stop, terms),
@@ -100,6 +99,7 @@ export function hold(
       priority,
       held: toMoney(held, terms),
       expiresAt,
+      ...toProgress(market, order),
     },
   });
 }
@@ -155,7 +155,8 @@ function crossingRefusal(market: Market, order: ArrivingOrder): Rejection | null
   if (!order.postOnly || order.limit === null) return null;
   const { terms } = market;
   // Against everybody, its own account too: whoever is met first.
-  const { fills } = match(market.book(), { ...order, accountId: '', lots: 1 }, market.now);
+  const { side, limit } = order;
+  const { fills } = match(market.book(), { accountId: '', side, limit, lots: 1 }, market.now);
   const [met] = fills;
   if (met === undefined) return null;
   const data = {

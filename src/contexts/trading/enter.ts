@@ -50,7 +50,7 @@ export function enter(market: Market, order: EnteringOrder): PriceRange {
 
 function plan(market: Market, order: EnteringOrder): Plan {
   const lots = Math.min(order.leaves, sellableLots(market, order));
-  const matched = matchAble(market, { ...order, lots });
+  const matched = matchAble(market, order, lots);
   const fills = order.side === 'BUY' ? payable(market, order, matched.fills) : matched.fills;
   const isShort =
     fills.length < matched.fills.length || fills.at(-1)?.lots !== matched.fills.at(-1)?.lots;
@@ -63,12 +63,12 @@ function plan(market: Market, order: EnteringOrder): Plan {
 }
 
 /** Matches, and removes resting orders that have expired or cannot be traded with. */
-function matchAble(market: Market, order: EnteringOrder & { readonly lots: number }): Match {
+function matchAble(market: Market, { accountId, side, limit }: Taker, lots: number): Match {
   for (;;) {
-    const matched = match(market.book(), order, market.now);
+    const matched = match(market.book(), { accountId, side, limit, lots }, market.now);
     for (const maker of matched.expired) expire(market, maker);
     const accounts = matched.fills.map(({ maker }) => maker.accountId);
-    market.context.prepare(accountDecider, [order.accountId, ...new Set(accounts)]);
+    market.context.prepare(accountDecider, [accountId, ...new Set(accounts)]);
     const unable = findUnable(market, matched.fills);
     if (unable === null) return matched;
     cancelOpen(market, unable.maker, unable.reason);
@@ -121,7 +121,7 @@ function cancel(market: Market, order: EnteringOrder, reason: EndReason | null):
   releaseAll(market, order);
   market.recordInBook({
     type: 'OrderCanceled',
-    data: { ...toProgress(market, order), price: null, reason },
+    data: { price: null, reason, ...toProgress(market, order) },
   });
 }
 

@@ -12,7 +12,7 @@ export function releaseOpen(market: Market, order: OpenOrder): void {
 
 export function cancelOpen(market: Market, order: OpenOrder, reason: string | null): void {
   releaseOpen(market, order);
-  market.recordInBook({ type: 'OrderCanceled', data: { ...toFinal(market, order), reason } });
+  market.recordInBook({ type: 'OrderCanceled', data: { reason, ...toFinal(market, order) } });
 }
 
 /** Ends an order whose time is over. */
@@ -20,7 +20,7 @@ export function expire(market: Market, order: OpenOrder): void {
   const { expiresAt } = order;
   if (expiresAt === null) throw new Error(`order ${order.id} does not expire`);
   releaseOpen(market, order);
-  market.recordInBook({ type: 'OrderExpired', data: { ...toFinal(market, order), expiresAt } });
+  market.recordInBook({ type: 'OrderExpired', data: { expiresAt, ...toFinal(market, order) } });
 }
 
 /** The open order of an id; one whose time is over is ended first, and is open no more. */

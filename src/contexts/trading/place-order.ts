@@ -77,7 +77,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     const { accountId, clientOrderId } = input;
     if (clientOrderId !== null) assertUnused(market, { accountId, clientOrderId });
     const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
-    const instruction = { replaces: null, ...input, orderId, expiresAt };
+    const instruction = toInstruction(input, orderId, expiresAt);
     const order = toArriving(market, instruction);
     const refusal = refusalOf(market, order);
     if (refusal !== null) throw recordRefusal(market, instruction, refusal);
@@ -120,8 +120,41 @@ function recordRefusal(
   return new Rejection(code, message, data, true);
 }
 
-function toData({ type, ...instruction }: Instruction) {
-  return { orderType: type, ...instruction };
+/** Each member by name: every order comes through here. */
+function toInstruction(input: PlaceOrder, orderId: string, expiresAt: string | null): Instruction {
+  return {
+    replaces: null,
+    orderId,
+    clientOrderId: input.clientOrderId,
+    accountId: input.accountId,
+    symbol: input.symbol,
+    side: input.side,
+    type: input.type,
+    timeInForce: input.timeInForce,
+    quantity: input.quantity,
+    limitPrice: input.limitPrice,
+    stopPrice: input.stopPrice,
+    expiresAt,
+    postOnly: input.postOnly,
+  };
+}
+
+function toData(instruction: Instruction) {
+  return {
+    orderType: instruction.type,
+    replaces: instruction.replaces,
+    orderId: instruction.orderId,
+    clientOrderId: instruction.clientOrderId,
+    accountId: instruction.accountId,
+    symbol: instruction.symbol,
+    side: instruction.side,
+    timeInForce: instruction.timeInForce,
+    quantity: instruction.quantity,
+    limitPrice: instruction.limitPrice,
+    stopPrice: instruction.stopPrice,
+    expiresAt: instruction.expiresAt,
+    postOnly: instruction.postOnly,
+  };
 }
 
 /** Rejects an account in another currency than the instrument's. */

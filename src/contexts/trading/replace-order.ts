@@ -68,7 +68,12 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ar
   const lots = lotsOf(market, input.quantity ?? placed.quantity);
   const { settled, accrued } = isStop(open) ? noTotals : totalsOf(open, market.terms);
   return {
-    ...{ id, accountId, side, filled, value, expiresAt: open.expiresAt },
+    id,
+    accountId,
+    side,
+    filled,
+    value,
+    expiresAt: open.expiresAt,
     // A stop order that has been triggered is one with a limit by now.
     type: isStop(open) ? open.type : 'LIMIT',
     timeInForce: placed.timeInForce,
@@ -92,18 +97,26 @@ function recordReplaced({ market, placed, open }: LoadedOrder, order: ArrivingOr
   const { terms } = market;
   market.recordInBook({
     type: 'OrderReplaced',
-    data: { ...toFinal(market, open), newOrderId: order.id },
+    data: { newOrderId: order.id, ...toFinal(market, open) },
   });
   const { type, timeInForce, expiresAt, postOnly, accountId, side, filled, value } = order;
   const { clientOrderId, symbol } = placed;
   recordPlaced(
     market,
     {
-      ...{ orderId: order.id, clientOrderId, accountId, symbol, side, type, timeInForce },
+      orderId: order.id,
+      clientOrderId,
+      accountId,
+      symbol,
+      side,
+      type,
+      timeInForce,
       quantity: toQuantity(filled + order.leaves, terms),
       limitPrice: order.limit === null ? null : toPrice(order.limit, terms),
       stopPrice: order.stop === null ? null : toPrice(order.stop, terms),
-      ...{ expiresAt, postOnly, replaces: open.id },
+      expiresAt,
+      postOnly,
+      replaces: open.id,
     },
     { filledQuantity: toQuantity(filled, terms), filledValue: toFilledValue(value, terms) },
   );
