@@ -1,5 +1,6 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { pino } from 'pino';
+import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-reads.ts';
 import { createApiContext } from './api/context.ts';
 
 import { buildSchema } from './api/schema.ts';
@@ -37,14 +38,16 @@ export function buildApp(config: Config): App {
 
   async function start() {
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
-    const database = openDatabase(url, logger, readersMax);
+    const database = openDatabase(url, logger, engineMax);
     undo.push(database.stop);
+    const readers = openDatabase(url, logger, clientConnectionsMax, clientStatementTimeoutMs);
+    undo.push(readers.stop);
     const writer = openDatabase(url, logger, writersMax);
     undo.push(writer.stop);
     await assertDatabase(database);
     await migrate(url);
     const contexts = modules.map(({ context }) => context);
-    const engine = await startEngine({ database, writer, url, contexts, logger });
+    const engine = await startEngine({ database, writer, readers, url, contexts, logger });
     undo.push(engine.stop);
     const server = await startServer(config, engine, logger);
     undo.push(server.stop);
@@ -86,16 +89,22 @@ async function startOwnPostgres(
   return postgres.url;
 }
 
-const readersMax = 8;
+/** Of the engine itself, and of health checks. */
+const engineMax = 4;
 /** As many batches as are being appended at once. */
 const writersMax = 2;
 
-function openDatabase(url: string, log: Logger, poolMax: number): Database {
+function openDatabase(
+  url: string,
+  log: Logger,
+  poolMax: number,
+  statementTimeoutMs = 60_000,
+): Database {
   return createDatabase({
     url,
     poolMax,
     applicationName: 'daybook',
-    statementTimeoutMs: 60_000,
+    statementTimeoutMs,
     lockTimeoutMs: 30_000,
     idleInTransactionTimeoutMs: 60_000,
     connectTimeoutMs: 10_000,

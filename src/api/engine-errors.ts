@@ -5,12 +5,16 @@ import {
   StoppedError,
   UnavailableError,
 } from '../commands/errors.ts';
+import { GateFullError } from '../lib/fair-gate.ts';
 import { isTransient } from '../log/errors.ts';
+import { isStatementTimeout } from '../postgres/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
+import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
 
 const speaking = [
   ContentionError,
+  GateFullError,
   OutcomeUnknownError,
   OverloadedError,
   StoppedError,
@@ -22,6 +26,12 @@ const speaking = [
 export function toApiError(error: unknown): unknown {
   for (const kind of speaking) {
     if (error instanceof kind) return codedError(error.code, error.message);
+  }
+  if (isStatementTimeout(error)) {
+    return codedError(
+      'QUERY_TIMEOUT',
+      `the query took longer than ${clientStatementTimeoutMs / 1_000} s and was stopped: ask for less`,
+    );
   }
   if (isTransient(error)) {
     return codedError('DATABASE_UNREACHABLE', 'the database cannot be reached: try again later');

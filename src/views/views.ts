@@ -3,7 +3,7 @@ import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Executor } from '../postgres/database.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
 import { ViewNotReadableError } from './errors.ts';
@@ -47,6 +47,8 @@ export interface ViewName {
 
 export interface ViewsOptions {
   readonly database: Database;
+  /** What documents and lists are read by; `database` when absent. */
+  readonly readers?: Executor;
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -59,11 +61,11 @@ const startTimeoutMs = 10_000;
 
 /** Throws when one of the views is not as `View` demands. */
 export function createViews(options: ViewsOptions): Views {
-  const { database, logger, views } = options;
+  const { database, readers = database, logger, views } = options;
   assertViews(views);
   const stopping = new AbortController();
   const moved = createBroadcast();
-  const wouldBe = createWouldBeReader(database);
+  const wouldBe = createWouldBeReader(readers);
   let rows = new Map<string, ViewRow>();
   let checkpoint = 0;
   let leading: Promise<void> | null = null;
@@ -164,11 +166,11 @@ export function createViews(options: ViewsOptions): Views {
       }),
     async document(view, key, at) {
       if (typeof at !== 'number') return wouldBe.document(stored(view, at.sequence), key, at);
-      return readDocument(database, readable(view, at), key, at);
+      return readDocument(readers, readable(view, at), key, at);
     },
     async list(view, page, at) {
       if (typeof at !== 'number') return wouldBe.list(stored(view, at.sequence), page, at);
-      return readList(database, readable(view, at), page, at);
+      return readList(readers, readable(view, at), page, at);
     },
     rows: () => [...rows.values()],
     isReady,
