@@ -7,10 +7,12 @@ import type { EventFilter } from '../log/read.ts';
 import type { Feed } from './feed.ts';
 
 export interface NextPageOptions {
-  readonly log: Log;
+  readonly log: Pick<Log, 'scan'>;
   readonly feed: Feed;
   readonly filter: EventFilter;
   readonly signal: AbortSignal;
+  /** Runs what reads the log far behind its end, when there is room for it. */
+  readonly inTurn?: <Value>(read: () => Promise<Value>) => Promise<Value>;
 }
 
 /** Events after a position, and the sequence up to which nothing else passes the filter. */
@@ -22,6 +24,9 @@ export interface Page {
 
 const pageSizeMax = 500;
 const retryMs = 1_000;
+/** No feed keeps so many events in memory. */
+const keptMax = 10_000;
+const atOnce = <Value>(read: () => Promise<Value>): Promise<Value> => read();
 
 /**
  * From the log through the filter's index while far behind, else from the feed. Empty, and no
@@ -29,24 +34,41 @@ const retryMs = 1_000;
  * Null: the reader or the feed has been stopped.
  */
 export async function nextPage(
-  { log, feed, filter, signal }: NextPageOptions,
+  options: NextPageOptions,
   position: number,
   withinMs: number | null,
 ): Promise<Page | null> {
-  const tail = feed.tail();
+  const { feed, filter, signal, inTurn = atOnce } = options;
   const isFiltered = Object.values(filter).some((member) => member !== undefined);
-  if (isFiltered && tail - position > 2 * pageSizeMax) {
-    const range = { after: position, before: tail + 1, limit: pageSizeMax, descending: false };
-    try {
-      const events = await log.events(filter, range);
-      const last = events.at(-1);
-      return { events, end: events.length < pageSizeMax || !last ? tail : last.sequence };
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      await delay(retryMs, signal);
-      return { events: [], end: position };
+  const behind = feed.tail() - position;
+  if (behind <= 2 * pageSizeMax) return nextOfFeed(options, position, withinMs);
+  try {
+    // The feed reads for this reader alone what it does not keep.
+    if (!isFiltered && behind <= keptMax) {
+      return await inTurn(() => nextOfFeed(options, position, withinMs));
     }
+    return await inTurn(() => scanLog(options, position));
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    await delay(retryMs, signal);
+    return { events: [], end: position };
   }
+}
+
+/** Up to where it has looked, which may be far from a full page, and is never past the tail. */
+async function scanLog({ log, feed, filter }: NextPageOptions, after: number): Promise<Page> {
+  const tail = feed.tail();
+  const range = { after, before: tail + 1, limit: pageSizeMax, descending: false };
+  const { events, stoppedAt } = await log.scan(filter, range);
+  const last = events.length < pageSizeMax ? undefined : events.at(-1);
+  return { events, end: stoppedAt ?? last?.sequence ?? tail };
+}
+
+async function nextOfFeed(
+  { feed, signal }: NextPageOptions,
+  position: number,
+  withinMs: number | null,
+): Promise<Page | null> {
   if (withinMs === null) return toPage(await feed.next(position, pageSizeMax, signal));
   return withTimeout(signal, withinMs, async (either) => {
     const events = await feed.next(position, pageSizeMax, either);
