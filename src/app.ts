@@ -1,5 +1,6 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { pino } from 'pino';
+import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-reads.ts';
 import { createApiContext } from './api/context.ts';
 
 import { buildSchema } from './api/schema.ts';
@@ -37,8 +38,10 @@ export function buildApp(config: Config): App {
 
   async function start() {
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
-    const database = openDatabase(url, logger, readersMax);
+    const database = openDatabase(url, logger, engineMax);
     undo.push(database.stop);
+    const readers = openDatabase(url, logger, clientConnectionsMax, clientStatementTimeoutMs);
+    undo.push(readers.stop);
     const writer = openDatabase(url, logger, writersMax);
     undo.push(writer.stop);
     await assertDatabase(database);
@@ -46,7 +49,9 @@ export function buildApp(config: Config): App {
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
-    const engine = await startEngine({ database, writer, url, contexts, logger, onReplaced });
+    const engine = await startEngine({
+      ...{ database, writer, readers, url, contexts, logger, onReplaced },
+    });
     undo.push(engine.stop);
     server = await startServer(config, engine, logger);
     undo.push(server.stop);
@@ -88,16 +93,22 @@ async function startOwnPostgres(
   return postgres.url;
 }
 
-const readersMax = 8;
+/** Of the engine itself, and of health checks. */
+const engineMax = 4;
 /** As many batches as are being appended at once. */
 const writersMax = 2;
 
-function openDatabase(url: string, log: Logger, poolMax: number): Database {
+function openDatabase(
+  url: string,
+  log: Logger,
+  poolMax: number,
+  statementTimeoutMs = 60_000,
+): Database {
   return createDatabase({
     url,
     poolMax,
     applicationName: 'daybook',
-    statementTimeoutMs: 60_000,
+    statementTimeoutMs,
     lockTimeoutMs: 30_000,
     idleInTransactionTimeoutMs: 60_000,
     connectTimeoutMs: 10_000,

@@ -1,4 +1,5 @@
 import { createAnswered } from './api/answered.ts';
+import { createClientReads, watchedViews } from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
@@ -27,6 +28,8 @@ export interface EngineOptions {
   readonly database: Database;
   /** Connections for appends alone; those of `database` when absent. */
   readonly writer?: Database;
+  /** Connections for what clients read; those of `database` when absent. */
+  readonly readers?: Database;
   /** Where the listener connects: the address of the same database. */
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
@@ -36,12 +39,13 @@ export interface EngineOptions {
 }
 
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, url, contexts, logger } = options;
+  const { database, readers = database, url, contexts, logger } = options;
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, options.writer);
   const feed = createFeed({ log, logger, onReplaced: letGo });
   const views = createViews({
     database,
+    readers,
     log,
     feed,
     logger,
@@ -98,11 +102,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     log: logger,
   });
+  const reads = createClientReads({
+    log: createLog(readers, definitions, options.writer),
+    views,
+  });
   return {
     log,
     processor,
     feed,
-    views,
+    views: watchedViews(views, reads),
+    reads,
     watcher,
     consumers,
     answered,

@@ -1,6 +1,5 @@
 import type { ConsumerRow } from '../consumers/store.ts';
 import type { Builder } from './builder.ts';
-import { toApiError } from './engine-errors.ts';
 
 /** Query.consumers: how far each consumer is, for operators. */
 export function addConsumerQueries(builder: Builder): void {
@@ -31,13 +30,9 @@ export function addConsumerQueries(builder: Builder): void {
     t.field({
       type: [consumer],
       description: 'The consumers of this log, whichever server runs them.',
-      resolve: async (_root, _args, { engine }) => {
-        try {
-          return [...(await engine.consumers.rows())];
-        } catch (error) {
-          throw toApiError(error);
-        }
-      },
+      resolve: async (_root, _args, { engine, read }) => [
+        ...(await read(() => engine.consumers.rows())),
+      ],
     }),
   );
 }

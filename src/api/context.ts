@@ -1,10 +1,12 @@
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
-import type { EventFilter, EventPage } from '../log/read.ts';
+import type { Share } from '../lib/fair-gate.ts';
+import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
+import type { ClientReads } from './client-reads.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError, refuse } from './errors.ts';
@@ -39,8 +41,14 @@ export interface ApiContext {
   forFrames(signal: AbortSignal): ApiContext;
   /** What the answer says beside its data: the operation's sequence. */
   extensions(): Readonly<Record<string, unknown>>;
-  /** A page of the log. */
+  /** A page of the log, for a filter of at most one member. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
+  /** As much of a page of the log as is found by looking at a bounded number of events. */
+  scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
+  /** Runs what reads from the database, in the actor's fair share; throws what it threw. */
+  inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
+  /** Reads from the database in the actor's fair share, with the errors that a client may know. */
+  read<Value>(work: (reads: ClientReads) => Promise<Value>): Promise<Value>;
   /** The views as they are, with the errors that a client may know. */
   readonly views: Pick<Views, 'document' | 'list'>;
   document<Document extends JsonObject>(
@@ -98,16 +106,20 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
     return pinnedAt;
   }
 
+  const share: Share = { holder: init.actor, part: init, isOver: () => init.signal.aborted };
+  const inTurn: ApiContext['inTurn'] = (work) => engine.reads.gate.run(share, work);
+  const read: Read = (work) => guarded(inTurn(() => work(engine.reads)));
+
   async function resolve(moment: Moment): Promise<number> {
-    const sequence = await toSequence(engine, moment);
+    const sequence = await toSequence(engine, read, moment);
     await reach(sequence);
     resolved.add(sequence);
     return sequence;
   }
 
   const reading: ApiContext['views'] = {
-    document: (view, key, at) => guarded(views.document(view, key, at)),
-    list: (view, page, at) => guarded(views.list(view, page, at)),
+    document: (view, key, at) => read(({ views }) => views.document(view, key, at)),
+    list: (view, page, at) => read(({ views }) => views.list(view, page, at)),
   };
   const cut = (): Promise<number> => {
     pinned ??= pin();
@@ -129,13 +141,16 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
       return known;
     },
     reach,
-    assertRecorded: (sequence) => assertRecorded(engine, sequence),
+    assertRecorded: (sequence) => assertRecorded(engine, read, sequence),
     wrote(sequence) {
       writtenAt = Math.max(writtenAt ?? 0, sequence);
       engine.answered.note(init.actor, sequence);
     },
     shows: (sequence) => engine.answered.note(init.actor, sequence),
-    events: (filter, page) => guarded(engine.log.events(filter, page)),
+    events: (filter, page) => read(({ log }) => log.events(filter, page)),
+    scan: (filter, page) => read(({ log }) => log.scan(filter, page)),
+    inTurn,
+    read,
     views: reading,
     // The view's own evolve has made the document: it is of the view's type.
     document: (view, key, at) => reading.document(view, key, at) as never,
@@ -154,18 +169,20 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
   };
 }
 
-async function toSequence(engine: EngineParts, moment: Moment): Promise<number> {
+type Read = ApiContext['read'];
+
+async function toSequence(engine: EngineParts, read: Read, moment: Moment): Promise<number> {
   if (moment.kind === 'time') {
-    const sequence = await guarded(engine.log.sequenceAt(moment.time));
+    const sequence = await read(({ log }) => log.sequenceAt(moment.time));
     return sequence ?? refuse(`the moment ${moment.time} is in the future`);
   }
-  await assertRecorded(engine, moment.sequence);
+  await assertRecorded(engine, read, moment.sequence);
   return moment.sequence;
 }
 
-async function assertRecorded({ feed, log }: EngineParts, sequence: number): Promise<void> {
+async function assertRecorded({ feed }: EngineParts, read: Read, sequence: number): Promise<void> {
   if (sequence <= feed.tail()) return;
-  const head = (await guarded(log.head())).sequence;
+  const head = (await read(({ log }) => log.head())).sequence;
   if (sequence > head) refuse(`the sequence ${sequence} is beyond the end of the log, ${head}`);
 }
 

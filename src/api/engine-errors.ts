@@ -6,12 +6,16 @@ import {
   UnavailableError,
 } from '../commands/errors.ts';
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
+import { GateFullError } from '../lib/fair-gate.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
+import { isStatementTimeout } from '../postgres/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
+import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
 
 const speaking = [
   ContentionError,
+  GateFullError,
   LogReplacedError,
   OutcomeUnknownError,
   OverloadedError,
@@ -25,6 +29,12 @@ const speaking = [
 export function toApiError(error: unknown): unknown {
   for (const kind of speaking) {
     if (error instanceof kind) return codedError(error.code, error.message);
+  }
+  if (isStatementTimeout(error)) {
+    return codedError(
+      'QUERY_TIMEOUT',
+      `the query took longer than ${clientStatementTimeoutMs / 1_000} s and was stopped: ask for less`,
+    );
   }
   if (isTransient(error)) {
     return codedError('DATABASE_UNREACHABLE', 'the database cannot be reached: try again later');

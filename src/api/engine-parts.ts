@@ -5,13 +5,16 @@ import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
 import type { Watcher } from '../views/watcher.ts';
 import type { Answered } from './answered.ts';
+import type { ClientReads } from './client-reads.ts';
 
 /** What the API stands on. */
 export interface EngineParts {
   readonly log: Log;
   readonly processor: Processor;
   readonly feed: Feed;
+  /** As watchers read them. */
   readonly views: Views;
+  readonly reads: ClientReads;
   readonly watcher: Watcher;
   readonly consumers: Consumers;
   /** What this process has answered each actor: one for all transports. */

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { parseSequence } from '../kernel/moment.ts';
 import { parseUuid } from '../lib/uuid.ts';
-import type { EventFilter } from '../log/read.ts';
+import { type EventFilter, scanWhile } from '../log/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
@@ -9,7 +9,7 @@ import { correlationIdRule } from './correlation-id.ts';
 import { refuse } from './errors.ts';
 import type { ParseEventFilter } from './event-filter.ts';
 import type { EventRef } from './event-types.ts';
-import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
+import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 
 /** The queries of the log itself: events, event, log; and the connection of events for others. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
@@ -26,7 +26,16 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
   });
   const edge = builder.edgeObject({ name: 'EventEdge', type: event });
   const connection = builder.connectionObject(
-    { name: 'EventConnection', type: event, description: 'Cursors are sequences.' },
+    {
+      name: 'EventConnection',
+      type: event,
+      description: `Cursors are sequences. A filter with several members is searched in steps, so a
+        page may be shorter than asked for, even empty, while pageInfo.hasNextPage is true: continue
+        after endCursor. With \`last\`: while hasPreviousPage is true, before startCursor.`.replace(
+        /\s+/g,
+        ' ',
+      ),
+    },
     edge,
   );
   builder.queryFields((t) => ({
@@ -66,14 +75,27 @@ export async function readEventConnection(
     refuse('a dry run records no events to list: its payload has them in proposedEvents');
   }
   const page = parsePage(paging, parseCursor);
-  const events = await context.events(filter, {
+  const wanted = {
     after: page.after ?? 0,
     before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, at + 1),
     limit: page.size + 1,
     descending: page.fromEnd,
-  });
-  return toConnection(page, events, (event) => ({ cursor: String(event.sequence), node: event }));
+  };
+  const lookUntil = performance.now() + lookForMs;
+  const { events, stoppedAt } = await scanWhile(
+    (rest) => context.scan(filter, rest),
+    wanted,
+    () => performance.now() < lookUntil && !context.signal.aborted,
+  );
+  const found = toConnection(page, events, (event) => ({
+    cursor: String(event.sequence),
+    node: event,
+  }));
+  return stoppedAt === null ? found : goingOnAt(found, page, String(stoppedAt));
 }
+
+/** A page that takes longer to fill is answered short. */
+const lookForMs = 200;
 
 function parseCursor(text: string): number {
   const given = text.slice(0, 50);

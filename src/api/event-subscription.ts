@@ -45,11 +45,11 @@ export async function* watchLog(
   after: number | null | undefined,
   filter: EventFilter,
 ): AsyncGenerator<EventFrame, void, undefined> {
-  const { engine, signal } = context;
-  const { log, feed } = engine;
+  const { engine, signal, inTurn } = context;
+  const { reads, feed } = engine;
   if (after != null) await context.assertRecorded(after);
   const start = after ?? nowFor(context);
-  const watched = { log, feed, filter, after: start, signal };
+  const watched = { log: reads.log, feed, filter, after: start, signal, inTurn };
   try {
     for await (const frame of watchEvents(watched)) {
       // The feed is ahead of the views: what this actor asks next must not be older.

@@ -32,6 +32,21 @@ export function parsePage<Cursor>(
   return { after: parse(after), before: parse(before), size, fromEnd: last != null };
 }
 
+/**
+ * A page that was not filled although there may be more: it goes on at a cursor up to which nothing
+ * else belongs to it.
+ */
+export function goingOnAt<Node>(
+  { edges, pageInfo }: Connection<Node>,
+  { fromEnd }: Page<unknown>,
+  cursor: string,
+): Connection<Node> {
+  const rest = fromEnd
+    ? { hasPreviousPage: true, startCursor: cursor }
+    : { hasNextPage: true, endCursor: cursor };
+  return { edges, pageInfo: { ...pageInfo, ...rest } };
+}
+
 /** What the connection types need. */
 export interface Connection<Node> {
   readonly edges: { readonly cursor: string; readonly node: Node }[];

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { NewerEventError } from '../kernel/upgrade-needed.ts';
 import type { Log } from '../log/log.ts';
-import type { EventFilter, EventPage } from '../log/read.ts';
+import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 
 /** The events of a page up to the first one that this program cannot read. */
 export interface ReadablePage {
@@ -23,5 +23,20 @@ export async function readReadable(
     // The page is in order, so the error is about the first of its kind.
     const before = { ...page, before: error.sequence };
     return { events: await log.events(filter, before), newer: error };
+  }
+}
+
+/** The same for a scan, which looks at a bounded number of events. */
+export async function scanReadable(
+  log: Pick<Log, 'scan'>,
+  filter: EventFilter,
+  page: EventPage,
+): Promise<EventScan & Pick<ReadablePage, 'newer'>> {
+  try {
+    return { ...(await log.scan(filter, page)), newer: null };
+  } catch (error) {
+    if (!(error instanceof NewerEventError)) throw error;
+    const before = { ...page, before: error.sequence };
+    return { ...(await log.scan(filter, before)), newer: error };
   }
 }

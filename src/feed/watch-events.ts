@@ -1,9 +1,6 @@
 import type { StoredEvent } from '../kernel/event.ts';
-import type { Log } from '../log/log.ts';
-import type { EventFilter } from '../log/read.ts';
 import { createEventPredicate } from './event-predicate.ts';
-import type { Feed } from './feed.ts';
-import { nextPage } from './next-page.ts';
+import { type NextPageOptions, nextPage } from './next-page.ts';
 
 /** An event that passed the filter; or, without one, only how far the filter has looked. */
 export interface EventFrame {
@@ -11,12 +8,8 @@ export interface EventFrame {
   readonly event: StoredEvent | null;
 }
 
-export interface WatchEventsOptions {
-  readonly log: Log;
-  readonly feed: Feed;
-  readonly filter: EventFilter;
+export interface WatchEventsOptions extends NextPageOptions {
   readonly after: number;
-  readonly signal: AbortSignal;
   /** A reader that was up to date and has fallen so many events behind is dismissed. */
   readonly lagMax?: number;
 }

@@ -41,6 +41,7 @@ interface Fault {
 const passing: ReadonlySet<string | undefined> = new Set([
   ...['OVERLOADED', 'STOPPED', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'CONTENTION'],
   ...['DATABASE_UNREACHABLE', 'VIEW_BUILDING', 'SEQUENCE_NOT_REACHED', 'INTERNAL_SERVER_ERROR'],
+  'QUERY_TIMEOUT',
 ]);
 
 /** An attempt that has failed in a way that the next one may not. */

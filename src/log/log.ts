@@ -7,7 +7,13 @@ import { createEventDecoder, type EventDecoder } from './codec.ts';
 import { raiseEpoch } from './epoch.ts';
 import { type Head, lockHead, readHead, readSequenceAt } from './head.ts';
 import { readOutcomes } from './outcomes.ts';
-import { type EventFilter, type EventPage, readEvents } from './read.ts';
+import {
+  type EventFilter,
+  type EventPage,
+  type EventScan,
+  readEvents,
+  scanEvents,
+} from './read.ts';
 import {
   readSnapshots,
   readStreams,
@@ -18,7 +24,7 @@ import {
   writeSnapshots,
 } from './streams.ts';
 
-/** What can be asked of the log. Every method is one statement at most, and atomic. */
+/** What can be asked of the log. Every method but `events` is one statement at most, and atomic. */
 export interface LogStatements {
   /** The epoch of the log as this process knows it; null until it has been read. */
   epoch(): number | null;
@@ -29,8 +35,10 @@ export interface LogStatements {
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
-  /** A page of events in order of sequence, ascending or descending. */
+  /** A page of events in order of sequence, ascending or descending, however far it has to look. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
+  /** As much of such a page as is found by looking at a bounded number of events. */
+  scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** The events of some streams from a version each on, in order of version within a stream. */
   streams(wishes: readonly StreamWish[]): Promise<readonly StoredEvent[]>;
   snapshots(wishes: readonly SnapshotWish[]): Promise<readonly StoredSnapshot[]>;
@@ -94,6 +102,7 @@ function bindStatements(
     head: () => readHead(executor),
     sequenceAt: (time) => readSequenceAt(executor, time),
     events: (filter, page) => readEvents(executor, decode, filter, page),
+    scan: (filter, page) => scanEvents(executor, decode, filter, page),
     streams: (wishes) => readStreams(executor, decode, wishes),
     snapshots: (wishes) => readSnapshots(executor, wishes),
     writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),

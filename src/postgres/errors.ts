@@ -82,6 +82,11 @@ export function isConnectionLost(error: unknown): boolean {
   return lostMessages.some((message) => error.message.startsWith(message));
 }
 
+/** Whether the server has stopped a statement, at its time-out: it had no effect. */
+export function isStatementTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === '57014';
+}
+
 /** The message of an error in one line, also where Node hides it in an AggregateError. */
 export function toOneLine(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return toOneLine(error.errors[0]);

@@ -6,7 +6,7 @@ import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { LogReplacedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
@@ -57,6 +57,8 @@ export interface ViewName {
 
 export interface ViewsOptions {
   readonly database: Database;
+  /** What documents and lists are read by; `database` when absent. */
+  readonly readers?: Executor;
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -69,11 +71,11 @@ const startTimeoutMs = 10_000;
 
 /** Throws when one of the views is not as `View` demands. */
 export function createViews(options: ViewsOptions): Views {
-  const { database, feed, logger, views } = options;
+  const { database, readers = database, feed, logger, views } = options;
   assertViews(views);
   const stopping = new AbortController();
   const moved = createBroadcast();
-  const wouldBe = createWouldBeReader(database);
+  const wouldBe = createWouldBeReader(readers);
   const newer = createNewerProgram(options);
   let rows = new Map<string, ViewRow>();
   let newerVersions: readonly ViewRow[] = [];
@@ -219,11 +221,11 @@ export function createViews(options: ViewsOptions): Views {
       }),
     async document(view, key, at) {
       if (typeof at !== 'number') return wouldBe.document(stored(view, at.sequence), key, at);
-      return readDocument(database, readable(view, at), key, at);
+      return readDocument(readers, readable(view, at), key, at);
     },
     async list(view, page, at) {
       if (typeof at !== 'number') return wouldBe.list(stored(view, at.sequence), page, at);
-      return readList(database, readable(view, at), page, at);
+      return readList(readers, readable(view, at), page, at);
     },
     rows: () => [...rows.values()],
     isReady,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog, type Log } from '../../src/log/log.ts';
-import { type EventFilter, readEvents } from '../../src/log/read.ts';
+import { type EventFilter, readEvents, scanEvents } from '../../src/log/read.ts';
 import type { Executor, Query } from '../../src/postgres/database.ts';
 import { batchOf, expecting } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -90,6 +90,8 @@ const filters: readonly EventFilter[] = [
   { correlationId: 'correlation 77' },
   { correlationId: 'none' },
   { streamId: 'account-77', types: ['Type2'] },
+  { actor: 'actor1', types: ['Type1'] },
+  { actor: 'rare', correlationId: 'none' },
 ];
 
 test.each(filters)('a page of events by %j costs few blocks, from either end', async (filter) => {
@@ -99,6 +101,19 @@ test.each(filters)('a page of events by %j costs few blocks, from either end', a
       readEvents(executor, (row) => row as never, filter, page),
     );
     expect(blocks).toBeLessThan(150);
+  }
+});
+
+test('a scan of a page that two filters keep empty looks at no more than it may', async () => {
+  const filter = { actor: 'actor1', types: ['None'] };
+  for (const descending of [false, true]) {
+    const page = { ...wholeLog, limit: 20, descending, lookedAtMax: 100 };
+    const blocks = await blocksOf(async (_, executor) => {
+      const { events, stoppedAt } = await scanEvents(executor, (row) => row as never, filter, page);
+      expect(events).toEqual([]);
+      expect(stoppedAt).toBe(descending ? 19_702 : 298);
+    });
+    expect(blocks).toBeLessThan(60);
   }
 });
 

@@ -86,6 +86,30 @@ test('paging in either direction meets every event of a filter once', async () =
   await fc.assert(property, { numRuns: 40 });
 });
 
+test('bounded scans one after the other meet every event of a page, in order, and end', async () => {
+  const lookedAtMaxes = fc.integer({ min: 1, max: 50 });
+  const property = fc.asyncProperty(filters, pages, lookedAtMaxes, async (filter, page, most) => {
+    const met: StoredEvent[] = [];
+    let rest = { ...page, lookedAtMax: most };
+    for (;;) {
+      const { events, stoppedAt } = await log.scan(filter, rest);
+      if (membersOf(filter) > 1) expect(events.length).toBeLessThanOrEqual(most);
+      met.push(...events);
+      if (stoppedAt === null) break;
+      expect(stoppedAt).toBeGreaterThan(rest.after);
+      expect(stoppedAt).toBeLessThan(rest.before);
+      const bound = page.descending ? { before: stoppedAt } : { after: stoppedAt };
+      rest = { ...rest, ...bound, limit: page.limit - met.length };
+    }
+    expect(met).toEqual(naivePage(filter, page));
+  });
+  await fc.assert(property, { numRuns: 300 });
+});
+
+function membersOf(filter: EventFilter): number {
+  return Object.values(filter).filter((member) => member !== undefined).length;
+}
+
 const definition = (upcasters: EventDefinition['upcasters'] = []): EventDefinition => ({
   description: '',
   fields: {},

@@ -4,12 +4,14 @@ import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules } from '../../src/contexts/all.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
-import type { Database } from '../../src/postgres/database.ts';
+import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export interface TestServerOptions {
   /** Actors are then the subjects of tokens signed with it; absent: everyone is the operator. */
   readonly jwtSecret?: string;
+  /** Clients read on connections of their own, whose statements are stopped after so long. */
+  readonly readTimeoutMs?: number;
 }
 
 export type Answer<Data> = {
@@ -71,15 +73,16 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
 
 /** A server on some database, without a database of its own. */
 export async function startTestServer(
-  databaseUrl: string,
+  url: string,
   database: Database,
-  { jwtSecret }: TestServerOptions = {},
+  options: TestServerOptions = {},
 ) {
+  const { jwtSecret, readTimeoutMs } = options;
   const contexts = modules.map(({ context }) => context);
+  const readers = readTimeoutMs === undefined ? database : openReaders(url, readTimeoutMs);
+  const logger = silentLogger;
   const onReplaced = () => server.endWatching('the log was restored to an earlier state');
-  const engine = await startEngine({
-    ...{ database, url: databaseUrl, contexts, logger: silentLogger, onReplaced },
-  });
+  const engine = await startEngine({ database, readers, url, contexts, logger, onReplaced });
   const server = await createApiServer({
     host: '127.0.0.1',
     port: 0,
@@ -96,6 +99,12 @@ export async function startTestServer(
     async stop() {
       await server.stop();
       await engine.stop();
+      if (readers !== database) await readers.stop();
     },
   };
+}
+
+function openReaders(url: string, statementTimeoutMs: number): Database {
+  const applicationName = 'daybook test reads';
+  return createDatabase({ url, applicationName, statementTimeoutMs, log: silentLogger });
 }
