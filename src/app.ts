@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { examples } from './examples.ts';
+import { connectionsWithin, otherFilesMax, readFileLimit } from './file-limit.ts';
 import type { Logger } from './lib/logger.ts';
 import { assertDatabase, createDatabase, type Database } from './postgres/database.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
@@ -119,6 +120,7 @@ function openDatabase(
 function startServer(config: Config, engine: Engine, log: Logger): Promise<ApiServer> {
   const { host, port, authentication, corsOrigins } = config;
   return createApiServer({
+    limits: withinFiles(config.transport, log),
     host,
     port,
     schema: buildSchema(modules),
@@ -141,4 +143,19 @@ async function toReadiness({ views, upgradeNeeded }: Engine) {
   return reason === null
     ? { ready: views.isReady() }
     : { ready: false, code: 'UPGRADE_NEEDED', reason };
+}
+
+/** Refusing a connection in time is better than running out of files, which breaks everything. */
+function withinFiles(settings: Config['transport'], log: Logger): Config['transport'] {
+  const fileLimit = readFileLimit();
+  const { connectionsMax: wanted } = settings;
+  const connectionsMax = connectionsWithin(wanted, fileLimit);
+  if (connectionsMax < wanted) {
+    log.warn(
+      { fileLimit, needed: wanted + otherFilesMax, connectionsMax },
+      `ulimit -n is ${fileLimit}, so that only ${connectionsMax} connections are taken: raise it ` +
+        `to ${wanted + otherFilesMax} or set DAYBOOK_CONNECTIONS_MAX`,
+    );
+  }
+  return { ...settings, connectionsMax };
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
+import { readTransportSettings, type TransportSettings } from './transport-settings.ts';
 
 /** Everything that can be set, read once from the environment. */
 export interface Config {
@@ -12,6 +13,8 @@ export interface Config {
   readonly authentication: AuthenticationSettings;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
+  /** What clients may take of the server: connections, bytes, time. */
+  readonly transport: TransportSettings;
 }
 
 /** A setting that cannot be used; the message names it and says what would do. */
@@ -41,6 +44,7 @@ export function readConfig(environment: Environment = process.env): Config {
     authentication,
     corsOrigins: (get('CORS_ORIGINS') ?? '').split(/[\s,]+/).filter((origin) => origin !== ''),
     logLevel: readLogLevel(get('LOG_LEVEL')),
+    transport: readTransport(get),
   });
 }
 
@@ -70,6 +74,13 @@ function readDatabaseUrl(text: string | undefined): string | null {
 function readLogLevel(text = 'info'): string {
   if (logLevels.includes(text)) return text;
   throw new ConfigError(`LOG_LEVEL ${text} is not one of ${logLevels.join(', ')}`);
+}
+
+function readTransport(get: (name: string) => string | undefined): TransportSettings {
+  const settings = readTransportSettings(get);
+  if (!('range' in settings)) return settings;
+  const { name, text, range } = settings;
+  throw new ConfigError(`${name} ${text} is not a whole number from ${range}`);
 }
 
 const secretLengthMin = 32;

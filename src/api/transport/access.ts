@@ -1,20 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import type { TransportRefusal } from './refusal.ts';
 
-/** Why a request is refused before anything of it is read. */
-export interface Refusal {
-  readonly status: 403 | 421;
-  readonly code: 'FORBIDDEN_ORIGIN' | 'MISDIRECTED_HOST';
-  readonly message: string;
-}
+/** Tells why a request is refused before anything of it is read; null: it is not. */
+export type CheckAccess = (request: IncomingMessage) => TransportRefusal | null;
 
-export type CheckAccess = (request: IncomingMessage) => Refusal | null;
-
-const misdirected: Refusal = {
+const misdirected: TransportRefusal = {
   status: 421,
   code: 'MISDIRECTED_HOST',
   message: 'Without authentication this server answers to loopback host names only',
 };
-const foreign: Refusal = {
+const foreign: TransportRefusal = {
   status: 403,
   code: 'FORBIDDEN_ORIGIN',
   message: 'Pages of this origin may not use this server',

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
-import { replyJson } from './reply.ts';
+import type { Quotas } from './quotas.ts';
+import { exceeded, full, type TransportRefusal } from './refusal.ts';
+import { replyJson, replyRefusal } from './reply.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 /** The event streams that a server has open. */
@@ -15,7 +17,12 @@ export interface EventStreams {
   stop(): void;
 }
 
-export function createEventStreams(operations: Operations, limits: TransportLimits): EventStreams {
+export function createEventStreams(options: {
+  readonly operations: Operations;
+  readonly limits: TransportLimits;
+  readonly quotas: Quotas;
+}): EventStreams {
+  const { operations, limits, quotas } = options;
   const subscribers = new Set<ServerResponse>();
   let isStopped = false;
 
@@ -24,10 +31,14 @@ export function createEventStreams(operations: Operations, limits: TransportLimi
     operation: Operation,
     expiresAtMs: number | null,
   ): Promise<void> {
-    if (isStopped || subscribers.size >= limits.streamsMax) {
-      const message = 'No more streams can be opened here now';
-      const error = { message, extensions: { code: 'TOO_MANY_STREAMS' } };
-      return replyJson(response, 503, { errors: [error] });
+    if (isStopped) return replyRefusal(response, full('UNAVAILABLE', 'The server is stopping'));
+    if (subscribers.size >= limits.streamsMax) return replyRefusal(response, serverFull(limits));
+    const leaveAddress = quotas.ofAddress.take(response.socket?.remoteAddress ?? '');
+    if (leaveAddress === null) return replyRefusal(response, addressFull(limits));
+    const leaveActor = quotas.ofActor.take(operation.actor);
+    if (leaveActor === null) {
+      leaveAddress();
+      return replyRefusal(response, actorFull(limits));
     }
     subscribers.add(response);
     const cancelExpiry = deadline(expiresAtMs, () => response.destroy());
@@ -38,6 +49,8 @@ export function createEventStreams(operations: Operations, limits: TransportLimi
     } finally {
       cancelExpiry();
       subscribers.delete(response);
+      leaveAddress();
+      leaveActor();
     }
   }
 
@@ -54,6 +67,21 @@ export function createEventStreams(operations: Operations, limits: TransportLimi
       for (const response of subscribers) response.destroy();
     },
   };
+}
+
+function serverFull({ streamsMax }: TransportLimits): TransportRefusal {
+  const message = `All ${streamsMax} event streams of this server are in use`;
+  return full('TOO_MANY_STREAMS', message);
+}
+
+function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportRefusal {
+  const message = `An address has at most ${max} WebSockets and event streams at once`;
+  return exceeded('TOO_MANY_STREAMS', message);
+}
+
+function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportRefusal {
+  const message = `An actor has at most ${max} WebSockets and event streams at once`;
+  return exceeded('TOO_MANY_STREAMS', message);
 }
 
 /**

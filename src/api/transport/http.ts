@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
 import type { CheckAccess } from './access.ts';
@@ -21,6 +22,10 @@ export interface HttpOptions {
   readonly graphiql: Buffer;
   readonly corsOrigins: ReadonlySet<string>;
   readonly bodyBytesMax: number;
+  /** Told of a connection whose caller has proved an identity. */
+  readonly admit: (socket: Socket) => void;
+  /** Told of a response whose reader may not read it. */
+  readonly watchResponse: (response: ServerResponse) => void;
   readonly log: Logger;
 }
 
@@ -45,6 +50,7 @@ const pageHeaders = {
 export function createRequestListener(options: HttpOptions): RequestListener {
   const { log } = options;
   return function onRequest(request, response) {
+    options.watchResponse(response);
     route(options, request, response).catch((error: unknown) => {
       log.error({ err: error, url: request.url }, 'a request failed');
       replyJson(response, 500, { errors: [{ message: 'Internal error' }] });
@@ -100,6 +106,7 @@ async function answerEndpoint(
     const { message } = identity;
     return refuse(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
   }
+  options.admit(request.socket);
   if (headers['content-encoding'] !== undefined) return refuse(request, response, refusals.encoded);
   const body = method === 'POST' ? await readBody(request, options.bodyBytesMax) : { text: '' };
   if ('fault' in body) return refuseBody(request, response, body.fault);

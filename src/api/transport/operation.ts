@@ -9,6 +9,7 @@ import { createFrameGroups, type FrameContext, type FramedOperation } from './fr
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
 import { readRequestHints } from './request-hints.ts';
+import { createTurns } from './turns.ts';
 
 /** What resolvers get; the server needs nothing of it but this. */
 export interface OperationContext extends FrameContext {
@@ -57,6 +58,9 @@ export interface OperationsOptions {
   readonly log: Logger;
 }
 
+/** Of one turn of the event loop: what another request may have to wait for, a few times. */
+const framesBudgetMs = 5;
+
 /**
  * The one path of every operation, whatever carries it: Yoga's envelop pipeline behind our limits.
  *
@@ -69,6 +73,7 @@ export function createOperations(options: OperationsOptions): Operations {
   const pipeline = createPipeline(schema, maskError);
   const documents = createDocuments(schema, limits, pipeline);
   const groups = createFrameGroups(pipeline.execute);
+  const turns = createTurns(framesBudgetMs);
 
   async function prepare(
     params: RequestParams,
@@ -131,8 +136,15 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     async subscribe(operation) {
       const { frameOf, leave } = groups.join(operation);
+      const { actor, abort } = operation;
+      async function toFrame(payload: unknown): Promise<ExecutionResult> {
+        const turn = turns.next(actor);
+        if (turn !== null) await turn;
+        // Frames that nobody waits for any more are thrown away.
+        return abort.signal.aborted ? {} : frameOf(payload);
+      }
       try {
-        const results = await pipeline.subscribe({ ...operation, toFrame: frameOf });
+        const results = await pipeline.subscribe({ ...operation, toFrame });
         if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
         leave();
         return results;

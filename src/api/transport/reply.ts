@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type TransportRefusal, toBody } from './refusal.ts';
 import { discardBody } from './request-body.ts';
 
 export interface Reply {
@@ -28,10 +29,19 @@ export function replyJson(response: ServerResponse, status: number, value: unkno
 export function refuse(
   request: IncomingMessage,
   response: ServerResponse,
-  refusal: { readonly status: number; readonly code: string; readonly message: string },
+  refusal: TransportRefusal,
 ): void {
-  const { status, code, message } = refusal;
-  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-  replyJson(response, status, { errors: [{ message, extensions: { code } }] });
+  replyRefusal(response, refusal);
   discardBody(request);
+}
+
+/** The same when the request has been read. */
+export function replyRefusal(response: ServerResponse, refusal: TransportRefusal): void {
+  const { status, retryAfterSeconds } = refusal;
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(retryAfterSeconds !== undefined && { 'retry-after': `${retryAfterSeconds}` }),
+  };
+  reply(response, { status, headers, body: toBody(refusal) });
 }

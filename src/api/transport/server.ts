@@ -4,12 +4,15 @@ import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
 import { createAccessCheck } from './access.ts';
 import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
+import { trackConnections } from './connections.ts';
 import { createEventStreams } from './event-streams.ts';
 import { type Example, type RenderGraphiQL, renderGraphiqlPage } from './graphiql.ts';
 import { createGraphQLAnswer } from './graphql-request.ts';
 import { createRequestListener, type Readiness } from './http.ts';
 import { defaultLimits, type OperationLimits } from './limits.ts';
 import { type CreateContext, createOperations } from './operation.ts';
+import { createQuotas } from './quotas.ts';
+import { createStalled } from './stalled.ts';
 import { defaultTransportLimits, type TransportLimits } from './transport-limits.ts';
 import { createWebSockets, type WebSockets } from './websocket.ts';
 
@@ -63,31 +66,42 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const limits = { ...defaultLimits, ...defaultTransportLimits, ...options.limits };
   const corsOrigins = new Set(options.corsOrigins);
   const authenticate = await createAuthentication(options.authentication);
-  const checkAccess = createAccessCheck(options.authentication !== null, corsOrigins);
+  const isAuthenticated = options.authentication !== null;
+  const checkAccess = createAccessCheck(isAuthenticated, corsOrigins);
   const operations = createOperations({ schema, createContext, limits, log });
-  const streams = createEventStreams(operations, limits);
-  const sockets = createWebSockets({ operations, authenticate, checkAccess, limits, log });
+  const quotas = createQuotas(limits, isAuthenticated);
+  const stalled = createStalled(limits.stallTimeoutMs, log);
+  const streams = createEventStreams({ operations, limits, quotas });
   let stopping: Promise<void> | null = null;
 
-  const server = createServer(
-    {
-      requestTimeout: limits.requestTimeoutMs,
-      headersTimeout: limits.headersTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-    },
-    createRequestListener({
-      answerGraphQL: createGraphQLAnswer(operations, streams),
-      authenticate,
-      checkAccess,
-      ready: async () => (stopping === null ? ready() : { ready: false, stopping: true }),
-      graphiql: renderGraphiqlPage(options.examples, options.renderGraphiQL),
-      corsOrigins,
-      bodyBytesMax: limits.bodyBytesMax,
-      log,
-    }),
-  );
-  server.on('upgrade', sockets.upgrade);
+  const server = createServer({
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+  });
+  const connections = trackConnections(server, limits);
+  const sockets = createWebSockets({
+    ...{ operations, authenticate, checkAccess, limits, quotas, connections, stalled, log },
+  });
+  const onRequest = createRequestListener({
+    answerGraphQL: createGraphQLAnswer(operations, streams),
+    authenticate,
+    checkAccess,
+    ready: async () => (stopping === null ? ready() : { ready: false, stopping: true }),
+    graphiql: renderGraphiqlPage(options.examples, options.renderGraphiQL),
+    corsOrigins,
+    bodyBytesMax: limits.bodyBytesMax,
+    admit: connections.admit,
+    watchResponse: stalled.watchResponse,
+    log,
+  });
+  server.on('request', (request, response) => {
+    if (!connections.isRefused(request.socket)) onRequest(request, response);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (!connections.isRefused(request.socket)) sockets.upgrade(request, socket, head);
+  });
   const closeUnused = trackUnused(server);
   await listen(server, host, port);
 

@@ -2,11 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Identity } from './authentication.ts';
+import { createRoom, type Room } from './socket-room.ts';
 
 /** One WebSocket connection and what runs on it. */
 export interface Session {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
+  /** Whether more may be given to the socket. */
+  readonly room: Room;
   /** Null until connection_init has been accepted. */
   identity: Identity | null;
   /** Set once the server stops: nothing new is begun. */
@@ -22,18 +25,27 @@ export interface Running {
   isSubscription: boolean;
 }
 
-export function createSession(socket: WebSocket, request: IncomingMessage): Session {
+export function createSession(
+  socket: WebSocket,
+  request: IncomingMessage,
+  bufferBytesMax: number,
+): Session {
+  const room = createRoom(socket, request.socket, bufferBytesMax);
   const running = new Map<string, Running>();
-  return { socket, request, identity: null, isStopping: false, running, pendingMessages: 0 };
+  return { socket, request, room, identity: null, isStopping: false, running, pendingMessages: 0 };
 }
 
 /**
- * Cuts a peer that is gone or does not read: pings it, and terminates when the pong is not there
- * by the time of the next ping. Ends with the socket.
+ * Cuts a peer that is gone: pings it, and terminates when the pong is not there by the time of the
+ * next ping. Ends with the socket.
+ *
+ * A ping waits behind the frames before it. While these leave, however slowly, the peer is not
+ * gone; when they stop leaving, the stall time-out cuts it.
  */
 export function keepAlive(socket: WebSocket, intervalMs: number): void {
   let isAlive = true;
   const timer = setInterval(() => {
+    if (socket.bufferedAmount > 0) return;
     if (!isAlive) return socket.terminate();
     isAlive = false;
     socket.ping();

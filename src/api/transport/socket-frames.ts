@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { ClosableFrames } from './closable-frames.ts';
+import type { Session } from './session.ts';
 
 /** Resolves when the text has left for the kernel, or the socket is not open any more. */
 export function sendText(socket: WebSocket, text: string): Promise<void> {
@@ -17,14 +18,18 @@ export function sendText(socket: WebSocket, text: string): Promise<void> {
  * not serialize for each subscriber what is the same for all: it has no way to be given text.
  */
 export function sendFrames(
-  socket: WebSocket,
+  { socket, room }: Session,
   id: string,
   frames: ClosableFrames,
 ): AsyncGenerator<never, void, void> {
   const opening = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return {
     async next() {
-      for await (const frame of frames) await sendText(socket, `${opening}${frame}}`);
+      for await (const frame of frames) {
+        await sendText(socket, `${opening}${frame}}`);
+        const full = room.wait();
+        if (full !== null) await full;
+      }
       return { done: true, value: undefined };
     },
     async return() {

@@ -7,8 +7,11 @@ import type { Logger } from '../../lib/logger.ts';
 import { codedError } from '../errors.ts';
 import type { CheckAccess } from './access.ts';
 import type { Authenticate } from './authentication.ts';
+import type { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
+import type { Quotas } from './quotas.ts';
+import { exceeded, full, refuseSocket, type TransportRefusal } from './refusal.ts';
 import {
   closeWhenAnswered,
   closeWhenIdle,
@@ -17,6 +20,7 @@ import {
   type Session,
 } from './session.ts';
 import { sendFrames, sendText } from './socket-frames.ts';
+import type { Stalled } from './stalled.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 export interface WebSocketOptions {
@@ -24,6 +28,9 @@ export interface WebSocketOptions {
   readonly authenticate: Authenticate;
   readonly checkAccess: CheckAccess;
   readonly limits: TransportLimits;
+  readonly quotas: Quotas;
+  readonly connections: Connections;
+  readonly stalled: Stalled;
   readonly log: Logger;
 }
 
@@ -38,9 +45,9 @@ export interface WebSockets {
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** An operation, and the socket and id under which its frames are sent. */
+/** An operation, and the session and id under which its frames are sent. */
 interface SocketOperation extends Operation {
-  readonly socket: WebSocket;
+  readonly session: Session;
   readonly id: string;
 }
 
@@ -49,7 +56,7 @@ const otherMessagesMax = 20;
 
 /** GraphQL over WebSocket (graphql-transport-ws), by graphql-ws, on the one operation path. */
 export function createWebSockets(options: WebSocketOptions): WebSockets {
-  const { limits, log, checkAccess } = options;
+  const { limits, log, checkAccess, quotas, connections, stalled } = options;
   const protocol = createProtocol(options);
   const sessions = new Set<Session>();
   let isStopped = false;
@@ -60,24 +67,32 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     handleProtocols,
   });
   sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
-    const session = createSession(socket, request);
+    const session = createSession(socket, request, limits.bufferBytesMax);
     sessions.add(session);
     socket.once('close', () => sessions.delete(session));
     // Mostly the peer's fault, such as a message too large, for which ws closes the socket itself.
     socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'));
     keepAlive(socket, limits.pingIntervalMs);
+    stalled.watchSocket(request.socket);
     open(protocol, session, options);
   });
+
+  function checkUpgrade(request: IncomingMessage): TransportRefusal | null {
+    if (request.url?.split('?', 1)[0] !== '/graphql') return elsewhere;
+    if (isStopped) return full('UNAVAILABLE', 'The server is stopping');
+    if (sessions.size >= limits.socketsMax) return serverFull(limits);
+    return checkAccess(request);
+  }
 
   return {
     upgrade(request, socket, head) {
       socket.on('error', () => socket.destroy());
-      const isElsewhere = request.url?.split('?', 1)[0] !== '/graphql';
-      if (isElsewhere) return refuseUpgrade(socket, '404 Not Found');
-      const refusal = checkAccess(request);
-      if (refusal !== null) return refuseUpgrade(socket, `${refusal.status} ${refusal.code}`);
-      const isFull = isStopped || sessions.size >= limits.socketsMax;
-      if (isFull) return refuseUpgrade(socket, '503 Service Unavailable');
+      const refusal = checkUpgrade(request);
+      if (refusal !== null) return refuseSocket(socket, refusal);
+      const leave = quotas.ofAddress.take(request.socket.remoteAddress ?? '');
+      if (leave === null) return refuseSocket(socket, addressFull(limits));
+      socket.once('close', leave);
+      connections.upgraded(request.socket);
       sockets.handleUpgrade(request, socket, head, (opened) => {
         sockets.emit('connection', opened, request);
       });
@@ -98,7 +113,8 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
   };
 }
 
-function createProtocol({ operations, authenticate, limits }: WebSocketOptions): Server<Session> {
+function createProtocol(options: WebSocketOptions): Server<Session> {
+  const { operations, authenticate, limits, quotas, connections } = options;
   function finish({ extra }: Context<Params, Session>, id: string): void {
     extra.running.delete(id);
   }
@@ -113,29 +129,38 @@ function createProtocol({ operations, authenticate, limits }: WebSocketOptions):
         if (error instanceof GraphQLError) return false;
         throw error;
       }
-      const { expiresAtMs } = extra.identity;
+      const { actor, expiresAtMs } = extra.identity;
+      const leave = quotas.ofActor.take(actor);
+      if (leave === null) {
+        socket.close(4429, 'Too many sockets of this actor');
+        return false;
+      }
+      socket.once('close', leave);
+      connections.admit(request.socket);
       const cancel = deadline(expiresAtMs, () => socket.close(4403, 'Token expired'));
       socket.once('close', cancel);
       return true;
     },
     async onSubscribe({ extra }, id, payload) {
-      const { identity, running, socket } = extra;
+      const { identity, running, room } = extra;
       if (identity === null || extra.isStopping) return [unavailable()];
       if (running.size >= limits.operationsPerSocketMax) return [tooManyOperations(limits)];
       const own = { abort: new AbortController(), isSubscription: false };
       running.set(id, own);
+      const crowded = room.wait();
+      if (crowded !== null) await crowded;
       const origin = { actor: identity.actor, transport: 'websocket', abort: own.abort } as const;
       const prepared = await operations.prepare(payload, origin);
       if (!('kind' in prepared)) return prepared;
       own.isSubscription = prepared.kind === 'subscription';
-      return { ...prepared, socket, id };
+      return { ...prepared, session: extra, id };
     },
     // What graphql-ws hands on is what `onSubscribe` made.
     execute: (args) => operations.execute(args as Operation),
     async subscribe(args) {
       const operation = args as SocketOperation;
       const frames = await operations.subscribe(operation);
-      return 'next' in frames ? sendFrames(operation.socket, operation.id, frames) : frames;
+      return 'next' in frames ? sendFrames(operation.session, operation.id, frames) : frames;
     },
     onComplete: finish,
     onError: finish,
@@ -186,9 +211,19 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
   });
 }
 
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  socket.once('finish', () => socket.destroy());
+const elsewhere: TransportRefusal = {
+  status: 404,
+  code: 'NOT_FOUND',
+  message: 'WebSockets are at /graphql',
+};
+
+function serverFull({ socketsMax }: TransportLimits): TransportRefusal {
+  return full('TOO_MANY_SOCKETS', `All ${socketsMax} WebSockets of this server are in use`);
+}
+
+function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportRefusal {
+  const message = `An address has at most ${max} WebSockets and event streams at once`;
+  return exceeded('TOO_MANY_SOCKETS', message);
 }
 
 function unavailable(): GraphQLError {

@@ -1,0 +1,50 @@
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Why a request, a connection or a WebSocket is refused. */
+export interface TransportRefusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** When it makes sense to try again. */
+  readonly retryAfterSeconds?: number;
+}
+
+const retryAfterSeconds = 5;
+
+/** The server is full. */
+export function full(code: string, message: string): TransportRefusal {
+  return { status: 503, code, message, retryAfterSeconds };
+}
+
+/** One actor or one address has as much as it may have. */
+export function exceeded(code: string, message: string): TransportRefusal {
+  return { status: 429, code, message, retryAfterSeconds };
+}
+
+/** The body of a refusal: the form of a GraphQL result. */
+export function toBody({ message, code }: TransportRefusal): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code } }] });
+}
+
+/** Refuses on a socket that has no HTTP response, and closes it. */
+export function refuseSocket(socket: Duplex, refusal: TransportRefusal): void {
+  const { status, retryAfterSeconds: seconds } = refusal;
+  const body = toBody(refusal);
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    ...(seconds === undefined ? [] : [`Retry-After: ${seconds}`]),
+  ];
+  const timer = setTimeout(() => socket.destroy(), closeTimeoutMs);
+  socket.once('close', () => clearTimeout(timer));
+  // The peer may reset it meanwhile.
+  socket.on('error', () => socket.destroy());
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.once('finish', () => socket.destroy());
+}
+
+/** How long a peer may take to read a refusal. */
+const closeTimeoutMs = 1_000;

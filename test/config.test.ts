@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { connectionsWithin } from '../src/file-limit.ts';
+
+describe('the limits of the transport', () => {
+  it('leave room for 20,000 WebSockets on the file limit that systemd gives', () => {
+    const { transport } = readConfig({});
+    expect(transport.socketsMax).toBe(20_000);
+    expect(transport.streamsMax).toBe(20_000);
+    expect(connectionsWithin(transport.connectionsMax, 524_288)).toBeGreaterThan(20_000);
+  });
+
+  it('are settings', () => {
+    const { transport } = readConfig({
+      DAYBOOK_SOCKETS_MAX: '7',
+      DAYBOOK_SOCKETS_PER_ACTOR_MAX: '5',
+      DAYBOOK_STALL_TIMEOUT_MS: '2000',
+      DAYBOOK_BODY_BYTES_MAX: ' 4096 ',
+      DAYBOOK_STREAMS_MAX: '',
+    });
+    expect(transport).toMatchObject({
+      socketsMax: 7,
+      socketsPerActorMax: 5,
+      stallTimeoutMs: 2_000,
+      bodyBytesMax: 4_096,
+      streamsMax: 20_000,
+    });
+  });
+
+  it('are refused by name when they are no usable numbers', () => {
+    const refused: readonly (readonly [string, string, string])[] = [
+      ['DAYBOOK_SOCKETS_MAX', '0', '1 to 1000000'],
+      ['DAYBOOK_STREAMS_MAX', 'many', '1 to 1000000'],
+      ['DAYBOOK_STALL_TIMEOUT_MS', '15s', '100 to 86400000'],
+      ['DAYBOOK_MESSAGE_BYTES_MAX', '1e3', '1024 to 67108864'],
+    ];
+    for (const [name, text, range] of refused) {
+      expect(() => readConfig({ [name]: text })).toThrow(
+        `${name} ${text} is not a whole number from ${range}`,
+      );
+    }
+  });
+
+  it('allow no more connections than the process may have files', () => {
+    expect(connectionsWithin(25_000, 1_024)).toBe(824);
+    expect(connectionsWithin(25_000, null)).toBe(25_000);
+    expect(connectionsWithin(25_000, 50)).toBe(1);
+  });
+});
