@@ -1,4 +1,5 @@
 import {
+  BusyError,
   ContentionError,
   OutcomeUnknownError,
   OverloadedError,
@@ -10,6 +11,7 @@ import { ViewNotReadableError } from '../views/errors.ts';
 import { codedError } from './errors.ts';
 
 const speaking = [
+  BusyError,
   ContentionError,
   OutcomeUnknownError,
   OverloadedError,

@@ -41,7 +41,7 @@ export type StopOrder = BookOrder & {
 export type OpenOrder = RestingOrder | StopOrder;
 
 /** The steps of an instrument. */
-interface Scale {
+export interface Scale {
   readonly tick: Step;
   readonly lot: Step;
 }
@@ -95,7 +95,7 @@ export function toStop(scale: Scale, { data, occurredAt }: StoredTrading<'OrderH
 }
 
 /** The sum of price times quantity as ticks times lots. */
-function toValue({ tick, lot }: Scale, filledValue: string): string {
+export function toValue({ tick, lot }: Scale, filledValue: string): string {
   const digits = tick.digits + lot.digits;
   const units = tick.units * lot.units;
   const steps = Number.isSafeInteger(units) ? toSteps(filledValue, { digits, units }) : null;
