@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Batch } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
@@ -47,6 +48,8 @@ export interface OpenBatch {
 const loadRoundsMax = 1_000;
 /** From here on a batch is full: what is decided, written and folded at a time stays short. */
 const batchEventsMax = 1_024;
+/** After so long the event loop has its turn before more commands are decided. */
+const turnMs = 10;
 
 /** Decides on the cached streams, and on those that a batch which is being appended `changes`. */
 export function openBatch(
@@ -81,24 +84,33 @@ export function openBatch(
     return null;
   }
 
-  /** Those that could not be decided for want of a stream, which streams they want, and the rest. */
+  /**
+   * Those that could not be decided for want of a stream, which streams they want, and those that it
+   * did not come to, because the batch is full or others are to have their turn.
+   */
   function tryAll(submissions: readonly Submission[]) {
     const { definitions, reactions, stepsMax } = options;
     const steps = stepsMax === undefined ? {} : { stepsMax };
     const decideOptions = { definitions, reactions, now: fromEpochMs(Date.now()), ...steps };
+    const since = performance.now();
     const missing = new Map<string, AnyDecider>();
     const deferred: Submission[] = [];
     for (const [index, submission] of submissions.entries()) {
       const decision = tryOne(submission, decideOptions);
-      if (decision === null) return { missing, deferred, rest: submissions.slice(index) };
+      if (decision === null) {
+        return { missing, deferred, rest: [], left: submissions.slice(index) };
+      }
       if (!('missing' in decision)) {
         accept(decision);
-        continue;
+      } else {
+        for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
+        deferred.push(submission);
       }
-      for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
-      deferred.push(submission);
+      if (performance.now() - since > turnMs) {
+        return { missing, deferred, rest: submissions.slice(index + 1), left: [] };
+      }
     }
-    return { missing, deferred, rest: [] };
+    return { missing, deferred, rest: [], left: [] };
   }
 
   return {
@@ -109,10 +121,11 @@ export function openBatch(
         if (round > loadRoundsMax) {
           throw new Error(`a command asks for over ${loadRoundsMax} streams`);
         }
-        const { missing, deferred, rest } = tryAll(open);
+        const { missing, deferred, rest, left: later } = tryAll(open);
         if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
-        waiting = [...rest, ...waiting];
-        open = deferred;
+        else if (rest.length > 0) await nextTurn();
+        waiting = [...later, ...waiting];
+        open = [...deferred, ...rest];
       }
       left = [...left, ...waiting];
       return waiting;

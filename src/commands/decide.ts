@@ -45,7 +45,7 @@ export interface DecideOptions {
 /** Events of one command, reactions included: a bound on a loop, far beyond any real command. */
 const eventsMax = 50_000;
 /** A step is three or four events at most: all of them take a few milliseconds. */
-const stepsDefault = 200;
+const stepsDefault = 100;
 
 /** Runs a command's handler against the workspace, which it leaves as it is. */
 export function decide(

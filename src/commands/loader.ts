@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { LogStatements } from '../log/log.ts';
 import type { StoredSnapshot } from '../log/streams.ts';
@@ -26,12 +27,27 @@ export async function loadStreams(
   const tails = groupByStream(await log.streams(wishes));
   const loaded = new Map<string, CachedStream>();
   for (const [streamId, base] of bases) {
-    const stream = (tails.get(streamId) ?? []).reduce(evolveStream, base);
+    const stream = await foldInTurns(base, tails.get(streamId) ?? []);
     cache.set(streamId, stream);
     loaded.set(streamId, stream);
   }
   return loaded;
 }
+
+/** Folds a tail; a long one lets the event loop go on in between. */
+async function foldInTurns(
+  base: CachedStream,
+  tail: readonly StoredEvent[],
+): Promise<CachedStream> {
+  let stream = base;
+  for (const [index, event] of tail.entries()) {
+    if (index % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
+    stream = evolveStream(stream, event);
+  }
+  return stream;
+}
+
+const eventsPerTurn = 1_000;
 
 async function findBases(
   log: LogStatements,

@@ -118,7 +118,7 @@ function begin({ setup, start }: Program, stepsMax: number): Duel {
   const [first, ...others] = instruments.map(({ lowest: _, ...terms }) => terms);
   const x = openExchange({}, { ...first, currency }, stepsMax);
   for (const terms of others) x.list({ ...terms, currency });
-  const reference = createReference(stepsMax);
+  const reference = createReference(3 * stepsMax);
   for (const instrument of instruments) reference.list({ ...instrument, digits });
   const lines: string[] = instruments.map((instrument) => Object.values(instrument).join(' '));
   for (const id of accountIds) {

@@ -8,7 +8,7 @@ import { countOrders, firstOf } from './book.ts';
 import { chargeOf, type Totals } from './charge.ts';
 import type { Market } from './market.ts';
 import { match } from './matching.ts';
-import type { PlaceOrder } from './place-order.ts';
+import type { OrderType, TimeInForce } from './order.ts';
 import { InvalidQuantity, refusal, TooManyOpenOrders } from './rejections.ts';
 import { type Terms, toMoney, toQuantity } from './terms.ts';
 import type { Taker } from './trade.ts';
@@ -56,7 +56,7 @@ export const openOrdersMax = 1_000;
 /** Why an account may have no more open orders; null: it may, or the order never stays open. */
 export function crowdRefusal(
   { symbol, book }: Market,
-  { accountId, type, timeInForce }: Pick<PlaceOrder, 'accountId' | 'type' | 'timeInForce'>,
+  { accountId, type, timeInForce }: Resting,
 ): Rejection | null {
   const isStop = type === 'STOP' || type === 'STOP_LIMIT';
   const rests = type === 'LIMIT' && timeInForce !== 'IOC' && timeInForce !== 'FOK';
@@ -65,6 +65,12 @@ export function crowdRefusal(
   if (openOrders < openOrdersMax) return null;
   const message = `account ${accountId} has ${openOrders} open orders in ${symbol}: at most ${openOrdersMax} are allowed`;
   return refusal(TooManyOpenOrders, message, { accountId, symbol, openOrders, openOrdersMax });
+}
+
+interface Resting {
+  readonly accountId: string;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
 }
 
 /** What an order to sell brings if all of it trades at the best price there is, which costs little. */

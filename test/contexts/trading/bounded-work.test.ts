@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { accountDecider } from '../../../src/contexts/accounts/account.ts';
 import { freezeAccount, openAccount } from '../../../src/contexts/accounts/commands.ts';
@@ -58,16 +57,12 @@ test('a price that reaches thousands of stop orders is recorded, and they enter 
   const engine = await start();
   await openMarketPlace(engine);
   await fill(engine, 3, 1_000);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
   const { events } = await engine.accept(recordPrice, { symbol, price: '11.00' });
-  expect(events.length).toBeLessThan(1_000);
+  expect(events.length).toBeLessThan(500);
   await until(() => isFinished(engine), 60_000);
-  delay.disable();
   const canceled = await engine.recorded('OrderCanceled');
   expect(canceled).toHaveLength(3_000);
   expect(new Set(canceled.map(({ data }) => data['reason']))).toEqual(new Set(['NO_LIQUIDITY']));
-  console.log('longest block ms', delay.max / 1e6);
 });
 
 test('an engine that is stopped in the midst of it goes on at its next start', {
@@ -111,7 +106,7 @@ test('a frozen account is frozen at once, and its many orders are canceled by th
   const [accountId = ''] = await fill(engine, 1, 1_000);
   const { stateOf, events } = await engine.accept(freezeAccount, { accountId });
   expect(stateOf(accountDecider, accountId)?.status).toBe('FROZEN');
-  expect(events.length).toBeLessThan(1_000);
+  expect(events.length).toBeLessThan(500);
   await until(() => isFinished(engine), 60_000);
   expect(await engine.recorded('OrderCanceled')).toHaveLength(1_000);
 });
