@@ -15,7 +15,7 @@ import type { StoredMarketEvent } from '../market/events.ts';
 import { symbolFault } from '../market/symbol.ts';
 import { type Agenda, evolveAgenda, withoutTaker } from './agenda.ts';
 import {
-  addValue,
+  afterTrade,
   isStop,
   type OpenOrder,
   type RestingOrder,
@@ -248,33 +248,8 @@ function trade(book: Draft, { data, occurredAt }: Trade): void {
   }
   const queue = order.side === 'BUY' ? 'bids' : 'asks';
   const rank = rankOf(queue, order.price);
-  const value = addValue(order.value, price, lots);
-  const traded: RestingOrder = {
-    id: order.id,
-    accountId: order.accountId,
-    side: order.side,
-    price: order.price,
-    priority: order.priority,
-    leaves: order.leaves - lots,
-    filled: order.filled + lots,
-    value,
-    held: order.side === 'BUY' ? data.buyHeld : order.held,
-    expiresAt: order.expiresAt,
-    settled: settledAfter(order, data, { price, lots, value }),
-    settledBefore: order.settledBefore,
-    accruedFee: order.accruedFee,
-  };
+  const traded = afterTrade(order, data, { price, lots });
   putOrder(book, { queue, rank, priority: order.priority }, traded);
-}
-
-/** What a trade was rounded by itself for, in older events, is no part of the totals of its orders. */
-function settledAfter(
-  order: RestingOrder,
-  { rounding }: Trade['data'],
-  { price, lots, value }: { readonly price: number; readonly lots: number; readonly value: string },
-): string {
-  if (rounding === 'HALF_UP') return order.settled;
-  return order.settled === order.value ? value : addValue(order.settled, price, lots);
 }
 
 /** The resting order of a trade: the first in turn, so that no search by its id is needed. */
