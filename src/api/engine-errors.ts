@@ -1,4 +1,5 @@
 import {
+  BusyError,
   ContentionError,
   OutcomeUnknownError,
   OverloadedError,
@@ -14,6 +15,7 @@ import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
 
 const speaking = [
+  BusyError,
   ContentionError,
   GateFullError,
   LogReplacedError,

@@ -1,4 +1,4 @@
-import { type CommandContext, VersionConflict } from '../kernel/command.ts';
+import { type CommandContext, type EarlierCommand, VersionConflict } from '../kernel/command.ts';
 import { type Decider, entityIdOf, type Loaded, streamIdOf } from '../kernel/decider.ts';
 import type { NewEvent } from '../kernel/event.ts';
 import {
@@ -29,21 +29,30 @@ export interface NeedsStreams {
   readonly missing: ReadonlyMap<string, AnyDecider>;
 }
 
+/** The command that has to be decided before this one; the handler has been abandoned. */
+export interface NeedsEarlier {
+  readonly earlier: EarlierCommand;
+}
+
 export interface DecideOptions {
   readonly definitions: ReadonlyMap<string, EventDefinition>;
   readonly reactions: ReadonlyMap<string, readonly Reaction[]>;
   readonly now: string;
+  /** See `CommandContext`. */
+  readonly stepsMax?: number;
 }
 
 /** Events of one command, reactions included: a bound on a loop, far beyond any real command. */
 const eventsMax = 50_000;
+/** A step is three or four events at most: all of them take a few milliseconds. */
+const stepsDefault = 100;
 
 /** Runs a command's handler against the workspace, which it leaves as it is. */
 export function decide(
   submission: Submission,
   workspace: Workspace,
   options: DecideOptions,
-): Decision | NeedsStreams {
+): Decision | NeedsStreams | NeedsEarlier {
   const attempt = createAttempt(submission, workspace, options);
   const { definition, input, options: wishes } = submission.request;
   try {
@@ -55,7 +64,7 @@ export function decide(
     definition.handle(input, attempt.context);
     return attempt.accepted();
   } catch (error) {
-    if (error instanceof StreamsNeeded) return error;
+    if (error instanceof StreamsNeeded || error instanceof EarlierNeeded) return error;
     if (error instanceof Rejection) return attempt.rejected(error);
     throw error;
   }
@@ -64,6 +73,11 @@ export function decide(
 /** Not a failure but a jump out of the handler: it is run again once the streams are loaded. */
 class StreamsNeeded implements NeedsStreams {
   constructor(readonly missing: ReadonlyMap<string, AnyDecider>) {}
+}
+
+/** As `StreamsNeeded`: a jump out of the handler. */
+class EarlierNeeded implements NeedsEarlier {
+  constructor(readonly earlier: EarlierCommand) {}
 }
 
 function assertVersion(expected: number, actual: number): void {
@@ -78,6 +92,8 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
   const touched = new Map<string, CachedStream>();
   const events: PendingEvent[] = [];
   const fresh = new Set<string>();
+  const { stepsMax = stepsDefault } = options;
+  let stepsLeft = stepsMax;
   let idsGiven = 0;
 
   function newId(): string {
@@ -121,6 +137,15 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
       if (missing.size > 0) throw new StreamsNeeded(missing);
     },
     record: recordAt(submission.request.options.occurredAt ?? null),
+    stepsMax,
+    stepsLeft: () => stepsLeft,
+    spendSteps(count) {
+      stepsLeft -= count;
+    },
+    decideFirst(earlier) {
+      // The handler that is given the input comes with it, in the same definition.
+      throw new EarlierNeeded(earlier as unknown as EarlierCommand);
+    },
   };
   // What follows from an event happens when it is recorded, however long ago the event was.
   const consequences: CommandContext = { ...context, record: recordAt(null) };

@@ -40,3 +40,11 @@ export class ContentionError extends Error {
     super(`decided ${attempts} times, overtaken each time: send this command again`);
   }
 }
+
+/** What earlier commands have set off went on for too long; nothing of this command was done. */
+export class BusyError extends Error {
+  readonly code = 'BUSY';
+  constructor() {
+    super('work that earlier commands have set off is still going on: send this command again');
+  }
+}

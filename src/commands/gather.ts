@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CommandQueue } from './command-queue.ts';
 import { type DecideBatchOptions, type OpenBatch, openBatch } from './decide-batch.ts';
+import { BusyError } from './errors.ts';
 import type { Flight } from './flight.ts';
 import { type Submission, toKeyText } from './request.ts';
+import { rejectOverdue } from './run-batch.ts';
 
 /** The next batch, in the making. */
 export interface Gathering {
@@ -14,7 +16,7 @@ export interface Gathering {
 
 /** Decides what waits, and what comes in until the batch ahead of it has landed; null: there is none. */
 export async function gather(
-  options: DecideBatchOptions,
+  options: DecideBatchOptions & { readonly signal: AbortSignal },
   queue: CommandQueue,
   ahead: Flight | null,
   batchCommandsMax: number,
@@ -26,10 +28,15 @@ export async function gather(
     const isLast = ahead === null || ahead.hasLanded;
     const room = batchCommandsMax - gathering.submissions.length;
     const { taken, isClash } = takeUnrelated(queue, room, keys);
-    gathering.submissions.push(...taken);
     try {
-      await open.add(taken);
+      const left = new Set(await open.add(taken));
+      gathering.submissions.push(...taken.filter((submission) => !left.has(submission)));
+      if (left.size > 0) {
+        queue.putBack(rejectOverdue([...left], options.signal, new BusyError()));
+        return gathering;
+      }
     } catch (error) {
+      gathering.submissions.push(...taken);
       gathering.failure = error;
       return gathering;
     }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../kernel/event.ts';
 import { LogReplacedError } from '../log/errors.ts';
 import type { LogStatements } from '../log/log.ts';
@@ -80,22 +81,40 @@ async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
   const tails = groupByStream(await log.streams(wishes));
   const streams: Streams = new Map();
   for (const [streamId, base] of bases) {
-    const stream = followBase(base, tails.get(streamId) ?? []);
+    const stream = await followBase(base, tails.get(streamId) ?? []);
     if (stream !== null) streams.set(streamId, stream);
   }
   return streams;
 }
 
 /** A base and the events from its last one on; null when they are another stream's. */
-function followBase(base: CachedStream, events: readonly StoredEvent[]): CachedStream | null {
-  if (base.version === 0) return events.reduce(evolveStream, base);
+async function followBase(
+  base: CachedStream,
+  events: readonly StoredEvent[],
+): Promise<CachedStream | null> {
+  if (base.version === 0) return foldInTurns(base, events);
   const known = events[0];
   const isSame = base.lastEventId === null || base.lastEventId === known?.id;
   if (known?.version !== base.version || !isSame) return null;
   const { decider, state, version, snapshotVersion } = base;
   const start = { decider, state, version, lastEventId: known.id, snapshotVersion };
-  return events.slice(1).reduce(evolveStream, start);
+  return foldInTurns(start, events.slice(1));
 }
+
+/** Folds a tail; a long one lets the event loop go on in between. */
+async function foldInTurns(
+  base: CachedStream,
+  tail: readonly StoredEvent[],
+): Promise<CachedStream> {
+  let stream = base;
+  for (const [index, event] of tail.entries()) {
+    if (index % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
+    stream = evolveStream(stream, event);
+  }
+  return stream;
+}
+
+const eventsPerTurn = 1_000;
 
 function groupByStream(events: readonly StoredEvent[]): Map<string, StoredEvent[]> {
   const groups = new Map<string, StoredEvent[]>();

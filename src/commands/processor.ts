@@ -51,6 +51,8 @@ export interface ProcessorOptions {
   readonly cachedStreamsMax?: number;
   /** See `SnapshotOptions`. */
   readonly snapshotEvery?: number;
+  /** See `CommandContext`. */
+  readonly stepsMax?: number;
   /** How long a command is tried again while the database cannot be reached, all in all. */
   readonly settleTimeoutMs?: number;
 }

@@ -11,7 +11,7 @@ import type { Log } from '../log/log.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
 import { answerDryRuns, isKeyedDryRun } from './dry-run.ts';
-import { ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
+import { BusyError, ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
 import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './place-batch.ts';
 import { replayOutcome } from './replay.ts';
 import { type CommandResult, type Submission, toKeyText } from './request.ts';
@@ -49,6 +49,7 @@ export async function runBatch(
   submissions: readonly Submission[],
   failure: unknown = null,
 ): Promise<void> {
+  if (submissions.length === 0 && failure === null) return;
   let open = submissions;
   let attempt = 1;
   let error = failure ?? (await tryOnce(options, open, attempt));
@@ -71,7 +72,7 @@ export async function runBatch(
       if (error !== null) continue;
     } else if (isTransient(error)) {
       // Nothing was written: an append that may have been says `OutcomeUnknownError`.
-      open = rejectOverdue(open, options.signal, error);
+      open = rejectOverdue(open, options.signal, new UnavailableError({ cause: error }));
       if (open.length > 0) await untilRetry(options.signal);
     } else if (open.length <= 1 || error instanceof OutcomeUnknownError) {
       return rejectAll(open, error);
@@ -128,7 +129,9 @@ async function decideAndAppend(
     // It is recorded: whoever decided it again would record it twice.
     options.cache.markStale(placed.bases.keys());
     rejectAll(submissions, error);
+    return;
   }
+  await runBatch(options, rejectOverdue(placed.left, options.signal, new BusyError()));
 }
 
 /**
@@ -188,14 +191,14 @@ function resolveAll(decisions: readonly Decision[], results: readonly CommandRes
   }
 }
 
-/** Gives those that have time left to wait for the database. */
-function rejectOverdue(
+/** Rejects the commands that have waited for as long as they may, and gives the others. */
+export function rejectOverdue(
   submissions: readonly Submission[],
   signal: AbortSignal,
-  cause: unknown,
+  error: Error,
 ): readonly Submission[] {
   const overdue = new Set(submissions.filter(({ deadline }) => isOver({ deadline, signal })));
-  rejectAll([...overdue], new UnavailableError({ cause }));
+  rejectAll([...overdue], error);
   return submissions.filter((submission) => !overdue.has(submission));
 }
 

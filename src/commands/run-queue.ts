@@ -32,7 +32,7 @@ export async function runQueue(
         await runBatch(options, ahead.submissions, landing.failure);
         continue;
       }
-      if (failure === null && submissions.length > 0) flight = launch(options, open, submissions);
+      if (failure === null && !open.isEmpty()) flight = launch(options, open, submissions);
       if (landing?.placed) settled = await finishSafely(options, landing.placed, settled);
       // Each on its own, from the start: it may not be the fault of all of them.
       if (failure !== null) await runBatch(options, submissions);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { toJsonInParts } from '../lib/json-in-parts.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Log } from '../log/log.ts';
 import { type CachedStream, toSnapshotState } from './stream-cache.ts';
@@ -56,7 +57,8 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
       const streams = due;
       due = new Map();
       try {
-        await log.writeSnapshots([...streams].map(toSnapshot));
+        // One after the other, and each in parts: to write a large state takes long.
+        for (const stream of streams) await log.writeSnapshots([await toSnapshot(stream)]);
       } catch (error) {
         for (const streamId of streams.keys()) written.delete(streamId);
         logger.warn({ err: error }, 'snapshots could not be written');
@@ -65,10 +67,10 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
     writing = null;
   }
 
-  function toSnapshot([streamId, stream]: [string, CachedStream]) {
+  async function toSnapshot([streamId, stream]: [string, CachedStream]) {
     const { decider, version, state, lastEventId } = stream;
     if (lastEventId === null) throw new Error(`${streamId} has no event to be snapshotted after`);
-    const json = JSON.stringify(toSnapshotState(state));
+    const json = await toJsonInParts(toSnapshotState(state));
     written.set(streamId, { version, events: Math.ceil(json.length / bytesPerEvent) });
     return { streamId, deciderVersion: decider.version, version, lastEventId, state: json };
   }

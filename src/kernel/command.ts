@@ -26,6 +26,23 @@ export interface CommandContext {
     event: Event,
     options?: { readonly occurredAt?: string },
   ): void;
+  /** How many steps of work without a bound a command may do in all, reactions included. */
+  readonly stepsMax: number;
+  /** How many of them are left: a command that has none leaves the rest of its work to a later one. */
+  stepsLeft(): number;
+  spendSteps(count: number): void;
+  /**
+   * Abandons the handler: the other command is decided first, and then this one again. The other one
+   * must record something each time that it is asked for.
+   */
+  decideFirst<Input>(command: EarlierCommand<Input>): never;
+}
+
+/** A command that has to be decided before another one can be. */
+export interface EarlierCommand<Input = JsonObject> {
+  readonly definition: CommandDefinition<Input>;
+  readonly input: Input;
+  readonly actor: string;
 }
 
 /** One kind of command: a wish that is accepted (events, perhaps none) or rejected. */

@@ -17,9 +17,11 @@ import {
   resumeTrading,
 } from '../../src/contexts/market/commands.ts';
 import { market } from '../../src/contexts/market/context.ts';
+import { bookDecider } from '../../src/contexts/trading/book.ts';
 import { cancelOrder, expireOrder } from '../../src/contexts/trading/change-order.ts';
 import { trading } from '../../src/contexts/trading/context.ts';
 import { depositShares } from '../../src/contexts/trading/deposit-shares.ts';
+import { continueMatching } from '../../src/contexts/trading/matching-process.ts';
 import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts';
 import { placeOrder } from '../../src/contexts/trading/place-order.ts';
 import { type ReplaceOrder, replaceOrder } from '../../src/contexts/trading/replace-order.ts';
@@ -51,6 +53,8 @@ export interface Exchange {
   cancel(orderId: string): Code;
   replace(orderId: string, changes: Partial<ReplaceOrder> & { readonly to: string }): Code;
   expire(orderId: string): Code;
+  /** Goes on with what a command has left to the next ones; whether there is more of it. */
+  goOn(symbol?: string): boolean;
   /** A price from outside; `secondsAgo`: told so late. */
   price(price: string, options?: { readonly symbol?: string; readonly secondsAgo?: number }): Code;
   /** A price from outside that occurred at a time. */
@@ -91,8 +95,9 @@ export const plainTerms: ListInstrument = {
 export function openExchange(
   means: Readonly<Record<string, Means>> = {},
   terms: Partial<ListInstrument> = {},
+  stepsMax?: number,
 ): Exchange {
-  const exchange = resumeExchange([]);
+  const exchange = resumeExchange([], stepsMax);
   exchange.list(terms);
   for (const [accountId, wealth] of Object.entries(means)) {
     exchange.open(accountId, { cash: '1000.00', ...wealth });
@@ -101,10 +106,18 @@ export function openExchange(
 }
 
 /** An exchange in which some events have happened before. */
-export function resumeExchange(history: readonly StoredEvent[]): Exchange {
-  const world = createWorld([accounts, market, trading], history);
+export function resumeExchange(history: readonly StoredEvent[], stepsMax?: number): Exchange {
+  const world = createWorld([accounts, market, trading], history, stepsMax);
   const fold = createOrderFold();
-  fold.add(history);
+  let folded = 0;
+  takeIn();
+
+  /** With what was done before the command, if something had to be. */
+  function takeIn(): void {
+    fold.add(world.events.slice(folded));
+    folded = world.events.length;
+  }
+
   let last: Outcome = { rejection: null, events: [] };
 
   function submit<Input>(
@@ -113,7 +126,7 @@ export function resumeExchange(history: readonly StoredEvent[]): Exchange {
     options?: { readonly occurredAt?: string },
   ): Code {
     last = world.submit(definition, input, options);
-    fold.add(last.events);
+    takeIn();
     return last.rejection?.code ?? null;
   }
 
@@ -143,6 +156,10 @@ export function resumeExchange(history: readonly StoredEvent[]): Exchange {
       return submit(replaceOrder, { orderId, ...same, ...changes, newOrderId: to });
     },
     expire: (orderId) => submit(expireOrder, { orderId }),
+    goOn(symbol = 'ABC') {
+      submit(continueMatching, { symbol });
+      return world.stateOf(bookDecider, symbol)?.agenda != null;
+    },
     price(price, { symbol = 'ABC', secondsAgo } = {}) {
       const options = secondsAgo === undefined ? {} : { occurredAt: ago(secondsAgo) };
       return submit(recordPrice, { symbol, price }, options);

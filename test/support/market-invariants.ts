@@ -9,6 +9,7 @@ import {
   firstOf,
 } from '../../src/contexts/trading/book.ts';
 import type { Order } from '../../src/contexts/trading/order.ts';
+import { fromSteps } from '../../src/lib/steps.ts';
 import type { Exchange } from './exchange.ts';
 import { isOpen } from './reference-terms.ts';
 
@@ -94,7 +95,8 @@ function sharesAreLost(x: Exchange, symbol: string, accounts: readonly AccountSt
 function bookIsCrossed(x: Exchange, symbol: string): string[] {
   const resting = x
     .orders()
-    .filter((order) => order.symbol === symbol && isOpen(order) && order.status !== 'HELD');
+    .filter((order) => order.symbol === symbol && isOpen(order) && order.status !== 'HELD')
+    .filter(({ id }) => x.world.stateOf(bookDecider, symbol)?.agenda?.taker?.id !== id);
   const bids = resting.filter(({ side }) => side === 'BUY');
   const asks = resting.filter(({ side }) => side === 'SELL');
   return bids.flatMap((bid) =>
@@ -114,7 +116,7 @@ function accountIsWrong(x: Exchange, account: AccountState, symbols: readonly st
   const shares = symbols.flatMap((symbol) => {
     const holding = holdingOf(holdings, symbol);
     const sells = own.filter((order) => order.side === 'SELL' && order.symbol === symbol);
-    const leaves = sumOf(sells.map(({ leavesQuantity }) => leavesQuantity));
+    const leaves = sumOf(sells.map((order) => sharesHeldFor(x, order)));
     const isRight = leaves.eq(holding.held) && isWithin(holding.held, holding.quantity);
     const what = `${holding.quantity} of ${symbol} and holds ${holding.held}`;
     return isRight ? [] : [`${id} has ${what}, its orders ${leaves}`];
@@ -124,10 +126,20 @@ function accountIsWrong(x: Exchange, account: AccountState, symbols: readonly st
 
 function heldFor(x: Exchange, { id, symbol }: Order): string {
   const book = x.world.stateOf(bookDecider, symbol);
-  const order = book && findOrder(book, id);
+  const order = book && (findOrder(book, id) ?? takerOf(book, id));
   if (order == null) throw new Error(`${id} is open and not in the book`);
   return order.held;
 }
+
+/** One that is still coming in may be for more than its account has. */
+function sharesHeldFor(x: Exchange, { id, symbol, leavesQuantity }: Order): string {
+  const book = x.world.stateOf(bookDecider, symbol);
+  const taker = book && takerOf(book, id);
+  if (book == null || taker == null) return leavesQuantity;
+  return fromSteps(taker.heldLots, book.lot);
+}
+
+const takerOf = ({ agenda }: Book, id: string) => (agenda?.taker?.id === id ? agenda.taker : null);
 
 /** Its totals are those of its trades, and of the trades of the orders that it replaced. */
 function orderIsWrong(x: Exchange, order: Order): string[] {

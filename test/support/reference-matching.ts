@@ -25,6 +25,8 @@ export interface Market {
   readonly trades: Trade[];
   arrivals: number;
   now: string;
+  /** With more others no order trades that is to be filled whole or not at all. */
+  readonly wholeFillsMax: number;
 }
 
 type InMarket = Pick<Order, 'accountId' | 'symbol'>;
@@ -138,8 +140,11 @@ function rest(market: Market, order: Order): void {
 function expireInTheWayOf(market: Market, order: Order): void {
   const leaves = leavesOf(order);
   let left = order.side === 'SELL' ? least(leaves, freeShares(market, order)) : leaves;
+  let met = 0;
   for (const other of counterparts(market, order)) {
     if (left.lte(0)) return;
+    if (order.timeInForce === 'FOK' && met >= market.wholeFillsMax) return;
+    if (!isOver(market, other)) met += 1;
     if (isOver(market, other)) end(other, 'EXPIRED');
     else if (other.accountId === order.accountId) return;
     else left = left.minus(leavesOf(other));
@@ -149,7 +154,9 @@ function expireInTheWayOf(market: Market, order: Order): void {
 /** What keeps an order from being filled whole: it is tried on a copy of the market. */
 function findHindrance(market: Market, order: Order): string | null {
   const copy = copyOf(market);
-  return tradeOn(copy, known(findOrder(copy, order.id)));
+  const hindrance = tradeOn(copy, known(findOrder(copy, order.id)));
+  const fills = copy.trades.length - market.trades.length;
+  return hindrance ?? (fills > market.wholeFillsMax ? 'TOO_MANY_FILLS' : null);
 }
 
 /** An order that comes in, and one that rests. */

@@ -66,10 +66,10 @@ export interface Reference {
 /** The code of a refusal; null: none. */
 type Code = string | null;
 
-export function createReference(): Reference {
+export function createReference(wholeFillsMax: number): Reference {
   const market: Market = {
     ...{ instruments: new Map(), accounts: new Map(), orders: [], trades: [] },
-    ...{ arrivals: 0, now: '' },
+    ...{ arrivals: 0, now: '', wholeFillsMax },
   };
   const { instruments, accounts } = market;
   return {
@@ -164,7 +164,7 @@ function place(market: Market, wanted: NewOrder): Code {
   if (!arePrices([wanted.limitPrice, wanted.stopPrice], tickSize)) return 'INVALID_PRICE';
   if (!isWhole(wanted.quantity, lotSize)) return 'INVALID_QUANTITY';
   const order = openOrder(wanted, market.now);
-  const refusal = refusalOf(market, order, null);
+  const refusal = refusalOf(market, order, null) ?? crowdRefusalOf(market, order);
   market.orders.push(order);
   if (refusal !== null) end(order, 'REJECTED', refusal);
   else arrive(market, order);
@@ -235,6 +235,15 @@ function refusalOf(market: Market, order: Order, old: Order | null): Code {
   if (order.type !== 'MARKET' && isShort) return 'INSUFFICIENT_SHARES';
   const wouldCross = counterparts(market, order).some((other) => !isOver(market, other));
   return order.postOnly && wouldCross ? 'POST_ONLY_WOULD_CROSS' : null;
+}
+
+/** An account has at most a thousand open orders in an instrument. */
+function crowdRefusalOf({ orders }: Market, order: Order): Code {
+  const isBrief = order.timeInForce === 'IOC' || order.timeInForce === 'FOK';
+  if (order.type === 'MARKET' || (order.type === 'LIMIT' && isBrief)) return null;
+  const { accountId, symbol } = order;
+  const own = orders.filter((it) => it.accountId === accountId && it.symbol === symbol);
+  return own.filter(isOpen).length >= 1_000 ? 'TOO_MANY_OPEN_ORDERS' : null;
 }
 
 /** Whether an order is open; one whose time is over ends now. */

@@ -59,6 +59,10 @@ export function given(facts: readonly Fact[]): Scenario {
         },
         load: (decider, id) => stateAfter(decider, id, [...facts, ...recorded]),
         prepare: () => {},
+        ...{ stepsMax: 1_000, stepsLeft: () => 1_000, spendSteps: () => {} },
+        decideFirst: ({ definition: { name } }) => {
+          throw new Error(`${name} has to be decided first`);
+        },
         record: (_decider, id, { type, data }) => {
           recorded.push({ id, type, data: data as object });
         },

@@ -36,10 +36,11 @@ export interface Outcome {
   readonly events: readonly StoredEvent[];
 }
 
-/** A world in which some events have happened before. */
+/** A world in which some events have happened before; `stepsMax`: how much a command does. */
 export function createWorld(
   contexts: readonly BoundedContext[],
   history: readonly StoredEvent[] = [],
+  stepsMax?: number,
 ): World {
   const definitions = eventDefinitionsOf(contexts);
   const reactions = reactionsByType(contexts);
@@ -69,7 +70,8 @@ export function createWorld(
     });
   }
 
-  return {
+  const steps = stepsMax === undefined ? {} : { stepsMax };
+  const world: World = {
     events,
     time: () => now,
     setTime(time) {
@@ -104,10 +106,14 @@ export function createWorld(
         },
       } as never;
       for (;;) {
-        const decision = decide(submission, workspace, { definitions, reactions, now });
+        const decision = decide(submission, workspace, { definitions, reactions, now, ...steps });
         if ('missing' in decision) add(decision.missing);
-        else return { rejection: decision.rejection, events: store(decision) };
+        else if ('earlier' in decision) {
+          const { definition: first, input: its } = decision.earlier;
+          if (world.submit(first, its).events.length === 0) throw new Error('no progress');
+        } else return { rejection: decision.rejection, events: store(decision) };
       }
     },
   };
+  return world;
 }

@@ -1,39 +1,47 @@
 import type { CommandContext } from '../../kernel/command.ts';
-import { type SortedMap, visit } from '../../lib/sorted-map.ts';
+import { visit } from '../../lib/sorted-map.ts';
 import { accountDecider } from '../accounts/account.ts';
-import { type Book, bookDecider } from './book.ts';
+import { instrumentDecider } from '../market/instrument.ts';
+import { type Book, bookDecider, countOrders } from './book.ts';
 import type { OpenOrder } from './book-order.ts';
-import { type Market, openMarket } from './market.ts';
+import type { Market } from './market.ts';
 import { cancelOpen, expire } from './open-orders.ts';
 import { orderDecider } from './order.ts';
 
-/** An open order and the market in which it is open. */
-export interface AccountOrder {
-  readonly market: Market;
-  readonly order: OpenOrder;
+/** The instruments in which an account has open orders, and how many of them there are in all. */
+export function openOrdersOf(
+  context: CommandContext,
+  accountId: string,
+): { readonly symbols: readonly string[]; readonly count: number } {
+  const symbols = symbolsOf(context, accountId);
+  context.prepare(bookDecider, symbols);
+  const counts = symbols.map((symbol) => {
+    const book = context.load(bookDecider, symbol).state;
+    return { symbol, count: book === null ? 0 : countOrders(book, accountId) };
+  });
+  const open = counts.filter(({ count }) => count > 0);
+  context.prepare(
+    instrumentDecider,
+    open.map(({ symbol }) => symbol),
+  );
+  const count = open.reduce((sum, each) => sum + each.count, 0);
+  return { symbols: open.map(({ symbol }) => symbol), count };
 }
 
 /**
- * The open orders of an account in all markets, those that wait for a price included: by instrument,
- * and in each in the order in which they came.
+ * Takes the open orders of an account out of a market, as many as the command has steps left; whether
+ * that was all of them.
  */
-export function openOrdersOf(context: CommandContext, accountId: string): readonly AccountOrder[] {
-  const symbols = symbolsOf(context, accountId);
-  context.prepare(bookDecider, symbols);
-  return symbols.flatMap((symbol) => {
-    const book = context.load(bookDecider, symbol).state;
-    if (book === null) return [];
-    const market = openMarket(context, symbol);
-    return openOrdersIn(book, accountId).map((order) => ({ market, order }));
-  });
-}
-
-/** Takes all open orders of an account out of their markets. */
-export function cancelAll(context: CommandContext, accountId: string, reason: string): void {
-  for (const { market, order } of openOrdersOf(context, accountId)) {
-    if (order.expiresAt !== null && order.expiresAt <= market.now) expire(market, order);
+export function cancelOrders(market: Market, accountId: string, reason: string): boolean {
+  const { context, now } = market;
+  const orders = openOrdersIn(market.book(), accountId);
+  const some = orders.slice(0, Math.max(0, context.stepsLeft()));
+  for (const order of some) {
+    if (order.expiresAt !== null && order.expiresAt <= now) expire(market, order);
     else cancelOpen(market, order, reason);
   }
+  context.spendSteps(some.length);
+  return some.length === orders.length;
 }
 
 /** The open orders of an account in one book, in the order in which they came. Looks at every order. */
@@ -43,9 +51,8 @@ export function openOrdersIn(book: Book, accountId: string): readonly OpenOrder[
     if (order.accountId === accountId) found.push(order);
     return true;
   }
-  for (const queue of [book.bids, book.asks, book.buyStops, book.sellStops]) {
-    visit<number, SortedMap<number, OpenOrder>>(queue, (orders) => visit(orders, look));
-  }
+  for (const queue of [book.bids, book.asks]) visit(queue, (orders) => visit(orders, look));
+  for (const stops of [book.buyStops, book.sellStops]) visit(stops, look);
   return found.sort((a, b) => a.priority - b.priority);
 }
 

@@ -18,8 +18,9 @@ import { toProgress } from './open-orders.ts';
 import type { OrderType } from './order.ts';
 import { InstrumentHalted, InsufficientShares, PostOnlyWouldCross, refusal } from './rejections.ts';
 import { sizeRefusal } from './size.ts';
-import { enterWithStops, isReached, recordTriggered } from './stops.ts';
+import { isReached, recordTriggered } from './stops.ts';
 import { toMoney, toPrice, toQuantity } from './terms.ts';
+import { enterWithStops } from './work.ts';
 
 /** An order that has been checked against its instrument, in ticks and lots. */
 export interface ArrivingOrder extends EnteringOrder {

@@ -1,4 +1,5 @@
 import { parseStep, parseUnits, type Step, toSteps } from '../../lib/steps.ts';
+import type { StoredMarketEvent } from '../market/events.ts';
 import type { StoredTrading } from './events.ts';
 import type { OrderType, Side, TimeInForce } from './order.ts';
 
@@ -41,7 +42,7 @@ export type StopOrder = BookOrder & {
 export type OpenOrder = RestingOrder | StopOrder;
 
 /** The steps of an instrument. */
-interface Scale {
+export interface Scale {
   readonly tick: Step;
   readonly lot: Step;
 }
@@ -94,8 +95,46 @@ export function toStop(scale: Scale, { data, occurredAt }: StoredTrading<'OrderH
   };
 }
 
+type TradeData = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>['data'];
+
+interface Fill {
+  readonly price: number;
+  readonly lots: number;
+}
+
+/** An order that rests on after a trade. Written out: a spread takes six times as long. */
+export function afterTrade(order: RestingOrder, data: TradeData, fill: Fill): RestingOrder {
+  const { lots } = fill;
+  const value = addValue(order.value, fill.price, lots);
+  return {
+    id: order.id,
+    accountId: order.accountId,
+    side: order.side,
+    price: order.price,
+    priority: order.priority,
+    leaves: order.leaves - lots,
+    filled: order.filled + lots,
+    value,
+    held: order.side === 'BUY' ? data.buyHeld : order.held,
+    expiresAt: order.expiresAt,
+    settled: settledAfter(order, data, { price: fill.price, lots, value }),
+    settledBefore: order.settledBefore,
+    accruedFee: order.accruedFee,
+  };
+}
+
+/** What a trade was rounded by itself for, in older events, is no part of the totals of its orders. */
+function settledAfter(
+  order: RestingOrder,
+  { rounding }: TradeData,
+  { price, lots, value }: { readonly price: number; readonly lots: number; readonly value: string },
+): string {
+  if (rounding === 'HALF_UP') return order.settled;
+  return order.settled === order.value ? value : addValue(order.settled, price, lots);
+}
+
 /** The sum of price times quantity as ticks times lots. */
-function toValue({ tick, lot }: Scale, filledValue: string): string {
+export function toValue({ tick, lot }: Scale, filledValue: string): string {
   const digits = tick.digits + lot.digits;
   const units = tick.units * lot.units;
   const steps = Number.isSafeInteger(units) ? toSteps(filledValue, { digits, units }) : null;

@@ -1,5 +1,6 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
+import { isZero } from '../../lib/decimal.ts';
 import {
   emptyMap,
   first,
@@ -13,8 +14,9 @@ import {
 import type { Step } from '../../lib/steps.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
 import { symbolFault } from '../market/symbol.ts';
+import { type Agenda, evolveAgenda, withoutTaker } from './agenda.ts';
 import {
-  addValue,
+  afterTrade,
   isStop,
   type OpenOrder,
   type RestingOrder,
@@ -38,11 +40,15 @@ export type Book = {
   /** By price: the highest bid and the lowest ask come first. */
   readonly bids: Queue<RestingOrder>;
   readonly asks: Queue<RestingOrder>;
-  /** By stop price: the lowest to buy and the highest to sell come first. */
-  readonly buyStops: Queue<StopOrder>;
-  readonly sellStops: Queue<StopOrder>;
+  /** By priority: those that came first enter first, of all whose price is reached. */
+  readonly buyStops: SortedMap<number, StopOrder>;
+  readonly sellStops: SortedMap<number, StopOrder>;
   /** Where each open order is. */
   readonly places: SortedMap<string, Place>;
+  /** How many open orders each account has. */
+  readonly counts: SortedMap<string, number>;
+  /** What earlier commands have left to be done before anything else; null: nothing. */
+  readonly agenda: Agenda | null;
   /** That of the next order that comes in. */
   readonly priority: number;
   /** Of the last trade, or recorded since; need not be a whole number of ticks. */
@@ -54,6 +60,7 @@ type QueueName = 'bids' | 'asks' | 'buyStops' | 'sellStops';
 
 export type Place = {
   readonly queue: QueueName;
+  /** Its price, for the orders that rest; 0 for stop orders. */
   readonly rank: number;
   readonly priority: number;
 };
@@ -65,7 +72,7 @@ export type BookEvent = StoredTradingEvent | Trade;
 export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
   category: 'book',
   idFault: symbolFault,
-  version: 2,
+  version: 3,
   initial: null,
   evolve: (book, event) => evolveBook(book, event as BookEvent),
 };
@@ -93,7 +100,15 @@ export function evolveBook(book: Book | null, event: BookEvent): Book {
     case 'OrderCanceled':
     case 'OrderExpired':
     case 'OrderReplaced':
-      removeOrder(next, event.data.orderId);
+      removeOrder(next, event.data.orderId, event.data.accountId);
+      break;
+    case 'OrderPaused':
+    case 'StopsReached':
+    case 'PriceQueued':
+    case 'CancelsQueued':
+    case 'MatchingPaused':
+    case 'MatchingFinished':
+      next.agenda = evolveAgenda(book, event);
       break;
     case 'OrderPlaced':
     case 'OrderRejected':
@@ -119,6 +134,8 @@ function copyOf(book: Book): Draft {
     buyStops: book.buyStops,
     sellStops: book.sellStops,
     places: book.places,
+    counts: book.counts,
+    agenda: book.agenda,
     priority: book.priority,
     lastPrice: book.lastPrice,
     lastPriceAt: book.lastPriceAt,
@@ -129,8 +146,15 @@ function copyOf(book: Book): Draft {
 export function findOrder(book: Book, id: string): OpenOrder | null {
   const place = get(book.places, id);
   if (place === undefined) return null;
+  if (isStopQueue(place.queue)) return get(book[place.queue], place.priority) ?? null;
   const orders = get<number, SortedMap<number, OpenOrder>>(book[place.queue], place.rank);
   return (orders && get(orders, place.priority)) ?? null;
+}
+
+/** How many orders an account has open in the book, one that is still coming in included. */
+export function countOrders({ counts, agenda }: Book, accountId: string): number {
+  const entering = agenda?.taker?.accountId === accountId ? 1 : 0;
+  return (get(counts, accountId) ?? 0) + entering;
 }
 
 /** The order that is the first of a queue. */
@@ -155,10 +179,16 @@ export function openBook({ data }: Pick<StoredTrading<'BookOpened'>, 'data'>): B
     buyStops: emptyMap(),
     sellStops: emptyMap(),
     places: emptyMap(),
+    counts: emptyMap(),
+    agenda: null,
     priority: 1,
     lastPrice: data.lastPrice,
     lastPriceAt: data.lastPriceAt,
   };
+}
+
+function isStopQueue(queue: QueueName): queue is 'buyStops' | 'sellStops' {
+  return queue === 'buyStops' || queue === 'sellStops';
 }
 
 function addOrder(book: Draft, order: RestingOrder): void {
@@ -168,22 +198,32 @@ function addOrder(book: Draft, order: RestingOrder): void {
 
 function addStop(book: Draft, order: StopOrder): void {
   const queue = order.side === 'BUY' ? 'buyStops' : 'sellStops';
-  addPlace(book, order, { queue, rank: rankOf(queue, order.stop), priority: order.priority });
+  addPlace(book, order, { queue, rank: 0, priority: order.priority });
 }
 
 /** Such that what is to be taken first has the least. */
-function rankOf(queue: QueueName, price: number): number {
-  return queue === 'bids' || queue === 'sellStops' ? -price : price;
+function rankOf(queue: 'bids' | 'asks', price: number): number {
+  return queue === 'bids' ? -price : price;
 }
 
 function addPlace(book: Draft, order: OpenOrder, place: Place): void {
   putOrder(book, place, order);
   book.places = set(book.places, order.id, place);
+  addCount(book, order.accountId, 1);
+  if (book.agenda?.taker?.id === order.id) book.agenda = withoutTaker(book.agenda);
   if (place.priority >= book.priority) book.priority = place.priority + 1;
 }
 
 /** Puts an order in its place; null takes away the one that is there. */
-function putOrder(book: Draft, { queue, rank, priority }: Place, order: OpenOrder | null): void {
+function putOrder(book: Draft, place: Place, order: OpenOrder | null): void {
+  const { queue, rank, priority } = place;
+  if (isStopQueue(queue)) {
+    const stop = order === null || !isStop(order) ? undefined : order;
+    const changed = update(book[queue], priority, () => stop);
+    if (queue === 'buyStops') book.buyStops = changed;
+    else book.sellStops = changed;
+    return;
+  }
   const changed = update<number, SortedMap<number, OpenOrder>>(book[queue], rank, (known) => {
     const before = known ?? emptyMap<number, OpenOrder>();
     const orders = order === null ? remove(before, priority) : set(before, priority, order);
@@ -191,9 +231,13 @@ function putOrder(book: Draft, { queue, rank, priority }: Place, order: OpenOrde
   });
   // By its name, which takes a third of the time of a computed one.
   if (queue === 'bids') book.bids = changed as Queue<RestingOrder>;
-  else if (queue === 'asks') book.asks = changed as Queue<RestingOrder>;
-  else if (queue === 'buyStops') book.buyStops = changed as Queue<StopOrder>;
-  else book.sellStops = changed as Queue<StopOrder>;
+  else book.asks = changed as Queue<RestingOrder>;
+}
+
+function addCount(book: Draft, accountId: string, change: 1 | -1): void {
+  book.counts = update(book.counts, accountId, (known = 0) =>
+    known + change > 0 ? known + change : undefined,
+  );
 }
 
 function trade(book: Draft, { data, occurredAt }: Trade): void {
@@ -202,39 +246,15 @@ function trade(book: Draft, { data, occurredAt }: Trade): void {
   const lots = stepsOf(data.quantity, book.lot);
   book.lastPrice = data.price;
   book.lastPriceAt = occurredAt;
+  if (book.agenda?.taker != null) endTaker(book, data);
   if (lots >= order.leaves) {
-    removeOrder(book, order.id);
+    removeOrder(book, order.id, order.accountId);
     return;
   }
   const queue = order.side === 'BUY' ? 'bids' : 'asks';
   const rank = rankOf(queue, order.price);
-  const value = addValue(order.value, price, lots);
-  const traded: RestingOrder = {
-    id: order.id,
-    accountId: order.accountId,
-    side: order.side,
-    price: order.price,
-    priority: order.priority,
-    leaves: order.leaves - lots,
-    filled: order.filled + lots,
-    value,
-    held: order.side === 'BUY' ? data.buyHeld : order.held,
-    expiresAt: order.expiresAt,
-    settled: settledAfter(order, data, { price, lots, value }),
-    settledBefore: order.settledBefore,
-    accruedFee: order.accruedFee,
-  };
+  const traded = afterTrade(order, data, { price, lots });
   putOrder(book, { queue, rank, priority: order.priority }, traded);
-}
-
-/** What a trade was rounded by itself for, in older events, is no part of the totals of its orders. */
-function settledAfter(
-  order: RestingOrder,
-  { rounding }: Trade['data'],
-  { price, lots, value }: { readonly price: number; readonly lots: number; readonly value: string },
-): string {
-  if (rounding === 'HALF_UP') return order.settled;
-  return order.settled === order.value ? value : addValue(order.settled, price, lots);
 }
 
 /** The resting order of a trade: the first in turn, so that no search by its id is needed. */
@@ -248,12 +268,27 @@ function makerOf(book: Book, data: Trade['data'], price: number): RestingOrder {
   return maker;
 }
 
-function removeOrder(book: Draft, id: string): void {
+/** An order that was still coming in is filled: it has left nothing to rest. */
+function endTaker(book: Draft, { aggressor, ...data }: Trade['data']): void {
+  const isBuying = aggressor === 'BUY';
+  const [id, leaves] = isBuying
+    ? [data.buyOrderId, data.buyLeavesQuantity]
+    : [data.sellOrderId, data.sellLeavesQuantity];
+  const { agenda } = book;
+  if (agenda?.taker?.id === id && isZero(leaves)) book.agenda = withoutTaker(agenda);
+}
+
+function removeOrder(book: Draft, id: string, accountId: string): void {
   let place: Place | undefined;
   book.places = update(book.places, id, (known) => {
     place = known;
     return undefined;
   });
-  // What was canceled on arrival has never been here.
-  if (place !== undefined) putOrder(book, place, null);
+  if (place !== undefined) {
+    putOrder(book, place, null);
+    addCount(book, accountId, -1);
+  } else if (book.agenda?.taker?.id === id) {
+    book.agenda = withoutTaker(book.agenda);
+  }
+  // Otherwise it was canceled on arrival, and has never been here.
 }

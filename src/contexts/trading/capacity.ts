@@ -4,11 +4,12 @@ import type { AccountState } from '../accounts/account.ts';
 import { hasRoomForShares } from '../accounts/holdings.ts';
 import { InvalidAmount } from '../accounts/rejections.ts';
 import { hasRoom, noRoomMessage } from '../accounts/rules.ts';
-import { firstOf } from './book.ts';
+import { countOrders, firstOf } from './book.ts';
 import { chargeOf, type Totals } from './charge.ts';
 import type { Market } from './market.ts';
 import { match } from './matching.ts';
-import { InvalidQuantity, refusal } from './rejections.ts';
+import type { OrderType, TimeInForce } from './order.ts';
+import { InvalidQuantity, refusal, TooManyOpenOrders } from './rejections.ts';
 import { type Terms, toMoney, toQuantity } from './terms.ts';
 import type { Taker } from './trade.ts';
 
@@ -46,6 +47,32 @@ export function roomRefusal(market: Market, order: Taker, account: AccountState)
   return refusal(InvalidAmount, noRoomMessage(account, amount), { amount });
 }
 
+/**
+ * How many open orders an account may have in an instrument, as venues limit them: Binance, for one, by
+ * the filters MAX_NUM_ORDERS and MAX_NUM_ALGO_ORDERS of each symbol, of which 200 and 5 are usual.
+ */
+export const openOrdersMax = 1_000;
+
+/** Why an account may have no more open orders; null: it may, or the order never stays open. */
+export function crowdRefusal(
+  { symbol, book }: Market,
+  { accountId, type, timeInForce }: Resting,
+): Rejection | null {
+  const isStop = type === 'STOP' || type === 'STOP_LIMIT';
+  const rests = type === 'LIMIT' && timeInForce !== 'IOC' && timeInForce !== 'FOK';
+  if (!isStop && !rests) return null;
+  const openOrders = countOrders(book(), accountId);
+  if (openOrders < openOrdersMax) return null;
+  const message = `account ${accountId} has ${openOrders} open orders in ${symbol}: at most ${openOrdersMax} are allowed`;
+  return refusal(TooManyOpenOrders, message, { accountId, symbol, openOrders, openOrdersMax });
+}
+
+interface Resting {
+  readonly accountId: string;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+}
+
 /** What an order to sell brings if all of it trades at the best price there is, which costs little. */
 function proceedsAtMost({ terms, book }: Market, order: Taker): bigint {
   const best = firstOf(book().bids)?.price ?? 0;
@@ -54,17 +81,23 @@ function proceedsAtMost({ terms, book }: Market, order: Taker): bigint {
   return chargeOf(terms, order, all).amount;
 }
 
-/** What an order to sell brings: by its trades on arrival, and at its limit by what rests. */
+/**
+ * What an order to sell brings: by its trades on arrival, and at its limit by what rests. Of trades
+ * beyond a bound as much is counted as they bring at most, as prices become no better.
+ */
 function proceedsOf({ terms, book, now }: Market, order: Taker): bigint {
   const { accountId, side, limit, leaves } = order;
-  const matched = match(book(), { accountId, side, limit, lots: leaves }, now);
+  const matched = match(book(), { accountId, side, limit, lots: leaves, metMax }, now);
   let totals: Totals = order;
   let amount = 0n;
   const parts = matched.fills.map(({ maker, lots }) => ({ price: maker.price, lots }));
-  for (const part of [...parts, { price: limit ?? 0, lots: matched.leaves }]) {
+  const restPrice = (matched.end === 'MORE' ? parts.at(-1)?.price : limit) ?? 0;
+  for (const part of [...parts, { price: restPrice, lots: matched.leaves }]) {
     const charge = chargeOf(terms, totals, { side, role: 'TAKER', ...part });
     amount += charge.amount;
     totals = charge;
   }
   return amount;
 }
+
+const metMax = 100;

@@ -1,7 +1,8 @@
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
 import { Rejection, reject } from '../../kernel/rejection.ts';
 import type { OpenOrder } from './book-order.ts';
-import { type Market, openMarket } from './market.ts';
+import type { Market } from './market.ts';
+import { openSettledMarket } from './matching-process.ts';
 import { cancelOpen, findOpen } from './open-orders.ts';
 import { type Order, orderDecider } from './order.ts';
 import { OrderNotFound, OrderNotOpen, refusal } from './rejections.ts';
@@ -40,7 +41,7 @@ export const expireOrder: CommandDefinition<ExpireOrder> = {
   rejections: [OrderNotFound],
   target,
   handle({ orderId, dueAt = '' }, context) {
-    const market = openMarket(context, loadOrder(context, orderId).symbol);
+    const market = openSettledMarket(context, loadOrder(context, orderId).symbol);
     const now = dueAt > market.now ? dueAt : market.now;
     // Whoever looks for an order whose time is over ends it.
     findOpen({ ...market, now }, orderId);
@@ -62,7 +63,7 @@ export interface LoadedOrder {
 /** An open order and its market; rejects when it is finished, which it is when its time is over. */
 export function loadOpen(context: CommandContext, orderId: string): LoadedOrder {
   const placed = loadOrder(context, orderId);
-  const market = openMarket(context, placed.symbol);
+  const market = openSettledMarket(context, placed.symbol);
   const open = findOpen(market, orderId);
   if (open === null) {
     const { code, message, data } = refusal(OrderNotOpen, `order ${orderId} is finished`, {

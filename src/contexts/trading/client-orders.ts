@@ -2,7 +2,7 @@ import type { Decider } from '../../kernel/decider.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
 import { uuidFault } from '../../lib/uuid.ts';
-import { bookDecider, findOrder } from './book.ts';
+import { type Book, bookDecider, findOrder } from './book.ts';
 import type { TradingEvent } from './events.ts';
 import type { Market } from './market.ts';
 import { orderDecider } from './order.ts';
@@ -37,7 +37,7 @@ export function assertUnused({ context, now }: Market, clientOrder: ClientOrder)
   const symbol = orderId === null ? undefined : context.load(orderDecider, orderId).state?.symbol;
   if (orderId === null || symbol === undefined) return;
   const book = context.load(bookDecider, symbol).state;
-  const open = book === null ? null : findOrder(book, orderId);
+  const open = book === null ? null : findComing(book, orderId);
   if (open === null || (open.expiresAt !== null && open.expiresAt <= now)) return;
   const { clientOrderId } = clientOrder;
   const message = `order ${orderId} of the account is open and has the client order id ${clientOrderId}`;
@@ -50,11 +50,17 @@ export function recordAssigned(
   orderId: string,
   { accountId, clientOrderId }: ClientOrder,
 ): void {
-  if (findOrder(book(), orderId) === null) return;
+  if (findComing(book(), orderId) === null) return;
   context.record(clientOrderDecider, toId({ accountId, clientOrderId }), {
     type: 'ClientOrderIdAssigned',
     data: { accountId, clientOrderId, orderId },
   });
+}
+
+/** An open order, or the one that is still coming in: something of it may stay open. */
+function findComing(book: Book, orderId: string): { readonly expiresAt: string | null } | null {
+  const taker = book.agenda?.taker;
+  return taker?.id === orderId ? taker : findOrder(book, orderId);
 }
 
 function toId({ accountId, clientOrderId }: ClientOrder): string {

@@ -4,6 +4,7 @@ import { clientOrderDecider } from './client-orders.ts';
 import { tradingEvents } from './events.ts';
 import { orderExpiry } from './expiry.ts';
 import { levelsView } from './levels-view.ts';
+import { matchingProcess } from './matching-process.ts';
 import { orderDecider } from './order.ts';
 import { ordersView } from './orders-view.ts';
 import { positionsView } from './positions-view.ts';
@@ -18,5 +19,5 @@ export const trading: BoundedContext = {
   deciders: [orderDecider, bookDecider, clientOrderDecider],
   views: [ordersView, levelsView, tradesView, positionsView, trialBalanceView],
   reactions: tradingReactions,
-  processManagers: [orderExpiry],
+  processManagers: [orderExpiry, matchingProcess],
 };

@@ -1,93 +1,208 @@
+import { parseWhole } from '../../lib/whole.ts';
 import { accountDecider } from '../accounts/account.ts';
+import { canSend } from '../accounts/rules.ts';
+import type { PausedOrder } from './agenda.ts';
 import type { StopOrder } from './book-order.ts';
 import { holdOf, noTotals } from './charge.ts';
-import { availableCash, availableLots, holdCash, holdShares, type Market } from './market.ts';
+import {
+  availableCash,
+  availableLots,
+  holdCash,
+  holdShares,
+  type Market,
+  recordHeld,
+} from './market.ts';
 import { type Fill, type Match, match } from './matching.ts';
 import { cancelOpen, expire, toBooked, toProgress } from './open-orders.ts';
 import type { TimeInForce } from './order.ts';
 import { findUnable, payableFills, settle } from './settle.ts';
-import { fromMoney } from './terms.ts';
+import {
+  fromAccruedFee,
+  fromMoney,
+  toAccruedFee,
+  toFilledValue,
+  toMoney,
+  toPrice,
+  toQuantity,
+} from './terms.ts';
 import type { Taker } from './trade.ts';
 
 /** An order on its way into the market, in ticks and lots. */
 export interface EnteringOrder extends Taker {
   readonly timeInForce: TimeInForce;
   readonly expiresAt: string | null;
+  /** Whether it spends what is reserved for it and nothing else: it goes on after a pause. */
+  readonly isReserved: boolean;
 }
 
 /** The prices at which an order has traded; null: it has not. */
 export type PriceRange = { readonly low: number; readonly high: number } | null;
 
+/** What has become of an order that entered; paused: it goes on in the next command. */
+export interface Entered {
+  readonly range: PriceRange;
+  readonly isPaused: boolean;
+}
+
 type EndReason =
+  | 'ACCOUNT_NOT_OPEN'
   | 'SELF_TRADE'
   | 'NO_LIQUIDITY'
   | 'INSUFFICIENT_FUNDS'
   | 'INSUFFICIENT_SHARES'
   | 'IOC'
-  | 'FOK';
+  | 'FOK'
+  | 'TOO_MANY_FILLS';
 
 /** What an order will trade with, and what becomes of the rest; null: it rests in the book. */
 interface Plan {
   readonly fills: readonly Fill[];
   readonly reason: EndReason | null;
+  readonly isPaused: boolean;
 }
 
-/** Trades an order with the book as far as it goes; what is left rests there, or is canceled. */
-export function enter(market: Market, order: EnteringOrder): PriceRange {
-  const { fills, reason } = plan(market, order);
+/**
+ * Trades an order with the book as far as it goes; what is left rests there, or is canceled. Meets as
+ * many others as the command has steps left, and is then paused. `before`: at what it has traded.
+ */
+export function enter(market: Market, order: EnteringOrder, before: PriceRange = null): Entered {
+  const { fills, reason, isPaused } = plan(market, order);
+  market.context.spendSteps(fills.length);
   let taker: EnteringOrder = order;
   for (const fill of fills) taker = settle(market, taker, fill);
-  if (taker.leaves > 0 && reason === null) rest(market, taker);
+  const range = fills.reduce(withPrice, before);
+  if (isPaused) pause(market, taker, range);
+  else if (taker.leaves > 0 && reason === null) rest(market, taker);
   else if (taker.leaves > 0) cancel(market, taker, reason);
   else releaseAll(market, taker);
-  const prices = fills.map(({ maker }) => maker.price);
-  if (prices.length === 0) return null;
-  return prices.reduce(
-    ({ low, high }, price) => ({ low: Math.min(low, price), high: Math.max(high, price) }),
-    { low: Number.POSITIVE_INFINITY, high: 0 },
-  );
+  return { range, isPaused };
+}
+
+function withPrice(range: PriceRange, { maker: { price } }: Fill): PriceRange {
+  if (range === null) return { low: price, high: price };
+  return { low: Math.min(range.low, price), high: Math.max(range.high, price) };
 }
 
 function plan(market: Market, order: EnteringOrder): Plan {
+  if (!canSend(market.account(order.accountId))) {
+    // It was paused, and its account has been frozen since then.
+    return { fills: [], reason: 'ACCOUNT_NOT_OPEN', isPaused: false };
+  }
   const lots = Math.min(order.leaves, sellableLots(market, order));
-  const matched = matchAble(market, order, lots);
+  const isWhole = order.timeInForce === 'FOK';
+  const matched = matchAble(market, { ...order, lots }, isWhole);
+  const hasMore = matched.end === 'MORE';
   const fills = order.side === 'BUY' ? payable(market, order, matched.fills) : matched.fills;
   const isShort =
     fills.length < matched.fills.length || fills.at(-1)?.lots !== matched.fills.at(-1)?.lots;
+  if (hasMore && !isShort && !isWhole) return { fills, reason: null, isPaused: true };
+  // One that is still to meet orders whose time is over has not seen all that it could trade with.
+  if (hasMore && matched.fills.length === 0) return { fills, reason: null, isPaused: true };
   const reason = isShort ? 'INSUFFICIENT_FUNDS' : reasonOf(order, matched, lots);
   const filled = fills.reduce((sum, fill) => sum + fill.lots, 0);
-  if (order.timeInForce === 'FOK' && filled < order.leaves) {
-    return { fills: [], reason: reason ?? 'FOK' };
+  if (isWhole && filled < order.leaves) {
+    return { fills: [], reason: reason ?? 'FOK', isPaused: false };
   }
-  return { fills, reason };
+  return { fills, reason, isPaused: false };
 }
 
-/** Matches, and removes resting orders that have expired or cannot be traded with. */
-function matchAble(market: Market, { accountId, side, limit }: Taker, lots: number): Match {
+/**
+ * Matches, and removes resting orders that have expired or cannot be traded with. An order that is to
+ * be filled whole or not at all meets up to three times as many, wherever in a command it enters: what
+ * becomes of it does not depend on what was done before it.
+ */
+function matchAble(
+  market: Market,
+  order: EnteringOrder & { readonly lots: number },
+  isWhole: boolean,
+): Match {
+  const { context } = market;
   for (;;) {
-    const matched = match(market.book(), { accountId, side, limit, lots }, market.now);
+    const left = Math.max(0, context.stepsLeft());
+    const metMax = isWhole && left > 0 ? wholeFactor * context.stepsMax : left;
+    const matched = match(market.book(), { ...order, metMax }, market.now);
     for (const maker of matched.expired) expire(market, maker);
+    context.spendSteps(matched.expired.length);
     const accounts = matched.fills.map(({ maker }) => maker.accountId);
-    market.context.prepare(accountDecider, [accountId, ...new Set(accounts)]);
+    context.prepare(accountDecider, [order.accountId, ...new Set(accounts)]);
     const unable = findUnable(market, matched.fills);
-    if (unable === null) return matched;
-    cancelOpen(market, unable.maker, unable.reason);
+    for (const { maker, reason } of unable) cancelOpen(market, maker, reason);
+    context.spendSteps(unable.length);
+    const isSettled =
+      unable.length === 0 && (matched.end !== 'MORE' || matched.expired.length === 0);
+    if (isSettled) return matched;
   }
+}
+
+/** Others than an order that is to be filled whole can go on, so that they meet fewer at a time. */
+const wholeFactor = 3;
+
+/** Lets an order go on in the next command, with all that it may spend reserved until then. */
+function pause(market: Market, order: EnteringOrder, range: PriceRange): void {
+  const { terms } = market;
+  const { limit, leaves } = order;
+  const account = market.account(order.accountId);
+  let { held, heldLots } = order;
+  if (order.side === 'BUY') {
+    const all = held + (order.isReserved ? 0n : availableCash(market, account));
+    const needed = limit === null ? all : holdOf(terms, order, limit, leaves);
+    held = needed < all ? needed : all;
+    if (held === 0n) recordHeld(market, order, 0n);
+    else holdCash(market, order, held - order.held);
+  } else {
+    heldLots = Math.min(leaves, sellableLots(market, order));
+    holdShares(market, order, heldLots - order.heldLots);
+  }
+  const priceOf = (ticks: number | null) => (ticks === null ? null : toPrice(ticks, terms));
+  market.recordInBook({
+    type: 'OrderPaused',
+    data: {
+      ...toProgress(market, order),
+      timeInForce: order.timeInForce,
+      limitPrice: priceOf(limit),
+      held: toMoney(held, terms),
+      heldQuantity: toQuantity(heldLots, terms),
+      expiresAt: order.expiresAt,
+      settledValue: toFilledValue(String(order.settled), terms),
+      accruedFee: toAccruedFee(order.accrued, terms),
+      lowPrice: priceOf(range?.low ?? null),
+      highPrice: priceOf(range?.high ?? null),
+    },
+  });
+}
+
+/** A paused order, as it goes on. */
+export function toResumed({ terms }: Market, order: PausedOrder): EnteringOrder {
+  const { id, accountId, side, limit, leaves, filled, value, heldLots } = order;
+  return {
+    ...{ id, accountId, side, limit, leaves, filled, value, heldLots },
+    held: fromMoney(order.held, terms),
+    timeInForce: order.timeInForce,
+    expiresAt: order.expiresAt,
+    isReserved: true,
+    settled: parseWhole(order.settled),
+    accrued: fromAccruedFee(order.accruedFee, terms),
+  };
 }
 
 function payable(market: Market, order: EnteringOrder, fills: readonly Fill[]): readonly Fill[] {
-  const cash = availableCash(market, market.account(order.accountId)) + order.held;
-  return payableFills(market, order, fills, cash);
+  const free = order.isReserved ? 0n : availableCash(market, market.account(order.accountId));
+  return payableFills(market, order, fills, free + order.held);
 }
 
 /** How many lots there are to deliver; an order with a limit has reserved, or will, what it sells. */
-function sellableLots(market: Market, { side, accountId, heldLots }: EnteringOrder): number {
+function sellableLots(
+  market: Market,
+  { side, accountId, heldLots, isReserved }: EnteringOrder,
+): number {
   if (side === 'BUY') return Number.POSITIVE_INFINITY;
+  if (isReserved) return heldLots;
   return heldLots + availableLots(market, market.account(accountId));
 }
 
 function reasonOf(order: EnteringOrder, { end }: Match, lots: number): EndReason | null {
   if (end === 'SELF_TRADE') return end;
+  if (end === 'MORE') return 'TOO_MANY_FILLS';
   if (end === 'FILLED') return lots < order.leaves ? 'INSUFFICIENT_SHARES' : null;
   const { timeInForce, limit } = order;
   if (timeInForce === 'IOC' || timeInForce === 'FOK') return timeInForce;
@@ -145,6 +260,7 @@ export function toEntering(market: Market, order: StopOrder): EnteringOrder {
     heldLots: order.side === 'SELL' ? order.leaves : 0,
     timeInForce: order.timeInForce,
     expiresAt: order.expiresAt,
+    isReserved: false,
     ...noTotals,
   };
 }

@@ -112,6 +112,67 @@ export const tradingEvents = {
     description: 'Another order took the place of this one.',
     fields: { ...final, newOrderId: id('The order that took its place.') },
   },
+  OrderPaused: {
+    description:
+      `An incoming order has traded with as many others as one command allows. It goes on in the
+      next one, before anything else happens in the book; all that it may spend is reserved.`.replace(
+        /\s+/g,
+        ' ',
+      ),
+    fields: {
+      ...progress,
+      timeInForce: text('DAY, GTC, IOC, FOK or GTD.'),
+      limitPrice: nullable(decimal('The worst price at which it may trade.')),
+      held: decimal('Cash that is reserved for it.'),
+      heldQuantity: decimal('Shares that are reserved for it.'),
+      expiresAt,
+      settledValue: decimal(
+        'The part of filledValue whose cash was rounded on the totals of the order.',
+      ),
+      accruedFee: decimal('The fees of that part, before rounding.'),
+      lowPrice: nullable(decimal('The lowest price at which it has traded since it came in.')),
+      highPrice: nullable(decimal('The highest one.')),
+    },
+  },
+  StopsReached: {
+    description: `Prices have reached stop orders: these enter in the next commands, those that came
+      first before others, and after all that were reached before.`.replace(/\s+/g, ' '),
+    fields: {
+      symbol,
+      lowPrice: decimal('Orders to sell have been reached from this stop price on.'),
+      highPrice: decimal('Orders to buy have been reached up to this stop price.'),
+      price: nullable(decimal('The price that was recorded; null: they are prices of trades.')),
+      placedBy: nullable(dateTime('Only those placed by then have been reached; null: all.')),
+    },
+  },
+  PriceQueued: {
+    description: `A price from outside takes effect in the book when the work is done that earlier
+      commands have set off there.`.replace(/\s+/g, ' '),
+    fields: {
+      symbol,
+      price: decimal('As it was recorded.'),
+      priceAt: nullable(dateTime('When it occurred; null: when it takes effect.')),
+    },
+  },
+  CancelsQueued: {
+    description: 'The open orders of an account in the book are canceled in the next commands.',
+    fields: { symbol, accountId, reason: text('Why.') },
+  },
+  MatchingPaused: {
+    description:
+      `A book has more to do than one command does: it goes on by itself in the next one, and
+      no other command changes it before.`.replace(/\s+/g, ' '),
+    fields: {
+      symbol,
+      wavesDone: integer('How many of the StopsReached before this event are worked off by now.'),
+      after: integer('The priority up to which the orders of the first one left have entered.'),
+      tasksDone: integer('How many of the prices and cancels that were queued are worked off.'),
+    },
+  },
+  MatchingFinished: {
+    description: 'A book has done all that commands have set off in it.',
+    fields: { symbol },
+  },
   ClientOrderIdAssigned: {
     description:
       "An open order has a client's own id, which no other open order of its account has.",

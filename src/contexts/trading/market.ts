@@ -22,7 +22,11 @@ export interface Market {
   /** The book as the command has made it so far. */
   book(): Book;
   account(id: string): AccountState;
-  recordInBook(event: TradingEvent | Pick<Trade, 'type' | 'data'>): void;
+  /** `occurredAt`: null, or when absent: when it is recorded. */
+  recordInBook(
+    event: TradingEvent | Pick<Trade, 'type' | 'data'>,
+    occurredAt?: string | null,
+  ): void;
   recordInAccount(id: string, event: AccountEvent): void;
 }
 
@@ -48,10 +52,10 @@ export function openMarket(context: CommandContext, symbol: string): Market {
     now: context.now,
     book: () => context.load(bookDecider, symbol).state ?? openBook(opening),
     account: (id) => loadAccount(context, id),
-    recordInBook(event) {
+    recordInBook(event, occurredAt = null) {
       const isFirst = context.load(bookDecider, symbol).version === 0;
       if (isFirst) context.record(bookDecider, symbol, opening);
-      context.record(bookDecider, symbol, event);
+      context.record(bookDecider, symbol, event, occurredAt === null ? {} : { occurredAt });
     },
     recordInAccount: (id, event) => recordInAccount(context, id, event),
   };

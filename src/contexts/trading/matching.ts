@@ -10,6 +10,8 @@ export interface Incoming {
   /** Null: at any price. */
   readonly limit: number | null;
   readonly lots: number;
+  /** How many resting orders it may meet; absent: all of them. */
+  readonly metMax?: number;
 }
 
 /** So many lots of a resting order, at its price. */
@@ -19,10 +21,10 @@ export interface Fill {
 }
 
 /**
- * Why there are no more fills: it is filled, no price suits it, nobody is left, or the next in turn is
- * an order of its own account.
+ * Why there are no more fills: it is filled, no price suits it, nobody is left, the next in turn is an
+ * order of its own account, or as many have been met as may be.
  */
-export type MatchEnd = 'FILLED' | 'LIMIT' | 'NO_LIQUIDITY' | 'SELF_TRADE';
+export type MatchEnd = 'FILLED' | 'LIMIT' | 'NO_LIQUIDITY' | 'SELF_TRADE' | 'MORE';
 
 export interface Match {
   readonly fills: readonly Fill[];
@@ -37,7 +39,7 @@ export interface Match {
  * costs O(log n) of the resting orders and O(1) for each fill.
  */
 export function match(book: Book, incoming: Incoming, now: string): Match {
-  const { accountId, side, limit } = incoming;
+  const { accountId, side, limit, metMax = Number.POSITIVE_INFINITY } = incoming;
   const fills: Fill[] = [];
   const expired: RestingOrder[] = [];
   let leaves = incoming.lots;
@@ -46,6 +48,10 @@ export function match(book: Book, incoming: Incoming, now: string): Match {
   function meet(maker: RestingOrder): boolean {
     if (limit !== null && !crosses(side, limit, maker.price)) {
       end = 'LIMIT';
+      return false;
+    }
+    if (fills.length + expired.length >= metMax) {
+      end = 'MORE';
       return false;
     }
     if (maker.expiresAt !== null && maker.expiresAt <= now) {

@@ -52,6 +52,11 @@ export function orderIdsOf(event: StoredEvent): readonly string[] {
       return [known.data.buyOrderId, known.data.sellOrderId];
     case 'BookOpened':
     case 'ReferencePriceSet':
+    case 'StopsReached':
+    case 'PriceQueued':
+    case 'CancelsQueued':
+    case 'MatchingPaused':
+    case 'MatchingFinished':
       return [];
     default:
       return [known.data.orderId];

@@ -10,9 +10,11 @@ import {
 } from '../accounts/rejections.ts';
 import { InstrumentNotFound, InvalidPrice } from '../market/commands.ts';
 import { type ArrivingOrder, arrive, refusalOf } from './arrive.ts';
+import { crowdRefusal } from './capacity.ts';
 import { noTotals } from './charge.ts';
 import { assertUnused, recordAssigned } from './client-orders.ts';
-import { type Market, openMarket } from './market.ts';
+import type { Market } from './market.ts';
+import { openSettledMarket } from './matching-process.ts';
 import { type OrderType, orderDecider, type Side, type TimeInForce } from './order.ts';
 import * as rejections from './rejections.ts';
 import { lotsFault, parseLots, parseTicks, ticksFault } from './terms.ts';
@@ -66,12 +68,12 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     /\s+/g,
     ' ',
   ),
-  rejections: [...orderRejections, rejections.ClientOrderIdInUse],
+  rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
       reject(BadUserInput, `expiresAt ${input.expiresAt} is not in the future`, {});
     }
-    const market = openMarket(context, input.symbol);
+    const market = openSettledMarket(context, input.symbol);
     assertCurrency(market, input.accountId);
     const orderId = newOrderId(context, input.orderId);
     const { accountId, clientOrderId } = input;
@@ -79,7 +81,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
     const instruction = toInstruction(input, orderId, expiresAt);
     const order = toArriving(market, instruction);
-    const refusal = refusalOf(market, order);
+    const refusal = refusalOf(market, order) ?? crowdRefusal(market, order);
     if (refusal !== null) throw recordRefusal(market, instruction, refusal);
     recordPlaced(market, instruction, { filledQuantity: '0', filledValue: '0' });
     arrive(market, order);
@@ -184,6 +186,7 @@ function toArriving(market: Market, order: Instruction): ArrivingOrder {
     value: '0',
     held: 0n,
     heldLots: 0,
+    isReserved: false,
     ...noTotals,
   };
 }

@@ -3,12 +3,16 @@ import type { Reaction } from '../../kernel/reaction.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { AccountNotEmpty } from '../accounts/rejections.ts';
 import { loadAccount } from '../accounts/rules.ts';
-import { cancelAll, openOrdersOf } from './account-orders.ts';
+import { cancelOrders, openOrdersOf } from './account-orders.ts';
 import { bookDecider } from './book.ts';
 import { openMarket } from './market.ts';
-import { enterReached } from './stops.ts';
+import { openSettledMarket } from './matching-process.ts';
+import { queueTask, takeLastPrice, takePrice } from './work.ts';
 
-/** A price from outside that is the last one now enters the stop orders that wait for it. */
+/**
+ * A price from outside that is the last one now enters the stop orders that wait for it; where more is
+ * going on it takes its turn.
+ */
 const priceRecorded: Reaction = {
   name: 'trading.enterStopsReachedByRecordedPrice',
   types: ['PriceRecorded'],
@@ -16,14 +20,20 @@ const priceRecorded: Reaction = {
     const symbol = entityIdOf(streamId);
     const book = context.load(bookDecider, symbol).state;
     if (book === null) return;
-    const { lastPriceAt } = book;
-    const isLate = occurredAt !== null && lastPriceAt !== null && occurredAt < lastPriceAt;
-    if (isLate) return;
     const price = String(data['price']);
-    const event = { type: 'ReferencePriceSet', data: { symbol, price } } as const;
-    context.record(bookDecider, symbol, event, occurredAt === null ? {} : { occurredAt });
     const market = openMarket(context, symbol);
-    if (market.terms.instrument.tradingStatus === 'OPEN') enterReached(market, occurredAt);
+    if (book.agenda === null) takePrice(market, price, occurredAt);
+    else queueTask(market, { kind: 'PRICE', price, occurredAt });
+  },
+};
+
+/** What was set off before a halt happens before it. */
+const tradingHalted: Reaction = {
+  name: 'trading.finishMatchingBeforeHalt',
+  types: ['TradingHalted'],
+  react({ streamId }, context) {
+    const symbol = entityIdOf(streamId);
+    if (context.load(bookDecider, symbol).state !== null) openSettledMarket(context, symbol);
   },
 };
 
@@ -34,18 +44,24 @@ const tradingResumed: Reaction = {
   react({ streamId }, context) {
     const symbol = entityIdOf(streamId);
     const book = context.load(bookDecider, symbol).state;
-    if (book !== null) enterReached(openMarket(context, symbol), book.lastPriceAt);
+    if (book !== null) takeLastPrice(openSettledMarket(context, symbol));
   },
 };
 
-/** A frozen account has no open orders. */
+/** A frozen account has no open orders: those that are more than one command cancels follow. */
 const accountFrozen: Reaction = {
   name: 'trading.cancelOrdersOfFrozenAccount',
   types: ['AccountFrozen'],
   react({ streamId, data }, context) {
-    const { reason } = data;
-    const why = typeof reason === 'string' ? `ACCOUNT_FROZEN: ${reason}` : 'ACCOUNT_FROZEN';
-    cancelAll(context, entityIdOf(streamId), why);
+    const accountId = entityIdOf(streamId);
+    const why =
+      typeof data['reason'] === 'string' ? `ACCOUNT_FROZEN: ${data['reason']}` : 'ACCOUNT_FROZEN';
+    for (const symbol of openOrdersOf(context, accountId).symbols) {
+      const market = openMarket(context, symbol);
+      const isIdle = market.book().agenda === null;
+      if (isIdle && cancelOrders(market, accountId, why)) continue;
+      queueTask(market, { kind: 'CANCELS', accountId, reason: why });
+    }
   },
 };
 
@@ -55,7 +71,7 @@ const accountClosed: Reaction = {
   types: ['AccountClosed'],
   react({ streamId }, context) {
     const accountId = entityIdOf(streamId);
-    const openOrders = openOrdersOf(context, accountId).length;
+    const { count: openOrders } = openOrdersOf(context, accountId);
     if (openOrders === 0) return;
     const { balance } = loadAccount(context, accountId);
     const what = openOrders === 1 ? '1 open order' : `${openOrders} open orders`;
@@ -66,6 +82,7 @@ const accountClosed: Reaction = {
 
 export const tradingReactions: readonly Reaction[] = [
   priceRecorded,
+  tradingHalted,
   tradingResumed,
   accountFrozen,
   accountClosed,

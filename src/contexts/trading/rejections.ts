@@ -1,5 +1,5 @@
 import type { DataOf, Fields } from '../../kernel/field.ts';
-import { decimal, id, text } from '../../kernel/field.ts';
+import { decimal, id, integer, text } from '../../kernel/field.ts';
 import { Rejection, type RejectionDefinition } from '../../kernel/rejection.ts';
 
 const orderId = id('The order.');
@@ -54,6 +54,20 @@ export const ClientOrderIdInUse = {
   code: 'CLIENT_ORDER_ID_IN_USE',
   description: 'Another open order of the account has this client order id.',
   fields: { clientOrderId: text('The client order id as given.'), orderId: id('The open order.') },
+} satisfies RejectionDefinition;
+
+export const TooManyOpenOrders = {
+  name: 'TooManyOpenOrdersError',
+  code: 'TOO_MANY_OPEN_ORDERS',
+  description:
+    `The account has as many open orders in the instrument as it may have, those that wait for a
+    price included.`.replace(/\s+/g, ' '),
+  fields: {
+    accountId: id('The account.'),
+    symbol,
+    openOrders: integer('How many open orders it has in the instrument.'),
+    openOrdersMax: integer('How many it may have.'),
+  },
 } satisfies RejectionDefinition;
 
 export const InsufficientShares = {

@@ -83,6 +83,7 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ar
     leaves: Math.max(0, lots - filled),
     held: 0n,
     heldLots: 0,
+    isReserved: false,
     settled,
     accrued,
   };

@@ -68,28 +68,35 @@ export interface Unable {
 }
 
 /**
- * The first resting order of some fills that cannot trade: its account is not open, or has no room for
- * what it would receive. Orders booked by older rules may also have a unit too little reserved. Null
- * when all can.
+ * The resting orders of some fills that cannot trade: their accounts are not open, or have no room for
+ * what they would receive. Orders booked by older rules may also have a unit too little reserved.
  */
-export function findUnable(market: Market, fills: readonly Fill[]): Unable | null {
-  const { context, terms } = market;
+export function findUnable(market: Market, fills: readonly Fill[]): readonly Unable[] {
   const before = new Map<string, Dealt>();
-  for (const fill of fills) {
+  return fills.flatMap((fill) => {
     const { maker } = fill;
-    const { state } = context.load(accountDecider, maker.accountId);
-    if (state === null) throw new Error(`account ${maker.accountId} has an order and no events`);
-    if (!canSend(state)) return { maker, reason: 'ACCOUNT_NOT_OPEN' };
     const dealt = before.get(maker.accountId) ?? nothing;
-    const after = dealWith(terms, dealt, fill);
-    if (!fitsCash(terms, state, after.received)) return { maker, reason: 'INVALID_AMOUNT' };
-    if (!fitsShares(market, state, after.lots)) return { maker, reason: 'INVALID_QUANTITY' };
-    if (after.short > dealt.short && after.short > availableCash(market, state)) {
-      return { maker, reason: 'INSUFFICIENT_FUNDS' };
-    }
+    const after = dealWith(market.terms, dealt, fill);
+    const reason = faultOf(market, fill, { dealt, after });
+    if (reason !== null) return [{ maker, reason }];
     before.set(maker.accountId, after);
-  }
-  return null;
+    return [];
+  });
+}
+
+function faultOf(
+  market: Market,
+  { maker }: Fill,
+  { dealt, after }: { readonly dealt: Dealt; readonly after: Dealt },
+): MakerFault | null {
+  const { context, terms } = market;
+  const { state } = context.load(accountDecider, maker.accountId);
+  if (state === null) throw new Error(`account ${maker.accountId} has an order and no events`);
+  if (!canSend(state)) return 'ACCOUNT_NOT_OPEN';
+  if (!fitsCash(terms, state, after.received)) return 'INVALID_AMOUNT';
+  if (!fitsShares(market, state, after.lots)) return 'INVALID_QUANTITY';
+  const isShort = after.short > dealt.short && after.short > availableCash(market, state);
+  return isShort ? 'INSUFFICIENT_FUNDS' : null;
 }
 
 /** What some fills of resting orders come to for their account. */

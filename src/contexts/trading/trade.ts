@@ -87,7 +87,7 @@ export function takerParty(terms: Terms, taker: Taker, { maker, lots }: Fill): P
   const { side, limit } = taker;
   const charge = chargeOf(terms, taker, { side, role: 'TAKER', price, lots });
   const leaves = taker.leaves - lots;
-  const held = limit === null ? 0n : heldAfter(terms, taker.held, charge, { limit, leaves });
+  const held = heldAfter(terms, taker.held, charge, { limit, leaves });
   return {
     id: taker.id,
     accountId: taker.accountId,
@@ -135,11 +135,12 @@ function heldAfter(
   terms: Terms,
   before: bigint,
   charge: Charge,
-  { limit, leaves }: { readonly limit: number; readonly leaves: number },
+  { limit, leaves }: { readonly limit: number | null; readonly leaves: number },
 ): bigint {
   if (before === 0n || leaves === 0) return 0n;
-  const needed = holdOf(terms, charge, limit, leaves);
   const left = before - charge.amount - charge.fee;
-  if (needed <= left) return needed;
+  // Without a limit it is an order on its way through the book: it may need all that it has.
+  const needed = limit === null ? left : holdOf(terms, charge, limit, leaves);
+  if (needed <= left) return needed > 0n ? needed : 0n;
   return left > 0n ? left : 0n;
 }

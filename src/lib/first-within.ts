@@ -1,0 +1,52 @@
+import type { SortedMap } from './sorted-map.ts';
+
+/** Finds the first value behind a key whose measure is within a bound; undefined: there is none. */
+export type FindFirst<Value> = (
+  map: SortedMap<number, Value>,
+  after: number,
+  most: number,
+) => Value | undefined;
+
+/**
+ * Makes a search by key among the values whose measure is at most something. The least measure below
+ * each node is kept beside the map, for as long as the node lives: maps share their nodes, so after a
+ * change only the few new ones are looked through. A search is O(log n) then, the first one O(n).
+ */
+export function createFindFirst<Value>(measure: (value: Value) => number): FindFirst<Value> {
+  type Node = SortedMap<number, Value>;
+  const known = new WeakMap<Node, number>();
+
+  function leastOf(node: Node): number {
+    const before = known.get(node);
+    if (before !== undefined) return before;
+    let least = Number.POSITIVE_INFINITY;
+    if ('children' in node) {
+      for (const child of node.children) least = Math.min(least, leastOf(child));
+    } else {
+      for (const value of node.values) least = Math.min(least, measure(value));
+    }
+    known.set(node, least);
+    return least;
+  }
+
+  function find(node: Node, after: number, most: number): Value | undefined {
+    if (leastOf(node) > most) return undefined;
+    const { keys } = node;
+    if ('children' in node) {
+      for (const [index, child] of node.children.entries()) {
+        const next = keys[index + 1];
+        // Keys of a branch are at most the least below them: all of this child may be too early.
+        if (next !== undefined && next <= after) continue;
+        const found = find(child, after, most);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    }
+    for (const [index, value] of node.values.entries()) {
+      if ((keys[index] as number) > after && measure(value) <= most) return value;
+    }
+    return undefined;
+  }
+
+  return find;
+}

@@ -1,0 +1,45 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** For so long a part is written before others get their turn. */
+const turnMs = 4;
+
+/**
+ * Writes a value as `JSON.stringify` does, but lets the event loop go on in between: a state with
+ * large sorted maps takes long as a whole. The value is plain JSON and does not change meanwhile.
+ */
+export async function toJsonInParts(value: unknown): Promise<string> {
+  let since = performance.now();
+
+  async function write(part: unknown, isTop: boolean): Promise<string> {
+    if (!isObject(part) || !(isTop || isLarge(part))) return JSON.stringify(part);
+    if (performance.now() - since > turnMs) {
+      await nextTurn();
+      since = performance.now();
+    }
+    const texts: string[] = [];
+    if (Array.isArray(part)) {
+      for (const item of part) texts.push(await write(item, false));
+      return `[${texts.join(',')}]`;
+    }
+    for (const [key, item] of Object.entries(part)) {
+      // The nodes of a map are in arrays.
+      const text = await write(item, Array.isArray(item) && isObject(item[0]));
+      texts.push(`${JSON.stringify(key)}:${text}`);
+    }
+    return `{${texts.join(',')}}`;
+  }
+
+  return write(value, true);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Whether it is a node of a sorted map that has nodes below it: maps are the only large states. */
+function isLarge(value: object): boolean {
+  if (Array.isArray(value) || !('keys' in value)) return false;
+  if ('children' in value) return true;
+  const [first] = 'values' in value && Array.isArray(value.values) ? value.values : [];
+  return isObject(first) && 'keys' in first;
+}

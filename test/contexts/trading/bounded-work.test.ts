@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { accountDecider } from '../../../src/contexts/accounts/account.ts';
+import { freezeAccount, openAccount } from '../../../src/contexts/accounts/commands.ts';
+import { recordPrice } from '../../../src/contexts/market/commands.ts';
+import { placeOrder } from '../../../src/contexts/trading/place-order.ts';
+import { newUuid } from '../../../src/lib/uuid.ts';
+import { startTestEngine, type TestEngine } from '../../support/engines.ts';
+import { openMarketPlace, symbol, tradingContexts } from '../../support/market-place.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { until } from '../../support/until.ts';
+
+// A busy machine needs longer than the usual limit for them.
+const timeout = 120_000;
+let testDatabase: TestDatabase;
+const started: TestEngine[] = [];
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+});
+
+afterEach(async () => {
+  for (const engine of started.splice(0)) await engine.stop();
+  await testDatabase.dispose();
+});
+
+async function start(): Promise<TestEngine> {
+  const engine = await startTestEngine(testDatabase.url, tradingContexts);
+  started.push(engine);
+  return engine;
+}
+
+const stop = { side: 'BUY', type: 'STOP', limitPrice: null, stopPrice: '10.00' } as const;
+
+/** Places stop orders to buy of accounts that have nothing. */
+async function fill({ accept }: TestEngine, accounts: number, each: number) {
+  const ids = Array.from({ length: accounts }, newUuid);
+  for (const accountId of ids)
+    await accept(openAccount, { accountId, owner: 'A', currency: 'USD' });
+  const orders = ids.flatMap((accountId) => Array(each).fill(accountId) as string[]);
+  await Promise.all(
+    orders.map((accountId) =>
+      accept(placeOrder, {
+        ...{ orderId: null, clientOrderId: null, accountId, symbol, ...stop, quantity: '1' },
+        ...{ timeInForce: 'GTC', expiresAt: null, postOnly: false },
+      }),
+    ),
+  );
+  return ids;
+}
+
+const isFinished = async (engine: TestEngine) =>
+  (await engine.recorded('MatchingFinished')).length > 0;
+
+test('a price that reaches thousands of stop orders is recorded, and they enter by themselves', {
+  timeout,
+}, async () => {
+  const engine = await start();
+  await openMarketPlace(engine);
+  await fill(engine, 3, 1_000);
+  const { events } = await engine.accept(recordPrice, { symbol, price: '11.00' });
+  expect(events.length).toBeLessThan(500);
+  await until(() => isFinished(engine), 60_000);
+  const canceled = await engine.recorded('OrderCanceled');
+  expect(canceled).toHaveLength(3_000);
+  expect(new Set(canceled.map(({ data }) => data['reason']))).toEqual(new Set(['NO_LIQUIDITY']));
+});
+
+test('an engine that is stopped in the midst of it goes on at its next start', {
+  timeout,
+}, async () => {
+  const engine = await start();
+  await openMarketPlace(engine);
+  await fill(engine, 2, 1_000);
+  await engine.accept(recordPrice, { symbol, price: '11.00' });
+  await engine.stop();
+  const next = await start();
+  await until(() => isFinished(next), 60_000);
+  expect(await next.recorded('OrderTriggered')).toHaveLength(2_000);
+  expect(await next.recorded('OrderCanceled')).toHaveLength(2_000);
+});
+
+test('an order that comes in meanwhile takes its turn behind what was set off before', {
+  timeout,
+}, async () => {
+  const engine = await start();
+  const { place } = await openMarketPlace(engine);
+  await fill(engine, 2, 1_000);
+  const [, orderId] = await Promise.all([
+    engine.accept(recordPrice, { symbol, price: '11.00' }),
+    place({ side: 'SELL', limitPrice: '12.00' }),
+  ]);
+  const canceled = await engine.recorded('OrderCanceled');
+  expect(canceled).toHaveLength(2_000);
+  const placed = (await engine.recorded('OrderPlaced')).find(
+    ({ data }) => data['orderId'] === orderId,
+  );
+  expect(placed?.sequence).toBeGreaterThan(canceled.at(-1)?.sequence ?? Number.POSITIVE_INFINITY);
+  expect(await engine.recorded('TradeExecuted')).toEqual([]);
+});
+
+test('a frozen account is frozen at once, and its many orders are canceled by themselves', {
+  timeout,
+}, async () => {
+  const engine = await start();
+  await openMarketPlace(engine);
+  const [accountId = ''] = await fill(engine, 1, 1_000);
+  const { stateOf, events } = await engine.accept(freezeAccount, { accountId });
+  expect(stateOf(accountDecider, accountId)?.status).toBe('FROZEN');
+  expect(events.length).toBeLessThan(500);
+  await until(() => isFinished(engine), 60_000);
+  expect(await engine.recorded('OrderCanceled')).toHaveLength(1_000);
+});

@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { runDuel, runSplit } from '../../support/market-duel.ts';
+import { programs } from '../../support/market-program.ts';
+
+// A busy machine needs longer than the usual limit for them.
+const timeout = 120_000;
+// Mostly one, as few orders of such programs meet many others.
+const steps = fc.constantFrom(1, 1, 1, 2, 3);
+
+test('work that is split over many commands comes to what the rules say', { timeout }, () => {
+  let pauses = 0;
+  fc.assert(
+    fc.property(programs, steps, (program, stepsMax) => {
+      const { world } = runDuel(program, () => {}, stepsMax);
+      pauses += world.events.filter(({ type }) => type === 'MatchingPaused').length;
+    }),
+    { numRuns: 150 },
+  );
+  expect(pauses).toBeGreaterThan(40);
+});
+
+test('split work breaks no invariant, whatever other commands come in between', {
+  timeout,
+}, () => {
+  let pauses = 0;
+  fc.assert(
+    fc.property(programs, steps, (program, stepsMax) => {
+      const { world } = runSplit(program, stepsMax);
+      pauses += world.events.filter(({ type }) => type === 'MatchingPaused').length;
+    }),
+    { numRuns: 150 },
+  );
+  expect(pauses).toBeGreaterThan(40);
+});
