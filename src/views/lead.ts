@@ -4,10 +4,11 @@ import type { Logger } from '../lib/logger.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
+import type { Leadership } from '../postgres/leadership.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 import type { AnyView } from './standing.ts';
-import { dropView, readViews, registerView, setViewStatus, tryLockView } from './store.ts';
+import { dropView, readViews, registerView, setViewStatus, type ViewRow } from './store.ts';
 
 export interface LeadOptions {
   readonly log: Log;
@@ -23,19 +24,20 @@ const droppedRowsMax = 5_000;
 const reportMs = 2_000;
 
 /**
- * Moves the views that no other process moves, until the signal fires. Those at the front go on
+ * Moves the views that no other process moves, until its leadership ends. Those at the front go on
  * together, page by page, as the log grows; those behind are built from the log between two pages
  * of the others, and join them at the front.
  *
- * A view is moved under a lock of the connection, and the database checks its checkpoint besides:
- * two processes cannot both move it. Throws when the connection is lost or the check fails.
+ * A view is moved under a lease, and the database checks its checkpoint besides: two processes
+ * cannot both move it. Throws when the connection is lost or the check fails.
  */
 export async function leadViews(
   executor: Executor,
   options: LeadOptions,
-  signal: AbortSignal,
+  leadership: Leadership,
 ): Promise<void> {
   const { feed, log, views, onMoved } = options;
+  const { signal } = leadership;
   for (const view of views) await registerView(executor, view);
   const report = createReport(options);
   const moving: MovingView[] = [];
@@ -44,8 +46,8 @@ export async function leadViews(
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAroundMs) {
-      moving.push(...(await takeViews(executor, views, moving)));
-      await dropReplaced(executor, moving);
+      moving.push(...(await takeViews(executor, { views, moving, leadership })));
+      await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
     const active = moving.filter((view) => view.parked === null);
@@ -79,24 +81,34 @@ function standingAt(views: readonly MovingView[], checkpoint: number): readonly 
   return views.filter((view) => view.checkpoint === checkpoint);
 }
 
-/** The views whose lock is free now. One that was parked gets another try. */
+interface Led {
+  readonly views: readonly AnyView[];
+  readonly moving: readonly MovingView[];
+  readonly leadership: Leadership;
+}
+
+/** The views whose lease is free now. One that was parked gets another try. */
 async function takeViews(
   executor: Executor,
-  views: readonly AnyView[],
-  held: readonly MovingView[],
+  { views, moving, leadership }: Led,
 ): Promise<readonly MovingView[]> {
-  if (held.length === views.length) return [];
+  if (moving.length === views.length) return [];
+  const known = ({ name, version }: ViewRow): AnyView | undefined =>
+    views.find((view) => view.name === name && view.version === version);
+  const wanted = (await readViews(executor)).filter(
+    (row) => known(row) !== undefined && !moving.some(({ id }) => id === row.id),
+  );
+  const ids = await leadership.take(wanted.map(({ id }) => id));
+  if (ids.size === 0) return [];
   const taken: MovingView[] = [];
-  for (const { id, name, version } of await readViews(executor)) {
-    if (held.some((view) => view.id === id)) continue;
-    const view = views.find((known) => known.name === name && known.version === version);
-    if (view === undefined || !(await tryLockView(executor, id))) continue;
-    // Read again under the lock: the former holder may have moved it in between.
-    const row = (await readViews(executor)).find((candidate) => candidate.id === id);
-    if (row === undefined) continue;
+  // Read again under the lease: the former holder may have moved them in between.
+  for (const row of await readViews(executor)) {
+    const { id, checkpoint } = row;
+    const view = known(row);
+    if (view === undefined || !ids.has(id)) continue;
     if (row.status === 'parked') await setViewStatus(executor, [id], 'building');
     const status = row.status === 'live' ? 'live' : 'building';
-    taken.push(createMovingView(view, id, row.checkpoint, status));
+    taken.push(createMovingView(view, id, checkpoint, status));
   }
   return taken;
 }
@@ -128,13 +140,17 @@ async function promote(
  * Removes older versions of live views once no process moves them any more: some rows at a time,
  * since the live views wait meanwhile.
  */
-async function dropReplaced(executor: Executor, moving: readonly MovingView[]): Promise<void> {
+async function dropReplaced(
+  executor: Executor,
+  moving: readonly MovingView[],
+  leadership: Leadership,
+): Promise<void> {
   const live = moving.filter(({ status }) => status === 'live');
   for (const row of await readViews(executor)) {
     const isReplaced = live.some(
       ({ view }) => view.name === row.name && view.version > row.version,
     );
-    if (!isReplaced || !(await tryLockView(executor, row.id))) continue;
+    if (!isReplaced || !(await leadership.take([row.id])).has(row.id)) continue;
     await dropView(executor, row.id, droppedRowsMax);
   }
 }

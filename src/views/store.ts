@@ -109,14 +109,3 @@ export async function dropView(executor: Executor, id: number, rowsMax: number):
   await executor.query(drop, [id]);
   return true;
 }
-
-const lock: Query = {
-  name: 'lock_view',
-  text: `select pg_try_advisory_lock(hashtext('daybook.views'), $1) as locked`,
-};
-
-/** Takes the right to move a view for as long as this connection lives; false: another has it. */
-export async function tryLockView(executor: Executor, id: number): Promise<boolean> {
-  const [row] = await executor.query<{ readonly locked: boolean }>(lock, [id]);
-  return row?.locked ?? false;
-}

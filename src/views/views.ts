@@ -2,8 +2,10 @@ import type { Feed } from '../feed/feed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
+import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
+import { withLeadership } from '../postgres/leadership.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
 import { ViewNotReadableError } from './errors.ts';
@@ -47,6 +49,8 @@ export interface ViewName {
 
 export interface ViewsOptions {
   readonly database: Database;
+  /** Where leases are taken and renewed; `database` when absent. */
+  readonly keeper?: Database;
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -59,8 +63,9 @@ const startTimeoutMs = 10_000;
 
 /** Throws when one of the views is not as `View` demands. */
 export function createViews(options: ViewsOptions): Views {
-  const { database, logger, views } = options;
+  const { database, keeper = database, logger, views } = options;
   assertViews(views);
+  const holder = newUuid();
   const stopping = new AbortController();
   const moved = createBroadcast();
   const wouldBe = createWouldBeReader(database);
@@ -101,8 +106,9 @@ export function createViews(options: ViewsOptions): Views {
   async function lead(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await database.withConnection((executor, lost) => {
-          const signal = AbortSignal.any([lost, stopping.signal]);
+        const { signal } = stopping;
+        const claim = { database, keeper, kind: 'daybook.views', holder, logger, signal } as const;
+        await withLeadership(claim, (executor, leadership) => {
           const onMoved = (moving: readonly MovingView[]): void => {
             isLeadingAll = moving.length === views.length;
             led = new Set(moving.map(({ id }) => id));
@@ -112,7 +118,7 @@ export function createViews(options: ViewsOptions): Views {
             );
             show([...others, ...moved]);
           };
-          return leadViews(executor, { ...options, onMoved }, signal);
+          return leadViews(executor, { ...options, onMoved }, leadership);
         });
       } catch (error) {
         logger.warn({ err: error }, 'the views stand still; trying again');
