@@ -8,12 +8,15 @@ import { reactionsByType } from './kernel/reaction.ts';
 import type { Logger } from './lib/logger.ts';
 import { createLog } from './log/log.ts';
 import type { Database } from './postgres/database.ts';
-import { createListener } from './postgres/listener.ts';
+import { createListener, type Listener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watcher.ts';
 
 /** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {
+  readonly listener: Pick<Listener, 'deafMs'>;
+  /** Waits no longer for a database that is away: whoever waits for it is answered. */
+  giveUp(): void;
   /** Finishes the commands that were taken, then lets go of everything but the database. */
   stop(): Promise<void>;
 }
@@ -22,19 +25,26 @@ export interface EngineOptions {
   readonly database: Database;
   /** Connections for appends alone; those of `database` when absent. */
   readonly writer?: Database;
+  /** Connections on which leases are renewed, whatever the others do; of `database` when absent. */
+  readonly keeper?: Database;
   /** Where the listener connects: the address of the same database. */
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
   readonly logger: Logger;
 }
 
+/** What has been silent for nearly as long as the listener when it gives its connection up. */
+const silentMs = 4_000;
+
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, url, contexts, logger } = options;
+  const { database, url, contexts, logger, keeper = database } = options;
+  const databases = new Set([database, keeper, options.writer ?? database]);
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, options.writer);
   const feed = createFeed({ log, logger });
   const views = createViews({
     database,
+    keeper,
     log,
     feed,
     logger,
@@ -45,7 +55,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const onAppended = feed.offer;
   const processor = createProcessor({ log, definitions, reactions, logger, onAppended });
   const consumers = createConsumers({
-    ...{ database, log, feed, processor, logger },
+    ...{ database, keeper, log, feed, processor, logger },
     managers: contexts.flatMap(({ processManagers = [] }) => processManagers),
   });
   const stopReading = async (): Promise<void> => {
@@ -69,7 +79,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (channel === 'daybook_log') feed.announce(Number(payload));
       else views.wake();
     },
+    onSilent() {
+      for (const each of databases) each.closeSilent(silentMs);
+    },
     onConnected() {
+      // The line is good: a connection that was begun before may have been begun in vain.
+      for (const each of databases) each.closeSilent(Number.POSITIVE_INFINITY);
       feed.wake();
       views.wake();
     },
@@ -83,6 +98,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     watcher,
     consumers,
     answered: createAnswered(views),
+    listener,
+    giveUp() {
+      processor.giveUp();
+      for (const each of databases) each.cut();
+    },
     async stop() {
       await consumers.stop();
       await processor.stop();

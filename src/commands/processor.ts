@@ -24,6 +24,8 @@ export interface Processor {
    * `OutcomeUnknownError` when that is not known.
    */
   submit<Input>(request: CommandRequest<Input>): Promise<CommandResult>;
+  /** Tries nothing again from now on: commands that fail because of the database are answered. */
+  giveUp(): void;
   /** Takes no more commands and finishes those it has. */
   stop(): Promise<void>;
 }
@@ -110,6 +112,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
         queue.push(submission);
         start();
       });
+    },
+    giveUp() {
+      abort.abort();
     },
     async stop() {
       isStopped = true;

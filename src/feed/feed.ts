@@ -24,6 +24,8 @@ export interface Feed {
     limit: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredEvent[], void, undefined>;
+  /** Why the events at the tail cannot be read by this program; null while they can. */
+  failure(): string | null;
   /** Events that this process has just appended: they need not be read again. */
   offer(events: readonly StoredEvent[]): void;
   /** The log's head is said to be at `head`. Never needed for correctness, only for speed. */
@@ -108,6 +110,7 @@ export function createFeed(options: FeedOptions): Feed {
 
   return {
     tail: () => recent.tail(),
+    failure: () => null,
     next,
     async *follow(after, limit, signal) {
       let position = after;

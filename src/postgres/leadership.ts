@@ -23,14 +23,6 @@ export interface Leadership {
   take(ids: readonly number[]): Promise<ReadonlySet<number>>;
 }
 
-/** Another process has taken a lease, or it could not be renewed in time. */
-export class LeaseLostError extends Error {
-  readonly code = 'LEASE_LOST';
-  constructor(reason: string, options?: ErrorOptions) {
-    super(`leadership was lost: ${reason}`, options);
-  }
-}
-
 /** By the clock of the database: after this long without a renewal another process may lead. */
 const ttlMs = 5_000;
 const renewMs = 1_000;
@@ -72,14 +64,15 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
 
   function letGo(reason: string): void {
     if (over.signal.aborted) return;
-    const error = new LeaseLostError(reason, failure === null ? undefined : { cause: failure });
-    over.abort(error);
-    if (!options.signal.aborted) logger.warn({ err: error }, 'this process leads no more');
+    over.abort();
+    if (options.signal.aborted) return;
+    const fields = failure === null ? { kind, reason } : { kind, reason, err: failure };
+    logger.warn(fields, 'this process has lost its leadership');
   }
   function holdUntil(sentAt: number): void {
     clearTimeout(expiry);
     const leftMs = Math.max(0, sentAt + leadMs - performance.now());
-    expiry = setTimeout(letGo, leftMs, 'its lease could not be renewed in time');
+    expiry = setTimeout(letGo, leftMs, 'a lease could not be renewed in time');
   }
   async function renew(): Promise<void> {
     const sentAt = performance.now();
@@ -90,7 +83,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       renewed.some((lease) => lease.id === id && lease.epoch === epoch);
     failure = null;
     if (leases.every(isHeld)) holdUntil(sentAt);
-    else letGo('another process has taken its lease');
+    else letGo('another process has taken a lease');
   }
   const timer = setInterval(() => {
     if (held.size === 0 || over.signal.aborted) return;

@@ -15,8 +15,8 @@ type Kind = 'unreachable' | 'disk-full' | 'read-only';
 
 const sentences: Readonly<Record<Kind, { readonly begun: string; readonly over: string }>> = {
   unreachable: {
-    begun: 'the database cannot be reached',
-    over: 'the database can be reached again',
+    begun: 'the connection to the database is lost',
+    over: 'the database answers again',
   },
   'disk-full': {
     begun: 'the disk of the database is full: nothing can be recorded',
@@ -41,35 +41,37 @@ const reportMs = 60_000;
 /** An outage is over after this long without a failure: a flapping line is one outage. */
 const quietMs = 2_500;
 
-export function createOutages(log: Logger): Outages {
+/** `now`: a clock in milliseconds that never goes back. */
+export function createOutages(log: Logger, now = () => performance.now()): Outages {
   const outages = new Map<Kind, Outage>();
+  const secondsSince = ({ begunAt }: Outage): number => Math.round((now() - begunAt) / 1_000);
 
   function fail(error: unknown, statement: string | null): boolean {
     const kind = kindOf(error);
     if (kind === null) return false;
-    const now = performance.now();
+    const failedAt = now();
     const known = outages.get(kind);
-    const outage = known ?? begin(now);
+    const outage = known ?? begin(failedAt);
     if (statement !== null) outage.statements.add(statement);
     outage.failures += 1;
-    outage.failedAt = now;
+    outage.failedAt = failedAt;
     outages.set(kind, outage);
-    if (known !== undefined && now - outage.reportedAt < reportMs) return true;
-    outage.reportedAt = now;
+    if (known !== undefined && failedAt - outage.reportedAt < reportMs) return true;
+    outage.reportedAt = failedAt;
     const { failures } = outage;
-    const since = known === undefined ? {} : { seconds: secondsSince(outage.begunAt), failures };
+    const since = known === undefined ? {} : { seconds: secondsSince(outage), failures };
     log.error({ reason: toReason(error), ...since }, sentences[kind].begun);
     return true;
   }
 
   function worked(statement: string): void {
     for (const [kind, outage] of outages) {
-      const { statements, begunAt, failures, failedAt } = outage;
-      if (performance.now() - failedAt < quietMs) continue;
+      const { statements, failures, failedAt } = outage;
+      if (now() - failedAt < quietMs) continue;
       // A read says nothing about whether there is room for a write.
       if (kind !== 'unreachable' && statements.size > 0 && !statements.has(statement)) continue;
       outages.delete(kind);
-      log.warn({ seconds: secondsSince(begunAt), failures }, sentences[kind].over);
+      log.warn({ seconds: secondsSince(outage), failures }, sentences[kind].over);
     }
   }
 
@@ -92,8 +94,8 @@ export function createOutages(log: Logger): Outages {
   };
 }
 
-function begin(now: number): Outage {
-  return { begunAt: now, statements: new Set(), failures: 0, failedAt: now, reportedAt: now };
+function begin(at: number): Outage {
+  return { begunAt: at, statements: new Set(), failures: 0, failedAt: at, reportedAt: at };
 }
 
 function kindOf(error: unknown): Kind | null {
@@ -107,8 +109,4 @@ function kindOf(error: unknown): Kind | null {
 function toReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause === undefined ? toOneLine(error) : toReason(cause);
-}
-
-function secondsSince(begunAt: number): number {
-  return Math.round((performance.now() - begunAt) / 1_000);
 }

@@ -87,17 +87,14 @@ test('a session that was read-only is not used again once the database can be wr
   const set = (value: string) =>
     runStatement(
       testDatabase.url,
-      `alter database ${pathname.slice(1)} set default_transaction_read_only = ${value}`,
+      `begin read write;
+       alter database ${pathname.slice(1)} set default_transaction_read_only = ${value}; commit`,
     );
   await set('on');
   await Promise.all([one.query(nap), one.query(nap)]);
   await expect(one.query(write)).rejects.toSatisfy((error) => sqlStateOf(error) === '25006');
   await Promise.all([one.query(nap), one.query(nap)]);
-  await runStatement(
-    testDatabase.url,
-    `begin; set transaction read write;
-     alter database ${pathname.slice(1)} set default_transaction_read_only = off; commit`,
-  );
+  await set('off');
   await Promise.all([one.query(write), one.query(write)]);
   await one.query(write);
 });
