@@ -6,6 +6,7 @@ import {
   UnavailableError,
 } from '../commands/errors.ts';
 import { isTransient } from '../log/errors.ts';
+import { isDiskFull, isReadOnly, whyUnavailable } from '../postgres/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { codedError } from './errors.ts';
 
@@ -22,6 +23,9 @@ const speaking = [
 export function toApiError(error: unknown): unknown {
   for (const kind of speaking) {
     if (error instanceof kind) return codedError(error.code, error.message);
+  }
+  if (isDiskFull(error) || isReadOnly(error)) {
+    return codedError('UNAVAILABLE', `${whyUnavailable(error)}: try again later`);
   }
   if (isTransient(error)) {
     return codedError('DATABASE_UNREACHABLE', 'the database cannot be reached: try again later');

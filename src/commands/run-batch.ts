@@ -2,6 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Logger } from '../lib/logger.ts';
 import { isTransient, KeysUsedError, StaleStreamsError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
+import { isDiskFull } from '../postgres/errors.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
 import { answerDryRuns, isKeyedDryRun } from './dry-run.ts';
@@ -49,6 +50,8 @@ export async function runBatch(
       options.cache.markStale(error.actual.keys());
       attempt += 1;
       if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
+    } else if (isDiskFull(error)) {
+      return rejectAll(open, new UnavailableError({ cause: error }));
     } else if (isTransient(error)) {
       // Nothing was written: an append that may have been says `OutcomeUnknownError`.
       open = rejectOverdue(open, options.signal, error);

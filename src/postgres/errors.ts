@@ -98,6 +98,13 @@ export function isDiskFull(error: unknown): boolean {
   return sqlStateOf(error) === '53100';
 }
 
+/** What keeps the database from answering, in words for those who have asked. */
+export function whyUnavailable(error: unknown): string {
+  if (isDiskFull(error)) return 'the disk of the database is full';
+  if (isReadOnly(error)) return 'the database is read-only';
+  return 'the database cannot be reached';
+}
+
 /** The message of an error in one line, also where Node hides it in an AggregateError. */
 export function toOneLine(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return toOneLine(error.errors[0]);
