@@ -56,8 +56,6 @@ export interface DatabaseOptions extends ConnectionSettings {
 const versionMin = 15;
 const idleTimeoutMs = 60_000;
 const stopDeadlineMs = 10_000;
-/** What the reports of outages call the making of a connection. */
-const connecting = 'connect';
 const stopping = 'this program is stopping';
 
 /** Opens a pool; connections are made when first needed and kept while they are used. */
@@ -82,7 +80,6 @@ export function createDatabase(options: DatabaseOptions): Database {
     for (;;) {
       if (isCut) throw new DatabaseUnreachableError(stopping);
       const client = await pool.connect().catch((error: unknown) => {
-        outages?.failed(error, connecting);
         throw new DatabaseUnreachableError(error);
       });
       if (clients.get(client) === generation) return client;

@@ -22,11 +22,20 @@ const hold: Query = {
   // In order of name, so that two processes that take the same ones cannot lock each other out. The
   // version before leads by an advisory lock: it has to let go of that first.
   text: `with held as (
-      insert into leases (name, holder, epoch, expires_at)
-      select wanted.name, $3, 1, clock_timestamp() + $4 * interval '1 millisecond'
+      insert into leases (name, holder, epoch, expires_at, session_pid, session_started)
+      select wanted.name, $3, 1, clock_timestamp() + $4 * interval '1 millisecond',
+        own.pid, own.backend_start
       from (select id, $1 || ' ' || id as name from unnest($2::integer[]) as ids (id)) as wanted
+      join pg_stat_activity as own on own.pid = pg_backend_pid()
       left join leases on leases.name = wanted.name
-      where (leases.name is null or leases.holder = $3 or leases.expires_at <= clock_timestamp())
+      where (
+          leases.holder = $3 or leases.expires_at <= clock_timestamp()
+          -- Also when there is no lease. The start of another role's session is not visible.
+          or not exists (
+            select from pg_stat_activity as session where session.pid = leases.session_pid
+              and (session.backend_start is null or session.backend_start = leases.session_started)
+          )
+        )
         and wanted.id::bigint not in (
           select objid::bigint from pg_locks
           where locktype = 'advisory' and granted and objsubid = 2
@@ -36,8 +45,13 @@ const hold: Query = {
       order by wanted.name
       on conflict on constraint leases_pkey do update
       set holder = excluded.holder, expires_at = excluded.expires_at,
+        session_pid = excluded.session_pid, session_started = excluded.session_started,
         epoch = leases.epoch + (leases.holder <> excluded.holder)::integer
       where leases.holder = excluded.holder or leases.expires_at <= clock_timestamp()
+        or not exists (
+          select from pg_stat_activity as session where session.pid = leases.session_pid
+            and (session.backend_start is null or session.backend_start = leases.session_started)
+        )
       returning name, epoch
     )
     select ids.id, held.epoch from unnest($2::integer[]) as ids (id)
@@ -46,7 +60,8 @@ const hold: Query = {
 
 /**
  * Takes the leases that are free, renews those that the holder has, and gives both: each expires
- * `ttlMs` from now, by the clock of the database. The others are in another's hands.
+ * `ttlMs` from now, by the clock of the database, or with the session. The others are in another's
+ * hands.
  */
 export async function holdLeases(
   executor: Executor,

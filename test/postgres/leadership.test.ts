@@ -138,6 +138,17 @@ test('a leader that is cut off stops before another one can lead', async () => {
   await first.stop().catch(() => {});
 });
 
+test('a process that is killed is followed at once, as its session is gone', async () => {
+  const killed = createDatabase({ url: testDatabase.url, applicationName: 'k', log: silentLogger });
+  await holdLeases(killed, { kind, ids, holder: newUuid() }, 60_000);
+  killed.cut();
+  await killed.stop();
+  const next = await lead(database);
+  await until(async () => (await next.leadership.take(ids)).size === 1, 2_000);
+  expect(await epochOf(7)).toBe(2);
+  await next.stop();
+});
+
 test('a process takes up its own lease again without waiting for the end of it', async () => {
   const holder = newUuid();
   await holdLeases(database, { kind, ids, holder }, 60_000);
