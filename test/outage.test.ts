@@ -126,8 +126,8 @@ test('a database that turns read-only is reported as such until it can be writte
   const depositing = deposit();
   await until(async () => (await ready()).reasons.includes('the database is read-only'));
   await runStatement(testDatabase.url, set('off'));
-  expect(await depositing).toEqual({
-    data: { depositCash: { __typename: 'DepositCashPayload' } },
+  expect((await depositing).data).toEqual({
+    depositCash: { __typename: 'DepositCashPayload' },
   });
   await until(async () => (await ready()).ready);
   await until(() => lines().some(({ msg }) => msg === 'the database can be written again'));
