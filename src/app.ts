@@ -4,16 +4,19 @@ import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-rea
 import { createApiContext } from './api/context.ts';
 
 import { buildSchema } from './api/schema.ts';
-import { type ApiServer, createApiServer } from './api/transport/server.ts';
+import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { examples } from './examples.ts';
 import { connectionsWithin, otherFilesMax, readFileLimit } from './file-limit.ts';
 import type { Logger } from './lib/logger.ts';
+import type { ConnectionSettings } from './postgres/client-config.ts';
 import { assertDatabase, createDatabase, type Database } from './postgres/database.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
+import { createOutages, type Outages } from './postgres/outages.ts';
+import { createReadiness } from './readiness.ts';
 
 /** Where a running program is to be found. */
 export interface Started {
@@ -33,28 +36,37 @@ export interface App {
 
 /** All wiring, and nothing else. */
 export function buildApp(config: Config): App {
-  const logger: Logger = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const outages = createOutages(createLogger(config));
+  const { logger } = outages;
   const undo: (() => Promise<void>)[] = [];
+  let giveUp = (): void => {};
   let stopping: Promise<void> | null = null;
 
   async function start() {
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
-    const database = openDatabase(url, logger, engineMax);
+    const database = openDatabase(url, outages, { poolMax: engineMax });
     undo.push(database.stop);
-    const readers = openDatabase(url, logger, clientConnectionsMax, clientStatementTimeoutMs);
+    const readers = openDatabase(url, outages, {
+      poolMax: clientConnectionsMax,
+      statementTimeoutMs: clientStatementTimeoutMs,
+    });
     undo.push(readers.stop);
-    const writer = openDatabase(url, logger, writersMax);
+    const writer = openDatabase(url, outages, { poolMax: writersMax, ...writerTimeouts });
     undo.push(writer.stop);
+    const keeper = openDatabase(url, outages, { poolMax: keepersMax, ...keeperTimeouts });
+    undo.push(keeper.stop);
     await assertDatabase(database);
     await migrate(url);
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
     const engine = await startEngine({
-      ...{ database, writer, readers, url, contexts, logger, onReplaced },
+      ...{ database, writer, readers, keeper, url, contexts, logger, onReplaced },
     });
     undo.push(engine.stop);
-    server = await startServer(config, engine, logger);
+    giveUp = engine.giveUp;
+    const ready = createReadiness({ engine, keeper });
+    server = await startServer(config, engine, { ready, logger });
     undo.push(server.stop);
     const isOwn = config.databaseUrl === null;
     const place = isOwn ? `its own in ${config.dataDir}` : new URL(url).host;
@@ -62,7 +74,9 @@ export function buildApp(config: Config): App {
   }
 
   async function stop(): Promise<void> {
+    const patience = setTimeout(giveUp, patienceMs);
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+    clearTimeout(patience);
   }
 
   const app: App = {
@@ -94,30 +108,54 @@ async function startOwnPostgres(
   return postgres.url;
 }
 
-/** Of the engine itself, and of health checks. */
+/** How long a stop waits for the database to finish what was taken; compose allows 30 s in all. */
+const patienceMs = 5_000;
+
+function createLogger({ logLevel }: Config): Logger {
+  const { errWithCause: err } = pino.stdSerializers;
+  // The usual one repeats the message of the cause in that of the error.
+  return pino({ level: logLevel, serializers: { err } }, pino.destination({ fd: 2, sync: true }));
+}
+
+/** Of the engine itself. */
 const engineMax = 4;
 /** As many batches as are being appended at once. */
 const writersMax = 2;
+/** One for the leases, one to look whether the database is well. */
+const keepersMax = 2;
+/** Who holds the head of the log in a transaction and is cut off holds up everybody. */
+const writerTimeouts = { idleInTransactionTimeoutMs: 5_000 };
+/** A lease that is not renewed by then is lost. */
+const keeperTimeouts = { statementTimeoutMs: 3_000, lockTimeoutMs: 3_000, connectTimeoutMs: 4_000 };
 
 function openDatabase(
   url: string,
-  log: Logger,
-  poolMax: number,
-  statementTimeoutMs = 60_000,
+  outages: Outages,
+  settings: Partial<ConnectionSettings> & { readonly poolMax: number },
 ): Database {
   return createDatabase({
     url,
-    poolMax,
     applicationName: 'daybook',
-    statementTimeoutMs,
+    statementTimeoutMs: 60_000,
     lockTimeoutMs: 30_000,
     idleInTransactionTimeoutMs: 60_000,
     connectTimeoutMs: 10_000,
-    log,
+    log: outages.logger,
+    outages,
+    ...settings,
   });
 }
 
-function startServer(config: Config, engine: Engine, log: Logger): Promise<ApiServer> {
+interface ServerParts {
+  readonly ready: ApiServerOptions['ready'];
+  readonly logger: Logger;
+}
+
+function startServer(
+  config: Config,
+  engine: Engine,
+  { ready, logger: log }: ServerParts,
+): Promise<ApiServer> {
   const { host, port, authentication, corsOrigins } = config;
   return createApiServer({
     limits: withinFiles(config.transport, log),
@@ -126,23 +164,12 @@ function startServer(config: Config, engine: Engine, log: Logger): Promise<ApiSe
     schema: buildSchema(modules),
     createContext: (init) => createApiContext(engine, init),
     authentication,
-    ready: async () => ({
-      ...(await toReadiness(engine)),
-      sequence: String((await engine.log.head()).sequence),
-      views: String(engine.views.checkpoint()),
-    }),
+    ready,
     examples,
     log,
     corsOrigins,
     renderGraphiQL,
   });
-}
-
-async function toReadiness({ views, upgradeNeeded }: Engine) {
-  const reason = await upgradeNeeded();
-  return reason === null
-    ? { ready: views.isReady() }
-    : { ready: false, code: 'UPGRADE_NEEDED', reason };
 }
 
 /** Refusing a connection in time is better than running out of files, which breaks everything. */

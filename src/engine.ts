@@ -12,7 +12,7 @@ import { LogReplacedError } from './log/errors.ts';
 import { createLog } from './log/log.ts';
 import { createReactionRegistry } from './log/reactions.ts';
 import type { Database } from './postgres/database.ts';
-import { createListener } from './postgres/listener.ts';
+import { createListener, type Listener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watcher.ts';
 
@@ -20,6 +20,9 @@ import { createWatcher } from './views/watcher.ts';
 export interface Engine extends EngineParts {
   /** Why only a newer version can do all the work of this log, in one line; null: this one can. */
   upgradeNeeded(): Promise<string | null>;
+  readonly listener: Pick<Listener, 'deafMs'>;
+  /** Waits no longer for a database that is away: whoever waits for it is answered. */
+  giveUp(): void;
   /** Finishes the commands that were taken, then lets go of everything but the database. */
   stop(): Promise<void>;
 }
@@ -30,6 +33,8 @@ export interface EngineOptions {
   readonly writer?: Database;
   /** Connections for what clients read; those of `database` when absent. */
   readonly readers?: Database;
+  /** Connections on which leases are renewed, whatever the others do; of `database` when absent. */
+  readonly keeper?: Database;
   /** Where the listener connects: the address of the same database. */
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
@@ -38,14 +43,19 @@ export interface EngineOptions {
   readonly onReplaced?: () => void;
 }
 
+/** What has been silent for nearly as long as the listener when it gives its connection up. */
+const silentMs = 4_000;
+
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, readers = database, url, contexts, logger } = options;
+  const { database, readers = database, url, contexts, logger, keeper = database } = options;
+  const databases = new Set([database, readers, keeper, options.writer ?? database]);
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, options.writer);
   const feed = createFeed({ log, logger, onReplaced: letGo });
   const views = createViews({
     database,
     readers,
+    keeper,
     log,
     feed,
     logger,
@@ -62,7 +72,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const answered = createAnswered(views);
   const consumers = createConsumers({
-    ...{ database, log, feed, processor, logger },
+    ...{ database, keeper, log, feed, processor, logger },
     managers: contexts.flatMap(({ processManagers = [] }) => processManagers),
   });
   function letGo(): void {
@@ -96,7 +106,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       if (channel === 'daybook_log') feed.announce(Number(payload));
       else views.wake();
     },
+    onSilent() {
+      for (const each of databases) each.closeSilent(silentMs);
+    },
     onConnected() {
+      // The line is good: a connection that was begun before may have been begun in vain.
+      for (const each of databases) each.closeSilent(Number.POSITIVE_INFINITY);
       feed.wake();
       views.wake();
     },
@@ -117,7 +132,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     answered,
     async upgradeNeeded() {
       const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
-      return unreadable ?? (await registry.assertDecides(database).then(() => null, reasonOf));
+      return unreadable ?? (await registry.assertDecides(keeper).then(() => null, reasonOf));
+    },
+    listener,
+    giveUp() {
+      processor.giveUp();
+      for (const each of databases) each.cut();
     },
     async stop() {
       await consumers.stop();

@@ -9,7 +9,7 @@ import {
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import { GateFullError } from '../lib/fair-gate.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
-import { isStatementTimeout } from '../postgres/errors.ts';
+import { isDiskFull, isReadOnly, isStatementTimeout, whyUnavailable } from '../postgres/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
@@ -37,6 +37,9 @@ export function toApiError(error: unknown): unknown {
       'QUERY_TIMEOUT',
       `the query took longer than ${clientStatementTimeoutMs / 1_000} s and was stopped: ask for less`,
     );
+  }
+  if (isDiskFull(error) || isReadOnly(error)) {
+    return codedError('UNAVAILABLE', `${whyUnavailable(error)}: try again later`);
   }
   if (isTransient(error)) {
     return codedError('DATABASE_UNREACHABLE', 'the database cannot be reached: try again later');

@@ -1,6 +1,7 @@
 import type { Appended, Batch } from '../kernel/log.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
+import { isDiskFull } from '../postgres/errors.ts';
 import { OutcomeUnknownError } from './errors.ts';
 import { isOver, type Patience, untilRetry } from './retry.ts';
 
@@ -17,7 +18,8 @@ export async function appendDurably(log: Log, batch: Batch, patience: Patience):
     } catch (error) {
       if (!isTransient(error)) throw error;
       if (isOutcomeUnknown(error)) lost = error;
-      if (isOver(patience)) {
+      // A full disk does not pass by itself, and nobody waits for what it cannot take.
+      if (isOver(patience) || (isDiskFull(error) && lost === undefined)) {
         throw lost === undefined ? error : new OutcomeUnknownError({ cause: lost });
       }
     }

@@ -1,3 +1,5 @@
+import { whyUnavailable } from '../postgres/errors.ts';
+
 /** More commands are waiting than the processor takes; nothing of this one was done. */
 export class OverloadedError extends Error {
   readonly code = 'OVERLOADED';
@@ -14,11 +16,11 @@ export class StoppedError extends Error {
   }
 }
 
-/** The database could not be reached for too long; nothing of this command was done. */
+/** The database could not be reached or written for too long; nothing of this command was done. */
 export class UnavailableError extends Error {
   readonly code = 'UNAVAILABLE';
   constructor(options: ErrorOptions) {
-    super('the database cannot be reached: send this command again later', options);
+    super(`${whyUnavailable(options.cause)}: send this command again later`, options);
   }
 }
 

@@ -30,6 +30,8 @@ export interface Processor {
   submit<Input>(request: CommandRequest<Input>): Promise<CommandResult>;
   /** Forgets the streams that were read: the log is not the one they were read from. */
   forget(): void;
+  /** Tries nothing again from now on: commands that fail because of the database are answered. */
+  giveUp(): void;
   /** Takes no more commands and finishes those it has. */
   stop(): Promise<void>;
 }
@@ -132,6 +134,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
       });
     },
     forget: () => cache.clear(),
+    giveUp() {
+      abort.abort();
+    },
     async stop() {
       isStopped = true;
       while (running !== null) await running;

@@ -8,6 +8,7 @@ import {
   StaleStreamsError,
 } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
+import { isDiskFull } from '../postgres/errors.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
 import { answerDryRuns, isKeyedDryRun } from './dry-run.ts';
@@ -70,6 +71,8 @@ export async function runBatch(
       attempt += 1;
       if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
       if (error !== null) continue;
+    } else if (isDiskFull(error)) {
+      return rejectAll(open, new UnavailableError({ cause: error }));
     } else if (isTransient(error)) {
       // Nothing was written: an append that may have been says `OutcomeUnknownError`.
       open = rejectOverdue(open, options.signal, new UnavailableError({ cause: error }));

@@ -2,6 +2,7 @@ import type { Processor } from '../commands/processor.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { ProcessManager } from '../kernel/process-manager.ts';
 import type { Logger } from '../lib/logger.ts';
+import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
 import { runProcessManager } from './run-process-manager.ts';
@@ -20,6 +21,8 @@ export interface Consumers {
 export interface ConsumersOptions {
   /** Each process manager takes a connection of its own beside the pool. */
   readonly database: Database;
+  /** Where leases are taken and renewed; `database` when absent. */
+  readonly keeper?: Database;
   readonly log: Log;
   readonly feed: Feed;
   readonly processor: Processor;
@@ -29,15 +32,16 @@ export interface ConsumersOptions {
 
 /** Throws when two process managers have one name. */
 export function createConsumers(options: ConsumersOptions): Consumers {
-  const { database, managers } = options;
+  const { database, keeper = database, managers } = options;
   assertNames(managers);
   const stopping = new AbortController();
+  const holder = newUuid();
   let running: readonly Promise<void>[] = [];
   return {
     rows: () => readConsumers(database),
     start() {
       running = managers.map((manager) =>
-        runProcessManager({ ...options, manager }, stopping.signal),
+        runProcessManager({ ...options, keeper, holder, manager }, stopping.signal),
       );
     },
     async stop() {

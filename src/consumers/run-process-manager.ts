@@ -3,17 +3,16 @@ import { delay } from '../lib/delay.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
+import { type Leadership, withLeadership } from '../postgres/leadership.ts';
 import { type LeadOptions, leadProcessManager } from './lead-process-manager.ts';
-import {
-  findConsumer,
-  restartConsumer,
-  type Standing,
-  setConsumerError,
-  tryLockConsumer,
-} from './store.ts';
+import { findConsumer, restartConsumer, type Standing, setConsumerError } from './store.ts';
 
 export interface RunOptions extends LeadOptions {
   readonly database: Database;
+  /** Where leases are taken and renewed. */
+  readonly keeper: Database;
+  /** A UUID of this process. */
+  readonly holder: string;
 }
 
 const lookMs = 500;
@@ -27,15 +26,17 @@ const faultRetryMs = 5_000;
  * event that this program cannot read it steps back, until a newer one has gone past it.
  */
 export async function runProcessManager(options: RunOptions, stopping: AbortSignal): Promise<void> {
-  const { database, logger, manager } = options;
+  const { database, keeper, holder, logger, manager } = options;
   const { name } = manager;
   const newer = createNewerProgram(options);
+  const kind = 'daybook.consumers';
+  const claim = { database, keeper, kind, holder, logger, signal: stopping } as const;
   while (!stopping.aborted) {
     let pauseMs = retryMs;
     try {
-      pauseMs = await database.withConnection(async (executor, lost) => {
-        const signal = AbortSignal.any([lost, stopping]);
-        const standing = await takeOver(executor, options, signal);
+      pauseMs = await withLeadership(claim, async (executor, leadership) => {
+        const { signal } = leadership;
+        const standing = await takeOver(executor, options, leadership);
         if (standing === null) return signal.aborted ? retryMs : faultRetryMs;
         await leadProcessManager(executor, options, { standing, signal });
         return retryMs;
@@ -69,19 +70,19 @@ async function canMove(options: RunOptions, newer: NewerProgram): Promise<boolea
   }
 }
 
-/** Waits for the right to run it, which lasts as long as the connection. Null: it is not for us. */
+/** Waits for the right to run it. Null: it is not for us. */
 async function takeOver(
   executor: Executor,
   { manager, logger }: RunOptions,
-  signal: AbortSignal,
+  { signal, take }: Leadership,
 ): Promise<Standing | null> {
   const { name, version = 1 } = manager;
   const { id } = await findConsumer(executor, name, version);
-  while (!(await tryLockConsumer(executor, id))) {
+  while (!(await take([id])).has(id)) {
     await delay(lookMs, signal);
     if (signal.aborted) return null;
   }
-  // Read again under the lock: the former holder may have moved it in between.
+  // Read again under the lease: the former holder may have moved it in between.
   const standing = await findConsumer(executor, name, version);
   if (standing.version === version) return standing;
   if (standing.version > version) {

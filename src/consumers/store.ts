@@ -61,17 +61,6 @@ export async function findConsumer(
   return row;
 }
 
-const lock: Query = {
-  name: 'lock_consumer',
-  text: `select pg_try_advisory_lock(hashtext('daybook.consumers'), $1) as locked`,
-};
-
-/** Takes the right to run a consumer for as long as this connection lives; false: another has it. */
-export async function tryLockConsumer(executor: Executor, id: number): Promise<boolean> {
-  const [row] = await executor.query<{ readonly locked: boolean }>(lock, [id]);
-  return row?.locked ?? false;
-}
-
 const restart: Query = {
   name: 'restart_consumer',
   text: `with restarted as (

@@ -42,12 +42,13 @@ export function isOutcomeUnknown(error: unknown): boolean {
 
 /**
  * Whether a statement failed for a reason that passes: the connection was lost, or the server was
- * out of time, locks or room. Nothing is wrong with the statement: it can be sent again.
+ * out of time, locks or room, or is a standby now. Nothing is wrong with the statement: it can be
+ * sent again.
  */
 export function isTransient(error: unknown): boolean {
   const state = sqlStateOf(error) ?? '';
   return isConnectionLost(error) || state.startsWith('53') || transientStates.has(state);
 }
 
-/** Serialization failure, deadlock, lock not available, cancelled at a time-out. */
-const transientStates = new Set(['40001', '40P01', '55P03', '57014']);
+/** Serialization failure, deadlock, lock not available, cancelled at a time-out, read-only. */
+const transientStates = new Set(['40001', '40P01', '55P03', '57014', '25006']);

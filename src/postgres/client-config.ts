@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ClientConfig } from 'pg';
 import { typeParsers } from './type-parsers.ts';
 
@@ -9,10 +10,28 @@ export interface ConnectionSettings {
   readonly statementTimeoutMs?: number;
   readonly lockTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
+  /** Makes the sockets; pg makes its own when absent. */
+  readonly openSocket?: () => Socket;
 }
 
 /** The client gives up on a statement this much after the server should have. */
 const queryTimeoutGraceMs = 5_000;
+
+/**
+ * The server ends the session of a client that is gone: by these its statements, transactions and
+ * locks are gone after some 10 s, instead of the two hours that are its system's default.
+ */
+const serverKeepalives = [
+  'tcp_keepalives_idle=5',
+  'tcp_keepalives_interval=2',
+  'tcp_keepalives_count=3',
+  'tcp_user_timeout=10000',
+];
+const sessionSettings = [
+  ...['TimeZone=UTC', 'DateStyle=ISO', 'IntervalStyle=iso_8601'],
+  ...serverKeepalives,
+];
+const keepaliveDelayMs = 5_000;
 
 /**
  * The settings as pg wants them. The server's own time-outs come first, because after them the
@@ -31,9 +50,10 @@ export function toClientConfig(settings: ConnectionSettings): ClientConfig {
     lock_timeout: settings.lockTimeoutMs ?? 0,
     idle_in_transaction_session_timeout: settings.idleInTransactionTimeoutMs ?? 0,
     keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    options: `${options} -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601`.trim(),
+    keepAliveInitialDelayMillis: keepaliveDelayMs,
+    options: [options, ...sessionSettings.map((setting) => `-c ${setting}`)].join(' ').trim(),
     types: typeParsers,
+    ...(settings.openSocket === undefined ? {} : { stream: settings.openSocket }),
   };
 }
 

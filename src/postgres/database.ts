@@ -6,8 +6,8 @@ import {
   DatabaseStoppedError,
   DatabaseTooOldError,
   DatabaseUnreachableError,
+  isReadOnly,
   TransactionAbortedError,
-  toOneLine,
 } from './errors.ts';
 import {
   createClientExecutor,
@@ -16,6 +16,8 @@ import {
   runQuery,
   toSuspicion,
 } from './executor.ts';
+import type { Outages } from './outages.ts';
+import { createSockets } from './sockets.ts';
 
 export type { Executor, Query } from './executor.ts';
 
@@ -33,6 +35,13 @@ export interface Database extends Executor {
    * connection is lost or the database is stopped: the work should then return.
    */
   withConnection<T>(work: (executor: Executor, signal: AbortSignal) => Promise<T>): Promise<T>;
+  /**
+   * Closes the connections on which nothing has arrived for `silentMs`: what runs on them fails with
+   * `isConnectionLost`. Those that wait for their first answer are closed after a second.
+   */
+  closeSilent(silentMs: number): void;
+  /** Ends what runs, as if the database were gone, and all that is asked for later. */
+  cut(): void;
   /** Waits for the work that is under way and closes every connection. May be called again. */
   stop(): Promise<void>;
 }
@@ -40,50 +49,77 @@ export interface Database extends Executor {
 export interface DatabaseOptions extends ConnectionSettings {
   readonly poolMax?: number;
   readonly log: Logger;
+  /** Told which statements fail and which are answered. */
+  readonly outages?: Outages;
 }
 
 const versionMin = 15;
 const idleTimeoutMs = 60_000;
 const stopDeadlineMs = 10_000;
+const stopping = 'this program is stopping';
 
 /** Opens a pool; connections are made when first needed and kept while they are used. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const { poolMax = 8, log } = options;
+  const { poolMax = 8, log, outages } = options;
+  const sockets = createSockets();
+  const settings = { ...options, openSocket: sockets.open };
   const pool = new pg.Pool({
-    ...toClientConfig(options),
+    ...toClientConfig(settings),
     max: poolMax,
     idleTimeoutMillis: idleTimeoutMs,
   });
-  const clients = trackClients(pool, log);
-  const dedicated = createDedicatedConnections(options, log);
+  let generation = 0;
+  const clients = trackClients(pool, log, () => generation);
+  const dedicated = createDedicatedConnections(settings, log);
   let stopped: Promise<void> | undefined;
+  let isCut = false;
 
   /** Throws `DatabaseUnreachableError` when there is no connection: nothing has been sent then. */
   const connect = async (): Promise<pg.PoolClient> => {
     if (stopped !== undefined) throw new DatabaseStoppedError();
+    for (;;) {
+      if (isCut) throw new DatabaseUnreachableError(stopping);
+      const client = await pool.connect().catch((error: unknown) => {
+        throw new DatabaseUnreachableError(error);
+      });
+      if (clients.get(client) === generation) return client;
+      client.release(new Error('its server may have been demoted'));
+    }
+  };
+  const runOnce = async <Row>(query: Query, values?: readonly unknown[]) => {
+    const client = await connect();
+    let suspicion: Error | null = null;
     try {
-      return await pool.connect();
+      const rows = await runQuery<Row>(client, query, values);
+      outages?.worked(query.name);
+      return rows;
     } catch (error) {
-      throw new DatabaseUnreachableError(error);
+      outages?.failed(error, query.name);
+      suspicion = toSuspicion(error);
+      // A session stays read-only as it began: the others of this time are not used again either.
+      if (isReadOnly(error) && clients.get(client) === generation) generation += 1;
+      throw error;
+    } finally {
+      client.release(suspicion ?? undefined);
     }
   };
   return {
-    async query<Row>(query: Query, values?: readonly unknown[]): Promise<readonly Row[]> {
-      const client = await connect();
-      let suspicion: Error | null = null;
-      try {
-        return await runQuery<Row>(client, query, values);
-      } catch (error) {
-        suspicion = toSuspicion(error);
-        throw error;
-      } finally {
-        client.release(suspicion ?? undefined);
-      }
-    },
+    query: (query, values) =>
+      runOnce<never>(query, values).catch((error: unknown) => {
+        if (!isReadOnly(error)) throw error;
+        // It had no effect, and a new connection may lead to the server that can write now.
+        return runOnce<never>(query, values);
+      }),
     withTransaction: async (work) => runTransaction(await connect(), work),
     withConnection: async (work) => {
       if (stopped !== undefined) throw new DatabaseStoppedError();
+      if (isCut) throw new DatabaseUnreachableError(stopping);
       return dedicated.withConnection(work);
+    },
+    closeSilent: sockets.closeSilent,
+    cut: () => {
+      isCut = true;
+      sockets.closeAll();
     },
     stop: () => {
       stopped ??= Promise.all([dedicated.stop(), endPool(pool, clients)]).then(() => {});
@@ -138,26 +174,31 @@ async function rollBack(client: pg.PoolClient): Promise<Error | null> {
   }
 }
 
-/** The connections of the pool that are not closed yet: pg-pool forgets them too early. */
-function trackClients(pool: pg.Pool, log: Logger): ReadonlySet<pg.PoolClient> {
-  const clients = new Set<pg.PoolClient>();
+type Clients = ReadonlyMap<pg.PoolClient, number>;
+
+/**
+ * The connections of the pool that are not closed yet, as pg-pool forgets them too early, and the
+ * generation in which each was made.
+ */
+function trackClients(pool: pg.Pool, log: Logger, generation: () => number): Clients {
+  const clients = new Map<pg.PoolClient, number>();
   pool.on('connect', (client) => {
-    clients.add(client);
+    clients.set(client, generation());
     client.once('end', () => clients.delete(client));
     // Without a handler of its own a connection lost while in use ends the process.
-    client.on('error', (error) => log.warn({ reason: toOneLine(error) }, 'connection lost'));
+    client.on('error', (error) => log.warn({ err: error }, 'connection lost'));
   });
   pool.on('error', () => {});
   return clients;
 }
 
-async function endPool(pool: pg.Pool, clients: ReadonlySet<pg.PoolClient>): Promise<void> {
+async function endPool(pool: pg.Pool, clients: Clients): Promise<void> {
   const signal = AbortSignal.timeout(stopDeadlineMs);
   const late = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await Promise.race([pool.end(), late]);
-  for (const client of clients) {
+  for (const client of clients.keys()) {
     if (signal.aborted) break;
     await Promise.race([new Promise<void>((resolve) => client.once('end', resolve)), late]);
   }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from '../lib/logger.ts';
 import { type ConnectionSettings, toClientConfig } from './client-config.ts';
-import { DatabaseStoppedError, toOneLine } from './errors.ts';
+import { DatabaseStoppedError, DatabaseUnreachableError } from './errors.ts';
 import { createClientExecutor, type Executor } from './executor.ts';
 
 /** Connections with one user each, outside the pool, so that none waits for a long holder. */
@@ -46,14 +46,25 @@ async function runOnConnection<T>(
   const client = new pg.Client(toClientConfig(settings));
   const executor = createClientExecutor(client);
   client.on('error', (error) => {
-    log.warn({ reason: toOneLine(error) }, 'dedicated connection lost');
+    log.warn({ err: error }, 'dedicated connection lost');
     controller.abort(error);
   });
   try {
-    await client.connect();
+    await client.connect().catch((cause: unknown) => {
+      throw new DatabaseUnreachableError(cause);
+    });
     return await work(executor, controller.signal);
   } finally {
     executor.close();
-    await client.end();
+    await endClient(client);
   }
+}
+
+const goodbyeMs = 500;
+
+/** Says goodbye, and does not wait long for a server that does not hear it. */
+async function endClient(client: pg.Client): Promise<void> {
+  const deadline = setTimeout(() => client.connection.stream.destroy(), goodbyeMs);
+  await client.end();
+  clearTimeout(deadline);
 }

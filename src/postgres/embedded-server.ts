@@ -24,9 +24,14 @@ export interface Share {
 
 /**
  * Takes a share in the server of a cluster, adopting the one that runs and else starting it. Any
- * number of processes may do so at once. Without a port a new server takes a free one.
+ * number of processes may do so at once. Without a port a new server takes a free one. Gives up
+ * when the signal fires.
  */
-export async function takeShare(server: Server, port: number | null): Promise<Share> {
+export async function takeShare(
+  server: Server,
+  port: number | null,
+  signal?: AbortSignal,
+): Promise<Share> {
   const deadline = Date.now() + startDeadlineMs;
   let failures = 0;
   for (;;) {
@@ -42,6 +47,7 @@ export async function takeShare(server: Server, port: number | null): Promise<Sh
     }
     const share = postmaster.status === 'ready' ? await connectShare(server, postmaster) : null;
     if (share !== null) return share;
+    if (signal?.aborted) throw startFailed('it is not waited for any more');
     if (Date.now() > deadline) throw startFailed('it has been starting or stopping for too long');
     await delay(pollIntervalMs);
   }
@@ -73,6 +79,9 @@ const stopDeadlineMs = 60_000;
 const startsMax = 3;
 const pollIntervalMs = 50;
 const leaveDeadlineMs = 1_000;
+/** A server that is frozen must not keep the program from stopping. */
+const connectTimeoutMs = 5_000;
+const queryTimeoutMs = 3_000;
 const logTailLines = 6;
 const logSizeMax = 10 * 2 ** 20;
 const shareName = 'daybook share';
@@ -131,7 +140,8 @@ async function stopPostmaster({ cluster, binaries, run }: Server): Promise<void>
 /** Null while the server is not ready, is being stopped by its last user, or just went away. */
 async function connectShare({ cluster }: Server, postmaster: Postmaster): Promise<Share | null> {
   const url = toUrl(cluster, postmaster.port, 'postgres');
-  const client = new pg.Client(toClientConfig({ url, applicationName: shareName }));
+  const config = toClientConfig({ url, applicationName: shareName, connectTimeoutMs });
+  const client = new pg.Client({ ...config, query_timeout: queryTimeoutMs });
   client.on('error', () => {});
   try {
     await client.connect();

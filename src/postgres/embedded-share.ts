@@ -56,8 +56,9 @@ interface Retake {
 async function retakeShare(server: Server, port: number, { signal, log }: Retake) {
   while (!signal.aborted) {
     try {
-      return await takeShare(server, port);
+      return await takeShare(server, port, signal);
     } catch (error) {
+      if (signal.aborted) return null;
       log.error({ reason: toOneLine(error) }, 'embedded PostgreSQL does not start again');
       await delay(restartIntervalMs, signal);
     }

@@ -6,8 +6,14 @@ export class DatabaseUnreachableError extends Error {
   readonly code = 'DATABASE_UNREACHABLE';
 
   constructor(cause: unknown) {
-    super(`the database cannot be reached: ${toOneLine(cause)}`, { cause });
+    super(toMessage(cause), { cause });
   }
+}
+
+function toMessage(cause: unknown): string {
+  const reason = toOneLine(cause);
+  const begin = 'the database cannot be reached';
+  return reason.startsWith(begin) ? reason : `${begin}: ${reason}`;
 }
 
 /** The server answers, but is older than this program needs. */
@@ -87,6 +93,23 @@ export function isStatementTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '57014';
 }
 
+/** Whether the server refused to write: it was demoted, or has been made read-only. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlStateOf(error) === '25006';
+}
+
+/** Whether the server has no room left on its disk. */
+export function isDiskFull(error: unknown): boolean {
+  return sqlStateOf(error) === '53100';
+}
+
+/** What keeps the database from answering, in words for those who have asked. */
+export function whyUnavailable(error: unknown): string {
+  if (isDiskFull(error)) return 'the disk of the database is full';
+  if (isReadOnly(error)) return 'the database is read-only';
+  return 'the database cannot be reached';
+}
+
 /** The message of an error in one line, also where Node hides it in an AggregateError. */
 export function toOneLine(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return toOneLine(error.errors[0]);
@@ -127,4 +150,5 @@ const lostMessages = [
   'Query read timeout',
   'timeout exceeded when trying to connect',
   'timeout expired',
+  'no answer for',
 ];

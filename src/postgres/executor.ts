@@ -60,13 +60,14 @@ export async function runQuery<Row>(
 /**
  * Whether a failed query leaves its connection in doubt: null when the server refused the
  * statement and waits for the next. A prepared statement that no longer fits its tables (0A000)
- * or is unknown (26000) stays broken on its connection, so that one has to go as well.
+ * or is unknown (26000) stays broken on its connection, so that one has to go as well; and so does
+ * the connection to a server that was demoted (25006), as a new one may lead to its successor.
  */
 export function toSuspicion(error: unknown): Error | null {
   const state = sqlStateOf(error);
-  const good = state !== null && !isConnectionLost(error) && !brokenStatementStates.has(state);
+  const good = state !== null && !isConnectionLost(error) && !brokenStates.has(state);
   if (good) return null;
   return error instanceof Error ? error : new Error(String(error));
 }
 
-const brokenStatementStates = new Set(['0A000', '26000', '42P05']);
+const brokenStates = new Set(['0A000', '26000', '42P05', '25006']);

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
-import { toOneLine } from './errors.ts';
 import { openSubscription } from './subscription.ts';
 
 export interface ListenerOptions {
@@ -15,6 +14,8 @@ export interface ListenerOptions {
   readonly onNotification: (channel: string, payload: string) => void;
   /** Called whenever the channels are listened to (again): what came meanwhile has been missed. */
   readonly onConnected: () => void;
+  /** Called when a connection has gone silent: others to the same server may have gone with it. */
+  readonly onSilent?: () => void;
   readonly log: Logger;
 }
 
@@ -22,6 +23,8 @@ export interface ListenerOptions {
 export interface Listener {
   /** Whether the channels are listened to, as far as is known. */
   connected(): boolean;
+  /** For how long the channels have not been listened to; 0 while they are. */
+  deafMs(): number;
   /** Closes the connection, in whatever state it is. May be called again. */
   stop(): Promise<void>;
 }
@@ -33,9 +36,11 @@ export interface Listener {
  */
 export function createListener(options: ListenerOptions): Listener {
   const { heartbeatIntervalMs = 1_000, heartbeatDeadlineMs = 5_000, log } = options;
+  const { onSilent = () => {} } = options;
   const heartbeatChannel = `heartbeat_${randomBytes(8).toString('hex')}`;
   const stopping = new AbortController();
   let connected = false;
+  let deafSince = performance.now();
 
   const runOnce = async (): Promise<boolean> => {
     let wasConnected = false;
@@ -52,11 +57,13 @@ export function createListener(options: ListenerOptions): Listener {
           connected = true;
           options.onConnected();
         },
+        onSilent,
         signal: stopping.signal,
       });
     } catch (error) {
-      log.warn({ reason: toOneLine(error) }, 'listening was interrupted');
+      log.warn({ err: error }, 'listening was interrupted');
     }
+    if (connected) deafSince = performance.now();
     connected = false;
     return wasConnected;
   };
@@ -70,6 +77,7 @@ export function createListener(options: ListenerOptions): Listener {
   const finished = run();
   return {
     connected: () => connected,
+    deafMs: () => (connected ? 0 : performance.now() - deafSince),
     stop: () => {
       stopping.abort();
       return finished;

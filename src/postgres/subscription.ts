@@ -11,6 +11,8 @@ export interface SubscriptionOptions {
   readonly heartbeatDeadlineMs: number;
   readonly onNotification: (channel: string, payload: string) => void;
   readonly onConnected: () => void;
+  /** Called when the connection is given up because nothing has been received for the deadline. */
+  readonly onSilent: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -98,6 +100,7 @@ function startHeartbeat(subscriber: Subscriber, socket: Socket, options: Subscri
   const timer = setInterval(() => {
     if (silentTicks * heartbeatIntervalMs >= heartbeatDeadlineMs) {
       socket.destroy(new Error(`no answer for ${heartbeatDeadlineMs} ms`));
+      options.onSilent();
       return;
     }
     silentTicks += 1;

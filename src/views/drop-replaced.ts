@@ -1,9 +1,15 @@
 import type { Executor } from '../postgres/database.ts';
+import type { Leadership } from '../postgres/leadership.ts';
+import { isLeaseFree } from '../postgres/leases.ts';
 import type { MovingView } from './advance.ts';
-import { dropView, isViewFree, readViews, retireView, tryLockView, type ViewRow } from './store.ts';
+import { dropView, readViews, retireView, type ViewRow } from './store.ts';
 
 /** Removes older versions of live views that no process uses any more; called now and then. */
-export type DropReplaced = (executor: Executor, moving: readonly MovingView[]) => Promise<void>;
+export type DropReplaced = (
+  executor: Executor,
+  moving: readonly MovingView[],
+  leadership: Pick<Leadership, 'take'>,
+) => Promise<void>;
 
 const droppedRowsMax = 5_000;
 /** A process that has the version takes a free one within a second or two: it is in use until then. */
@@ -21,7 +27,7 @@ export function createDropReplaced(): DropReplaced {
 
   /** For how long nobody has had the version, in milliseconds; 0: somebody has it. */
   async function unusedFor(executor: Executor, { id, version }: ViewRow): Promise<number> {
-    if (version >= 0 && !(await isViewFree(executor, id))) {
+    if (version >= 0 && !(await isLeaseFree(executor, 'daybook.views', id))) {
       unusedSince.delete(id);
       return 0;
     }
@@ -30,7 +36,7 @@ export function createDropReplaced(): DropReplaced {
     return performance.now() - since;
   }
 
-  return async (executor, moving) => {
+  return async (executor, moving, leadership) => {
     const live = moving.filter(({ status }) => status === 'live');
     for (const row of await readViews(executor)) {
       const isReplaced = live.some(
@@ -40,7 +46,7 @@ export function createDropReplaced(): DropReplaced {
       const isRetired = row.version < 0;
       const unused = await unusedFor(executor, row);
       if (unused < (isRetired ? retiredMs : unusedMs)) continue;
-      if (!(await tryLockView(executor, row.id))) continue;
+      if (!(await leadership.take([row.id])).has(row.id)) continue;
       if (isRetired) {
         await dropView(executor, row.id, droppedRowsMax);
       } else {

@@ -6,11 +6,12 @@ import type { Logger } from '../lib/logger.ts';
 import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
+import type { Leadership } from '../postgres/leadership.ts';
 import { advance, createMovingView, type MovingView } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 import type { AnyView } from './standing.ts';
-import { readViews, registerView, setViewStatus, tryLockView, type ViewRow } from './store.ts';
+import { readViews, registerView, setViewStatus, type ViewRow } from './store.ts';
 
 export interface LeadOptions {
   readonly log: Log;
@@ -26,21 +27,21 @@ const lookAroundMs = 1_000;
 const reportMs = 2_000;
 
 /**
- * Moves the views that no other process moves, until the signal fires. Those at the front go on
+ * Moves the views that no other process moves, until its leadership ends. Those at the front go on
  * together, page by page, as the log grows; those behind are built from the log between two pages
  * of the others, and join them at the front.
  *
- * A view is moved under a lock of the connection, and the database checks its checkpoint besides:
- * two processes cannot both move it. Throws when the connection is lost or a check fails, and
- * `NewerEventError` when this program cannot read what comes next: the views are free then for one
- * that can.
+ * A view is moved under a lease, and the database checks its checkpoint besides: two processes
+ * cannot both move it. Throws when the connection is lost or a check fails, and `NewerEventError` when
+ * this program cannot read what comes next: the views are free then for one that can.
  */
 export async function leadViews(
   executor: Executor,
   options: LeadOptions,
-  signal: AbortSignal,
+  leadership: Leadership,
 ): Promise<void> {
   const { feed, log, views, onMoved } = options;
+  const { signal } = leadership;
   for (const view of views) await registerView(executor, view);
   const { epoch } = await log.head();
   const history = feed.history();
@@ -52,10 +53,10 @@ export async function leadViews(
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAroundMs) {
-      const taken = await takeViews(executor, options, moving);
+      const taken = await takeViews(executor, options, { moving, leadership });
       for (const view of taken) view.epoch = epoch;
       moving.push(...taken);
-      await dropReplaced(executor, moving);
+      await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
     const active = moving.filter((view) => view.parked === null);
@@ -101,30 +102,41 @@ function standingAt(views: readonly MovingView[], checkpoint: number): readonly 
   return views.filter((view) => view.checkpoint === checkpoint);
 }
 
-/** The views whose lock is free now. One that was parked gets another try. */
+interface Led {
+  readonly moving: readonly MovingView[];
+  readonly leadership: Leadership;
+}
+
+/** The views whose lease is free now. One that was parked gets another try. */
 async function takeViews(
   executor: Executor,
   { views, newer }: LeadOptions,
-  held: readonly MovingView[],
+  { moving, leadership }: Led,
 ): Promise<readonly MovingView[]> {
-  if (held.length === views.length) return [];
-  const taken: MovingView[] = [];
-  const known = await readViews(executor);
+  if (moving.length === views.length) return [];
+  const known = ({ name, version }: ViewRow): AnyView | undefined =>
+    views.find((view) => view.name === name && view.version === version);
+  const rows = await readViews(executor);
   for (const view of views) {
     // A newer program has dropped it, after this one was away for long: it is built again.
-    const isOf = ({ name, version }: ViewRow) => view.name === name && view.version === version;
-    if (!known.some(isOf)) await registerView(executor, view);
+    if (!rows.some((row) => known(row) === view)) await registerView(executor, view);
   }
-  for (const { id, name, version, checkpoint } of known) {
-    if (held.some((view) => view.id === id) || newer.eventAfter(checkpoint) !== null) continue;
-    const view = views.find((known) => known.name === name && known.version === version);
-    if (view === undefined || !(await tryLockView(executor, id))) continue;
-    // Read again under the lock: the former holder may have moved it in between.
-    const row = (await readViews(executor)).find((candidate) => candidate.id === id);
-    if (row === undefined) continue;
+  const isMoving = (row: ViewRow): boolean => moving.some(({ id }) => id === row.id);
+  const wanted = rows.filter(
+    (row) =>
+      known(row) !== undefined && !isMoving(row) && newer.eventAfter(row.checkpoint) === null,
+  );
+  const ids = await leadership.take(wanted.map(({ id }) => id));
+  if (ids.size === 0) return [];
+  const taken: MovingView[] = [];
+  // Read again under the lease: the former holder may have moved them in between.
+  for (const row of await readViews(executor)) {
+    const { id, checkpoint } = row;
+    const view = known(row);
+    if (view === undefined || !ids.has(id)) continue;
     if (row.status === 'parked') await setViewStatus(executor, [id], 'building');
     const status = row.status === 'live' ? 'live' : 'building';
-    taken.push(createMovingView(view, id, row.checkpoint, status));
+    taken.push(createMovingView(view, id, checkpoint, status));
   }
   return taken;
 }

@@ -114,26 +114,3 @@ export async function dropView(executor: Executor, id: number, rowsMax: number):
   await executor.query(drop, [id]);
   return true;
 }
-
-const lock: Query = {
-  name: 'lock_view',
-  text: `select pg_try_advisory_lock(hashtext('daybook.views'), $1) as locked`,
-};
-
-/** Takes the right to move a view for as long as this connection lives; false: another has it. */
-export async function tryLockView(executor: Executor, id: number): Promise<boolean> {
-  const [row] = await executor.query<{ readonly locked: boolean }>(lock, [id]);
-  return row?.locked ?? false;
-}
-
-const look: Query = {
-  name: 'is_view_free',
-  text: `select case when pg_try_advisory_lock(hashtext('daybook.views'), $1)
-      then pg_advisory_unlock(hashtext('daybook.views'), $1) else false end as free`,
-};
-
-/** Whether no process has the right to move a view just now; takes it from nobody. */
-export async function isViewFree(executor: Executor, id: number): Promise<boolean> {
-  const [row] = await executor.query<{ readonly free: boolean }>(look, [id]);
-  return row?.free ?? false;
-}

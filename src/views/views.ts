@@ -4,10 +4,12 @@ import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
+import { newUuid } from '../lib/uuid.ts';
 import { LogReplacedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
+import { withLeadership } from '../postgres/leadership.ts';
 import type { MovingView } from './advance.ts';
 import { assertViews } from './assert-views.ts';
 import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
@@ -59,6 +61,8 @@ export interface ViewsOptions {
   readonly database: Database;
   /** What documents and lists are read by; `database` when absent. */
   readonly readers?: Executor;
+  /** Where leases are taken and renewed; `database` when absent. */
+  readonly keeper?: Database;
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -71,8 +75,9 @@ const startTimeoutMs = 10_000;
 
 /** Throws when one of the views is not as `View` demands. */
 export function createViews(options: ViewsOptions): Views {
-  const { database, readers = database, feed, logger, views } = options;
+  const { database, readers = database, keeper = database, feed, logger, views } = options;
   assertViews(views);
+  const holder = newUuid();
   const stopping = new AbortController();
   const moved = createBroadcast();
   const wouldBe = createWouldBeReader(readers);
@@ -119,8 +124,9 @@ export function createViews(options: ViewsOptions): Views {
   async function lead(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await database.withConnection((executor, lost) => {
-          const signal = AbortSignal.any([lost, stopping.signal]);
+        const { signal } = stopping;
+        const claim = { database, keeper, kind: 'daybook.views', holder, logger, signal } as const;
+        await withLeadership(claim, (executor, leadership) => {
           const history = feed.history();
           const onMoved = (moving: readonly MovingView[]): void => {
             if (feed.history() !== history) return;
@@ -132,7 +138,7 @@ export function createViews(options: ViewsOptions): Views {
             );
             show([...others, ...moved]);
           };
-          return leadViews(executor, { ...options, newer, onMoved }, signal);
+          return leadViews(executor, { ...options, newer, onMoved }, leadership);
         });
       } catch (error) {
         const { message: reason } = error as Error;

@@ -5,7 +5,6 @@ import {
   findConsumer,
   restartConsumer,
   setConsumerError,
-  tryLockConsumer,
 } from '../../src/consumers/store.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
@@ -219,16 +218,18 @@ test('an older program leaves alone what a newer one has run', async () => {
   expect(await rowOf(second)).toMatchObject({ version: 2, error: null });
 });
 
-test('the right to run a process manager belongs to one connection at a time', async () => {
+test('a process manager that the version before runs is left to it until it stops', async () => {
   const { database } = testDatabase;
-  const { id } = await findConsumer(database, 'nobody', 1);
+  const { id } = await findConsumer(database, 'reminders', 1);
   await database.withConnection(async (executor) => {
-    expect(await tryLockConsumer(executor, id)).toBe(true);
-    expect(await tryLockConsumer(database, id)).toBe(false);
+    // A process of that version leads by such a lock.
+    await sql(executor, `select pg_advisory_lock(hashtext('daybook.consumers'), $1)`, [id]);
+    await start([reminders]);
+    const startedAt = performance.now();
+    await until(() => performance.now() - startedAt > 1_500);
+    expect(await countRun(database)).toBe(0);
   });
-  await database.withConnection(async (executor) => {
-    expect(await tryLockConsumer(executor, id)).toBe(true);
-  });
+  await until(async () => (await countRun(database)) === 1);
 });
 
 test('two process managers of one name are an error of the program', async () => {

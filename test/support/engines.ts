@@ -49,9 +49,8 @@ export async function startTestEngine(
 export async function countRun(executor: Executor): Promise<number> {
   const [row] = await sql<{ count: number }>(
     executor,
-    `select count(*) from pg_locks where locktype = 'advisory' and granted
-       and classid::bigint = hashtext('daybook.consumers')::bigint & 4294967295
-       and database = (select oid from pg_database where datname = current_database())`,
+    `select count(*) from leases
+     where name like 'daybook.consumers %' and expires_at > clock_timestamp()`,
   );
   return row?.count ?? 0;
 }

@@ -10,6 +10,8 @@ export interface TcpProxy {
   refuse(): Promise<void>;
   /** Passes nothing on any more, in either direction and without telling, until `restore`. */
   blackHole(): void;
+  /** Passes nothing on any more on the connections that there are; new ones work. */
+  strand(): void;
   /** Works again, for new connections. */
   restore(): Promise<void>;
   /** How many connections the clients have neither ended nor lost. */
@@ -23,9 +25,14 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const held = new Set<Socket>();
   let silent = false;
+  let strandedAt = 0;
+  let made = 0;
   // Half-open, so that a black hole does not answer the end of a connection either.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect(Number(target.port || 5432), target.hostname);
+    made += 1;
+    const number = made;
+    const isSilent = () => silent || number <= strandedAt;
     for (const socket of [client, upstream]) {
       socket.on('error', () => socket.destroy());
     }
@@ -38,12 +45,12 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
       upstream.destroy();
     });
     upstream.once('close', () => {
-      if (!silent) client.destroy();
+      if (!isSilent()) client.destroy();
     });
     // Data are read all the same: a sender that is not read from would notice by and by.
-    client.on('data', (data) => silent || upstream.write(data));
-    upstream.on('data', (data) => silent || client.write(data));
-    client.on('end', () => silent || upstream.end());
+    client.on('data', (data) => isSilent() || upstream.write(data));
+    upstream.on('data', (data) => isSilent() || client.write(data));
+    client.on('end', () => isSilent() || upstream.end());
   });
   const listen = (port: number) =>
     new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -66,6 +73,9 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
     refuse: close,
     blackHole: () => {
       silent = true;
+    },
+    strand: () => {
+      strandedAt = made;
     },
     restore: async () => {
       silent = false;

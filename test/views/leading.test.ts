@@ -61,8 +61,7 @@ async function expectFold({ views, log }: ViewingProcess, at: number): Promise<v
 async function countHeld(): Promise<number> {
   const [row] = await sql<{ count: number }>(
     testDatabase.database,
-    `select count(*) from pg_locks where locktype = 'advisory' and granted
-       and database = (select oid from pg_database where datname = current_database())`,
+    'select count(*) from leases where expires_at > clock_timestamp()',
   );
   return row?.count ?? 0;
 }

@@ -3,10 +3,11 @@ import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
+import { holdLeases, releaseLeases } from '../../src/postgres/leases.ts';
 import { createMovingView } from '../../src/views/advance.ts';
 import { createDropReplaced } from '../../src/views/drop-replaced.ts';
 import type { AnyView } from '../../src/views/standing.ts';
-import { dropView, readViews, registerView, tryLockView } from '../../src/views/store.ts';
+import { dropView, readViews, registerView } from '../../src/views/store.ts';
 import { batchOf, noted } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -56,18 +57,19 @@ test('a version is retired when nobody has moved it for seconds, and dropped aft
   const moving = [createMovingView(raised, fresh?.id ?? 0, 0, 'live')];
   const dropReplaced = createDropReplaced();
   await database.withConnection(async (executor) => {
-    const drop = () => dropReplaced(executor, moving);
+    const take = async (ids: readonly number[]) => new Set(ids);
+    const drop = () => dropReplaced(executor, moving, { take });
     await drop();
     expect(await versions()).toEqual([1, 2]);
     // Between two looks a program that has it may have taken it over: its time begins again.
     const used = performance.now();
-    await database.withConnection(async (theirs) => {
-      expect(await tryLockView(theirs, old?.id ?? 0)).toBe(true);
-      await until(async () => {
-        await drop();
-        return performance.now() - used > 5_000;
-      });
+    const claim = { kind: 'daybook.views', ids: [old?.id ?? 0], holder: newUuid() } as const;
+    expect(await holdLeases(executor, claim, 60_000)).toHaveLength(1);
+    await until(async () => {
+      await drop();
+      return performance.now() - used > 5_000;
     });
+    await releaseLeases(executor, claim);
     expect(await versions()).toEqual([1, 2]);
     const freed = performance.now();
     await until(async () => {

@@ -1,0 +1,113 @@
+import type { Executor, Query } from './executor.ts';
+
+/** What leases are for: things of one kind, told apart by their numbers. */
+export type LeaseKind = 'daybook.views' | 'daybook.consumers';
+
+/** A lease that is held now. Its epoch rises whenever another holder takes it. */
+export interface Lease {
+  readonly id: number;
+  readonly epoch: number;
+}
+
+/** Leases of one kind, and who is to hold them. */
+export interface Claim {
+  readonly kind: LeaseKind;
+  readonly ids: readonly number[];
+  /** A UUID. */
+  readonly holder: string;
+}
+
+const hold: Query = {
+  name: 'hold_leases',
+  // In order of name, so that two processes that take the same ones cannot lock each other out. The
+  // version before leads by an advisory lock: it has to let go of that first.
+  text: `with held as (
+      insert into leases (name, holder, epoch, expires_at, session_pid, session_started)
+      select wanted.name, $3, 1, clock_timestamp() + $4 * interval '1 millisecond',
+        own.pid, own.backend_start
+      from (select id, $1 || ' ' || id as name from unnest($2::integer[]) as ids (id)) as wanted
+      join pg_stat_activity as own on own.pid = pg_backend_pid()
+      left join leases on leases.name = wanted.name
+      where (
+          leases.holder = $3 or leases.expires_at <= clock_timestamp()
+          -- Also when there is no lease. The start of another role's session is not visible.
+          or not exists (
+            select from pg_stat_activity as session where session.pid = leases.session_pid
+              and (session.backend_start is null or session.backend_start = leases.session_started)
+          )
+        )
+        and wanted.id::bigint not in (
+          select objid::bigint from pg_locks
+          where locktype = 'advisory' and granted and objsubid = 2
+            and classid::bigint = hashtext($1)::bigint & 4294967295
+            and database = (select oid from pg_database where datname = current_database())
+        )
+      order by wanted.name
+      on conflict on constraint leases_pkey do update
+      set holder = excluded.holder, expires_at = excluded.expires_at,
+        session_pid = excluded.session_pid, session_started = excluded.session_started,
+        epoch = leases.epoch + (leases.holder <> excluded.holder)::integer
+      where leases.holder = excluded.holder or leases.expires_at <= clock_timestamp()
+        or not exists (
+          select from pg_stat_activity as session where session.pid = leases.session_pid
+            and (session.backend_start is null or session.backend_start = leases.session_started)
+        )
+      returning name, epoch
+    )
+    select ids.id, held.epoch from unnest($2::integer[]) as ids (id)
+    join held on held.name = $1 || ' ' || ids.id`,
+};
+
+/**
+ * Takes the leases that are free, renews those that the holder has, and gives both: each expires
+ * `ttlMs` from now, by the clock of the database, or with the session. The others are in another's
+ * hands.
+ */
+export async function holdLeases(
+  executor: Executor,
+  { kind, ids, holder }: Claim,
+  ttlMs: number,
+): Promise<readonly Lease[]> {
+  return executor.query<Lease>(hold, [kind, ids, holder, ttlMs]);
+}
+
+const look: Query = {
+  name: 'is_lease_free',
+  text: `select not exists (
+      select from leases join pg_stat_activity as session on session.pid = leases.session_pid
+        and (session.backend_start is null or session.backend_start = leases.session_started)
+      where leases.name = $1 || ' ' || $2::integer and leases.expires_at > clock_timestamp()
+    ) and not exists (
+      select from pg_locks
+      where locktype = 'advisory' and granted and objsubid = 2 and objid::bigint = $2
+        and classid::bigint = hashtext($1)::bigint & 4294967295
+        and database = (select oid from pg_database where datname = current_database())
+    ) as free`,
+};
+
+/** Whether nobody leads something just now, by lease or as the version before; takes it from nobody. */
+export async function isLeaseFree(
+  executor: Executor,
+  kind: LeaseKind,
+  id: number,
+): Promise<boolean> {
+  const [row] = await executor.query<{ readonly free: boolean }>(look, [kind, id]);
+  return row?.free ?? false;
+}
+
+const release: Query = {
+  name: 'release_leases',
+  text: `update leases set expires_at = '-infinity' where name in (
+      select name from leases
+      where name in (select $1 || ' ' || id from unnest($2::integer[]) as ids (id)) and holder = $3
+      order by name for update
+    )`,
+};
+
+/** Lets go of leases, so that another process can take them at once. */
+export async function releaseLeases(
+  executor: Executor,
+  { kind, ids, holder }: Claim,
+): Promise<void> {
+  await executor.query(release, [kind, ids, holder]);
+}
