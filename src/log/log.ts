@@ -3,8 +3,10 @@ import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Appended, Batch, RecordedOutcome } from '../kernel/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { appendBatch, findBatch, verifyVersions } from './append.ts';
+import { createLogClock, type LogClock, readClock } from './clock.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
-import { type Head, lockHead, readHead, readSequenceAt } from './head.ts';
+import { type Head, lockHead, readHead } from './head.ts';
+import { createMoments, type Moments, readSequenceAt } from './moments.ts';
 import { readOutcomes } from './outcomes.ts';
 import { type EventFilter, type EventPage, readEvents } from './read.ts';
 import {
@@ -26,6 +28,11 @@ export interface LogStatements {
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
+  /**
+   * The time by the database's clock, behind it by some milliseconds at most, and never before one
+   * that was given already. A promise when nothing has been heard of that clock for some seconds.
+   */
+  now(): string | Promise<string>;
   /** A page of events in order of sequence, ascending or descending. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   /** The events of some streams after a version each, in order of version within a stream. */
@@ -54,25 +61,48 @@ export function createLog(
   writer: Database = database,
 ): Log {
   const decode = createEventDecoder(definitions);
+  const times = { clock: createLogClock(), moments: createMoments(database) };
   return {
-    ...bindStatements(database, decode),
-    append: (batch) => appendBatch(writer, batch),
+    ...bindStatements(database, decode, times),
+    sequenceAt: times.moments.sequenceAt,
+    append: bindStatements(writer, decode, times).append,
     exclusively: (work) =>
       writer.withTransaction(async (executor) => {
         await lockHead(executor);
-        return work(bindStatements(executor, decode));
+        return work(bindStatements(executor, decode, times));
       }),
   };
 }
 
-function bindStatements(executor: Executor, decode: EventDecoder): LogStatements {
+/** What this process has learned of the times in the log. */
+interface KnownTimes {
+  readonly clock: LogClock;
+  readonly moments: Moments;
+}
+
+function bindStatements(
+  executor: Executor,
+  decode: EventDecoder,
+  { clock, moments }: KnownTimes,
+): LogStatements {
   return {
-    append: (batch) => appendBatch(executor, batch),
+    async append(batch) {
+      const sentMs = performance.now();
+      const appended = await appendBatch(executor, batch);
+      clock.note(appended.recordedAt, sentMs);
+      if (batch.events.length > 0) moments.note(appended.recordedAt);
+      return appended;
+    },
     findBatch: (id) => findBatch(executor, id),
     verify: (versions) => verifyVersions(executor, versions),
     head: () => readHead(executor),
     sequenceAt: (time) => readSequenceAt(executor, time),
-    events: (filter, page) => readEvents(executor, decode, filter, page),
+    now: () => clock.now() ?? readClock(executor, clock),
+    async events(filter, page) {
+      const events = await readEvents(executor, decode, filter, page);
+      moments.note(events.at(page.descending ? 0 : -1)?.recordedAt ?? '');
+      return events;
+    },
     streams: (wishes) => readStreams(executor, decode, wishes),
     snapshots: (wishes) => readSnapshots(executor, wishes),
     writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),
