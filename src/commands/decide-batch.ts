@@ -1,7 +1,6 @@
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Batch } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
-import { fromEpochMs } from '../lib/date-time.ts';
 import type { LogStatements } from '../log/log.ts';
 import { toBatch } from './batch.ts';
 import { type Decision, decide } from './decide.ts';
@@ -45,8 +44,7 @@ export function openBatch(
   const decisions: Decision[] = [];
 
   /** Those that could not be decided for want of a stream, and which streams they want. */
-  function tryAll(submissions: readonly Submission[]) {
-    const now = fromEpochMs(Date.now());
+  function tryAll(submissions: readonly Submission[], now: string) {
     const missing = new Map<string, AnyDecider>();
     const deferred: Submission[] = [];
     for (const submission of submissions) {
@@ -69,7 +67,7 @@ export function openBatch(
         if (round > loadRoundsMax) {
           throw new Error(`a command asks for over ${loadRoundsMax} streams`);
         }
-        const { missing, deferred } = tryAll(open);
+        const { missing, deferred } = tryAll(open, await log.now());
         if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
         open = deferred;
       }

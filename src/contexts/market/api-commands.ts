@@ -1,4 +1,4 @@
-import { assertNotFuture, type CommandAnswer } from '../../api/command-mutation.ts';
+import type { CommandAnswer } from '../../api/command-mutation.ts';
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
@@ -142,12 +142,12 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
     parse: ({ symbol, prices }: commands.RecordPrices) => {
       const count = prices.length;
       if (count === 0 || count > pricesMax) refuse(`prices are 1 to ${pricesMax}, not ${count}`);
-      for (const { occurredAt } of prices) assertNotFuture(occurredAt);
       return {
         symbol: parseSymbol(symbol),
         prices: prices.map(({ price, occurredAt }) => ({ price, occurredAt })),
       };
     },
+    times: ({ prices }) => prices.map(({ occurredAt }) => occurredAt),
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
