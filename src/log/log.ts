@@ -18,6 +18,7 @@ import {
   type WrittenSnapshot,
   writeSnapshots,
 } from './streams.ts';
+import { readTotals, type StreamTotals, type TotalsWish } from './totals.ts';
 
 /** What can be asked of the log. Every method is one statement, and atomic. */
 export interface LogStatements {
@@ -37,6 +38,8 @@ export interface LogStatements {
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   /** The events of some streams after a version each, in order of version within a stream. */
   streams(wishes: readonly StreamWish[]): Promise<readonly StoredEvent[]>;
+  /** What members of the events of some streams add up to. */
+  totals(wish: TotalsWish): Promise<readonly StreamTotals[]>;
   snapshots(wishes: readonly SnapshotWish[]): Promise<readonly StoredSnapshot[]>;
   writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
   outcomes(
@@ -104,6 +107,7 @@ function bindStatements(
       return events;
     },
     streams: (wishes) => readStreams(executor, decode, wishes),
+    totals: (wish) => readTotals(executor, wish),
     snapshots: (wishes) => readSnapshots(executor, wishes),
     writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),
     outcomes: (keys) => readOutcomes(executor, keys),
