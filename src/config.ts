@@ -91,7 +91,8 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
   const jwksFile = get('DAYBOOK_JWT_JWKS_FILE');
   const issuer = get('DAYBOOK_JWT_ISSUER');
   const audience = get('DAYBOOK_JWT_AUDIENCE');
-  const claims = { ...(issuer && { issuer }), ...(audience && { audience }) };
+  const allowsNoExpiry = readFlag('DAYBOOK_JWT_ALLOW_NO_EXPIRY', get);
+  const claims = { ...(issuer && { issuer }), ...(audience && { audience }), allowsNoExpiry };
   const keys: JwtSettings[] = [
     ...(secret ? [{ secret, ...claims }] : []),
     ...(publicKey ? [{ publicKey, ...claims }] : []),
@@ -107,6 +108,12 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
   }
   const [jwt] = keys;
   return jwt === undefined ? null : { jwt };
+}
+
+function readFlag(name: string, get: (name: string) => string | undefined): boolean {
+  const text = get(name) ?? 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new ConfigError(`${name} ${text} is not a flag: use true or false`);
 }
 
 function isLoopback(host: string): boolean {

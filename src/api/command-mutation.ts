@@ -8,7 +8,7 @@ import {
 } from '../kernel/command.ts';
 import type { RecordedRejection } from '../kernel/log.ts';
 import { BadUserInput } from '../kernel/rejection.ts';
-import { fromEpochMs } from '../lib/date-time.ts';
+import { fromEpochMs, toEpochMs } from '../lib/date-time.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import type { ApiContext } from './context.ts';
@@ -35,6 +35,8 @@ export interface CommandMutation<Input> {
   ) => InputFieldMap;
   /** The command from its input fields; throws BAD_USER_INPUT. */
   readonly parse: (fields: never) => Input;
+  /** Times in the command, beside its `occurredAt`, that may not be in the future. */
+  readonly times?: (input: Input) => readonly string[];
   /** Its own payload fields; those that every payload has are added. */
   readonly payload: (
     t: PothosSchemaTypes.ObjectFieldBuilder<ApiTypes, CommandAnswer<Input>>,
@@ -139,7 +141,8 @@ export function addCommands(builder: Builder, types: CommandTypes) {
         resolve: async (_root, args, context) => {
           const fields = args.input as CommandOptions;
           const parsed = mutation.parse(fields as never);
-          const answer = await submit(context, command, parsed, fields);
+          const times = mutation.times?.(parsed) ?? [];
+          const answer = await submit(context, command, parsed, { ...fields, times });
           const { rejection } = answer;
           if (rejection?.code === BadUserInput.code) refuse(rejection.message);
           return rejection ?? { input: parsed, result: answer, at: readPointAfter(answer) };
@@ -160,7 +163,7 @@ async function submit<Input>(
   context: ApiContext,
   definition: CommandDefinition<Input>,
   input: Input,
-  fields: CommandOptions,
+  { times = [], ...fields }: CommandOptions & { readonly times?: readonly string[] },
 ): Promise<CommandResult> {
   const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
   if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
@@ -169,8 +172,8 @@ async function submit<Input>(
   if (expectedVersion != null && expectedVersion < 0) {
     refuse('an expectedVersion is 0 or more');
   }
-  assertNotFuture(occurredAt);
   try {
+    await assertNotFuture(context, [occurredAt, ...times]);
     const result = await context.engine.processor.submit({
       definition,
       input,
@@ -191,14 +194,20 @@ const keyLengthMax = 200;
 /** So far the clock of a client may be ahead of ours; what it calls now is then recorded as now. */
 const aheadMaxMs = 5_000;
 
-/** Throws BAD_USER_INPUT when the time is farther ahead than clocks may differ. */
-export function assertNotFuture(occurredAt: string | null | undefined): void {
-  if (occurredAt == null) return;
-  const nowMs = Date.now();
+/** Throws BAD_USER_INPUT when a time is farther ahead of the log's clock than clocks may differ. */
+async function assertNotFuture(
+  { engine }: ApiContext,
+  times: readonly (string | null | undefined)[],
+): Promise<void> {
+  const given = times.filter((time) => time != null);
+  if (given.length === 0) return;
+  const now = await engine.log.now();
   // The clock has milliseconds: all of the last one counts.
-  if (occurredAt < fromEpochMs(nowMs + aheadMaxMs + 1)) return;
+  const end = fromEpochMs(toEpochMs(now) + aheadMaxMs + 1);
+  const future = given.find((time) => time >= end);
+  if (future === undefined) return;
   const limit = `more than ${aheadMaxMs / 1_000} s ahead of the server's time`;
-  refuse(`occurredAt ${occurredAt} is ${limit}, ${fromEpochMs(nowMs)}`);
+  refuse(`occurredAt ${future} is ${limit}, ${now}`);
 }
 
 function isRejection(answer: object): answer is RecordedRejection {

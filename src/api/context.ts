@@ -2,6 +2,7 @@ import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
 import type { Share } from '../lib/fair-gate.ts';
+import { LogReplacedError } from '../log/errors.ts';
 import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
@@ -65,7 +66,12 @@ export interface ApiContext {
 
 const waitMs = 5_000;
 
-export function createApiContext(engine: EngineParts, init: OperationInit): ApiContext {
+/** `history`: that of the log in which the operation began; its frames answer in it or not at all. */
+export function createApiContext(
+  engine: EngineParts,
+  init: OperationInit,
+  history = engine.feed.history(),
+): ApiContext {
   const { views } = engine;
   const asked = new Map<string, Promise<number>>();
   const resolved = new Set<number>();
@@ -87,6 +93,7 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
     const stop = views.unreadable()?.sequence ?? Number.POSITIVE_INFINITY;
     // From there on only an upgrade, or another server, can help: that is not waited for.
     const withinMs = views.isLeftBehind() && stop <= sequence ? 0 : waitMs;
+    if (engine.feed.history() !== history) throw toApiError(new LogReplacedError());
     if (await views.waitFor(sequence, withinMs, init.signal)) return;
     const unreadable = views.unreadable();
     if (unreadable !== null && unreadable.sequence <= sequence) throw toApiError(unreadable);
@@ -159,7 +166,7 @@ export function createApiContext(engine: EngineParts, init: OperationInit): ApiC
       // Frames answer at the sequence of their event: a hint of one subscriber is none for others.
       const { actor, transport } = init;
       const hints = { minSequence: null, correlationId: null };
-      return createApiContext(engine, { actor, transport, signal, ...hints });
+      return createApiContext(engine, { actor, transport, signal, ...hints }, history);
     },
     extensions() {
       const [only] = resolved.size === 1 ? resolved : [];

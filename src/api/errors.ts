@@ -36,6 +36,19 @@ export function codeOf(error: GraphQLError): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Codes of errors that pass by themselves: what cannot be shown yet can be shown later. */
+const passingCodes: ReadonlySet<string | undefined> = new Set([
+  'SEQUENCE_NOT_REACHED',
+  'VIEW_BUILDING',
+  'DATABASE_UNREACHABLE',
+  'UNAVAILABLE',
+  'OVERLOADED',
+]);
+
+export function isPassing(error: GraphQLError): boolean {
+  return passingCodes.has(codeOf(error));
+}
+
 /** A document that cannot be parsed: GRAPHQL_PARSE_FAILED, or the code of the limit it exceeds. */
 export function toParseError(error: GraphQLError): GraphQLError {
   return withCode(error, 'GRAPHQL_PARSE_FAILED');

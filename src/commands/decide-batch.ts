@@ -2,7 +2,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Batch } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
-import { fromEpochMs } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { LogStatements } from '../log/log.ts';
 import { toBatch } from './batch.ts';
@@ -90,10 +89,10 @@ export function openBatch(
    * Those that could not be decided for want of a stream, which streams they want, and those that it
    * did not come to, because the batch is full or others are to have their turn.
    */
-  function tryAll(submissions: readonly Submission[]) {
+  function tryAll(submissions: readonly Submission[], now: string) {
     const { definitions, reactions, stepsMax } = options;
     const steps = stepsMax === undefined ? {} : { stepsMax };
-    const decideOptions = { definitions, reactions, now: fromEpochMs(Date.now()), ...steps };
+    const decideOptions = { definitions, reactions, now, ...steps };
     const since = performance.now();
     const missing = new Map<string, AnyDecider>();
     const deferred: Submission[] = [];
@@ -123,7 +122,7 @@ export function openBatch(
         if (round > loadRoundsMax) {
           throw new Error(`a command asks for over ${loadRoundsMax} streams`);
         }
-        const { missing, deferred, rest, left: later } = tryAll(open);
+        const { missing, deferred, rest, left: later } = tryAll(open, await log.now());
         if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
         else if (rest.length > 0) await nextTurn();
         waiting = [...later, ...waiting];

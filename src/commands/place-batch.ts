@@ -1,5 +1,5 @@
 import type { Appended } from '../kernel/log.ts';
-import { addMicroseconds, fromEpochMs } from '../lib/date-time.ts';
+import { addMicroseconds } from '../lib/date-time.ts';
 import { isOutcomeUnknown, isTransient } from '../log/errors.ts';
 import type { Log, LogStatements } from '../log/log.ts';
 import { appendDurably } from './append.ts';
@@ -72,12 +72,16 @@ async function verifyEmpty(log: LogStatements, decided: DecidedBatch): Promise<P
   const { events, outcomes, expected } = decided.batch;
   if (events.length > 0 || outcomes.length > 0) return null;
   const { sequence, recordedAt } = await log.verify(expected);
-  return { ...decided, appended: null, head: sequence, recordedAt: timeAfter(recordedAt) };
+  return {
+    ...decided,
+    appended: null,
+    head: sequence,
+    recordedAt: timeAfter(recordedAt, await log.now()),
+  };
 }
 
-/** When the log would record something now: later than its last event, whatever this clock says. */
-function timeAfter(last: string | null): string {
-  const now = fromEpochMs(Date.now());
+/** When the log would record something now: later than its last event, whatever the clock says. */
+function timeAfter(last: string | null, now: string): string {
   return last === null || last < now ? now : addMicroseconds(last, 1);
 }
 

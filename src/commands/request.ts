@@ -32,7 +32,7 @@ export interface CommandResult {
   readonly dryRun: boolean;
   /**
    * The state of a stream right after the command, if the command loaded it. Null for a replayed
-   * answer: the state then is that of the views at `sequence`.
+   * answer: see `foldStream`.
    */
   stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State | null;
 }

@@ -90,6 +90,11 @@ export function fromEpochMs(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`;
 }
 
+/** A canonical time in milliseconds since 1970, with its microseconds. */
+export function toEpochMs(time: string): number {
+  return Date.parse(`${time.slice(0, 23)}Z`) + Number(time.slice(23, 26)) / 1_000;
+}
+
 /** The end of the UTC day of a canonical time: the first moment of the next one. */
 export function endOfDay(time: string): string {
   return fromEpochMs(Date.parse(`${time.slice(0, 10)}T00:00:00Z`) + 86_400_000);

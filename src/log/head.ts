@@ -35,17 +35,3 @@ const lock: Query = {
 export async function lockHead(executor: Executor): Promise<void> {
   await executor.query(lock);
 }
-
-const sequenceAt: Query = {
-  name: 'sequence_at',
-  text: 'select sequence_at($1) as sequence',
-};
-
-/**
- * The last sequence recorded at or before `time`, for ever: no later append gets such a time. Null
- * when `time` is in the database's future.
- */
-export async function readSequenceAt(executor: Executor, time: string): Promise<number | null> {
-  const [row] = await executor.query<{ readonly sequence: number | null }>(sequenceAt, [time]);
-  return row?.sequence ?? null;
-}

@@ -3,9 +3,11 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { appendBatch, findBatch, verifyStreams } from './append.ts';
+import { createLogClock, type LogClock, readClock } from './clock.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
 import { raiseEpoch } from './epoch.ts';
-import { type Head, lockHead, readHead, readSequenceAt } from './head.ts';
+import { type Head, lockHead, readHead } from './head.ts';
+import { createMoments, type Moments, readSequenceAt } from './moments.ts';
 import { readOutcomes } from './outcomes.ts';
 import {
   type EventFilter,
@@ -23,6 +25,7 @@ import {
   type WrittenSnapshot,
   writeSnapshots,
 } from './streams.ts';
+import { readTotals, type StreamTotals, type TotalsWish } from './totals.ts';
 
 /** What can be asked of the log. Every method but `events` is one statement at most, and atomic. */
 export interface LogStatements {
@@ -35,12 +38,19 @@ export interface LogStatements {
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
+  /**
+   * The time by the database's clock, behind it by some milliseconds at most, and never before one
+   * that was given already. A promise when nothing has been heard of that clock for some seconds.
+   */
+  now(): string | Promise<string>;
   /** A page of events in order of sequence, ascending or descending, however far it has to look. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   /** As much of such a page as is found by looking at a bounded number of events. */
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** The events of some streams from a version each on, in order of version within a stream. */
   streams(wishes: readonly StreamWish[]): Promise<readonly StoredEvent[]>;
+  /** What members of the events of some streams add up to. */
+  totals(wish: TotalsWish): Promise<readonly StreamTotals[]>;
   snapshots(wishes: readonly SnapshotWish[]): Promise<readonly StoredSnapshot[]>;
   writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
   outcomes(
@@ -73,37 +83,61 @@ export function createLog(
 ): Log {
   const decode = createEventDecoder(definitions);
   let epoch: number | null = null;
-  const knownEpoch = () => epoch;
+  const known: Known = {
+    epoch: () => epoch,
+    clock: createLogClock(),
+    moments: createMoments(database),
+  };
   return {
-    ...bindStatements(database, decode, knownEpoch),
-    useEpoch(known) {
-      epoch = known;
+    ...bindStatements(database, decode, known),
+    useEpoch(read) {
+      epoch = read;
     },
     raiseEpoch: (under, missingId) => raiseEpoch(writer, under, missingId),
-    append: (batch) => appendBatch(writer, batch),
+    sequenceAt: known.moments.sequenceAt,
+    append: bindStatements(writer, decode, known).append,
     exclusively: (work) =>
       writer.withTransaction(async (executor) => {
         await lockHead(executor);
-        return work(bindStatements(executor, decode, knownEpoch));
+        return work(bindStatements(executor, decode, known));
       }),
   };
+}
+
+/** What this process has learned of the log. */
+interface Known {
+  readonly epoch: () => number | null;
+  readonly clock: LogClock;
+  readonly moments: Moments;
 }
 
 function bindStatements(
   executor: Executor,
   decode: EventDecoder,
-  epoch: () => number | null,
+  { epoch, clock, moments }: Known,
 ): LogStatements {
   return {
     epoch,
-    append: (batch) => appendBatch(executor, batch),
+    async append(batch) {
+      const sentMs = performance.now();
+      const appended = await appendBatch(executor, batch);
+      clock.note(appended.recordedAt, sentMs);
+      if (batch.events.length > 0) moments.note(appended.recordedAt);
+      return appended;
+    },
     findBatch: (id) => findBatch(executor, id),
     verify: (expected) => verifyStreams(executor, expected),
     head: () => readHead(executor),
     sequenceAt: (time) => readSequenceAt(executor, time),
-    events: (filter, page) => readEvents(executor, decode, filter, page),
+    now: () => clock.now() ?? readClock(executor, clock),
+    async events(filter, page) {
+      const events = await readEvents(executor, decode, filter, page);
+      moments.note(events.at(page.descending ? 0 : -1)?.recordedAt ?? '');
+      return events;
+    },
     scan: (filter, page) => scanEvents(executor, decode, filter, page),
     streams: (wishes) => readStreams(executor, decode, wishes),
+    totals: (wish) => readTotals(executor, wish),
     snapshots: (wishes) => readSnapshots(executor, wishes),
     writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),
     outcomes: (keys) => readOutcomes(executor, keys),

@@ -9,7 +9,12 @@ export type JwtSettings = (
   | { readonly secret: string }
   | { readonly publicKey: string }
   | { readonly jwksFile: string }
-) & { readonly issuer?: string; readonly audience?: string };
+) & {
+  readonly issuer?: string;
+  readonly audience?: string;
+  /** Whether a token may lack `exp`, and be valid for ever; absent: it may not. */
+  readonly allowsNoExpiry?: boolean;
+};
 
 /** Null: no settings; everyone who may connect at all is the operator. */
 export type AuthenticationSettings = { readonly jwt: JwtSettings } | null;
@@ -51,7 +56,7 @@ export async function createAuthentication(
     const token = bearerToken(authorization);
     const known = identities.get(token);
     if (known !== undefined && !isExpired(known)) return known;
-    const identity = toIdentity(await verified(verify, token));
+    const identity = toIdentity(await verified(verify, token), settings.jwt);
     identities.set(token, identity);
     return identity;
   };
@@ -97,11 +102,14 @@ function bearerToken(authorization: unknown): string {
   throw codedError('UNAUTHENTICATED', 'A bearer token is needed');
 }
 
-function toIdentity(payload: JWTPayload): Identity {
+function toIdentity(payload: JWTPayload, { allowsNoExpiry = false }: JwtSettings): Identity {
   if (payload.sub === undefined || !actorText.test(payload.sub)) {
     throw codedError('UNAUTHENTICATED', 'The token names no usable subject');
   }
   const { exp } = payload;
+  if (exp === undefined && !allowsNoExpiry) {
+    throw codedError('UNAUTHENTICATED', 'The token never expires: it must have an exp');
+  }
   const expiresAtMs = exp === undefined ? null : (exp + clockToleranceSeconds) * 1000;
   return { actor: payload.sub, expiresAtMs };
 }

@@ -1,5 +1,7 @@
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { toSortedJson } from '../../lib/canonical-json.ts';
+import { delay } from '../../lib/delay.ts';
+import { codedError, isPassing } from '../errors.ts';
 import { toFrameText } from './frame-text.ts';
 
 export interface FrameContext {
@@ -21,7 +23,11 @@ export interface FramedOperation extends ExecutionArgs {
 
 /** One subscription among those that are identical to it. */
 export interface GroupMember {
-  /** The frame of a payload: executed once for all members that come to the same object. */
+  /**
+   * The frame of a payload: executed once for all members that come to the same object. A frame is
+   * whole or is not sent, as its reader resumes after it: while a field cannot be read yet, the frame
+   * is held back and executed again. Throws the error of a field that can never be read.
+   */
   frameOf(payload: unknown): Promise<ExecutionResult>;
   /** May be called again. Executions under way are aborted with the last member. */
   leave(): void;
@@ -38,6 +44,8 @@ export type ExecuteFrame = (args: ExecutionArgs) => ExecutionResult | Promise<Ex
 interface FrameGroup extends GroupMember {
   join(): void;
 }
+
+const retryMs = 500;
 
 /** Frames that a group remembers. Members that are farther behind the first one execute again. */
 const recentMax = 16;
@@ -93,12 +101,19 @@ function createGroup(
   let members = 0;
 
   async function executeFrame(rootValue: unknown): Promise<ExecutionResult> {
-    const context = contextValue.forFrames?.(abort.signal) ?? contextValue;
-    const args = { schema, document, operationName, variableValues, contextValue: context };
-    const frame = await execute({ ...args, rootValue });
-    // Here, as what cannot be written must be masked as well.
-    toFrameText(frame);
-    return frame;
+    for (;;) {
+      // Anew for each attempt: a context keeps what it could not reach.
+      const context = contextValue.forFrames?.(abort.signal) ?? contextValue;
+      const args = { schema, document, operationName, variableValues, contextValue: context };
+      const frame = await execute({ ...args, rootValue });
+      if (isWhole(frame)) {
+        // Here, as what cannot be written must be masked as well.
+        toFrameText(frame);
+        return frame;
+      }
+      await delay(retryMs, abort.signal);
+      if (abort.signal.aborted) throw codedError('ABORTED', 'The operation was aborted');
+    }
   }
 
   function remember(payload: object, frame: Promise<ExecutionResult>): void {
@@ -132,6 +147,13 @@ function createGroup(
       onEmpty();
     },
   };
+}
+
+/** False: what is missing can be read later. Throws the first error that does not pass. */
+function isWhole({ errors = [] }: ExecutionResult): boolean {
+  const lasting = errors.find((error) => !isPassing(error));
+  if (lasting !== undefined) throw lasting;
+  return errors.length === 0;
 }
 
 function isObject(value: unknown): value is object {

@@ -3,13 +3,16 @@ import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText, parseText } from '../../api/input.ts';
+import { stateBehind } from '../../api/state-behind.ts';
 import type { CommandDefinition } from '../../kernel/command.ts';
 import { entityIdOf } from '../../kernel/decider.ts';
-import { type ReadPoint, sequenceOf } from '../../views/read-point.ts';
-import { accountDecider } from './account.ts';
-import { type AccountAt, type AccountRefs, findAccount, toAccountAt } from './api-account.ts';
+import { sequenceOf } from '../../views/read-point.ts';
+import { type Account, accountDecider } from './account.ts';
+import { type AccountAt, type AccountRefs, toAccountAt } from './api-account.ts';
 import * as commands from './commands.ts';
 import { currencyFault } from './currencies.ts';
+import type { AccountEvent } from './events.ts';
+import { accountsView } from './views.ts';
 
 interface CashFields {
   readonly accountId: string;
@@ -154,23 +157,23 @@ function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): vo
   });
 }
 
-/** The account right after a command: as it was decided, or for a replay as the views have it. */
+/** The account right after a command: as it was decided, or for a replay as its answer showed it. */
 export function accountAfter(
   context: ApiContext,
-  { result, at }: CommandAnswer<unknown>,
+  answer: CommandAnswer<unknown>,
   id: string,
 ): AccountAt | Promise<AccountAt> {
-  const decided = result.stateOf(accountDecider, id);
-  return decided === null ? readAccountAfter(context, at, id) : toAccountAt(decided, at);
+  const decided = answer.result.stateOf(accountDecider, id);
+  return decided === null ? accountBehind(context, answer, id) : toAccountAt(decided, answer.at);
 }
 
-async function readAccountAfter(
+async function accountBehind(
   context: ApiContext,
-  at: ReadPoint,
+  answer: CommandAnswer<unknown>,
   id: string,
 ): Promise<AccountAt> {
-  await context.reach(at);
-  const found = await findAccount(context, id, at);
-  if (found === null) throw new Error(`account ${id} is not in the view at ${sequenceOf(at)}`);
-  return found;
+  const wish = { decider: accountDecider, id, view: accountsView };
+  const found = await stateBehind<Account, AccountEvent>(context, answer, wish);
+  if (found === null) throw new Error(`account ${id} is not there at ${sequenceOf(answer.at)}`);
+  return toAccountAt(found, answer.at);
 }

@@ -1,21 +1,18 @@
-import { assertNotFuture, type CommandAnswer } from '../../api/command-mutation.ts';
+import type { CommandAnswer } from '../../api/command-mutation.ts';
 import type { ApiContext } from '../../api/context.ts';
 import type { ApiParts } from '../../api/context-api.ts';
 import { refuse } from '../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../api/input.ts';
+import { stateBehind } from '../../api/state-behind.ts';
 import { compare } from '../../lib/decimal.ts';
 import { parseStep, stepDigitsMax, trimZeros } from '../../lib/steps.ts';
 import { sequenceOf } from '../../views/read-point.ts';
 import { currencyFault } from '../accounts/currencies.ts';
-import {
-  findInstrument,
-  type InstrumentAt,
-  type InstrumentRefs,
-  toInstrumentAt,
-} from './api-instrument.ts';
+import { type InstrumentAt, type InstrumentRefs, toInstrumentAt } from './api-instrument.ts';
 import * as commands from './commands.ts';
 import { instrumentDecider } from './instrument.ts';
 import { symbolFault } from './symbol.ts';
+import { instrumentsView } from './views.ts';
 
 interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'takerFeeBps'> {
   readonly makerFeeBps?: string | null;
@@ -145,12 +142,12 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
     parse: ({ symbol, prices }: commands.RecordPrices) => {
       const count = prices.length;
       if (count === 0 || count > pricesMax) refuse(`prices are 1 to ${pricesMax}, not ${count}`);
-      for (const { occurredAt } of prices) assertNotFuture(occurredAt);
       return {
         symbol: parseSymbol(symbol),
         prices: prices.map(({ price, occurredAt }) => ({ price, occurredAt })),
       };
     },
+    times: ({ prices }) => prices.map(({ occurredAt }) => occurredAt),
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
@@ -188,16 +185,17 @@ function parseSymbol(symbol: string): string {
   return parseOptionalText('symbol', symbol) ?? '';
 }
 
-/** The instrument right after a command: as decided, or for a replay as the views have it. */
+/** The instrument right after a command: as decided, or for a replay as its answer showed it. */
 async function instrumentAfter(
   context: ApiContext,
-  { result, at }: CommandAnswer<unknown>,
+  answer: CommandAnswer<unknown>,
   symbol: string,
 ): Promise<InstrumentAt> {
+  const { result, at } = answer;
   const decided = result.stateOf(instrumentDecider, symbol);
   if (decided !== null) return toInstrumentAt(decided, at);
-  await context.reach(at);
-  const found = await findInstrument(context, symbol, at);
-  if (found === null) throw new Error(`${symbol} is not in the view at ${sequenceOf(at)}`);
-  return found;
+  const wish = { decider: instrumentDecider, id: symbol, view: instrumentsView };
+  const found = await stateBehind(context, answer, wish);
+  if (found === null) throw new Error(`${symbol} is not there at ${sequenceOf(at)}`);
+  return toInstrumentAt(found, at);
 }

@@ -1,6 +1,7 @@
 import type { CommandAnswer } from '../../api/command-mutation.ts';
 import type { ApiContext } from '../../api/context.ts';
 import { codedError } from '../../api/errors.ts';
+import { stateBehind } from '../../api/state-behind.ts';
 import { readWholeList } from '../../api/whole-list.ts';
 import type { StoredEvent } from '../../kernel/event.ts';
 import { difference, isZero, sum } from '../../lib/decimal.ts';
@@ -63,18 +64,28 @@ export async function findTrade(
 }
 
 /**
- * An order right after a command: as decided, from its placing and the events of the command, which
- * say what it has come to; for a replay as the views have it.
+ * An order right after a command: from its placing and the events of the command, which say what it
+ * has come to; as decided, or for a replay as recorded.
  */
-export function orderAfter(
+export async function orderAfter(
   context: ApiContext,
-  { result, at }: CommandAnswer<unknown>,
+  answer: CommandAnswer<unknown>,
   id: string,
-): OrderAt | Promise<OrderAt> {
+): Promise<OrderAt> {
+  const { result, at } = answer;
   const about = result.decided.filter((event) => orderIdsOf(event).includes(id));
-  const placed = result.stateOf(orderDecider, id);
-  if (placed === null || about.length === 0) return orderOf(context, id, at);
-  return toOrderAt(afterAll(placed, about, id), at);
+  const placed = about.length === 0 ? null : await placedBehind(context, answer, id);
+  return placed === null ? orderOf(context, id, at) : toOrderAt(afterAll(placed, about, id), at);
+}
+
+/** An order as it was placed. */
+async function placedBehind(
+  context: ApiContext,
+  answer: CommandAnswer<unknown>,
+  id: string,
+): Promise<Order | null> {
+  const decided = answer.result.stateOf(orderDecider, id);
+  return decided ?? stateBehind(context, answer, { decider: orderDecider, id });
 }
 
 function afterAll(before: Order, events: readonly StoredEvent[], id: string): Order {
@@ -85,16 +96,13 @@ function afterAll(before: Order, events: readonly StoredEvent[], id: string): Or
 }
 
 /** The account of an order right after a command. */
-export function findAccountOf(
+export async function findAccountOf(
   context: ApiContext,
   answer: CommandAnswer<unknown>,
   orderId: string,
-): AccountAt | Promise<AccountAt> {
-  const placed = answer.result.stateOf(orderDecider, orderId);
-  if (placed !== null) return accountAfter(context, answer, placed.accountId);
-  return orderOf(context, orderId, answer.at).then(({ order }) =>
-    accountAfter(context, answer, order.accountId),
-  );
+): Promise<AccountAt> {
+  const placed = await placedBehind(context, answer, orderId);
+  return accountAfter(context, answer, placed?.accountId ?? missing('order', orderId, answer.at));
 }
 
 /** The trades that a command has led to, or would. */

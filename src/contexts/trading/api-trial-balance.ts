@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../api/context-api.ts';
 import { readWholeList } from '../../api/whole-list.ts';
 import { isZero } from '../../lib/decimal.ts';
+import { addDifferences, compareAccounts } from './api-differences.ts';
 import { total } from './api-read.ts';
 import { type LedgerAccount, ledgerAccounts } from './postings.ts';
 import { type AssetBalance, trialBalanceView } from './trial-balance-view.ts';
@@ -17,8 +18,11 @@ interface TrialBalance {
   readonly sequence: number;
 }
 
+const accountsDescription = 'How many accounts to compare; fewer are if these have many events.';
+
 /** Query.trialBalance. */
-export function addTrialBalance({ builder }: ApiParts): void {
+export function addTrialBalance(parts: ApiParts): void {
+  const { builder } = parts;
   const account = builder.enumType('LedgerAccount', {
     description: `CUSTOMERS: what accounts have. EXTERNAL: what came from outside, negative. FEES:
       earned from trades. INTEREST: given, negative. ROUNDING: what rounding the cash of orders
@@ -51,6 +55,7 @@ export function addTrialBalance({ builder }: ApiParts): void {
       }),
     }),
   });
+  const comparison = addDifferences(parts);
   const balance = builder.objectRef<TrialBalance>('TrialBalance').implement({
     description: 'The double entries of all events, summed: the proof that nothing is lost.',
     fields: (t) => ({
@@ -61,8 +66,17 @@ export function addTrialBalance({ builder }: ApiParts): void {
         resolve: ({ assets }) => assets.flatMap(entriesOf),
       }),
       isBalanced: t.boolean({
-        description: 'Whether the entries of each asset sum to zero.',
+        description:
+          'Whether the entries of each asset sum to zero. It compares no account: see differences.',
         resolve: ({ assets }) => assets.every((each) => isZero(totalOf(each))),
+      }),
+      differences: t.field({
+        type: comparison,
+        description:
+          `What the accounts and positions show and the entries of the log do not add up to;
+          read page by page to compare all accounts.`.replace(/\s+/g, ' '),
+        args: { first: t.arg.int({ description: accountsDescription }), after: t.arg.string() },
+        resolve: ({ sequence }, args, context) => compareAccounts(context, args, sequence),
       }),
       sequence: t.expose('sequence', { type: 'Sequence', description: 'As of which it is so.' }),
     }),

@@ -1,5 +1,6 @@
-import { buildSchema, type ExecutionArgs, parse } from 'graphql';
+import { buildSchema, type ExecutionArgs, type ExecutionResult, parse } from 'graphql';
 import { beforeEach, expect, test } from 'vitest';
+import { codedError } from '../../../src/api/errors.ts';
 import {
   createFrameGroups,
   type FramedOperation,
@@ -91,4 +92,29 @@ test('a group ends, and what it executes is aborted, when its last member leaves
   second.leave();
   expect(groups.size()).toBe(0);
   expect(executed[0]?.signal.aborted).toBe(true);
+});
+
+test.each(['SEQUENCE_NOT_REACHED', 'VIEW_BUILDING', 'DATABASE_UNREACHABLE'])(
+  'a frame that fails with %s is held back until it is whole',
+  async (code) => {
+    const passing = { data: { a: null }, errors: [codedError(code, 'not yet')] };
+    const answers: ExecutionResult[] = [passing, passing, { data: { a: 1 } }];
+    const { join } = createFrameGroups(() => answers.shift() ?? {});
+    expect(await join(operation()).frameOf({})).toEqual({ data: { a: 1 } });
+  },
+);
+
+test('a frame with a field that can never be read is an error and not a frame', async () => {
+  const errors = [codedError('SEQUENCE_NOT_REACHED', 'not yet'), codedError('VIEW_PARKED', 'no')];
+  const { join } = createFrameGroups(() => ({ data: { a: null }, errors }));
+  await expect(join(operation()).frameOf({})).rejects.toBe(errors[1]);
+});
+
+test('a frame that is held back ends with its last member', async () => {
+  const errors = [codedError('SEQUENCE_NOT_REACHED', 'not yet')];
+  const { join } = createFrameGroups(() => ({ data: { a: null }, errors }));
+  const member = join(operation());
+  const held = member.frameOf({});
+  member.leave();
+  await expect(held).rejects.toMatchObject({ extensions: { code: 'ABORTED' } });
 });

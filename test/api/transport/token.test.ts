@@ -1,6 +1,8 @@
+import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { createAuthentication } from '../../../src/api/transport/authentication.ts';
 import { issueToken } from '../../../src/api/transport/token.ts';
+import { ConfigError, readConfig } from '../../../src/config.ts';
 
 const secret = 'a secret of at least thirty-two characters';
 
@@ -16,4 +18,26 @@ test('without a secret, or for no time, there is no token', async () => {
   await expect(issueToken({ jwt: { secret } }, 'ada', 0)).rejects.toMatchObject({
     code: 'NO_TOKEN',
   });
+});
+
+test('a token that never expires is refused unless a setting allows it', async () => {
+  const signing = new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject('ada');
+  const authorization = `Bearer ${await signing.sign(new TextEncoder().encode(secret))}`;
+  const strict = await createAuthentication({ jwt: { secret } });
+  await expect(strict(authorization)).rejects.toMatchObject({
+    message: 'The token never expires: it must have an exp',
+    extensions: { code: 'UNAUTHENTICATED' },
+  });
+  const lax = await createAuthentication({ jwt: { secret, allowsNoExpiry: true } });
+  expect(await lax(authorization)).toEqual({ actor: 'ada', expiresAtMs: null });
+});
+
+test('the setting for tokens that never expire is false unless it says true', () => {
+  const environment = { DAYBOOK_JWT_SECRET: secret };
+  const read = (text: string) =>
+    readConfig({ ...environment, DAYBOOK_JWT_ALLOW_NO_EXPIRY: text }).authentication?.jwt;
+  expect(['', 'false', 'true'].map((text) => read(text)?.allowsNoExpiry)).toEqual([
+    ...[false, false, true],
+  ]);
+  expect(() => read('yes')).toThrow(ConfigError);
 });

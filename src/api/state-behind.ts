@@ -1,0 +1,55 @@
+import { foldStream } from '../commands/fold-stream.ts';
+import type { Decider } from '../kernel/decider.ts';
+import type { JsonObject, NewEvent } from '../kernel/event.ts';
+import type { View } from '../kernel/view.ts';
+import { ViewNotReadableError } from '../views/errors.ts';
+import { sequenceOf } from '../views/read-point.ts';
+import type { CommandAnswer } from './command-mutation.ts';
+import type { ApiContext } from './context.ts';
+import { toApiError } from './engine-errors.ts';
+
+/** A stream, and the view that shows the same states of it. */
+export interface StateBehind<State extends JsonObject, Event extends NewEvent> {
+  readonly decider: Decider<State | null, Event>;
+  readonly id: string;
+  /** Read where it can be: one look-up, however long the stream is. Absent: streams are short. */
+  readonly view?: View<State>;
+}
+
+/**
+ * The state of a stream as a recorded answer has shown it. It waits for no view: what the view does
+ * not show yet, or cannot show, is folded from the log.
+ */
+export async function stateBehind<State extends JsonObject, Event extends NewEvent>(
+  { engine }: ApiContext,
+  { at }: CommandAnswer<unknown>,
+  { decider, id, view }: StateBehind<State, Event>,
+): Promise<State | null> {
+  const sequence = sequenceOf(at);
+  try {
+    const shown = view && (await readShown(engine, { view, id, sequence }));
+    // The view's own evolve has made the document: it is of the view's type.
+    if (shown != null) return shown as State;
+    return await foldStream(engine.log, { decider, id, sequence });
+  } catch (error) {
+    throw toApiError(error);
+  }
+}
+
+/** Null: there is none, or the view cannot be read at the sequence now. */
+async function readShown(
+  { views }: ApiContext['engine'],
+  wish: {
+    readonly view: { readonly name: string };
+    readonly id: string;
+    readonly sequence: number;
+  },
+): Promise<JsonObject | null> {
+  if (wish.sequence > views.checkpoint()) return null;
+  try {
+    return (await views.document(wish.view, wish.id, wish.sequence))?.document ?? null;
+  } catch (error) {
+    if (error instanceof ViewNotReadableError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { addMicroseconds } from '../../src/lib/date-time.ts';
+import { createLogClock } from '../../src/log/clock.ts';
+
+const start = '2026-01-02T10:00:00.000000Z';
+const at = (milliseconds: number): string => addMicroseconds(start, milliseconds * 1_000);
+
+/** A clock, and the time that has passed here since it was made. */
+function createClock() {
+  let elapsedMs = 0;
+  const clock = createLogClock(() => elapsedMs);
+  return {
+    clock,
+    pass(ms: number) {
+      elapsedMs += ms;
+    },
+    /** The database tells a time some milliseconds after it was asked, and again as many later. */
+    tell(time: string, { beforeMs, afterMs }: { beforeMs: number; afterMs: number }) {
+      const sentMs = elapsedMs;
+      elapsedMs += beforeMs + afterMs;
+      clock.note(time, sentMs);
+    },
+  };
+}
+
+test('the time is unknown until the database has told it, and once that is long ago', () => {
+  const { clock, pass, tell } = createClock();
+  expect(clock.now()).toBeNull();
+  tell(at(0), { beforeMs: 0, afterMs: 0 });
+  pass(5_000);
+  expect(clock.now()).toBe(at(5_000));
+  pass(1);
+  expect(clock.now()).toBeNull();
+});
+
+test('the time is never ahead of the database, and behind by the fastest answer at most', () => {
+  const { clock, pass, tell } = createClock();
+  tell(at(10), { beforeMs: 10, afterMs: 30 });
+  expect(clock.now()).toBe(at(10));
+  tell(at(50), { beforeMs: 10, afterMs: 2 });
+  expect(clock.now()).toBe(at(50));
+  // A slow answer tells nothing new.
+  tell(at(1_052), { beforeMs: 1_000, afterMs: 100 });
+  expect(clock.now()).toBe(at(1_150));
+  pass(1_000);
+  expect(clock.now()).toBe(at(2_150));
+});
+
+test('the time follows a clock that is slower than the one here, and never goes back', () => {
+  const { clock, pass, tell } = createClock();
+  tell(at(0), { beforeMs: 0, afterMs: 0 });
+  pass(100);
+  expect(clock.now()).toBe(at(100));
+  tell(at(60), { beforeMs: 0, afterMs: 0 });
+  expect(clock.now()).toBe(at(100));
+  pass(39);
+  expect(clock.now()).toBe(at(100));
+  pass(2);
+  expect(clock.now()).toBe(at(101));
+});
