@@ -60,13 +60,16 @@ $$;
 
 -- Beside the function that programs from before the epoch call: for a process that names what it has
 -- read, `of_epoch`, and in `expected` the last event of each stream beside its version. An epoch or an
--- event that is null is not checked. Gives also the event before the first one, by which whoever follows
--- the log knows that nothing lies between.
+-- event that is null is not checked. Refuses what was decided for an earlier time: DB007 with the time in
+-- DETAIL. Gives also the event before the first one, by which whoever follows the log knows that nothing
+-- lies between.
 create function append_events(
   of_epoch bigint,
   batch_id uuid,
   -- [stream, version, last event] of every stream that the batch's decisions rest on.
   expected jsonb,
+  -- Until when the decisions hold: the last event must be recorded before. Null: at any time.
+  valid_until timestamptz,
   -- [stream, version, id, type, schema version, occurred at, actor, command, correlation, causation,
   -- data] each.
   pending_events jsonb,
@@ -97,6 +100,11 @@ begin
   if current_epoch <> of_epoch then
     raise exception 'the log is not the one that was read'
       using errcode = 'DB006', detail = current_epoch::text;
+  end if;
+
+  if first_at + (greatest(pending_count, 1) - 1) * microsecond >= valid_until then
+    raise exception 'it is too late for what was decided' using errcode = 'DB007',
+      detail = to_char(first_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
   end if;
 
   -- From the expected version on: a stream that has not moved on is left after one entry.

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
 import { addMicroseconds } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
-import type { Decision } from './decide.ts';
+import { type Decision, earlier } from './decide.ts';
 import type { CommandResult } from './request.ts';
 import { toStoredEvent } from './stored-event.ts';
 import { type CachedStream, evolveStream } from './stream-cache.ts';
@@ -16,9 +16,11 @@ export function toBatch(
 ): Batch {
   const events: PendingEvent[] = [];
   const outcomes: PendingOutcome[] = [];
-  for (const { submission, rejection, events: own } of decisions) {
+  let validUntil: string | null = null;
+  for (const { submission, rejection, events: own, validUntil: until } of decisions) {
     const { key, commandId, request } = submission;
     if (request.options.dryRun === true) continue;
+    validUntil = earlier(validUntil, until);
     events.push(...own);
     if (key === null) continue;
     const offset = events.length;
@@ -32,7 +34,7 @@ export function toBatch(
       eventCount: own.length,
     });
   }
-  return { id: newUuid(), epoch, expected: bases, events, outcomes };
+  return { id: newUuid(), epoch, expected: bases, validUntil, events, outcomes };
 }
 
 /** Where events begin in the log, or would. */

@@ -22,6 +22,8 @@ export interface Decision {
   readonly events: readonly PendingEvent[];
   /** Every stream that the command loaded, after the command. */
   readonly touched: ReadonlyMap<string, CachedStream>;
+  /** It holds only if it is recorded before this time; null: whenever that is. */
+  readonly validUntil: string | null;
 }
 
 /** The streams that the command needs and that are not loaded; the handler has been abandoned. */
@@ -95,6 +97,7 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
   const { stepsMax = stepsDefault } = options;
   let stepsLeft = stepsMax;
   let idsGiven = 0;
+  let validUntil: string | null = null;
 
   function newId(): string {
     const id = submission.ids[idsGiven] ?? newUuid();
@@ -122,6 +125,9 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
 
   const context: CommandContext = {
     now: options.now,
+    holdsUntil(time) {
+      validUntil = earlier(validUntil, time);
+    },
     newId,
     load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string) {
       const { state, version } = current(decider as AnyDecider, streamIdOf(decider, id));
@@ -169,14 +175,21 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
 
   return {
     context,
-    accepted: (): Decision => ({ submission, rejection: null, events, touched }),
+    accepted: (): Decision => ({ submission, rejection: null, events, touched, validUntil }),
     rejected: ({ code, message, data, keepsEvents }: Rejection): Decision => ({
       submission,
       rejection: { code, message, data },
       events: keepsEvents ? events : [],
       touched: keepsEvents ? touched : new Map(),
+      validUntil,
     }),
   };
+}
+
+/** The earlier of two times, of which null is none. */
+export function earlier(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return one < other ? one : other;
 }
 
 function toPending(

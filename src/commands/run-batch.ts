@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Logger } from '../lib/logger.ts';
 import {
+  DecisionLateError,
   isTransient,
   KeysUsedError,
   LogReplacedError,
@@ -63,6 +64,9 @@ export async function runBatch(
       if (error !== null) continue;
     } else if (error instanceof StaleStreamsError) {
       options.cache.markStale(error.actual.keys());
+      attempt += 1;
+      if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
+    } else if (error instanceof DecisionLateError) {
       attempt += 1;
       if (attempt > attemptsMax) return rejectAll(open, new ContentionError(attemptsMax));
     } else if (error instanceof LogReplacedError) {

@@ -7,6 +7,11 @@ import type { RejectionDefinition } from './rejection.ts';
 export interface CommandContext {
   /** The time at which the command is decided. */
   readonly now: string;
+  /**
+   * Says that what is decided holds only before a time after `now`. If it cannot be recorded before
+   * then, the handler runs again at a later `now`.
+   */
+  holdsUntil(time: string): void;
   /** A fresh UUID; the same one, in the same place, when the handler runs again. */
   newId(): string;
   /** The state after all that was recorded before, by earlier commands and by this one. */

@@ -51,6 +51,8 @@ export interface Batch {
   readonly epoch: number | null;
   /** Every stream that the batch's decisions rest on, as it was read. */
   readonly expected: ReadonlyMap<string, ExpectedStream>;
+  /** All of it has to be recorded before this time; null: at any time. */
+  readonly validUntil: string | null;
   readonly events: readonly PendingEvent[];
   readonly outcomes: readonly PendingOutcome[];
 }

@@ -9,7 +9,7 @@ import type {
 import type { Executor, Query } from '../postgres/database.ts';
 import { detailOf, sqlStateOf } from '../postgres/errors.ts';
 import { logReplacedState } from './epoch.ts';
-import { KeysUsedError, LogReplacedError, StaleStreamsError } from './errors.ts';
+import { DecisionLateError, KeysUsedError, LogReplacedError, StaleStreamsError } from './errors.ts';
 import type { Head } from './head.ts';
 
 const append: Query = {
@@ -17,7 +17,7 @@ const append: Query = {
   // Not from the function: its one row would go through a store of rows.
   text: `select (placed).first_sequence, (placed).first_at as recorded_at,
       (placed).previous_id from (
-      select append_events($1, $2, $3, $4, $5) as placed offset 0
+      select append_events($1, $2, $3, $4, $5, $6) as placed offset 0
     ) as appended`,
 };
 
@@ -31,8 +31,9 @@ interface AppendedRow {
  * Appends a batch in one transaction: all of it, durably, or nothing.
  *
  * Throws `StaleStreamsError` when a stream is not as it was read, `LogReplacedError` when the log is of
- * another epoch, `KeysUsedError` when an idempotency key has an outcome already, and the driver's error
- * when the connection was lost: whether the batch is in the log is then told by `findBatch`.
+ * another epoch, `DecisionLateError` when its decisions hold no longer, `KeysUsedError` when an
+ * idempotency key has an outcome already, and the driver's error when the connection was lost: whether
+ * the batch is in the log is then told by `findBatch`.
  */
 export async function appendBatch(executor: Executor, batch: Batch): Promise<Appended> {
   const { events, outcomes, expected } = batch;
@@ -41,6 +42,7 @@ export async function appendBatch(executor: Executor, batch: Batch): Promise<App
       batch.epoch,
       batch.id,
       JSON.stringify(toExpectedRows(expected)),
+      batch.validUntil,
       JSON.stringify(events.map(toEventRow)),
       JSON.stringify(outcomes.map(toOutcomeRow)),
     ]);
@@ -95,6 +97,8 @@ function toAppendError(error: unknown): unknown {
       return new StaleStreamsError(new Map(Object.entries(JSON.parse(detail))));
     case 'DB002':
       return new KeysUsedError(JSON.parse(detail));
+    case 'DB007':
+      return new DecisionLateError(detail);
     case logReplacedState:
       return new LogReplacedError();
     default:

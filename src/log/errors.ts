@@ -9,6 +9,15 @@ export class StaleStreamsError extends Error {
   }
 }
 
+/** The batch could not be recorded before the time until which its decisions hold; nothing was written. */
+export class DecisionLateError extends Error {
+  readonly code = 'DECISION_LATE';
+  /** `recordedAt`: when it would have been recorded. */
+  constructor(readonly recordedAt: string) {
+    super(`it would be recorded at ${recordedAt}, after it has ceased to hold`);
+  }
+}
+
 /** Some of the batch's idempotency keys have an outcome already; nothing was written. */
 export class KeysUsedError extends Error {
   readonly code = 'KEYS_USED';

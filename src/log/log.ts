@@ -6,6 +6,7 @@ import { appendBatch, findBatch, verifyStreams } from './append.ts';
 import { createLogClock, type LogClock, readClock } from './clock.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
 import { raiseEpoch } from './epoch.ts';
+import { DecisionLateError } from './errors.ts';
 import { type Head, lockHead, readHead } from './head.ts';
 import { createMoments, type Moments, readSequenceAt } from './moments.ts';
 import { readOutcomes } from './outcomes.ts';
@@ -120,7 +121,11 @@ function bindStatements(
     epoch,
     async append(batch) {
       const sentMs = performance.now();
-      const appended = await appendBatch(executor, batch);
+      const appended = await appendBatch(executor, batch).catch((error: unknown) => {
+        // Decided again before this process knows the time, it would be late again.
+        if (error instanceof DecisionLateError) clock.note(error.recordedAt, sentMs);
+        throw error;
+      });
       clock.note(appended.recordedAt, sentMs);
       if (batch.events.length > 0) moments.note(appended.recordedAt);
       return appended;

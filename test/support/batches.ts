@@ -49,7 +49,8 @@ export function batchOf(events: readonly PendingEvent[], given: Partial<Batch> =
     if (!expectedVersions.has(streamId)) expectedVersions.set(streamId, version - 1);
   }
   const expected = expecting(expectedVersions);
-  return { id: newUuid(), epoch: null, expected, events, outcomes: [], ...given };
+  const basis = { epoch: null, expected, validUntil: null };
+  return { id: newUuid(), ...basis, events, outcomes: [], ...given };
 }
 
 /** The outcome of an accepted command that comes last in its batch. */

@@ -58,6 +58,7 @@ export function given(facts: readonly Fact[]): Scenario {
           return `new ${idCount}`;
         },
         load: (decider, id) => stateAfter(decider, id, [...facts, ...recorded]),
+        holdsUntil: () => {},
         prepare: () => {},
         ...{ stepsMax: 1_000, stepsLeft: () => 1_000, spendSteps: () => {} },
         decideFirst: ({ definition: { name } }) => {

@@ -68,6 +68,7 @@ interface Plan {
 export function enter(market: Market, order: EnteringOrder, before: PriceRange = null): Entered {
   const { fills, reason, isPaused } = plan(market, order);
   market.context.spendSteps(fills.length);
+  if (fills.length > 0) holdWhileOpen(market, [order, ...fills.map(({ maker }) => maker)]);
   let taker: EnteringOrder = order;
   for (const fill of fills) taker = settle(market, taker, fill);
   const range = fills.reduce(withPrice, before);
@@ -76,6 +77,14 @@ export function enter(market: Market, order: EnteringOrder, before: PriceRange =
   else if (taker.leaves > 0) cancel(market, taker, reason);
   else releaseAll(market, taker);
   return { range, isPaused };
+}
+
+/** A trade counts only before the time of one of its orders is over, however long its append takes. */
+function holdWhileOpen(
+  { context }: Market,
+  orders: readonly Pick<EnteringOrder, 'expiresAt'>[],
+): void {
+  for (const { expiresAt } of orders) if (expiresAt !== null) context.holdsUntil(expiresAt);
 }
 
 function withPrice(range: PriceRange, { maker: { price } }: Fill): PriceRange {

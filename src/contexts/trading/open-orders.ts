@@ -26,7 +26,11 @@ export function expire(market: Market, order: OpenOrder): void {
 /** The open order of an id; one whose time is over is ended first, and is open no more. */
 export function findOpen(market: Market, id: string): OpenOrder | null {
   const order = findOrder(market.book(), id);
-  if (order?.expiresAt == null || order.expiresAt > market.now) return order;
+  if (order?.expiresAt == null) return order;
+  if (order.expiresAt > market.now) {
+    market.context.holdsUntil(order.expiresAt);
+    return order;
+  }
   expire(market, order);
   return null;
 }

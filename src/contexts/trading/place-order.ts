@@ -73,6 +73,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
       reject(BadUserInput, `expiresAt ${input.expiresAt} is not in the future`, {});
     }
+    if (input.expiresAt !== null) context.holdsUntil(input.expiresAt);
     const market = openSettledMarket(context, input.symbol);
     assertCurrency(market, input.accountId);
     const orderId = newOrderId(context, input.orderId);

@@ -70,7 +70,8 @@ function toBatch(lane: Lane, size: number): Batch {
     lane.set(streamId, version);
     return toDeposit(streamId, version);
   });
-  return { id: newUuid(), epoch: null, expected, events, outcomes: [] };
+  const basis = { epoch: null, expected, validUntil: null };
+  return { id: newUuid(), ...basis, events, outcomes: [] };
 }
 
 function toDeposit(streamId: string, version: number): PendingEvent {

@@ -3,10 +3,11 @@ import { accounts } from '../../../src/contexts/accounts/context.ts';
 import { market } from '../../../src/contexts/market/context.ts';
 import { trading } from '../../../src/contexts/trading/context.ts';
 import { addMicroseconds } from '../../../src/lib/date-time.ts';
+import { batchOf, pending } from '../../support/batches.ts';
 import { startTestEngine, type TestEngine } from '../../support/engines.ts';
 import { openMarketPlace } from '../../support/market-place.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
-import { clockOf } from '../../support/rows.ts';
+import { clockOf, countWaiting } from '../../support/rows.ts';
 import { until } from '../../support/until.ts';
 
 let testDatabase: TestDatabase;
@@ -56,6 +57,25 @@ test.each(offsMs)('an order is not met after its time by a process %i ms off', a
   expect(await engine.recorded('TradeExecuted')).toHaveLength(0);
   const [event] = await engine.recorded('OrderExpired');
   expect(event?.data).toMatchObject({ orderId, expiresAt });
+});
+
+test('an order that was met in time does not trade when that is recorded too late', async () => {
+  const { place } = await openMarketPlace(engine);
+  const expiresAt = await inMs(1_000);
+  const orderId = await place({ expiresAt });
+  let placing: Promise<string> | null = null;
+  await engine.log.exclusively(async (log) => {
+    await log.append(batchOf([pending('notes-1', 1)]));
+    placing = place({ side: 'SELL' });
+    await until(async () => (await countWaiting(testDatabase.database, 'append_events')) === 1);
+    expect((await inMs(0)) < expiresAt).toBe(true);
+    await until(async () => (await inMs(-1)) > expiresAt);
+  });
+  await placing;
+  expect(await engine.recorded('TradeExecuted')).toHaveLength(0);
+  expect((await engine.recorded('OrderExpired')).map(({ data }) => data['orderId'])).toEqual([
+    orderId,
+  ]);
 });
 
 test.each(offsMs)('an order ends with the day of the database for one %i ms off', async (offMs) => {
