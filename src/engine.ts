@@ -11,7 +11,7 @@ import type { Logger } from './lib/logger.ts';
 import { LogReplacedError } from './log/errors.ts';
 import { createLog } from './log/log.ts';
 import { createReactionRegistry } from './log/reactions.ts';
-import type { Database } from './postgres/database.ts';
+import type { Database, Executor } from './postgres/database.ts';
 import { createListener, type Listener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watcher.ts';
@@ -19,7 +19,7 @@ import { createWatcher } from './views/watcher.ts';
 /** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {
   /** Why only a newer version can do all the work of this log, in one line; null: this one can. */
-  upgradeNeeded(): Promise<string | null>;
+  upgradeNeeded(executor?: Executor): Promise<string | null>;
   readonly listener: Pick<Listener, 'deafMs'>;
   /** Waits no longer for a database that is away: whoever waits for it is answered. */
   giveUp(): void;
@@ -130,9 +130,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     watcher,
     consumers,
     answered,
-    async upgradeNeeded() {
+    async upgradeNeeded(executor = keeper) {
       const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
-      return unreadable ?? (await registry.assertDecides(keeper).then(() => null, reasonOf));
+      return unreadable ?? (await registry.assertDecides(executor).then(() => null, reasonOf));
     },
     listener,
     giveUp() {

@@ -34,7 +34,7 @@ export function createReadiness({ engine, keeper }: ReadinessOptions): () => Pro
     const checkpoint = views.checkpoint();
     const [state, upgrade] = await Promise.all([
       readState(keeper, checkpoint),
-      withinTime(upgradeNeeded),
+      withinTime(() => upgradeNeeded(keeper)),
     ]);
     const database = typeof state === 'string' ? null : state;
     const checks: readonly (string | null)[] = [

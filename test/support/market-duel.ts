@@ -47,7 +47,7 @@ export function runDuel(
 ): Exchange {
   const duel = begin(program, stepsMax);
   for (const [index, step] of program.steps.entries()) {
-    if (!waitsItself.has(step.verb)) settleAll(duel);
+    settleOthers(duel, step);
     const move = toMove(duel, step, `o${index + 1}`);
     if (move === null) continue;
     duel.lines.push(move.text);
@@ -89,16 +89,32 @@ export function runSplit(program: Program, stepsMax: number): Exchange {
   return duel.x;
 }
 
-/** Commands before which all that was left in a book is done, or that take their turn behind it. */
-const waitsItself: ReadonlySet<Step['verb']> = new Set([
-  ...(['place', 'cancel', 'replace', 'expire', 'price', 'prices', 'halt', 'resume'] as const),
-]);
+/**
+ * Does what is left in the books with which a step has nothing to do: there its cash is reserved in
+ * between, which the rules do not know. In its own book the command itself waits for what is left.
+ */
+function settleOthers(duel: Duel, step: Step): void {
+  const own = symbolOf(duel, step);
+  settleAll(duel, own);
+  // An order that has ended meanwhile is not picked.
+  if (symbolOf(duel, step) !== own) settleAll(duel);
+}
+
+/** The book that a step is about; null: it is about none, or about all of them. */
+function symbolOf({ setup, x }: Duel, step: Step): string | null {
+  if ('symbol' in step && step.verb !== 'depositShares') {
+    return listingOf(setup, step.symbol).symbol;
+  }
+  if (step.verb === 'prices') return listingOf(setup, 0).symbol;
+  return 'pick' in step ? (pickOrder(x, step.pick)?.symbol ?? null) : null;
+}
 
 const isSettled = ({ x, symbols }: Duel): boolean =>
   symbols.every((symbol) => x.world.stateOf(bookDecider, symbol)?.agenda == null);
 
-function settleAll(duel: Duel): void {
+function settleAll(duel: Duel, but: string | null = null): void {
   for (const symbol of duel.symbols) {
+    if (symbol === but) continue;
     guarded(duel, () => {
       for (let left = 5_000; duel.x.goOn(symbol); left -= 1) {
         if (left === 0) throw new Error(`${symbol} never comes to an end`);
@@ -118,7 +134,7 @@ function begin({ setup, start }: Program, stepsMax: number): Duel {
   const [first, ...others] = instruments.map(({ lowest: _, ...terms }) => terms);
   const x = openExchange({}, { ...first, currency }, stepsMax);
   for (const terms of others) x.list({ ...terms, currency });
-  const reference = createReference(3 * stepsMax);
+  const reference = createReference(stepsMax);
   for (const instrument of instruments) reference.list({ ...instrument, digits });
   const lines: string[] = instruments.map((instrument) => Object.values(instrument).join(' '));
   for (const id of accountIds) {

@@ -30,7 +30,9 @@ export async function startProgram(
   args: readonly string[] = ['serve'],
   built?: string,
 ): Promise<Program> {
-  const child = start(args, { PORT: '0', ...environment }, built);
+  // Few enough for whatever a machine allows: no warning then.
+  const usual = { PORT: '0', DAYBOOK_CONNECTIONS_MAX: '500' };
+  const child = start(args, { ...usual, ...environment }, built);
   const output = collect(child);
   const ended = once(child, 'close');
   const url = await new Promise<string>((resolve, reject) => {

@@ -117,8 +117,8 @@ function plan(market: Market, order: EnteringOrder): Plan {
 
 /**
  * Matches, and removes resting orders that have expired or cannot be traded with. An order that is to
- * be filled whole or not at all meets up to three times as many, wherever in a command it enters: what
- * becomes of it does not depend on what was done before it.
+ * be filled whole or not at all meets as many wherever in a command it enters: what becomes of it does
+ * not depend on what was done before it.
  */
 function matchAble(
   market: Market,
@@ -128,7 +128,7 @@ function matchAble(
   const { context } = market;
   for (;;) {
     const left = Math.max(0, context.stepsLeft());
-    const metMax = isWhole && left > 0 ? wholeFactor * context.stepsMax : left;
+    const metMax = isWhole && left > 0 ? context.stepsMax : left;
     const matched = match(market.book(), { ...order, metMax }, market.now);
     for (const maker of matched.expired) expire(market, maker);
     context.spendSteps(matched.expired.length);
@@ -142,9 +142,6 @@ function matchAble(
     if (isSettled) return matched;
   }
 }
-
-/** Others than an order that is to be filled whole can go on, so that they meet fewer at a time. */
-const wholeFactor = 3;
 
 /** Lets an order go on in the next command, with all that it may spend reserved until then. */
 function pause(market: Market, order: EnteringOrder, range: PriceRange): void {
