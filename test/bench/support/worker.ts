@@ -14,7 +14,10 @@ export interface Worker {
 const stopTimeoutMs = 5_000;
 
 /** With which `npm start` runs the server: most of what a command makes is gone by its end. */
-export const daybookFlags: readonly string[] = ['--max-semi-space-size=32'];
+export const daybookFlags: readonly string[] = [
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+];
 
 /** Starts a file that calls `answerJobs`: TypeScript under tsx, JavaScript as it is. */
 export function startWorker(file: URL): Worker {
