@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '../kernel/event.ts';
 import { LogReplacedError } from '../log/errors.ts';
@@ -135,13 +136,17 @@ async function prepare(
   const touched = moving.map(({ view }) => touchedBy(view, events));
   const standings = await standingsOf(executor, moving, touched);
   const last = events.at(-1)?.sequence;
-  return moving.map((view, index) => {
+  const steps: Step[] = [];
+  for (const [index, view] of moving.entries()) {
+    // A page of orders keeps all views busy for 100 ms and more: others get their turn in between.
+    await nextTurn();
     const found = standings[index] ?? new Map();
     const changes = fold(view.view, touched[index] ?? untouched, found);
     const to = endOf(changes, last ?? view.checkpoint);
     const toEventId = events.findLast(({ sequence }) => sequence === to)?.id ?? null;
-    return { view, to, toEventId, changes, standings: found };
-  });
+    steps.push({ view, to, toEventId, changes, standings: found });
+  }
+  return steps;
 }
 
 const untouched: Touched = { touches: [], keys: new Set(), failure: null };

@@ -4,7 +4,7 @@ import type { EngineParts } from '../../src/api/engine-parts.ts';
 
 test('the signal of an operation is made when it is asked for, and not before', () => {
   let made = 0;
-  const context = createApiContext({} as EngineParts, {
+  const context = createApiContext({ feed: { history: () => 1 } } as EngineParts, {
     actor: 'ann',
     transport: 'http',
     minSequence: null,

@@ -5,6 +5,7 @@ import { recordPrice } from '../../../src/contexts/market/commands.ts';
 import { placeOrder } from '../../../src/contexts/trading/place-order.ts';
 import { newUuid } from '../../../src/lib/uuid.ts';
 import { startTestEngine, type TestEngine } from '../../support/engines.ts';
+import { canWatchTurns, watchTurns } from '../../support/longest-turn.ts';
 import { openMarketPlace, symbol, tradingContexts } from '../../support/market-place.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
@@ -23,16 +24,16 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-async function start(): Promise<TestEngine> {
-  const engine = await startTestEngine(testDatabase.url, tradingContexts);
+async function start(contexts = tradingContexts): Promise<TestEngine> {
+  const engine = await startTestEngine(testDatabase.url, contexts);
   started.push(engine);
   return engine;
 }
 
-const stop = { side: 'BUY', type: 'STOP', limitPrice: null, stopPrice: '10.00' } as const;
+const stop = { side: 'BUY', type: 'STOP', limitPrice: null } as const;
 
 /** Places stop orders to buy of accounts that have nothing. */
-async function fill({ accept }: TestEngine, accounts: number, each: number) {
+async function fill({ accept }: TestEngine, accounts: number, each: number, stopPrice = '100.00') {
   const ids = Array.from({ length: accounts }, newUuid);
   for (const accountId of ids)
     await accept(openAccount, { accountId, owner: 'A', currency: 'USD' });
@@ -40,7 +41,15 @@ async function fill({ accept }: TestEngine, accounts: number, each: number) {
   await Promise.all(
     orders.map((accountId) =>
       accept(placeOrder, {
-        ...{ orderId: null, clientOrderId: null, accountId, symbol, ...stop, quantity: '1' },
+        ...{
+          orderId: null,
+          clientOrderId: null,
+          accountId,
+          symbol,
+          ...stop,
+          stopPrice,
+          quantity: '1',
+        },
         ...{ timeInForce: 'GTC', expiresAt: null, postOnly: false },
       }),
     ),
@@ -57,7 +66,7 @@ test('a price that reaches thousands of stop orders is recorded, and they enter 
   const engine = await start();
   await openMarketPlace(engine);
   await fill(engine, 3, 1_000);
-  const { events } = await engine.accept(recordPrice, { symbol, price: '11.00' });
+  const { events } = await engine.accept(recordPrice, { symbol, price: '100.00' });
   expect(events.length).toBeLessThan(2_000);
   await until(() => isFinished(engine), 60_000);
   const canceled = await engine.recorded('OrderCanceled');
@@ -71,7 +80,7 @@ test('an engine that is stopped in the midst of it goes on at its next start', {
   const engine = await start();
   await openMarketPlace(engine);
   await fill(engine, 2, 1_000);
-  await engine.accept(recordPrice, { symbol, price: '11.00' });
+  await engine.accept(recordPrice, { symbol, price: '100.00' });
   await engine.stop();
   const next = await start();
   await until(() => isFinished(next), 60_000);
@@ -86,8 +95,8 @@ test('an order that comes in meanwhile takes its turn behind what was set off be
   const { place } = await openMarketPlace(engine);
   await fill(engine, 2, 1_000);
   const [, orderId] = await Promise.all([
-    engine.accept(recordPrice, { symbol, price: '11.00' }),
-    place({ side: 'SELL', limitPrice: '12.00' }),
+    engine.accept(recordPrice, { symbol, price: '100.00' }),
+    place({ side: 'SELL', limitPrice: '120.00' }),
   ]);
   const canceled = await engine.recorded('OrderCanceled');
   expect(canceled).toHaveLength(2_000);
@@ -110,3 +119,45 @@ test('a frozen account is frozen at once, and its many orders are canceled by th
   await until(() => isFinished(engine), 60_000);
   expect(await engine.recorded('OrderCanceled')).toHaveLength(1_000);
 });
+
+test.runIf(canWatchTurns)(
+  'no command keeps the event loop for more than 100 ms',
+  {
+    timeout,
+  },
+  async () => {
+    // Commands alone: views are folded beside them.
+    const engine = await start(tradingContexts.map((context) => ({ ...context, views: [] })));
+    const { place } = await openMarketPlace(engine);
+    const rounds = [1, 2, 3];
+    const accounts = await fill(engine, rounds.length, 1_000);
+    for (const round of rounds) await fill(engine, 2, 1_000, `${10 * round}.00`);
+    const sell = { side: 'SELL', limitPrice: '5.00', quantity: '1' } as const;
+    for (const _ of rounds) for (let count = 0; count < 300; count += 1) await place(sell);
+    const turns = watchTurns();
+    // The best of three: a collection of garbage may fall into any of them.
+    const bestOf = async (work: (round: number) => Promise<unknown>): Promise<number> => {
+      const longest: number[] = [];
+      for (const round of rounds) {
+        turns.longestMs();
+        await work(round);
+        longest.push(turns.longestMs());
+      }
+      return Math.min(...longest);
+    };
+    const finished = (count: number) =>
+      until(async () => (await engine.recorded('MatchingFinished')).length === count, 90_000);
+    const freezing = await bestOf(async (round) => {
+      await engine.accept(freezeAccount, { accountId: accounts[round - 1] ?? '' });
+      await finished(round);
+    });
+    const sweep = await bestOf(() => place({ limitPrice: '5.00', quantity: '300' }));
+    const cascade = await bestOf(async (round) => {
+      await engine.accept(recordPrice, { symbol, price: `${10 * round}.00` });
+      await finished(rounds.length + round);
+    });
+    turns.stop();
+  const isShort = { freezing: freezing < 100, sweep: sweep < 100, cascade: cascade < 100 };
+    expect(isShort).toEqual({ freezing: true, sweep: true, cascade: true });
+  },
+);
