@@ -125,6 +125,8 @@ test('a database that turns read-only is reported as such until it can be writte
   await runStatement(testDatabase.url, end);
   const depositing = deposit();
   await until(async () => (await ready()).reasons.includes('the database is read-only'));
+  // Not before something has been refused: nothing would have to be reported.
+  await until(() => lines().some(({ msg }) => msg.startsWith('the database is read-only')));
   await runStatement(testDatabase.url, set('off'));
   expect((await depositing).data).toEqual({
     depositCash: { __typename: 'DepositCashPayload' },

@@ -68,8 +68,7 @@ export function createOutages(log: Logger, now = () => performance.now()): Outag
     for (const [kind, outage] of outages) {
       const { statements, failures, failedAt } = outage;
       if (now() - failedAt < quietMs) continue;
-      // A read says nothing about whether there is room for a write.
-      if (kind !== 'unreachable' && statements.size > 0 && !statements.has(statement)) continue;
+      if (statements.size > 0 && !proves(kind, statement) && !statements.has(statement)) continue;
       outages.delete(kind);
       log.warn({ seconds: secondsSince(outage), failures }, sentences[kind].over);
     }
@@ -92,6 +91,11 @@ export function createOutages(log: Logger, now = () => performance.now()): Outag
       if (outages.size > 0) worked(statement);
     },
   };
+}
+
+/** A read says nothing about whether there is room for a write; the leases are written all the time. */
+function proves(kind: Kind, statement: string): boolean {
+  return kind === 'unreachable' || (kind === 'read-only' && statement === 'hold_leases');
 }
 
 function begin(at: number): Outage {

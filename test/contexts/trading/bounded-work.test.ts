@@ -157,7 +157,7 @@ test.runIf(canWatchTurns)(
       await finished(rounds.length + round);
     });
     turns.stop();
-  const isShort = { freezing: freezing < 100, sweep: sweep < 100, cascade: cascade < 100 };
+    const isShort = { freezing: freezing < 100, sweep: sweep < 100, cascade: cascade < 100 };
     expect(isShort).toEqual({ freezing: true, sweep: true, cascade: true });
   },
 );
