@@ -93,8 +93,9 @@ export function createApiContext(
     const stop = views.unreadable()?.sequence ?? Number.POSITIVE_INFINITY;
     // From there on only an upgrade, or another server, can help: that is not waited for.
     const withinMs = views.isLeftBehind() && stop <= sequence ? 0 : waitMs;
-    if (engine.feed.history() !== history) throw toApiError(new LogReplacedError());
-    if (await views.waitFor(sequence, withinMs, init.signal)) return;
+    const isReplaced = () => engine.feed.history() !== history;
+    if (!isReplaced() && (await views.waitFor(sequence, withinMs, init.signal))) return;
+    if (isReplaced()) throw toApiError(new LogReplacedError());
     const unreadable = views.unreadable();
     if (unreadable !== null && unreadable.sequence <= sequence) throw toApiError(unreadable);
     throw codedError(

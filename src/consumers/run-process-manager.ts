@@ -46,6 +46,8 @@ export async function runProcessManager(options: RunOptions, stopping: AbortSign
       pauseMs = isPassing ? retryMs : faultRetryMs;
       if (newer.note(error)) {
         logger.error({ process: name, reason: toOneLine(error) }, 'left to a newer program');
+      } else if (error instanceof LogReplacedError) {
+        logger.info({ process: name }, 'a process manager begins again with the restored log');
       } else {
         logger.warn({ process: name, err: error }, 'a process manager stands still; trying again');
         if (!isPassing && !stopping.aborted) await tellError(options, error);

@@ -151,4 +151,6 @@ const lostMessages = [
   'timeout exceeded when trying to connect',
   'timeout expired',
   'no answer for',
+  // pg-listen, which hides why.
+  'Re-initializing the PostgreSQL notification client',
 ];

@@ -30,7 +30,7 @@ import { readViews, type ViewRow } from './store.ts';
 export interface Views {
   /** The sequence at which all live views can be read: never falls, but when the log is replaced. */
   checkpoint(): number;
-  /** Whether `sequence` can be read, at once or within the time. */
+  /** Whether `sequence` can be read, at once or within the time; false once the log is replaced. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /** The document of a key at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
   document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null>;
@@ -220,11 +220,12 @@ export function createViews(options: ViewsOptions): Views {
 
   return {
     checkpoint: () => checkpoint,
-    waitFor: (sequence, timeoutMs, signal) =>
-      waitUntil(() => checkpoint >= sequence, moved, {
-        timeoutMs,
-        ...(signal === undefined ? {} : { signal }),
-      }),
+    async waitFor(sequence, timeoutMs, signal) {
+      const history = feed.history();
+      const isOver = () => checkpoint >= sequence || feed.history() !== history;
+      const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+      return (await waitUntil(isOver, moved, options)) && feed.history() === history;
+    },
     async document(view, key, at) {
       if (typeof at !== 'number') return wouldBe.document(stored(view, at.sequence), key, at);
       return readDocument(readers, readable(view, at), key, at);

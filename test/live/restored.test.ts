@@ -27,10 +27,10 @@ afterEach(async () => {
   await restorable.dispose();
 });
 
-async function send(query: string, id = '') {
+async function send(query: string, id = '', headers: Readonly<Record<string, string>> = {}) {
   const response = await fetch(`${server.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query, variables: { id } }),
   });
   return (await response.json()) as Answer<Readonly<Record<string, { sequence: string }>>>;
@@ -93,7 +93,9 @@ test('whoever watches a log that is restored is told so and can begin again', as
   for (let round = 0; round < 5; round += 1) await deposit(id);
   await until(() => socket.messages.some(({ payload }) => payload?.data?.events?.sequence === '6'));
 
+  const waiting = send('{ log { sequence } }', '', { 'daybook-min-sequence': '7' });
   await restorable.restore();
+  expect((await waiting).errors?.[0]?.extensions['code']).toBe('LOG_REPLACED');
   const [code, reason] = await socket.closed;
   expect([code, String(reason)]).toEqual([4410, 'the log was restored to an earlier state']);
   const ended = socket.messages.filter(({ type }) => type === 'error');
