@@ -50,17 +50,18 @@ export function match(book: Book, incoming: Incoming, now: string): Match {
       end = 'LIMIT';
       return false;
     }
+    const isOver = maker.expiresAt !== null && maker.expiresAt <= now;
+    if (!isOver && maker.accountId === accountId) {
+      end = 'SELF_TRADE';
+      return false;
+    }
     if (fills.length + expired.length >= metMax) {
       end = 'MORE';
       return false;
     }
-    if (maker.expiresAt !== null && maker.expiresAt <= now) {
+    if (isOver) {
       expired.push(maker);
       return true;
-    }
-    if (maker.accountId === accountId) {
-      end = 'SELF_TRADE';
-      return false;
     }
     const lots = Math.min(leaves, maker.leaves);
     fills.push({ maker, lots });
