@@ -48,9 +48,10 @@ const silentMs = 4_000;
 
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, readers = database, url, contexts, logger, keeper = database } = options;
-  const databases = new Set([database, readers, keeper, options.writer ?? database]);
+  const { writer = database } = options;
+  const databases = new Set([database, readers, keeper, writer]);
   const definitions = eventDefinitionsOf(contexts);
-  const log = createLog(database, definitions, options.writer);
+  const log = createLog(database, definitions, { writer, readers });
   const feed = createFeed({ log, logger, onReplaced: letGo });
   const views = createViews({
     database,
@@ -66,7 +67,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const registry = createReactionRegistry(reactionNamesOf(contexts));
   const processor = createProcessor({
     ...{ log, definitions, reactions, logger },
-    assertDecides: () => registry.assertDecides(options.writer ?? database),
+    assertDecides: () => registry.assertDecides(writer),
     onAppended: feed.offer,
     onReplaced: feed.wake,
   });
@@ -88,7 +89,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await feed.stop();
   };
   try {
-    await registry.register(options.writer ?? database);
+    await registry.register(writer);
     await feed.start();
     // Of no log: the first append finds the true one, once it is known that this program decides.
     log.useEpoch(0);
@@ -117,10 +118,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     log: logger,
   });
-  const reads = createClientReads({
-    log: createLog(readers, definitions, options.writer),
-    views,
-  });
+  const reads = createClientReads({ log: log.reads, views });
   return {
     log,
     processor,

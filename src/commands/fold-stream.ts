@@ -16,7 +16,7 @@ const pageSizeMax = 1_000;
 
 /**
  * The state of a stream after all its events up to a sequence, read from the log alone: from its
- * snapshot, unless that is a later one, else from its beginning.
+ * snapshot, unless that is a later one or another history's, else from its beginning.
  */
 export async function foldStream<State, Event extends NewEvent>(
   log: StreamReader,
@@ -30,15 +30,16 @@ export async function foldStream<State, Event extends NewEvent>(
   ]);
   const beginning = emptyStream(decider as AnyDecider);
   if (last === undefined) return decider.initial;
-  if (snapshot === undefined || snapshot.version > last.version) {
-    return (await foldPages(log, streamId, { from: beginning, after: 0, sequence })) as State;
+  if (snapshot !== undefined && snapshot.version <= last.version) {
+    const { version, state, lastEventId } = snapshot;
+    // From the event of the snapshot on, whose id says whether this is the stream it was taken of.
+    const page = { ...end, limit: last.version - version + 1 };
+    const [known, ...tail] = [...(await log.events({ streamId }, page))].reverse();
+    if (known !== undefined && (lastEventId === null || known.id === lastEventId)) {
+      return tail.reduce(evolveStream, { ...beginning, version, state }).state as State;
+    }
   }
-  const { version, state } = snapshot;
-  const from = { ...beginning, version, state };
-  const tail = last.version - version;
-  const page = { ...end, limit: tail };
-  const events = tail === 0 ? [] : await log.events({ streamId }, page);
-  return [...events].reverse().reduce(evolveStream, from).state as State;
+  return (await foldPages(log, streamId, { from: beginning, after: 0, sequence })) as State;
 }
 
 interface Rest {

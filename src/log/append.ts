@@ -10,7 +10,7 @@ import type { Executor, Query } from '../postgres/database.ts';
 import { detailOf, sqlStateOf } from '../postgres/errors.ts';
 import { logReplacedState } from './epoch.ts';
 import { DecisionLateError, KeysUsedError, LogReplacedError, StaleStreamsError } from './errors.ts';
-import type { Head } from './head.ts';
+import type { LogEnd } from './head.ts';
 
 const append: Query = {
   name: 'append_events',
@@ -127,11 +127,9 @@ export async function findBatch(executor: Executor, id: string): Promise<Appende
 
 const verify: Query = {
   name: 'verify_versions',
-  text: `select log_head.sequence, log_head.epoch, (
+  text: `select log_head.sequence, (
       select events.recorded_at from events where events.sequence = log_head.sequence
-    ) as "recordedAt", (
-      select events.id from events where events.sequence = log_head.sequence
-    ) as "lastEventId", stale.versions
+    ) as "recordedAt", stale.versions
     from log_head, lateral (
       select jsonb_object_agg(expected.stream_id, coalesce(actual.version, 0)) as versions
       from unnest($1::text[], $2::integer[], $3::uuid[]) as expected (stream_id, version, id)
@@ -145,11 +143,14 @@ const verify: Query = {
     ) as stale`,
 };
 
-/** The head, if every stream is as it was read; else throws `StaleStreamsError`. */
-export async function verifyStreams(executor: Executor, expected: ExpectedStreams): Promise<Head> {
+/** Where the log ends, if every stream is as it was read; else throws `StaleStreamsError`. */
+export async function verifyStreams(
+  executor: Executor,
+  expected: ExpectedStreams,
+): Promise<LogEnd> {
   const streams = [...expected.values()];
   const [row] = await executor.query<
-    Head & { readonly versions: Readonly<Record<string, number>> | null }
+    LogEnd & { readonly versions: Readonly<Record<string, number>> | null }
   >(verify, [
     [...expected.keys()],
     streams.map(({ version }) => version),
@@ -157,6 +158,5 @@ export async function verifyStreams(executor: Executor, expected: ExpectedStream
   ]);
   if (row === undefined) throw new Error('the log has no head: is the database migrated?');
   if (row.versions !== null) throw new StaleStreamsError(new Map(Object.entries(row.versions)));
-  const { sequence, recordedAt, lastEventId, epoch } = row;
-  return { sequence, recordedAt, lastEventId, epoch };
+  return { sequence: row.sequence, recordedAt: row.recordedAt };
 }

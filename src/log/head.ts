@@ -1,9 +1,14 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** The end of the log: its last event's place, time and id, or 0 and null while it is empty. */
-export interface Head {
+/** Sequence and time of the last event; 0 and null while the log is empty. */
+export interface LogEnd {
   readonly sequence: number;
   readonly recordedAt: string | null;
+}
+
+/** The end of the log with what identifies it. */
+export interface Head extends LogEnd {
+  /** Null while the log is empty. */
   readonly lastEventId: string | null;
   /** Which history the log is: raised when commits that a process has read were lost. */
   readonly epoch: number;

@@ -7,7 +7,7 @@ import { createLogClock, type LogClock, readClock } from './clock.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
 import { raiseEpoch } from './epoch.ts';
 import { DecisionLateError } from './errors.ts';
-import { type Head, lockHead, readHead } from './head.ts';
+import { type Head, type LogEnd, lockHead, readHead } from './head.ts';
 import { createMoments, type Moments, readSequenceAt } from './moments.ts';
 import { readOutcomes } from './outcomes.ts';
 import {
@@ -34,8 +34,8 @@ export interface LogStatements {
   epoch(): number | null;
   append(batch: Batch): Promise<Appended>;
   findBatch(id: string): Promise<Appended | null>;
-  /** The head, if every stream is as it was read; else throws `StaleStreamsError`. */
-  verify(expected: ReadonlyMap<string, ExpectedStream>): Promise<Head>;
+  /** Where the log ends, if every stream is as it was read; else throws `StaleStreamsError`. */
+  verify(expected: ReadonlyMap<string, ExpectedStream>): Promise<LogEnd>;
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
@@ -74,28 +74,39 @@ export interface Log extends LogStatements {
    * already. Gives the epoch of the log.
    */
   raiseEpoch(epoch: number, missingId: string): Promise<number>;
+  /** The same log, read over the connections for clients. */
+  readonly reads: LogStatements;
 }
 
-/** `writer`: connections of which appends find one free, however many reads there are. */
+export interface LogConnections {
+  /** For appends, so that an append finds one free however many reads there are. */
+  readonly writer?: Database | undefined;
+  /** For what clients read. */
+  readonly readers?: Database | undefined;
+}
+
+/** The log of `database`, whose connections also serve the purposes that have none of their own. */
 export function createLog(
   database: Database,
   definitions: KnownEvents,
-  writer: Database = database,
+  { writer = database, readers = database }: LogConnections = {},
 ): Log {
   const decode = createEventDecoder(definitions);
   let epoch: number | null = null;
   const known: Known = {
     epoch: () => epoch,
     clock: createLogClock(),
-    moments: createMoments(database),
+    moments: createMoments(readers),
   };
+  const { sequenceAt } = known.moments;
   return {
     ...bindStatements(database, decode, known),
     useEpoch(read) {
       epoch = read;
     },
     raiseEpoch: (under, missingId) => raiseEpoch(writer, under, missingId),
-    sequenceAt: known.moments.sequenceAt,
+    sequenceAt,
+    reads: { ...bindStatements(readers, decode, known), sequenceAt },
     append: bindStatements(writer, decode, known).append,
     exclusively: (work) =>
       writer.withTransaction(async (executor) => {

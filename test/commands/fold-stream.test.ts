@@ -43,6 +43,20 @@ test('a stream is folded up to any sequence, before, at and after its snapshot',
   }
 });
 
+test('a snapshot after an event that is not in the stream is passed over', async () => {
+  const id = await ours.open();
+  for (let amount = 1; amount <= 15; amount += 1) await ours.deposit(id, `${amount}.00`);
+  await until(async () => (await snapshotVersions()).length === 1);
+  const { sequence, stateOf } = await ours.deposit(id, '1.00');
+  await sql(
+    testDatabase.database,
+    `update stream_snapshots set last_event_id = '${newUuid()}',
+      state = jsonb_set(state, '{balance}', '"1000000.00"')`,
+  );
+  const folded = await foldStream(ours.log, { decider: accountDecider, id, sequence });
+  expect(folded).toEqual(stateOf(accountDecider, id));
+});
+
 test('a stream is null before its first event, and when it has none', async () => {
   const { log } = ours;
   const id = await ours.open();

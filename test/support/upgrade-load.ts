@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { delay } from '../../src/lib/delay.ts';
 
 /** Accounts and an instrument on which two servers work at once. */
 export interface Stage {
@@ -100,7 +101,7 @@ async function untilAnswered(urlOf: () => string, query: string): Promise<string
     } catch (error) {
       // The server is being restarted.
       if (attempt === attemptsMax) return String(error);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(100);
     }
   }
 }
