@@ -14,7 +14,7 @@ import { createReactionRegistry } from './log/reactions.ts';
 import type { Database, Executor } from './postgres/database.ts';
 import { createListener, type Listener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
-import { createWatcher } from './views/watcher.ts';
+import { createWatcher } from './views/watching/watcher.ts';
 
 /** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {

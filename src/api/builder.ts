@@ -2,7 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { JsonObject } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
-import type { ApiContext } from './context.ts';
+import type { ApiContext } from './request-context.ts';
 
 interface SchemaTypes {
   Context: ApiContext;

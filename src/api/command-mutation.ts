@@ -11,12 +11,12 @@ import { BadUserInput } from '../kernel/rejection.ts';
 import { fromEpochMs, toEpochMs } from '../lib/date-time.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
-import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
 import { refuse } from './errors.ts';
 import type { EventRef } from './event-types.ts';
 import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
+import type { ApiContext } from './request-context.ts';
 
 /** An accepted command, as the fields of its payload see it. */
 export interface CommandAnswer<Input> {

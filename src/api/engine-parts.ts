@@ -3,7 +3,7 @@ import type { Consumers } from '../consumers/consumers.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
-import type { Watcher } from '../views/watcher.ts';
+import type { Watcher } from '../views/watching/watcher.ts';
 import type { Answered } from './answered.ts';
 import type { ClientReads } from './client-reads.ts';
 

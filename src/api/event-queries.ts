@@ -4,12 +4,12 @@ import { parseUuid } from '../lib/uuid.ts';
 import { type EventFilter, scanWhile } from '../log/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
-import type { ApiContext } from './context.ts';
 import { correlationIdRule } from './correlation-id.ts';
 import { refuse } from './errors.ts';
 import type { ParseEventFilter } from './event-filter.ts';
 import type { EventRef } from './event-types.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
+import type { ApiContext } from './request-context.ts';
 
 /** The queries of the log itself: events, event, log; and the connection of events for others. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {

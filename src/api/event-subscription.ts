@@ -1,11 +1,11 @@
 import { type EventFrame, ReaderTooSlowError, watchEvents } from '../feed/watch-events.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
-import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
 import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
+import type { ApiContext } from './request-context.ts';
 
 /** Subscription.events: the log itself, live and resumable. */
 export function addEventSubscription(

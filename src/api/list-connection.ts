@@ -1,11 +1,11 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import type { FilterValues } from '../views/partition.ts';
+import type { FilterValues } from '../views/lists/partition.ts';
 import { type Cursor, comparePlaces } from '../views/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
-import type { ApiContext } from './context.ts';
 import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
+import type { ApiContext } from './request-context.ts';
 
 export interface ListRequest<Document extends JsonObject> {
   readonly view: View<Document>;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { toCanonicalJson } from '../lib/canonical-json.ts';
 import { isCleanText } from '../lib/clean-text.ts';
-import type { FilterValues } from '../views/partition.ts';
+import type { FilterValues } from '../views/lists/partition.ts';
 import type { Cursor } from '../views/read.ts';
 import { refuse } from './errors.ts';
 

@@ -1,5 +1,5 @@
 import type { Builder } from './builder.ts';
-import type { ApiContext } from './context.ts';
+import type { ApiContext } from './request-context.ts';
 
 /** Something with an id of its own; `typename` says which of the object types it is. */
 export interface NodeSource {

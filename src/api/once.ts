@@ -1,5 +1,5 @@
+import type { ApiParts } from './api-parts.ts';
 import type { Builder } from './builder.ts';
-import type { ApiParts } from './context-api.ts';
 
 /**
  * Adds types to a schema when somebody first asks for them, and gives the same ones from then on:

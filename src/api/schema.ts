@@ -1,10 +1,10 @@
 import type { GraphQLSchema } from 'graphql';
 import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
+import type { AddContextApi } from './api-parts.ts';
 import { createBuilder } from './builder.ts';
 import { refuseUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
-import type { AddContextApi } from './context-api.ts';
 import { createEventFilterParser } from './event-filter.ts';
 import { addEventQueries } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';

@@ -1,12 +1,12 @@
-import { foldStream } from '../commands/fold-stream.ts';
+import { foldStream } from '../commands/streams/fold-stream.ts';
 import type { Decider } from '../kernel/decider.ts';
 import type { JsonObject, NewEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { sequenceOf } from '../views/read-point.ts';
 import type { CommandAnswer } from './command-mutation.ts';
-import type { ApiContext } from './context.ts';
 import { toApiError } from './engine-errors.ts';
+import type { ApiContext } from './request-context.ts';
 
 /** A stream, and the view that shows the same states of it. */
 export interface StateBehind<State extends JsonObject, Event extends NewEvent> {

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import { type DocumentState, watchableDocument } from '../views/watch-document.ts';
-import type { Watchable, WatchedState } from '../views/watched-state.ts';
-import type { ApiContext } from './context.ts';
+import { type DocumentState, watchableDocument } from '../views/watching/watch-document.ts';
+import type { Watchable, WatchedState } from '../views/watching/watched-state.ts';
 import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
+import type { ApiContext } from './request-context.ts';
 
 /** A state of a document that exists. */
 export type FoundState<Document> = WatchedState<

@@ -3,10 +3,10 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
 import { addMicroseconds } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
+import { toStoredEvent } from './answers/stored-event.ts';
 import { type Decision, earlier } from './decide.ts';
 import type { CommandResult } from './request.ts';
-import { toStoredEvent } from './stored-event.ts';
-import { type CachedStream, evolveStream } from './stream-cache.ts';
+import { type CachedStream, evolveStream } from './streams/cache.ts';
 
 /** What has to be appended for some decisions, given the streams and the epoch that they rest on. */
 export function toBatch(

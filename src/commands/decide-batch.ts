@@ -6,10 +6,10 @@ import { newUuid } from '../lib/uuid.ts';
 import type { LogStatements } from '../log/log.ts';
 import { toBatch } from './batch.ts';
 import { type DecideOptions, type Decision, decide, type NeedsEarlier } from './decide.ts';
-import { loadStreams } from './loader.ts';
 import type { Submission } from './request.ts';
-import type { AnyDecider, CachedStream, StreamCache } from './stream-cache.ts';
-import { createWorkspace } from './workspace.ts';
+import type { AnyDecider, CachedStream, StreamCache } from './streams/cache.ts';
+import { loadStreams } from './streams/load.ts';
+import { createWorkspace } from './streams/workspace.ts';
 
 export interface DecideBatchOptions {
   readonly log: LogStatements;

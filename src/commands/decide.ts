@@ -10,10 +10,10 @@ import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
 import { Rejection, reject } from '../kernel/rejection.ts';
 import { newUuid } from '../lib/uuid.ts';
+import { toStoredEvent } from './answers/stored-event.ts';
 import type { Submission } from './request.ts';
-import { toStoredEvent } from './stored-event.ts';
-import { type AnyDecider, type CachedStream, emptyStream, evolveStream } from './stream-cache.ts';
-import type { Workspace } from './workspace.ts';
+import { type AnyDecider, type CachedStream, emptyStream, evolveStream } from './streams/cache.ts';
+import type { Workspace } from './streams/workspace.ts';
 
 /** A decided command: what it would record, and the streams as it would leave them. */
 export interface Decision {

@@ -8,6 +8,7 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
+import { createUnanswered, type Taken } from './pending-commands.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
 import {
   type BatchRunnerOptions,
@@ -16,9 +17,8 @@ import {
   rejectAll,
 } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
-import { createSnapshotWriter } from './snapshots.ts';
-import { createStreamCache } from './stream-cache.ts';
-import { createUnanswered, type Taken } from './unanswered.ts';
+import { createStreamCache } from './streams/cache.ts';
+import { createSnapshotWriter } from './streams/snapshots.ts';
 
 /** Decides commands one after the other and appends what they record, many in one transaction. */
 export interface Processor {

@@ -10,16 +10,16 @@ import {
 } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { isDiskFull } from '../postgres/errors.ts';
+import { answerDryRuns, isKeyedDryRun } from './answers/dry-run.ts';
+import { replayOutcome } from './answers/replay.ts';
+import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './append-batch.ts';
 import { settle, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
-import { answerDryRuns, isKeyedDryRun } from './dry-run.ts';
 import { BusyError, ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
-import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './place-batch.ts';
-import { replayOutcome } from './replay.ts';
 import { type CommandResult, type Submission, toKeyText } from './request.ts';
 import { isOver, untilRetry } from './retry.ts';
-import type { SnapshotWriter } from './snapshots.ts';
-import type { CachedStream } from './stream-cache.ts';
+import type { CachedStream } from './streams/cache.ts';
+import type { SnapshotWriter } from './streams/snapshots.ts';
 
 /** `previousId`: the event before the first one in the log; null: there is none. */
 export type OnAppended = (events: readonly StoredEvent[], previousId: string | null) => void;

@@ -1,9 +1,9 @@
+import type { PlacedBatch } from './append-batch.ts';
+import { gather } from './collect-batch.ts';
 import type { CommandQueue } from './command-queue.ts';
-import { type Flight, launch } from './flight.ts';
-import { gather } from './gather.ts';
-import type { PlacedBatch } from './place-batch.ts';
+import { type Flight, launch } from './pending-append.ts';
 import { type BatchRunnerOptions, finish, rejectAll, runBatch } from './run-batch.ts';
-import type { CachedStream } from './stream-cache.ts';
+import type { CachedStream } from './streams/cache.ts';
 
 type Streams = ReadonlyMap<string, CachedStream>;
 

@@ -4,7 +4,7 @@ import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import { type Leadership, withLeadership } from '../postgres/leadership.ts';
-import { type LeadOptions, leadProcessManager } from './lead-process-manager.ts';
+import { type LeadOptions, leadProcessManager } from './leader.ts';
 import { findConsumer, restartConsumer, type Standing, setConsumerError } from './store.ts';
 
 export interface RunOptions extends LeadOptions {

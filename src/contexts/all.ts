@@ -1,9 +1,9 @@
 import type { ApiModule } from '../api/schema.ts';
-import { addAccountsApi } from './accounts/api.ts';
+import { addAccountsApi } from './accounts/api/api.ts';
 import { accounts } from './accounts/context.ts';
-import { addMarketApi } from './market/api.ts';
+import { addMarketApi } from './market/api/api.ts';
 import { market } from './market/context.ts';
-import { addTradingApi } from './trading/api.ts';
+import { addTradingApi } from './trading/api/api.ts';
 import { trading } from './trading/context.ts';
 
 /** Every product of this Daybook: a new one is a folder beside these, and a line here. */

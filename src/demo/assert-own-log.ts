@@ -1,6 +1,6 @@
 import type { ApiClient } from '../import/api-client.ts';
-import { founder } from './cast.ts';
 import { OtherDataError } from './errors.ts';
+import { founder } from './traders.ts';
 import { waitForViews } from './wait-for-views.ts';
 
 const firstEvent = `query First {

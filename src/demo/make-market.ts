@@ -1,9 +1,9 @@
-import type { Maker } from './cast.ts';
 import type { Pacer } from './pacer.ts';
 import { wantedQuotes } from './quotes.ts';
 import { type Change, planChanges } from './requote.ts';
 import { sharesFor } from './stocks.ts';
 import type { Tallying } from './tally.ts';
+import type { Maker } from './traders.ts';
 import type { Outcome, TradingApi } from './trading-api.ts';
 
 /** What a turn of any trader needs. */

@@ -1,10 +1,10 @@
 import type { ApiClient } from '../import/api-client.ts';
 import { createLanes } from '../import/lanes.ts';
-import { founder, makers, type Trader, takers } from './cast.ts';
 import { SetUpError } from './errors.ts';
 import { recordHistory } from './price-history.ts';
 import { command, send } from './set-up-commands.ts';
 import { fromTicks, listing, sharesFor, stocks, toTicks } from './stocks.ts';
+import { founder, makers, type Trader, takers } from './traders.ts';
 import { waitForViews } from './wait-for-views.ts';
 
 /** A stock with what is known of its price, in ticks. */

@@ -1,6 +1,6 @@
 import { RefusedError, ServerError } from '../import/errors.ts';
 import { delay } from '../lib/delay.ts';
-import { createTurns, type Turn, type TurnOptions } from './turns.ts';
+import { createTurns, type Turn, type TurnOptions } from './schedule.ts';
 
 /** A market to be kept alive. */
 export interface Market extends TurnOptions {

@@ -1,5 +1,5 @@
-import { makers, takers } from './cast.ts';
 import { stocks } from './stocks.ts';
+import { makers, takers } from './traders.ts';
 
 /** What to do with a market that is alive: lines for below the addresses of the server. */
 export function welcomeLines(url: string): readonly string[] {

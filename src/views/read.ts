@@ -2,7 +2,7 @@ import type { JsonObject } from '../kernel/event.ts';
 import { compareTexts } from '../lib/byte-order.ts';
 import { toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
-import { type FilterValues, toPartition } from './partition.ts';
+import { type FilterValues, toPartition } from './lists/partition.ts';
 
 /** A document as it stood at the sequence for which it was asked. */
 export interface DocumentAt {

@@ -10,10 +10,12 @@ import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import { withLeadership } from '../postgres/leadership.ts';
-import type { MovingView } from './advance.ts';
-import { assertViews } from './assert-views.ts';
+import type { MovingView } from './building/advance.ts';
+import { leadViews } from './building/leader.ts';
 import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
-import { leadViews } from './lead.ts';
+import { assertViews } from './lists/assert-lists.ts';
+import type { AnyView } from './lists/placement.ts';
+import { createWouldBeReader, type StoredView } from './proposed/read-proposed.ts';
 import {
   type DocumentAt,
   type ListedDocument,
@@ -22,8 +24,6 @@ import {
   readList,
 } from './read.ts';
 import type { ReadPoint } from './read-point.ts';
-import { createWouldBeReader, type StoredView } from './read-would-be.ts';
-import type { AnyView } from './standing.ts';
 import { readViews, type ViewRow } from './store.ts';
 
 /** The views of a program, kept up to date with the log, and readable at every sequence. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createApiContext } from '../../src/api/context.ts';
 import type { EngineParts } from '../../src/api/engine-parts.ts';
+import { createApiContext } from '../../src/api/request-context.ts';
 
 test('the signal of an operation is made when it is asked for, and not before', () => {
   let made = 0;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiContext } from '../../src/api/context.ts';
+import { createApiContext } from '../../src/api/request-context.ts';
 import { issueToken } from '../../src/api/transport/token.ts';
 import { accountsView } from '../../src/contexts/accounts/views.ts';
 import { countWaiting, sql } from '../support/rows.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { placeHolding } from '../../src/commands/place-batch.ts';
+import { placeHolding } from '../../src/commands/append-batch.ts';
 import type { Submission } from '../../src/commands/request.ts';
-import { createStreamCache } from '../../src/commands/stream-cache.ts';
+import { createStreamCache } from '../../src/commands/streams/cache.ts';
 import { depositCash } from '../../src/contexts/accounts/commands.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';

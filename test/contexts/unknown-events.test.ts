@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { modules } from '../../src/contexts/all.ts';
 import type { Decider } from '../../src/kernel/decider.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { touchedBy } from '../../src/views/fold.ts';
-import type { AnyView } from '../../src/views/standing.ts';
+import { touchedBy } from '../../src/views/building/fold.ts';
+import type { AnyView } from '../../src/views/lists/placement.ts';
 
 const contexts = modules.map(({ context }) => context);
 // Whole deciders: the engine is shown a part of each alone.

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { founder, makers, takers } from '../../src/demo/cast.ts';
 import { createFairValue } from '../../src/demo/fair-value.ts';
 import { createRandom } from '../../src/demo/random.ts';
 import { type TakerView, takerOrder } from '../../src/demo/taker-order.ts';
+import { founder, makers, takers } from '../../src/demo/traders.ts';
 import { parseUuid } from '../../src/lib/uuid.ts';
 
 const view: TakerView = {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { makers } from '../../src/demo/cast.ts';
 import { type DemoOptions, runDemo } from '../../src/demo/demo.ts';
 import { OtherDataError } from '../../src/demo/errors.ts';
+import { makers } from '../../src/demo/traders.ts';
 import { examples } from '../../src/examples.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startProgram } from '../support/program.ts';

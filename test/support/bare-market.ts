@@ -3,12 +3,17 @@ import {
   type BookEvent,
   evolveBook,
   findOrder,
-} from '../../src/contexts/trading/book.ts';
-import { holdOf, noTotals } from '../../src/contexts/trading/charge.ts';
-import { type Fill, match } from '../../src/contexts/trading/matching.ts';
-import { toBooked, toFinal, toProgress } from '../../src/contexts/trading/open-orders.ts';
-import { type Terms, termsOf } from '../../src/contexts/trading/terms.ts';
-import { makerParty, type Taker, takerParty, toTrade } from '../../src/contexts/trading/trade.ts';
+} from '../../src/contexts/trading/matching/book.ts';
+import { holdOf, noTotals } from '../../src/contexts/trading/matching/charge.ts';
+import { type Fill, match } from '../../src/contexts/trading/matching/match.ts';
+import { toBooked, toFinal, toProgress } from '../../src/contexts/trading/matching/open-orders.ts';
+import {
+  makerParty,
+  type Taker,
+  takerParty,
+  toTrade,
+} from '../../src/contexts/trading/matching/trade.ts';
+import { type Terms, termsOf } from '../../src/contexts/trading/matching/units.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { OrderWish, Resting, Wish } from './order-flow.ts';
 

@@ -17,14 +17,17 @@ import {
   resumeTrading,
 } from '../../src/contexts/market/commands.ts';
 import { market } from '../../src/contexts/market/context.ts';
-import { bookDecider } from '../../src/contexts/trading/book.ts';
-import { cancelOrder, expireOrder } from '../../src/contexts/trading/change-order.ts';
+import { cancelOrder, expireOrder } from '../../src/contexts/trading/commands/cancel-order.ts';
+import { depositShares } from '../../src/contexts/trading/commands/deposit-shares.ts';
+import { placeOrder } from '../../src/contexts/trading/commands/place-order.ts';
+import {
+  type ReplaceOrder,
+  replaceOrder,
+} from '../../src/contexts/trading/commands/replace-order.ts';
 import { trading } from '../../src/contexts/trading/context.ts';
-import { depositShares } from '../../src/contexts/trading/deposit-shares.ts';
-import { continueMatching } from '../../src/contexts/trading/matching-process.ts';
+import { bookDecider } from '../../src/contexts/trading/matching/book.ts';
+import { continueMatching } from '../../src/contexts/trading/matching/matching-process.ts';
 import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts';
-import { placeOrder } from '../../src/contexts/trading/place-order.ts';
-import { type ReplaceOrder, replaceOrder } from '../../src/contexts/trading/replace-order.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { createOrderFold, type TradeLine } from './order-fold.ts';

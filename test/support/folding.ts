@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { Database } from '../../src/postgres/database.ts';
-import { createMovingView, type MovingView } from '../../src/views/advance.ts';
-import { createBlockMemory } from '../../src/views/block-memory.ts';
+import { createMovingView, type MovingView } from '../../src/views/building/advance.ts';
+import { createBlockMemory } from '../../src/views/lists/block-memory.ts';
 import { readViews, registerView } from '../../src/views/store.ts';
 import { type Note, notes, walletsView } from './wallets.ts';
 

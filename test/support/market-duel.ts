@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
-import { valuesOf } from '../../src/contexts/trading/agenda.ts';
-import { type Book, bookDecider, type Queue } from '../../src/contexts/trading/book.ts';
+import { valuesOf } from '../../src/contexts/trading/matching/agenda.ts';
+import { type Book, bookDecider, type Queue } from '../../src/contexts/trading/matching/book.ts';
 import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts';
 import { visit } from '../../src/lib/sorted-map.ts';
 import { addSeconds, type Exchange, openExchange } from './exchange.ts';

@@ -7,7 +7,7 @@ import {
   evolveBook,
   findOrder,
   firstOf,
-} from '../../src/contexts/trading/book.ts';
+} from '../../src/contexts/trading/matching/book.ts';
 import type { Order } from '../../src/contexts/trading/order.ts';
 import { fromSteps } from '../../src/lib/steps.ts';
 import type { Exchange } from './exchange.ts';

@@ -2,9 +2,9 @@ import { depositCash, openAccount } from '../../src/contexts/accounts/commands.t
 import { accounts } from '../../src/contexts/accounts/context.ts';
 import { listInstrument } from '../../src/contexts/market/commands.ts';
 import { market } from '../../src/contexts/market/context.ts';
+import { depositShares } from '../../src/contexts/trading/commands/deposit-shares.ts';
+import { type PlaceOrder, placeOrder } from '../../src/contexts/trading/commands/place-order.ts';
 import { trading } from '../../src/contexts/trading/context.ts';
-import { depositShares } from '../../src/contexts/trading/deposit-shares.ts';
-import { type PlaceOrder, placeOrder } from '../../src/contexts/trading/place-order.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { TestEngine } from './engines.ts';
 

@@ -1,4 +1,4 @@
-import type { PlaceOrder } from '../../src/contexts/trading/place-order.ts';
+import type { PlaceOrder } from '../../src/contexts/trading/commands/place-order.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
 
 const sentence =

@@ -1,4 +1,4 @@
-import { createApiContext } from '../../src/api/context.ts';
+import { createApiContext } from '../../src/api/request-context.ts';
 import { buildSchema } from '../../src/api/schema.ts';
 import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules } from '../../src/contexts/all.ts';

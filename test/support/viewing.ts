@@ -3,7 +3,7 @@ import type { KnownEvents } from '../../src/kernel/context.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import type { Database } from '../../src/postgres/database.ts';
-import type { AnyView } from '../../src/views/standing.ts';
+import type { AnyView } from '../../src/views/lists/placement.ts';
 import { createViews, type Views } from '../../src/views/views.ts';
 
 /** Log, feed and views of one process, which hears of nothing but by looking. */

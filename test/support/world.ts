@@ -4,7 +4,7 @@ import {
   type CachedStream,
   emptyStream,
   evolveStream,
-} from '../../src/commands/stream-cache.ts';
+} from '../../src/commands/streams/cache.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import { type BoundedContext, eventDefinitionsOf } from '../../src/kernel/context.ts';
 import { type Decider, streamIdOf } from '../../src/kernel/decider.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { advance, type MovingView } from '../../src/views/advance.ts';
+import { advance, type MovingView } from '../../src/views/building/advance.ts';
 import { type ListPage, readList } from '../../src/views/read.ts';
 import { createWalletsView, paged, programsOf, toEvent } from '../support/folding.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
-import type { AnyView } from '../../src/views/standing.ts';
+import type { AnyView } from '../../src/views/lists/placement.ts';
 import { batchOf, noted } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { countOf, sql } from '../support/rows.ts';

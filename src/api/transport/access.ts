@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { TransportRefusal } from './refusal.ts';
+import type { TransportRefusal } from './reply-error.ts';
 
 /** Tells why a request is refused before anything of it is read; null: it is not. */
 export type CheckAccess = (request: IncomingMessage) => TransportRefusal | null;

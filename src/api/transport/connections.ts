@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { full, refuseSocket, type TransportRefusal } from './refusal.ts';
+import { full, refuseSocket, type TransportRefusal } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 /** The connections of a server, and which of them are known to be of somebody. */

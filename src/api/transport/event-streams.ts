@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { Quotas } from './quotas.ts';
-import { exceeded, full, type TransportRefusal } from './refusal.ts';
 import { replyJson, replyRefusal } from './reply.ts';
+import { exceeded, full, type TransportRefusal } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 /** The event streams that a server has open. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type TransportRefusal, toBody } from './refusal.ts';
+import { type TransportRefusal, toBody } from './reply-error.ts';
 import { discardBody } from './request-body.ts';
 
 export interface Reply {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Identity } from './authentication.ts';
-import { createRoom, type Room } from './socket-room.ts';
+import { createRoom, type Room } from './socket-capacity.ts';
 
 /** One WebSocket connection and what runs on it. */
 export interface Session {

@@ -11,7 +11,7 @@ import type { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { Quotas } from './quotas.ts';
-import { exceeded, full, refuseSocket, type TransportRefusal } from './refusal.ts';
+import { exceeded, full, refuseSocket, type TransportRefusal } from './reply-error.ts';
 import {
   closeWhenAnswered,
   closeWhenIdle,

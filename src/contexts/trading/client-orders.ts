@@ -2,9 +2,9 @@ import type { Decider } from '../../kernel/decider.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
 import { uuidFault } from '../../lib/uuid.ts';
-import { type Book, bookDecider, findOrder } from './book.ts';
 import type { TradingEvent } from './events.ts';
-import type { Market } from './market.ts';
+import { type Book, bookDecider, findOrder } from './matching/book.ts';
+import type { Market } from './matching/session.ts';
 import { orderDecider } from './order.ts';
 import { ClientOrderIdInUse } from './rejections.ts';
 

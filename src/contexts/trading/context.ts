@@ -1,16 +1,16 @@
 import type { BoundedContext } from '../../kernel/context.ts';
-import { bookDecider } from './book.ts';
 import { clientOrderDecider } from './client-orders.ts';
 import { tradingEvents } from './events.ts';
 import { orderExpiry } from './expiry.ts';
-import { levelsView } from './levels-view.ts';
-import { matchingProcess } from './matching-process.ts';
+import { bookDecider } from './matching/book.ts';
+import { matchingProcess } from './matching/matching-process.ts';
 import { orderDecider } from './order.ts';
-import { ordersView } from './orders-view.ts';
-import { positionsView } from './positions-view.ts';
 import { tradingReactions } from './reactions.ts';
-import { tradesView } from './trades-view.ts';
-import { trialBalanceView } from './trial-balance-view.ts';
+import { ordersView } from './views/orders.ts';
+import { positionsView } from './views/positions.ts';
+import { levelsView } from './views/price-levels.ts';
+import { tradesView } from './views/trades.ts';
+import { trialBalanceView } from './views/trial-balance.ts';
 
 /** Orders, their matching, and what they come to. */
 export const trading: BoundedContext = {

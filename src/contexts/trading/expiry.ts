@@ -1,6 +1,6 @@
 import type { ProcessManager, TimerChange } from '../../kernel/process-manager.ts';
 import { isZero } from '../../lib/decimal.ts';
-import { type ExpireOrder, expireOrder } from './change-order.ts';
+import { type ExpireOrder, expireOrder } from './commands/cancel-order.ts';
 import type { OrderEvent } from './order.ts';
 
 /** Ends orders when their time is over, whether or not anybody looks for them then. */

@@ -3,11 +3,11 @@ import type { Reaction } from '../../kernel/reaction.ts';
 import { reject } from '../../kernel/rejection.ts';
 import { AccountNotEmpty } from '../accounts/rejections.ts';
 import { loadAccount } from '../accounts/rules.ts';
-import { cancelOrders, openOrdersOf } from './account-orders.ts';
-import { bookDecider } from './book.ts';
-import { openMarket } from './market.ts';
-import { openSettledMarket } from './matching-process.ts';
-import { queueTask, takeLastPrice, takePrice } from './work.ts';
+import { cancelOrders, openOrdersOf } from './matching/account-orders.ts';
+import { bookDecider } from './matching/book.ts';
+import { openSettledMarket } from './matching/matching-process.ts';
+import { openMarket } from './matching/session.ts';
+import { queueTask, takeLastPrice, takePrice } from './matching/work.ts';
 
 /**
  * A price from outside that is the last one now enters the stop orders that wait for it; where more is

@@ -1,4 +1,4 @@
-import type { Book } from '../../../src/contexts/trading/book.ts';
+import type { Book } from '../../../src/contexts/trading/matching/book.ts';
 import { createExchange } from '../../support/bare-market.ts';
 import { createOrderFlow, type Wish } from '../../support/order-flow.ts';
 import { createPeerBook, submitToPeer } from '../../support/peer-book.ts';

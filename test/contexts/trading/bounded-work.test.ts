@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { accountDecider } from '../../../src/contexts/accounts/account.ts';
 import { freezeAccount, openAccount } from '../../../src/contexts/accounts/commands.ts';
 import { recordPrice } from '../../../src/contexts/market/commands.ts';
-import { placeOrder } from '../../../src/contexts/trading/place-order.ts';
+import { placeOrder } from '../../../src/contexts/trading/commands/place-order.ts';
 import { newUuid } from '../../../src/lib/uuid.ts';
 import { startTestEngine, type TestEngine } from '../../support/engines.ts';
 import { canWatchTurns, watchTurns } from '../../support/longest-turn.ts';

@@ -12,8 +12,8 @@ import {
 } from '../../../src/contexts/accounts/commands.ts';
 import { holdingOf } from '../../../src/contexts/accounts/holdings.ts';
 import { modules } from '../../../src/contexts/all.ts';
-import { openOrdersIn } from '../../../src/contexts/trading/account-orders.ts';
-import { bookDecider } from '../../../src/contexts/trading/book.ts';
+import { openOrdersIn } from '../../../src/contexts/trading/matching/account-orders.ts';
+import { bookDecider } from '../../../src/contexts/trading/matching/book.ts';
 import type { CommandDefinition } from '../../../src/kernel/command.ts';
 import { compare } from '../../../src/lib/decimal.ts';
 import { type Exchange, openExchange } from '../../support/exchange.ts';

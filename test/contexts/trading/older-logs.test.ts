@@ -1,8 +1,8 @@
 import Big from 'big.js';
 import { describe, expect, test } from 'vitest';
 import { modules } from '../../../src/contexts/all.ts';
-import { valuePosition } from '../../../src/contexts/trading/portfolio.ts';
-import type { Position } from '../../../src/contexts/trading/position.ts';
+import { valuePosition } from '../../../src/contexts/trading/views/portfolio.ts';
+import type { Position } from '../../../src/contexts/trading/views/position.ts';
 import type { JsonObject, StoredEvent } from '../../../src/kernel/event.ts';
 import { addSeconds, type Exchange, openExchange, resumeExchange } from '../../support/exchange.ts';
 import { findBrokenMoments } from '../../support/market-invariants.ts';

@@ -1,7 +1,7 @@
 import type { ICancelOrder, IProcessOrder } from 'nodejs-order-book';
 import { describe, expect, test } from 'vitest';
-import type { Book, BookEvent } from '../../../src/contexts/trading/book.ts';
-import type { RestingOrder } from '../../../src/contexts/trading/book-order.ts';
+import type { Book, BookEvent } from '../../../src/contexts/trading/matching/book.ts';
+import type { RestingOrder } from '../../../src/contexts/trading/matching/book-order.ts';
 import { visit } from '../../../src/lib/sorted-map.ts';
 import { createExchange } from '../../support/bare-market.ts';
 import { createOrderFlow, type FlowOptions, type Wish } from '../../support/order-flow.ts';

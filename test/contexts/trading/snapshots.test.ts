@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bookDecider, evolveBook } from '../../../src/contexts/trading/book.ts';
+import { bookDecider, evolveBook } from '../../../src/contexts/trading/matching/book.ts';
 import type { StoredEvent } from '../../../src/kernel/event.ts';
 import { openExchange } from '../../support/exchange.ts';
 import { runDuel } from '../../support/market-duel.ts';

@@ -1,0 +1,59 @@
+import { IdempotencyKeyReused } from '../../kernel/command.ts';
+import type { RecordedOutcome } from '../../kernel/log.ts';
+import { Rejection, reject } from '../../kernel/rejection.ts';
+import type { Log } from '../../log/log.ts';
+import type { CommandResult, KeyedInput } from '../request.ts';
+
+/** The recorded answer of a command that was sent again: the events and the head of then. */
+export async function replayOutcome(
+  log: Log,
+  key: KeyedInput,
+  outcome: RecordedOutcome,
+): Promise<CommandResult> {
+  if (outcome.fingerprint !== key.fingerprint) return toKeyReused(key, outcome.sequence);
+  const { sequence, eventCount } = outcome;
+  const page = {
+    after: sequence - eventCount,
+    before: sequence + 1,
+    limit: eventCount,
+    descending: false,
+  };
+  const events = eventCount === 0 ? [] : await log.events({}, page);
+  return {
+    rejection: outcome.rejection,
+    events,
+    decided: events,
+    proposed: [],
+    firstStreamId: events[0]?.streamId ?? null,
+    sequence,
+    replayed: true,
+    dryRun: false,
+    stateOf: () => null,
+  };
+}
+
+function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandResult {
+  return {
+    rejection: keyReused(idempotencyKey),
+    events: [],
+    decided: [],
+    proposed: [],
+    firstStreamId: null,
+    sequence,
+    replayed: false,
+    dryRun: false,
+    stateOf: () => null,
+  };
+}
+
+function keyReused(idempotencyKey: string) {
+  try {
+    return reject(IdempotencyKeyReused, 'this key was used with another command or input', {
+      idempotencyKey,
+    });
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    const { code, message, data } = error;
+    return { code, message, data };
+  }
+}

@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { StoredEvent } from '../../kernel/event.ts';
+import { LogReplacedError } from '../../log/errors.ts';
+import type { LogStatements } from '../../log/log.ts';
+import type { StoredSnapshot } from '../../log/streams.ts';
+import {
+  type AnyDecider,
+  type CachedStream,
+  emptyStream,
+  evolveStream,
+  type StreamCache,
+} from './cache.ts';
+
+/** Streams to be loaded, by stream id. */
+export type Missing = ReadonlyMap<string, AnyDecider>;
+
+type Streams = Map<string, CachedStream>;
+
+/**
+ * Brings streams into the cache, in one round trip each for snapshots and events: the tail after
+ * what is cached, else after the newest snapshot that fits the decider, else the whole stream.
+ *
+ * Throws `LogReplacedError` when a cached stream is not the beginning of the one in the log.
+ */
+export async function loadStreams(
+  log: LogStatements,
+  cache: StreamCache,
+  missing: Missing,
+): Promise<ReadonlyMap<string, CachedStream>> {
+  const bases = await findBases(log, cache, missing);
+  const loaded = await readTails(log, bases);
+  const unfit: Streams = new Map();
+  for (const [streamId, { decider, lastEventId }] of bases) {
+    if (loaded.has(streamId)) continue;
+    if (cache.any(streamId) !== undefined) throw toReplacedError(log.epoch(), lastEventId);
+    // Its snapshot went with another history: the events say what is so.
+    unfit.set(streamId, emptyStream(decider));
+  }
+  if (unfit.size > 0) {
+    for (const [streamId, stream] of await readTails(log, unfit)) loaded.set(streamId, stream);
+  }
+  for (const [streamId, stream] of loaded) cache.set(streamId, stream);
+  return loaded;
+}
+
+function toReplacedError(epoch: number | null, id: string | null): LogReplacedError {
+  return new LogReplacedError(epoch === null || id === null ? null : { id, epoch });
+}
+
+async function findBases(
+  log: LogStatements,
+  cache: StreamCache,
+  missing: Missing,
+): Promise<Streams> {
+  const bases: Streams = new Map();
+  for (const [streamId, decider] of missing) {
+    bases.set(streamId, cache.any(streamId) ?? emptyStream(decider));
+  }
+  const unknown = [...missing].filter(([streamId]) => cache.any(streamId) === undefined);
+  if (unknown.length === 0) return bases;
+  const wishes = unknown.map(([streamId, decider]) => ({
+    streamId,
+    deciderVersion: decider.version,
+  }));
+  for (const snapshot of await log.snapshots(wishes)) {
+    bases.set(snapshot.streamId, fromSnapshot(missing, snapshot));
+  }
+  return bases;
+}
+
+function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream {
+  const decider = missing.get(snapshot.streamId);
+  if (decider === undefined) throw new Error(`no wish for a snapshot of ${snapshot.streamId}`);
+  const { state, version, lastEventId } = snapshot;
+  return { decider, state, version, lastEventId, snapshotVersion: version };
+}
+
+/** The streams up to their ends; none for a base that is not the beginning of its stream. */
+async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
+  const wishes = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
+  const tails = groupByStream(await log.streams(wishes));
+  const streams: Streams = new Map();
+  for (const [streamId, base] of bases) {
+    const stream = await followBase(base, tails.get(streamId) ?? []);
+    if (stream !== null) streams.set(streamId, stream);
+  }
+  return streams;
+}
+
+/** A base and the events from its last one on; null when they are another stream's. */
+async function followBase(
+  base: CachedStream,
+  events: readonly StoredEvent[],
+): Promise<CachedStream | null> {
+  if (base.version === 0) return foldInTurns(base, events);
+  const known = events[0];
+  const isSame = base.lastEventId === null || base.lastEventId === known?.id;
+  if (known?.version !== base.version || !isSame) return null;
+  const { decider, state, version, snapshotVersion } = base;
+  const start = { decider, state, version, lastEventId: known.id, snapshotVersion };
+  return foldInTurns(start, events.slice(1));
+}
+
+/** Folds a tail; a long one lets the event loop go on in between. */
+async function foldInTurns(
+  base: CachedStream,
+  tail: readonly StoredEvent[],
+): Promise<CachedStream> {
+  let stream = base;
+  for (const [index, event] of tail.entries()) {
+    if (index % eventsPerTurn === eventsPerTurn - 1) await nextTurn();
+    stream = evolveStream(stream, event);
+  }
+  return stream;
+}
+
+const eventsPerTurn = 1_000;
+
+function groupByStream(events: readonly StoredEvent[]): Map<string, StoredEvent[]> {
+  const groups = new Map<string, StoredEvent[]>();
+  for (const event of events) {
+    const group = groups.get(event.streamId);
+    if (group === undefined) groups.set(event.streamId, [event]);
+    else group.push(event);
+  }
+  return groups;
+}

@@ -1,0 +1,179 @@
+import type { ApiParts } from '../../../api/api-parts.ts';
+import type { CommandAnswer } from '../../../api/command-mutation.ts';
+import { refuse } from '../../../api/errors.ts';
+import { parseId, parseNewId, parseOptionalText, parseText } from '../../../api/input.ts';
+import type { ApiContext } from '../../../api/request-context.ts';
+import { stateBehind } from '../../../api/state-behind.ts';
+import type { CommandDefinition } from '../../../kernel/command.ts';
+import { entityIdOf } from '../../../kernel/decider.ts';
+import { sequenceOf } from '../../../views/read-point.ts';
+import { type Account, accountDecider } from '../account.ts';
+import * as commands from '../commands.ts';
+import { currencyFault } from '../currencies.ts';
+import type { AccountEvent } from '../events.ts';
+import { accountsView } from '../views.ts';
+import { type AccountAt, type AccountRefs, toAccountAt } from './account.ts';
+
+interface CashFields {
+  readonly accountId: string;
+  readonly amount: string;
+  readonly reference?: string | null;
+}
+
+/** The mutations of accounts. */
+export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
+  addOpenAccount(parts, refs);
+  addCashCommand(parts, refs, commands.depositCash);
+  addCashCommand(parts, refs, commands.withdrawCash);
+  addCashCommand(parts, refs, commands.creditInterest);
+  addTransferCash(parts, refs);
+  addStatusCommand(parts, refs, commands.freezeAccount);
+  addStatusCommand(parts, refs, commands.unfreezeAccount);
+  addCloseAccount(parts, refs);
+}
+
+function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
+  addCommand<commands.OpenAccount>({
+    command: commands.openAccount,
+    without: ['expectedVersion'],
+    input: (t) => ({
+      accountId: t.id({ description: 'A UUID; a fresh one when absent.' }),
+      owner: t.string({ required: true }),
+      currency: t.string({ required: true, description: 'ISO 4217.' }),
+    }),
+    parse: ({ accountId, owner, currency }: commands.OpenAccount) => ({
+      accountId: parseNewId('accountId', accountId),
+      owner: parseText('owner', owner),
+      currency: parseCurrency(currency),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: (answer, _args, context) => {
+          const { input, result } = answer;
+          const id = input.accountId ?? entityIdOf(result.firstStreamId ?? '');
+          return accountAfter(context, answer, id);
+        },
+      }),
+    }),
+  });
+}
+
+function parseCurrency(currency: string): string {
+  const fault = currencyFault(currency);
+  return fault === null ? currency : refuse(fault);
+}
+
+function addCashCommand(
+  { addCommand }: ApiParts,
+  { account }: AccountRefs,
+  command: CommandDefinition<commands.MoveCash>,
+): void {
+  addCommand<commands.MoveCash>({
+    command,
+    input: (t) => ({
+      accountId: t.id({ required: true }),
+      amount: t.field({ type: 'Decimal', required: true }),
+      reference: t.string(),
+    }),
+    parse: ({ accountId, amount, reference }: CashFields) => ({
+      accountId: parseId('accountId', accountId),
+      amount,
+      reference: parseOptionalText('reference', reference),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
+      }),
+    }),
+  });
+}
+
+function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): void {
+  addCommand<commands.TransferCash>({
+    command: commands.transferCash,
+    input: (t) => ({
+      fromAccountId: t.id({ required: true }),
+      toAccountId: t.id({ required: true }),
+      amount: t.field({ type: 'Decimal', required: true }),
+      reference: t.string(),
+    }),
+    parse: ({ fromAccountId, toAccountId, amount, reference }: commands.TransferCash) => ({
+      fromAccountId: parseId('fromAccountId', fromAccountId),
+      toAccountId: parseId('toAccountId', toAccountId),
+      amount,
+      reference: parseOptionalText('reference', reference),
+    }),
+    payload: (t) => ({
+      from: t.field({
+        type: account,
+        resolve: (answer, _args, context) =>
+          accountAfter(context, answer, answer.input.fromAccountId),
+      }),
+      to: t.field({
+        type: account,
+        resolve: (answer, _args, context) =>
+          accountAfter(context, answer, answer.input.toAccountId),
+      }),
+    }),
+  });
+}
+
+function addStatusCommand(
+  { addCommand }: ApiParts,
+  { account }: AccountRefs,
+  command: CommandDefinition<commands.ChangeAccount>,
+): void {
+  addCommand<commands.ChangeAccount>({
+    command,
+    input: (t) => ({ accountId: t.id({ required: true }), reason: t.string() }),
+    parse: ({ accountId, reason }: commands.ChangeAccount) => ({
+      accountId: parseId('accountId', accountId),
+      reason: parseOptionalText('reason', reason),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
+      }),
+    }),
+  });
+}
+
+function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
+  addCommand<{ readonly accountId: string }>({
+    command: commands.closeAccount,
+    input: (t) => ({ accountId: t.id({ required: true }) }),
+    parse: ({ accountId }: { readonly accountId: string }) => ({
+      accountId: parseId('accountId', accountId),
+    }),
+    payload: (t) => ({
+      account: t.field({
+        type: account,
+        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
+      }),
+    }),
+  });
+}
+
+/** The account right after a command: as it was decided, or for a replay as its answer showed it. */
+export function accountAfter(
+  context: ApiContext,
+  answer: CommandAnswer<unknown>,
+  id: string,
+): AccountAt | Promise<AccountAt> {
+  const decided = answer.result.stateOf(accountDecider, id);
+  return decided === null ? accountBehind(context, answer, id) : toAccountAt(decided, answer.at);
+}
+
+async function accountBehind(
+  context: ApiContext,
+  answer: CommandAnswer<unknown>,
+  id: string,
+): Promise<AccountAt> {
+  const wish = { decider: accountDecider, id, view: accountsView };
+  const found = await stateBehind<Account, AccountEvent>(context, answer, wish);
+  if (found === null) throw new Error(`account ${id} is not there at ${sequenceOf(answer.at)}`);
+  return toAccountAt(found, answer.at);
+}

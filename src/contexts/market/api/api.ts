@@ -1,0 +1,48 @@
+import type { AddContextApi, ApiParts } from '../../../api/api-parts.ts';
+import { readListConnection } from '../../../api/list-connection.ts';
+import { instrumentsView } from '../views.ts';
+import { addCandles } from './candles.ts';
+import { addMarketCommands, addTradingStatusCommands } from './commands.ts';
+import {
+  findInstrument,
+  type InstrumentRefs,
+  instrumentTypes,
+  toInstrumentAt,
+} from './instrument.ts';
+
+/** The market's part of the API. */
+export const addMarketApi: AddContextApi = (parts) => {
+  const refs = instrumentTypes(parts);
+  parts.nodes.register((id, at, context) => findInstrument(context, id, at));
+  addMarketQueries(parts, refs);
+  addMarketCommands(parts, refs);
+  addTradingStatusCommands(parts, refs);
+  addCandles(parts, refs);
+};
+
+function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs): void {
+  builder.queryFields((t) => ({
+    instrument: t.field({
+      type: instrument,
+      nullable: true,
+      description: 'One instrument; null when it is not listed (yet).',
+      args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      resolve: async (_root, { symbol, asOf }, context) =>
+        findInstrument(context, symbol, await context.at(asOf)),
+    }),
+    instruments: t.connection(
+      {
+        type: instrument,
+        description: 'Instruments by symbol, as they stood at the moment.',
+        args: { asOf: t.arg({ type: 'Moment' }) },
+        resolve: async (_root, { asOf, ...paging }, context) => {
+          const at = await context.at(asOf);
+          const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };
+          return readListConnection(context, list, paging, toInstrumentAt);
+        },
+      },
+      { name: 'InstrumentConnection' },
+      { name: 'InstrumentEdge' },
+    ),
+  }));
+}

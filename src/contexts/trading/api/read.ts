@@ -1,0 +1,162 @@
+import type { CommandAnswer } from '../../../api/command-mutation.ts';
+import { codedError } from '../../../api/errors.ts';
+import type { ApiContext } from '../../../api/request-context.ts';
+import { stateBehind } from '../../../api/state-behind.ts';
+import { readWholeList } from '../../../api/whole-list.ts';
+import type { StoredEvent } from '../../../kernel/event.ts';
+import { difference, isZero, sum } from '../../../lib/decimal.ts';
+import { parseUuid } from '../../../lib/uuid.ts';
+import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
+import type { AccountAt } from '../../accounts/api/account.ts';
+import { accountAfter } from '../../accounts/api/commands.ts';
+import { evolveOrder, type Order, type OrderEvent, orderDecider } from '../order.ts';
+import { orderIdsOf, ordersView } from '../views/orders.ts';
+import { type Trade, toTrade, tradesView } from '../views/trades.ts';
+
+/** An order at a read point: what is nested in it answers at the same one. */
+export interface OrderAt {
+  readonly typename: 'Order';
+  readonly order: Order;
+  readonly at: ReadPoint;
+}
+
+/** A trade, and the read point at which its orders are shown. */
+export interface TradeAt {
+  readonly typename: 'Trade';
+  readonly trade: Trade;
+  readonly at: ReadPoint;
+}
+
+export function toOrderAt(order: Order, at: ReadPoint): OrderAt {
+  return { typename: 'Order', order, at };
+}
+
+export function toTradeAt(trade: Trade, at: ReadPoint): TradeAt {
+  return { typename: 'Trade', trade, at };
+}
+
+export async function findOrder(
+  context: ApiContext,
+  id: string,
+  at: ReadPoint,
+): Promise<OrderAt | null> {
+  const uuid = parseUuid(id);
+  if (uuid === null) return null;
+  const found = await context.document(ordersView, uuid, at);
+  return found === null ? null : toOrderAt(found.document, at);
+}
+
+/** The order of an id that something else names; throws when it is not in the views. */
+export async function orderOf(context: ApiContext, id: string, at: ReadPoint): Promise<OrderAt> {
+  await context.reach(at);
+  return (await findOrder(context, id, at)) ?? missing('order', id, at);
+}
+
+export async function findTrade(
+  context: ApiContext,
+  id: string,
+  at: ReadPoint,
+): Promise<TradeAt | null> {
+  const uuid = parseUuid(id);
+  if (uuid === null) return null;
+  const found = await context.document(tradesView, uuid, at);
+  return found === null ? null : toTradeAt(found.document, at);
+}
+
+/**
+ * An order right after a command: from its placing and the events of the command, which say what it
+ * has come to; as decided, or for a replay as recorded.
+ */
+export async function orderAfter(
+  context: ApiContext,
+  answer: CommandAnswer<unknown>,
+  id: string,
+): Promise<OrderAt> {
+  const { result, at } = answer;
+  const about = result.decided.filter((event) => orderIdsOf(event).includes(id));
+  const placed = about.length === 0 ? null : await placedBehind(context, answer, id);
+  return placed === null ? orderOf(context, id, at) : toOrderAt(afterAll(placed, about, id), at);
+}
+
+/** An order as it was placed. */
+async function placedBehind(
+  context: ApiContext,
+  answer: CommandAnswer<unknown>,
+  id: string,
+): Promise<Order | null> {
+  const decided = answer.result.stateOf(orderDecider, id);
+  return decided ?? stateBehind(context, answer, { decider: orderDecider, id });
+}
+
+function afterAll(before: Order, events: readonly StoredEvent[], id: string): Order {
+  return events.reduce(
+    (order, event) => evolveOrder(order, event as OrderEvent, id) ?? order,
+    before,
+  );
+}
+
+/** The account of an order right after a command. */
+export async function findAccountOf(
+  context: ApiContext,
+  answer: CommandAnswer<unknown>,
+  orderId: string,
+): Promise<AccountAt> {
+  const placed = await placedBehind(context, answer, orderId);
+  return accountAfter(context, answer, placed?.accountId ?? missing('order', orderId, answer.at));
+}
+
+/** The trades that a command has led to, or would. */
+export function tradesAfter({ result, at }: CommandAnswer<unknown>): TradeAt[] {
+  const trades = result.decided.filter(({ type }) => type === 'TradeExecuted');
+  return trades.map((event) => toTradeAt(toTrade(event), at));
+}
+
+const fillsMax = 10_000;
+
+/**
+ * The trades of an order in the order of execution, and before them those of the orders whose places
+ * it has taken, as far as its filled quantity counts them.
+ */
+export async function readFills(
+  context: ApiContext,
+  { order, at }: OrderAt,
+): Promise<readonly Trade[]> {
+  await context.reach(at);
+  const fills: Trade[] = [];
+  let current: Order | null = order;
+  let missingQuantity = order.filledQuantity;
+  while (current !== null && !isZero(missingQuantity)) {
+    const own = await readOwnFills(context, current, at);
+    fills.unshift(...own);
+    if (fills.length > fillsMax) {
+      throw codedError('TOO_MANY_FILLS', `order ${order.id} has over ${fillsMax} fills`);
+    }
+    for (const { quantity } of own) missingQuantity = difference(missingQuantity, quantity);
+    current = current.replaces === null ? null : await replacedOf(context, current.replaces, at);
+  }
+  return fills;
+}
+
+async function replacedOf(context: ApiContext, id: string, at: ReadPoint): Promise<Order | null> {
+  return (await findOrder(context, id, at))?.order ?? null;
+}
+
+async function readOwnFills(
+  { views }: ApiContext,
+  { id, side }: Order,
+  at: ReadPoint,
+): Promise<readonly Trade[]> {
+  const list = side === 'BUY' ? 'BUY_ORDER' : 'SELL_ORDER';
+  const request = { view: tradesView, list, prefix: `${id} `, documentsMax: fillsMax };
+  return readWholeList(views, request, at);
+}
+
+/** What must be there, but is not in the views. */
+export function missing(kind: string, id: string, at: ReadPoint): never {
+  throw new Error(`${kind} ${id} is not in the views at ${sequenceOf(at)}`);
+}
+
+/** The sum of decimals. */
+export function total(values: readonly string[]): string {
+  return values.reduce(sum, '0');
+}

@@ -1,0 +1,137 @@
+import type { CommandDefinition } from '../../../kernel/command.ts';
+import { reject } from '../../../kernel/rejection.ts';
+import { InvalidPrice } from '../../market/commands.ts';
+import { recordAssigned } from '../client-orders.ts';
+import { type ArrivingOrder, arrive, hold, refusalOf } from '../matching/accept-order.ts';
+import { isStop } from '../matching/book-order.ts';
+import { noTotals, totalsOf } from '../matching/charge.ts';
+import { rest } from '../matching/execute-order.ts';
+import { releaseOpen, toFinal } from '../matching/open-orders.ts';
+import { fromMoney, toFilledValue, toPrice, toQuantity } from '../matching/units.ts';
+import { orderDecider } from '../order.ts';
+import { OrderNotFound, OrderNotOpen } from '../rejections.ts';
+import { type LoadedOrder, loadOpen } from './cancel-order.ts';
+import { lotsOf, newOrderId, orderRejections, recordPlaced, ticksOf } from './place-order.ts';
+
+export interface ReplaceOrder {
+  readonly orderId: string;
+  /** Null: a fresh UUID. */
+  readonly newOrderId: string | null;
+  /** Null: what it was. */
+  readonly quantity: string | null;
+  readonly limitPrice: string | null;
+  readonly stopPrice: string | null;
+}
+
+export const replaceOrder: CommandDefinition<ReplaceOrder> = {
+  name: 'replaceOrder',
+  description: `Puts a new order in the place of an open one. The quantity is that of both together
+    with what has been filled; time priority is kept only at the same price and for no more.`.replace(
+    /\s+/g,
+    ' ',
+  ),
+  rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
+  target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
+  handle(input, context) {
+    const loaded = loadOpen(context, input.orderId);
+    const { market, open } = loaded;
+    const id = newOrderId(context, input.newOrderId);
+    const order = toReplacement(loaded, input, id);
+    const reserved = {
+      cash: fromMoney(open.held, market.terms),
+      lots: open.side === 'SELL' ? open.leaves : 0,
+    };
+    const refused = order.leaves > 0 ? refusalOf(market, order, reserved) : null;
+    if (refused !== null) throw refused;
+    recordReplaced(loaded, order);
+    const keepsPlace = isSamePrice(loaded, order) && order.leaves <= open.leaves;
+    if (keepsPlace && order.leaves > 0) {
+      const [held, heldLots] = [reserved.cash, reserved.lots];
+      stay(loaded, { ...order, held, heldLots });
+    } else {
+      releaseOpen(market, open);
+      if (order.leaves > 0) arrive(market, order);
+    }
+    const { accountId, clientOrderId } = loaded.placed;
+    if (clientOrderId !== null) recordAssigned(market, id, { accountId, clientOrderId });
+  },
+};
+
+/** The new order; nothing is left of it when it is for no more than what has been filled. */
+function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): ArrivingOrder {
+  const { market, placed, open } = loaded;
+  const { accountId, side, filled, value } = open;
+  const limit = isStop(open) ? open.limit : open.price;
+  const stop = isStop(open) ? open.stop : null;
+  assertHas(limit, input.limitPrice, 'limit');
+  assertHas(stop, input.stopPrice, 'stop');
+  const lots = lotsOf(market, input.quantity ?? placed.quantity);
+  const { settled, accrued } = isStop(open) ? noTotals : totalsOf(open, market.terms);
+  return {
+    id,
+    accountId,
+    side,
+    filled,
+    value,
+    expiresAt: open.expiresAt,
+    // A stop order that has been triggered is one with a limit by now.
+    type: isStop(open) ? open.type : 'LIMIT',
+    timeInForce: placed.timeInForce,
+    postOnly: placed.postOnly,
+    limit: ticksOf(market, input.limitPrice) ?? limit,
+    stop: ticksOf(market, input.stopPrice) ?? stop,
+    leaves: Math.max(0, lots - filled),
+    held: 0n,
+    heldLots: 0,
+    isReserved: false,
+    settled,
+    accrued,
+  };
+}
+
+function assertHas(price: number | null, wanted: string | null, name: string): void {
+  if (price !== null || wanted === null) return;
+  reject(InvalidPrice, `the order has no ${name} price that could be replaced`, { price: wanted });
+}
+
+function recordReplaced({ market, placed, open }: LoadedOrder, order: ArrivingOrder): void {
+  const { terms } = market;
+  market.recordInBook({
+    type: 'OrderReplaced',
+    data: { newOrderId: order.id, ...toFinal(market, open) },
+  });
+  const { type, timeInForce, expiresAt, postOnly, accountId, side, filled, value } = order;
+  const { clientOrderId, symbol } = placed;
+  recordPlaced(
+    market,
+    {
+      orderId: order.id,
+      clientOrderId,
+      accountId,
+      symbol,
+      side,
+      type,
+      timeInForce,
+      quantity: toQuantity(filled + order.leaves, terms),
+      limitPrice: order.limit === null ? null : toPrice(order.limit, terms),
+      stopPrice: order.stop === null ? null : toPrice(order.stop, terms),
+      expiresAt,
+      postOnly,
+      replaces: open.id,
+    },
+    { filledQuantity: toQuantity(filled, terms), filledValue: toFilledValue(value, terms) },
+  );
+}
+
+function isSamePrice({ open }: LoadedOrder, { limit, stop }: ArrivingOrder): boolean {
+  return isStop(open)
+    ? open.limit === limit && open.stop === stop
+    : open.price === limit && stop === null;
+}
+
+/** Puts the new order where the old one was. */
+function stay({ market, open }: LoadedOrder, order: ArrivingOrder): void {
+  const { priority } = open;
+  if (order.stop === null) rest(market, order, priority);
+  else hold(market, order, { stop: order.stop, priority });
+}

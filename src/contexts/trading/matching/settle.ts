@@ -1,0 +1,160 @@
+import { accountDecider } from '../../accounts/account.ts';
+import { canSend } from '../../accounts/rules.ts';
+import type { RestingOrder } from './book-order.ts';
+import { fitsCash, fitsShares } from './capacity.ts';
+import { chargeOf, type Totals, totalsOf } from './charge.ts';
+import type { Fill } from './match.ts';
+import { availableCash, type Market } from './session.ts';
+import { makerParty, type Party, type Taker, takerParty, toTrade } from './trade.ts';
+import { fromMoney, type Terms, toMoney, toQuantity } from './units.ts';
+
+/** Records a trade and its settlement in both accounts; gives the incoming order after it. */
+export function settle<Order extends Taker>(market: Market, taker: Order, fill: Fill): Order {
+  const { terms } = market;
+  const incoming = takerParty(terms, taker, fill);
+  const resting = makerParty(terms, fill);
+  const [buy, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
+  const sell = { ...seller, fee: payableFee(market, seller) };
+  const tradeId = market.context.newId();
+  const data = toTrade(market, { tradeId, fill, aggressor: taker.side, buy, sell });
+  market.recordInBook({ type: 'TradeExecuted', data });
+  const { symbol, price, quantity, currency } = data;
+  const settlement = { tradeId, symbol, price, quantity, currency };
+  market.recordInAccount(buy.accountId, {
+    type: 'PurchaseSettled',
+    data: {
+      orderId: buy.id,
+      amount: data.buyAmount,
+      fee: data.buyFee,
+      released: toMoney(buy.released, terms),
+      ...settlement,
+    },
+  });
+  market.recordInAccount(sell.accountId, {
+    type: 'SaleSettled',
+    data: {
+      orderId: sell.id,
+      amount: data.sellAmount,
+      fee: data.sellFee,
+      released: toQuantity(sell.releasedLots, terms),
+      ...settlement,
+    },
+  });
+  const { leaves, filled, value, held, settled, accrued } = incoming;
+  const heldLots = taker.heldLots - incoming.releasedLots;
+  return { ...taker, leaves, filled, value, held, settled, accrued, heldLots };
+}
+
+/**
+ * A seller's fee, or what there is for it. Where a fill comes to less than a minor unit, the fee can
+ * reach its next unit before the amount does, and the seller may have spent what came before.
+ */
+function payableFee(market: Market, { accountId, amount, fee }: Party): bigint {
+  if (amount >= fee) return fee;
+  const cash = availableCash(market, market.account(accountId)) + amount;
+  return cash < fee ? cash : fee;
+}
+
+export type MakerFault =
+  | 'ACCOUNT_NOT_OPEN'
+  | 'INSUFFICIENT_FUNDS'
+  | 'INVALID_AMOUNT'
+  | 'INVALID_QUANTITY';
+
+/** A resting order that cannot trade, and why. */
+export interface Unable {
+  readonly maker: RestingOrder;
+  readonly reason: MakerFault;
+}
+
+/**
+ * The resting orders of some fills that cannot trade: their accounts are not open, or have no room for
+ * what they would receive. Orders booked by older rules may also have a unit too little reserved.
+ */
+export function findUnable(market: Market, fills: readonly Fill[]): readonly Unable[] {
+  const before = new Map<string, Dealt>();
+  return fills.flatMap((fill) => {
+    const { maker } = fill;
+    const dealt = before.get(maker.accountId) ?? nothing;
+    const after = dealWith(market.terms, dealt, fill);
+    const reason = faultOf(market, fill, { dealt, after });
+    if (reason !== null) return [{ maker, reason }];
+    before.set(maker.accountId, after);
+    return [];
+  });
+}
+
+function faultOf(
+  market: Market,
+  { maker }: Fill,
+  { dealt, after }: { readonly dealt: Dealt; readonly after: Dealt },
+): MakerFault | null {
+  const { context, terms } = market;
+  const { state } = context.load(accountDecider, maker.accountId);
+  if (state === null) throw new Error(`account ${maker.accountId} has an order and no events`);
+  if (!canSend(state)) return 'ACCOUNT_NOT_OPEN';
+  if (!fitsCash(terms, state, after.received)) return 'INVALID_AMOUNT';
+  if (!fitsShares(market, state, after.lots)) return 'INVALID_QUANTITY';
+  const isShort = after.short > dealt.short && after.short > availableCash(market, state);
+  return isShort ? 'INSUFFICIENT_FUNDS' : null;
+}
+
+/** What some fills of resting orders come to for their account. */
+interface Dealt {
+  /** Cash received. */
+  readonly received: bigint;
+  /** Lots bought. */
+  readonly lots: number;
+  /** Cash that had to be paid beside what was reserved. */
+  readonly short: bigint;
+}
+
+const nothing: Dealt = { received: 0n, lots: 0, short: 0n };
+
+function dealWith(terms: Terms, { received, lots, short }: Dealt, { maker, ...fill }: Fill): Dealt {
+  const { side, price } = maker;
+  const priced = { side, role: 'MAKER', price, lots: fill.lots } as const;
+  const { amount, fee } = chargeOf(terms, totalsOf(maker, terms), priced);
+  if (side === 'SELL') return { received: received + amount, lots, short };
+  const more = amount + fee - fromMoney(maker.held, terms);
+  return { received, lots: lots + fill.lots, short: more > 0n ? short + more : short };
+}
+
+/** Fills as far as cash goes, for an order to buy. */
+export function payableFills(
+  { terms }: Market,
+  order: Taker,
+  fills: readonly Fill[],
+  cash: bigint,
+): readonly Fill[] {
+  const payable: Fill[] = [];
+  let totals: Totals = order;
+  let left = cash;
+  for (const { maker, lots } of fills) {
+    const chargeFor = (some: number) =>
+      chargeOf(terms, totals, { side: 'BUY', role: 'TAKER', price: maker.price, lots: some });
+    const affordable = affordableLots(lots, left, (some) => {
+      const { amount, fee } = chargeFor(some);
+      return amount + fee;
+    });
+    if (affordable > 0) payable.push({ maker, lots: affordable });
+    if (affordable < lots) return payable;
+    const charge = chargeFor(lots);
+    left -= charge.amount + charge.fee;
+    totals = charge;
+  }
+  return payable;
+}
+
+/** The most lots, up to `most`, that can be paid for; the cost rises with them. */
+function affordableLots(most: number, cash: bigint, costOf: (lots: number) => bigint): number {
+  if (costOf(most) <= cash) return most;
+  let low = 0;
+  let high = most;
+  while (high - low > 1) {
+    const middle = low + Math.floor((high - low) / 2);
+    if (costOf(middle) <= cash) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,106 @@
+import { addMicroseconds } from '../../../lib/date-time.ts';
+import { createFindFirst } from '../../../lib/first-within.ts';
+import { roundToSteps } from '../../../lib/steps.ts';
+import { AccountNotOpen } from '../../accounts/rejections.ts';
+import { canSend } from '../../accounts/rules.ts';
+import { orderDecider } from '../order.ts';
+import type { Wave } from './agenda.ts';
+import type { StopOrder } from './book-order.ts';
+import { roomRefusal } from './capacity.ts';
+import { type Entered, type EnteringOrder, enter, toEntering } from './execute-order.ts';
+import { cancelOpen, expire } from './open-orders.ts';
+import type { Market } from './session.ts';
+import { sizeRefusal } from './size.ts';
+import { toPrice } from './units.ts';
+
+/** A recorded price as it reaches stop orders that were placed by a time; null: all of them. */
+export function toWave({ terms: { tick } }: Market, price: string, placedBy: string | null): Wave {
+  const low = roundToSteps(price, tick, 'up');
+  const high = roundToSteps(price, tick, 'down');
+  return { low, high, price, placedBy };
+}
+
+const findBuy = createFindFirst<StopOrder>(({ stop }) => stop);
+const findSell = createFindFirst<StopOrder>(({ stop }) => -stop);
+
+/** The stop order that enters next of those that a wave has reached; null: there is none left. */
+export function nextReached(market: Market, wave: Wave, after: number): StopOrder | null {
+  const { low, high, placedBy } = wave;
+  const { buyStops, sellStops } = market.book();
+  let behind = after;
+  for (;;) {
+    const buy = findBuy(buyStops, behind, high);
+    const sell = findSell(sellStops, behind, -low);
+    const next = earlierOf(buy, sell);
+    if (next === null || placedBy === null || isPlacedBy(market, next, placedBy)) return next;
+    behind = next.priority;
+  }
+}
+
+function earlierOf(a: StopOrder | undefined, b: StopOrder | undefined): StopOrder | null {
+  if (a === undefined || b === undefined) return a ?? b ?? null;
+  return a.priority < b.priority ? a : b;
+}
+
+/** Enters a stop order that a wave has reached, or ends it if it cannot enter any more. */
+export function enterReached(market: Market, order: StopOrder, wave: Wave): Entered {
+  if (order.expiresAt !== null && order.expiresAt <= market.now) {
+    expire(market, order);
+    return notEntered;
+  }
+  const entering = toEntering(market, order);
+  const fault = faultOf(market, entering);
+  if (fault !== null) {
+    cancelOpen(market, order, fault);
+    return notEntered;
+  }
+  const { price, low, high } = wave;
+  const reachedBy = price ?? toPrice(order.side === 'BUY' ? high : low, market.terms);
+  recordTriggered(market, order, reachedBy);
+  return enter(market, entering);
+}
+
+const notEntered: Entered = { range: null, isPaused: false };
+
+/** Whether a stop order had been placed at a time. */
+function isPlacedBy({ context }: Market, { id, heldAt }: StopOrder, time: string): boolean {
+  if (heldAt <= time) return true;
+  // It was placed in the same append, so that its own stream has to tell only if the time is close.
+  if (heldAt > addMicroseconds(time, appendMicrosecondsMax)) return false;
+  const placedAt = context.load(orderDecider, id).state?.placedAt;
+  return placedAt !== undefined && placedAt <= time;
+}
+
+/** Longer than the events of any append are apart: there is one in each microsecond. */
+const appendMicrosecondsMax = 1_000_000;
+
+/** Whether the last price has reached a stop already. */
+export function isReached(market: Market, side: 'BUY' | 'SELL', stop: number): boolean {
+  const { lastPrice } = market.book();
+  if (lastPrice === null) return false;
+  const { tick } = market.terms;
+  return side === 'BUY'
+    ? roundToSteps(lastPrice, tick, 'down') >= stop
+    : roundToSteps(lastPrice, tick, 'up') <= stop;
+}
+
+/** Tells that the price of a stop order has been reached; the order itself is to be entered next. */
+export function recordTriggered(
+  market: Market,
+  { id, accountId }: { readonly id: string; readonly accountId: string },
+  price: string,
+): void {
+  const { symbol } = market;
+  market.recordInBook({
+    type: 'OrderTriggered',
+    data: { orderId: id, accountId, symbol, price },
+  });
+}
+
+/** Why an order cannot enter now although it could be placed: the code of a refusal. */
+function faultOf(market: Market, order: EnteringOrder): string | null {
+  const account = market.account(order.accountId);
+  if (!canSend(account)) return AccountNotOpen.code;
+  const refusal = sizeRefusal(market, order) ?? roomRefusal(market, order, account);
+  return refusal?.code ?? null;
+}

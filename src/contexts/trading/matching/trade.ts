@@ -1,0 +1,146 @@
+import type { Side } from '../order.ts';
+import { addValue } from './book-order.ts';
+import { type Charge, chargeOf, holdOf, type Totals, totalsOf } from './charge.ts';
+import type { Fill } from './match.ts';
+import type { Market } from './session.ts';
+import {
+  fromMoney,
+  type Terms,
+  toAmount,
+  toFilledValue,
+  toMoney,
+  toPrice,
+  toQuantity,
+} from './units.ts';
+
+/** An order that trades on arrival, with what it has come to so far. */
+export interface Taker extends Totals {
+  readonly id: string;
+  readonly accountId: string;
+  readonly side: Side;
+  /** Null: at any price. */
+  readonly limit: number | null;
+  readonly leaves: number;
+  readonly filled: number;
+  readonly value: string;
+  /** Cash reserved for it, in minor units. */
+  readonly held: bigint;
+  /** Lots reserved for it. */
+  readonly heldLots: number;
+}
+
+/** One side of a trade, after it. */
+export interface Party extends Charge {
+  readonly id: string;
+  readonly accountId: string;
+  readonly leaves: number;
+  readonly filled: number;
+  readonly value: string;
+  /** Cash still reserved after it, and what was released with it. */
+  readonly held: bigint;
+  readonly released: bigint;
+  readonly releasedLots: number;
+}
+
+export interface Trading {
+  readonly tradeId: string;
+  readonly fill: Fill;
+  readonly aggressor: Side;
+  readonly buy: Party;
+  readonly sell: Party;
+}
+
+/** What the book records of a trade. */
+export function toTrade({ symbol, terms }: Pick<Market, 'symbol' | 'terms'>, trading: Trading) {
+  const { tradeId, fill, aggressor, buy, sell } = trading;
+  const buyAmount = toMoney(buy.amount, terms);
+  return {
+    tradeId,
+    symbol,
+    price: toPrice(fill.maker.price, terms),
+    quantity: toQuantity(fill.lots, terms),
+    amount: terms.isExact ? buyAmount : toAmount(fill.maker.price, fill.lots, terms),
+    currency: terms.instrument.currency,
+    rounding: 'ORDER_TOTAL',
+    aggressor,
+    buyHeld: toMoney(buy.held, terms),
+    buyOrderId: buy.id,
+    buyAccountId: buy.accountId,
+    buyAmount,
+    buyFee: toMoney(buy.fee, terms),
+    buyFilledQuantity: toQuantity(buy.filled, terms),
+    buyFilledValue: toFilledValue(buy.value, terms),
+    buyLeavesQuantity: toQuantity(buy.leaves, terms),
+    sellOrderId: sell.id,
+    sellAccountId: sell.accountId,
+    sellAmount: terms.isExact ? buyAmount : toMoney(sell.amount, terms),
+    sellFee: toMoney(sell.fee, terms),
+    sellFilledQuantity: toQuantity(sell.filled, terms),
+    sellFilledValue: toFilledValue(sell.value, terms),
+    sellLeavesQuantity: toQuantity(sell.leaves, terms),
+  };
+}
+
+/** The incoming order after a fill. */
+export function takerParty(terms: Terms, taker: Taker, { maker, lots }: Fill): Party {
+  const { price } = maker;
+  const { side, limit } = taker;
+  const charge = chargeOf(terms, taker, { side, role: 'TAKER', price, lots });
+  const leaves = taker.leaves - lots;
+  const held = heldAfter(terms, taker.held, charge, { limit, leaves });
+  return {
+    id: taker.id,
+    accountId: taker.accountId,
+    settled: charge.settled,
+    accrued: charge.accrued,
+    amount: charge.amount,
+    fee: charge.fee,
+    leaves,
+    filled: taker.filled + lots,
+    value: addValue(taker.value, price, lots),
+    held,
+    released: taker.held - held,
+    releasedLots: Math.min(taker.heldLots, lots),
+  };
+}
+
+/** The resting order after a fill. */
+export function makerParty(terms: Terms, { maker, lots }: Fill): Party {
+  const { price, side } = maker;
+  const charge = chargeOf(terms, totalsOf(maker, terms), { side, role: 'MAKER', price, lots });
+  const leaves = maker.leaves - lots;
+  const before = side === 'BUY' ? fromMoney(maker.held, terms) : 0n;
+  const held = heldAfter(terms, before, charge, { limit: price, leaves });
+  return {
+    id: maker.id,
+    accountId: maker.accountId,
+    settled: charge.settled,
+    accrued: charge.accrued,
+    amount: charge.amount,
+    fee: charge.fee,
+    leaves,
+    filled: maker.filled + lots,
+    value: addValue(maker.value, price, lots),
+    held,
+    released: before - held,
+    releasedLots: side === 'SELL' ? lots : 0,
+  };
+}
+
+/**
+ * What remains reserved for an order to buy after a charge. What was reserved covers the charge and
+ * the rest at the limit, to the unit; it can be short only for orders booked by older rules.
+ */
+function heldAfter(
+  terms: Terms,
+  before: bigint,
+  charge: Charge,
+  { limit, leaves }: { readonly limit: number | null; readonly leaves: number },
+): bigint {
+  if (before === 0n || leaves === 0) return 0n;
+  const left = before - charge.amount - charge.fee;
+  // Without a limit it is an order on its way through the book: it may need all that it has.
+  const needed = limit === null ? left : holdOf(terms, charge, limit, leaves);
+  if (needed <= left) return needed > 0n ? needed : 0n;
+  return left > 0n ? left : 0n;
+}

@@ -1,0 +1,228 @@
+import { isEmpty, visit } from '../../../lib/sorted-map.ts';
+import { accountDecider } from '../../accounts/account.ts';
+import { cancelOrders } from './account-orders.ts';
+import { type Agenda, type Task, valuesOf, type Wave } from './agenda.ts';
+import { oppositeOf } from './book.ts';
+import { type EnteringOrder, enter, type PriceRange, toResumed } from './execute-order.ts';
+import type { Market } from './session.ts';
+import { enterReached, nextReached, toWave } from './stops.ts';
+import { toPrice } from './units.ts';
+
+/** Work in a book during one command: what has been reached, and how much of that is done. */
+interface Work {
+  readonly waves: Wave[];
+  /** How many of them the agenda of the book has. */
+  readonly known: number;
+  wavesDone: number;
+  after: number;
+  tasksDone: number;
+  /** What waves without a time have reached: no stop order comes in while work goes on. */
+  lowest: number;
+  highest: number;
+  /** For which wave the accounts have been asked for. */
+  prepared: number;
+}
+
+/** Enters an order, and after it the stop orders that its trades have reached. */
+export function enterWithStops(market: Market, order: EnteringOrder): void {
+  const work = openWork(null);
+  const { range, isPaused } = enter(market, order);
+  if (isPaused) {
+    pauseWork(market, work);
+    return;
+  }
+  addRange(market, work, range);
+  doWork(market, work);
+}
+
+/** Lets a price be the last one, and enters the stop orders that it has reached. */
+export function takePrice(market: Market, price: string, occurredAt: string | null): void {
+  const work = openWork(null);
+  setPrice(market, work, { price, occurredAt });
+  doWork(market, work);
+}
+
+/** Enters the stop orders that the last price has reached. */
+export function takeLastPrice(market: Market): void {
+  const { lastPrice, lastPriceAt } = market.book();
+  if (lastPrice === null) return;
+  const work = openWork(null);
+  addWave(work, toWave(market, lastPrice, lastPriceAt));
+  doWork(market, work);
+}
+
+/** Goes on with what earlier commands have left, as far as one command goes. */
+export function continueWork(market: Market): void {
+  const { agenda } = market.book();
+  if (agenda === null) return;
+  const work = openWork(agenda);
+  if (agenda.taker !== null) {
+    const { low, high } = agenda.taker;
+    const before = low === null || high === null ? null : { low, high };
+    const { range, isPaused } = enter(market, toResumed(market, agenda.taker), before);
+    if (isPaused) {
+      // What it has reached so far is kept with it.
+      pauseWork(market, work);
+      return;
+    }
+    addRange(market, work, range);
+  }
+  doWork(market, work);
+}
+
+/** Puts a task behind all that is to be done in a book. */
+export function queueTask(market: Market, task: Task): void {
+  const { symbol } = market;
+  const isFirst = market.book().agenda === null;
+  if (task.kind === 'PRICE') {
+    const { price, occurredAt: priceAt } = task;
+    market.recordInBook({ type: 'PriceQueued', data: { symbol, price, priceAt } });
+  } else {
+    const { accountId, reason } = task;
+    market.recordInBook({ type: 'CancelsQueued', data: { symbol, accountId, reason } });
+  }
+  if (isFirst) pauseWork(market, openWork(null));
+}
+
+function openWork(agenda: Agenda | null): Work {
+  const waves = agenda === null ? [] : valuesOf(agenda.waves);
+  const work: Work = {
+    ...{ waves: [], known: waves.length, wavesDone: 0, after: agenda?.after ?? 0, tasksDone: 0 },
+    ...{ lowest: Number.POSITIVE_INFINITY, highest: 0, prepared: -1 },
+  };
+  for (const wave of waves) addWave(work, wave);
+  return work;
+}
+
+function addWave(work: Work, wave: Wave): void {
+  work.waves.push(wave);
+  if (wave.placedBy !== null) return;
+  work.lowest = Math.min(work.lowest, wave.low);
+  work.highest = Math.max(work.highest, wave.high);
+}
+
+function doWork(market: Market, work: Work): void {
+  while (workOnWaves(market, work)) {
+    const task = nextTask(market, work);
+    if (task === null) {
+      if (market.book().agenda !== null) finishWork(market);
+      return;
+    }
+    if (market.context.stepsLeft() <= 0 || !workOnTask(market, work, task)) break;
+    market.context.spendSteps(1);
+    work.tasksDone += 1;
+  }
+  pauseWork(market, work);
+}
+
+/** Enters stop orders one after the other; those that one of them reaches come after those before it. */
+function workOnWaves(market: Market, work: Work): boolean {
+  const { context } = market;
+  const { waves } = work;
+  for (let wave = waves[work.wavesDone]; wave !== undefined; wave = waves[work.wavesDone]) {
+    const next = nextReached(market, wave, work.after);
+    if (next === null && work.wavesDone === waves.length - 1) {
+      endWave(work);
+      return true;
+    }
+    if (context.stepsLeft() <= 0) return false;
+    context.spendSteps(1);
+    if (next === null) {
+      endWave(work);
+      continue;
+    }
+    prepareWave(market, work, wave);
+    work.after = next.priority;
+    const { range, isPaused } = enterReached(market, next, wave);
+    if (isPaused) return false;
+    addRange(market, work, range);
+  }
+  return true;
+}
+
+function endWave(work: Work): void {
+  work.wavesDone += 1;
+  work.after = 0;
+}
+
+/** Adds what the trades of an order have reached, unless that has been reached before. */
+function addRange(market: Market, work: Work, range: PriceRange): void {
+  if (range === null) return;
+  const { buyStops, sellStops } = market.book();
+  if (isEmpty(buyStops) && isEmpty(sellStops)) return;
+  const { low, high } = range;
+  if (low >= work.lowest && high <= work.highest) return;
+  addWave(work, { low, high, price: null, placedBy: null });
+}
+
+function nextTask(market: Market, { tasksDone }: Work): Task | null {
+  const { agenda } = market.book();
+  if (agenda === null) return null;
+  return valuesOf(agenda.tasks, tasksDone + 1)[tasksDone] ?? null;
+}
+
+/** Whether a task is done; what a price has reached comes next. */
+function workOnTask(market: Market, work: Work, task: Task): boolean {
+  if (task.kind === 'CANCELS') return cancelOrders(market, task.accountId, task.reason);
+  setPrice(market, work, task);
+  return true;
+}
+
+/** Sets the last price; one that was recorded late changes nothing. */
+function setPrice(
+  market: Market,
+  work: Work,
+  { price, occurredAt }: { readonly price: string; readonly occurredAt: string | null },
+): void {
+  const { symbol, terms } = market;
+  const { lastPriceAt } = market.book();
+  if (occurredAt !== null && lastPriceAt !== null && occurredAt < lastPriceAt) return;
+  market.recordInBook({ type: 'ReferencePriceSet', data: { symbol, price } }, occurredAt);
+  if (terms.instrument.tradingStatus === 'OPEN') {
+    addWave(work, toWave(market, price, occurredAt));
+  }
+}
+
+/** Leaves the rest to the next command: records what it needs to know of this one. */
+function pauseWork(market: Market, { waves, known, wavesDone, after, tasksDone }: Work): void {
+  const { symbol, terms } = market;
+  for (const { low, high, price, placedBy } of waves.slice(Math.max(known, wavesDone))) {
+    const [lowPrice, highPrice] = [toPrice(low, terms), toPrice(high, terms)];
+    const data = { symbol, lowPrice, highPrice, price, placedBy };
+    market.recordInBook({ type: 'StopsReached', data });
+  }
+  const done = Math.min(known, wavesDone);
+  const data = { symbol, wavesDone: done, after, tasksDone };
+  market.recordInBook({ type: 'MatchingPaused', data });
+}
+
+function finishWork(market: Market): void {
+  const { symbol } = market;
+  market.recordInBook({ type: 'MatchingFinished', data: { symbol } });
+}
+
+/** Asks at once for the accounts that the orders which enter next belong to, or may trade with. */
+function prepareWave(market: Market, work: Work, wave: Wave): void {
+  if (work.prepared === work.wavesDone) return;
+  work.prepared = work.wavesDone;
+  const count = market.context.stepsLeft() + 1;
+  const ids = new Set<string>();
+  let behind = work.after;
+  for (let found = 0; found < count; found += 1) {
+    const next = nextReached(market, wave, behind);
+    if (next === null) break;
+    ids.add(next.accountId);
+    behind = next.priority;
+  }
+  for (const side of ['BUY', 'SELL'] as const) {
+    let met = 0;
+    visit(oppositeOf(market.book(), side), (orders) =>
+      visit(orders, ({ accountId }) => {
+        ids.add(accountId);
+        met += 1;
+        return met < count;
+      }),
+    );
+  }
+  market.context.prepare(accountDecider, ids);
+}

@@ -1,0 +1,58 @@
+import { entityIdOf } from '../../../kernel/decider.ts';
+import type { View } from '../../../kernel/view.ts';
+import { round, sum } from '../../../lib/decimal.ts';
+import { minorUnitsOf } from '../../accounts/currencies.ts';
+import type { StoredAccountEvent } from '../../accounts/events.ts';
+import { changeOf } from '../../accounts/holdings.ts';
+import { costDigits, type Position } from './position.ts';
+import { costAfter } from './position-cost.ts';
+
+/** Positions by account and instrument; one that is sold out stays, for what it has realized. */
+export const positionsView: View<Position> = {
+  name: 'positions',
+  version: 2,
+  description: 'Holdings of instruments: quantity, cost, realized profit.',
+  types: ['SharesDeposited', 'SharesHeld', 'SharesReleased', 'PurchaseSettled', 'SaleSettled'],
+  keysOf(event) {
+    const change = changeOf(event as StoredAccountEvent);
+    return change === null ? [] : [toPositionKey(entityIdOf(event.streamId), change.symbol)];
+  },
+  evolve(position, event) {
+    const known = event as StoredAccountEvent;
+    const change = changeOf(known);
+    if (change === null) return position;
+    const { symbol } = change;
+    const before = position ?? nothing(entityIdOf(event.streamId), symbol, currencyOf(known));
+    const cost = costAfter(before, known);
+    return {
+      accountId: before.accountId,
+      symbol: before.symbol,
+      currency: before.currency,
+      quantity: sum(before.quantity, change.quantity),
+      held: sum(before.held, change.held),
+      averageCost: cost.averageCost,
+      cost: cost.cost,
+      acquired: cost.acquired,
+      realizedPnl: cost.realizedPnl,
+    };
+  },
+  lists: {
+    ACCOUNT: { position: ({ accountId, symbol }) => toPositionKey(accountId, symbol) },
+  },
+};
+
+/** The key of a position, and its place in the list ACCOUNT: those of one account by symbol. */
+export function toPositionKey(accountId: string, symbol: string): string {
+  return `${accountId} ${symbol}`;
+}
+
+function nothing(accountId: string, symbol: string, currency: string): Position {
+  const realizedPnl = round('0', minorUnitsOf(currency) ?? 0);
+  const averageCost = round('0', costDigits);
+  const empty = { quantity: '0', held: '0', averageCost, cost: null, acquired: null, realizedPnl };
+  return { accountId, symbol, currency, ...empty };
+}
+
+function currencyOf(event: StoredAccountEvent): string {
+  return 'currency' in event.data ? event.data.currency : '';
+}

@@ -1,0 +1,91 @@
+import type { StoredEvent } from '../../../kernel/event.ts';
+import type { View } from '../../../kernel/view.ts';
+import { difference, isZero, sum, toSortableDecimal } from '../../../lib/decimal.ts';
+import type { BookEvent } from '../matching/book.ts';
+import type { Side } from '../order.ts';
+
+/** All that rests at one price on one side of a book. */
+export type PriceLevel = {
+  readonly symbol: string;
+  readonly side: Side;
+  readonly price: string;
+  readonly quantity: string;
+  readonly orders: number;
+};
+
+/** What an event does to one level. */
+interface LevelChange {
+  readonly symbol: string;
+  readonly side: Side;
+  readonly price: string;
+  readonly added: string;
+  readonly taken: string;
+  readonly orders: -1 | 0 | 1;
+}
+
+/** The books by price; a level without orders is gone. */
+export const levelsView: View<PriceLevel> = {
+  name: 'price-levels',
+  version: 1,
+  description: 'Order books: what rests at each price.',
+  types: ['OrderBooked', 'TradeExecuted', 'OrderCanceled', 'OrderExpired', 'OrderReplaced'],
+  keysOf(event) {
+    const change = changeOf(event as BookEvent);
+    return change === null ? [] : [toLevelKey(change)];
+  },
+  evolve(level, event) {
+    const change = changeOf(event as BookEvent);
+    if (change === null) return level;
+    const { symbol, side, price, added, taken } = change;
+    const quantity = difference(sum(level?.quantity ?? '0', added), taken);
+    const orders = (level?.orders ?? 0) + change.orders;
+    return isZero(quantity) ? undefined : { symbol, side, price, quantity, orders };
+  },
+  lists: { PRICE: { position: toLevelPosition } },
+};
+
+/** The book that an event changes; null: none. */
+export function changedBookOf(event: StoredEvent): string | null {
+  return levelsView.types.includes(event.type)
+    ? (changeOf(event as BookEvent)?.symbol ?? null)
+    : null;
+}
+
+/** Where a level stands in the list PRICE: the levels of one side are next to each other. */
+export function toLevelPosition({
+  symbol,
+  side,
+  price,
+}: Pick<PriceLevel, 'symbol' | 'side' | 'price'>): string {
+  return `${symbol} ${side} ${toSortableDecimal(price)}`;
+}
+
+function toLevelKey({ symbol, side, price }: LevelChange): string {
+  return `${symbol} ${side} ${price}`;
+}
+
+function changeOf(event: BookEvent): LevelChange | null {
+  switch (event.type) {
+    case 'OrderBooked': {
+      const { symbol, side, price, leavesQuantity } = event.data;
+      return { symbol, side: side as Side, price, added: leavesQuantity, taken: '0', orders: 1 };
+    }
+    case 'TradeExecuted': {
+      const { symbol, price, quantity, aggressor, buyLeavesQuantity, sellLeavesQuantity } =
+        event.data;
+      const side = aggressor === 'BUY' ? 'SELL' : 'BUY';
+      const leaves = side === 'BUY' ? buyLeavesQuantity : sellLeavesQuantity;
+      const orders = isZero(leaves) ? -1 : 0;
+      return { symbol, side, price, added: '0', taken: quantity, orders };
+    }
+    case 'OrderCanceled':
+    case 'OrderExpired':
+    case 'OrderReplaced': {
+      const { symbol, side, price, leavesQuantity } = event.data;
+      if (price === null) return null;
+      return { symbol, side: side as Side, price, added: '0', taken: leavesQuantity, orders: -1 };
+    }
+    default:
+      return null;
+  }
+}

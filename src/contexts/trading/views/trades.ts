@@ -1,0 +1,67 @@
+import type { StoredEvent } from '../../../kernel/event.ts';
+import type { View } from '../../../kernel/view.ts';
+import type { Trade as TradeExecuted } from '../matching/book.ts';
+import type { Side } from '../order.ts';
+
+/** A trade; it never changes. */
+export type Trade = {
+  readonly id: string;
+  readonly symbol: string;
+  readonly price: string;
+  readonly quantity: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly aggressor: Side;
+  readonly buyOrderId: string;
+  readonly buyAmount: string;
+  readonly buyFee: string;
+  readonly sellOrderId: string;
+  readonly sellAmount: string;
+  readonly sellFee: string;
+  readonly executedAt: string;
+  readonly sequence: number;
+};
+
+/** Every trade by its id, and by its instrument and its orders in the order of execution. */
+export const tradesView: View<Trade> = {
+  name: 'trades',
+  version: 2,
+  description: 'Trades, by instrument and by order.',
+  types: ['TradeExecuted'],
+  keysOf: (event) => [(event as TradeExecuted).data.tradeId],
+  begins: () => true,
+  evolve: (_before, event) => toTrade(event),
+  lists: {
+    SYMBOL: { position: ({ symbol, sequence }) => toTradePosition(symbol, sequence) },
+    BUY_ORDER: { position: ({ buyOrderId, sequence }) => toTradePosition(buyOrderId, sequence) },
+    SELL_ORDER: { position: ({ sellOrderId, sequence }) => toTradePosition(sellOrderId, sequence) },
+  },
+};
+
+/** Where a trade stands in a list; those of one instrument, or order, are next to each other. */
+export function toTradePosition(group: string, sequence: number): string {
+  return `${group} ${String(sequence).padStart(16, '0')}`;
+}
+
+/** The trade that an event of the type TradeExecuted tells. */
+export function toTrade(event: StoredEvent): Trade {
+  const { data, occurredAt, sequence } = event as TradeExecuted;
+  return {
+    id: data.tradeId,
+    symbol: data.symbol,
+    price: data.price,
+    quantity: data.quantity,
+    amount: data.amount,
+    currency: data.currency,
+    // Only what was checked is ever recorded.
+    aggressor: data.aggressor as Side,
+    buyOrderId: data.buyOrderId,
+    buyAmount: data.buyAmount,
+    buyFee: data.buyFee,
+    sellOrderId: data.sellOrderId,
+    sellAmount: data.sellAmount,
+    sellFee: data.sellFee,
+    executedAt: occurredAt,
+    sequence,
+  };
+}

@@ -1,0 +1,27 @@
+import type { Trading } from './make-market.ts';
+import type { Random } from './random.ts';
+import { takerOrder } from './taker-order.ts';
+import type { Trader } from './traders.ts';
+
+/** Orders that a taker leaves open in one book before it cancels the oldest. */
+const openOrdersMax = 2;
+
+/** A taker looks at a stock and sends an order, or takes an old one back. */
+export async function take(
+  { accountId }: Trader,
+  stock: { readonly symbol: string; readonly sharesAtFirst: number },
+  { api, tally, random }: Trading & { readonly random: Random },
+): Promise<void> {
+  const { symbol, sharesAtFirst } = stock;
+  const desk = await api.readDesk(accountId, symbol);
+  const open = [...desk.stops, ...desk.orders.map(({ id }) => id)];
+  const [oldest] = open;
+  if (oldest !== undefined && open.length > openOrdersMax) {
+    tally.count(await api.cancel(oldest));
+    return;
+  }
+  const { bid, ask, lastPrice, cash, shares, position } = desk;
+  const surplus = position / sharesAtFirst - 1;
+  const order = takerOrder({ bid, ask, lastPrice, cash, shares, surplus }, random);
+  if (order !== null) tally.count(await api.take(accountId, symbol, order));
+}

@@ -1,0 +1,197 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import type { StoredEvent } from '../../kernel/event.ts';
+import { LogReplacedError } from '../../log/errors.ts';
+import type { Executor } from '../../postgres/database.ts';
+import { isConnectionLost, sqlStateOf, toOneLine } from '../../postgres/errors.ts';
+import { type BlockMemory, createBlockMemory } from '../lists/block-memory.ts';
+import { type AnyView, type Standing, type Standings, toStanding } from '../lists/placement.ts';
+import { setViewStatus, type ViewError } from '../store.ts';
+import { type Changes, fold, type Touched, touchedBy } from './fold.ts';
+import { putInBlocks, rememberBlocks } from './put-in-blocks.ts';
+import { readCurrentDocuments } from './read-current.ts';
+import { advanceViews } from './write-page.ts';
+
+const standingsMax = 20_000;
+const turnMs = 10;
+
+/** A version of a view as the process that advances it holds it. */
+export interface MovingView {
+  readonly view: AnyView;
+  readonly id: number;
+  checkpoint: number;
+  /** The epoch of the log under which it was taken; null: it is not checked. */
+  epoch: number | null;
+  /** Building until it has caught up with the others. */
+  status: 'building' | 'live';
+  /** Set when the view has failed on an event: it is not moved any more. */
+  parked: ViewError | null;
+  readonly standings: LRUCache<string, Standing>;
+  readonly blocks: BlockMemory;
+}
+
+export function createMovingView(
+  view: AnyView,
+  id: number,
+  checkpoint: number,
+  status: 'building' | 'live',
+  blocks: BlockMemory = createBlockMemory(),
+): MovingView {
+  const standings = new LRUCache<string, Standing>({ max: standingsMax });
+  return { view, id, checkpoint, epoch: null, status, parked: null, standings, blocks };
+}
+
+/**
+ * Folds a page of the log into some views that stand right before it, in one transaction. A view
+ * that fails is moved up to the event before, and parked; the others go on without it.
+ *
+ * Throws, with nothing moved, when another process has moved the views, the events are not in the log
+ * (`LogReplacedError`), or the database cannot be reached or has no time or room: that is no view's
+ * fault.
+ */
+export async function advance(
+  executor: Executor,
+  moving: readonly MovingView[],
+  events: readonly StoredEvent[],
+): Promise<void> {
+  let steps: readonly Step[];
+  try {
+    steps = await advanceTogether(executor, moving, events);
+  } catch (error) {
+    for (const { standings, blocks } of moving) {
+      standings.clear();
+      blocks.clear();
+    }
+    if (!isFaultOfView(error)) throw error;
+    return advanceApart(executor, moving, { events, error });
+  }
+  for (const { view, to, standings, changes } of steps) {
+    view.checkpoint = to;
+    view.blocks.trim();
+    for (const [key, standing] of standings) view.standings.set(key, standing);
+    if (changes.failure !== null) {
+      await park(executor, view, changes.failure.event, changes.failure.error);
+    }
+  }
+}
+
+async function advanceTogether(
+  executor: Executor,
+  moving: readonly MovingView[],
+  events: readonly StoredEvent[],
+): Promise<readonly Step[]> {
+  const steps = await prepare(executor, moving, events);
+  const moved = steps.filter(({ to, view }) => to > view.checkpoint);
+  if (moved.length === 0) return steps;
+  const advances = await putInBlocks(executor, moved);
+  rememberBlocks(moved, advances, await advanceViews(executor, advances));
+  return steps;
+}
+
+interface RefusedPage {
+  readonly events: readonly StoredEvent[];
+  readonly error: unknown;
+}
+
+/** Finds the view, and by halving the page the event, that was refused. */
+async function advanceApart(
+  executor: Executor,
+  moving: readonly MovingView[],
+  { events, error }: RefusedPage,
+): Promise<void> {
+  const [view] = moving;
+  if (view === undefined) return;
+  if (moving.length > 1) {
+    for (const each of moving) await advance(executor, [each], events);
+  } else if (events.length > 1) {
+    const half = Math.ceil(events.length / 2);
+    await advance(executor, moving, events.slice(0, half));
+    if (view.parked === null) await advance(executor, moving, events.slice(half));
+  } else {
+    await park(executor, view, events[0], error);
+  }
+}
+
+/** What a view has made cannot be stored, or its code has thrown. */
+function isFaultOfView(error: unknown): boolean {
+  if (isConnectionLost(error) || error instanceof LogReplacedError) return false;
+  const state = sqlStateOf(error);
+  // Data exceptions, violated constraints, and what exceeds a limit, such as an index row.
+  return state === null || ['22', '23', '54'].includes(state.slice(0, 2));
+}
+
+interface Step {
+  readonly view: MovingView;
+  readonly to: number;
+  /** The event at `to`; null: it is not among those of the page. */
+  readonly toEventId: string | null;
+  readonly changes: Changes;
+  readonly standings: Standings;
+}
+
+async function prepare(
+  executor: Executor,
+  moving: readonly MovingView[],
+  events: readonly StoredEvent[],
+): Promise<readonly Step[]> {
+  const touched = moving.map(({ view }) => touchedBy(view, events));
+  const standings = await standingsOf(executor, moving, touched);
+  const last = events.at(-1)?.sequence;
+  const steps: Step[] = [];
+  let since = performance.now();
+  for (const [index, view] of moving.entries()) {
+    // A large page takes 100 ms and more for all views: the event loop has its turn in between.
+    if (performance.now() - since > turnMs) {
+      await nextTurn();
+      since = performance.now();
+    }
+    const found = standings[index] ?? new Map();
+    const changes = fold(view.view, touched[index] ?? untouched, found);
+    const to = endOf(changes, last ?? view.checkpoint);
+    const toEventId = events.findLast(({ sequence }) => sequence === to)?.id ?? null;
+    steps.push({ view, to, toEventId, changes, standings: found });
+  }
+  return steps;
+}
+
+const untouched: Touched = { touches: [], keys: new Set(), failure: null };
+
+function endOf({ failure }: Changes, last: number): number {
+  return failure === null ? last : failure.event.sequence - 1;
+}
+
+/** How the documents stand that the views need, those that are not remembered read at once. */
+async function standingsOf(
+  executor: Executor,
+  moving: readonly MovingView[],
+  touched: readonly Touched[],
+): Promise<readonly Standings[]> {
+  const unknown: { view: number; key: string }[] = [];
+  const found = moving.map(({ id, standings }, index) => {
+    const known: Standings = new Map();
+    for (const key of touched[index]?.keys ?? []) {
+      const standing = standings.get(key);
+      if (standing === undefined) unknown.push({ view: id, key });
+      else known.set(key, standing);
+    }
+    return known;
+  });
+  for (const { view, key, document } of await readCurrentDocuments(executor, unknown)) {
+    const index = moving.findIndex(({ id }) => id === view);
+    const owner = moving[index]?.view;
+    if (owner === undefined) continue;
+    found[index]?.set(key, toStanding(owner, document ?? undefined, key, 0));
+  }
+  return found;
+}
+
+async function park(
+  executor: Executor,
+  view: MovingView,
+  event: StoredEvent | undefined,
+  cause: unknown,
+): Promise<void> {
+  const { sequence = view.checkpoint, type = '' } = event ?? {};
+  view.parked = { sequence, type, message: toOneLine(cause) };
+  await setViewStatus(executor, [view.id], 'parked', view.parked);
+}

@@ -1,0 +1,58 @@
+import type { Executor } from '../../postgres/database.ts';
+import type { Leadership } from '../../postgres/leadership.ts';
+import { isLeaseFree } from '../../postgres/leases.ts';
+import { dropView, readViews, retireView, type ViewRow } from '../store.ts';
+import type { MovingView } from './advance.ts';
+
+/** Removes older versions of live views that no process uses any more; called now and then. */
+export type DropReplaced = (
+  executor: Executor,
+  moving: readonly MovingView[],
+  leadership: Pick<Leadership, 'take'>,
+) => Promise<void>;
+
+const droppedRowsMax = 5_000;
+/** A process that has the version takes a free one within a second or two: it is in use until then. */
+const unusedMs = 4_000;
+/** By then every process has seen that the version is retired, and reads none of its rows. */
+const retiredMs = 2_000;
+
+/**
+ * A version is in use as long as a process that has it in its code runs: such a process moves it, or
+ * takes it over. One that was unused for some seconds is retired, and then dropped, some rows at a
+ * time, since the live views wait meanwhile.
+ */
+export function createDropReplaced(): DropReplaced {
+  const unusedSince = new Map<number, number>();
+
+  /** For how long nobody has had the version, in milliseconds; 0: somebody has it. */
+  async function unusedFor(executor: Executor, { id, version }: ViewRow): Promise<number> {
+    if (version >= 0 && !(await isLeaseFree(executor, 'daybook.views', id))) {
+      unusedSince.delete(id);
+      return 0;
+    }
+    const since = unusedSince.get(id) ?? performance.now();
+    unusedSince.set(id, since);
+    return performance.now() - since;
+  }
+
+  return async (executor, moving, leadership) => {
+    const live = moving.filter(({ status }) => status === 'live');
+    for (const row of await readViews(executor)) {
+      const isReplaced = live.some(
+        ({ view }) => view.name === row.name && view.version > row.version,
+      );
+      if (!isReplaced) continue;
+      const isRetired = row.version < 0;
+      const unused = await unusedFor(executor, row);
+      if (unused < (isRetired ? retiredMs : unusedMs)) continue;
+      if (!(await leadership.take([row.id])).has(row.id)) continue;
+      if (isRetired) {
+        await dropView(executor, row.id, droppedRowsMax);
+      } else {
+        await retireView(executor, row.id);
+        unusedSince.set(row.id, performance.now());
+      }
+    }
+  };
+}

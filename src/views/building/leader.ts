@@ -1,0 +1,175 @@
+import type { Feed } from '../../feed/feed.ts';
+import type { NewerProgram } from '../../feed/newer-program.ts';
+import { readReadable } from '../../feed/readable-page.ts';
+import { delay } from '../../lib/delay.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { withTimeout } from '../../lib/with-timeout.ts';
+import type { Log } from '../../log/log.ts';
+import type { Executor } from '../../postgres/database.ts';
+import type { Leadership } from '../../postgres/leadership.ts';
+import type { AnyView } from '../lists/placement.ts';
+import { readViews, registerView, setViewStatus, type ViewRow } from '../store.ts';
+import { advance, createMovingView, type MovingView } from './advance.ts';
+import { createDropReplaced } from './drop-replaced.ts';
+import { createPace, pageSizeMax } from './pace.ts';
+
+export interface LeadOptions {
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly logger: Logger;
+  readonly views: readonly AnyView[];
+  readonly newer: NewerProgram;
+  /** Told whenever views have moved or changed their status. */
+  readonly onMoved: (moving: readonly MovingView[]) => void;
+}
+
+const lookAroundMs = 1_000;
+const reportMs = 2_000;
+
+/**
+ * Moves the views that no other process moves, until its leadership ends. Those at the front go on
+ * together, page by page, as the log grows; those behind are built from the log between two pages
+ * of the others, and join them at the front.
+ *
+ * A view is moved under a lease, and the database checks its checkpoint besides: two processes
+ * cannot both move it. Throws when the connection is lost or a check fails, and `NewerEventError` when
+ * this program cannot read what comes next: the views are free then for one that can.
+ */
+export async function leadViews(
+  executor: Executor,
+  options: LeadOptions,
+  leadership: Leadership,
+): Promise<void> {
+  const { feed, log, views, onMoved } = options;
+  const { signal } = leadership;
+  for (const view of views) await registerView(executor, view);
+  const { epoch } = await log.head();
+  const history = feed.history();
+  const report = createReport(options);
+  const moving: MovingView[] = [];
+  const pace = createPace();
+  const dropReplaced = createDropReplaced();
+  let lookedAroundAt = Number.NEGATIVE_INFINITY;
+
+  while (!signal.aborted) {
+    if (performance.now() - lookedAroundAt > lookAroundMs) {
+      const taken = await takeViews(executor, options, { moving, leadership });
+      for (const view of taken) view.epoch = epoch;
+      moving.push(...taken);
+      await dropReplaced(executor, moving, leadership);
+      lookedAroundAt = performance.now();
+    }
+    const active = moving.filter((view) => view.parked === null);
+    const front = Math.max(0, ...active.map((view) => view.checkpoint));
+    const rear = Math.min(front, ...active.map((view) => view.checkpoint));
+    if (rear < front) {
+      const page = { after: rear, before: front + 1, limit: pageSizeMax, descending: false };
+      const { events, newer } = await readReadable(log, {}, page);
+      if (newer !== null && events.length === 0) throw newer;
+      await advance(executor, standingAt(active, rear), events);
+      report(rear);
+    }
+    if (rear === front || feed.tail() > front) {
+      const pauseMs = pace.pauseMs();
+      if (pauseMs > 0) await delay(pauseMs, signal);
+      const events = await nextWithin(
+        options,
+        { after: active.length === 0 ? feed.tail() : front, history },
+        signal,
+      );
+      pace.took(events.length);
+      if (events.length > 0 && active.length > 0) {
+        await advance(executor, standingAt(active, front), events);
+      }
+    }
+    await promote(executor, moving, feed.tail());
+    onMoved(moving);
+  }
+}
+
+/** A page of the feed; none when nothing came before it is time to look around again. */
+function nextWithin(
+  { feed }: LeadOptions,
+  { after, history }: { readonly after: number; readonly history: number },
+  signal: AbortSignal,
+) {
+  return withTimeout(signal, lookAroundMs, (either) =>
+    feed.next(after, pageSizeMax, either, history),
+  );
+}
+
+function standingAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
+  return views.filter((view) => view.checkpoint === checkpoint);
+}
+
+interface Led {
+  readonly moving: readonly MovingView[];
+  readonly leadership: Leadership;
+}
+
+/** The views whose lease is free now. One that was parked gets another try. */
+async function takeViews(
+  executor: Executor,
+  { views, newer }: LeadOptions,
+  { moving, leadership }: Led,
+): Promise<readonly MovingView[]> {
+  if (moving.length === views.length) return [];
+  const known = ({ name, version }: ViewRow): AnyView | undefined =>
+    views.find((view) => view.name === name && view.version === version);
+  const rows = await readViews(executor);
+  for (const view of views) {
+    // A newer program has dropped it, after this one was away for long: it is built again.
+    if (!rows.some((row) => known(row) === view)) await registerView(executor, view);
+  }
+  const isMoving = (row: ViewRow): boolean => moving.some(({ id }) => id === row.id);
+  const wanted = rows.filter(
+    (row) =>
+      known(row) !== undefined && !isMoving(row) && newer.eventAfter(row.checkpoint) === null,
+  );
+  const ids = await leadership.take(wanted.map(({ id }) => id));
+  if (ids.size === 0) return [];
+  const taken: MovingView[] = [];
+  // Read again under the lease: the former holder may have moved them in between.
+  for (const row of await readViews(executor)) {
+    const { id, checkpoint } = row;
+    const view = known(row);
+    if (view === undefined || !ids.has(id)) continue;
+    if (row.status === 'parked') await setViewStatus(executor, [id], 'building');
+    const status = row.status === 'live' ? 'live' : 'building';
+    taken.push(createMovingView(view, id, checkpoint, status));
+  }
+  return taken;
+}
+
+/** A view that has caught up is live: with another live one, or else with all but the last page. */
+async function promote(
+  executor: Executor,
+  moving: readonly MovingView[],
+  tail: number,
+): Promise<void> {
+  const live = moving.filter(({ status, parked }) => status === 'live' && parked === null);
+  const goal =
+    live.length === 0 ? tail - pageSizeMax : Math.max(...live.map(({ checkpoint }) => checkpoint));
+  const promoted = moving.filter(
+    ({ status, parked, checkpoint }) =>
+      status === 'building' && parked === null && checkpoint >= goal,
+  );
+  if (promoted.length === 0) return;
+  // All at once: whoever looks must not find some of them readable and others not.
+  await setViewStatus(
+    executor,
+    promoted.map(({ id }) => id),
+    'live',
+  );
+  for (const view of promoted) view.status = 'live';
+}
+
+/** Tells now and then how far the views are that are being built. */
+function createReport({ feed, logger }: LeadOptions): (checkpoint: number) => void {
+  let toldAt = performance.now();
+  return (checkpoint) => {
+    if (performance.now() - toldAt < reportMs) return;
+    toldAt = performance.now();
+    logger.info({ checkpoint, of: feed.tail() }, 'building views');
+  };
+}

@@ -1,0 +1,123 @@
+import type { JsonObject } from '../../kernel/event.ts';
+import { toNumberArray, toTextArray } from '../../postgres/arrays.ts';
+import type { Executor, Query } from '../../postgres/database.ts';
+import type { PartitionName } from '../lists/block-memory.ts';
+import type { Block, PlaceInList } from '../lists/blocks.ts';
+
+/** A key of a view, by the view's id. */
+export interface KeyOfView {
+  readonly view: number;
+  readonly key: string;
+}
+
+export interface CurrentDocument extends KeyOfView {
+  /** Null: gone. */
+  readonly document: JsonObject | null;
+}
+
+const current: Query = {
+  name: 'current_documents',
+  text: `select wanted.view_id as view, wanted.key, found.document
+    from unnest($1::integer[], $2::text[]) as wanted (view_id, key)
+    cross join lateral (
+      select document from view_documents
+      where view_documents.view_id = wanted.view_id and view_documents.key = wanted.key
+      order by sequence desc limit 1
+    ) as found`,
+};
+
+/** The newest documents of some keys; none for a key that never had one. */
+export async function readCurrentDocuments(
+  executor: Executor,
+  keys: readonly KeyOfView[],
+): Promise<readonly CurrentDocument[]> {
+  if (keys.length === 0) return [];
+  return executor.query<CurrentDocument>(current, [
+    toNumberArray(keys.map(({ view }) => view)),
+    toTextArray(keys.map(({ key }) => key)),
+  ]);
+}
+
+export interface PlaceOfView extends PartitionName, PlaceInList {
+  readonly view: number;
+}
+
+/** A block of a partition of a view. */
+export interface HeldBlock extends PartitionName {
+  readonly view: number;
+  readonly id: number;
+  readonly block: Block;
+}
+
+/** How `measure_blocks` answers. */
+export interface MeasuredRow {
+  readonly partition_id: number;
+  readonly low_position: string;
+  readonly low_key: string;
+  readonly high_position: string | null;
+  readonly high_key: string | null;
+  readonly block: number;
+  readonly entries: number;
+  readonly open: number;
+  readonly lowest_position: string | null;
+  readonly lowest_key: string | null;
+  readonly highest_position: string | null;
+  readonly highest_key: string | null;
+}
+
+interface HeldRow extends MeasuredRow {
+  readonly view_id: number;
+  readonly list: string;
+  readonly partition: string;
+}
+
+const hold: Query = {
+  name: 'hold_places',
+  text: 'select * from hold_places($1, $2, $3, $4, $5)',
+};
+
+/** The blocks in which places stand now, each once; none for a partition that does not exist. */
+export async function readBlocks(
+  executor: Executor,
+  places: readonly PlaceOfView[],
+): Promise<readonly HeldBlock[]> {
+  const rows = await executor.query<HeldRow>(hold, [
+    toNumberArray(places.map(({ view }) => view)),
+    toTextArray(places.map(({ list }) => list)),
+    toTextArray(places.map(({ partition }) => partition)),
+    toTextArray(places.map(({ position }) => position)),
+    toTextArray(places.map(({ key }) => key)),
+  ]);
+  return rows.map((row) => ({
+    ...{ view: row.view_id, list: row.list, partition: row.partition, id: row.partition_id },
+    block: {
+      number: row.block,
+      low: { position: row.low_position, key: row.low_key },
+      high: toPlace(row.high_position, row.high_key),
+      ...toFill(row),
+    },
+  }));
+}
+
+export function toPlace(position: string | null, key: string | null): PlaceInList | null {
+  return position === null || key === null ? null : { position, key };
+}
+
+export function toFill(row: MeasuredRow): Pick<Block, 'entries' | 'open' | 'highest'> {
+  const { entries, open } = row;
+  return { entries, open, highest: toPlace(row.highest_position, row.highest_key) };
+}
+
+const numbers: Query = {
+  name: 'take_block_numbers',
+  text: `select nextval('view_block_numbers') as number from generate_series(1, $1::integer)`,
+};
+
+/** Numbers for blocks and partitions that nobody else will get. */
+export async function takeBlockNumbers(
+  executor: Executor,
+  count: number,
+): Promise<readonly number[]> {
+  const rows = await executor.query<{ readonly number: number }>(numbers, [count]);
+  return rows.map(({ number }) => number);
+}

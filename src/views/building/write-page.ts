@@ -1,0 +1,172 @@
+import type { JsonObject } from '../../kernel/event.ts';
+import { toReplacedError } from '../../log/epoch.ts';
+import { toJsonArray, toNumberArray, toTextArray } from '../../postgres/arrays.ts';
+import type { Executor, Query } from '../../postgres/database.ts';
+import type { Placing, Refit } from '../lists/assign-blocks.ts';
+import type { Block } from '../lists/blocks.ts';
+import type { Changes } from './fold.ts';
+import { type MeasuredRow, toFill, toPlace } from './read-current.ts';
+
+/** One view's way from a checkpoint to a later one. */
+export interface Advance {
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+  /** The event at `to`, and the epoch of the log in which it was read; null: not checked. */
+  readonly toEventId?: string | null;
+  readonly epoch?: number | null;
+  /** Every place with its block. */
+  readonly changes: Changes;
+  readonly placing: Pick<Placing, 'newPartitions' | 'begunBlocks'>;
+  readonly refits: readonly Refit[];
+  readonly entriesMax: number;
+}
+
+/** Blocks that hold a range of places of a partition now, instead of all that did before. */
+export interface Refitted {
+  readonly partition: number;
+  readonly blocks: readonly Block[];
+}
+
+const advance: Query = {
+  name: 'advance_views',
+  text: `select * from advance_views(
+    $1, $2, assert_recorded($20, $3, $21),
+    $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+  )`,
+};
+
+const open = '9223372036854775807';
+
+/**
+ * Moves views forward in one transaction, documents, places and checkpoints together. Refused with
+ * SQLSTATE DB004, and without effect, when one of them is not at its `from`, or has other blocks than
+ * the caller remembers. Throws `LogReplacedError` when the log is not the one that was folded.
+ */
+export async function advanceViews(
+  executor: Executor,
+  advances: readonly Advance[],
+): Promise<readonly Refitted[]> {
+  const rows = await executor
+    .query<MeasuredRow>(advance, [
+      toNumberArray(advances.map(({ id }) => id)),
+      toNumberArray(advances.map(({ from }) => from)),
+      toNumberArray(advances.map(({ to }) => to)),
+      ...documentColumns(advances),
+      ...closedColumns(advances),
+      ...openedColumns(advances),
+      ...blockRows(advances),
+      advances[0]?.epoch ?? null,
+      advances.map(({ toEventId = null }) => toEventId),
+    ])
+    .catch((error: unknown) => {
+      throw toReplacedError(error);
+    });
+  return toRefitted(rows);
+}
+
+function documentColumns(advances: readonly Advance[]): readonly (string | Buffer)[] {
+  const views: number[] = [];
+  const keys: string[] = [];
+  const sequences: number[] = [];
+  const documents: (JsonObject | null)[] = [];
+  for (const { id, changes } of advances) {
+    for (const { key, sequence, document } of changes.documents) {
+      views.push(id);
+      keys.push(key);
+      sequences.push(sequence);
+      documents.push(document);
+    }
+  }
+  return [
+    toNumberArray(views),
+    toTextArray(keys),
+    toNumberArray(sequences),
+    toJsonArray(documents),
+  ];
+}
+
+function closedColumns(advances: readonly Advance[]): readonly string[] {
+  const blocks: number[] = [];
+  const positions: string[] = [];
+  const keys: string[] = [];
+  const ends: number[] = [];
+  for (const { changes } of advances) {
+    for (const { block, position, key, to } of changes.closed) {
+      blocks.push(block);
+      positions.push(position);
+      keys.push(key);
+      ends.push(to);
+    }
+  }
+  return [toNumberArray(blocks), toTextArray(positions), toTextArray(keys), toNumberArray(ends)];
+}
+
+function openedColumns(advances: readonly Advance[]): readonly string[] {
+  const blocks: number[] = [];
+  const positions: string[] = [];
+  const keys: string[] = [];
+  const starts: number[] = [];
+  const ends: (number | string)[] = [];
+  for (const { changes } of advances) {
+    for (const { block, position, key, from, to } of changes.opened) {
+      blocks.push(block);
+      positions.push(position);
+      keys.push(key);
+      starts.push(from);
+      ends.push(to ?? open);
+    }
+  }
+  return [
+    toNumberArray(blocks),
+    toTextArray(positions),
+    toTextArray(keys),
+    toNumberArray(starts),
+    `{${ends.join(',')}}`,
+  ];
+}
+
+/** What happens to blocks themselves, which is rare: by position, as `advance_views` takes it apart. */
+function blockRows(advances: readonly Advance[]): readonly string[] {
+  const partitions = advances.flatMap(({ id: view, placing }) =>
+    placing.newPartitions.map(({ id, list, partition }) => [id, view, list, partition]),
+  );
+  const begun = advances.flatMap(({ placing }) =>
+    placing.begunBlocks.map(({ partition, low, from, block }) => {
+      return [partition, low.position, low.key, from, block];
+    }),
+  );
+  const refitted = advances.flatMap(({ refits, to, entriesMax }) =>
+    refits.map(({ partition, run }) => {
+      const low = run[0]?.low;
+      const numbers = run.map(({ number }) => number);
+      return [partition.id, low?.position, low?.key, numbers, to, entriesMax];
+    }),
+  );
+  return [partitions, begun, refitted].map((rows) => JSON.stringify(rows));
+}
+
+/** Rows that hold one range come one after the other. */
+function toRefitted(rows: readonly MeasuredRow[]): readonly Refitted[] {
+  const refitted: { partition: number; blocks: Block[] }[] = [];
+  let before: MeasuredRow | undefined;
+  for (const row of rows) {
+    const isSame =
+      before?.partition_id === row.partition_id &&
+      before.low_position === row.low_position &&
+      before.low_key === row.low_key &&
+      before.high_position === row.high_position &&
+      before.high_key === row.high_key;
+    if (!isSame) refitted.push({ partition: row.partition_id, blocks: [] });
+    const blocks = refitted.at(-1)?.blocks ?? [];
+    const last = blocks.at(-1);
+    const lowest = toPlace(row.lowest_position, row.lowest_key);
+    const low = { position: row.low_position, key: row.low_key };
+    const high = toPlace(row.high_position, row.high_key);
+    const begins = last === undefined || lowest === null ? low : lowest;
+    if (last !== undefined) last.high = begins;
+    blocks.push({ number: row.block, low: begins, high, ...toFill(row) });
+    before = row;
+  }
+  return refitted;
+}

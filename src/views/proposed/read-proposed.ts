@@ -1,0 +1,66 @@
+import type { Executor } from '../../postgres/database.ts';
+import { touchedBy } from '../building/fold.ts';
+import type { AnyView } from '../lists/placement.ts';
+import {
+  type DocumentAt,
+  type ListedDocument,
+  type ListPage,
+  readDocument,
+  readDocuments,
+  readList,
+} from '../read.ts';
+import type { WouldBe } from '../read-point.ts';
+import { changedDocument, createOverlay, mergePage, type Overlay, widenPage } from './overlay.ts';
+
+/** A view, and the id under which its documents are stored. */
+export interface StoredView {
+  readonly id: number;
+  readonly view: AnyView;
+}
+
+/** Reads views as a dry run would leave them; nothing of that is stored. */
+export interface WouldBeReader {
+  document(stored: StoredView, key: string, at: WouldBe): Promise<DocumentAt | null>;
+  list(stored: StoredView, page: ListPage, at: WouldBe): Promise<readonly ListedDocument[]>;
+}
+
+/**
+ * The proposed events are folded once for each view and dry run. A page costs one more read than usual,
+ * and as many more entries as it has documents that change.
+ */
+export function createWouldBeReader(executor: Executor): WouldBeReader {
+  const known = new WeakMap<WouldBe, Map<number, Promise<Overlay>>>();
+
+  function overlayOf(stored: StoredView, at: WouldBe): Promise<Overlay> {
+    const ofDryRun = known.get(at) ?? new Map<number, Promise<Overlay>>();
+    known.set(at, ofDryRun);
+    const overlay = ofDryRun.get(stored.id) ?? readOverlay(executor, stored, at);
+    ofDryRun.set(stored.id, overlay);
+    return overlay;
+  }
+
+  return {
+    async document(stored, key, at) {
+      const changed = changedDocument(await overlayOf(stored, at), key);
+      return changed === undefined ? readDocument(executor, stored.id, key, at.sequence) : changed;
+    },
+    async list(stored, page, at) {
+      const overlay = await overlayOf(stored, at);
+      const read = await readList(executor, stored.id, widenPage(overlay, page), at.sequence);
+      return mergePage(overlay, page, read);
+    },
+  };
+}
+
+async function readOverlay(
+  executor: Executor,
+  { id, view }: StoredView,
+  { events, sequence }: WouldBe,
+): Promise<Overlay> {
+  const touched = touchedBy(view, events);
+  return createOverlay(
+    view,
+    touched,
+    await readDocuments(executor, id, [...touched.keys], sequence),
+  );
+}

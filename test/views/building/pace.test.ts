@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import {
+  busyEventsMin,
+  busyPageMs,
+  createPace,
+  pageSizeMax,
+} from '../../../src/views/building/pace.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test.each([
+  ['nothing', 0],
+  ['few events', busyEventsMin - 1],
+  ['a full page, since it is behind', pageSizeMax],
+])('after a page of %s the next one does not wait', (_title, eventCount) => {
+  const pace = createPace();
+  expect(pace.pauseMs()).toBe(0);
+  pace.took(eventCount);
+  expect(pace.pauseMs()).toBe(0);
+});
+
+test.each([busyEventsMin, pageSizeMax - 1])(
+  'after a page of %i events the next one begins a while after it',
+  (eventCount) => {
+    const pace = createPace();
+    pace.took(eventCount);
+    expect(pace.pauseMs()).toBe(busyPageMs);
+    vi.advanceTimersByTime(busyPageMs - 10);
+    expect(pace.pauseMs()).toBe(10);
+    vi.advanceTimersByTime(30);
+    expect(pace.pauseMs()).toBe(0);
+  },
+);
+
+test('a burst that is over makes nothing wait', () => {
+  const pace = createPace();
+  pace.took(busyEventsMin);
+  vi.advanceTimersByTime(busyPageMs);
+  pace.took(1);
+  expect(pace.pauseMs()).toBe(0);
+});

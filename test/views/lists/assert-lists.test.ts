@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { createViews, type ViewsOptions } from '../../../src/views/views.ts';
+import { walletsView } from '../../support/wallets.ts';
+
+/** Views of which none is ever started: they need nothing but themselves. */
+function createOf(filterCount: number) {
+  const names = Array.from({ length: filterCount }, (_, index) => `filter ${index}`);
+  const filters = Object.fromEntries(names.map((name) => [name, () => '']));
+  const view = { ...walletsView, lists: { SUM: { position: () => '', filters } } };
+  return createViews({ views: [walletsView, view] } as unknown as ViewsOptions);
+}
+
+test('a list with more than four filters is refused with its name and its view', () => {
+  expect(() => createOf(5)).toThrow('the list SUM of the view wallets has 5 filters');
+});
+
+test('a list with four filters is taken', () => {
+  expect(() => createOf(4)).not.toThrow();
+});

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import type { StoredEvent } from '../../../src/kernel/event.ts';
+import { createWatchRegistry } from '../../../src/views/watching/watch-registry.ts';
+import type { Topic, Watchable } from '../../../src/views/watching/watched-state.ts';
+import { toEvent } from '../../support/folding.ts';
+
+/** A state that says what it depends on. */
+interface Basket {
+  readonly prices: readonly string[];
+}
+
+const byKey = (event: StoredEvent): readonly string[] => event.data['keys'] as string[];
+const topic = (name: string): Topic => ({ of: byKey, name });
+
+function basket(key: string): Watchable<Basket> {
+  return {
+    key,
+    topics: (state) => [topic(key), ...(state?.prices ?? []).map(topic)],
+    read: async () => ({ prices: [] }),
+    isNews: () => true,
+  };
+}
+
+const about = (...keys: readonly string[]) => toEvent({ keys, amount: 1 }, 0);
+
+function create() {
+  const failures: unknown[] = [];
+  const registry = createWatchRegistry((error) => failures.push(error));
+  function watch(key: string) {
+    const { watched, follow } = registry.find(basket(key));
+    return { ...watched.watch(), follow };
+  }
+  return { registry, failures, watch };
+}
+
+test('an event is told to those whom it may concern, and once to each', () => {
+  const { registry, watch } = create();
+  const [first, second] = [watch('a'), watch('b')];
+  first.follow({ sequence: 1, state: { prices: ['p', 'q'] } });
+  registry.tell(about('p', 'q', 'a'));
+  expect([first.pending.length, second.pending.length]).toEqual([1, 0]);
+  registry.tell(about('b'));
+  expect([first.pending.length, second.pending.length]).toEqual([1, 1]);
+  registry.tell(about('other'));
+  expect([first.pending.length, second.pending.length]).toEqual([1, 1]);
+});
+
+test('all who watch one key are one entry, which is gone with the last of them', () => {
+  const { registry, watch } = create();
+  const [first, second] = [watch('a'), watch('a')];
+  expect(registry.size()).toBe(1);
+  first.end();
+  first.end();
+  registry.tell(about('a'));
+  expect([first.pending.length, second.pending.length]).toEqual([0, 1]);
+  second.end();
+  expect(registry.size()).toBe(0);
+  registry.tell(about('a'));
+  expect(second.pending).toHaveLength(1);
+});
+
+test('a state sets what is followed, and says whether something is new in it', () => {
+  const { registry, watch } = create();
+  const watcher = watch('a');
+  expect(watcher.follow({ sequence: 1, state: { prices: ['p'] } })).toBe(true);
+  expect(watcher.follow({ sequence: 2, state: { prices: ['p'] } })).toBe(false);
+  expect(watcher.follow({ sequence: 3, state: { prices: ['q'] } })).toBe(true);
+  registry.tell(about('p'));
+  expect(watcher.pending).toHaveLength(0);
+  registry.tell(about('q'));
+  expect(watcher.pending).toHaveLength(1);
+});
+
+test('a reader that lags behind takes nothing away from what the others follow', () => {
+  const { registry, watch } = create();
+  const [ahead, behind] = [watch('a'), watch('a')];
+  behind.follow({ sequence: 1, state: { prices: [] } });
+  ahead.follow({ sequence: 5, state: { prices: ['p'] } });
+  expect(behind.follow({ sequence: 3, state: { prices: [] } })).toBe(false);
+  behind.end();
+  registry.tell(about('p'));
+  expect(ahead.pending).toHaveLength(1);
+});
+
+test('topics that cannot be told of an event are none, and the others are told', () => {
+  const { registry, failures, watch } = create();
+  const watcher = watch('a');
+  const broken = registry.find<Basket>({
+    ...basket('broken'),
+    topics: () => [
+      {
+        of: () => {
+          throw new Error('no such event');
+        },
+        name: 'broken',
+      },
+    ],
+  });
+  const unlucky = broken.watched.watch();
+  registry.tell(about('a', 'broken'));
+  expect(failures).toMatchObject([{ message: 'no such event' }]);
+  expect([watcher.pending.length, unlucky.pending.length]).toEqual([1, 0]);
+});
+
+test('a reader with too many states before it is left with the last ones', () => {
+  const { registry, watch } = create();
+  const watcher = watch('a');
+  for (let sequence = 1; sequence <= 250; sequence += 1) {
+    registry.tell({ ...about('a'), sequence });
+  }
+  expect(watcher.pending.length).toBeLessThanOrEqual(100);
+  expect(watcher.pending.at(-1)?.sequence).toBe(250);
+});
+
+test('a state is read once for all who ask, and again only when that failed', async () => {
+  const { registry } = create();
+  let reads = 0;
+  const { watched } = registry.find<Basket>({
+    ...basket('a'),
+    async read() {
+      reads += 1;
+      if (reads === 1) throw new Error('the database is away');
+      return { prices: [] };
+    },
+  });
+  const [one, other] = [watched.watch(), watched.watch()];
+  registry.tell(about('a'));
+  await expect(one.pending[0]?.read()).rejects.toThrow('the database is away');
+  const [first, second] = await Promise.all([one.pending[0]?.read(), other.pending[0]?.read()]);
+  expect(first).toBe(second);
+  expect(reads).toBe(2);
+});
