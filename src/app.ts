@@ -1,7 +1,7 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { pino } from 'pino';
 import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-reads.ts';
-import { createApiContext } from './api/request-context.ts';
+import { createRequestContext } from './api/request-context.ts';
 
 import { buildSchema } from './api/schema.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
@@ -162,7 +162,7 @@ function startServer(
     host,
     port,
     schema: buildSchema(modules),
-    createContext: (init) => createApiContext(engine, init),
+    createContext: (init) => createRequestContext(engine, init),
     authentication,
     ready,
     examples,

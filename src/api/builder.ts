@@ -2,10 +2,10 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { JsonObject } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 interface SchemaTypes {
-  Context: ApiContext;
+  Context: RequestContext;
   DefaultFieldNullability: false;
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;

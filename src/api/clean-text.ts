@@ -1,12 +1,12 @@
 import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import { isCleanText } from '../lib/clean-text.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 
 /**
  * Refuses, for every field of the schema, arguments with text that PostgreSQL cannot store:
  * a NUL or half of a surrogate pair. In place, once for all types and contexts.
  */
-export function refuseUncleanArguments(schema: GraphQLSchema): void {
+export function rejectUncleanArguments(schema: GraphQLSchema): void {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const objects = Object.values(schema.getTypeMap()).filter(isObjectType);
   for (const type of objects) {
@@ -30,7 +30,7 @@ export function refuseUncleanArguments(schema: GraphQLSchema): void {
 function assertClean(value: unknown): void {
   if (typeof value === 'string') {
     if (isCleanText(value)) return;
-    refuse('text must not have a NUL or half a character in it');
+    badInput('text must not have a NUL or half a character in it');
   }
   if (typeof value !== 'object' || value === null) return;
   for (const member of Object.values(value)) assertClean(member);

@@ -12,11 +12,11 @@ import { fromEpochMs, toEpochMs } from '../lib/date-time.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import { toApiError } from './engine-errors.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 import type { EventRef } from './event-types.ts';
 import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** An accepted command, as the fields of its payload see it. */
 export interface CommandAnswer<Input> {
@@ -144,7 +144,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           const times = mutation.times?.(parsed) ?? [];
           const answer = await submit(context, command, parsed, { ...fields, times });
           const { rejection } = answer;
-          if (rejection?.code === BadUserInput.code) refuse(rejection.message);
+          if (rejection?.code === BadUserInput.code) badInput(rejection.message);
           return rejection ?? { input: parsed, result: answer, at: readPointAfter(answer) };
         },
       }),
@@ -160,17 +160,17 @@ function readPointAfter({ dryRun, replayed, sequence, decided }: CommandResult):
 }
 
 async function submit<Input>(
-  context: ApiContext,
+  context: RequestContext,
   definition: CommandDefinition<Input>,
   input: Input,
   { times = [], ...fields }: CommandOptions & { readonly times?: readonly string[] },
 ): Promise<CommandResult> {
   const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
   if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
-    refuse(`an idempotencyKey has 1 to ${keyLengthMax} characters`);
+    badInput(`an idempotencyKey has 1 to ${keyLengthMax} characters`);
   }
   if (expectedVersion != null && expectedVersion < 0) {
-    refuse('an expectedVersion is 0 or more');
+    badInput('an expectedVersion is 0 or more');
   }
   try {
     await assertNotFuture(context, [occurredAt, ...times]);
@@ -196,7 +196,7 @@ const aheadMaxMs = 5_000;
 
 /** Throws BAD_USER_INPUT when a time is farther ahead of the log's clock than clocks may differ. */
 async function assertNotFuture(
-  { engine }: ApiContext,
+  { engine }: RequestContext,
   times: readonly (string | null | undefined)[],
 ): Promise<void> {
   const given = times.filter((time) => time != null);
@@ -207,7 +207,7 @@ async function assertNotFuture(
   const future = given.find((time) => time >= end);
   if (future === undefined) return;
   const limit = `more than ${aheadMaxMs / 1_000} s ahead of the server's time`;
-  refuse(`occurredAt ${future} is ${limit}, ${now}`);
+  badInput(`occurredAt ${future} is ${limit}, ${now}`);
 }
 
 function isRejection(answer: object): answer is RecordedRejection {

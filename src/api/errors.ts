@@ -27,7 +27,7 @@ export function codedError(code: string, message: string): GraphQLError {
 }
 
 /** Says that what the caller has sent is not as it should be: BAD_USER_INPUT. */
-export function refuse(message: string): never {
+export function badInput(message: string): never {
   throw codedError('BAD_USER_INPUT', message);
 }
 

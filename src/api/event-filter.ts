@@ -4,7 +4,7 @@ import { nearest } from '../lib/nearest.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import type { EventFilter } from '../log/read.ts';
 import { correlationIdRule, isCorrelationId } from './correlation-id.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 import { parseFilterBy, parseFilterList, parseFilterText } from './filter-input.ts';
 
 /** The events of the log as clients filter them. */
@@ -43,18 +43,18 @@ export function createEventFilterParser(contexts: readonly BoundedContext[]): Pa
     if (decider === undefined || id === '') {
       const example = `like "${categories[0] ?? 'account'}-…"`;
       const rule = `a streamId is a category, a hyphen and an id, ${example}`;
-      refuse(`${rule}, not ${quoted(streamId)}; the categories are ${categories.join(', ')}`);
+      badInput(`${rule}, not ${quoted(streamId)}; the categories are ${categories.join(', ')}`);
     }
     const known = parseUuid(id) ?? id;
     const fault = decider.idFault?.(known) ?? null;
-    if (fault !== null) refuse(`the streamId ${quoted(streamId)} can be of nothing: ${fault}`);
+    if (fault !== null) badInput(`the streamId ${quoted(streamId)} can be of nothing: ${fault}`);
     return `${category}-${known}`;
   }
 
   return (input) => {
     const { types, streamId, actor, correlationId } = input ?? {};
     if (types != null && types.length > typesMax) {
-      refuse(`a filter has at most ${typesMax} types`);
+      badInput(`a filter has at most ${typesMax} types`);
     }
     for (const type of types ?? []) parseFilterBy(typeFault, type);
     return {

@@ -5,11 +5,11 @@ import { type EventFilter, scanWhile } from '../log/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
 import { correlationIdRule } from './correlation-id.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 import type { ParseEventFilter } from './event-filter.ts';
 import type { EventRef } from './event-types.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** The queries of the log itself: events, event, log; and the connection of events for others. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
@@ -45,7 +45,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
         description: 'What was recorded, in order, up to the moment.',
         args: { filter: t.arg({ type: filter }), asOf: t.arg({ type: 'Moment' }) },
         resolve: async (_root, { filter: wanted, asOf, ...paging }, context) =>
-          readEventConnection(context, parseFilter(wanted), paging, await context.at(asOf)),
+          readEventConnection(context, parseFilter(wanted), paging, await context.sequenceOf(asOf)),
       },
       connection,
       edge,
@@ -66,13 +66,13 @@ export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
 /** A page of the log up to a read point; BAD_USER_INPUT in a dry run, whose events are not in it. */
 export async function readEventConnection(
-  context: ApiContext,
+  context: RequestContext,
   filter: EventFilter,
   paging: PagingArgs,
   at: ReadPoint,
 ): Promise<Connection<StoredEvent>> {
   if (typeof at !== 'number') {
-    refuse('a dry run records no events to list: its payload has them in proposedEvents');
+    badInput('a dry run records no events to list: its payload has them in proposedEvents');
   }
   const page = parsePage(paging, parseCursor);
   const wanted = {
@@ -100,21 +100,21 @@ const lookForMs = 200;
 function parseCursor(text: string): number {
   const given = text.slice(0, 50);
   return (
-    parseSequence(text) ?? refuse(`a cursor of events is a sequence, like "42", not "${given}"`)
+    parseSequence(text) ?? badInput(`a cursor of events is a sequence, like "42", not "${given}"`)
   );
 }
 
 async function findEvent(
-  context: ApiContext,
+  context: RequestContext,
   id: string | null | undefined,
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    refuse('event takes either an id or a sequence');
+    badInput('event takes either an id or a sequence');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;
-  const at = await context.cut();
+  const at = await context.pinnedSequence();
   const [event] = await context.events(
     { id: uuid },
     {
@@ -151,7 +151,7 @@ function addLogQuery(builder: Builder): void {
     t.field({
       type: log,
       args: { asOf: t.arg({ type: 'Moment' }) },
-      resolve: async (_root, { asOf }, context) => ({ sequence: await context.at(asOf) }),
+      resolve: async (_root, { asOf }, context) => ({ sequence: await context.sequenceOf(asOf) }),
     }),
   );
 }

@@ -5,7 +5,7 @@ import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
 import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Subscription.events: the log itself, live and resumable. */
 export function addEventSubscription(
@@ -41,7 +41,7 @@ export function addEventSubscription(
 
 /** The events after a sequence that pass a filter; from now on, when no sequence is given. */
 export async function* watchLog(
-  context: ApiContext,
+  context: RequestContext,
   after: number | null | undefined,
   filter: EventFilter,
 ): AsyncGenerator<EventFrame, void, undefined> {
@@ -63,6 +63,6 @@ export async function* watchLog(
 }
 
 /** The last sequence known here, which no event that the actor has been answered comes after. */
-function nowFor({ actor, engine: { feed, views, answered } }: ApiContext): number {
+function nowFor({ actor, engine: { feed, views, answered } }: RequestContext): number {
   return Math.max(feed.tail(), views.checkpoint(), answered.leastFor(actor));
 }

@@ -1,5 +1,5 @@
 import { parseUuid } from '../lib/uuid.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 import { parseOptionalText } from './input.ts';
 
 /**
@@ -10,7 +10,7 @@ export type FilterInput<Value> = Value | null | undefined;
 
 export function parseFilterText(name: string, value: FilterInput<string>): string | undefined {
   if (value == null) return undefined;
-  if (value.trim() === '') refuse(`${name} is empty: leave it out to have all`);
+  if (value.trim() === '') badInput(`${name} is empty: leave it out to have all`);
   return parseOptionalText(name, value) ?? undefined;
 }
 
@@ -18,7 +18,7 @@ export function parseFilterText(name: string, value: FilterInput<string>): strin
 export function parseFilterId(name: string, value: FilterInput<string>): string | undefined {
   if (value == null) return undefined;
   const example = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
-  return parseUuid(value) ?? refuse(`${name} is a UUID, like "${example}"`);
+  return parseUuid(value) ?? badInput(`${name} is a UUID, like "${example}"`);
 }
 
 /** Alternatives, of which one at least has to be given. */
@@ -26,7 +26,7 @@ export function parseFilterList<Value>(
   name: string,
   values: FilterInput<readonly Value[]>,
 ): readonly Value[] | undefined {
-  if (values?.length === 0) refuse(`${name} is empty: leave it out to have all`);
+  if (values?.length === 0) badInput(`${name} is empty: leave it out to have all`);
   return values ?? undefined;
 }
 
@@ -37,5 +37,5 @@ export function parseFilterBy(
 ): string | undefined {
   if (value == null) return undefined;
   const fault = faultOf(value);
-  return fault === null ? value : refuse(fault);
+  return fault === null ? value : badInput(fault);
 }

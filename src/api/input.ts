@@ -1,13 +1,13 @@
 import { isCleanText } from '../lib/clean-text.ts';
 import { parseUuid } from '../lib/uuid.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 
 const textLengthMax = 200;
 const idLengthMax = 200;
 
 /** Text of a command that has to say something; BAD_USER_INPUT otherwise. */
 export function parseText(name: string, value: string): string {
-  if (value.trim() === '') refuse(`${name} is empty`);
+  if (value.trim() === '') badInput(`${name} is empty`);
   return parseOptionalText(name, value) ?? '';
 }
 
@@ -18,8 +18,8 @@ export function parseOptionalText(
   lengthMax = textLengthMax,
 ): string | null {
   if (value == null) return null;
-  if (value.length > lengthMax) refuse(`${name} has more than ${lengthMax} characters`);
-  if (!isCleanText(value)) refuse(`${name} has a NUL or half a character in it`);
+  if (value.length > lengthMax) badInput(`${name} has more than ${lengthMax} characters`);
+  if (!isCleanText(value)) badInput(`${name} has a NUL or half a character in it`);
   return value;
 }
 
@@ -32,6 +32,6 @@ export function parseId(name: string, value: string): string {
 export function parseNewId(name: string, value: string | null | undefined): string | null {
   if (value == null) return null;
   return (
-    parseUuid(value) ?? refuse(`${name} is a UUID, like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`)
+    parseUuid(value) ?? badInput(`${name} is a UUID, like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`)
   );
 }

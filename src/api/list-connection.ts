@@ -5,26 +5,26 @@ import { type Cursor, comparePlaces } from '../views/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 export interface ListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
   /** Values of the list's filters; an absent or null one does not narrow. */
-  readonly filter: FilterWish;
+  readonly filter: FilterRequest;
   /** Further filters of which one is to fit as well, so that no document fits two; absent: none. */
-  readonly anyOf?: readonly FilterWish[];
+  readonly anyOf?: readonly FilterRequest[];
   /** Only what stands at positions that begin so; absent: the whole list. */
   readonly prefix?: string;
   readonly descending?: boolean;
   readonly at: ReadPoint;
 }
 
-type FilterWish = Readonly<Record<string, string | null | undefined>>;
+type FilterRequest = Readonly<Record<string, string | null | undefined>>;
 
 /** A page of one of a view's lists at a read point. */
 export async function readListConnection<Document extends JsonObject, Node>(
-  context: ApiContext,
+  context: RequestContext,
   request: ListRequest<Document>,
   paging: PagingArgs,
   toNode: (document: Document, at: ReadPoint) => Node,
@@ -49,8 +49,8 @@ export async function readListConnection<Document extends JsonObject, Node>(
   }));
 }
 
-function toFilter(...wishes: readonly FilterWish[]): FilterValues {
-  const members = wishes.flatMap((wish) => Object.entries(wish));
+function toFilter(...filters: readonly FilterRequest[]): FilterValues {
+  const members = filters.flatMap((filter) => Object.entries(filter));
   return Object.fromEntries(
     members.filter((member): member is [string, string] => member[1] != null),
   );

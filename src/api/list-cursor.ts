@@ -3,7 +3,7 @@ import { toCanonicalJson } from '../lib/canonical-json.ts';
 import { isCleanText } from '../lib/clean-text.ts';
 import type { FilterValues } from '../views/lists/partition.ts';
 import type { Cursor } from '../views/read.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 
 /** What a cursor goes with: a list in its order, as far as a filter narrows it. */
 export interface CursorScope {
@@ -39,15 +39,15 @@ export function createListCursors(scope: CursorScope): ListCursors {
       const match = pattern.exec(text);
       if (match === null) return null;
       const [, ofList, ofOrder, ofDirection, ofFilter, place = ''] = match;
-      if (ofList !== list) refuse(`the cursor is of a list of ${ofList}, not of ${list}`);
+      if (ofList !== list) badInput(`the cursor is of a list of ${ofList}, not of ${list}`);
       const [given, wanted] = [
         `by ${ofOrder}, ${ofDirection}ending`,
         `by ${order}, ${direction}ending`,
       ];
-      if (given !== wanted) refuse(`the cursor is of ${list} ${given}, not ${wanted}`);
+      if (given !== wanted) badInput(`the cursor is of ${list} ${given}, not ${wanted}`);
       if (ofFilter !== fingerprint) {
         const rule = 'a cursor goes with the filter of its own page';
-        refuse(`the cursor is of ${list} with another filter: ${rule}`);
+        badInput(`the cursor is of ${list} with another filter: ${rule}`);
       }
       return parsePlace(place, prefix);
     },

@@ -1,5 +1,5 @@
 import type { Builder } from './builder.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Something with an id of its own; `typename` says which of the object types it is. */
 export interface NodeSource {
@@ -7,7 +7,11 @@ export interface NodeSource {
 }
 
 /** Finds the node of an id at a sequence; null when the id is not of its kind, or unknown. */
-export type FindNode = (id: string, at: number, context: ApiContext) => Promise<NodeSource | null>;
+export type FindNode = (
+  id: string,
+  at: number,
+  context: RequestContext,
+) => Promise<NodeSource | null>;
 
 /** The Node interface, and Query.node, which asks each registered finder in turn. */
 export function addNodes(builder: Builder) {
@@ -24,7 +28,7 @@ export function addNodes(builder: Builder) {
       description: 'Whatever has this id: ids of different types never look alike.',
       args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
       resolve: async (_root, { id, asOf }, context) => {
-        const at = await context.at(asOf);
+        const at = await context.sequenceOf(asOf);
         for (const find of finders) {
           const found = await find(id, at, context);
           if (found !== null) return found;

@@ -1,4 +1,4 @@
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 
 /** Relay's paging arguments. */
 export interface PagingArgs {
@@ -8,7 +8,7 @@ export interface PagingArgs {
   readonly before?: string | null | undefined;
 }
 
-export interface Page<Cursor> {
+export interface PageRequest<Cursor> {
   readonly after: Cursor | null;
   readonly before: Cursor | null;
   readonly size: number;
@@ -23,12 +23,12 @@ export const pageSizeMax = 500;
 export function parsePage<Cursor>(
   { first, after, last, before }: PagingArgs,
   parseCursor: (text: string) => Cursor | null,
-): Page<Cursor> {
-  if (first != null && last != null) refuse('a page has first or last, not both');
+): PageRequest<Cursor> {
+  if (first != null && last != null) badInput('a page has first or last, not both');
   const size = first ?? last ?? pageSizeDefault;
-  if (size < 0 || size > pageSizeMax) refuse(`a page has 0 to ${pageSizeMax} items, not ${size}`);
+  if (size < 0 || size > pageSizeMax) badInput(`a page has 0 to ${pageSizeMax} items, not ${size}`);
   const parse = (text: string | null | undefined): Cursor | null =>
-    text == null ? null : (parseCursor(text) ?? refuse(`${text.slice(0, 50)} is not a cursor`));
+    text == null ? null : (parseCursor(text) ?? badInput(`${text.slice(0, 50)} is not a cursor`));
   return { after: parse(after), before: parse(before), size, fromEnd: last != null };
 }
 
@@ -38,7 +38,7 @@ export function parsePage<Cursor>(
  */
 export function goingOnAt<Node>(
   { edges, pageInfo }: Connection<Node>,
-  { fromEnd }: Page<unknown>,
+  { fromEnd }: PageRequest<unknown>,
   cursor: string,
 ): Connection<Node> {
   const rest = fromEnd
@@ -63,7 +63,7 @@ export interface Connection<Node> {
  * more, in the order of reading (from the end: the last one first).
  */
 export function toConnection<Item, Node>(
-  page: Page<unknown>,
+  page: PageRequest<unknown>,
   read: readonly Item[],
   toEdge: (item: Item) => { readonly cursor: string; readonly node: Node },
 ): Connection<Node> {

@@ -1,7 +1,7 @@
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { View } from '../kernel/view.ts';
-import type { Share } from '../lib/fair-gate.ts';
+import type { GateShare } from '../lib/fair-gate.ts';
 import { LogReplacedError } from '../log/errors.ts';
 import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
@@ -10,14 +10,14 @@ import type { Views } from '../views/views.ts';
 import type { ClientReads } from './client-reads.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { codedError, refuse } from './errors.ts';
+import { badInput, codedError } from './errors.ts';
 import type { OperationInit } from './operation-init.ts';
 
 /**
  * What resolvers work with. One operation reads one cut of the log: every field without an `asOf`
  * of its own answers at the sequence that `cut` gives, and what is nested answers with its parent.
  */
-export interface ApiContext {
+export interface RequestContext {
   readonly actor: string;
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
@@ -27,11 +27,11 @@ export interface ApiContext {
    * and what this process has answered its actor before. Throws SEQUENCE_NOT_REACHED, and
    * UPGRADE_NEEDED when the views here stop before an event that this program cannot read.
    */
-  cut(): Promise<number>;
+  pinnedSequence(): Promise<number>;
   /** The sequence of a moment; of the operation, when there is none. */
-  at(asOf: Moment | null | undefined): Promise<number>;
+  sequenceOf(asOf: Moment | null | undefined): Promise<number>;
   /** Waits until the views can be read at a read point. */
-  reach(at: ReadPoint): Promise<void>;
+  waitForViews(at: ReadPoint): Promise<void>;
   /** Throws BAD_USER_INPUT when the log has not come to a sequence yet. */
   assertRecorded(sequence: number): Promise<void>;
   /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
@@ -39,7 +39,7 @@ export interface ApiContext {
   /** Notes that the actor is shown a sequence which the views may not show yet. */
   shows(sequence: number): void;
   /** The context of one frame of a subscription, shared by all that are identical to this one. */
-  forFrames(signal: AbortSignal): ApiContext;
+  forFrames(signal: AbortSignal): RequestContext;
   /** What the answer says beside its data: the operation's sequence. */
   extensions(): Readonly<Record<string, unknown>>;
   /** A page of the log, for a filter of at most one member. */
@@ -67,11 +67,11 @@ export interface ApiContext {
 const waitMs = 5_000;
 
 /** `history`: that of the log in which the operation began; its frames answer in it or not at all. */
-export function createApiContext(
+export function createRequestContext(
   engine: EngineParts,
   init: OperationInit,
   history = engine.feed.history(),
-): ApiContext {
+): RequestContext {
   const { views } = engine;
   const asked = new Map<string, Promise<number>>();
   const resolved = new Set<number>();
@@ -81,7 +81,7 @@ export function createApiContext(
   let writtenAt: number | null = null;
 
   /** One wait for all fields that ask for a sequence: each has a listener on the signal. */
-  async function reach(at: ReadPoint): Promise<void> {
+  async function waitForViews(at: ReadPoint): Promise<void> {
     const sequence = sequenceOf(at);
     if (sequence <= views.checkpoint()) return;
     const waiting = reaching.get(sequence) ?? waitFor(sequence);
@@ -109,27 +109,27 @@ export function createApiContext(
     const stop = views.unreadable()?.sequence ?? 0;
     const answered = engine.answered.leastFor(init.actor);
     const least = Math.max(Number(init.minSequence ?? 0), answered, stop);
-    if (least > views.checkpoint()) await reach(least);
+    if (least > views.checkpoint()) await waitForViews(least);
     pinnedAt = views.checkpoint();
     return pinnedAt;
   }
 
-  const share: Share = { holder: init.actor, part: init, isOver: () => init.signal.aborted };
-  const inTurn: ApiContext['inTurn'] = (work) => engine.reads.gate.run(share, work);
+  const share: GateShare = { holder: init.actor, part: init, isOver: () => init.signal.aborted };
+  const inTurn: RequestContext['inTurn'] = (work) => engine.reads.gate.run(share, work);
   const read: Read = (work) => guarded(inTurn(() => work(engine.reads)));
 
   async function resolve(moment: Moment): Promise<number> {
     const sequence = await toSequence(engine, read, moment);
-    await reach(sequence);
+    await waitForViews(sequence);
     resolved.add(sequence);
     return sequence;
   }
 
-  const reading: ApiContext['views'] = {
+  const reading: RequestContext['views'] = {
     document: (view, key, at) => read(({ views }) => views.document(view, key, at)),
     list: (view, page, at) => read(({ views }) => views.list(view, page, at)),
   };
-  const cut = (): Promise<number> => {
+  const pinnedSequence = (): Promise<number> => {
     pinned ??= pin();
     return pinned;
   };
@@ -140,15 +140,15 @@ export function createApiContext(
       return init.signal;
     },
     engine,
-    cut,
-    at(asOf) {
-      if (asOf == null) return cut();
+    pinnedSequence: pinnedSequence,
+    sequenceOf(asOf) {
+      if (asOf == null) return pinnedSequence();
       const text = JSON.stringify(asOf);
       const known = asked.get(text) ?? resolve(asOf);
       asked.set(text, known);
       return known;
     },
-    reach,
+    waitForViews: waitForViews,
     assertRecorded: (sequence) => assertRecorded(engine, read, sequence),
     wrote(sequence) {
       writtenAt = Math.max(writtenAt ?? 0, sequence);
@@ -167,7 +167,7 @@ export function createApiContext(
       // Frames answer at the sequence of their event: a hint of one subscriber is none for others.
       const { actor, transport } = init;
       const hints = { minSequence: null, correlationId: null };
-      return createApiContext(engine, { actor, transport, signal, ...hints }, history);
+      return createRequestContext(engine, { actor, transport, signal, ...hints }, history);
     },
     extensions() {
       const [only] = resolved.size === 1 ? resolved : [];
@@ -177,12 +177,12 @@ export function createApiContext(
   };
 }
 
-type Read = ApiContext['read'];
+type Read = RequestContext['read'];
 
 async function toSequence(engine: EngineParts, read: Read, moment: Moment): Promise<number> {
   if (moment.kind === 'time') {
     const sequence = await read(({ log }) => log.sequenceAt(moment.time));
-    return sequence ?? refuse(`the moment ${moment.time} is in the future`);
+    return sequence ?? badInput(`the moment ${moment.time} is in the future`);
   }
   await assertRecorded(engine, read, moment.sequence);
   return moment.sequence;
@@ -191,7 +191,7 @@ async function toSequence(engine: EngineParts, read: Read, moment: Moment): Prom
 async function assertRecorded({ feed }: EngineParts, read: Read, sequence: number): Promise<void> {
   if (sequence <= feed.tail()) return;
   const head = (await read(({ log }) => log.head())).sequence;
-  if (sequence > head) refuse(`the sequence ${sequence} is beyond the end of the log, ${head}`);
+  if (sequence > head) badInput(`the sequence ${sequence} is beyond the end of the log, ${head}`);
 }
 
 async function guarded<Value>(promise: Promise<Value>): Promise<Value> {

@@ -9,7 +9,7 @@ import {
   withoutNegativeZero,
 } from '../lib/decimal.ts';
 import type { Builder } from './builder.ts';
-import { refuse } from './errors.ts';
+import { badInput } from './errors.ts';
 
 /** The scalars of the API. None of them ever becomes a JS number with a fraction, or a Date. */
 export function addScalars(builder: Builder): void {
@@ -46,8 +46,8 @@ export function addScalars(builder: Builder): void {
   });
   builder.scalarType('JSON', {
     description: 'A JSON object; amounts in it are strings.',
-    parseValue: (): JsonObject => refuse('JSON is only ever an answer'),
-    parseLiteral: (): JsonObject => refuse('JSON is only ever an answer'),
+    parseValue: (): JsonObject => badInput('JSON is only ever an answer'),
+    parseLiteral: (): JsonObject => badInput('JSON is only ever an answer'),
     serialize: (value) => value,
   });
 }
@@ -71,8 +71,8 @@ function fromText<Value>(
   faultOf: (text: string) => string | null = () => null,
 ) {
   const parseText = (text: unknown): Value => {
-    if (typeof text !== 'string') return refuse(expected);
-    return parse(text) ?? refuse(faultOf(text) ?? expected);
+    if (typeof text !== 'string') return badInput(expected);
+    return parse(text) ?? badInput(faultOf(text) ?? expected);
   };
   return {
     parseValue: parseText,

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
 import type { AddContextApi } from './api-parts.ts';
 import { createBuilder } from './builder.ts';
-import { refuseUncleanArguments } from './clean-text.ts';
+import { rejectUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
 import { createEventFilterParser } from './event-filter.ts';
@@ -35,6 +35,6 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   const addCommand = addCommands(builder, { event, rejection: addRejectionTypes(builder) });
   for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
   const schema = builder.toSchema();
-  refuseUncleanArguments(schema);
+  rejectUncleanArguments(schema);
   return schema;
 }

@@ -6,7 +6,7 @@ import { ViewNotReadableError } from '../views/errors.ts';
 import { sequenceOf } from '../views/read-point.ts';
 import type { CommandAnswer } from './command-mutation.ts';
 import { toApiError } from './engine-errors.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** A stream, and the view that shows the same states of it. */
 export interface StateBehind<State extends JsonObject, Event extends NewEvent> {
@@ -21,7 +21,7 @@ export interface StateBehind<State extends JsonObject, Event extends NewEvent> {
  * not show yet, or cannot show, is folded from the log.
  */
 export async function stateBehind<State extends JsonObject, Event extends NewEvent>(
-  { engine }: ApiContext,
+  { engine }: RequestContext,
   { at }: CommandAnswer<unknown>,
   { decider, id, view }: StateBehind<State, Event>,
 ): Promise<State | null> {
@@ -38,16 +38,16 @@ export async function stateBehind<State extends JsonObject, Event extends NewEve
 
 /** Null: there is none, or the view cannot be read at the sequence now. */
 async function readShown(
-  { views }: ApiContext['engine'],
-  wish: {
+  { views }: RequestContext['engine'],
+  request: {
     readonly view: { readonly name: string };
     readonly id: string;
     readonly sequence: number;
   },
 ): Promise<JsonObject | null> {
-  if (wish.sequence > views.checkpoint()) return null;
+  if (request.sequence > views.checkpoint()) return null;
   try {
-    return (await views.document(wish.view, wish.id, wish.sequence))?.document ?? null;
+    return (await views.document(request.view, request.id, request.sequence))?.document ?? null;
   } catch (error) {
     if (error instanceof ViewNotReadableError) return null;
     throw error;

@@ -4,7 +4,7 @@ import { type DocumentState, watchableDocument } from '../views/watching/watch-d
 import type { Watchable, WatchedState } from '../views/watching/watched-state.ts';
 import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
-import type { ApiContext } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** A state of a document that exists. */
 export type FoundState<Document> = WatchedState<
@@ -16,7 +16,7 @@ export type FoundState<Document> = WatchedState<
  * the given code.
  */
 export async function* watchFound<Document extends JsonObject>(
-  context: ApiContext,
+  context: RequestContext,
   { view, key }: { readonly view: View<Document>; readonly key: string },
   code: string,
 ): AsyncGenerator<FoundState<Document>, void, undefined> {
@@ -32,12 +32,12 @@ export async function* watchFound<Document extends JsonObject>(
  * first state is not older than what the actor has been answered before.
  */
 export async function* watchState<State>(
-  context: ApiContext,
+  context: RequestContext,
   watchable: Watchable<State>,
 ): AsyncGenerator<WatchedState<State>, void, undefined> {
   try {
     // What is watched begins where the views are, at the earliest.
-    await context.cut();
+    await context.pinnedSequence();
     yield* context.engine.watcher.watch(watchable, context.signal);
   } catch (error) {
     throw toApiError(error);

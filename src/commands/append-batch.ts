@@ -8,13 +8,13 @@ import { OutcomeUnknownError } from './errors.ts';
 import type { Submission } from './request.ts';
 import { retry } from './retry.ts';
 
-export interface PlaceOptions extends DecideBatchOptions {
+export interface AppendOptions extends DecideBatchOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
 /** A decided batch and where the log has put it. */
-export interface PlacedBatch extends DecidedBatch {
+export interface AppendedBatch extends DecidedBatch {
   /** Null: there was nothing to append. */
   readonly appended: Appended | null;
   /** The sequence of the log's head before the batch. */
@@ -24,30 +24,30 @@ export interface PlacedBatch extends DecidedBatch {
 }
 
 /** Decides on what is cached and appends; throws `StaleStreamsError` when that was not the latest. */
-export async function placeBatch(
-  options: PlaceOptions,
+export async function appendBatch(
+  options: AppendOptions,
   submissions: readonly Submission[],
-): Promise<PlacedBatch> {
-  return placeDecided(options, await decideBatch(options, submissions));
+): Promise<AppendedBatch> {
+  return appendDecided(options, await decideBatch(options, submissions));
 }
 
 /** Appends a decided batch; throws `StaleStreamsError` when it does not rest on the latest. */
-export async function placeDecided(
-  options: PlaceOptions,
+export async function appendDecided(
+  options: AppendOptions,
   decided: DecidedBatch,
-): Promise<PlacedBatch> {
+): Promise<AppendedBatch> {
   const { log, signal } = options;
   const verified = await verifyEmpty(log, decided);
   if (verified !== null) return verified;
   const deadline = deadlineOf(decided);
-  return toPlaced(decided, await appendDurably(log, decided.batch, { deadline, signal }));
+  return toAppendedBatch(decided, await appendDurably(log, decided.batch, { deadline, signal }));
 }
 
 /** Decides and appends while nobody else can append: cannot be overtaken, but holds up everybody. */
-export async function placeHolding(
-  options: PlaceOptions,
+export async function appendExclusively(
+  options: AppendOptions,
   submissions: readonly Submission[],
-): Promise<PlacedBatch> {
+): Promise<AppendedBatch> {
   // Every stream is read up to its end now: what the cache takes for fresh may be behind.
   const cache = { ...options.cache, fresh: () => undefined };
   let sent: DecidedBatch | undefined;
@@ -57,18 +57,21 @@ export async function placeHolding(
       const verified = await verifyEmpty(log, decided);
       if (verified !== null) return verified;
       sent = decided;
-      return toPlaced(decided, await log.append(decided.batch));
+      return toAppendedBatch(decided, await log.append(decided.batch));
     });
   } catch (error) {
     if (sent === undefined || !isOutcomeUnknown(error)) throw error;
-    const appended = await findHolding(options, sent);
+    const appended = await findExclusively(options, sent);
     if (appended === null) throw error;
-    return toPlaced(sent, appended);
+    return toAppendedBatch(sent, appended);
   }
 }
 
 /** Nothing to record, but the answers must not rest on a state that is no longer so. */
-async function verifyEmpty(log: LogStatements, decided: DecidedBatch): Promise<PlacedBatch | null> {
+async function verifyEmpty(
+  log: LogStatements,
+  decided: DecidedBatch,
+): Promise<AppendedBatch | null> {
   const { events, outcomes, expected } = decided.batch;
   if (events.length > 0 || outcomes.length > 0) return null;
   const { sequence, recordedAt } = await log.verify(expected);
@@ -90,7 +93,7 @@ function deadlineOf({ decisions }: DecidedBatch): number {
   return Math.min(...decisions.map(({ submission }) => submission.deadline));
 }
 
-function toPlaced(decided: DecidedBatch, appended: Appended): PlacedBatch {
+function toAppendedBatch(decided: DecidedBatch, appended: Appended): AppendedBatch {
   const { firstSequence, recordedAt } = appended;
   return { ...decided, appended, head: firstSequence - 1, recordedAt };
 }
@@ -99,12 +102,12 @@ function toPlaced(decided: DecidedBatch, appended: Appended): PlacedBatch {
  * What became of a transaction that held the head and was lost: whoever holds the head knows that
  * it is over, so that null is the last word.
  */
-async function findHolding(
-  { log, signal }: PlaceOptions,
+async function findExclusively(
+  { log, signal }: AppendOptions,
   decided: DecidedBatch,
 ): Promise<Appended | null> {
   const deadline = deadlineOf(decided);
-  const find = () => log.exclusively((held) => held.findBatch(decided.batch.id));
+  const find = () => log.exclusively((exclusive) => exclusive.findBatch(decided.batch.id));
   try {
     return await retry(find, { deadline, signal });
   } catch (error) {

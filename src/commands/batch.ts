@@ -38,22 +38,22 @@ export function toBatch(
 }
 
 /** Where events begin in the log, or would. */
-type Place = Pick<Appended, 'firstSequence' | 'recordedAt'>;
+type BatchStart = Pick<Appended, 'firstSequence' | 'recordedAt'>;
 
 /** The events of a batch with the places and times that the log gave them. */
 export function toStoredEvents(batch: Batch, appended: Appended): readonly StoredEvent[] {
   return toStored(batch.events, appended);
 }
 
-function toStored(events: readonly PendingEvent[], place: Place): readonly StoredEvent[] {
-  const { firstSequence, recordedAt } = place;
+function toStored(events: readonly PendingEvent[], start: BatchStart): readonly StoredEvent[] {
+  const { firstSequence, recordedAt } = start;
   return events.map((event, index) =>
     toStoredEvent(event, firstSequence + index, addMicroseconds(recordedAt, index)),
   );
 }
 
 /** The results of a batch's commands, and its streams after all of them. */
-export interface Settled {
+export interface BatchResults {
   readonly results: readonly CommandResult[];
   readonly streams: Map<string, CachedStream>;
 }
@@ -62,20 +62,20 @@ export interface Settled {
  * Folds the batch once more with the true places and times of its events, and gives each command
  * the states as they were right after it. `place`: where the batch begins in the log, or would.
  */
-export function settle(
+export function foldAppended(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
   stored: readonly StoredEvent[],
-  place: Place,
-): Settled {
+  start: BatchStart,
+): BatchResults {
   const streams = new Map(bases);
-  const head = place.firstSequence - 1;
+  const head = start.firstSequence - 1;
   let done = 0;
   const results = decisions.map((decision) => {
     if (decision.submission.request.options.dryRun === true) {
       // As if recorded here, after what comes before it: in a copy that nobody else sees.
       const touched = pick(streams, decision.touched.keys());
-      const decided = toStored(decision.events, placeAfter(place, done));
+      const decided = toStored(decision.events, startAfter(start, done));
       applyAll(touched, decided);
       const result = toResult(decision, decided, head + done, touched);
       return { ...result, events: [], proposed: decision.events };
@@ -88,7 +88,7 @@ export function settle(
   return { results, streams };
 }
 
-function placeAfter({ firstSequence, recordedAt }: Place, done: number): Place {
+function startAfter({ firstSequence, recordedAt }: BatchStart, done: number): BatchStart {
   return {
     firstSequence: firstSequence + done,
     recordedAt: addMicroseconds(recordedAt, done),

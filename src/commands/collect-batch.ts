@@ -2,12 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CommandQueue } from './command-queue.ts';
 import { type DecideBatchOptions, type OpenBatch, openBatch } from './decide-batch.ts';
 import { BusyError } from './errors.ts';
-import type { Flight } from './pending-append.ts';
+import type { PendingAppend } from './pending-append.ts';
 import { type Submission, toKeyText } from './request.ts';
 import { rejectOverdue } from './run-batch.ts';
 
 /** The next batch, in the making. */
-export interface Gathering {
+export interface NextBatch {
   readonly open: OpenBatch;
   readonly submissions: Submission[];
   /** What kept a stream from being loaded. */
@@ -15,37 +15,37 @@ export interface Gathering {
 }
 
 /** Decides what waits, and what comes in until the batch ahead of it has landed; null: there is none. */
-export async function gather(
+export async function collectBatch(
   options: DecideBatchOptions & { readonly signal: AbortSignal },
   queue: CommandQueue,
-  ahead: Flight | null,
+  previous: PendingAppend | null,
   batchCommandsMax: number,
-): Promise<Gathering> {
-  const open = openBatch(options, ahead?.changed);
-  const gathering: Gathering = { open, submissions: [], failure: null };
-  const keys = new Set(ahead === null ? [] : keysOf(ahead.submissions));
+): Promise<NextBatch> {
+  const open = openBatch(options, previous?.changed);
+  const next: NextBatch = { open, submissions: [], failure: null };
+  const keys = new Set(previous === null ? [] : keysOf(previous.submissions));
   for (;;) {
-    const isLast = ahead === null || ahead.hasLanded;
-    const room = batchCommandsMax - gathering.submissions.length;
-    const { taken, isClash } = takeUnrelated(queue, room, keys);
+    const isLast = previous === null || previous.isDone;
+    const capacity = batchCommandsMax - next.submissions.length;
+    const { taken, isClash } = takeUnrelated(queue, capacity, keys);
     try {
       const left = new Set(await open.add(taken));
-      gathering.submissions.push(...taken.filter((submission) => !left.has(submission)));
+      next.submissions.push(...taken.filter((submission) => !left.has(submission)));
       if (left.size > 0) {
         queue.putBack(rejectOverdue([...left], options.signal, new BusyError()));
-        return gathering;
+        return next;
       }
     } catch (error) {
-      gathering.submissions.push(...taken);
-      gathering.failure = error;
-      return gathering;
+      next.submissions.push(...taken);
+      next.failure = error;
+      return next;
     }
-    if (isLast) return gathering;
-    const isFull = taken.length === room || isClash;
+    if (isLast) return next;
+    const isFull = taken.length === capacity || isClash;
     if (!isFull && queue.size() > 0) continue;
-    await Promise.race(isFull ? [ahead.landing] : [ahead.landing, queue.next()]);
+    await Promise.race(isFull ? [previous.outcome] : [previous.outcome, queue.next()]);
     // Commands that come in together are decided together.
-    if (!ahead.hasLanded) await nextTurn();
+    if (!previous.isDone) await nextTurn();
   }
 }
 

@@ -56,12 +56,12 @@ export function decide(
   options: DecideOptions,
 ): Decision | NeedsStreams | NeedsEarlier {
   const attempt = createAttempt(submission, workspace, options);
-  const { definition, input, options: wishes } = submission.request;
+  const { definition, input, options: asked } = submission.request;
   try {
     const target = definition.target?.(input);
-    if (target !== undefined && wishes.expectedVersion != null) {
+    if (target !== undefined && asked.expectedVersion != null) {
       const actual = attempt.context.load(target.decider, target.id).version;
-      assertVersion(wishes.expectedVersion, actual);
+      assertVersion(asked.expectedVersion, actual);
     }
     definition.handle(input, attempt.context);
     return attempt.accepted();

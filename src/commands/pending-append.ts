@@ -1,40 +1,40 @@
-import { type PlacedBatch, type PlaceOptions, placeDecided } from './append-batch.ts';
+import { type AppendedBatch, type AppendOptions, appendDecided } from './append-batch.ts';
 import type { OpenBatch } from './decide-batch.ts';
 import type { Submission } from './request.ts';
 import type { CachedStream } from './streams/cache.ts';
 
 /** A batch that is being appended. */
-export interface Flight {
+export interface PendingAppend {
   readonly submissions: readonly Submission[];
   /** The streams as they will be once it is in the log. */
   readonly changed: ReadonlyMap<string, CachedStream>;
   /** Where the log has put it, or why not; never throws. */
-  readonly landing: Promise<Landing>;
-  hasLanded: boolean;
+  readonly outcome: Promise<AppendOutcome>;
+  isDone: boolean;
 }
 
-export type Landing =
-  | { readonly placed: PlacedBatch }
-  | { readonly placed: null; readonly failure: unknown };
+export type AppendOutcome =
+  | { readonly batch: AppendedBatch }
+  | { readonly batch: null; readonly failure: unknown };
 
 /** Starts to append a batch. */
-export function launch(
-  options: PlaceOptions,
+export function startAppend(
+  options: AppendOptions,
   open: OpenBatch,
   submissions: readonly Submission[],
-): Flight {
-  const flight: Flight = {
+): PendingAppend {
+  const pending: PendingAppend = {
     submissions,
     changed: open.changed(),
-    landing: placeDecided(options, open.decided()).then(
-      (placed): Landing => land({ placed }),
-      (failure: unknown): Landing => land({ placed: null, failure }),
+    outcome: appendDecided(options, open.decided()).then(
+      (batch): AppendOutcome => finish({ batch }),
+      (failure: unknown): AppendOutcome => finish({ batch: null, failure }),
     ),
-    hasLanded: false,
+    isDone: false,
   };
-  function land(landing: Landing): Landing {
-    flight.hasLanded = true;
-    return landing;
+  function finish(outcome: AppendOutcome): AppendOutcome {
+    pending.isDone = true;
+    return outcome;
   }
-  return flight;
+  return pending;
 }

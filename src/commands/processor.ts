@@ -8,7 +8,7 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
-import { createUnanswered, type Taken } from './pending-commands.ts';
+import { createPendingCommands, type PendingCommand } from './pending-commands.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
 import {
   type BatchRunnerOptions,
@@ -56,7 +56,7 @@ export interface ProcessorOptions {
   /** See `CommandContext`. */
   readonly stepsMax?: number;
   /** How long a command is tried again while the database cannot be reached, all in all. */
-  readonly settleTimeoutMs?: number;
+  readonly retryTimeoutMs?: number;
 }
 
 /**
@@ -65,10 +65,10 @@ export interface ProcessorOptions {
  */
 export function createProcessor(options: ProcessorOptions): Processor {
   const { queueMax = 10_000, batchCommandsMax = 256, cachedStreamsMax = 50_000 } = options;
-  const { settleTimeoutMs = 30_000 } = options;
+  const { retryTimeoutMs = 30_000 } = options;
   const abort = new AbortController();
   const queue = createCommandQueue();
-  const unanswered = createUnanswered();
+  const pending = createPendingCommands();
   const { log, logger, snapshotEvery = 500 } = options;
   const cache = createStreamCache(cachedStreamsMax);
   const snapshots = createSnapshotWriter({ log, logger, snapshotEvery });
@@ -97,9 +97,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
   /** At a fault of the program: what has become of the commands is unknown, and nobody sees to it. */
   function failAll(error: unknown): void {
-    if (unanswered.size() === 0) options.logger.error({ err: error }, 'the processor has failed');
+    if (pending.size() === 0) options.logger.error({ err: error }, 'the processor has failed');
     queue.take(queue.size());
-    rejectAll(unanswered.all(), error);
+    rejectAll(pending.all(), error);
   }
 
   return {
@@ -110,25 +110,25 @@ export function createProcessor(options: ProcessorOptions): Processor {
         // The handler that is given the input comes with it, in the same definition.
         const untyped = request as unknown as CommandRequest;
         const key = toKey(request);
-        const deadline = performance.now() + settleTimeoutMs;
+        const deadline = performance.now() + retryTimeoutMs;
         const commandId = newUuid();
-        const submission: Taken = {
+        const submission: PendingCommand = {
           request: untyped,
           commandId,
           ids: [],
           key,
           deadline,
-          place: 0,
+          index: 0,
           resolve(result) {
-            unanswered.delete(submission);
+            pending.delete(submission);
             resolve(result);
           },
           reject(error) {
-            unanswered.delete(submission);
+            pending.delete(submission);
             reject(error);
           },
         };
-        unanswered.add(submission);
+        pending.add(submission);
         queue.push(submission);
         start();
       });

@@ -12,8 +12,13 @@ import type { Log } from '../log/log.ts';
 import { isDiskFull } from '../postgres/errors.ts';
 import { answerDryRuns, isKeyedDryRun } from './answers/dry-run.ts';
 import { replayOutcome } from './answers/replay.ts';
-import { type PlacedBatch, type PlaceOptions, placeBatch, placeHolding } from './append-batch.ts';
-import { settle, toStoredEvents } from './batch.ts';
+import {
+  type AppendedBatch,
+  type AppendOptions,
+  appendBatch,
+  appendExclusively,
+} from './append-batch.ts';
+import { foldAppended, toStoredEvents } from './batch.ts';
 import type { Decision } from './decide.ts';
 import { BusyError, ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
 import { type CommandResult, type Submission, toKeyText } from './request.ts';
@@ -27,7 +32,7 @@ export type OnAppended = (events: readonly StoredEvent[], previousId: string | n
 /** Told that the log may not be the one that this process has read. */
 export type OnReplaced = () => void;
 
-export interface BatchRunnerOptions extends PlaceOptions {
+export interface BatchRunnerOptions extends AppendOptions {
   readonly logger: Logger;
   readonly onAppended: OnAppended;
   readonly onReplaced: OnReplaced;
@@ -128,7 +133,7 @@ async function decideAndAppend(
   submissions: readonly Submission[],
   isHolding: boolean,
 ): Promise<void> {
-  const place = isHolding ? placeHolding : placeBatch;
+  const place = isHolding ? appendExclusively : appendBatch;
   const placed = await place(options, submissions);
   try {
     await finish(options, placed);
@@ -147,11 +152,11 @@ async function decideAndAppend(
  */
 export async function finish(
   options: BatchRunnerOptions,
-  { decisions, bases, batch, appended, head, recordedAt }: PlacedBatch,
+  { decisions, bases, batch, appended, head, recordedAt }: AppendedBatch,
 ): Promise<ReadonlyMap<string, CachedStream>> {
   const stored = appended === null ? [] : toStoredEvents(batch, appended);
   const place = { firstSequence: head + 1, recordedAt };
-  const { results, streams } = settle(decisions, bases, stored, place);
+  const { results, streams } = foldAppended(decisions, bases, stored, place);
   for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
   try {
     if (stored.length > 0) options.onAppended(stored, appended?.previousId ?? null);

@@ -1,7 +1,7 @@
-import type { PlacedBatch } from './append-batch.ts';
-import { gather } from './collect-batch.ts';
+import type { AppendedBatch } from './append-batch.ts';
+import { collectBatch } from './collect-batch.ts';
 import type { CommandQueue } from './command-queue.ts';
-import { type Flight, launch } from './pending-append.ts';
+import { type PendingAppend, startAppend } from './pending-append.ts';
 import { type BatchRunnerOptions, finish, rejectAll, runBatch } from './run-batch.ts';
 import type { CachedStream } from './streams/cache.ts';
 
@@ -19,50 +19,55 @@ export async function runQueue(
   queue: CommandQueue,
   batchCommandsMax: number,
 ): Promise<void> {
-  let flight: Flight | null = null;
-  let settled: Streams = new Map();
+  let pending: PendingAppend | null = null;
+  let foldedStreams: Streams = new Map();
   try {
-    while (queue.size() > 0 || flight !== null) {
-      const { open, submissions, failure } = await gather(options, queue, flight, batchCommandsMax);
-      const ahead: Flight | null = flight;
-      const landing = ahead === null ? null : await ahead.landing;
-      flight = null;
-      if (ahead !== null && landing?.placed === null) {
+    while (queue.size() > 0 || pending !== null) {
+      const { open, submissions, failure } = await collectBatch(
+        options,
+        queue,
+        pending,
+        batchCommandsMax,
+      );
+      const previous: PendingAppend | null = pending;
+      const outcome = previous === null ? null : await previous.outcome;
+      pending = null;
+      if (previous !== null && outcome?.batch === null) {
         queue.putBack(submissions);
-        await runBatch(options, ahead.submissions, landing.failure);
+        await runBatch(options, previous.submissions, outcome.failure);
         continue;
       }
-      if (failure === null && !open.isEmpty()) flight = launch(options, open, submissions);
-      if (landing?.placed) settled = await finishSafely(options, landing.placed, settled);
+      if (failure === null && !open.isEmpty()) pending = startAppend(options, open, submissions);
+      if (outcome?.batch) foldedStreams = await finishSafely(options, outcome.batch, foldedStreams);
       // Each on its own, from the start: it may not be the fault of all of them.
       if (failure !== null) await runBatch(options, submissions);
     }
   } finally {
-    await flight?.landing;
+    await pending?.outcome;
   }
 }
 
 /**
  * Answers a batch that is in the log. It was decided on provisional states of the batch before: their
- * true ones, `settled`, take their place. Gives its own.
+ * true ones, `foldedStreams`, take their place. Gives its own.
  */
 async function finishSafely(
   options: BatchRunnerOptions,
-  placed: PlacedBatch,
-  settled: Streams,
+  batch: AppendedBatch,
+  foldedStreams: Streams,
 ): Promise<Streams> {
-  const bases = new Map(placed.bases);
+  const bases = new Map(batch.bases);
   for (const [streamId, base] of bases) {
-    const known = settled.get(streamId);
+    const known = foldedStreams.get(streamId);
     if (known?.version === base.version) bases.set(streamId, known);
   }
   try {
-    return await finish(options, { ...placed, bases });
+    return await finish(options, { ...batch, bases });
   } catch (error) {
     // It is recorded: whoever decided it again would record it twice.
     options.cache.markStale(bases.keys());
     rejectAll(
-      placed.decisions.map(({ submission }) => submission),
+      batch.decisions.map(({ submission }) => submission),
       error,
     );
     return new Map();

@@ -1,13 +1,13 @@
 import { createEventPredicate } from '../feed/event-predicate.ts';
 import type { Feed } from '../feed/feed.ts';
-import { nextPage, type Page } from '../feed/next-page.ts';
+import { type FeedPage, nextPage } from '../feed/next-page.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { planPage } from './plan-page.ts';
 import { type SendOptions, sendDue } from './send-due.ts';
-import { advanceConsumer, type Standing } from './store.ts';
+import { advanceConsumer, type ConsumerState } from './store.ts';
 
-export interface LeadOptions extends SendOptions {
+export interface ConsumerLeaderOptions extends SendOptions {
   readonly log: Log;
   readonly feed: Feed;
 }
@@ -27,16 +27,16 @@ const clearedMax = 5_000;
  *
  * Throws when the connection is lost, the check fails, or the manager fails on an event.
  */
-export async function leadProcessManager(
+export async function runConsumerLeader(
   executor: Executor,
-  options: LeadOptions,
-  { standing, signal }: { readonly standing: Standing; readonly signal: AbortSignal },
+  options: ConsumerLeaderOptions,
+  { standing: state, signal }: { readonly standing: ConsumerState; readonly signal: AbortSignal },
 ): Promise<void> {
   const { log, feed, manager } = options;
   const filter = { types: manager.types };
   const history = feed.history();
   const { sequence: goal, epoch } = await log.head();
-  const progress = createProgress(executor, options, { ...standing, epoch });
+  const progress = createProgress(executor, options, { ...state, epoch });
   let lookAt = Number.NEGATIVE_INFINITY;
 
   while (!signal.aborted) {
@@ -51,7 +51,7 @@ export async function leadProcessManager(
     const hasSet = await progress.take(page);
     if (hasSet) lookAt = Number.NEGATIVE_INFINITY;
     if (progress.position() < goal || performance.now() < lookAt) continue;
-    const inMs = await sendDue(executor, options, { consumerId: standing.id, signal });
+    const inMs = await sendDue(executor, options, { consumerId: state.id, signal });
     // The clock of the database may be set: no timer is waited for without looking now and then.
     lookAt = performance.now() + Math.min(inMs, lookMs);
   }
@@ -61,7 +61,7 @@ export async function leadProcessManager(
 interface Progress {
   position(): number;
   /** Works a page off; whether it has set timers. */
-  take(page: Page): Promise<boolean>;
+  take(page: FeedPage): Promise<boolean>;
 }
 
 /**
@@ -70,8 +70,8 @@ interface Progress {
  */
 function createProgress(
   executor: Executor,
-  { manager }: LeadOptions,
-  { id, version, checkpoint, error, epoch }: Standing & { readonly epoch: number },
+  { manager }: ConsumerLeaderOptions,
+  { id, version, checkpoint, error, epoch }: ConsumerState & { readonly epoch: number },
 ): Progress {
   const passes = createEventPredicate({ types: manager.types });
   let position = checkpoint;

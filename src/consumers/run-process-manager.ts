@@ -4,10 +4,10 @@ import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import { type Leadership, withLeadership } from '../postgres/leadership.ts';
-import { type LeadOptions, leadProcessManager } from './leader.ts';
-import { findConsumer, restartConsumer, type Standing, setConsumerError } from './store.ts';
+import { type ConsumerLeaderOptions, runConsumerLeader } from './leader.ts';
+import { type ConsumerState, findConsumer, restartConsumer, setConsumerError } from './store.ts';
 
-export interface RunOptions extends LeadOptions {
+export interface RunOptions extends ConsumerLeaderOptions {
   readonly database: Database;
   /** Where leases are taken and renewed. */
   readonly keeper: Database;
@@ -36,9 +36,9 @@ export async function runProcessManager(options: RunOptions, stopping: AbortSign
     try {
       pauseMs = await withLeadership(claim, async (executor, leadership) => {
         const { signal } = leadership;
-        const standing = await takeOver(executor, options, leadership);
-        if (standing === null) return signal.aborted ? retryMs : faultRetryMs;
-        await leadProcessManager(executor, options, { standing, signal });
+        const state = await takeOver(executor, options, leadership);
+        if (state === null) return signal.aborted ? retryMs : faultRetryMs;
+        await runConsumerLeader(executor, options, { standing: state, signal });
         return retryMs;
       });
     } catch (error) {
@@ -77,7 +77,7 @@ async function takeOver(
   executor: Executor,
   { manager, logger }: RunOptions,
   { signal, take }: Leadership,
-): Promise<Standing | null> {
+): Promise<ConsumerState | null> {
   const { name, version = 1 } = manager;
   const { id } = await findConsumer(executor, name, version);
   while (!(await take([id])).has(id)) {
@@ -85,10 +85,10 @@ async function takeOver(
     if (signal.aborted) return null;
   }
   // Read again under the lease: the former holder may have moved it in between.
-  const standing = await findConsumer(executor, name, version);
-  if (standing.version === version) return standing;
-  if (standing.version > version) {
-    logger.warn({ process: name, version: standing.version }, 'a newer program has run this');
+  const state = await findConsumer(executor, name, version);
+  if (state.version === version) return state;
+  if (state.version > version) {
+    logger.warn({ process: name, version: state.version }, 'a newer program has run this');
     return null;
   }
   await restartConsumer(executor, id, version);

@@ -3,7 +3,7 @@ import { toReplacedError } from '../log/epoch.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
 /** A consumer as whoever runs it finds it. */
-export interface Standing {
+export interface ConsumerState {
   readonly id: number;
   readonly version: number;
   readonly checkpoint: number;
@@ -54,9 +54,9 @@ export async function findConsumer(
   executor: Executor,
   name: string,
   version: number,
-): Promise<Standing> {
+): Promise<ConsumerState> {
   await executor.query(register, [name, version]);
-  const [row] = await executor.query<Standing>(find, [name]);
+  const [row] = await executor.query<ConsumerState>(find, [name]);
   if (row === undefined) throw new Error(`consumer ${name} is gone`);
   return row;
 }
@@ -100,7 +100,7 @@ export interface NewTimer extends Timer {
 }
 
 /** A consumer's way from a checkpoint to a later one, or to the same; each key at most once. */
-export interface Advance {
+export interface ConsumerAdvance {
   readonly id: number;
   readonly version: number;
   readonly from: number;
@@ -125,7 +125,7 @@ const advance: Query = {
  * and without effect, when it is not at `from` or of another version, and with `LogReplacedError` when
  * the log is not the one that was worked through.
  */
-export async function advanceConsumer(executor: Executor, step: Advance): Promise<void> {
+export async function advanceConsumer(executor: Executor, step: ConsumerAdvance): Promise<void> {
   const { id, version, from, to, cleared, set } = step;
   await executor
     .query(advance, [

@@ -8,7 +8,7 @@ import type { DemoSettings } from './settings.ts';
 import { createStatusDisplay, type Terminal } from './status-display.ts';
 import { refusalsLine } from './status-line.ts';
 import { createTally } from './tally.ts';
-import { trade } from './trade.ts';
+import { runMarket } from './trade.ts';
 import { createTradingApi } from './trading-api.ts';
 
 export interface DemoOptions extends DemoSettings {
@@ -45,7 +45,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const ended = new AbortController();
     const status = reportStatus(impatient, tally.read, { display, signal: ended.signal });
     try {
-      await trade({
+      await runMarket({
         ...{ seed, stocks, tally, ratePerSecond, signal, api: createTradingApi(impatient) },
         pacer: createPacer(ratePerSecond),
         trouble: (message) => display.say(message ?? `${url} answers again`),

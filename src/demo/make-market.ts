@@ -4,10 +4,10 @@ import { type Change, planChanges } from './requote.ts';
 import { sharesFor } from './stocks.ts';
 import type { Tallying } from './tally.ts';
 import type { Maker } from './traders.ts';
-import type { Outcome, TradingApi } from './trading-api.ts';
+import type { OrderOutcome, TradingApi } from './trading-api.ts';
 
 /** What a turn of any trader needs. */
-export interface Trading {
+export interface MakerTrading {
   readonly api: TradingApi;
   readonly pacer: Pacer;
   readonly tally: Tallying;
@@ -27,7 +27,7 @@ export interface MakerDesk {
 const quoteDollars = 15_000;
 
 /** Brings a maker's orders in one book to where the fair value is now. */
-export async function makeMarket(desk: MakerDesk, trading: Trading): Promise<void> {
+export async function makeMarket(desk: MakerDesk, trading: MakerTrading): Promise<void> {
   const { maker, symbol, sharesAtFirst } = desk;
   const { api, pacer, tally, signal } = trading;
   const { position, orders } = await api.readDesk(maker.accountId, symbol);
@@ -51,7 +51,7 @@ function apply(
   api: TradingApi,
   { maker, symbol }: Pick<MakerDesk, 'maker' | 'symbol'>,
   change: Change,
-): Promise<Outcome> {
+): Promise<OrderOutcome> {
   if (change.kind === 'place') return api.quote(maker.accountId, symbol, change.quote);
   if (change.kind === 'replace') return api.replace(change.order.id, change.quote);
   return api.cancel(change.order.id);

@@ -1,8 +1,8 @@
-export type Side = 'BUY' | 'SELL';
+export type QuoteSide = 'BUY' | 'SELL';
 
 /** An order to buy or sell at a price: in ticks and shares. */
 export interface Quote {
-  readonly side: Side;
+  readonly side: QuoteSide;
   readonly price: number;
   readonly quantity: number;
 }

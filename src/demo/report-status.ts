@@ -3,12 +3,12 @@ import { InterruptedError, RefusedError, ServerError } from '../import/errors.ts
 import { delay } from '../lib/delay.ts';
 import type { StatusDisplay } from './status-display.ts';
 import { statusLine } from './status-line.ts';
-import type { Tally } from './tally.ts';
+import type { OrderTally } from './tally.ts';
 
 /** Shows how the market is doing until the signal fires. */
 export async function reportStatus(
   client: ApiClient,
-  readTally: () => Tally,
+  readTally: () => OrderTally,
   { display, signal }: { readonly display: StatusDisplay; readonly signal: AbortSignal },
 ): Promise<void> {
   let lastPrices: ReadonlyMap<string, string> = new Map();

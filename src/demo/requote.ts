@@ -1,7 +1,7 @@
-import type { Quote, Side } from './quotes.ts';
+import type { Quote, QuoteSide } from './quotes.ts';
 
 /** An order of one's own that rests in the book; its quantity is what of it is still open. */
-export interface RestingOrder extends Quote {
+export interface QuotedOrder extends Quote {
   readonly id: string;
   readonly filled: number;
 }
@@ -9,8 +9,8 @@ export interface RestingOrder extends Quote {
 /** A step from the orders that there are to those that are wanted. */
 export type Change =
   | { readonly kind: 'place'; readonly quote: Quote }
-  | { readonly kind: 'replace'; readonly order: RestingOrder; readonly quote: Quote }
-  | { readonly kind: 'cancel'; readonly order: RestingOrder };
+  | { readonly kind: 'replace'; readonly order: QuotedOrder; readonly quote: Quote }
+  | { readonly kind: 'cancel'; readonly order: QuotedOrder };
 
 /**
  * The changes that bring a maker's orders to the wanted ones, in an order in which none of them ever
@@ -21,7 +21,7 @@ export type Change =
  * ticks of a wanted one and half of the quantity is left.
  */
 export function planChanges(
-  resting: readonly RestingOrder[],
+  resting: readonly QuotedOrder[],
   wanted: readonly Quote[],
   tolerance: number,
 ): readonly Change[] {
@@ -38,13 +38,13 @@ export function planChanges(
 }
 
 /** One side, the best price first. */
-function sideOf<Some extends Quote>(quotes: readonly Some[], side: Side): readonly Some[] {
+function sideOf<Some extends Quote>(quotes: readonly Some[], side: QuoteSide): readonly Some[] {
   const sign = side === 'BUY' ? -1 : 1;
   return quotes.filter((quote) => quote.side === side).sort((a, b) => sign * (a.price - b.price));
 }
 
 function planSide(
-  orders: readonly RestingOrder[],
+  orders: readonly QuotedOrder[],
   quotes: readonly Quote[],
   tolerance: number,
 ): readonly Change[] {
@@ -54,7 +54,7 @@ function planSide(
 }
 
 function planLevel(
-  order: RestingOrder | undefined,
+  order: QuotedOrder | undefined,
   quote: Quote,
   tolerance: number,
 ): readonly Change[] {

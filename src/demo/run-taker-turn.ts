@@ -1,4 +1,4 @@
-import type { Trading } from './make-market.ts';
+import type { MakerTrading } from './make-market.ts';
 import type { Random } from './random.ts';
 import { takerOrder } from './taker-order.ts';
 import type { Trader } from './traders.ts';
@@ -7,10 +7,10 @@ import type { Trader } from './traders.ts';
 const openOrdersMax = 2;
 
 /** A taker looks at a stock and sends an order, or takes an old one back. */
-export async function take(
+export async function runTakerTurn(
   { accountId }: Trader,
   stock: { readonly symbol: string; readonly sharesAtFirst: number },
-  { api, tally, random }: Trading & { readonly random: Random },
+  { api, tally, random }: MakerTrading & { readonly random: Random },
 ): Promise<void> {
   const { symbol, sharesAtFirst } = stock;
   const desk = await api.readDesk(accountId, symbol);

@@ -1,11 +1,11 @@
 import { createFairValue } from './fair-value.ts';
-import { type MakerDesk, makeMarket, type Trading } from './make-market.ts';
+import { type MakerDesk, type MakerTrading, makeMarket } from './make-market.ts';
 import { createRandom } from './random.ts';
-import { take } from './run-taker-turn.ts';
+import { runTakerTurn } from './run-taker-turn.ts';
 import { type PricedStock, sharesAtFirst } from './set-up.ts';
 import { makers, takers } from './traders.ts';
 
-export interface TurnOptions extends Trading {
+export interface TurnOptions extends MakerTrading {
   readonly seed: string;
   readonly stocks: readonly PricedStock[];
 }
@@ -53,7 +53,7 @@ export function createTurns(options: TurnOptions): { next(): Turn } {
       const taker = random.pick(takers);
       const stock = random.pick(stocks);
       const held = { symbol: stock.symbol, sharesAtFirst: sharesAtFirst(taker, stock) };
-      return alone(taker, () => take(taker, held, { ...options, random }));
+      return alone(taker, () => runTakerTurn(taker, held, { ...options, random }));
     },
   };
 }

@@ -1,8 +1,8 @@
 import { stocks } from './stocks.ts';
-import type { Tally } from './tally.ts';
+import type { OrderTally } from './tally.ts';
 
 /** What the demo says of itself now and then. */
-export interface Status extends Tally {
+export interface Status extends OrderTally {
   /** Orders in a second, lately. */
   readonly rate: number;
   /** By symbol; one that is not known is not here. */

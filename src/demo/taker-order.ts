@@ -1,4 +1,4 @@
-import type { Side } from './quotes.ts';
+import type { QuoteSide } from './quotes.ts';
 import type { Random } from './random.ts';
 import { sharesFor } from './stocks.ts';
 
@@ -18,7 +18,7 @@ export interface TakerView {
 
 /** An order as the taker wishes it; prices in ticks. */
 export interface TakerOrder {
-  readonly side: Side;
+  readonly side: QuoteSide;
   readonly type: 'MARKET' | 'LIMIT' | 'STOP';
   readonly timeInForce: 'IOC' | 'DAY' | 'GTC' | 'GTD';
   readonly quantity: number;
@@ -42,18 +42,18 @@ export function takerOrder(view: TakerView, random: Random): TakerOrder | null {
 }
 
 /** Whoever has more than at first rather sells, so that no holding grows without bounds. */
-function chooseSide(view: TakerView, random: Random, quantity: number): Side | null {
+function chooseSide(view: TakerView, random: Random, quantity: number): QuoteSide | null {
   const buys = 0.5 - 0.4 * Math.min(Math.max(view.surplus, -1), 1);
   const canBuy = view.cash * 100 > quantity * view.lastPrice * 1.02;
   const canSell = view.shares >= quantity;
-  const wanted: Side = random.chance(buys) ? 'BUY' : 'SELL';
+  const wanted: QuoteSide = random.chance(buys) ? 'BUY' : 'SELL';
   if (wanted === 'BUY') return canBuy ? 'BUY' : canSell ? 'SELL' : null;
   return canSell ? 'SELL' : canBuy ? 'BUY' : null;
 }
 
 type Terms = Omit<TakerOrder, 'side' | 'quantity'>;
 
-function chooseTerms(view: TakerView, random: Random, side: Side): Terms {
+function chooseTerms(view: TakerView, random: Random, side: QuoteSide): Terms {
   const none = { limitPrice: null, stopPrice: null, lifetimeMs: null };
   const away = side === 'BUY' ? -1 : 1;
   const touch = (side === 'BUY' ? view.ask : view.bid) ?? view.lastPrice;

@@ -1,7 +1,7 @@
-import type { Outcome } from './trading-api.ts';
+import type { OrderOutcome } from './trading-api.ts';
 
 /** What has been sent, and what came of it. */
-export interface Tally {
+export interface OrderTally {
   /** Orders, replacements and cancels. */
   readonly orders: number;
   readonly trades: number;
@@ -10,8 +10,8 @@ export interface Tally {
 }
 
 export interface Tallying {
-  count(outcome: Outcome): void;
-  read(): Tally;
+  count(outcome: OrderOutcome): void;
+  read(): OrderTally;
   /** Refused orders by the code of the refusal. */
   refusals(): ReadonlyMap<string, number>;
 }

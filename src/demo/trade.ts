@@ -3,7 +3,7 @@ import { delay } from '../lib/delay.ts';
 import { createTurns, type Turn, type TurnOptions } from './schedule.ts';
 
 /** A market to be kept alive. */
-export interface Market extends TurnOptions {
+export interface DemoMarket extends TurnOptions {
   /** What the pacer lets through. */
   readonly ratePerSecond: number;
   /** Told once when the server cannot be had, and once when it can again, with null. */
@@ -22,7 +22,7 @@ const pauseMs = 1_000;
  * Lets makers and takers trade until the signal fires, and resolves when the last turn is done. A
  * server that cannot be had is waited for; throws `ServerError` when that would not help.
  */
-export async function trade(market: Market): Promise<void> {
+export async function runMarket(market: DemoMarket): Promise<void> {
   const failure = new AbortController();
   const signal = AbortSignal.any([market.signal, failure.signal]);
   const turns = createTurns({ ...market, signal });

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiClient } from '../import/api-client.ts';
 import { fromEpochMs } from '../lib/date-time.ts';
-import type { Quote, Side } from './quotes.ts';
-import type { RestingOrder } from './requote.ts';
+import type { Quote, QuoteSide } from './quotes.ts';
+import type { QuotedOrder } from './requote.ts';
 import { fromTicks, toTicks } from './stocks.ts';
 import type { TakerOrder } from './taker-order.ts';
 
 /** What became of an order, a replacement or a cancel. */
-export interface Outcome {
+export interface OrderOutcome {
   /** Of all accounts, those of stop orders that it triggered too. */
   readonly trades: number;
   /** Why it was refused; null: it was not. */
@@ -24,7 +24,7 @@ export interface Desk {
   /** Shares that are not reserved. */
   readonly shares: number;
   /** Its own orders in the book of the stock, the oldest first. */
-  readonly orders: readonly RestingOrder[];
+  readonly orders: readonly QuotedOrder[];
   /** Its stop orders that wait for their price, the oldest first. */
   readonly stops: readonly string[];
 }
@@ -32,15 +32,15 @@ export interface Desk {
 /** What of the API the traders use. */
 export interface TradingApi {
   readDesk(accountId: string, symbol: string): Promise<Desk>;
-  quote(accountId: string, symbol: string, quote: Quote): Promise<Outcome>;
-  take(accountId: string, symbol: string, order: TakerOrder): Promise<Outcome>;
-  replace(orderId: string, quote: Quote): Promise<Outcome>;
-  cancel(orderId: string): Promise<Outcome>;
+  quote(accountId: string, symbol: string, quote: Quote): Promise<OrderOutcome>;
+  take(accountId: string, symbol: string, order: TakerOrder): Promise<OrderOutcome>;
+  replace(orderId: string, quote: Quote): Promise<OrderOutcome>;
+  cancel(orderId: string): Promise<OrderOutcome>;
 }
 
 export function createTradingApi(client: ApiClient): TradingApi {
   /** With a key, so that it may be sent again when its answer was lost. */
-  async function send(name: string, query: string, input: object): Promise<Outcome> {
+  async function send(name: string, query: string, input: object): Promise<OrderOutcome> {
     const keyed = { ...input, idempotencyKey: randomUUID() };
     const { data } = await client.send<Record<string, Result>>(query, { input: keyed });
     const { trades = [], code = null } = data[name] ?? {};
@@ -106,7 +106,7 @@ fragment own on Order { id side limitPrice leavesQuantity filledQuantity }`;
 
 interface OwnOrder {
   readonly id: string;
-  readonly side: Side;
+  readonly side: QuoteSide;
   readonly limitPrice: string | null;
   readonly leavesQuantity: string;
   readonly filledQuantity: string;
@@ -149,7 +149,7 @@ function toDesk({ account, instrument }: DeskData, symbol: string): Desk {
   };
 }
 
-function toResting(order: OwnOrder): RestingOrder {
+function toResting(order: OwnOrder): QuotedOrder {
   return {
     id: order.id,
     side: order.side,

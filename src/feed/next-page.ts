@@ -19,7 +19,7 @@ export interface NextPageOptions {
 }
 
 /** Events after a position, and the sequence up to which nothing else passes the filter. */
-export interface Page {
+export interface FeedPage {
   /** In order; from the feed there are others among them that do not pass. */
   readonly events: readonly StoredEvent[];
   readonly end: number;
@@ -42,7 +42,7 @@ export async function nextPage(
   options: NextPageOptions,
   position: number,
   withinMs: number | null,
-): Promise<Page | null> {
+): Promise<FeedPage | null> {
   const { feed, filter, signal, history = feed.history(), inTurn = atOnce } = options;
   if (history !== feed.history()) throw new LogReplacedError();
   const isFiltered = Object.values(filter).some((member) => member !== undefined);
@@ -62,7 +62,7 @@ export async function nextPage(
 }
 
 /** Up to where it has looked, which may be far from a full page, and is never past the tail. */
-async function scanLog({ log, feed, filter }: NextPageOptions, after: number): Promise<Page> {
+async function scanLog({ log, feed, filter }: NextPageOptions, after: number): Promise<FeedPage> {
   const tail = feed.tail();
   const range = { after, before: tail + 1, limit: pageSizeMax, descending: false };
   const { events, stoppedAt, newer } = await scanReadable(log, filter, range);
@@ -76,7 +76,7 @@ async function nextOfFeed(
   { feed, signal, history }: NextPageOptions,
   position: number,
   withinMs: number | null,
-): Promise<Page | null> {
+): Promise<FeedPage | null> {
   if (withinMs === null) return toPage(await feed.next(position, pageSizeMax, signal, history));
   return withTimeout(signal, withinMs, async (either) => {
     const events = await feed.next(position, pageSizeMax, either, history);
@@ -86,7 +86,7 @@ async function nextOfFeed(
   });
 }
 
-function toPage(events: readonly StoredEvent[]): Page | null {
+function toPage(events: readonly StoredEvent[]): FeedPage | null {
   const last = events.at(-1);
   return last === undefined ? null : { events, end: last.sequence };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { PricePoint, PriceRow } from './price-row.ts';
 
 /** Prices of one instrument that are recorded by one command. */
-export interface Batch {
+export interface PriceBatch {
   readonly symbol: string;
   /** In the order of the file. */
   readonly prices: readonly PricePoint[];
@@ -14,9 +14,9 @@ export interface Batch {
 
 export interface Batcher {
   /** Takes a row; gives the batches that are complete now. */
-  add(row: PriceRow): readonly Batch[];
+  add(row: PriceRow): readonly PriceBatch[];
   /** What is left at the end of the file. */
-  end(): readonly Batch[];
+  end(): readonly PriceBatch[];
 }
 
 export interface BatchLimits {
@@ -40,7 +40,7 @@ export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher
   const open = new Map<string, PriceRow[]>();
   let openRows = 0;
 
-  function close(symbol: string, rows: readonly PriceRow[]): Batch {
+  function close(symbol: string, rows: readonly PriceRow[]): PriceBatch {
     open.delete(symbol);
     openRows -= rows.length;
     const prices = rows.map(({ price, occurredAt }) => ({ price, occurredAt }));
@@ -50,7 +50,7 @@ export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher
 
   return {
     add(row) {
-      const closed: Batch[] = [];
+      const closed: PriceBatch[] = [];
       let rows = open.get(row.symbol);
       if (rows !== undefined && yearOf(rows[0]) !== yearOf(row)) {
         closed.push(close(row.symbol, rows));
@@ -77,7 +77,7 @@ export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher
  * The idempotency key of a batch: its symbol, its year and a hash of all that is recorded. The same
  * prices have the same key in whatever file they come; other prices never have it.
  */
-export function toKey({ symbol, prices }: Pick<Batch, 'symbol' | 'prices'>): string {
+export function toKey({ symbol, prices }: Pick<PriceBatch, 'symbol' | 'prices'>): string {
   const content = prices.map(({ price, occurredAt }) => `${occurredAt} ${price}\n`).join('');
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 40);
   return `import-prices ${symbol} ${yearOf(prices[0])} ${hash}`;

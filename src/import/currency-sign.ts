@@ -21,13 +21,13 @@ const before = /^(\p{Sc}|[A-Z]{3})[ \u{a0}\u{202f}]?(.*)$/su;
 const after = /^(.*?)[ \u{a0}\u{202f}]?(\p{Sc}|[A-Z]{3})$/su;
 
 /** A price without the currency that stands before or after it; null: none does. */
-export interface Priced {
+export interface PricedText {
   readonly currency: string | null;
   readonly number: string;
 }
 
 /** Takes a currency sign or an ISO 4217 code off a price; any other text stays whole. */
-export function splitCurrency(text: string): Priced {
+export function splitCurrency(text: string): PricedText {
   const [, sign = '', rest = ''] = before.exec(text) ?? [];
   if (isCurrency(sign) && /^[-\d]/.test(rest)) return { currency: sign, number: rest };
   const [, start = '', end = ''] = after.exec(text) ?? [];

@@ -1,5 +1,5 @@
 import { compare } from '../lib/decimal.ts';
-import type { Batch } from './batches.ts';
+import type { PriceBatch } from './batches.ts';
 
 /** A price that was recorded from a file once and is not the one that is known now. */
 export interface Difference {
@@ -14,11 +14,11 @@ export interface Difference {
 /** The differences in one file. */
 export interface Differences {
   /** Forgets those that the batch overrides, as it comes later in the file. */
-  override(batch: Batch): void;
+  override(batch: PriceBatch): void;
   /** The times of a batch, each once, whose prices may be compared; none when it is full. */
-  timesOf(batch: Batch): readonly string[];
+  timesOf(batch: PriceBatch): readonly string[];
   /** Compares the prices of a batch with those that are known at `timesOf` it, in that order. */
-  compare(batch: Batch, known: readonly (string | null)[]): void;
+  compare(batch: PriceBatch, known: readonly (string | null)[]): void;
   /** Takes a difference that was found otherwise. */
   add(difference: Difference): void;
   all(): readonly Difference[];
@@ -61,7 +61,7 @@ export function createDifferences(max: number = differencesMax): Differences {
 }
 
 /** The lines of rows whose time a later row of the batch has as well, with another price. */
-export function overriddenLines(batch: Pick<Batch, 'prices' | 'rowLines'>): readonly number[] {
+export function overriddenLines(batch: Pick<PriceBatch, 'prices' | 'rowLines'>): readonly number[] {
   const last = lastRows(batch);
   return batch.prices.flatMap(({ price, occurredAt }, index) => {
     const later = batch.prices[last.get(occurredAt) ?? index]?.price ?? price;
@@ -70,6 +70,6 @@ export function overriddenLines(batch: Pick<Batch, 'prices' | 'rowLines'>): read
 }
 
 /** The last row of each time: of two prices of one time the later row counts. */
-export function lastRows({ prices }: Pick<Batch, 'prices'>): ReadonlyMap<string, number> {
+export function lastRows({ prices }: Pick<PriceBatch, 'prices'>): ReadonlyMap<string, number> {
   return new Map(prices.map(({ occurredAt }, index) => [occurredAt, index]));
 }

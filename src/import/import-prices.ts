@@ -5,7 +5,7 @@ import { openMarketApi } from './market-api.ts';
 import { createProgress, type Screen } from './progress.ts';
 import { differenceLines, faultLines, summaryLine, tableLines } from './report.ts';
 import type { ImportSettings } from './settings.ts';
-import { createTally, type Tally } from './tally.ts';
+import { createTally, type RowTally } from './tally.ts';
 
 /** Where an import writes, and how it is told to stop. */
 export interface ImportTerminal {
@@ -72,7 +72,7 @@ export async function importPrices(
 interface Run {
   readonly terminal: ImportTerminal;
   readonly retries: ImportRetries;
-  readonly tally: Tally;
+  readonly tally: RowTally;
   readonly failures: string[];
 }
 
@@ -93,7 +93,7 @@ async function importAll(settings: ImportSettings, run: Run): Promise<void> {
   }
 }
 
-function cureOf({ url }: ImportSettings, { counts }: Tally): string {
+function cureOf({ url }: ImportSettings, { counts }: RowTally): string {
   if (counts.length > 0)
     return '; once it is back, run the same command again: it goes on from here';
   const isHere = /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(url);

@@ -1,5 +1,5 @@
 import type { ApiClient } from './api-client.ts';
-import { type Batch, toKey } from './batches.ts';
+import { type PriceBatch, toKey } from './batches.ts';
 import { standsFor } from './currency-sign.ts';
 import { RefusedError } from './errors.ts';
 import { createKnownPrices } from './known-prices.ts';
@@ -32,11 +32,11 @@ export interface MarketApi {
    */
   list(symbol: string, sign: string | null): Promise<string | null>;
   /** Whether the very batch was recorded before. Throws `RefusedError`. */
-  isRecorded(batch: Batch): Promise<boolean>;
+  isRecorded(batch: PriceBatch): Promise<boolean>;
   /** All prices recorded of an instrument; null when they are too many. Throws `RefusedError`. */
   history(symbol: string): Promise<PriceHistory | null>;
   /** True: recorded now; false: it had been before. Throws `RefusedError`. */
-  record(batch: Pick<Batch, 'symbol' | 'prices'>): Promise<boolean>;
+  record(batch: Pick<PriceBatch, 'symbol' | 'prices'>): Promise<boolean>;
   /**
    * What is known now of the prices at some times, in their order; all that was answered before is
    * known. Throws `RefusedError`.

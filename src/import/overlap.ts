@@ -1,4 +1,4 @@
-import type { Batch } from './batches.ts';
+import type { PriceBatch } from './batches.ts';
 import { type Differences, lastRows } from './differences.ts';
 import type { MarketApi } from './market-api.ts';
 import type { PriceHistory } from './price-history.ts';
@@ -8,7 +8,7 @@ import type { FileTally } from './tally.ts';
 /** Records batches of which a part is known already, as of a file that has grown. */
 export interface Overlap {
   /** What is to be done with a batch, or was done with a part that is known. Throws `RefusedError`. */
-  record(batch: Batch, lastPriceAt: string | null): Promise<OverlapOutcome>;
+  record(batch: PriceBatch, lastPriceAt: string | null): Promise<OverlapOutcome>;
 }
 
 /**
@@ -38,15 +38,15 @@ export function createOverlap({ api, tally, differences }: OverlapOptions): Over
   }
 
   /** The last row of each time: those that are to be recorded. */
-  function missingIn(batch: Batch, history: PriceHistory): readonly PricePoint[] {
+  function missingIn(batch: PriceBatch, history: PriceHistory): readonly PricePoint[] {
     const { symbol, prices, rowLines } = batch;
     const missing: PricePoint[] = [];
     for (const [occurredAt, row] of lastRows(batch)) {
       const point = prices[row];
       if (point === undefined) continue;
-      const standing = history.standingOf(point);
-      if (standing === 'MISSING' || standing === 'NEW') missing.push(point);
-      if (standing !== 'REPLACED') continue;
+      const comparison = history.compare(point);
+      if (comparison === 'MISSING' || comparison === 'NEW') missing.push(point);
+      if (comparison !== 'REPLACED') continue;
       const { price } = point;
       const known = history.knownAt(occurredAt);
       differences.add({ line: rowLines[row] ?? 0, symbol, occurredAt, price, known });

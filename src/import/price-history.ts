@@ -2,7 +2,7 @@ import { compare } from '../lib/decimal.ts';
 import type { PricePoint } from './price-row.ts';
 
 /** How a price of a file stands to what was recorded of its time. */
-export type Standing = 'MISSING' | 'SAME' | 'REPLACED' | 'NEW';
+export type PriceComparison = 'MISSING' | 'SAME' | 'REPLACED' | 'NEW';
 
 /** Every price that was recorded of an instrument, by when it occurred. */
 export interface PriceHistory {
@@ -10,7 +10,7 @@ export interface PriceHistory {
    * MISSING: nothing is known of its time. SAME: it is the price known now. REPLACED: it was recorded,
    * and another one after it. NEW: it was never recorded, but another one was.
    */
-  standingOf(point: PricePoint): Standing;
+  compare(point: PricePoint): PriceComparison;
   /** The price that is known now of a time; null: none is. */
   knownAt(occurredAt: string): string | null;
   /** Takes a price that was recorded after all others. */
@@ -20,7 +20,7 @@ export interface PriceHistory {
 export function createPriceHistory(): PriceHistory {
   const pricesByTime = new Map<string, string[]>();
   return {
-    standingOf({ price, occurredAt }) {
+    compare({ price, occurredAt }) {
       const prices = pricesByTime.get(occurredAt);
       if (prices === undefined) return 'MISSING';
       if (isSame(prices.at(-1), price)) return 'SAME';

@@ -1,8 +1,8 @@
-import { type Count, type Tally, unsentOf } from './tally.ts';
+import { type Count, type RowTally, unsentOf } from './tally.ts';
 import { toVisible } from './visible.ts';
 
 /** The rows that could not be recorded: the first of them, and how many more there are. */
-export function faultLines({ faults, faultCount }: Tally): readonly string[] {
+export function faultLines({ faults, faultCount }: RowTally): readonly string[] {
   if (faultCount() === 0) return [];
   const shown = faults.map(({ file, line, fault, text }) => {
     const what = text ? `: ${toVisible(text)}` : '';
@@ -14,7 +14,7 @@ export function faultLines({ faults, faultCount }: Tally): readonly string[] {
 }
 
 /** The prices that are not those known now, and how to go on. */
-export function differenceLines(tally: Tally): readonly string[] {
+export function differenceLines(tally: RowTally): readonly string[] {
   const { shown, count, isCut } = tally.differences();
   if (count === 0 && !isCut) return [];
   const lines = shown.map(({ file, line, symbol, occurredAt, price, known }) => {

@@ -1,4 +1,4 @@
-import type { Batch } from './batches.ts';
+import type { PriceBatch } from './batches.ts';
 import { createDifferences, type Difference, overriddenLines } from './differences.ts';
 import { RefusedError } from './errors.ts';
 import { createLanes } from './lanes.ts';
@@ -20,7 +20,7 @@ export interface SenderOptions {
 /** Records the batches of one file. */
 export interface Sender {
   /** Waits for room only. Throws what ended an earlier batch. */
-  send(batch: Batch): Promise<void>;
+  send(batch: PriceBatch): Promise<void>;
   /** Waits for all batches; throws as `send`. */
   finish(): Promise<void>;
   /** After all batches: reports the prices that differ from those known now, or records them. */
@@ -39,7 +39,7 @@ export function createSender({ api, tally, currency, repeat }: SenderOptions): S
   const overridden: number[] = [];
   const overlap = createOverlap({ api, tally, differences });
 
-  async function record(batch: Batch): Promise<void> {
+  async function record(batch: PriceBatch): Promise<void> {
     const listing = listings.get(batch.symbol) ?? api.list(batch.symbol, currency);
     listings.set(batch.symbol, listing);
     const lastPriceAt = await listing;
@@ -52,7 +52,7 @@ export function createSender({ api, tally, currency, repeat }: SenderOptions): S
     if (!isNew && repeat !== 'ignore') await check(batch);
   }
 
-  async function check(batch: Batch): Promise<void> {
+  async function check(batch: PriceBatch): Promise<void> {
     const times = differences.timesOf(batch);
     if (times.length === 0) return;
     try {
@@ -122,7 +122,7 @@ async function recordPart(
   }
 }
 
-function placeOf({ symbol, lines }: Batch) {
+function placeOf({ symbol, lines }: PriceBatch) {
   return { line: lines[0], symbol };
 }
 

@@ -14,23 +14,23 @@ export interface NamedRecord extends CsvRecord {
 export async function* joinHeader(
   records: AsyncIterable<CsvRecord | BrokenLine>,
 ): AsyncGenerator<NamedRecord | BrokenLine> {
-  const held: (CsvRecord | BrokenLine)[] = [];
+  const buffered: (CsvRecord | BrokenLine)[] = [];
   let isOpen = true;
   for await (const record of records) {
     if (!isOpen) {
       yield record;
       continue;
     }
-    held.push(record);
-    if (!fits(record, held.length)) {
+    buffered.push(record);
+    if (!fits(record, buffered.length)) {
       isOpen = false;
-      yield* held;
-    } else if (held.length === levels.length) {
+      yield* buffered;
+    } else if (buffered.length === levels.length) {
       isOpen = false;
-      yield join(held as readonly CsvRecord[]);
+      yield join(buffered as readonly CsvRecord[]);
     }
   }
-  if (isOpen) yield* held;
+  if (isOpen) yield* buffered;
 }
 
 const levels = [/^price$/i, /^ticker$/i, /^(?:date|datetime)$/i] as const;

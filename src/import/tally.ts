@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Batch } from './batches.ts';
+import type { PriceBatch } from './batches.ts';
 import type { Difference } from './differences.ts';
 import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
 
@@ -35,7 +35,7 @@ export interface DifferenceTally {
 }
 
 /** What was done so far, in a size that does not grow with the number of rows. */
-export interface Tally {
+export interface RowTally {
   readonly counts: readonly Count[];
   /** The first of those that were reported. */
   readonly faults: readonly Fault[];
@@ -50,8 +50,8 @@ export interface Tally {
 export interface FileTally {
   readonly name: string;
   row(row: PriceRow | BadRow): void;
-  done(batch: Batch, isNew: boolean): void;
-  refused(batch: Batch, fault: string): void;
+  done(batch: PriceBatch, isNew: boolean): void;
+  refused(batch: PriceBatch, fault: string): void;
   /** Takes a fault that is of no single row. */
   report(fault: BadRow): void;
   differs(differences: readonly Difference[]): void;
@@ -65,7 +65,7 @@ export interface FileTally {
 /** Faults that are kept; of the others only their number. */
 export const faultsKeptMax = 20;
 
-export function createTally(): Tally {
+export function createTally(): RowTally {
   const counts: Count[] = [];
   const faults: Fault[] = [];
   let faultCount = 0;

@@ -17,7 +17,7 @@ export interface PendingEvent {
 }
 
 /** What a command with an idempotency key is answered, now and whenever it is sent again. */
-export interface Outcome {
+export interface KeyedOutcome {
   readonly actor: string;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
@@ -34,12 +34,12 @@ export interface RecordedRejection {
 }
 
 /** An outcome read back: the head right after the command, of which the last events are its own. */
-export interface RecordedOutcome extends Outcome {
+export interface RecordedOutcome extends KeyedOutcome {
   readonly sequence: number;
 }
 
 /** An outcome that is about to be recorded: how many of its batch's events come up to its end. */
-export interface PendingOutcome extends Outcome {
+export interface PendingOutcome extends KeyedOutcome {
   readonly offset: number;
 }
 

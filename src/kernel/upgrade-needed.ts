@@ -32,6 +32,6 @@ export class NewerEventError extends UpgradeNeededError implements NewerEvent {
 }
 
 /** For a fold that was given an event of a type it does not know: it throws instead of guessing. */
-export function refuseUnknown({ type, schemaVersion, sequence }: NewerEvent): never {
+export function throwUpgradeNeeded({ type, schemaVersion, sequence }: NewerEvent): never {
   throw new NewerEventError({ type, schemaVersion, sequence }, null);
 }

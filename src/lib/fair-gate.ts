@@ -1,5 +1,5 @@
 /** For whom some work is done: a part, such as one operation, of what a holder does at once. */
-export interface Share {
+export interface GateShare {
   readonly holder: string | symbol;
   /** Compared by identity. */
   readonly part: object;
@@ -22,7 +22,7 @@ export interface FairGate {
    * Runs some work as soon as there is room. Holders take turns, and in a holder its parts, each
    * one work at a time. Throws `GateFullError`, and an AbortError when it was over before its turn.
    */
-  run<Value>(share: Share, work: () => Promise<Value>): Promise<Value>;
+  run<Value>(share: GateShare, work: () => Promise<Value>): Promise<Value>;
 }
 
 /** Too much work of one holder waits already; nothing of this one was done. */
@@ -84,7 +84,7 @@ export function createFairGate(options: FairGateOptions): FairGate {
     return true;
   }
 
-  async function wait(holder: Holder, part: Part, { isOver }: Share): Promise<void> {
+  async function wait(holder: Holder, part: Part, { isOver }: GateShare): Promise<void> {
     if (holder.waitingCount >= waitingOfHolderMax) {
       forgetUnused(holder, part);
       throw new GateFullError(waitingOfHolderMax);

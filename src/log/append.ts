@@ -35,7 +35,7 @@ interface AppendedRow {
  * idempotency key has an outcome already, and the driver's error when the connection was lost: whether
  * the batch is in the log is then told by `findBatch`.
  */
-export async function appendBatch(executor: Executor, batch: Batch): Promise<Appended> {
+export async function appendEvents(executor: Executor, batch: Batch): Promise<Appended> {
   const { events, outcomes, expected } = batch;
   try {
     const [row] = await executor.query<AppendedRow>(append, [

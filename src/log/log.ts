@@ -2,7 +2,7 @@ import type { KnownEvents } from '../kernel/context.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
-import { appendBatch, findBatch, verifyStreams } from './append.ts';
+import { appendEvents, findBatch, verifyStreams } from './append.ts';
 import { createLogClock, type LogClock, readClock } from './clock.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
 import { raiseEpoch } from './epoch.ts';
@@ -20,13 +20,13 @@ import {
 import {
   readSnapshots,
   readStreams,
-  type SnapshotWish,
+  type SnapshotRequest,
   type StoredSnapshot,
-  type StreamWish,
+  type StreamRequest,
   type WrittenSnapshot,
   writeSnapshots,
 } from './streams.ts';
-import { readTotals, type StreamTotals, type TotalsWish } from './totals.ts';
+import { readTotals, type StreamTotals, type TotalsRequest } from './totals.ts';
 
 /** What can be asked of the log. Every method but `events` is one statement at most, and atomic. */
 export interface LogStatements {
@@ -49,10 +49,10 @@ export interface LogStatements {
   /** As much of such a page as is found by looking at a bounded number of events. */
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** The events of some streams from a version each on, in order of version within a stream. */
-  streams(wishes: readonly StreamWish[]): Promise<readonly StoredEvent[]>;
+  streams(requests: readonly StreamRequest[]): Promise<readonly StoredEvent[]>;
   /** What members of the events of some streams add up to. */
-  totals(wish: TotalsWish): Promise<readonly StreamTotals[]>;
-  snapshots(wishes: readonly SnapshotWish[]): Promise<readonly StoredSnapshot[]>;
+  totals(request: TotalsRequest): Promise<readonly StreamTotals[]>;
+  snapshots(requests: readonly SnapshotRequest[]): Promise<readonly StoredSnapshot[]>;
   writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
   outcomes(
     keys: readonly (readonly [actor: string, idempotencyKey: string])[],
@@ -132,7 +132,7 @@ function bindStatements(
     epoch,
     async append(batch) {
       const sentMs = performance.now();
-      const appended = await appendBatch(executor, batch).catch((error: unknown) => {
+      const appended = await appendEvents(executor, batch).catch((error: unknown) => {
         // Decided again before this process knows the time, it would be late again.
         if (error instanceof DecisionLateError) clock.note(error.recordedAt, sentMs);
         throw error;
@@ -152,9 +152,9 @@ function bindStatements(
       return events;
     },
     scan: (filter, page) => scanEvents(executor, decode, filter, page),
-    streams: (wishes) => readStreams(executor, decode, wishes),
-    totals: (wish) => readTotals(executor, wish),
-    snapshots: (wishes) => readSnapshots(executor, wishes),
+    streams: (requests) => readStreams(executor, decode, requests),
+    totals: (request) => readTotals(executor, request),
+    snapshots: (requests) => readSnapshots(executor, requests),
     writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),
     outcomes: (keys) => readOutcomes(executor, keys),
   };

@@ -94,12 +94,12 @@ export async function scanEvents(
   { after, before, limit, descending, lookedAtMax = lookedAtMaxDefault }: EventPage,
 ): Promise<EventScan> {
   const direction = descending ? 'descending' : 'ascending';
-  const [lead, ...others] = order.filter((name) => filter[name] !== undefined);
+  const [leadingFilter, ...others] = order.filter((name) => filter[name] !== undefined);
   const values: unknown[] = [after, before, limit];
   let query = all[direction];
-  if (lead !== undefined) {
-    query = (others.length === 0 ? alone : withOthers)[lead][direction];
-    values.push(lead === 'types' ? [...new Set(filter.types)] : filter[lead]);
+  if (leadingFilter !== undefined) {
+    query = (others.length === 0 ? alone : withOthers)[leadingFilter][direction];
+    values.push(leadingFilter === 'types' ? [...new Set(filter.types)] : filter[leadingFilter]);
   }
   if (others.length > 0) {
     const { correlationId = null, streamId = null, actor = null, types = null } = filter;

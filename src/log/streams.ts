@@ -3,7 +3,7 @@ import type { Executor, Query } from '../postgres/database.ts';
 import type { EventDecoder, EventRow } from './codec.ts';
 
 /** The events of a stream from a version on: that one too, to see that it is the one known. */
-export interface StreamWish {
+export interface StreamRequest {
   readonly streamId: string;
   readonly fromVersion: number;
 }
@@ -24,22 +24,22 @@ const streams: Query = {
 export async function readStreams(
   executor: Executor,
   decode: EventDecoder,
-  wishes: readonly StreamWish[],
+  requests: readonly StreamRequest[],
 ): Promise<readonly StoredEvent[]> {
   const rows = await executor.query<EventRow>(streams, [
-    wishes.map((wish) => wish.streamId),
-    wishes.map((wish) => wish.fromVersion),
+    requests.map((request) => request.streamId),
+    requests.map((request) => request.fromVersion),
   ]);
   return rows.map(decode);
 }
 
-export interface SnapshotWish {
+export interface SnapshotRequest {
   readonly streamId: string;
   readonly deciderVersion: number;
 }
 
 /** A stream's state at a version, folded by one version of its decider. */
-export interface StoredSnapshot extends SnapshotWish {
+export interface StoredSnapshot extends SnapshotRequest {
   readonly version: number;
   /** The event at that version; null: a former program did not say. */
   readonly lastEventId: string | null;
@@ -62,11 +62,11 @@ const snapshots: Query = {
 
 export async function readSnapshots(
   executor: Executor,
-  wishes: readonly SnapshotWish[],
+  requests: readonly SnapshotRequest[],
 ): Promise<readonly StoredSnapshot[]> {
   return executor.query<StoredSnapshot>(snapshots, [
-    wishes.map((wish) => wish.streamId),
-    wishes.map((wish) => wish.deciderVersion),
+    requests.map((request) => request.streamId),
+    requests.map((request) => request.deciderVersion),
   ]);
 }
 
@@ -86,7 +86,7 @@ const write: Query = {
 };
 
 /** A snapshot to be stored, its state as JSON text. */
-export interface WrittenSnapshot extends SnapshotWish {
+export interface WrittenSnapshot extends SnapshotRequest {
   readonly version: number;
   readonly lastEventId: string;
   readonly state: string;

@@ -1,7 +1,7 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
 /** What to add up of the events of some streams. */
-export interface TotalsWish {
+export interface TotalsRequest {
   readonly streamIds: readonly string[];
   /** Events up to this sequence count. */
   readonly at: number;
@@ -56,7 +56,7 @@ const totals: Query = {
  */
 export async function readTotals(
   executor: Executor,
-  { streamIds, at, members, by, eventsMax }: TotalsWish,
+  { streamIds, at, members, by, eventsMax }: TotalsRequest,
 ): Promise<readonly StreamTotals[]> {
   return executor.query<StreamTotals>(totals, [streamIds, at, members, by, eventsMax]);
 }

@@ -1,5 +1,5 @@
 import { EmbeddedPostgresError } from './embedded-error.ts';
-import { type Account, type Run, runProgram } from './embedded-run.ts';
+import { type Run, runProgram, type SystemAccount } from './embedded-run.ts';
 
 /** What the account must be able to reach: where data are, and a program and a file it reads. */
 export interface Reach {
@@ -12,7 +12,9 @@ export interface Reach {
  * The account under which to run PostgreSQL, which refuses to run as root: null means our own.
  * Root takes the owner of the existing data, else the user postgres (made if need be), else nobody.
  */
-export async function chooseAccount(dataOwner: Account | null): Promise<Account | null> {
+export async function chooseAccount(
+  dataOwner: SystemAccount | null,
+): Promise<SystemAccount | null> {
   if (process.geteuid?.() !== 0) return null;
   if (dataOwner !== null && dataOwner.uid !== 0) return dataOwner;
   const found = await findAccount('postgres');
@@ -27,7 +29,7 @@ export async function chooseAccount(dataOwner: Account | null): Promise<Account 
  * others (a home, a temporary directory) are passed with a capability, and only where they exist:
  * the weakest of the three ways that works is taken.
  */
-export async function createRun(account: Account | null, reach: Reach): Promise<Run> {
+export async function createRun(account: SystemAccount | null, reach: Reach): Promise<Run> {
   if (account === null) return (file, args, cwd) => runProgram(file, args, { cwd });
   const plain: Run = (file, args, cwd) => runProgram(file, args, { cwd, account });
   for (const run of [plain, ...capabilities.map((name) => runWith(account, name))]) {
@@ -43,7 +45,7 @@ export async function createRun(account: Account | null, reach: Reach): Promise<
   );
 }
 
-const nobody: Account = { name: 'nobody', uid: 65_534, gid: 65_534 };
+const nobody: SystemAccount = { name: 'nobody', uid: 65_534, gid: 65_534 };
 
 /** Reading and entering any directory first; executing files closed to others needs the second. */
 const capabilities = ['dac_read_search', 'dac_override'] as const;
@@ -56,7 +58,7 @@ function probeArguments({ dataDir, program, file }: Reach): readonly string[] {
 }
 
 /** Without `no_setuid_fixup` access(2), which PostgreSQL uses, would ignore the capability. */
-function runWith(account: Account, capability: string): Run {
+function runWith(account: SystemAccount, capability: string): Run {
   const prefix = [
     `--reuid=${account.uid}`,
     `--regid=${account.gid}`,
@@ -69,7 +71,7 @@ function runWith(account: Account, capability: string): Run {
   return (file, args, cwd) => runProgram('setpriv', [...prefix, file, ...args], { cwd });
 }
 
-async function findAccount(name: string): Promise<Account | null> {
+async function findAccount(name: string): Promise<SystemAccount | null> {
   const uid = await runProgram('id', ['-u', name]);
   const gid = await runProgram('id', ['-g', name]);
   if (uid.code !== 0 || gid.code !== 0) return null;

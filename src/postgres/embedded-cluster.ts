@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import type { Binaries } from './embedded-binaries.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 import { isProcessAlive } from './embedded-postmaster.ts';
-import type { Account, Run } from './embedded-run.ts';
+import type { Run, SystemAccount } from './embedded-run.ts';
 import { toOneLine } from './errors.ts';
 
 /** A PostgreSQL cluster on disk: `home` holds data, the server's log and the password. */
@@ -28,7 +28,7 @@ export interface Cluster {
 export const superuser = 'daybook';
 
 /** The owner of the cluster in a data directory; null when there is none yet. */
-export async function findClusterOwner(dataDir: string): Promise<Account | null> {
+export async function findClusterOwner(dataDir: string): Promise<SystemAccount | null> {
   const owner = await stat(join(dataDir, homeName, 'data')).catch(() => null);
   return owner && { name: `with uid ${owner.uid}`, uid: owner.uid, gid: owner.gid };
 }
@@ -36,7 +36,7 @@ export async function findClusterOwner(dataDir: string): Promise<Account | null>
 export interface ClusterOptions {
   readonly dataDir: string;
   readonly binaries: Binaries;
-  readonly account: Account | null;
+  readonly account: SystemAccount | null;
   readonly run: Run;
 }
 

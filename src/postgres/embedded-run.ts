@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** A user of the operating system. */
-export interface Account {
+export interface SystemAccount {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
@@ -19,7 +19,7 @@ export type Run = (file: string, args: readonly string[], cwd: string) => Promis
 
 interface RunOptions {
   readonly cwd?: string;
-  readonly account?: Account;
+  readonly account?: SystemAccount;
 }
 
 const outputSizeMax = 16_384;

@@ -17,7 +17,7 @@ export interface Server {
 }
 
 /** One process's share in a running server: while its connection lives, nobody stops the server. */
-export interface Share {
+export interface ServerShare {
   readonly client: pg.Client;
   readonly port: number;
 }
@@ -31,7 +31,7 @@ export async function takeShare(
   server: Server,
   port: number | null,
   signal?: AbortSignal,
-): Promise<Share> {
+): Promise<ServerShare> {
   const deadline = Date.now() + startDeadlineMs;
   let failures = 0;
   for (;;) {
@@ -57,7 +57,7 @@ export async function takeShare(
  * Gives a share back. Stops the server if this was the last one and no other client is connected;
  * tells whether it did.
  */
-export async function giveBackShare(server: Server, { client }: Share): Promise<boolean> {
+export async function giveBackShare(server: Server, { client }: ServerShare): Promise<boolean> {
   try {
     await client.query('select pg_advisory_unlock_shared($1)', [shareLock]);
     if (!(await isLast(client))) return false;
@@ -138,7 +138,10 @@ async function stopPostmaster({ cluster, binaries, run }: Server): Promise<void>
 }
 
 /** Null while the server is not ready, is being stopped by its last user, or just went away. */
-async function connectShare({ cluster }: Server, postmaster: Postmaster): Promise<Share | null> {
+async function connectShare(
+  { cluster }: Server,
+  postmaster: Postmaster,
+): Promise<ServerShare | null> {
   const url = toUrl(cluster, postmaster.port, 'postgres');
   const config = toClientConfig({ url, applicationName: shareName, connectTimeoutMs });
   const client = new pg.Client({ ...config, query_timeout: queryTimeoutMs });

@@ -1,6 +1,6 @@
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
-import { giveBackShare, type Server, type Share, takeShare } from './embedded-server.ts';
+import { giveBackShare, type Server, type ServerShare, takeShare } from './embedded-server.ts';
 import { isConnectionLost, toOneLine } from './errors.ts';
 
 const restartIntervalMs = 1_000;
@@ -9,12 +9,12 @@ const restartIntervalMs = 1_000;
  * Holds a share until stopped, and takes a new one on the same port whenever the server has died.
  * Gives the function that stops; it may be called again.
  */
-export function keepShare(server: Server, first: Share, log: Logger): () => Promise<void> {
+export function keepShare(server: Server, first: ServerShare, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const { port } = first;
-  const keep = async (): Promise<Share | null> => {
-    let share: Share | null = first;
+  const keep = async (): Promise<ServerShare | null> => {
+    let share: ServerShare | null = first;
     while (share !== null) {
       await untilEnd(share, signal);
       if (signal.aborted) return share;
@@ -37,7 +37,7 @@ export function keepShare(server: Server, first: Share, log: Logger): () => Prom
   };
 }
 
-async function giveBack(server: Server, share: Share): Promise<boolean> {
+async function giveBack(server: Server, share: ServerShare): Promise<boolean> {
   try {
     return await giveBackShare(server, share);
   } catch (error) {
@@ -66,7 +66,7 @@ async function retakeShare(server: Server, port: number, { signal, log }: Retake
   return null;
 }
 
-function untilEnd({ client }: Share, signal: AbortSignal): Promise<void> {
+function untilEnd({ client }: ServerShare, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
       client.off('end', finish);

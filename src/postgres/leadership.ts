@@ -1,7 +1,7 @@
 import type { Logger } from '../lib/logger.ts';
 import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { Database, Executor } from './database.ts';
-import { holdLeases, type Lease, type LeaseKind, releaseLeases } from './leases.ts';
+import { type Lease, type LeaseKind, releaseLeases, renewLeases } from './leases.ts';
 
 export interface LeadershipOptions {
   /** A connection of its own is taken from here for the work. */
@@ -78,7 +78,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
     const sentAt = performance.now();
     const leases = [...held.values()];
     const claim = { kind, holder, ids: leases.map(({ id }) => id) };
-    const renewed = await holdLeases(keeper, claim, ttlMs);
+    const renewed = await renewLeases(keeper, claim, ttlMs);
     const isHeld = ({ id, epoch }: Lease): boolean =>
       renewed.some((lease) => lease.id === id && lease.epoch === epoch);
     failure = null;
@@ -103,7 +103,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       const wanted = ids.filter((id) => !held.has(id));
       if (wanted.length > 0) {
         const sentAt = performance.now();
-        const taken = await holdLeases(keeper, { kind, holder, ids: wanted }, ttlMs);
+        const taken = await renewLeases(keeper, { kind, holder, ids: wanted }, ttlMs);
         if (held.size === 0 && taken.length > 0) holdUntil(sentAt);
         for (const lease of taken) held.set(lease.id, lease);
       }

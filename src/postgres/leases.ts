@@ -17,7 +17,7 @@ export interface Claim {
   readonly holder: string;
 }
 
-const hold: Query = {
+const renewal: Query = {
   name: 'hold_leases',
   // In order of name, so that two processes that take the same ones cannot lock each other out. The
   // version before leads by an advisory lock: it has to let go of that first.
@@ -63,12 +63,12 @@ const hold: Query = {
  * `ttlMs` from now, by the clock of the database, or with the session. The others are in another's
  * hands.
  */
-export async function holdLeases(
+export async function renewLeases(
   executor: Executor,
   { kind, ids, holder }: Claim,
   ttlMs: number,
 ): Promise<readonly Lease[]> {
-  return executor.query<Lease>(hold, [kind, ids, holder, ttlMs]);
+  return executor.query<Lease>(renewal, [kind, ids, holder, ttlMs]);
 }
 
 const look: Query = {

@@ -11,11 +11,11 @@ import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import { withLeadership } from '../postgres/leadership.ts';
 import type { MovingView } from './building/advance.ts';
-import { leadViews } from './building/leader.ts';
+import { runViewLeader } from './building/leader.ts';
 import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
 import { assertViews } from './lists/assert-lists.ts';
 import type { AnyView } from './lists/placement.ts';
-import { createWouldBeReader, type StoredView } from './proposed/read-proposed.ts';
+import { createProposedReader, type StoredView } from './proposed/read-proposed.ts';
 import {
   type DocumentAt,
   type ListedDocument,
@@ -80,7 +80,7 @@ export function createViews(options: ViewsOptions): Views {
   const holder = newUuid();
   const stopping = new AbortController();
   const moved = createBroadcast();
-  const wouldBe = createWouldBeReader(readers);
+  const wouldBe = createProposedReader(readers);
   const newer = createNewerProgram(options);
   let rows = new Map<string, ViewRow>();
   let newerVersions: readonly ViewRow[] = [];
@@ -138,7 +138,7 @@ export function createViews(options: ViewsOptions): Views {
             );
             show([...others, ...moved]);
           };
-          return leadViews(executor, { ...options, newer, onMoved }, leadership);
+          return runViewLeader(executor, { ...options, newer, onMoved }, leadership);
         });
       } catch (error) {
         const { message: reason } = error as Error;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { EngineParts } from '../../src/api/engine-parts.ts';
-import { createApiContext } from '../../src/api/request-context.ts';
+import { createRequestContext } from '../../src/api/request-context.ts';
 
 test('the signal of an operation is made when it is asked for, and not before', () => {
   let made = 0;
-  const context = createApiContext({ feed: { history: () => 1 } } as EngineParts, {
+  const context = createRequestContext({ feed: { history: () => 1 } } as EngineParts, {
     actor: 'ann',
     transport: 'http',
     minSequence: null,

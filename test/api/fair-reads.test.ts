@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApiContext } from '../../src/api/request-context.ts';
+import { createRequestContext } from '../../src/api/request-context.ts';
 import { issueToken } from '../../src/api/transport/token.ts';
 import { accountsView } from '../../src/contexts/accounts/views.ts';
 import { countWaiting, sql } from '../support/rows.ts';
@@ -83,7 +83,7 @@ test('an operation whose reads all hang leaves connections to another of its act
 
 test('reads of a caller that has gone are dropped before their turn', async () => {
   const gone = new AbortController();
-  const context = createApiContext(server.engine, {
+  const context = createRequestContext(server.engine, {
     ...{ actor: 'cid', transport: 'http', minSequence: null, correlationId: null },
     signal: gone.signal,
   });

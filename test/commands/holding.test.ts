@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { placeHolding } from '../../src/commands/append-batch.ts';
+import { appendExclusively } from '../../src/commands/append-batch.ts';
 import type { Submission } from '../../src/commands/request.ts';
 import { createStreamCache } from '../../src/commands/streams/cache.ts';
 import { depositCash } from '../../src/contexts/accounts/commands.ts';
@@ -42,7 +42,7 @@ function place(cache = createStreamCache(10)) {
     cache,
     signal: new AbortController().signal,
   };
-  return placeHolding(options, [toSubmission()]);
+  return appendExclusively(options, [toSubmission()]);
 }
 
 function toSubmission(): Submission {

@@ -124,7 +124,7 @@ test('a connection lost while nothing is to be recorded costs a retry and nothin
 });
 
 test('a database that does not come back leaves the outcome unknown', async () => {
-  const impatient = createTestProcess(database, { settleTimeoutMs: 0 });
+  const impatient = createTestProcess(database, { retryTimeoutMs: 0 });
   await impatient.deposit(accountId, '1.00');
   wire.failAt('append_events', 'answer lost');
   await expect(impatient.deposit(accountId, '2.00')).rejects.toMatchObject({

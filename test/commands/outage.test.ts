@@ -29,7 +29,10 @@ async function startOurs(settleTimeoutMs: number): Promise<string> {
     if (isOut) throw new DatabaseUnreachableError(new Error('refused'));
     return log.append(batch);
   };
-  ours = createTestProcess(testDatabase.database, { log: { ...log, append }, settleTimeoutMs });
+  ours = createTestProcess(testDatabase.database, {
+    log: { ...log, append },
+    retryTimeoutMs: settleTimeoutMs,
+  });
   const accountId = await ours.open('10.00');
   attempts = 0;
   return accountId;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Quote, wantedQuotes } from '../../src/demo/quotes.ts';
-import { type Change, planChanges, type RestingOrder } from '../../src/demo/requote.ts';
+import { type Change, planChanges, type QuotedOrder } from '../../src/demo/requote.ts';
 
 const views = fc.record({
   fairValue: fc.double({ min: 1, max: 100_000, noNaN: true }),
@@ -16,7 +16,7 @@ function isCrossed(quotes: readonly Quote[]): boolean {
   return Math.max(...prices('BUY')) >= Math.min(...prices('SELL'));
 }
 
-function apply(orders: readonly RestingOrder[], change: Change, id: string): RestingOrder[] {
+function apply(orders: readonly QuotedOrder[], change: Change, id: string): QuotedOrder[] {
   const others = orders.filter((order) => change.kind === 'place' || order.id !== change.order.id);
   if (change.kind === 'cancel') return others;
   return [...others, { ...change.quote, id, filled: 0 }];
@@ -46,7 +46,7 @@ test('on the way from one set of quotes to another no order meets one of its own
   const fills = fc.array(fc.nat({ max: 3 }), { minLength: 10, maxLength: 10 });
   fc.assert(
     fc.property(views, views, fills, fc.nat({ max: 50 }), (before, after, shares, tolerance) => {
-      let orders: RestingOrder[] = wantedQuotes(before).map((quote, index) => {
+      let orders: QuotedOrder[] = wantedQuotes(before).map((quote, index) => {
         const filled = Math.floor((quote.quantity * (shares[index] ?? 0)) / 4);
         return { ...quote, id: String(index), quantity: quote.quantity - filled, filled };
       });

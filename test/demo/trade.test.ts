@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTally } from '../../src/demo/tally.ts';
-import { trade } from '../../src/demo/trade.ts';
+import { runMarket } from '../../src/demo/trade.ts';
 import type { TradingApi } from '../../src/demo/trading-api.ts';
 import { RefusedError, ServerError } from '../../src/import/errors.ts';
 import { until } from '../support/until.ts';
@@ -25,7 +25,7 @@ function start(answer: () => void) {
   const abort = new AbortController();
   const tally = createTally();
   const troubles: (string | null)[] = [];
-  const ended = trade({
+  const ended = runMarket({
     ...{
       api: createApi(answer),
       seed: '1',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, createBatcher, toKey } from '../../src/import/batches.ts';
+import { createBatcher, type PriceBatch, toKey } from '../../src/import/batches.ts';
 import { createLanes } from '../../src/import/lanes.ts';
 import type { PriceRow } from '../../src/import/price-row.ts';
 
@@ -14,7 +14,7 @@ const rows = fc
   .array(row, { maxLength: 60 })
   .map((list) => list.map((item, index): PriceRow => ({ ...item, line: index + 2 })));
 
-function batchesOf(list: readonly PriceRow[]): readonly Batch[] {
+function batchesOf(list: readonly PriceRow[]): readonly PriceBatch[] {
   const batcher = createBatcher(limits);
   return [...list.flatMap((item) => batcher.add(item)), ...batcher.end()];
 }
@@ -78,7 +78,7 @@ describe('batches', () => {
     const batcher = createBatcher();
     const price = `${'9'.repeat(20)}.${'9'.repeat(18)}`;
     const largest = { symbol: 'X'.repeat(20), occurredAt: '2000-01-01T00:00:00.000000Z', price };
-    const batches: Batch[] = [];
+    const batches: PriceBatch[] = [];
     for (let line = 1; line <= 1_000; line += 1) batches.push(...batcher.add({ ...largest, line }));
     expect(batches.map(({ prices }) => prices.length)).toEqual([1_000]);
     expect(JSON.stringify(batches).length).toBeLessThan(200 * 1024);

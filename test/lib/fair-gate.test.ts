@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFairGate, type FairGate, type Share } from '../../src/lib/fair-gate.ts';
+import { createFairGate, type FairGate, type GateShare } from '../../src/lib/fair-gate.ts';
 
 const limits = {
   ...{ runningMax: 4, runningOfHolderMax: 3, runningOfPartMax: 2 },
@@ -13,7 +13,7 @@ function createWorks(gate: FairGate) {
   const ends = new Map<string, () => void>();
   return {
     begun,
-    start(name: string, share: Share): Promise<void> {
+    start(name: string, share: GateShare): Promise<void> {
       return gate.run(share, () => {
         begun.push(name);
         return new Promise((resolve) => ends.set(name, resolve));
@@ -28,7 +28,7 @@ function createWorks(gate: FairGate) {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function shareOf(holder: string, part: object = {}): Share {
+function shareOf(holder: string, part: object = {}): GateShare {
   return { holder, part, isOver: () => false };
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addMicroseconds, fromEpochMs, toEpochMs } from '../../src/lib/date-time.ts';
-import { appendBatch } from '../../src/log/append.ts';
+import { appendEvents } from '../../src/log/append.ts';
 import { createLog } from '../../src/log/log.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import { batchOf, pending, run } from '../support/batches.ts';
@@ -91,7 +91,7 @@ test('a moment that an append passes does not stand in line behind it', async ()
   let answer: Promise<number | null> | undefined;
   let id: string | undefined;
   await database.withTransaction(async (executor) => {
-    const { recordedAt } = await appendBatch(executor, batchOf([pending('a-1', 2)]));
+    const { recordedAt } = await appendEvents(executor, batchOf([pending('a-1', 2)]));
     expect(recordedAt > moment).toBe(true);
     const own = 'select pg_current_xact_id()::text as id';
     id = (await sql<{ id: string }>(executor, own))[0]?.id;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addMicroseconds, fromEpochMs } from '../../src/lib/date-time.ts';
-import { appendBatch } from '../../src/log/append.ts';
+import { appendEvents } from '../../src/log/append.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { batchOf, pending, run } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -47,7 +47,7 @@ test('a moment waits for an append that is under way and counts its events', asy
   let answer: Promise<number | null> | undefined;
   let moment = '';
   await database.withTransaction(async (executor) => {
-    await appendBatch(executor, batchOf([pending('a-1', 2)]));
+    await appendEvents(executor, batchOf([pending('a-1', 2)]));
     moment = await clockOf(database);
     answer = log.sequenceAt(moment);
     await until(async () => (await countWaiting(database, 'sequence_at')) === 1);
@@ -63,7 +63,7 @@ test('a moment that an append under way gives up does not count its events', asy
   const { database } = testDatabase;
   let answer: Promise<number | null> | undefined;
   const undone = database.withTransaction(async (executor) => {
-    await appendBatch(executor, batchOf([pending('a-1', 1)]));
+    await appendEvents(executor, batchOf([pending('a-1', 1)]));
     answer = log.sequenceAt(await clockOf(database));
     await until(async () => (await countWaiting(database, 'sequence_at')) === 1);
     throw new Error('undone');

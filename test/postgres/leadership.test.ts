@@ -3,7 +3,7 @@ import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { type Leadership, withLeadership } from '../../src/postgres/leadership.ts';
-import { holdLeases, releaseLeases } from '../../src/postgres/leases.ts';
+import { releaseLeases, renewLeases } from '../../src/postgres/leases.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sql } from '../support/rows.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -73,7 +73,7 @@ async function epochOf(id: number): Promise<number | undefined> {
 test('a lease has one holder at a time, and its epoch rises with each other holder', async () => {
   const [first, second] = [newUuid(), newUuid()];
   const hold = (holder: string, ttlMs = 60_000) =>
-    holdLeases(database, { kind, ids: [1, 2], holder }, ttlMs);
+    renewLeases(database, { kind, ids: [1, 2], holder }, ttlMs);
   const taken = [
     { id: 1, epoch: 1 },
     { id: 2, epoch: 1 },
@@ -95,7 +95,7 @@ test('of many processes that want the same leases at once one gets each', async 
   const many = Array.from({ length: 12 }, (_, id) => id);
   const holders = Array.from({ length: 8 }, newUuid);
   const taken = await Promise.all(
-    holders.map((holder) => holdLeases(database, { kind, ids: many, holder }, 60_000)),
+    holders.map((holder) => renewLeases(database, { kind, ids: many, holder }, 60_000)),
   );
   const all = taken.flatMap((leases) => leases.map(({ id }) => id));
   expect(all.sort((a, b) => a - b)).toEqual(many);
@@ -116,7 +116,7 @@ test('a leader keeps its lease for longer than the lease lasts without a renewal
   await leader.leadership.take(ids);
   const takenAt = performance.now();
   await until(() => performance.now() - takenAt > 6_000);
-  expect(await holdLeases(database, { kind, ids, holder: newUuid() }, 0)).toEqual([]);
+  expect(await renewLeases(database, { kind, ids, holder: newUuid() }, 0)).toEqual([]);
   expect(leader.leadership.signal.aborted).toBe(false);
   await leader.stop();
 });
@@ -140,7 +140,7 @@ test('a leader that is cut off stops before another one can lead', async () => {
 
 test('a process that is killed is followed at once, as its session is gone', async () => {
   const killed = createDatabase({ url: testDatabase.url, applicationName: 'k', log: silentLogger });
-  await holdLeases(killed, { kind, ids, holder: newUuid() }, 60_000);
+  await renewLeases(killed, { kind, ids, holder: newUuid() }, 60_000);
   killed.cut();
   await killed.stop();
   const next = await lead(database);
@@ -151,7 +151,7 @@ test('a process that is killed is followed at once, as its session is gone', asy
 
 test('a process takes up its own lease again without waiting for the end of it', async () => {
   const holder = newUuid();
-  await holdLeases(database, { kind, ids, holder }, 60_000);
+  await renewLeases(database, { kind, ids, holder }, 60_000);
   const again = await lead(database, holder);
   expect(await again.leadership.take(ids)).toEqual(new Set(ids));
   expect(await epochOf(7)).toBe(1);
@@ -170,5 +170,5 @@ test('what a process of the version before leads is left to it', async () => {
     await next.stop();
   });
   await leader.stop();
-  expect(await holdLeases(database, { kind, ids, holder: newUuid() }, 0)).toHaveLength(1);
+  expect(await renewLeases(database, { kind, ids, holder: newUuid() }, 0)).toHaveLength(1);
 });

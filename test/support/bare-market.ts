@@ -4,7 +4,7 @@ import {
   evolveBook,
   findOrder,
 } from '../../src/contexts/trading/matching/book.ts';
-import { holdOf, noTotals } from '../../src/contexts/trading/matching/charge.ts';
+import { noTotals, reservationOf } from '../../src/contexts/trading/matching/charge.ts';
 import { type Fill, match } from '../../src/contexts/trading/matching/match.ts';
 import { toBooked, toFinal, toProgress } from '../../src/contexts/trading/matching/open-orders.ts';
 import {
@@ -13,7 +13,7 @@ import {
   takerParty,
   toTrade,
 } from '../../src/contexts/trading/matching/trade.ts';
-import { type Terms, termsOf } from '../../src/contexts/trading/matching/units.ts';
+import { type InstrumentUnits, unitsOf } from '../../src/contexts/trading/matching/units.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { OrderWish, Resting, Wish } from './order-flow.ts';
 
@@ -40,7 +40,7 @@ const instrument = {
   sequence: 1,
 } as const;
 
-const terms = termsOf(instrument) as Terms;
+const units = unitsOf(instrument) as InstrumentUnits;
 const now = '2026-11-23T20:55:57.123456Z';
 
 /** A command is given its ids; so is this, and none of the time is theirs. */
@@ -48,7 +48,7 @@ const tradeIds = Array.from({ length: 1_024 }, newUuid);
 
 /** Exchanges begin where a book stands: a book is never changed in place. */
 export function createExchange(start: Book | null = null, count = 0): Exchange {
-  const market = { symbol, terms };
+  const market = { symbol, units };
   let resting = count;
   let trades = 0;
   let book = start ?? evolveBook(null, toStored({ type: 'BookOpened', data: instrument }));
@@ -72,15 +72,15 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
       record(events, { type: 'OrderCanceled', data });
       return;
     }
-    const held = side === 'BUY' ? holdOf(terms, taker, limit, taker.leaves) : 0n;
+    const held = side === 'BUY' ? reservationOf(units, taker, limit, taker.leaves) : 0n;
     const rests = { limit, priority: book.priority, held, expiresAt: null };
     record(events, { type: 'OrderBooked', data: toBooked(market, taker, rests) });
     resting += 1;
   }
 
   function trade(events: BookEvent[], taker: Taker, fill: Fill): Taker {
-    const incoming = takerParty(terms, taker, fill);
-    const party = makerParty(terms, fill);
+    const incoming = takerParty(units, taker, fill);
+    const party = makerParty(units, fill);
     const [buy, sell] = taker.side === 'BUY' ? [incoming, party] : [party, incoming];
     trades += 1;
     const tradeId = tradeIds[trades % tradeIds.length] as string;

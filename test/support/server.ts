@@ -1,4 +1,4 @@
-import { createApiContext } from '../../src/api/request-context.ts';
+import { createRequestContext } from '../../src/api/request-context.ts';
 import { buildSchema } from '../../src/api/schema.ts';
 import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules } from '../../src/contexts/all.ts';
@@ -87,7 +87,7 @@ export async function startTestServer(
     host: '127.0.0.1',
     port: 0,
     schema: buildSchema(modules),
-    createContext: (init) => createApiContext(engine, init),
+    createContext: (init) => createRequestContext(engine, init),
     authentication: jwtSecret === undefined ? null : { jwt: { secret: jwtSecret } },
     ready: async () => ({ ready: engine.views.isReady() }),
     examples: [],

@@ -271,8 +271,8 @@ test('a parked view and one that is gone are not moved', async () => {
   await registerView(database, walletsView);
   const [row] = await readViews(database);
   const changes = { documents: [], opened: [], closed: [], failure: null };
-  const placing = { newPartitions: [], begunBlocks: [] };
-  const step = { from: 0, to: 1, changes, placing, refits: [], entriesMax: 256 };
+  const assigner = { newPartitions: [], splitBlocks: [] };
+  const step = { from: 0, to: 1, changes, assigner, rebalances: [], entriesMax: 256 };
   const move = (id: number) => advanceViews(database, [{ id, ...step }]);
   await sql(database, `update views set status = 'parked'`);
   for (const id of [row?.id ?? 0, 999]) {

@@ -3,7 +3,7 @@ import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
-import { holdLeases, releaseLeases } from '../../src/postgres/leases.ts';
+import { releaseLeases, renewLeases } from '../../src/postgres/leases.ts';
 import { createMovingView } from '../../src/views/building/advance.ts';
 import { createDropReplaced } from '../../src/views/building/drop-replaced.ts';
 import type { AnyView } from '../../src/views/lists/placement.ts';
@@ -64,7 +64,7 @@ test('a version is retired when nobody has moved it for seconds, and dropped aft
     // Between two looks a program that has it may have taken it over: its time begins again.
     const used = performance.now();
     const claim = { kind: 'daybook.views', ids: [old?.id ?? 0], holder: newUuid() } as const;
-    expect(await holdLeases(executor, claim, 60_000)).toHaveLength(1);
+    expect(await renewLeases(executor, claim, 60_000)).toHaveLength(1);
     await until(async () => {
       await drop();
       return performance.now() - used > 5_000;

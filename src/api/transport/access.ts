@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { TransportRefusal } from './reply-error.ts';
+import type { TransportError } from './reply-error.ts';
 
 /** Tells why a request is refused before anything of it is read; null: it is not. */
-export type CheckAccess = (request: IncomingMessage) => TransportRefusal | null;
+export type CheckAccess = (request: IncomingMessage) => TransportError | null;
 
-const misdirected: TransportRefusal = {
+const misdirected: TransportError = {
   status: 421,
   code: 'MISDIRECTED_HOST',
   message: 'Without authentication this server answers to loopback host names only',
 };
-const foreign: TransportRefusal = {
+const foreign: TransportError = {
   status: 403,
   code: 'FORBIDDEN_ORIGIN',
   message: 'Pages of this origin may not use this server',

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { full, refuseSocket, type TransportRefusal } from './reply-error.ts';
+import { full, replySocketError, type TransportError } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 /** The connections of a server, and which of them are known to be of somebody. */
@@ -73,9 +73,9 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
     else refuse(victim.socket, strangersFull(limits));
   }
 
-  function refuse(socket: Socket, refusal: TransportRefusal): void {
+  function refuse(socket: Socket, refusal: TransportError): void {
     refused.add(socket);
-    refuseSocket(socket, refusal);
+    replySocketError(socket, refusal);
   }
 
   function onRequest({ socket }: IncomingMessage, response: ServerResponse): void {

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { Quotas } from './quotas.ts';
-import { replyJson, replyRefusal } from './reply.ts';
-import { exceeded, full, type TransportRefusal } from './reply-error.ts';
+import { replyJson, replyTransportError } from './reply.ts';
+import { exceeded, full, type TransportError } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 /** The event streams that a server has open. */
@@ -31,14 +31,16 @@ export function createEventStreams(options: {
     operation: Operation,
     expiresAtMs: number | null,
   ): Promise<void> {
-    if (isStopped) return replyRefusal(response, full('UNAVAILABLE', 'The server is stopping'));
-    if (subscribers.size >= limits.streamsMax) return replyRefusal(response, serverFull(limits));
+    if (isStopped)
+      return replyTransportError(response, full('UNAVAILABLE', 'The server is stopping'));
+    if (subscribers.size >= limits.streamsMax)
+      return replyTransportError(response, serverFull(limits));
     const leaveAddress = quotas.ofAddress.take(response.socket?.remoteAddress ?? '');
-    if (leaveAddress === null) return replyRefusal(response, addressFull(limits));
+    if (leaveAddress === null) return replyTransportError(response, addressFull(limits));
     const leaveActor = quotas.ofActor.take(operation.actor);
     if (leaveActor === null) {
       leaveAddress();
-      return replyRefusal(response, actorFull(limits));
+      return replyTransportError(response, actorFull(limits));
     }
     subscribers.add(response);
     const cancelExpiry = deadline(expiresAtMs, () => response.destroy());
@@ -69,17 +71,17 @@ export function createEventStreams(options: {
   };
 }
 
-function serverFull({ streamsMax }: TransportLimits): TransportRefusal {
+function serverFull({ streamsMax }: TransportLimits): TransportError {
   const message = `All ${streamsMax} event streams of this server are in use`;
   return full('TOO_MANY_STREAMS', message);
 }
 
-function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportRefusal {
+function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportError {
   const message = `An address has at most ${max} WebSockets and event streams at once`;
   return exceeded('TOO_MANY_STREAMS', message);
 }
 
-function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportRefusal {
+function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportError {
   const message = `An actor has at most ${max} WebSockets and event streams at once`;
   return exceeded('TOO_MANY_STREAMS', message);
 }

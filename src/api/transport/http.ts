@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { CheckAccess } from './access.ts';
 import type { Authenticate, Identity } from './authentication.ts';
 import type { AnswerGraphQL } from './graphql-request.ts';
-import { refuse, reply, replyJson } from './reply.ts';
+import { reply, replyError, replyJson } from './reply.ts';
 import { type BodyFault, discardBody, readBody } from './request-body.ts';
 
 export interface Readiness {
@@ -94,7 +94,7 @@ async function answerEndpoint(
 ): Promise<void> {
   const { headers, method } = request;
   const refusal = options.checkAccess(request);
-  if (refusal !== null) return refuse(request, response, refusal);
+  if (refusal !== null) return replyError(request, response, refusal);
   allowOrigin(options.corsOrigins, request, response);
   if (method === 'OPTIONS')
     return reply(response, { status: 204, headers: { allow: 'GET, POST' } });
@@ -104,13 +104,14 @@ async function answerEndpoint(
   const identity = await identify(options.authenticate, headers.authorization);
   if (identity instanceof GraphQLError) {
     const { message } = identity;
-    return refuse(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
+    return replyError(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
   }
   options.admit(request.socket);
-  if (headers['content-encoding'] !== undefined) return refuse(request, response, refusals.encoded);
+  if (headers['content-encoding'] !== undefined)
+    return replyError(request, response, refusals.encoded);
   const body = method === 'POST' ? await readBody(request, options.bodyBytesMax) : { text: '' };
   if ('fault' in body) return refuseBody(request, response, body.fault);
-  if (body.text.trimStart().startsWith('[')) return refuse(request, response, refusals.batch);
+  if (body.text.trimStart().startsWith('[')) return replyError(request, response, refusals.batch);
   const abort = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) abort.abort();
@@ -131,7 +132,7 @@ async function identify(
 }
 
 function refuseBody(request: IncomingMessage, response: ServerResponse, fault: BodyFault): void {
-  if (fault !== 'gone') refuse(request, response, refusals[fault]);
+  if (fault !== 'gone') replyError(request, response, refusals[fault]);
 }
 
 function allowOrigin(

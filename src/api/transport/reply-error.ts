@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** Why a request, a connection or a WebSocket is refused. */
-export interface TransportRefusal {
+export interface TransportError {
   readonly status: number;
   readonly code: string;
   readonly message: string;
@@ -13,22 +13,22 @@ export interface TransportRefusal {
 const retryAfterSeconds = 5;
 
 /** The server is full. */
-export function full(code: string, message: string): TransportRefusal {
+export function full(code: string, message: string): TransportError {
   return { status: 503, code, message, retryAfterSeconds };
 }
 
 /** One actor or one address has as much as it may have. */
-export function exceeded(code: string, message: string): TransportRefusal {
+export function exceeded(code: string, message: string): TransportError {
   return { status: 429, code, message, retryAfterSeconds };
 }
 
 /** The body of a refusal: the form of a GraphQL result. */
-export function toBody({ message, code }: TransportRefusal): string {
+export function toBody({ message, code }: TransportError): string {
   return JSON.stringify({ errors: [{ message, extensions: { code } }] });
 }
 
 /** Refuses on a socket that has no HTTP response, and closes it. */
-export function refuseSocket(socket: Duplex, refusal: TransportRefusal): void {
+export function replySocketError(socket: Duplex, refusal: TransportError): void {
   const { status, retryAfterSeconds: seconds } = refusal;
   const body = toBody(refusal);
   const lines = [

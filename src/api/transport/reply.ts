@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type TransportRefusal, toBody } from './reply-error.ts';
+import { type TransportError, toBody } from './reply-error.ts';
 import { discardBody } from './request-body.ts';
 
 export interface Reply {
@@ -26,17 +26,17 @@ export function replyJson(response: ServerResponse, status: number, value: unkno
 }
 
 /** Answers with one GraphQL error, in the form of a result, and reads no more of the request. */
-export function refuse(
+export function replyError(
   request: IncomingMessage,
   response: ServerResponse,
-  refusal: TransportRefusal,
+  refusal: TransportError,
 ): void {
-  replyRefusal(response, refusal);
+  replyTransportError(response, refusal);
   discardBody(request);
 }
 
 /** The same when the request has been read. */
-export function replyRefusal(response: ServerResponse, refusal: TransportRefusal): void {
+export function replyTransportError(response: ServerResponse, refusal: TransportError): void {
   const { status, retryAfterSeconds } = refusal;
   const headers = {
     'content-type': 'application/json; charset=utf-8',

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import type { Identity } from './authentication.ts';
-import { createRoom, type Room } from './socket-capacity.ts';
+import { createSocketCapacity, type SocketCapacity } from './socket-capacity.ts';
 
 /** One WebSocket connection and what runs on it. */
 export interface Session {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
   /** Whether more may be given to the socket. */
-  readonly room: Room;
+  readonly room: SocketCapacity;
   /** Null until connection_init has been accepted. */
   identity: Identity | null;
   /** Set once the server stops: nothing new is begun. */
@@ -30,7 +30,7 @@ export function createSession(
   request: IncomingMessage,
   bufferBytesMax: number,
 ): Session {
-  const room = createRoom(socket, request.socket, bufferBytesMax);
+  const room = createSocketCapacity(socket, request.socket, bufferBytesMax);
   const running = new Map<string, Running>();
   return { socket, request, room, identity: null, isStopping: false, running, pendingMessages: 0 };
 }

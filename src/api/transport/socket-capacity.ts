@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 /** The room for frames and answers in what waits to be sent on a WebSocket. */
-export interface Room {
+export interface SocketCapacity {
   /** Resolves when there is room or the socket is closed; null: there is room now. */
   wait(): Promise<void> | null;
 }
@@ -11,7 +11,11 @@ export interface Room {
  * Bounds what waits in one socket: each of its operations may have an answer ready, and a hundred
  * large ones for a peer that does not read are megabytes.
  */
-export function createRoom(socket: WebSocket, wire: Duplex, bytesMax: number): Room {
+export function createSocketCapacity(
+  socket: WebSocket,
+  wire: Duplex,
+  bytesMax: number,
+): SocketCapacity {
   let drained: Promise<void> | null = null;
 
   function nextDrain(): Promise<void> {

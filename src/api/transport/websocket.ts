@@ -11,7 +11,7 @@ import type { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { Quotas } from './quotas.ts';
-import { exceeded, full, refuseSocket, type TransportRefusal } from './reply-error.ts';
+import { exceeded, full, replySocketError, type TransportError } from './reply-error.ts';
 import {
   closeWhenAnswered,
   closeWhenIdle,
@@ -77,7 +77,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     open(protocol, session, options);
   });
 
-  function checkUpgrade(request: IncomingMessage): TransportRefusal | null {
+  function checkUpgrade(request: IncomingMessage): TransportError | null {
     if (request.url?.split('?', 1)[0] !== '/graphql') return elsewhere;
     if (isStopped) return full('UNAVAILABLE', 'The server is stopping');
     if (sessions.size >= limits.socketsMax) return serverFull(limits);
@@ -88,9 +88,9 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     upgrade(request, socket, head) {
       socket.on('error', () => socket.destroy());
       const refusal = checkUpgrade(request);
-      if (refusal !== null) return refuseSocket(socket, refusal);
+      if (refusal !== null) return replySocketError(socket, refusal);
       const leave = quotas.ofAddress.take(request.socket.remoteAddress ?? '');
-      if (leave === null) return refuseSocket(socket, addressFull(limits));
+      if (leave === null) return replySocketError(socket, addressFull(limits));
       socket.once('close', leave);
       connections.upgraded(request.socket);
       sockets.handleUpgrade(request, socket, head, (opened) => {
@@ -211,17 +211,17 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
   });
 }
 
-const elsewhere: TransportRefusal = {
+const elsewhere: TransportError = {
   status: 404,
   code: 'NOT_FOUND',
   message: 'WebSockets are at /graphql',
 };
 
-function serverFull({ socketsMax }: TransportLimits): TransportRefusal {
+function serverFull({ socketsMax }: TransportLimits): TransportError {
   return full('TOO_MANY_SOCKETS', `All ${socketsMax} WebSockets of this server are in use`);
 }
 
-function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportRefusal {
+function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportError {
   const message = `An address has at most ${max} WebSockets and event streams at once`;
   return exceeded('TOO_MANY_SOCKETS', message);
 }

@@ -58,11 +58,11 @@ async function findBases(
   }
   const unknown = [...missing].filter(([streamId]) => cache.any(streamId) === undefined);
   if (unknown.length === 0) return bases;
-  const wishes = unknown.map(([streamId, decider]) => ({
+  const requests = unknown.map(([streamId, decider]) => ({
     streamId,
     deciderVersion: decider.version,
   }));
-  for (const snapshot of await log.snapshots(wishes)) {
+  for (const snapshot of await log.snapshots(requests)) {
     bases.set(snapshot.streamId, fromSnapshot(missing, snapshot));
   }
   return bases;
@@ -77,8 +77,8 @@ function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream 
 
 /** The streams up to their ends; none for a base that is not the beginning of its stream. */
 async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
-  const wishes = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
-  const tails = groupByStream(await log.streams(wishes));
+  const requests = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
+  const tails = groupByStream(await log.streams(requests));
   const streams: Streams = new Map();
   for (const [streamId, base] of bases) {
     const stream = await followBase(base, tails.get(streamId) ?? []);

@@ -1,6 +1,6 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { entityIdOf } from '../../kernel/decider.ts';
-import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
+import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import { add, subtract } from '../../lib/decimal.ts';
 import { uuidFault } from '../../lib/uuid.ts';
 import { minorUnitsOf } from './currencies.ts';
@@ -146,7 +146,7 @@ function changeOf(account: Account, event: StoredAccountEvent): Partial<Account>
     case 'AccountOpened':
       throw new Error(`${event.streamId} is opened twice`);
     default:
-      return refuseUnknown(event);
+      return throwUpgradeNeeded(event);
   }
 }
 

@@ -7,8 +7,8 @@ import * as rejections from './rejections.ts';
 import {
   assertAmount,
   assertCanSend,
+  assertFits,
   assertFunds,
-  assertRoom,
   assertStatus,
   loadAccount,
 } from './rules.ts';
@@ -116,7 +116,7 @@ export const transferCash: CommandDefinition<TransferCash> = {
     }
     assertAmount(from, amount);
     assertFunds(from, amount);
-    assertRoom(to, amount);
+    assertFits(to, amount);
     recordInAccount(context, fromAccountId, {
       type: 'CashTransferredOut',
       data: { amount, currency, toAccountId, reference },
@@ -195,7 +195,7 @@ function bring(
   const account = loadAccount(context, accountId);
   assertStatus(account, ['OPEN', 'FROZEN']);
   assertAmount(account, amount);
-  assertRoom(account, amount);
+  assertFits(account, amount);
   const data = { amount, currency: account.currency, reference };
   recordInAccount(context, accountId, { type, data });
 }

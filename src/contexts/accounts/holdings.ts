@@ -18,7 +18,7 @@ export function holdingOf(holdings: Holdings, symbol: string): Holding {
 }
 
 /** Whether a holding keeps within the digits of a Decimal when it grows by a quantity. */
-export function hasRoomForShares(holdings: Holdings, symbol: string, quantity: string): boolean {
+export function hasShareCapacity(holdings: Holdings, symbol: string, quantity: string): boolean {
   return isDecimal(sum(holdingOf(holdings, symbol).quantity, quantity));
 }
 

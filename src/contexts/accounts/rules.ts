@@ -48,17 +48,18 @@ export function assertAmount({ currency }: Account, amount: string): void {
 }
 
 /** Whether the balance keeps within the digits of a Decimal when it grows by an amount. */
-export function hasRoom({ balance, currency }: Account, amount: string): boolean {
+export function hasCapacity({ balance, currency }: Account, amount: string): boolean {
   return isDecimal(add(balance, amount, minorUnitsOf(currency) ?? 0));
 }
 
-export function noRoomMessage({ id }: Account, amount: string): string {
+export function overCapacity({ id }: Account, amount: string): string {
   return `with ${amount} more the balance of account ${id} has over ${integerDigitsMax} digits`;
 }
 
 /** Rejects an amount by which the balance would grow past the digits of a Decimal. */
-export function assertRoom(account: Account, amount: string): void {
-  if (!hasRoom(account, amount)) reject(InvalidAmount, noRoomMessage(account, amount), { amount });
+export function assertFits(account: Account, amount: string): void {
+  if (!hasCapacity(account, amount))
+    reject(InvalidAmount, overCapacity(account, amount), { amount });
 }
 
 /** Rejects when more is requested than is available. */

@@ -1,5 +1,5 @@
 import type { Decider } from '../../kernel/decider.ts';
-import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
+import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import type { MarketEvent, StoredMarketEvent } from './events.ts';
 import { symbolFault } from './symbol.ts';
 
@@ -62,6 +62,6 @@ function changesOf(
     case 'TradeExecuted':
       throw new Error('trades are events of a book');
     default:
-      return refuseUnknown(event);
+      return throwUpgradeNeeded(event);
   }
 }

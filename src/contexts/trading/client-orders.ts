@@ -1,10 +1,10 @@
 import type { Decider } from '../../kernel/decider.ts';
 import { reject } from '../../kernel/rejection.ts';
-import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
+import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import { uuidFault } from '../../lib/uuid.ts';
 import type { TradingEvent } from './events.ts';
 import { type Book, bookDecider, findOrder } from './matching/book.ts';
-import type { Market } from './matching/session.ts';
+import type { MarketSession } from './matching/session.ts';
 import { orderDecider } from './order.ts';
 import { ClientOrderIdInUse } from './rejections.ts';
 
@@ -27,12 +27,12 @@ export const clientOrderDecider: Decider<string | null, TradingEvent> = {
   version: 1,
   initial: null,
   evolve(_orderId, event) {
-    return event.type === 'ClientOrderIdAssigned' ? event.data.orderId : refuseUnknown(event);
+    return event.type === 'ClientOrderIdAssigned' ? event.data.orderId : throwUpgradeNeeded(event);
   },
 };
 
 /** Rejects when an open order of the account has the client order id. */
-export function assertUnused({ context, now }: Market, clientOrder: ClientOrder): void {
+export function assertUnused({ context, now }: MarketSession, clientOrder: ClientOrder): void {
   const orderId = context.load(clientOrderDecider, toId(clientOrder)).state;
   const symbol = orderId === null ? undefined : context.load(orderDecider, orderId).state?.symbol;
   if (orderId === null || symbol === undefined) return;
@@ -46,7 +46,7 @@ export function assertUnused({ context, now }: Market, clientOrder: ClientOrder)
 
 /** Records which order has a client order id, if it stays open: others take nothing from anyone. */
 export function recordAssigned(
-  { context, book }: Market,
+  { context, book }: MarketSession,
   orderId: string,
   { accountId, clientOrderId }: ClientOrder,
 ): void {

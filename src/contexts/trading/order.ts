@@ -1,5 +1,5 @@
 import type { Decider } from '../../kernel/decider.ts';
-import { refuseUnknown } from '../../kernel/upgrade-needed.ts';
+import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import { difference, divide, isZero } from '../../lib/decimal.ts';
 import { uuidFault } from '../../lib/uuid.ts';
 import type { StoredMarketEvent } from '../market/events.ts';
@@ -55,7 +55,8 @@ export const orderDecider: Decider<Order | null, TradingEvent> = {
   initial: null,
   evolve(order, event) {
     // The stream has no others. The fold is also given events of books and accounts, to pass over.
-    if (event.type !== 'OrderPlaced' && event.type !== 'OrderRejected') return refuseUnknown(event);
+    if (event.type !== 'OrderPlaced' && event.type !== 'OrderRejected')
+      return throwUpgradeNeeded(event);
     return evolveOrder(order, event as StoredTradingEvent);
   },
 };

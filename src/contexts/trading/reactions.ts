@@ -5,9 +5,9 @@ import { AccountNotEmpty } from '../accounts/rejections.ts';
 import { loadAccount } from '../accounts/rules.ts';
 import { cancelOrders, openOrdersOf } from './matching/account-orders.ts';
 import { bookDecider } from './matching/book.ts';
-import { openSettledMarket } from './matching/matching-process.ts';
-import { openMarket } from './matching/session.ts';
-import { queueTask, takeLastPrice, takePrice } from './matching/work.ts';
+import { openSettledSession } from './matching/matching-process.ts';
+import { openSession } from './matching/session.ts';
+import { applyLastPrice, applyPrice, queueTask } from './matching/work.ts';
 
 /**
  * A price from outside that is the last one now enters the stop orders that wait for it; where more is
@@ -21,8 +21,8 @@ const priceRecorded: Reaction = {
     const book = context.load(bookDecider, symbol).state;
     if (book === null) return;
     const price = String(data['price']);
-    const market = openMarket(context, symbol);
-    if (book.agenda === null) takePrice(market, price, occurredAt);
+    const market = openSession(context, symbol);
+    if (book.agenda === null) applyPrice(market, price, occurredAt);
     else queueTask(market, { kind: 'PRICE', price, occurredAt });
   },
 };
@@ -33,7 +33,7 @@ const tradingHalted: Reaction = {
   types: ['TradingHalted'],
   react({ streamId }, context) {
     const symbol = entityIdOf(streamId);
-    if (context.load(bookDecider, symbol).state !== null) openSettledMarket(context, symbol);
+    if (context.load(bookDecider, symbol).state !== null) openSettledSession(context, symbol);
   },
 };
 
@@ -44,7 +44,7 @@ const tradingResumed: Reaction = {
   react({ streamId }, context) {
     const symbol = entityIdOf(streamId);
     const book = context.load(bookDecider, symbol).state;
-    if (book !== null) takeLastPrice(openSettledMarket(context, symbol));
+    if (book !== null) applyLastPrice(openSettledSession(context, symbol));
   },
 };
 
@@ -57,7 +57,7 @@ const accountFrozen: Reaction = {
     const why =
       typeof data['reason'] === 'string' ? `ACCOUNT_FROZEN: ${data['reason']}` : 'ACCOUNT_FROZEN';
     for (const symbol of openOrdersOf(context, accountId).symbols) {
-      const market = openMarket(context, symbol);
+      const market = openSession(context, symbol);
       const isIdle = market.book().agenda === null;
       if (isIdle && cancelOrders(market, accountId, why)) continue;
       queueTask(market, { kind: 'CANCELS', accountId, reason: why });

@@ -100,7 +100,7 @@ export const PostOnlyWouldCross = {
 } satisfies RejectionDefinition;
 
 /** A refusal by the market, with what it says; not thrown yet. */
-export function refusal<F extends Fields>(
+export function toRejection<F extends Fields>(
   { code }: RejectionDefinition<F>,
   message: string,
   data: DataOf<F>,

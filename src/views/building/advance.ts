@@ -5,14 +5,14 @@ import { LogReplacedError } from '../../log/errors.ts';
 import type { Executor } from '../../postgres/database.ts';
 import { isConnectionLost, sqlStateOf, toOneLine } from '../../postgres/errors.ts';
 import { type BlockMemory, createBlockMemory } from '../lists/block-memory.ts';
-import { type AnyView, type Standing, type Standings, toStanding } from '../lists/placement.ts';
+import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 import { setViewStatus, type ViewError } from '../store.ts';
 import { type Changes, fold, type Touched, touchedBy } from './fold.ts';
 import { putInBlocks, rememberBlocks } from './put-in-blocks.ts';
 import { readCurrentDocuments } from './read-current.ts';
 import { advanceViews } from './write-page.ts';
 
-const standingsMax = 20_000;
+const placementsMax = 20_000;
 const turnMs = 10;
 
 /** A version of a view as the process that advances it holds it. */
@@ -26,7 +26,7 @@ export interface MovingView {
   status: 'building' | 'live';
   /** Set when the view has failed on an event: it is not moved any more. */
   parked: ViewError | null;
-  readonly standings: LRUCache<string, Standing>;
+  readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
 }
 
@@ -37,8 +37,8 @@ export function createMovingView(
   status: 'building' | 'live',
   blocks: BlockMemory = createBlockMemory(),
 ): MovingView {
-  const standings = new LRUCache<string, Standing>({ max: standingsMax });
-  return { view, id, checkpoint, epoch: null, status, parked: null, standings, blocks };
+  const placements = new LRUCache<string, Placement>({ max: placementsMax });
+  return { view, id, checkpoint, epoch: null, status, parked: null, placements, blocks };
 }
 
 /**
@@ -58,17 +58,17 @@ export async function advance(
   try {
     steps = await advanceTogether(executor, moving, events);
   } catch (error) {
-    for (const { standings, blocks } of moving) {
-      standings.clear();
+    for (const { placements, blocks } of moving) {
+      placements.clear();
       blocks.clear();
     }
     if (!isFaultOfView(error)) throw error;
     return advanceApart(executor, moving, { events, error });
   }
-  for (const { view, to, standings, changes } of steps) {
+  for (const { view, to, placements, changes } of steps) {
     view.checkpoint = to;
     view.blocks.trim();
-    for (const [key, standing] of standings) view.standings.set(key, standing);
+    for (const [key, placement] of placements) view.placements.set(key, placement);
     if (changes.failure !== null) {
       await park(executor, view, changes.failure.event, changes.failure.error);
     }
@@ -126,7 +126,7 @@ interface Step {
   /** The event at `to`; null: it is not among those of the page. */
   readonly toEventId: string | null;
   readonly changes: Changes;
-  readonly standings: Standings;
+  readonly placements: Placements;
 }
 
 async function prepare(
@@ -135,7 +135,7 @@ async function prepare(
   events: readonly StoredEvent[],
 ): Promise<readonly Step[]> {
   const touched = moving.map(({ view }) => touchedBy(view, events));
-  const standings = await standingsOf(executor, moving, touched);
+  const placements = await placementsOf(executor, moving, touched);
   const last = events.at(-1)?.sequence;
   const steps: Step[] = [];
   let since = performance.now();
@@ -145,11 +145,11 @@ async function prepare(
       await nextTurn();
       since = performance.now();
     }
-    const found = standings[index] ?? new Map();
+    const found = placements[index] ?? new Map();
     const changes = fold(view.view, touched[index] ?? untouched, found);
     const to = endOf(changes, last ?? view.checkpoint);
     const toEventId = events.findLast(({ sequence }) => sequence === to)?.id ?? null;
-    steps.push({ view, to, toEventId, changes, standings: found });
+    steps.push({ view, to, toEventId, changes, placements: found });
   }
   return steps;
 }
@@ -161,18 +161,18 @@ function endOf({ failure }: Changes, last: number): number {
 }
 
 /** How the documents stand that the views need, those that are not remembered read at once. */
-async function standingsOf(
+async function placementsOf(
   executor: Executor,
   moving: readonly MovingView[],
   touched: readonly Touched[],
-): Promise<readonly Standings[]> {
+): Promise<readonly Placements[]> {
   const unknown: { view: number; key: string }[] = [];
-  const found = moving.map(({ id, standings }, index) => {
-    const known: Standings = new Map();
+  const found = moving.map(({ id, placements }, index) => {
+    const known: Placements = new Map();
     for (const key of touched[index]?.keys ?? []) {
-      const standing = standings.get(key);
-      if (standing === undefined) unknown.push({ view: id, key });
-      else known.set(key, standing);
+      const placement = placements.get(key);
+      if (placement === undefined) unknown.push({ view: id, key });
+      else known.set(key, placement);
     }
     return known;
   });
@@ -180,7 +180,7 @@ async function standingsOf(
     const index = moving.findIndex(({ id }) => id === view);
     const owner = moving[index]?.view;
     if (owner === undefined) continue;
-    found[index]?.set(key, toStanding(owner, document ?? undefined, key, 0));
+    found[index]?.set(key, toPlacement(owner, document ?? undefined, key, 0));
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, StoredEvent } from '../../kernel/event.ts';
-import { createPlaceChanges, type PlaceChanges } from '../lists/place-changes.ts';
-import { type AnyView, type Standing, type Standings, toStanding } from '../lists/placement.ts';
+import { createEntryChanges, type EntryChanges } from '../lists/place-changes.ts';
+import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 
 /** A document as it is from a sequence on; null: gone. */
 export interface DocumentChange {
@@ -10,7 +10,7 @@ export interface DocumentChange {
 }
 
 /** What some events make of a view. */
-export interface Changes extends PlaceChanges {
+export interface Changes extends EntryChanges {
   readonly documents: readonly DocumentChange[];
   /** The event on which the view failed and why; what precedes it is in the changes. */
   readonly failure: Failure | null;
@@ -65,11 +65,11 @@ const nothing: readonly string[] = [];
 export function fold(
   view: AnyView,
   { touches, failure }: Pick<Touched, 'touches' | 'failure'>,
-  standings: Standings,
+  standings: Placements,
 ): Changes {
   const page = touches[0]?.event.sequence ?? 0;
   const documents: DocumentChange[] = [];
-  const places = createPlaceChanges(view, page);
+  const places = createEntryChanges(view, page);
   for (const touch of touches) {
     const { sequence } = touch.event;
     try {
@@ -90,13 +90,14 @@ function changesOf(
   view: AnyView,
   { event, keys }: Touch,
   page: number,
-  standings: Standings,
-): readonly (readonly [string, Standing])[] {
-  const changes: [string, Standing][] = [];
+  standings: Placements,
+): readonly (readonly [string, Placement])[] {
+  const changes: [string, Placement][] = [];
   for (const key of keys) {
     const before = standings.get(key);
     const after = view.evolve(before?.document, event, key);
-    if (after !== before?.document) changes.push([key, toStanding(view, after, key, page, before)]);
+    if (after !== before?.document)
+      changes.push([key, toPlacement(view, after, key, page, before)]);
   }
   return changes;
 }

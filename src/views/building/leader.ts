@@ -13,7 +13,7 @@ import { advance, createMovingView, type MovingView } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 
-export interface LeadOptions {
+export interface ViewLeaderOptions {
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -35,9 +35,9 @@ const reportMs = 2_000;
  * cannot both move it. Throws when the connection is lost or a check fails, and `NewerEventError` when
  * this program cannot read what comes next: the views are free then for one that can.
  */
-export async function leadViews(
+export async function runViewLeader(
   executor: Executor,
-  options: LeadOptions,
+  options: ViewLeaderOptions,
   leadership: Leadership,
 ): Promise<void> {
   const { feed, log, views, onMoved } = options;
@@ -66,7 +66,7 @@ export async function leadViews(
       const page = { after: rear, before: front + 1, limit: pageSizeMax, descending: false };
       const { events, newer } = await readReadable(log, {}, page);
       if (newer !== null && events.length === 0) throw newer;
-      await advance(executor, standingAt(active, rear), events);
+      await advance(executor, viewsAt(active, rear), events);
       report(rear);
     }
     if (rear === front || feed.tail() > front) {
@@ -79,7 +79,7 @@ export async function leadViews(
       );
       pace.took(events.length);
       if (events.length > 0 && active.length > 0) {
-        await advance(executor, standingAt(active, front), events);
+        await advance(executor, viewsAt(active, front), events);
       }
     }
     await promote(executor, moving, feed.tail());
@@ -89,7 +89,7 @@ export async function leadViews(
 
 /** A page of the feed; none when nothing came before it is time to look around again. */
 function nextWithin(
-  { feed }: LeadOptions,
+  { feed }: ViewLeaderOptions,
   { after, history }: { readonly after: number; readonly history: number },
   signal: AbortSignal,
 ) {
@@ -98,7 +98,7 @@ function nextWithin(
   );
 }
 
-function standingAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
+function viewsAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
   return views.filter((view) => view.checkpoint === checkpoint);
 }
 
@@ -110,7 +110,7 @@ interface Led {
 /** The views whose lease is free now. One that was parked gets another try. */
 async function takeViews(
   executor: Executor,
-  { views, newer }: LeadOptions,
+  { views, newer }: ViewLeaderOptions,
   { moving, leadership }: Led,
 ): Promise<readonly MovingView[]> {
   if (moving.length === views.length) return [];
@@ -165,7 +165,7 @@ async function promote(
 }
 
 /** Tells now and then how far the views are that are being built. */
-function createReport({ feed, logger }: LeadOptions): (checkpoint: number) => void {
+function createReport({ feed, logger }: ViewLeaderOptions): (checkpoint: number) => void {
   let toldAt = performance.now();
   return (checkpoint) => {
     if (performance.now() - toldAt < reportMs) return;

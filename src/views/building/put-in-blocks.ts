@@ -1,14 +1,14 @@
 import type { Executor } from '../../postgres/database.ts';
-import { createPlacing, type Placing } from '../lists/assign-blocks.ts';
+import { type BlockAssigner, createBlockAssigner } from '../lists/assign-blocks.ts';
 import type { BlockMemory, PartitionName } from '../lists/block-memory.ts';
 import type { KnownPartition } from '../lists/blocks.ts';
-import type { Place, PlaceChanges } from '../lists/place-changes.ts';
+import type { EntryChanges, ListEntry } from '../lists/place-changes.ts';
 import type { Changes } from './fold.ts';
 import { readBlocks, takeBlockNumbers } from './read-current.ts';
-import type { Advance, Refitted } from './write-page.ts';
+import type { RebalancedRange, ViewAdvance } from './write-page.ts';
 
 /** What a page of events makes of a view whose blocks are remembered. */
-export interface PlacedStep {
+export interface FoldedStep {
   readonly view: {
     readonly id: number;
     readonly checkpoint: number;
@@ -23,41 +23,41 @@ export interface PlacedStep {
 /** Puts all places into blocks; those that are not remembered are read, of all views at once. */
 export async function putInBlocks(
   executor: Executor,
-  steps: readonly PlacedStep[],
-): Promise<readonly Advance[]> {
+  steps: readonly FoldedStep[],
+): Promise<readonly ViewAdvance[]> {
   await reserveNumbers(executor, steps);
-  const placed = steps.map((step) => {
-    const placing = createPlacing(step.view.blocks);
-    return { step, placing, unknown: placing.place(step.changes) };
+  const assigned = steps.map((step) => {
+    const assigner = createBlockAssigner(step.view.blocks);
+    return { step, assigner, unknown: assigner.assignBlocks(step.changes) };
   });
-  const missing = placed.filter(({ unknown }) => placesOf(unknown).length > 0);
+  const missing = assigned.filter(({ unknown }) => placesOf(unknown).length > 0);
   if (missing.length > 0) await readMissing(executor, missing);
-  for (const { placing, unknown } of missing) {
-    placing.addPartitions(placesOf(unknown));
-    placing.place(unknown);
+  for (const { assigner, unknown } of missing) {
+    assigner.addPartitions(placesOf(unknown));
+    assigner.assignBlocks(unknown);
   }
-  return placed.map(({ step: { view, to, toEventId, changes }, placing }) => ({
+  return assigned.map(({ step: { view, to, toEventId, changes }, assigner }) => ({
     id: view.id,
     epoch: view.epoch,
     from: view.checkpoint,
     to,
     toEventId,
     changes,
-    placing,
-    refits: placing.refits(),
+    assigner,
+    rebalances: assigner.rebalances(),
     entriesMax: view.blocks.entriesMax,
   }));
 }
 
 /** Takes in which blocks have been replaced, when that has been stored. */
 export function rememberBlocks(
-  steps: readonly PlacedStep[],
-  advances: readonly Advance[],
-  refitted: readonly Refitted[],
+  steps: readonly FoldedStep[],
+  advances: readonly ViewAdvance[],
+  refitted: readonly RebalancedRange[],
 ): void {
   if (refitted.length === 0) return;
-  for (const [index, { refits }] of advances.entries()) {
-    const partitions = new Map(refits.map(({ partition }) => [partition.id, partition]));
+  for (const [index, { rebalances }] of advances.entries()) {
+    const partitions = new Map(rebalances.map(({ partition }) => [partition.id, partition]));
     for (const { partition, blocks } of refitted) {
       const known: KnownPartition | undefined = partitions.get(partition);
       if (known !== undefined) steps[index]?.view.blocks.put(known, blocks);
@@ -66,14 +66,14 @@ export function rememberBlocks(
 }
 
 interface Unplaced {
-  readonly step: PlacedStep;
-  readonly placing: Placing;
-  readonly unknown: PlaceChanges;
+  readonly step: FoldedStep;
+  readonly assigner: BlockAssigner;
+  readonly unknown: EntryChanges;
 }
 
 async function readMissing(executor: Executor, unplaced: readonly Unplaced[]): Promise<void> {
   const places = unplaced.flatMap(({ step, unknown }) =>
-    placesOf(unknown).map((place) => ({ view: step.view.id, ...place })),
+    placesOf(unknown).map((entry) => ({ view: step.view.id, ...entry })),
   );
   for (const { view, list, partition, id, block } of await readBlocks(executor, places)) {
     const memory = unplaced.find(({ step }) => step.view.id === view)?.step.view.blocks;
@@ -85,7 +85,7 @@ async function readMissing(executor: Executor, unplaced: readonly Unplaced[]): P
 const numbersReserved = 1_000;
 
 /** As many numbers as a page can need: a block, or a partition, for each place that it opens. */
-async function reserveNumbers(executor: Executor, steps: readonly PlacedStep[]): Promise<void> {
+async function reserveNumbers(executor: Executor, steps: readonly FoldedStep[]): Promise<void> {
   const lacking = steps.filter(({ view, changes }) => {
     return view.blocks.reservedCount() < 2 * changes.opened.length;
   });
@@ -101,6 +101,6 @@ async function reserveNumbers(executor: Executor, steps: readonly PlacedStep[]):
   }
 }
 
-function placesOf({ opened, closed }: PlaceChanges): readonly Place[] {
+function placesOf({ opened, closed }: EntryChanges): readonly ListEntry[] {
   return [...opened, ...closed];
 }

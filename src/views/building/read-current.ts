@@ -2,7 +2,7 @@ import type { JsonObject } from '../../kernel/event.ts';
 import { toNumberArray, toTextArray } from '../../postgres/arrays.ts';
 import type { Executor, Query } from '../../postgres/database.ts';
 import type { PartitionName } from '../lists/block-memory.ts';
-import type { Block, PlaceInList } from '../lists/blocks.ts';
+import type { Block, ListPosition } from '../lists/blocks.ts';
 
 /** A key of a view, by the view's id. */
 export interface KeyOfView {
@@ -38,12 +38,12 @@ export async function readCurrentDocuments(
   ]);
 }
 
-export interface PlaceOfView extends PartitionName, PlaceInList {
+export interface EntryOfView extends PartitionName, ListPosition {
   readonly view: number;
 }
 
 /** A block of a partition of a view. */
-export interface HeldBlock extends PartitionName {
+export interface LocatedBlock extends PartitionName {
   readonly view: number;
   readonly id: number;
   readonly block: Block;
@@ -65,13 +65,13 @@ export interface MeasuredRow {
   readonly highest_key: string | null;
 }
 
-interface HeldRow extends MeasuredRow {
+interface LocatedRow extends MeasuredRow {
   readonly view_id: number;
   readonly list: string;
   readonly partition: string;
 }
 
-const hold: Query = {
+const findBlocks: Query = {
   name: 'hold_places',
   text: 'select * from hold_places($1, $2, $3, $4, $5)',
 };
@@ -79,33 +79,33 @@ const hold: Query = {
 /** The blocks in which places stand now, each once; none for a partition that does not exist. */
 export async function readBlocks(
   executor: Executor,
-  places: readonly PlaceOfView[],
-): Promise<readonly HeldBlock[]> {
-  const rows = await executor.query<HeldRow>(hold, [
-    toNumberArray(places.map(({ view }) => view)),
-    toTextArray(places.map(({ list }) => list)),
-    toTextArray(places.map(({ partition }) => partition)),
-    toTextArray(places.map(({ position }) => position)),
-    toTextArray(places.map(({ key }) => key)),
+  entries: readonly EntryOfView[],
+): Promise<readonly LocatedBlock[]> {
+  const rows = await executor.query<LocatedRow>(findBlocks, [
+    toNumberArray(entries.map(({ view }) => view)),
+    toTextArray(entries.map(({ list }) => list)),
+    toTextArray(entries.map(({ partition }) => partition)),
+    toTextArray(entries.map(({ position }) => position)),
+    toTextArray(entries.map(({ key }) => key)),
   ]);
   return rows.map((row) => ({
     ...{ view: row.view_id, list: row.list, partition: row.partition, id: row.partition_id },
     block: {
       number: row.block,
       low: { position: row.low_position, key: row.low_key },
-      high: toPlace(row.high_position, row.high_key),
+      high: toListPosition(row.high_position, row.high_key),
       ...toFill(row),
     },
   }));
 }
 
-export function toPlace(position: string | null, key: string | null): PlaceInList | null {
+export function toListPosition(position: string | null, key: string | null): ListPosition | null {
   return position === null || key === null ? null : { position, key };
 }
 
 export function toFill(row: MeasuredRow): Pick<Block, 'entries' | 'open' | 'highest'> {
   const { entries, open } = row;
-  return { entries, open, highest: toPlace(row.highest_position, row.highest_key) };
+  return { entries, open, highest: toListPosition(row.highest_position, row.highest_key) };
 }
 
 const numbers: Query = {

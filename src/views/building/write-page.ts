@@ -2,13 +2,13 @@ import type { JsonObject } from '../../kernel/event.ts';
 import { toReplacedError } from '../../log/epoch.ts';
 import { toJsonArray, toNumberArray, toTextArray } from '../../postgres/arrays.ts';
 import type { Executor, Query } from '../../postgres/database.ts';
-import type { Placing, Refit } from '../lists/assign-blocks.ts';
+import type { BlockAssigner, Rebalance } from '../lists/assign-blocks.ts';
 import type { Block } from '../lists/blocks.ts';
 import type { Changes } from './fold.ts';
-import { type MeasuredRow, toFill, toPlace } from './read-current.ts';
+import { type MeasuredRow, toFill, toListPosition } from './read-current.ts';
 
 /** One view's way from a checkpoint to a later one. */
-export interface Advance {
+export interface ViewAdvance {
   readonly id: number;
   readonly from: number;
   readonly to: number;
@@ -17,13 +17,13 @@ export interface Advance {
   readonly epoch?: number | null;
   /** Every place with its block. */
   readonly changes: Changes;
-  readonly placing: Pick<Placing, 'newPartitions' | 'begunBlocks'>;
-  readonly refits: readonly Refit[];
+  readonly assigner: Pick<BlockAssigner, 'newPartitions' | 'splitBlocks'>;
+  readonly rebalances: readonly Rebalance[];
   readonly entriesMax: number;
 }
 
 /** Blocks that hold a range of places of a partition now, instead of all that did before. */
-export interface Refitted {
+export interface RebalancedRange {
   readonly partition: number;
   readonly blocks: readonly Block[];
 }
@@ -45,8 +45,8 @@ const open = '9223372036854775807';
  */
 export async function advanceViews(
   executor: Executor,
-  advances: readonly Advance[],
-): Promise<readonly Refitted[]> {
+  advances: readonly ViewAdvance[],
+): Promise<readonly RebalancedRange[]> {
   const rows = await executor
     .query<MeasuredRow>(advance, [
       toNumberArray(advances.map(({ id }) => id)),
@@ -65,7 +65,7 @@ export async function advanceViews(
   return toRefitted(rows);
 }
 
-function documentColumns(advances: readonly Advance[]): readonly (string | Buffer)[] {
+function documentColumns(advances: readonly ViewAdvance[]): readonly (string | Buffer)[] {
   const views: number[] = [];
   const keys: string[] = [];
   const sequences: number[] = [];
@@ -86,7 +86,7 @@ function documentColumns(advances: readonly Advance[]): readonly (string | Buffe
   ];
 }
 
-function closedColumns(advances: readonly Advance[]): readonly string[] {
+function closedColumns(advances: readonly ViewAdvance[]): readonly string[] {
   const blocks: number[] = [];
   const positions: string[] = [];
   const keys: string[] = [];
@@ -102,7 +102,7 @@ function closedColumns(advances: readonly Advance[]): readonly string[] {
   return [toNumberArray(blocks), toTextArray(positions), toTextArray(keys), toNumberArray(ends)];
 }
 
-function openedColumns(advances: readonly Advance[]): readonly string[] {
+function openedColumns(advances: readonly ViewAdvance[]): readonly string[] {
   const blocks: number[] = [];
   const positions: string[] = [];
   const keys: string[] = [];
@@ -127,28 +127,28 @@ function openedColumns(advances: readonly Advance[]): readonly string[] {
 }
 
 /** What happens to blocks themselves, which is rare: by position, as `advance_views` takes it apart. */
-function blockRows(advances: readonly Advance[]): readonly string[] {
-  const partitions = advances.flatMap(({ id: view, placing }) =>
-    placing.newPartitions.map(({ id, list, partition }) => [id, view, list, partition]),
+function blockRows(advances: readonly ViewAdvance[]): readonly string[] {
+  const partitions = advances.flatMap(({ id: view, assigner }) =>
+    assigner.newPartitions.map(({ id, list, partition }) => [id, view, list, partition]),
   );
-  const begun = advances.flatMap(({ placing }) =>
-    placing.begunBlocks.map(({ partition, low, from, block }) => {
+  const splits = advances.flatMap(({ assigner }) =>
+    assigner.splitBlocks.map(({ partition, low, from, block }) => {
       return [partition, low.position, low.key, from, block];
     }),
   );
-  const refitted = advances.flatMap(({ refits, to, entriesMax }) =>
-    refits.map(({ partition, run }) => {
+  const rebalanced = advances.flatMap(({ rebalances, to, entriesMax }) =>
+    rebalances.map(({ partition, run }) => {
       const low = run[0]?.low;
       const numbers = run.map(({ number }) => number);
       return [partition.id, low?.position, low?.key, numbers, to, entriesMax];
     }),
   );
-  return [partitions, begun, refitted].map((rows) => JSON.stringify(rows));
+  return [partitions, splits, rebalanced].map((rows) => JSON.stringify(rows));
 }
 
 /** Rows that hold one range come one after the other. */
-function toRefitted(rows: readonly MeasuredRow[]): readonly Refitted[] {
-  const refitted: { partition: number; blocks: Block[] }[] = [];
+function toRefitted(rows: readonly MeasuredRow[]): readonly RebalancedRange[] {
+  const rebalanced: { partition: number; blocks: Block[] }[] = [];
   let before: MeasuredRow | undefined;
   for (const row of rows) {
     const isSame =
@@ -157,16 +157,16 @@ function toRefitted(rows: readonly MeasuredRow[]): readonly Refitted[] {
       before.low_key === row.low_key &&
       before.high_position === row.high_position &&
       before.high_key === row.high_key;
-    if (!isSame) refitted.push({ partition: row.partition_id, blocks: [] });
-    const blocks = refitted.at(-1)?.blocks ?? [];
+    if (!isSame) rebalanced.push({ partition: row.partition_id, blocks: [] });
+    const blocks = rebalanced.at(-1)?.blocks ?? [];
     const last = blocks.at(-1);
-    const lowest = toPlace(row.lowest_position, row.lowest_key);
+    const lowest = toListPosition(row.lowest_position, row.lowest_key);
     const low = { position: row.low_position, key: row.low_key };
-    const high = toPlace(row.high_position, row.high_key);
+    const high = toListPosition(row.high_position, row.high_key);
     const begins = last === undefined || lowest === null ? low : lowest;
     if (last !== undefined) last.high = begins;
     blocks.push({ number: row.block, low: begins, high, ...toFill(row) });
     before = row;
   }
-  return refitted;
+  return rebalanced;
 }

@@ -7,20 +7,20 @@ import {
   isAfterAll,
   isWhole,
   type KnownPartition,
-  type PlaceInList,
+  type ListPosition,
 } from './blocks.ts';
-import type { ClosedPlace, OpenedPlace, Place, PlaceChanges } from './place-changes.ts';
+import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './place-changes.ts';
 
 /** Places of one page of a view that are being put into blocks, as far as these are remembered. */
-export interface Placing {
+export interface BlockAssigner {
   readonly newPartitions: readonly NewPartition[];
-  readonly begunBlocks: readonly BegunBlock[];
+  readonly splitBlocks: readonly SplitBlock[];
   /** Tells the places their blocks; answers those whose blocks have to be looked up first. */
-  place(changes: PlaceChanges): PlaceChanges;
+  assignBlocks(changes: EntryChanges): EntryChanges;
   /** Makes the partitions that do not exist yet. */
   addPartitions(names: readonly PartitionName[]): void;
   /** The blocks, next to each other, that are too full or too empty after all has been placed. */
-  refits(): readonly Refit[];
+  rebalances(): readonly Rebalance[];
 }
 
 export interface NewPartition extends PartitionName {
@@ -28,69 +28,73 @@ export interface NewPartition extends PartitionName {
 }
 
 /** From a place and a sequence on, a new block instead of the one that ends before the place. */
-export interface BegunBlock {
+export interface SplitBlock {
   readonly partition: number;
-  readonly low: PlaceInList;
+  readonly low: ListPosition;
   readonly from: number;
   readonly block: number;
 }
 
-export interface Refit {
+export interface Rebalance {
   readonly partition: KnownPartition;
   readonly run: readonly Block[];
 }
 
-export function createPlacing(memory: BlockMemory): Placing {
+export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
   const { entriesMax } = memory;
   const openMin = Math.floor(entriesMax / 8);
   const newPartitions: NewPartition[] = [];
-  const begunBlocks: BegunBlock[] = [];
+  const splitBlocks: SplitBlock[] = [];
   const touched = new Map<Block, KnownPartition>();
 
   /** A block full of places that are open stays as it is when the next one comes after them. */
-  function begin(partition: KnownPartition, before: Block, { position, key, from }: OpenedPlace) {
+  function splitOffBlock(
+    partition: KnownPartition,
+    before: Block,
+    { position, key, from }: OpenedEntry,
+  ) {
     const low = { position, key };
-    const begun = createBlock(memory.takeNumber(), { low, high: before.high });
+    const split = createBlock(memory.takeNumber(), { low, high: before.high });
     before.high = low;
-    memory.put(partition, [before, begun]);
-    begunBlocks.push({ partition: partition.id, low, from, block: begun.number });
-    return begun;
+    memory.put(partition, [before, split]);
+    splitBlocks.push({ partition: partition.id, low, from, block: split.number });
+    return split;
   }
 
-  function holderOf(place: Place): Block | undefined {
-    const partition = memory.find(place);
+  function holderOf(entry: ListEntry): Block | undefined {
+    const partition = memory.find(entry);
     if (partition === undefined) return undefined;
-    const block = blockOf(partition, place);
+    const block = blockOf(partition, entry);
     if (block !== undefined) touched.set(block, partition);
     return block;
   }
 
-  function open(place: OpenedPlace): boolean {
-    let block = holderOf(place);
+  function open(entry: OpenedEntry): boolean {
+    let block = holderOf(entry);
     if (block === undefined) return false;
-    if (isAfterAll(block, place)) {
+    if (isAfterAll(block, entry)) {
       const partition = touched.get(block);
       if (block.entries >= entriesMax && block.open >= openMin && partition !== undefined) {
-        block = begin(partition, block, place);
+        block = splitOffBlock(partition, block, entry);
         touched.set(block, partition);
       }
-      block.highest = { position: place.position, key: place.key };
+      block.highest = { position: entry.position, key: entry.key };
     }
     block.entries += 1;
-    if (place.to === null) block.open += 1;
-    place.block = block.number;
+    if (entry.to === null) block.open += 1;
+    entry.block = block.number;
     return true;
   }
 
-  function close(place: ClosedPlace): boolean {
-    const block = holderOf(place);
+  function close(entry: ClosedEntry): boolean {
+    const block = holderOf(entry);
     if (block === undefined) return false;
     block.open -= 1;
-    place.block = block.number;
+    entry.block = block.number;
     return true;
   }
 
-  function isUnfit(block: Block): boolean {
+  function needsRebalance(block: Block): boolean {
     if (block.entries > entriesMax) return true;
     const isEmptied = block.open < openMin && block.entries - block.open >= openMin;
     return isEmptied && !isWhole(block);
@@ -98,10 +102,10 @@ export function createPlacing(memory: BlockMemory): Placing {
 
   return {
     newPartitions,
-    begunBlocks,
-    place: ({ opened, closed }) => ({
-      opened: opened.filter((place) => !open(place)),
-      closed: closed.filter((place) => !close(place)),
+    splitBlocks: splitBlocks,
+    assignBlocks: ({ opened, closed }) => ({
+      opened: opened.filter((entry) => !open(entry)),
+      closed: closed.filter((entry) => !close(entry)),
     }),
     addPartitions(names) {
       for (const { list, partition } of names) {
@@ -110,16 +114,16 @@ export function createPlacing(memory: BlockMemory): Placing {
         newPartitions.push({ id, list, partition });
       }
     },
-    refits() {
-      const unfit = new Set<Block>();
+    rebalances() {
+      const unbalanced = new Set<Block>();
       const partitions = new Set<KnownPartition>();
       for (const [block, partition] of touched) {
-        if (!isUnfit(block)) continue;
-        unfit.add(block);
+        if (!needsRebalance(block)) continue;
+        unbalanced.add(block);
         partitions.add(partition);
       }
       return [...partitions].flatMap((partition) => {
-        return runsOf(partition.blocks, unfit).map((run) => ({ partition, run }));
+        return runsOf(partition.blocks, unbalanced).map((run) => ({ partition, run }));
       });
     },
   };

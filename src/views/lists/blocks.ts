@@ -1,7 +1,7 @@
 import { type CompareTexts, comparerFor } from '../../lib/byte-order.ts';
 
 /** Where something stands in a list: by position, then by key. */
-export interface PlaceInList {
+export interface ListPosition {
   readonly position: string;
   readonly key: string;
 }
@@ -9,14 +9,14 @@ export interface PlaceInList {
 /** How full a block of a partition is now, and the range of places that it holds. */
 export interface Block {
   readonly number: number;
-  readonly low: PlaceInList;
+  readonly low: ListPosition;
   /** Exclusive; null: to the end. */
-  high: PlaceInList | null;
+  high: ListPosition | null;
   /** Places that it has ever held. */
   entries: number;
   open: number;
   /** The last place that it has ever held; null: none. */
-  highest: PlaceInList | null;
+  highest: ListPosition | null;
 }
 
 /** What is remembered of a partition: some of its blocks, in order. */
@@ -25,7 +25,7 @@ export interface KnownPartition {
   readonly blocks: Block[];
 }
 
-export const beginning: PlaceInList = { position: '', key: '' };
+export const beginning: ListPosition = { position: '', key: '' };
 
 /** The block of a partition that was never cut has the partition's own number. */
 export function createBlock(number: number, range: Partial<Block> = {}): Block {
@@ -33,18 +33,18 @@ export function createBlock(number: number, range: Partial<Block> = {}): Block {
 }
 
 /** The block that holds a place now; undefined: it is not remembered. */
-export function blockOf({ blocks }: KnownPartition, place: PlaceInList): Block | undefined {
+export function blockOf({ blocks }: KnownPartition, at: ListPosition): Block | undefined {
   const last = blocks.at(-1);
   if (last === undefined) return undefined;
-  const compare = comparerOf(place);
-  if (compare(place, last.low) >= 0) return isBelow(place, last.high, compare) ? last : undefined;
-  const found = blocks[indexAfter(blocks, place, compare) - 1];
-  return found !== undefined && isBelow(place, found.high, compare) ? found : undefined;
+  const compare = comparerOf(at);
+  if (compare(at, last.low) >= 0) return isBelow(at, last.high, compare) ? last : undefined;
+  const found = blocks[indexAfter(blocks, at, compare) - 1];
+  return found !== undefined && isBelow(at, found.high, compare) ? found : undefined;
 }
 
 /** Whether a place comes after all that a block has ever held. */
-export function isAfterAll({ highest }: Block, place: PlaceInList): boolean {
-  return highest === null || comparerOf(place)(place, highest) > 0;
+export function isAfterAll({ highest }: Block, at: ListPosition): boolean {
+  return highest === null || comparerOf(at)(at, highest) > 0;
 }
 
 /** Instead of all blocks in the range that these hold together, without a gap. */
@@ -66,43 +66,43 @@ export function isWhole({ low, high }: Block): boolean {
   return high === null && low.position === '' && low.key === '';
 }
 
-type ComparePlaces = (a: PlaceInList, b: PlaceInList) => number;
+type ComparePositions = (a: ListPosition, b: ListPosition) => number;
 
-const compareUsually = comparePlacesBy(comparerFor(''), comparerFor(''));
+const compareUsually = comparePositionsBy(comparerFor(''), comparerFor(''));
 /** A document has its place in many partitions, one after the other. */
-let last: PlaceInList & { compare: ComparePlaces } = { ...beginning, compare: compareUsually };
+let last: ListPosition & { compare: ComparePositions } = { ...beginning, compare: compareUsually };
 
-function comparerOf({ position, key }: PlaceInList): ComparePlaces {
+function comparerOf({ position, key }: ListPosition): ComparePositions {
   if (position === last.position && key === last.key) return last.compare;
-  const compare = comparePlacesBy(comparerFor(position), comparerFor(key));
+  const compare = comparePositionsBy(comparerFor(position), comparerFor(key));
   last = { position, key, compare };
   return compare;
 }
 
-function comparePlacesBy(positions: CompareTexts, keys: CompareTexts): ComparePlaces {
+function comparePositionsBy(positions: CompareTexts, keys: CompareTexts): ComparePositions {
   return (a, b) => positions(a.position, b.position) || keys(a.key, b.key);
 }
 
-function isBelow(place: PlaceInList, high: PlaceInList | null, compare: ComparePlaces): boolean {
-  return high === null || compare(place, high) < 0;
+function isBelow(at: ListPosition, high: ListPosition | null, compare: ComparePositions): boolean {
+  return high === null || compare(at, high) < 0;
 }
 
 /** How many blocks begin at a place or before it. */
-function indexAfter(blocks: readonly Block[], place: PlaceInList, compare: ComparePlaces): number {
+function indexAfter(blocks: readonly Block[], at: ListPosition, compare: ComparePositions): number {
   let from = 0;
   let to = blocks.length;
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if (compare(place, blocks[middle]?.low ?? beginning) >= 0) from = middle + 1;
+    if (compare(at, blocks[middle]?.low ?? beginning) >= 0) from = middle + 1;
     else to = middle;
   }
   return from;
 }
 
 /** How many blocks begin before a place. */
-function indexBefore(blocks: readonly Block[], place: PlaceInList): number {
-  const compare = comparerOf(place);
-  const after = indexAfter(blocks, place, compare);
-  const at = blocks[after - 1];
-  return at !== undefined && compare(place, at.low) === 0 ? after - 1 : after;
+function indexBefore(blocks: readonly Block[], at: ListPosition): number {
+  const compare = comparerOf(at);
+  const after = indexAfter(blocks, at, compare);
+  const last = blocks[after - 1];
+  return last !== undefined && compare(at, last.low) === 0 ? after - 1 : after;
 }

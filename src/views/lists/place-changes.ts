@@ -1,7 +1,7 @@
-import { type AnyView, listsOf, type Stand, type Standing } from './placement.ts';
+import { type AnyView, type ListPlacement, listsOf, type Placement } from './placement.ts';
 
 /** A place of a document in one partition of a list. */
-export interface Place {
+export interface ListEntry {
   readonly list: string;
   readonly partition: string;
   readonly position: string;
@@ -10,42 +10,54 @@ export interface Place {
   block: number;
 }
 
-export interface OpenedPlace extends Place {
+export interface OpenedEntry extends ListEntry {
   readonly from: number;
   /** Null: still open. */
   to: number | null;
 }
 
 /** A place opened by an earlier page. */
-export interface ClosedPlace extends Place {
+export interface ClosedEntry extends ListEntry {
   readonly to: number;
 }
 
-export interface PlaceChanges {
+export interface EntryChanges {
   /** In the order in which they were opened. */
-  readonly opened: readonly OpenedPlace[];
-  readonly closed: readonly ClosedPlace[];
+  readonly opened: readonly OpenedEntry[];
+  readonly closed: readonly ClosedEntry[];
 }
 
 /** Collects the places that documents take and leave in one page of events. */
-export function createPlaceChanges(view: AnyView, page: number) {
+export function createEntryChanges(view: AnyView, page: number) {
   const lists = listsOf(view);
-  const opened: OpenedPlace[] = [];
-  const closed: ClosedPlace[] = [];
+  const opened: OpenedEntry[] = [];
+  const closed: ClosedEntry[] = [];
 
-  function close(list: string, key: string, stand: Stand, index: number, to: number): void {
-    const young = stand.page === page ? opened[stand.opened[index] ?? -1] : undefined;
-    if (young !== undefined) {
-      young.to = to;
+  function close(
+    list: string,
+    key: string,
+    placement: ListPlacement,
+    index: number,
+    to: number,
+  ): void {
+    const newEntry = placement.page === page ? opened[placement.opened[index] ?? -1] : undefined;
+    if (newEntry !== undefined) {
+      newEntry.to = to;
       return;
     }
-    const { position, partitions } = stand;
+    const { position, partitions } = placement;
     closed.push({ list, partition: partitions[index] ?? '', position, key, block: 0, to });
   }
 
-  function open(list: string, key: string, stand: Stand, index: number, from: number): void {
-    const { position, partitions } = stand;
-    stand.opened[index] = opened.length;
+  function open(
+    list: string,
+    key: string,
+    placement: ListPlacement,
+    index: number,
+    from: number,
+  ): void {
+    const { position, partitions } = placement;
+    placement.opened[index] = opened.length;
     const partition = partitions[index] ?? '';
     opened.push({ list, partition, position, key, block: 0, from, to: null });
   }
@@ -53,8 +65,8 @@ export function createPlaceChanges(view: AnyView, page: number) {
   function moveIn(
     list: string,
     key: string,
-    before: Stand | null,
-    after: Stand | null,
+    before: ListPlacement | null,
+    after: ListPlacement | null,
     sequence: number,
   ): void {
     const staysAt = before?.position === after?.position;
@@ -71,14 +83,14 @@ export function createPlaceChanges(view: AnyView, page: number) {
     }
   }
 
-  const changes: PlaceChanges = { opened, closed };
+  const changes: EntryChanges = { opened, closed };
   return {
     changes,
     /** From `sequence` on a document stands as `after` instead of as `before`. */
-    move(key: string, before: Standing | undefined, after: Standing, sequence: number): void {
+    move(key: string, before: Placement | undefined, after: Placement, sequence: number): void {
       for (const [index, { name }] of lists.entries()) {
-        const from = before?.stands[index] ?? null;
-        const to = after.stands[index] ?? null;
+        const from = before?.lists[index] ?? null;
+        const to = after.lists[index] ?? null;
         if (from !== to) moveIn(name, key.toWellFormed(), from, to, sequence);
       }
     },

@@ -6,7 +6,7 @@ import { createPartitionNames, type PartitionNames, toPosition } from './partiti
 export type AnyView = View<JsonObject>;
 
 /** Where a document stands in one list: at the same position in several partitions. */
-export interface Stand {
+export interface ListPlacement {
   readonly position: string;
   /** Of the list's filters, in their order. */
   readonly values: readonly string[];
@@ -19,37 +19,37 @@ export interface Stand {
 }
 
 /** A document as it stands now, in each of the view's lists; null: not in that one. */
-export interface Standing {
+export interface Placement {
   readonly document: JsonObject | undefined;
-  readonly stands: readonly (Stand | null)[];
+  readonly lists: readonly (ListPlacement | null)[];
 }
 
 /** How the documents stand that a fold touches; an absent key has no document. */
-export type Standings = Map<string, Standing>;
+export type Placements = Map<string, Placement>;
 
 /** Most changes of a document leave it where it was: it then has the very stands of `before`. */
-export function toStanding(
+export function toPlacement(
   view: AnyView,
   document: JsonObject | undefined,
   key: string,
   page: number,
-  before?: Standing,
-): Standing {
-  if (document === undefined) return { document, stands: [] };
-  const known = before?.stands ?? [];
-  const stands = listsOf(view).map((list, index) => {
-    return toStand(list, document, key, page, known[index] ?? null);
+  before?: Placement,
+): Placement {
+  if (document === undefined) return { document, lists: [] };
+  const known = before?.lists ?? [];
+  const lists = listsOf(view).map((list, index) => {
+    return toListPlacement(list, document, key, page, known[index] ?? null);
   });
-  return { document, stands };
+  return { document, lists: lists };
 }
 
-function toStand(
+function toListPlacement(
   list: KnownList,
   document: JsonObject,
   key: string,
   page: number,
-  before: Stand | null,
-): Stand | null {
+  before: ListPlacement | null,
+): ListPlacement | null {
   const wanted = list.position(document, key);
   if (wanted === null) return null;
   const position = toPosition(wanted);

@@ -3,9 +3,9 @@ import { toPartition } from '../lists/partition.ts';
 import {
   type AnyView,
   listsOf,
-  type Standing,
-  type Standings,
-  toStanding,
+  type Placement,
+  type Placements,
+  toPlacement,
 } from '../lists/placement.ts';
 import {
   type Cursor,
@@ -24,8 +24,8 @@ export interface Overlay {
 interface ChangedDocument {
   readonly key: string;
   /** Undefined: there is no such document yet. */
-  readonly before: Standing | undefined;
-  readonly after: Standing;
+  readonly before: Placement | undefined;
+  readonly after: Placement;
   /** Of the last event that changes it. */
   readonly sequence: number;
 }
@@ -36,17 +36,17 @@ export function createOverlay(
   touched: Touched,
   known: readonly DocumentAt[],
 ): Overlay {
-  const before: Standings = new Map(
-    known.map(({ key, document }) => [key, toStanding(view, document, key, 0)]),
+  const before: Placements = new Map(
+    known.map(({ key, document }) => [key, toPlacement(view, document, key, 0)]),
   );
-  const after: Standings = new Map(before);
+  const after: Placements = new Map(before);
   const { documents, failure } = fold(view, touched, after);
   if (failure !== null) throw failure.error;
   const changes = new Map<string, ChangedDocument>();
   for (const { key, sequence } of documents) {
-    const standing = after.get(key);
-    if (standing === undefined) continue;
-    changes.set(key, { key, before: before.get(key), after: standing, sequence });
+    const placement = after.get(key);
+    if (placement === undefined) continue;
+    changes.set(key, { key, before: before.get(key), after: placement, sequence });
   }
   return { view, changes };
 }
@@ -91,9 +91,9 @@ export function mergePage(
 function placesOf({ view }: Overlay, { list, filter }: ListPage) {
   const index = listsOf(view).findIndex(({ name }) => name === list);
   const partition = toPartition(filter);
-  return (standing: Standing | undefined): string | null => {
-    const stand = standing?.stands[index] ?? null;
-    return stand?.partitions.includes(partition) ? stand.position : null;
+  return (placement: Placement | undefined): string | null => {
+    const inList = placement?.lists[index] ?? null;
+    return inList?.partitions.includes(partition) ? inList.position : null;
   };
 }
 

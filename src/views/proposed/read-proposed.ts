@@ -19,7 +19,7 @@ export interface StoredView {
 }
 
 /** Reads views as a dry run would leave them; nothing of that is stored. */
-export interface WouldBeReader {
+export interface ProposedReader {
   document(stored: StoredView, key: string, at: WouldBe): Promise<DocumentAt | null>;
   list(stored: StoredView, page: ListPage, at: WouldBe): Promise<readonly ListedDocument[]>;
 }
@@ -28,7 +28,7 @@ export interface WouldBeReader {
  * The proposed events are folded once for each view and dry run. A page costs one more read than usual,
  * and as many more entries as it has documents that change.
  */
-export function createWouldBeReader(executor: Executor): WouldBeReader {
+export function createProposedReader(executor: Executor): ProposedReader {
   const known = new WeakMap<WouldBe, Map<number, Promise<Overlay>>>();
 
   function overlayOf(stored: StoredView, at: WouldBe): Promise<Overlay> {

@@ -49,7 +49,7 @@ export function createWatcher(options: {
         for await (const events of feed.follow(position, pageSizeMax, stopping.signal)) {
           for (const event of events) {
             // Told earlier, each of the watchers would wait for the views by itself.
-            if (!(await reach(event.sequence, stopping.signal))) return;
+            if (!(await waitForViews(event.sequence, stopping.signal))) return;
             registry.tell(event);
           }
           position = events.at(-1)?.sequence ?? position;
@@ -65,7 +65,7 @@ export function createWatcher(options: {
   }
 
   /** Waits until the views can be read at a sequence, however long; false when the signal fires. */
-  async function reach(sequence: number, signal: AbortSignal): Promise<boolean> {
+  async function waitForViews(sequence: number, signal: AbortSignal): Promise<boolean> {
     const history = feed.history();
     while (views.checkpoint() < sequence) {
       if (signal.aborted) return false;
@@ -81,7 +81,7 @@ export function createWatcher(options: {
     try {
       // The watch exists already: it will be told, or has been, all events after this one.
       const start = Math.max(views.checkpoint(), feed.tail());
-      if (!(await reach(start, signal))) return;
+      if (!(await waitForViews(start, signal))) return;
       let shown: WatchedState<State> | null = null;
       let next: SharedState<State> | null = watched.first(start);
       while (next !== null) {

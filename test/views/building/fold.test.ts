@@ -46,7 +46,7 @@ test('a view moved page by page equals one built at once, remembering or not', a
     if (!remembering || !forgetting || !atOnce) throw new Error('no views');
     for await (const page of paged(events, pageSizes)) {
       await advance(database, [remembering], page);
-      forgetting.standings.clear();
+      forgetting.placements.clear();
       forgetting.blocks.clear();
       await advance(database, [forgetting], page);
     }
@@ -76,7 +76,7 @@ test('a document that its view says begins is not looked for, and one that goes 
   };
   await advance(watched, [own], events.slice(0, 2));
   expect(looked).toEqual([]);
-  own.standings.clear();
+  own.placements.clear();
   await advance(watched, [own], events.slice(2));
   expect(looked).toEqual([[`{${view.id},${view.id}}`, '{"a","é"}']]);
   expect(await readDocument(database, view.id, 'a', 4)).toMatchObject({ document: { sum: 2 } });

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StoredEvent } from '../../../src/kernel/event.ts';
 import { advance } from '../../../src/views/building/advance.ts';
-import { createWouldBeReader, type StoredView } from '../../../src/views/proposed/read-proposed.ts';
+import {
+  createProposedReader,
+  type StoredView,
+} from '../../../src/views/proposed/read-proposed.ts';
 import type { ListPage } from '../../../src/views/read.ts';
 import type { WouldBe } from '../../../src/views/read-point.ts';
 import { createWalletsView, programsOf, toEvent } from '../../support/folding.ts';
@@ -53,7 +56,7 @@ const questions = fc.record({
 });
 
 test('every document and every page is that of the events recorded and proposed', async () => {
-  const reader = createWouldBeReader(testDatabase.database);
+  const reader = createProposedReader(testDatabase.database);
   const property = fc.asyncProperty(
     programsOf(30),
     fc.nat(30),
@@ -89,7 +92,7 @@ interface Proposed {
 
 /** Pages from the first to the last, each beginning where the one before ended. */
 async function expectPages(
-  reader: ReturnType<typeof createWouldBeReader>,
+  reader: ReturnType<typeof createProposedReader>,
   { stored, at, wallets }: Proposed,
   first: ListPage,
 ): Promise<void> {
@@ -104,7 +107,7 @@ async function expectPages(
 }
 
 test('a page between two cursors holds only what would stand between them', async () => {
-  const reader = createWouldBeReader(testDatabase.database);
+  const reader = createProposedReader(testDatabase.database);
   const sums = ['a', 'B', 'ab', 'é'].map((key, index) =>
     toEvent({ keys: [key], amount: 10 * index }, index),
   );
@@ -121,7 +124,7 @@ test('a page between two cursors holds only what would stand between them', asyn
 
 test('an event on which the view fails is an error, not a state', async () => {
   const { stored } = await propose([], 0);
-  const reader = createWouldBeReader(testDatabase.database);
+  const reader = createProposedReader(testDatabase.database);
   const view = {
     ...stored.view,
     evolve: () => {

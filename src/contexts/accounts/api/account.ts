@@ -1,7 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { readEventConnection } from '../../../api/event-queries.ts';
 import { oncePerSchema } from '../../../api/once.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { streamIdOf } from '../../../kernel/decider.ts';
 import { parseUuid } from '../../../lib/uuid.ts';
 import { type ReadPoint, shownSequence } from '../../../views/read-point.ts';
@@ -20,7 +20,7 @@ export function toAccountAt(account: Account, at: ReadPoint): AccountAt {
 }
 
 export async function findAccount(
-  context: ApiContext,
+  context: RequestContext,
   id: string,
   at: ReadPoint,
 ): Promise<AccountAt | null> {

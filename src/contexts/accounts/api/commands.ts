@@ -1,8 +1,8 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { CommandAnswer } from '../../../api/command-mutation.ts';
-import { refuse } from '../../../api/errors.ts';
+import { badInput } from '../../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText, parseText } from '../../../api/input.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { stateBehind } from '../../../api/state-behind.ts';
 import type { CommandDefinition } from '../../../kernel/command.ts';
 import { entityIdOf } from '../../../kernel/decider.ts';
@@ -61,7 +61,7 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
 
 function parseCurrency(currency: string): string {
   const fault = currencyFault(currency);
-  return fault === null ? currency : refuse(fault);
+  return fault === null ? currency : badInput(fault);
 }
 
 function addCashCommand(
@@ -159,7 +159,7 @@ function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): vo
 
 /** The account right after a command: as it was decided, or for a replay as its answer showed it. */
 export function accountAfter(
-  context: ApiContext,
+  context: RequestContext,
   answer: CommandAnswer<unknown>,
   id: string,
 ): AccountAt | Promise<AccountAt> {
@@ -168,12 +168,12 @@ export function accountAfter(
 }
 
 async function accountBehind(
-  context: ApiContext,
+  context: RequestContext,
   answer: CommandAnswer<unknown>,
   id: string,
 ): Promise<AccountAt> {
-  const wish = { decider: accountDecider, id, view: accountsView };
-  const found = await stateBehind<Account, AccountEvent>(context, answer, wish);
+  const request = { decider: accountDecider, id, view: accountsView };
+  const found = await stateBehind<Account, AccountEvent>(context, answer, request);
   if (found === null) throw new Error(`account ${id} is not there at ${sequenceOf(answer.at)}`);
   return toAccountAt(found, answer.at);
 }

@@ -30,7 +30,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
       description: 'One account; null when there is none (yet).',
       args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
       resolve: async (_root, { id, asOf }, context) =>
-        findAccount(context, id, await context.at(asOf)),
+        findAccount(context, id, await context.sequenceOf(asOf)),
     }),
     accounts: t.connection(
       {
@@ -47,7 +47,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
           { filter: wanted, orderBy, descending, asOf, ...paging },
           context,
         ) => {
-          const at = await context.at(asOf);
+          const at = await context.sequenceOf(asOf);
           const request = toRequest(orderBy ?? 'OPENED_AT', wanted ?? {}, at);
           const list = { ...request, descending: descending ?? false };
           return readListConnection(context, list, paging, toAccountAt);

@@ -28,7 +28,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
       description: 'One instrument; null when it is not listed (yet).',
       args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
       resolve: async (_root, { symbol, asOf }, context) =>
-        findInstrument(context, symbol, await context.at(asOf)),
+        findInstrument(context, symbol, await context.sequenceOf(asOf)),
     }),
     instruments: t.connection(
       {
@@ -36,7 +36,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
         description: 'Instruments by symbol, as they stood at the moment.',
         args: { asOf: t.arg({ type: 'Moment' }) },
         resolve: async (_root, { asOf, ...paging }, context) => {
-          const at = await context.at(asOf);
+          const at = await context.sequenceOf(asOf);
           const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };
           return readListConnection(context, list, paging, toInstrumentAt);
         },

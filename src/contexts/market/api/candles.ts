@@ -1,6 +1,6 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
-import { refuse } from '../../../api/errors.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import { badInput } from '../../../api/errors.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { watchState } from '../../../api/watch-found.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
@@ -87,17 +87,17 @@ interface CandleRange {
 }
 
 async function readCandles(
-  context: ApiContext,
+  context: RequestContext,
   { symbol, interval, from, to }: CandleRange,
   at: ReadPoint,
 ): Promise<Candle[]> {
-  await context.reach(at);
+  await context.waitForViews(at);
   // The first one that begins at or after `from`: whatever comes before it in byte order is out.
   const after = { position: toCandleKey(symbol, interval, from), key: '' };
   const before = { position: toCandleKey(symbol, interval, to), key: '' };
   const page = { list: 'START', filter: {}, after, before, limit: candlesMax + 1 };
   const found = await context.list(candlesView, { ...page, descending: false }, at);
-  if (found.length > candlesMax) refuse(`there are more than ${candlesMax} candles in that time`);
+  if (found.length > candlesMax) badInput(`there are more than ${candlesMax} candles in that time`);
   return found.map(({ document }) => document);
 }
 

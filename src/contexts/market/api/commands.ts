@@ -1,8 +1,8 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { CommandAnswer } from '../../../api/command-mutation.ts';
-import { refuse } from '../../../api/errors.ts';
+import { badInput } from '../../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../../api/input.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { stateBehind } from '../../../api/state-behind.ts';
 import { compare } from '../../../lib/decimal.ts';
 import { parseStep, stepDigitsMax, trimZeros } from '../../../lib/steps.ts';
@@ -73,7 +73,7 @@ function parseListing(fields: ListFields): commands.ListInstrument {
   const makerFeeBps = fields.makerFeeBps ?? '0';
   const takerFeeBps = fields.takerFeeBps ?? '0';
   const fault = symbolFault(symbol) ?? currencyFault(currency);
-  if (fault !== null) refuse(fault);
+  if (fault !== null) badInput(fault);
   for (const [name, size] of Object.entries({ tickSize, lotSize })) assertStep(name, size);
   for (const [name, rate] of Object.entries({ makerFeeBps, takerFeeBps })) assertFee(name, rate);
   return {
@@ -88,15 +88,15 @@ function parseListing(fields: ListFields): commands.ListInstrument {
 }
 
 function assertStep(name: string, size: string): void {
-  if (compare(size, '0') <= 0) refuse(`${name} is more than zero, not ${size}`);
+  if (compare(size, '0') <= 0) badInput(`${name} is more than zero, not ${size}`);
   if (parseStep(size) !== null) return;
   const digits = trimZeros(size).replace('.', '').length;
-  refuse(`${name} has at most ${stepDigitsMax} digits, not ${digits}`);
+  badInput(`${name} has at most ${stepDigitsMax} digits, not ${digits}`);
 }
 
 function assertFee(name: string, rate: string): void {
   if (compare(rate, '0') >= 0 && compare(rate, String(feeBpsMax)) <= 0) return;
-  refuse(`${name} is 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
+  badInput(`${name} is 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
 }
 
 function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
@@ -141,7 +141,7 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
     }),
     parse: ({ symbol, prices }: commands.RecordPrices) => {
       const count = prices.length;
-      if (count === 0 || count > pricesMax) refuse(`prices are 1 to ${pricesMax}, not ${count}`);
+      if (count === 0 || count > pricesMax) badInput(`prices are 1 to ${pricesMax}, not ${count}`);
       return {
         symbol: parseSymbol(symbol),
         prices: prices.map(({ price, occurredAt }) => ({ price, occurredAt })),
@@ -187,15 +187,15 @@ function parseSymbol(symbol: string): string {
 
 /** The instrument right after a command: as decided, or for a replay as its answer showed it. */
 async function instrumentAfter(
-  context: ApiContext,
+  context: RequestContext,
   answer: CommandAnswer<unknown>,
   symbol: string,
 ): Promise<InstrumentAt> {
   const { result, at } = answer;
   const decided = result.stateOf(instrumentDecider, symbol);
   if (decided !== null) return toInstrumentAt(decided, at);
-  const wish = { decider: instrumentDecider, id: symbol, view: instrumentsView };
-  const found = await stateBehind(context, answer, wish);
+  const request = { decider: instrumentDecider, id: symbol, view: instrumentsView };
+  const found = await stateBehind(context, answer, request);
   if (found === null) throw new Error(`${symbol} is not there at ${sequenceOf(at)}`);
   return toInstrumentAt(found, at);
 }

@@ -2,7 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { codedError } from '../../../api/errors.ts';
 import { parseFilterBy } from '../../../api/filter-input.ts';
 import { oncePerSchema } from '../../../api/once.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import { InstrumentNotFound } from '../commands.ts';
 import type { Instrument } from '../instrument.ts';
@@ -27,7 +27,7 @@ export function toInstrumentAt(instrument: Instrument, at: ReadPoint): Instrumen
 }
 
 export async function findInstrument(
-  context: ApiContext,
+  context: RequestContext,
   symbol: string,
   at: ReadPoint,
 ): Promise<InstrumentAt | null> {
@@ -40,11 +40,11 @@ export async function findInstrument(
  * The symbol of an instrument that is listed, for what is watched of it. Throws BAD_USER_INPUT when
  * it can be no symbol, INSTRUMENT_NOT_FOUND when it is none.
  */
-export async function listedSymbol(context: ApiContext, symbol: string): Promise<string> {
+export async function listedSymbol(context: RequestContext, symbol: string): Promise<string> {
   parseFilterBy(symbolFault, symbol);
   // What has just been listed here counts, as for all that is watched.
-  const at = Math.max(await context.cut(), context.engine.feed.tail());
-  await context.reach(at);
+  const at = Math.max(await context.pinnedSequence(), context.engine.feed.tail());
+  await context.waitForViews(at);
   if ((await findInstrument(context, symbol, at)) !== null) return symbol;
   throw codedError(InstrumentNotFound.code, `there is no instrument ${symbol}`);
 }
@@ -102,19 +102,19 @@ function addInstrumentTypes({ builder, nodes }: ApiParts) {
 }
 
 async function readLastPrice(
-  context: ApiContext,
+  context: RequestContext,
   { instrument: { symbol }, at }: InstrumentAt,
 ): Promise<Price | null> {
-  await context.reach(at);
+  await context.waitForViews(at);
   return (await context.document(lastPricesView, symbol, at))?.document ?? null;
 }
 
 async function readPriceOn(
-  context: ApiContext,
+  context: RequestContext,
   { instrument: { symbol }, at }: InstrumentAt,
   time: string,
 ): Promise<string | null> {
-  await context.reach(at);
+  await context.waitForViews(at);
   const [last] = await context.list(
     pricesView,
     {

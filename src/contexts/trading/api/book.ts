@@ -1,5 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
-import { refuse } from '../../../api/errors.ts';
+import { badInput } from '../../../api/errors.ts';
 import { rangeOf } from '../../../api/list-connection.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
@@ -56,7 +56,7 @@ function addBookTypes(parts: ApiParts) {
       args: { depth: t.arg.int({ defaultValue: depthDefault, description: 'Levels a side.' }) },
       resolve: async ({ instrument: { symbol }, at }, { depth }, context) => {
         const levels = parseDepth(depth);
-        await context.reach(at);
+        await context.waitForViews(at);
         return readBook(context.views, { symbol, depth: levels }, at);
       },
     }),
@@ -66,18 +66,18 @@ function addBookTypes(parts: ApiParts) {
 
 export function parseDepth(depth: number | null | undefined): number {
   const levels = depth ?? depthDefault;
-  if (levels < 1 || levels > depthMax) refuse(`depth is 1 to ${depthMax}, not ${levels}`);
+  if (levels < 1 || levels > depthMax) badInput(`depth is 1 to ${depthMax}, not ${levels}`);
   return levels;
 }
 
-interface BookWish {
+interface BookRequest {
   readonly symbol: string;
   readonly depth: number;
 }
 
 async function readBook(
   views: Pick<Views, 'list'>,
-  { symbol, depth }: BookWish,
+  { symbol, depth }: BookRequest,
   at: ReadPoint,
 ): Promise<OrderBook> {
   const read = async (side: 'BUY' | 'SELL'): Promise<readonly PriceLevel[]> => {
@@ -91,11 +91,14 @@ async function readBook(
 }
 
 /** The best levels of a book, to be watched: the newest of a short time. */
-export function watchableBook(views: Pick<Views, 'list'>, wish: BookWish): Watchable<OrderBook> {
+export function watchableBook(
+  views: Pick<Views, 'list'>,
+  request: BookRequest,
+): Watchable<OrderBook> {
   return {
-    key: `book ${wish.symbol} ${wish.depth}`,
-    topics: () => [{ of: changedBooks, name: wish.symbol }],
-    read: (sequence) => readBook(views, wish, sequence),
+    key: `book ${request.symbol} ${request.depth}`,
+    topics: () => [{ of: changedBooks, name: request.symbol }],
+    read: (sequence) => readBook(views, request, sequence),
     isNews: (before, after) => contentOf(before) !== contentOf(after),
     pauseMs: framePauseMs,
   };

@@ -1,5 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
-import { refuse } from '../../../api/errors.ts';
+import { badInput } from '../../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText } from '../../../api/input.ts';
 import { accountTypes } from '../../accounts/api/account.ts';
 import { accountAfter } from '../../accounts/api/commands.ts';
@@ -105,7 +105,7 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
   const isDated = timeInForce === 'GTD';
   assertGiven('expiresAt', expiresAt, { isWanted: isDated, of: `${timeInForce} order` });
   const rests = type === 'LIMIT' && timeInForce !== 'IOC' && timeInForce !== 'FOK';
-  if (postOnly && !rests) refuse('postOnly is for LIMIT orders that can rest: DAY, GTC or GTD');
+  if (postOnly && !rests) badInput('postOnly is for LIMIT orders that can rest: DAY, GTC or GTD');
   return {
     orderId: parseNewId('orderId', fields.orderId),
     clientOrderId: parseClientOrderId(fields.clientOrderId),
@@ -123,7 +123,7 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
 }
 
 function parseClientOrderId(value: string | null | undefined): string | null {
-  if (value?.trim() === '') refuse('clientOrderId is empty: leave it out to have none');
+  if (value?.trim() === '') badInput('clientOrderId is empty: leave it out to have none');
   return parseOptionalText('clientOrderId', value);
 }
 
@@ -133,7 +133,7 @@ function assertGiven(
   { isWanted, of }: { readonly isWanted: boolean; readonly of: string },
 ): void {
   if ((value !== null) === isWanted) return;
-  refuse(isWanted ? `${name} is needed for a ${of}` : `${name} is not for a ${of}`);
+  badInput(isWanted ? `${name} is needed for a ${of}` : `${name} is not for a ${of}`);
 }
 
 /** The id that a placed order was given. */

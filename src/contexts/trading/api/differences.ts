@@ -1,7 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { toApiError } from '../../../api/engine-errors.ts';
 import { type PagingArgs, parsePage } from '../../../api/paging.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { entityIdOf } from '../../../kernel/decider.ts';
 import { accountsView } from '../../accounts/views.ts';
@@ -74,7 +74,7 @@ const readsMax = 4;
 
 /** Compares a page of accounts, as they are at a sequence, with what their events add up to. */
 export async function compareAccounts(
-  context: ApiContext,
+  context: RequestContext,
   args: Pick<PagingArgs, 'first' | 'after'>,
   at: number,
 ): Promise<Comparison> {
@@ -82,8 +82,8 @@ export async function compareAccounts(
   const page = { after: after ?? 0, before: at + 1, limit: size + 1, descending: false };
   const opened = await context.events({ types: ['AccountOpened'] }, page);
   const streamIds = opened.slice(0, size).map(({ streamId }) => streamId);
-  const wish = { streamIds, at, members: amountMembers, by: 'symbol', eventsMax };
-  const summed = await context.engine.log.totals(wish).catch((error: unknown) => {
+  const request = { streamIds, at, members: amountMembers, by: 'symbol', eventsMax };
+  const summed = await context.engine.log.totals(request).catch((error: unknown) => {
     throw toApiError(error);
   });
   const nodes: Difference[] = [];
@@ -122,7 +122,7 @@ function parseSequence(text: string): number | null {
 }
 
 async function compareAccount(
-  context: ApiContext,
+  context: RequestContext,
   accountId: string,
   ledger: readonly AccountFigure[],
   at: number,

@@ -71,7 +71,7 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       account: t.field({
         type: account,
         resolve: async ({ order, at }, _args, context) => {
-          await context.reach(at);
+          await context.waitForViews(at);
           const found = await findAccount(context, order.accountId, at);
           return found ?? missing('account', order.accountId, at);
         },
@@ -79,7 +79,7 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       instrument: t.field({
         type: instrument,
         resolve: async ({ order, at }, _args, context) => {
-          await context.reach(at);
+          await context.waitForViews(at);
           const found = await findInstrument(context, order.symbol, at);
           return found ?? missing('instrument', order.symbol, at);
         },

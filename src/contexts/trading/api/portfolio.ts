@@ -76,7 +76,7 @@ function addPortfolioTypes(parts: ApiParts) {
       type: [position],
       description: 'What it holds of instruments, by symbol.',
       resolve: async (source, _args, context) => {
-        await context.reach(source.at);
+        await context.waitForViews(source.at);
         const { positions } = await readPortfolio(context.views, source.account, source.at);
         return positions.map((each) => ({ ...each, at: source.at }));
       },
@@ -84,7 +84,7 @@ function addPortfolioTypes(parts: ApiParts) {
     portfolio: t.field({
       type: portfolio,
       resolve: async (source, _args, context) => {
-        await context.reach(source.at);
+        await context.waitForViews(source.at);
         return readPortfolio(context.views, source.account, source.at);
       },
     }),
@@ -155,9 +155,9 @@ async function readPortfolio(
 ): Promise<PortfolioAt> {
   const list = { view: positionsView, list: 'ACCOUNT', prefix: `${account.id} ` };
   const all = await readWholeList(views, list, at);
-  const held = all.filter(({ quantity }) => !isZero(quantity));
+  const nonZero = all.filter(({ quantity }) => !isZero(quantity));
   const valued = await Promise.all(
-    held.map(async (position) => {
+    nonZero.map(async (position) => {
       const price = await views.document(lastPricesView, position.symbol, at);
       // The view's own evolve has made the document: it is a price.
       return valuePosition(position, (price?.document as Price | undefined)?.price ?? null);

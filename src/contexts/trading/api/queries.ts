@@ -1,5 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
-import { refuse } from '../../../api/errors.ts';
+import { badInput } from '../../../api/errors.ts';
 import {
   parseFilterBy,
   parseFilterId,
@@ -8,7 +8,7 @@ import {
 } from '../../../api/filter-input.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
 import type { PagingArgs } from '../../../api/paging.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import { accountTypes } from '../../accounts/api/account.ts';
 import { symbolFault } from '../../market/symbol.ts';
@@ -62,7 +62,7 @@ export function addTradingQueries(parts: ApiParts): void {
       description: 'One order; null when there is none (yet).',
       args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
       resolve: async (_root, { id, asOf }, context) =>
-        findOrder(context, id, await context.at(asOf)),
+        findOrder(context, id, await context.sequenceOf(asOf)),
     }),
     orders: t.connection(
       {
@@ -75,7 +75,7 @@ export function addTradingQueries(parts: ApiParts): void {
           asOf: t.arg({ type: 'Moment' }),
         },
         resolve: async (_root, { asOf, ...args }, context) =>
-          readOrders(context, args, { at: await context.at(asOf) }),
+          readOrders(context, args, { at: await context.sequenceOf(asOf) }),
       },
       connection,
       edge,
@@ -87,7 +87,7 @@ export function addTradingQueries(parts: ApiParts): void {
         args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
         resolve: async (_root, { symbol, asOf, ...paging }, context) => {
           parseFilterBy(symbolFault, symbol);
-          const at = await context.at(asOf);
+          const at = await context.sequenceOf(asOf);
           const list = { view: tradesView, list: 'SYMBOL', filter: {}, prefix: `${symbol} `, at };
           return readListConnection(context, list, paging, toTradeAt);
         },
@@ -106,7 +106,7 @@ export function addTradingQueries(parts: ApiParts): void {
           descending: t.arg.boolean({ defaultValue: false }),
         },
         resolve: async ({ account: { id: ownerId }, at }, args, context) => {
-          await context.reach(at);
+          await context.waitForViews(at);
           return readOrders(context, args, { at, ownerId });
         },
       },
@@ -118,7 +118,7 @@ export function addTradingQueries(parts: ApiParts): void {
 
 /** A page of orders; of one account, whatever account the filter names, when `ownerId` is given. */
 function readOrders(
-  context: ApiContext,
+  context: RequestContext,
   { filter, descending, ...paging }: OrderListArgs,
   { at, ownerId }: { readonly at: ReadPoint; readonly ownerId?: string },
 ) {
@@ -137,7 +137,9 @@ function readOrders(
 function parseOrderFilter({ accountId, symbol, clientOrderId, status, statuses }: OrderFilter) {
   const alternatives = parseFilterList('statuses', statuses);
   if (status != null && alternatives?.includes(status) === false) {
-    refuse(`status ${status} is not among statuses ${alternatives.join(', ')}: no order has both`);
+    badInput(
+      `status ${status} is not among statuses ${alternatives.join(', ')}: no order has both`,
+    );
   }
   return {
     accountId: parseFilterId('accountId', accountId),

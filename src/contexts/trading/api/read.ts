@@ -1,6 +1,6 @@
 import type { CommandAnswer } from '../../../api/command-mutation.ts';
 import { codedError } from '../../../api/errors.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { stateBehind } from '../../../api/state-behind.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
@@ -36,7 +36,7 @@ export function toTradeAt(trade: Trade, at: ReadPoint): TradeAt {
 }
 
 export async function findOrder(
-  context: ApiContext,
+  context: RequestContext,
   id: string,
   at: ReadPoint,
 ): Promise<OrderAt | null> {
@@ -47,13 +47,17 @@ export async function findOrder(
 }
 
 /** The order of an id that something else names; throws when it is not in the views. */
-export async function orderOf(context: ApiContext, id: string, at: ReadPoint): Promise<OrderAt> {
-  await context.reach(at);
+export async function orderOf(
+  context: RequestContext,
+  id: string,
+  at: ReadPoint,
+): Promise<OrderAt> {
+  await context.waitForViews(at);
   return (await findOrder(context, id, at)) ?? missing('order', id, at);
 }
 
 export async function findTrade(
-  context: ApiContext,
+  context: RequestContext,
   id: string,
   at: ReadPoint,
 ): Promise<TradeAt | null> {
@@ -68,7 +72,7 @@ export async function findTrade(
  * has come to; as decided, or for a replay as recorded.
  */
 export async function orderAfter(
-  context: ApiContext,
+  context: RequestContext,
   answer: CommandAnswer<unknown>,
   id: string,
 ): Promise<OrderAt> {
@@ -80,7 +84,7 @@ export async function orderAfter(
 
 /** An order as it was placed. */
 async function placedBehind(
-  context: ApiContext,
+  context: RequestContext,
   answer: CommandAnswer<unknown>,
   id: string,
 ): Promise<Order | null> {
@@ -97,7 +101,7 @@ function afterAll(before: Order, events: readonly StoredEvent[], id: string): Or
 
 /** The account of an order right after a command. */
 export async function findAccountOf(
-  context: ApiContext,
+  context: RequestContext,
   answer: CommandAnswer<unknown>,
   orderId: string,
 ): Promise<AccountAt> {
@@ -118,10 +122,10 @@ const fillsMax = 10_000;
  * it has taken, as far as its filled quantity counts them.
  */
 export async function readFills(
-  context: ApiContext,
+  context: RequestContext,
   { order, at }: OrderAt,
 ): Promise<readonly Trade[]> {
-  await context.reach(at);
+  await context.waitForViews(at);
   const fills: Trade[] = [];
   let current: Order | null = order;
   let missingQuantity = order.filledQuantity;
@@ -137,12 +141,16 @@ export async function readFills(
   return fills;
 }
 
-async function replacedOf(context: ApiContext, id: string, at: ReadPoint): Promise<Order | null> {
+async function replacedOf(
+  context: RequestContext,
+  id: string,
+  at: ReadPoint,
+): Promise<Order | null> {
   return (await findOrder(context, id, at))?.order ?? null;
 }
 
 async function readOwnFills(
-  { views }: ApiContext,
+  { views }: RequestContext,
   { id, side }: Order,
   at: ReadPoint,
 ): Promise<readonly Trade[]> {

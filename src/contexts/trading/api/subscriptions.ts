@@ -2,7 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { codedError } from '../../../api/errors.ts';
 import { watchLog } from '../../../api/event-subscription.ts';
 import { parseId } from '../../../api/input.ts';
-import type { ApiContext } from '../../../api/request-context.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { type FoundState, watchFound, watchState } from '../../../api/watch-found.ts';
 import type { EventFrame } from '../../../feed/watch-events.ts';
 import { streamIdOf } from '../../../kernel/decider.ts';
@@ -74,8 +74,8 @@ function addOrderBook(parts: ApiParts): void {
       args: { symbol: t.arg.id({ required: true }), depth: t.arg.int({ defaultValue: 10 }) },
       subscribe: async (_root, args, context) => {
         const depth = parseDepth(args.depth);
-        const wish = { symbol: await listedSymbol(context, args.symbol), depth };
-        return watchState(context, watchableBook(context.engine.views, wish));
+        const request = { symbol: await listedSymbol(context, args.symbol), depth };
+        return watchState(context, watchableBook(context.engine.views, request));
       },
       resolve: (state) => state,
     }),
@@ -95,7 +95,7 @@ function addTrades(parts: ApiParts): void {
         description: 'Null: there is no other trade up to this sequence.',
         resolve: async ({ event, sequence }, _args, context) => {
           if (event === null) return null;
-          await context.reach(sequence);
+          await context.waitForViews(sequence);
           return toTradeAt(toTrade(event), sequence);
         },
       }),
@@ -140,7 +140,7 @@ function addPortfolio(parts: ApiParts): void {
 }
 
 async function* watchPortfolio(
-  context: ApiContext,
+  context: RequestContext,
   accountId: string,
 ): AsyncGenerator<WatchedState<PortfolioAt>, void, undefined> {
   const watchable = watchablePortfolio(context.engine.views, accountId);

@@ -86,7 +86,7 @@ export function addTrialBalance(parts: ApiParts): void {
       type: balance,
       args: { asOf: t.arg({ type: 'Moment' }) },
       resolve: async (_root, { asOf }, context) => {
-        const at = await context.at(asOf);
+        const at = await context.sequenceOf(asOf);
         const list = { view: trialBalanceView, list: 'ASSET' };
         return { assets: await readWholeList(context.views, list, at), sequence: at };
       },

@@ -1,11 +1,12 @@
 import type { CommandContext, CommandDefinition } from '../../../kernel/command.ts';
 import { Rejection, reject } from '../../../kernel/rejection.ts';
+import { findOrder } from '../matching/book.ts';
 import type { OpenOrder } from '../matching/book-order.ts';
-import { openSettledMarket } from '../matching/matching-process.ts';
-import { cancelOpen, findOpen } from '../matching/open-orders.ts';
-import type { Market } from '../matching/session.ts';
+import { openSettledSession } from '../matching/matching-process.ts';
+import { cancelOpen, expireIfDue } from '../matching/open-orders.ts';
+import type { MarketSession } from '../matching/session.ts';
 import { type Order, orderDecider } from '../order.ts';
-import { OrderNotFound, OrderNotOpen, refusal } from '../rejections.ts';
+import { OrderNotFound, OrderNotOpen, toRejection } from '../rejections.ts';
 
 export interface CancelOrder {
   readonly orderId: string;
@@ -41,10 +42,9 @@ export const expireOrder: CommandDefinition<ExpireOrder> = {
   rejections: [OrderNotFound],
   target,
   handle({ orderId, dueAt = '' }, context) {
-    const market = openSettledMarket(context, loadOrder(context, orderId).symbol);
+    const market = openSettledSession(context, loadOrder(context, orderId).symbol);
     const now = dueAt > market.now ? dueAt : market.now;
-    // Whoever looks for an order whose time is over ends it.
-    findOpen({ ...market, now }, orderId);
+    expireIfDue({ ...market, now }, orderId);
   },
 };
 
@@ -55,7 +55,7 @@ export function loadOrder(context: CommandContext, orderId: string): Order {
 }
 
 export interface LoadedOrder {
-  readonly market: Market;
+  readonly market: MarketSession;
   readonly placed: Order;
   readonly open: OpenOrder;
 }
@@ -63,10 +63,11 @@ export interface LoadedOrder {
 /** An open order and its market; rejects when it is finished, which it is when its time is over. */
 export function loadOpen(context: CommandContext, orderId: string): LoadedOrder {
   const placed = loadOrder(context, orderId);
-  const market = openSettledMarket(context, placed.symbol);
-  const open = findOpen(market, orderId);
+  const market = openSettledSession(context, placed.symbol);
+  expireIfDue(market, orderId);
+  const open = findOrder(market.book(), orderId);
   if (open === null) {
-    const { code, message, data } = refusal(OrderNotOpen, `order ${orderId} is finished`, {
+    const { code, message, data } = toRejection(OrderNotOpen, `order ${orderId} is finished`, {
       orderId,
     });
     // That it has expired, if it just has, is kept.

@@ -2,12 +2,12 @@ import type { CommandDefinition } from '../../../kernel/command.ts';
 import { reject } from '../../../kernel/rejection.ts';
 import { compare } from '../../../lib/decimal.ts';
 import { accountDecider } from '../../accounts/account.ts';
-import { hasRoomForShares } from '../../accounts/holdings.ts';
+import { hasShareCapacity } from '../../accounts/holdings.ts';
 import { AccountNotFound, AccountNotOpen, CurrencyMismatch } from '../../accounts/rejections.ts';
 import { assertStatus } from '../../accounts/rules.ts';
 import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
-import { noRoomForShares } from '../matching/capacity.ts';
-import { openMarket } from '../matching/session.ts';
+import { sharesOverCapacity } from '../matching/capacity.ts';
+import { openSession } from '../matching/session.ts';
 import { InvalidQuantity } from '../rejections.ts';
 import { assertCurrency, lotsOf } from './place-order.ts';
 
@@ -32,19 +32,19 @@ export const depositShares: CommandDefinition<DepositShares> = {
   ],
   target: ({ accountId }) => ({ decider: accountDecider, id: accountId }),
   handle({ accountId, symbol, quantity, costPrice, reference }, context) {
-    const market = openMarket(context, symbol);
+    const market = openSession(context, symbol);
     const account = market.account(accountId);
     assertStatus(account, ['OPEN', 'FROZEN']);
     assertCurrency(market, accountId);
     lotsOf(market, quantity);
-    if (!hasRoomForShares(account.holdings, symbol, quantity)) {
-      const { lotSize } = market.terms.instrument;
-      reject(InvalidQuantity, noRoomForShares(symbol, quantity), { quantity, lotSize });
+    if (!hasShareCapacity(account.holdings, symbol, quantity)) {
+      const { lotSize } = market.units.instrument;
+      reject(InvalidQuantity, sharesOverCapacity(symbol, quantity), { quantity, lotSize });
     }
     if (compare(costPrice, '0') < 0) {
       reject(InvalidPrice, `a cost is not negative, as ${costPrice} is`, { price: costPrice });
     }
-    const { currency } = market.terms.instrument;
+    const { currency } = market.units.instrument;
     market.recordInAccount(accountId, {
       type: 'SharesDeposited',
       data: { symbol, quantity, costPrice, currency, reference },

@@ -10,11 +10,11 @@ import {
 } from '../../accounts/rejections.ts';
 import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
 import { assertUnused, recordAssigned } from '../client-orders.ts';
-import { type ArrivingOrder, arrive, refusalOf } from '../matching/accept-order.ts';
-import { crowdRefusal } from '../matching/capacity.ts';
+import { acceptOrder, type CheckedOrder, rejectionOf } from '../matching/accept-order.ts';
+import { openOrdersRejection } from '../matching/capacity.ts';
 import { noTotals } from '../matching/charge.ts';
-import { openSettledMarket } from '../matching/matching-process.ts';
-import type { Market } from '../matching/session.ts';
+import { openSettledSession } from '../matching/matching-process.ts';
+import type { MarketSession } from '../matching/session.ts';
 import { lotsFault, parseLots, parseTicks, ticksFault } from '../matching/units.ts';
 import { type OrderType, orderDecider, type Side, type TimeInForce } from '../order.ts';
 import * as rejections from '../rejections.ts';
@@ -74,7 +74,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
       reject(BadUserInput, `expiresAt ${input.expiresAt} is not in the future`, {});
     }
     if (input.expiresAt !== null) context.holdsUntil(input.expiresAt);
-    const market = openSettledMarket(context, input.symbol);
+    const market = openSettledSession(context, input.symbol);
     assertCurrency(market, input.accountId);
     const orderId = newOrderId(context, input.orderId);
     const { accountId, clientOrderId } = input;
@@ -82,10 +82,10 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
     const instruction = toInstruction(input, orderId, expiresAt);
     const order = toArriving(market, instruction);
-    const refusal = refusalOf(market, order) ?? crowdRefusal(market, order);
+    const refusal = rejectionOf(market, order) ?? openOrdersRejection(market, order);
     if (refusal !== null) throw recordRefusal(market, instruction, refusal);
     recordPlaced(market, instruction, { filledQuantity: '0', filledValue: '0' });
-    arrive(market, order);
+    acceptOrder(market, order);
     if (clientOrderId !== null) recordAssigned(market, orderId, { accountId, clientOrderId });
   },
 };
@@ -101,7 +101,7 @@ export function newOrderId(context: CommandContext, wanted: string | null): stri
 }
 
 export function recordPlaced(
-  { context }: Market,
+  { context }: MarketSession,
   instruction: Instruction,
   totals: { readonly filledQuantity: string; readonly filledValue: string },
 ): void {
@@ -112,7 +112,7 @@ export function recordPlaced(
 
 /** Records that an order was refused, and gives the refusal that is to be thrown. */
 function recordRefusal(
-  { context }: Market,
+  { context }: MarketSession,
   instruction: Instruction,
   { code, message, data }: Rejection,
 ): Rejection {
@@ -161,16 +161,16 @@ function toData(instruction: Instruction) {
 }
 
 /** Rejects an account in another currency than the instrument's. */
-export function assertCurrency(market: Market, accountId: string): void {
+export function assertCurrency(market: MarketSession, accountId: string): void {
   const { currency: actual } = market.account(accountId);
-  const { currency: expected } = market.terms.instrument;
+  const { currency: expected } = market.units.instrument;
   if (actual === expected) return;
   const message = `${market.symbol} is traded in ${expected}, the account is in ${actual}`;
   reject(CurrencyMismatch, message, { expected, actual });
 }
 
 /** The order in ticks and lots; rejects what is no whole number of them. */
-function toArriving(market: Market, order: Instruction): ArrivingOrder {
+function toArriving(market: MarketSession, order: Instruction): CheckedOrder {
   const { type, timeInForce, expiresAt, postOnly, side, accountId } = order;
   return {
     id: order.orderId,
@@ -193,16 +193,16 @@ function toArriving(market: Market, order: Instruction): ArrivingOrder {
 }
 
 /** A price in ticks; rejects one that is not a positive whole number of them, or too large. */
-export function ticksOf({ terms }: Market, price: string | null): number | null {
+export function ticksOf({ units }: MarketSession, price: string | null): number | null {
   if (price === null) return null;
-  return parseTicks(price, terms) ?? reject(InvalidPrice, ticksFault(price, terms), { price });
+  return parseTicks(price, units) ?? reject(InvalidPrice, ticksFault(price, units), { price });
 }
 
 /** A quantity in lots; rejects one that is not a positive whole number of them, or too large. */
-export function lotsOf({ terms }: Market, quantity: string): number {
-  const lots = parseLots(quantity, terms);
+export function lotsOf({ units }: MarketSession, quantity: string): number {
+  const lots = parseLots(quantity, units);
   if (lots !== null) return lots;
-  const { lotSize } = terms.instrument;
-  const fault = lotsFault(quantity, terms);
+  const { lotSize } = units.instrument;
+  const fault = lotsFault(quantity, units);
   return reject(rejections.InvalidQuantity, fault, { quantity, lotSize });
 }

@@ -2,10 +2,10 @@ import type { CommandDefinition } from '../../../kernel/command.ts';
 import { reject } from '../../../kernel/rejection.ts';
 import { InvalidPrice } from '../../market/commands.ts';
 import { recordAssigned } from '../client-orders.ts';
-import { type ArrivingOrder, arrive, hold, refusalOf } from '../matching/accept-order.ts';
+import { acceptOrder, type CheckedOrder, parkStop, rejectionOf } from '../matching/accept-order.ts';
 import { isStop } from '../matching/book-order.ts';
 import { noTotals, totalsOf } from '../matching/charge.ts';
-import { rest } from '../matching/execute-order.ts';
+import { bookRemainder } from '../matching/execute-order.ts';
 import { releaseOpen, toFinal } from '../matching/open-orders.ts';
 import { fromMoney, toFilledValue, toPrice, toQuantity } from '../matching/units.ts';
 import { orderDecider } from '../order.ts';
@@ -38,10 +38,10 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
     const id = newOrderId(context, input.newOrderId);
     const order = toReplacement(loaded, input, id);
     const reserved = {
-      cash: fromMoney(open.held, market.terms),
+      cash: fromMoney(open.held, market.units),
       lots: open.side === 'SELL' ? open.leaves : 0,
     };
-    const refused = order.leaves > 0 ? refusalOf(market, order, reserved) : null;
+    const refused = order.leaves > 0 ? rejectionOf(market, order, reserved) : null;
     if (refused !== null) throw refused;
     recordReplaced(loaded, order);
     const keepsPlace = isSamePrice(loaded, order) && order.leaves <= open.leaves;
@@ -50,7 +50,7 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
       stay(loaded, { ...order, held, heldLots });
     } else {
       releaseOpen(market, open);
-      if (order.leaves > 0) arrive(market, order);
+      if (order.leaves > 0) acceptOrder(market, order);
     }
     const { accountId, clientOrderId } = loaded.placed;
     if (clientOrderId !== null) recordAssigned(market, id, { accountId, clientOrderId });
@@ -58,7 +58,7 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
 };
 
 /** The new order; nothing is left of it when it is for no more than what has been filled. */
-function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): ArrivingOrder {
+function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): CheckedOrder {
   const { market, placed, open } = loaded;
   const { accountId, side, filled, value } = open;
   const limit = isStop(open) ? open.limit : open.price;
@@ -66,7 +66,7 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ar
   assertHas(limit, input.limitPrice, 'limit');
   assertHas(stop, input.stopPrice, 'stop');
   const lots = lotsOf(market, input.quantity ?? placed.quantity);
-  const { settled, accrued } = isStop(open) ? noTotals : totalsOf(open, market.terms);
+  const { settled, accrued } = isStop(open) ? noTotals : totalsOf(open, market.units);
   return {
     id,
     accountId,
@@ -94,8 +94,8 @@ function assertHas(price: number | null, wanted: string | null, name: string): v
   reject(InvalidPrice, `the order has no ${name} price that could be replaced`, { price: wanted });
 }
 
-function recordReplaced({ market, placed, open }: LoadedOrder, order: ArrivingOrder): void {
-  const { terms } = market;
+function recordReplaced({ market, placed, open }: LoadedOrder, order: CheckedOrder): void {
+  const { units } = market;
   market.recordInBook({
     type: 'OrderReplaced',
     data: { newOrderId: order.id, ...toFinal(market, open) },
@@ -112,26 +112,26 @@ function recordReplaced({ market, placed, open }: LoadedOrder, order: ArrivingOr
       side,
       type,
       timeInForce,
-      quantity: toQuantity(filled + order.leaves, terms),
-      limitPrice: order.limit === null ? null : toPrice(order.limit, terms),
-      stopPrice: order.stop === null ? null : toPrice(order.stop, terms),
+      quantity: toQuantity(filled + order.leaves, units),
+      limitPrice: order.limit === null ? null : toPrice(order.limit, units),
+      stopPrice: order.stop === null ? null : toPrice(order.stop, units),
       expiresAt,
       postOnly,
       replaces: open.id,
     },
-    { filledQuantity: toQuantity(filled, terms), filledValue: toFilledValue(value, terms) },
+    { filledQuantity: toQuantity(filled, units), filledValue: toFilledValue(value, units) },
   );
 }
 
-function isSamePrice({ open }: LoadedOrder, { limit, stop }: ArrivingOrder): boolean {
+function isSamePrice({ open }: LoadedOrder, { limit, stop }: CheckedOrder): boolean {
   return isStop(open)
     ? open.limit === limit && open.stop === stop
     : open.price === limit && stop === null;
 }
 
 /** Puts the new order where the old one was. */
-function stay({ market, open }: LoadedOrder, order: ArrivingOrder): void {
+function stay({ market, open }: LoadedOrder, order: CheckedOrder): void {
   const { priority } = open;
-  if (order.stop === null) rest(market, order, priority);
-  else hold(market, order, { stop: order.stop, priority });
+  if (order.stop === null) bookRemainder(market, order, priority);
+  else parkStop(market, order, { stop: order.stop, priority });
 }

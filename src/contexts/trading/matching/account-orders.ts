@@ -6,7 +6,7 @@ import { orderDecider } from '../order.ts';
 import { type Book, bookDecider, countOrders } from './book.ts';
 import type { OpenOrder } from './book-order.ts';
 import { cancelOpen, expire } from './open-orders.ts';
-import type { Market } from './session.ts';
+import type { MarketSession } from './session.ts';
 
 /** The instruments in which an account has open orders, and how many of them there are in all. */
 export function openOrdersOf(
@@ -32,7 +32,7 @@ export function openOrdersOf(
  * Takes the open orders of an account out of a market, as many as the command has steps left; whether
  * that was all of them.
  */
-export function cancelOrders(market: Market, accountId: string, reason: string): boolean {
+export function cancelOrders(market: MarketSession, accountId: string, reason: string): boolean {
   const { context, now } = market;
   const orders = openOrdersIn(market.book(), accountId);
   const some = orders.slice(0, Math.max(0, context.stepsLeft()));

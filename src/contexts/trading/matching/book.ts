@@ -1,5 +1,5 @@
 import type { Decider } from '../../../kernel/decider.ts';
-import { refuseUnknown } from '../../../kernel/upgrade-needed.ts';
+import { throwUpgradeNeeded } from '../../../kernel/upgrade-needed.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import {
   emptyMap,
@@ -44,7 +44,7 @@ export type Book = {
   readonly buyStops: SortedMap<number, StopOrder>;
   readonly sellStops: SortedMap<number, StopOrder>;
   /** Where each open order is. */
-  readonly places: SortedMap<string, Place>;
+  readonly places: SortedMap<string, QueuePosition>;
   /** How many open orders each account has. */
   readonly counts: SortedMap<string, number>;
   /** What earlier commands have left to be done before anything else; null: nothing. */
@@ -58,7 +58,7 @@ export type Book = {
 
 type QueueName = 'bids' | 'asks' | 'buyStops' | 'sellStops';
 
-export type Place = {
+export type QueuePosition = {
   readonly queue: QueueName;
   /** Its price, for the orders that rest; 0 for stop orders. */
   readonly rank: number;
@@ -115,7 +115,7 @@ export function evolveBook(book: Book | null, event: BookEvent): Book {
     case 'ClientOrderIdAssigned':
       throw new Error(`${event.type} is not an event of a book`);
     default:
-      return refuseUnknown(event);
+      return throwUpgradeNeeded(event);
   }
   return next;
 }
@@ -206,7 +206,7 @@ function rankOf(queue: 'bids' | 'asks', price: number): number {
   return queue === 'bids' ? -price : price;
 }
 
-function addPlace(book: Draft, order: OpenOrder, place: Place): void {
+function addPlace(book: Draft, order: OpenOrder, place: QueuePosition): void {
   putOrder(book, place, order);
   book.places = set(book.places, order.id, place);
   addCount(book, order.accountId, 1);
@@ -215,7 +215,7 @@ function addPlace(book: Draft, order: OpenOrder, place: Place): void {
 }
 
 /** Puts an order in its place; null takes away the one that is there. */
-function putOrder(book: Draft, place: Place, order: OpenOrder | null): void {
+function putOrder(book: Draft, place: QueuePosition, order: OpenOrder | null): void {
   const { queue, rank, priority } = place;
   if (isStopQueue(queue)) {
     const stop = order === null || !isStop(order) ? undefined : order;
@@ -279,7 +279,7 @@ function endTaker(book: Draft, { aggressor, ...data }: Trade['data']): void {
 }
 
 function removeOrder(book: Draft, id: string, accountId: string): void {
-  let place: Place | undefined;
+  let place: QueuePosition | undefined;
   book.places = update(book.places, id, (known) => {
     place = known;
     return undefined;

@@ -9,7 +9,7 @@ import {
 } from '../../../lib/whole.ts';
 import type { Side } from '../order.ts';
 import type { RestingOrder } from './book-order.ts';
-import { fromAccruedFee, type Role, type Terms } from './units.ts';
+import { fromAccruedFee, type InstrumentUnits, type Role } from './units.ts';
 
 /**
  * What an order has traded so far, exactly. Its cash is rounded on these totals, once over its life:
@@ -28,13 +28,13 @@ export const noTotals: Totals = { settled: 0, accrued: 0 };
 /** The totals of a resting order. */
 export function totalsOf(
   { settled, settledBefore, accruedFee }: RestingOrder,
-  terms: Terms,
+  units: InstrumentUnits,
 ): Totals {
   const now = parseWhole(settled);
-  const before = fromAccruedFee(accruedFee, terms);
+  const before = fromAccruedFee(accruedFee, units);
   if (settled === settledBefore) return { settled: now, accrued: before };
   const asMaker = subtract(now, parseWhole(settledBefore));
-  return { settled: now, accrued: addProduct(before, asMaker, terms.rates.MAKER) };
+  return { settled: now, accrued: addProduct(before, asMaker, units.rates.MAKER) };
 }
 
 /** What a fill takes from a buyer's cash, or gives to a seller's, and the order's totals after it. */
@@ -46,7 +46,7 @@ export interface Charge extends Totals {
 }
 
 /** What an order trades, in ticks and lots. */
-export interface Priced {
+export interface PricedLots {
   readonly side: Side;
   readonly role: Role;
   readonly price: number;
@@ -55,20 +55,20 @@ export interface Priced {
 
 /** What one more fill comes to for an order. */
 export function chargeOf(
-  terms: Terms,
+  units: InstrumentUnits,
   totals: Totals,
-  { side, role, price, lots }: Priced,
+  { side, role, price, lots }: PricedLots,
 ): Charge {
   const value = addProduct(0, price, lots);
   const settled = addProduct(totals.settled, value, 1);
   const rounding = side === 'BUY' ? 'UP' : 'DOWN';
-  const amount = terms.isExact
-    ? BigInt(scale(value, terms.cash, 'DOWN'))
-    : BigInt(growthOf(totals.settled, settled, terms.cash, rounding));
-  const rate = terms.rates[role];
+  const amount = units.isExact
+    ? BigInt(scale(value, units.cash, 'DOWN'))
+    : BigInt(growthOf(totals.settled, settled, units.cash, rounding));
+  const rate = units.rates[role];
   if (rate === 0) return { settled, accrued: totals.accrued, amount, fee: 0n };
   const accrued = addProduct(totals.accrued, value, rate);
-  const fee = BigInt(growthOf(totals.accrued, accrued, terms.fee, 'HALF_UP'));
+  const fee = BigInt(growthOf(totals.accrued, accrued, units.fee, 'HALF_UP'));
   return { settled, accrued, amount, fee };
 }
 
@@ -79,14 +79,19 @@ function growthOf(before: Whole, after: Whole, ratio: Ratio, rounding: Rounding)
 }
 
 /** The cash that an order to buy still needs: for the lots that are left of it, at its limit. */
-export function holdOf(terms: Terms, totals: Totals, limit: number, lots: number): bigint {
+export function reservationOf(
+  units: InstrumentUnits,
+  totals: Totals,
+  limit: number,
+  lots: number,
+): bigint {
   const all = { side: 'BUY', role: 'EITHER', price: limit, lots } as const;
-  const { amount, fee } = chargeOf(terms, totals, all);
+  const { amount, fee } = chargeOf(units, totals, all);
   return amount + fee;
 }
 
 /** The fewest lots at a price that come to a minor unit. */
-export function smallestLots({ cash }: Terms, price: number): bigint {
+export function smallestLots({ cash }: InstrumentUnits, price: number): bigint {
   const each = BigInt(price) * cash.numerator;
   return (cash.denominator + each - 1n) / each;
 }

@@ -4,16 +4,16 @@ import { canSend } from '../../accounts/rules.ts';
 import type { TimeInForce } from '../order.ts';
 import type { PausedOrder } from './agenda.ts';
 import type { StopOrder } from './book-order.ts';
-import { holdOf, noTotals } from './charge.ts';
+import { noTotals, reservationOf } from './charge.ts';
 import { type Fill, type Match, match } from './match.ts';
 import { cancelOpen, expire, toBooked, toProgress } from './open-orders.ts';
 import {
   availableCash,
   availableLots,
-  holdCash,
-  holdShares,
-  type Market,
-  recordHeld,
+  type MarketSession,
+  recordReservation,
+  reserveCash,
+  reserveShares,
 } from './session.ts';
 import { findUnable, payableFills, settle } from './settle.ts';
 import type { Taker } from './trade.ts';
@@ -28,7 +28,7 @@ import {
 } from './units.ts';
 
 /** An order on its way into the market, in ticks and lots. */
-export interface EnteringOrder extends Taker {
+export interface IncomingOrder extends Taker {
   readonly timeInForce: TimeInForce;
   readonly expiresAt: string | null;
   /** Whether it spends what is reserved for it and nothing else: it goes on after a pause. */
@@ -39,7 +39,7 @@ export interface EnteringOrder extends Taker {
 export type PriceRange = { readonly low: number; readonly high: number } | null;
 
 /** What has become of an order that entered; paused: it goes on in the next command. */
-export interface Entered {
+export interface Execution {
   readonly range: PriceRange;
   readonly isPaused: boolean;
 }
@@ -65,15 +65,19 @@ interface Plan {
  * Trades an order with the book as far as it goes; what is left rests there, or is canceled. Meets as
  * many others as the command has steps left, and is then paused. `before`: at what it has traded.
  */
-export function enter(market: Market, order: EnteringOrder, before: PriceRange = null): Entered {
+export function executeOrder(
+  market: MarketSession,
+  order: IncomingOrder,
+  before: PriceRange = null,
+): Execution {
   const { fills, reason, isPaused } = plan(market, order);
   market.context.spendSteps(fills.length);
   if (fills.length > 0) holdWhileOpen(market, [order, ...fills.map(({ maker }) => maker)]);
-  let taker: EnteringOrder = order;
+  let taker: IncomingOrder = order;
   for (const fill of fills) taker = settle(market, taker, fill);
   const range = fills.reduce(withPrice, before);
   if (isPaused) pause(market, taker, range);
-  else if (taker.leaves > 0 && reason === null) rest(market, taker);
+  else if (taker.leaves > 0 && reason === null) bookRemainder(market, taker);
   else if (taker.leaves > 0) cancel(market, taker, reason);
   else releaseAll(market, taker);
   return { range, isPaused };
@@ -81,8 +85,8 @@ export function enter(market: Market, order: EnteringOrder, before: PriceRange =
 
 /** A trade counts only before the time of one of its orders is over, however long its append takes. */
 function holdWhileOpen(
-  { context }: Market,
-  orders: readonly Pick<EnteringOrder, 'expiresAt'>[],
+  { context }: MarketSession,
+  orders: readonly Pick<IncomingOrder, 'expiresAt'>[],
 ): void {
   for (const { expiresAt } of orders) if (expiresAt !== null) context.holdsUntil(expiresAt);
 }
@@ -92,7 +96,7 @@ function withPrice(range: PriceRange, { maker: { price } }: Fill): PriceRange {
   return { low: Math.min(range.low, price), high: Math.max(range.high, price) };
 }
 
-function plan(market: Market, order: EnteringOrder): Plan {
+function plan(market: MarketSession, order: IncomingOrder): Plan {
   if (!canSend(market.account(order.accountId))) {
     // It was paused, and its account has been frozen since then.
     return { fills: [], reason: 'ACCOUNT_NOT_OPEN', isPaused: false };
@@ -121,8 +125,8 @@ function plan(market: Market, order: EnteringOrder): Plan {
  * not depend on what was done before it.
  */
 function matchAble(
-  market: Market,
-  order: EnteringOrder & { readonly lots: number },
+  market: MarketSession,
+  order: IncomingOrder & { readonly lots: number },
   isWhole: boolean,
 ): Match {
   const { context } = market;
@@ -144,33 +148,33 @@ function matchAble(
 }
 
 /** Lets an order go on in the next command, with all that it may spend reserved until then. */
-function pause(market: Market, order: EnteringOrder, range: PriceRange): void {
-  const { terms } = market;
+function pause(market: MarketSession, order: IncomingOrder, range: PriceRange): void {
+  const { units } = market;
   const { limit, leaves } = order;
   const account = market.account(order.accountId);
   let { held, heldLots } = order;
   if (order.side === 'BUY') {
     const all = held + (order.isReserved ? 0n : availableCash(market, account));
-    const needed = limit === null ? all : holdOf(terms, order, limit, leaves);
+    const needed = limit === null ? all : reservationOf(units, order, limit, leaves);
     held = needed < all ? needed : all;
-    if (held === 0n) recordHeld(market, order, 0n);
-    else holdCash(market, order, held - order.held);
+    if (held === 0n) recordReservation(market, order, 0n);
+    else reserveCash(market, order, held - order.held);
   } else {
     heldLots = Math.min(leaves, sellableLots(market, order));
-    holdShares(market, order, heldLots - order.heldLots);
+    reserveShares(market, order, heldLots - order.heldLots);
   }
-  const priceOf = (ticks: number | null) => (ticks === null ? null : toPrice(ticks, terms));
+  const priceOf = (ticks: number | null) => (ticks === null ? null : toPrice(ticks, units));
   market.recordInBook({
     type: 'OrderPaused',
     data: {
       ...toProgress(market, order),
       timeInForce: order.timeInForce,
       limitPrice: priceOf(limit),
-      held: toMoney(held, terms),
-      heldQuantity: toQuantity(heldLots, terms),
+      held: toMoney(held, units),
+      heldQuantity: toQuantity(heldLots, units),
       expiresAt: order.expiresAt,
-      settledValue: toFilledValue(String(order.settled), terms),
-      accruedFee: toAccruedFee(order.accrued, terms),
+      settledValue: toFilledValue(String(order.settled), units),
+      accruedFee: toAccruedFee(order.accrued, units),
       lowPrice: priceOf(range?.low ?? null),
       highPrice: priceOf(range?.high ?? null),
     },
@@ -178,35 +182,39 @@ function pause(market: Market, order: EnteringOrder, range: PriceRange): void {
 }
 
 /** A paused order, as it goes on. */
-export function toResumed({ terms }: Market, order: PausedOrder): EnteringOrder {
+export function resumeOrder({ units }: MarketSession, order: PausedOrder): IncomingOrder {
   const { id, accountId, side, limit, leaves, filled, value, heldLots } = order;
   return {
     ...{ id, accountId, side, limit, leaves, filled, value, heldLots },
-    held: fromMoney(order.held, terms),
+    held: fromMoney(order.held, units),
     timeInForce: order.timeInForce,
     expiresAt: order.expiresAt,
     isReserved: true,
     settled: parseWhole(order.settled),
-    accrued: fromAccruedFee(order.accruedFee, terms),
+    accrued: fromAccruedFee(order.accruedFee, units),
   };
 }
 
-function payable(market: Market, order: EnteringOrder, fills: readonly Fill[]): readonly Fill[] {
+function payable(
+  market: MarketSession,
+  order: IncomingOrder,
+  fills: readonly Fill[],
+): readonly Fill[] {
   const free = order.isReserved ? 0n : availableCash(market, market.account(order.accountId));
   return payableFills(market, order, fills, free + order.held);
 }
 
 /** How many lots there are to deliver; an order with a limit has reserved, or will, what it sells. */
 function sellableLots(
-  market: Market,
-  { side, accountId, heldLots, isReserved }: EnteringOrder,
+  market: MarketSession,
+  { side, accountId, heldLots, isReserved }: IncomingOrder,
 ): number {
   if (side === 'BUY') return Number.POSITIVE_INFINITY;
   if (isReserved) return heldLots;
   return heldLots + availableLots(market, market.account(accountId));
 }
 
-function reasonOf(order: EnteringOrder, { end }: Match, lots: number): EndReason | null {
+function reasonOf(order: IncomingOrder, { end }: Match, lots: number): EndReason | null {
   if (end === 'SELF_TRADE') return end;
   if (end === 'MORE') return 'TOO_MANY_FILLS';
   if (end === 'FILLED') return lots < order.leaves ? 'INSUFFICIENT_SHARES' : null;
@@ -216,29 +224,29 @@ function reasonOf(order: EnteringOrder, { end }: Match, lots: number): EndReason
 }
 
 /** Books an order, with what it needs reserved: more of it, or less, than before. */
-export function rest(
-  market: Market,
-  order: EnteringOrder,
+export function bookRemainder(
+  market: MarketSession,
+  order: IncomingOrder,
   priority = market.book().priority,
 ): void {
-  const { terms } = market;
+  const { units } = market;
   const { accountId, side, limit, leaves } = order;
   if (limit === null) throw new Error('an order without a limit does not rest');
   let held = 0n;
   if (side === 'BUY') {
     // A stop order held by older rules may have a unit less than it needs.
     const available = availableCash(market, market.account(accountId)) + order.held;
-    const needed = holdOf(terms, order, limit, leaves);
+    const needed = reservationOf(units, order, limit, leaves);
     held = needed < available ? needed : available;
-    holdCash(market, order, held - order.held);
+    reserveCash(market, order, held - order.held);
   } else {
-    holdShares(market, order, leaves - order.heldLots);
+    reserveShares(market, order, leaves - order.heldLots);
   }
   const data = toBooked(market, order, { limit, priority, held, expiresAt: order.expiresAt });
   market.recordInBook({ type: 'OrderBooked', data });
 }
 
-function cancel(market: Market, order: EnteringOrder, reason: EndReason | null): void {
+function cancel(market: MarketSession, order: IncomingOrder, reason: EndReason | null): void {
   releaseAll(market, order);
   market.recordInBook({
     type: 'OrderCanceled',
@@ -246,14 +254,14 @@ function cancel(market: Market, order: EnteringOrder, reason: EndReason | null):
   });
 }
 
-function releaseAll(market: Market, order: EnteringOrder): void {
-  holdCash(market, order, -order.held);
-  holdShares(market, order, -order.heldLots);
+function releaseAll(market: MarketSession, order: IncomingOrder): void {
+  reserveCash(market, order, -order.held);
+  reserveShares(market, order, -order.heldLots);
 }
 
 /** An order that was held and whose price is reached, as it enters. */
-export function toEntering(market: Market, order: StopOrder): EnteringOrder {
-  const { terms } = market;
+export function toIncoming(market: MarketSession, order: StopOrder): IncomingOrder {
+  const { units } = market;
   return {
     id: order.id,
     accountId: order.accountId,
@@ -262,7 +270,7 @@ export function toEntering(market: Market, order: StopOrder): EnteringOrder {
     leaves: order.leaves,
     filled: order.filled,
     value: order.value,
-    held: order.side === 'BUY' ? fromMoney(order.held, terms) : 0n,
+    held: order.side === 'BUY' ? fromMoney(order.held, units) : 0n,
     heldLots: order.side === 'SELL' ? order.leaves : 0,
     timeInForce: order.timeInForce,
     expiresAt: order.expiresAt,

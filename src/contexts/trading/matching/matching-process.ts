@@ -2,7 +2,7 @@ import type { CommandContext, CommandDefinition } from '../../../kernel/command.
 import type { ProcessManager } from '../../../kernel/process-manager.ts';
 import type { StoredTradingEvent } from '../events.ts';
 import { bookDecider } from './book.ts';
-import { type Market, openMarket } from './session.ts';
+import { type MarketSession, openSession } from './session.ts';
 import { continueWork } from './work.ts';
 
 export type ContinueMatching = {
@@ -19,7 +19,8 @@ export const continueMatching: CommandDefinition<ContinueMatching> = {
   rejections: [],
   target: ({ symbol }) => ({ decider: bookDecider, id: symbol }),
   handle: ({ symbol }, context) => {
-    if (context.load(bookDecider, symbol).state !== null) continueWork(openMarket(context, symbol));
+    if (context.load(bookDecider, symbol).state !== null)
+      continueWork(openSession(context, symbol));
   },
 };
 
@@ -42,8 +43,8 @@ export const matchingProcess: ProcessManager<ContinueMatching> = {
  * The market of an instrument with nothing left to be done in it. A command that comes upon a pause is
  * decided after what was there before it.
  */
-export function openSettledMarket(context: CommandContext, symbol: string): Market {
-  const market = openMarket(context, symbol);
+export function openSettledSession(context: CommandContext, symbol: string): MarketSession {
+  const market = openSession(context, symbol);
   if (market.book().agenda === null) return market;
   return context.decideFirst<ContinueMatching>({
     ...{

@@ -11,12 +11,12 @@ import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
 import { instrumentDecider } from '../../market/instrument.ts';
 import type { TradingEvent } from '../events.ts';
 import { type Book, bookDecider, openBook, type Trade } from './book.ts';
-import { fromMoney, type Terms, termsOf, toMoney, toQuantity } from './units.ts';
+import { fromMoney, type InstrumentUnits, toMoney, toQuantity, unitsOf } from './units.ts';
 
 /** One instrument's market during a command: what is there, and what the command records in it. */
-export interface Market {
+export interface MarketSession {
   readonly symbol: string;
-  readonly terms: Terms;
+  readonly units: InstrumentUnits;
   readonly context: CommandContext;
   readonly now: string;
   /** The book as the command has made it so far. */
@@ -31,12 +31,12 @@ export interface Market {
 }
 
 /** The market of an instrument; its book is opened with the first event that is about it. */
-export function openMarket(context: CommandContext, symbol: string): Market {
+export function openSession(context: CommandContext, symbol: string): MarketSession {
   const instrument =
     context.load(instrumentDecider, symbol).state ??
     reject(InstrumentNotFound, `there is no instrument ${symbol}`, { symbol });
-  const terms =
-    termsOf(instrument) ??
+  const units =
+    unitsOf(instrument) ??
     reject(InvalidPrice, `${symbol} has steps of too many digits to be traded`, {
       price: instrument.tickSize,
     });
@@ -47,7 +47,7 @@ export function openMarket(context: CommandContext, symbol: string): Market {
   } as const;
   return {
     symbol,
-    terms,
+    units,
     context,
     now: context.now,
     book: () => context.load(bookDecider, symbol).state ?? openBook(opening),
@@ -62,53 +62,56 @@ export function openMarket(context: CommandContext, symbol: string): Market {
 }
 
 /** Cash that the account has and that is not reserved, in minor units. */
-export function availableCash({ terms }: Market, account: AccountState): bigint {
-  return fromMoney(availableOf(account), terms);
+export function availableCash({ units }: MarketSession, account: AccountState): bigint {
+  return fromMoney(availableOf(account), units);
 }
 
 /** Lots of the instrument that the account has and that are not reserved. */
-export function availableLots({ symbol, terms }: Market, { holdings }: AccountState): number {
+export function availableLots(
+  { symbol, units }: MarketSession,
+  { holdings }: AccountState,
+): number {
   const { quantity, held } = holdingOf(holdings, symbol);
   // Deposits are whole lots: what is no number of them is more than any order can be for.
-  return toSteps(difference(quantity, held), terms.lot) ?? Number.MAX_SAFE_INTEGER;
+  return toSteps(difference(quantity, held), units.lot) ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** Reserves cash for an order, or frees some of it: `change` minor units more. */
-export function holdCash(
-  market: Market,
+export function reserveCash(
+  market: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
   change: bigint,
 ): void {
   if (change > 0n) {
-    recordHeld(market, { id, accountId }, change);
+    recordReservation(market, { id, accountId }, change);
   } else if (change < 0n) {
-    const { terms } = market;
-    const { currency } = terms.instrument;
-    const data = { amount: toMoney(-change, terms), currency, orderId: id };
+    const { units } = market;
+    const { currency } = units.instrument;
+    const data = { amount: toMoney(-change, units), currency, orderId: id };
     market.recordInAccount(accountId, { type: 'CashReleased', data });
   }
 }
 
 /** Records that cash is reserved for an order; 0n for one that is open and reserves none. */
-export function recordHeld(
-  { terms, symbol, recordInAccount }: Market,
+export function recordReservation(
+  { units, symbol, recordInAccount }: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
   minor: bigint,
 ): void {
-  const { currency } = terms.instrument;
-  const data = { amount: toMoney(minor, terms), currency, orderId: id, symbol };
+  const { currency } = units.instrument;
+  const data = { amount: toMoney(minor, units), currency, orderId: id, symbol };
   recordInAccount(accountId, { type: 'CashHeld', data });
 }
 
 /** Reserves shares for an order, or frees some of them: `change` lots more. */
-export function holdShares(
-  market: Market,
+export function reserveShares(
+  market: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
   change: number,
 ): void {
   if (change === 0) return;
-  const { symbol, terms } = market;
-  const data = { symbol, quantity: toQuantity(Math.abs(change), terms), orderId: id };
+  const { symbol, units } = market;
+  const data = { symbol, quantity: toQuantity(Math.abs(change), units), orderId: id };
   const type = change < 0 ? 'SharesReleased' : 'SharesHeld';
   market.recordInAccount(accountId, { type, data });
 }

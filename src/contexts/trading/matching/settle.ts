@@ -4,15 +4,19 @@ import type { RestingOrder } from './book-order.ts';
 import { fitsCash, fitsShares } from './capacity.ts';
 import { chargeOf, type Totals, totalsOf } from './charge.ts';
 import type { Fill } from './match.ts';
-import { availableCash, type Market } from './session.ts';
+import { availableCash, type MarketSession } from './session.ts';
 import { makerParty, type Party, type Taker, takerParty, toTrade } from './trade.ts';
-import { fromMoney, type Terms, toMoney, toQuantity } from './units.ts';
+import { fromMoney, type InstrumentUnits, toMoney, toQuantity } from './units.ts';
 
 /** Records a trade and its settlement in both accounts; gives the incoming order after it. */
-export function settle<Order extends Taker>(market: Market, taker: Order, fill: Fill): Order {
-  const { terms } = market;
-  const incoming = takerParty(terms, taker, fill);
-  const resting = makerParty(terms, fill);
+export function settle<Order extends Taker>(
+  market: MarketSession,
+  taker: Order,
+  fill: Fill,
+): Order {
+  const { units } = market;
+  const incoming = takerParty(units, taker, fill);
+  const resting = makerParty(units, fill);
   const [buy, seller] = taker.side === 'BUY' ? [incoming, resting] : [resting, incoming];
   const sell = { ...seller, fee: payableFee(market, seller) };
   const tradeId = market.context.newId();
@@ -26,7 +30,7 @@ export function settle<Order extends Taker>(market: Market, taker: Order, fill: 
       orderId: buy.id,
       amount: data.buyAmount,
       fee: data.buyFee,
-      released: toMoney(buy.released, terms),
+      released: toMoney(buy.released, units),
       ...settlement,
     },
   });
@@ -36,7 +40,7 @@ export function settle<Order extends Taker>(market: Market, taker: Order, fill: 
       orderId: sell.id,
       amount: data.sellAmount,
       fee: data.sellFee,
-      released: toQuantity(sell.releasedLots, terms),
+      released: toQuantity(sell.releasedLots, units),
       ...settlement,
     },
   });
@@ -49,7 +53,7 @@ export function settle<Order extends Taker>(market: Market, taker: Order, fill: 
  * A seller's fee, or what there is for it. Where a fill comes to less than a minor unit, the fee can
  * reach its next unit before the amount does, and the seller may have spent what came before.
  */
-function payableFee(market: Market, { accountId, amount, fee }: Party): bigint {
+function payableFee(market: MarketSession, { accountId, amount, fee }: Party): bigint {
   if (amount >= fee) return fee;
   const cash = availableCash(market, market.account(accountId)) + amount;
   return cash < fee ? cash : fee;
@@ -71,12 +75,12 @@ export interface Unable {
  * The resting orders of some fills that cannot trade: their accounts are not open, or have no room for
  * what they would receive. Orders booked by older rules may also have a unit too little reserved.
  */
-export function findUnable(market: Market, fills: readonly Fill[]): readonly Unable[] {
+export function findUnable(market: MarketSession, fills: readonly Fill[]): readonly Unable[] {
   const before = new Map<string, Dealt>();
   return fills.flatMap((fill) => {
     const { maker } = fill;
     const dealt = before.get(maker.accountId) ?? nothing;
-    const after = dealWith(market.terms, dealt, fill);
+    const after = dealWith(market.units, dealt, fill);
     const reason = faultOf(market, fill, { dealt, after });
     if (reason !== null) return [{ maker, reason }];
     before.set(maker.accountId, after);
@@ -85,15 +89,15 @@ export function findUnable(market: Market, fills: readonly Fill[]): readonly Una
 }
 
 function faultOf(
-  market: Market,
+  market: MarketSession,
   { maker }: Fill,
   { dealt, after }: { readonly dealt: Dealt; readonly after: Dealt },
 ): MakerFault | null {
-  const { context, terms } = market;
+  const { context, units } = market;
   const { state } = context.load(accountDecider, maker.accountId);
   if (state === null) throw new Error(`account ${maker.accountId} has an order and no events`);
   if (!canSend(state)) return 'ACCOUNT_NOT_OPEN';
-  if (!fitsCash(terms, state, after.received)) return 'INVALID_AMOUNT';
+  if (!fitsCash(units, state, after.received)) return 'INVALID_AMOUNT';
   if (!fitsShares(market, state, after.lots)) return 'INVALID_QUANTITY';
   const isShort = after.short > dealt.short && after.short > availableCash(market, state);
   return isShort ? 'INSUFFICIENT_FUNDS' : null;
@@ -111,18 +115,22 @@ interface Dealt {
 
 const nothing: Dealt = { received: 0n, lots: 0, short: 0n };
 
-function dealWith(terms: Terms, { received, lots, short }: Dealt, { maker, ...fill }: Fill): Dealt {
+function dealWith(
+  units: InstrumentUnits,
+  { received, lots, short }: Dealt,
+  { maker, ...fill }: Fill,
+): Dealt {
   const { side, price } = maker;
   const priced = { side, role: 'MAKER', price, lots: fill.lots } as const;
-  const { amount, fee } = chargeOf(terms, totalsOf(maker, terms), priced);
+  const { amount, fee } = chargeOf(units, totalsOf(maker, units), priced);
   if (side === 'SELL') return { received: received + amount, lots, short };
-  const more = amount + fee - fromMoney(maker.held, terms);
+  const more = amount + fee - fromMoney(maker.held, units);
   return { received, lots: lots + fill.lots, short: more > 0n ? short + more : short };
 }
 
 /** Fills as far as cash goes, for an order to buy. */
 export function payableFills(
-  { terms }: Market,
+  { units }: MarketSession,
   order: Taker,
   fills: readonly Fill[],
   cash: bigint,
@@ -132,7 +140,7 @@ export function payableFills(
   let left = cash;
   for (const { maker, lots } of fills) {
     const chargeFor = (some: number) =>
-      chargeOf(terms, totals, { side: 'BUY', role: 'TAKER', price: maker.price, lots: some });
+      chargeOf(units, totals, { side: 'BUY', role: 'TAKER', price: maker.price, lots: some });
     const affordable = affordableLots(lots, left, (some) => {
       const { amount, fee } = chargeFor(some);
       return amount + fee;

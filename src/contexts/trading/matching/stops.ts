@@ -6,15 +6,19 @@ import { canSend } from '../../accounts/rules.ts';
 import { orderDecider } from '../order.ts';
 import type { Wave } from './agenda.ts';
 import type { StopOrder } from './book-order.ts';
-import { roomRefusal } from './capacity.ts';
-import { type Entered, type EnteringOrder, enter, toEntering } from './execute-order.ts';
+import { capacityRejection } from './capacity.ts';
+import { type Execution, executeOrder, type IncomingOrder, toIncoming } from './execute-order.ts';
 import { cancelOpen, expire } from './open-orders.ts';
-import type { Market } from './session.ts';
-import { sizeRefusal } from './size.ts';
+import type { MarketSession } from './session.ts';
+import { sizeRejection } from './size.ts';
 import { toPrice } from './units.ts';
 
 /** A recorded price as it reaches stop orders that were placed by a time; null: all of them. */
-export function toWave({ terms: { tick } }: Market, price: string, placedBy: string | null): Wave {
+export function toWave(
+  { units: { tick } }: MarketSession,
+  price: string,
+  placedBy: string | null,
+): Wave {
   const low = roundToSteps(price, tick, 'up');
   const high = roundToSteps(price, tick, 'down');
   return { low, high, price, placedBy };
@@ -24,7 +28,7 @@ const findBuy = createFindFirst<StopOrder>(({ stop }) => stop);
 const findSell = createFindFirst<StopOrder>(({ stop }) => -stop);
 
 /** The stop order that enters next of those that a wave has reached; null: there is none left. */
-export function nextReached(market: Market, wave: Wave, after: number): StopOrder | null {
+export function nextReached(market: MarketSession, wave: Wave, after: number): StopOrder | null {
   const { low, high, placedBy } = wave;
   const { buyStops, sellStops } = market.book();
   let behind = after;
@@ -43,27 +47,27 @@ function earlierOf(a: StopOrder | undefined, b: StopOrder | undefined): StopOrde
 }
 
 /** Enters a stop order that a wave has reached, or ends it if it cannot enter any more. */
-export function enterReached(market: Market, order: StopOrder, wave: Wave): Entered {
+export function executeReached(market: MarketSession, order: StopOrder, wave: Wave): Execution {
   if (order.expiresAt !== null && order.expiresAt <= market.now) {
     expire(market, order);
-    return notEntered;
+    return notExecuted;
   }
-  const entering = toEntering(market, order);
+  const entering = toIncoming(market, order);
   const fault = faultOf(market, entering);
   if (fault !== null) {
     cancelOpen(market, order, fault);
-    return notEntered;
+    return notExecuted;
   }
   const { price, low, high } = wave;
-  const reachedBy = price ?? toPrice(order.side === 'BUY' ? high : low, market.terms);
+  const reachedBy = price ?? toPrice(order.side === 'BUY' ? high : low, market.units);
   recordTriggered(market, order, reachedBy);
-  return enter(market, entering);
+  return executeOrder(market, entering);
 }
 
-const notEntered: Entered = { range: null, isPaused: false };
+const notExecuted: Execution = { range: null, isPaused: false };
 
 /** Whether a stop order had been placed at a time. */
-function isPlacedBy({ context }: Market, { id, heldAt }: StopOrder, time: string): boolean {
+function isPlacedBy({ context }: MarketSession, { id, heldAt }: StopOrder, time: string): boolean {
   if (heldAt <= time) return true;
   // It was placed in the same append, so that its own stream has to tell only if the time is close.
   if (heldAt > addMicroseconds(time, appendMicrosecondsMax)) return false;
@@ -75,10 +79,10 @@ function isPlacedBy({ context }: Market, { id, heldAt }: StopOrder, time: string
 const appendMicrosecondsMax = 1_000_000;
 
 /** Whether the last price has reached a stop already. */
-export function isReached(market: Market, side: 'BUY' | 'SELL', stop: number): boolean {
+export function isReached(market: MarketSession, side: 'BUY' | 'SELL', stop: number): boolean {
   const { lastPrice } = market.book();
   if (lastPrice === null) return false;
-  const { tick } = market.terms;
+  const { tick } = market.units;
   return side === 'BUY'
     ? roundToSteps(lastPrice, tick, 'down') >= stop
     : roundToSteps(lastPrice, tick, 'up') <= stop;
@@ -86,7 +90,7 @@ export function isReached(market: Market, side: 'BUY' | 'SELL', stop: number): b
 
 /** Tells that the price of a stop order has been reached; the order itself is to be entered next. */
 export function recordTriggered(
-  market: Market,
+  market: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
   price: string,
 ): void {
@@ -98,9 +102,9 @@ export function recordTriggered(
 }
 
 /** Why an order cannot enter now although it could be placed: the code of a refusal. */
-function faultOf(market: Market, order: EnteringOrder): string | null {
+function faultOf(market: MarketSession, order: IncomingOrder): string | null {
   const account = market.account(order.accountId);
   if (!canSend(account)) return AccountNotOpen.code;
-  const refusal = sizeRefusal(market, order) ?? roomRefusal(market, order, account);
+  const refusal = sizeRejection(market, order) ?? capacityRejection(market, order, account);
   return refusal?.code ?? null;
 }

@@ -1,11 +1,11 @@
 import type { Side } from '../order.ts';
 import { addValue } from './book-order.ts';
-import { type Charge, chargeOf, holdOf, type Totals, totalsOf } from './charge.ts';
+import { type Charge, chargeOf, reservationOf, type Totals, totalsOf } from './charge.ts';
 import type { Fill } from './match.ts';
-import type { Market } from './session.ts';
+import type { MarketSession } from './session.ts';
 import {
   fromMoney,
-  type Terms,
+  type InstrumentUnits,
   toAmount,
   toFilledValue,
   toMoney,
@@ -42,7 +42,7 @@ export interface Party extends Charge {
   readonly releasedLots: number;
 }
 
-export interface Trading {
+export interface TradeParties {
   readonly tradeId: string;
   readonly fill: Fill;
   readonly aggressor: Side;
@@ -51,43 +51,46 @@ export interface Trading {
 }
 
 /** What the book records of a trade. */
-export function toTrade({ symbol, terms }: Pick<Market, 'symbol' | 'terms'>, trading: Trading) {
+export function toTrade(
+  { symbol, units }: Pick<MarketSession, 'symbol' | 'units'>,
+  trading: TradeParties,
+) {
   const { tradeId, fill, aggressor, buy, sell } = trading;
-  const buyAmount = toMoney(buy.amount, terms);
+  const buyAmount = toMoney(buy.amount, units);
   return {
     tradeId,
     symbol,
-    price: toPrice(fill.maker.price, terms),
-    quantity: toQuantity(fill.lots, terms),
-    amount: terms.isExact ? buyAmount : toAmount(fill.maker.price, fill.lots, terms),
-    currency: terms.instrument.currency,
+    price: toPrice(fill.maker.price, units),
+    quantity: toQuantity(fill.lots, units),
+    amount: units.isExact ? buyAmount : toAmount(fill.maker.price, fill.lots, units),
+    currency: units.instrument.currency,
     rounding: 'ORDER_TOTAL',
     aggressor,
-    buyHeld: toMoney(buy.held, terms),
+    buyHeld: toMoney(buy.held, units),
     buyOrderId: buy.id,
     buyAccountId: buy.accountId,
     buyAmount,
-    buyFee: toMoney(buy.fee, terms),
-    buyFilledQuantity: toQuantity(buy.filled, terms),
-    buyFilledValue: toFilledValue(buy.value, terms),
-    buyLeavesQuantity: toQuantity(buy.leaves, terms),
+    buyFee: toMoney(buy.fee, units),
+    buyFilledQuantity: toQuantity(buy.filled, units),
+    buyFilledValue: toFilledValue(buy.value, units),
+    buyLeavesQuantity: toQuantity(buy.leaves, units),
     sellOrderId: sell.id,
     sellAccountId: sell.accountId,
-    sellAmount: terms.isExact ? buyAmount : toMoney(sell.amount, terms),
-    sellFee: toMoney(sell.fee, terms),
-    sellFilledQuantity: toQuantity(sell.filled, terms),
-    sellFilledValue: toFilledValue(sell.value, terms),
-    sellLeavesQuantity: toQuantity(sell.leaves, terms),
+    sellAmount: units.isExact ? buyAmount : toMoney(sell.amount, units),
+    sellFee: toMoney(sell.fee, units),
+    sellFilledQuantity: toQuantity(sell.filled, units),
+    sellFilledValue: toFilledValue(sell.value, units),
+    sellLeavesQuantity: toQuantity(sell.leaves, units),
   };
 }
 
 /** The incoming order after a fill. */
-export function takerParty(terms: Terms, taker: Taker, { maker, lots }: Fill): Party {
+export function takerParty(units: InstrumentUnits, taker: Taker, { maker, lots }: Fill): Party {
   const { price } = maker;
   const { side, limit } = taker;
-  const charge = chargeOf(terms, taker, { side, role: 'TAKER', price, lots });
+  const charge = chargeOf(units, taker, { side, role: 'TAKER', price, lots });
   const leaves = taker.leaves - lots;
-  const held = heldAfter(terms, taker.held, charge, { limit, leaves });
+  const held = heldAfter(units, taker.held, charge, { limit, leaves });
   return {
     id: taker.id,
     accountId: taker.accountId,
@@ -105,12 +108,12 @@ export function takerParty(terms: Terms, taker: Taker, { maker, lots }: Fill): P
 }
 
 /** The resting order after a fill. */
-export function makerParty(terms: Terms, { maker, lots }: Fill): Party {
+export function makerParty(units: InstrumentUnits, { maker, lots }: Fill): Party {
   const { price, side } = maker;
-  const charge = chargeOf(terms, totalsOf(maker, terms), { side, role: 'MAKER', price, lots });
+  const charge = chargeOf(units, totalsOf(maker, units), { side, role: 'MAKER', price, lots });
   const leaves = maker.leaves - lots;
-  const before = side === 'BUY' ? fromMoney(maker.held, terms) : 0n;
-  const held = heldAfter(terms, before, charge, { limit: price, leaves });
+  const before = side === 'BUY' ? fromMoney(maker.held, units) : 0n;
+  const held = heldAfter(units, before, charge, { limit: price, leaves });
   return {
     id: maker.id,
     accountId: maker.accountId,
@@ -132,7 +135,7 @@ export function makerParty(terms: Terms, { maker, lots }: Fill): Party {
  * the rest at the limit, to the unit; it can be short only for orders booked by older rules.
  */
 function heldAfter(
-  terms: Terms,
+  units: InstrumentUnits,
   before: bigint,
   charge: Charge,
   { limit, leaves }: { readonly limit: number | null; readonly leaves: number },
@@ -140,7 +143,7 @@ function heldAfter(
   if (before === 0n || leaves === 0) return 0n;
   const left = before - charge.amount - charge.fee;
   // Without a limit it is an order on its way through the book: it may need all that it has.
-  const needed = limit === null ? left : holdOf(terms, charge, limit, leaves);
+  const needed = limit === null ? left : reservationOf(units, charge, limit, leaves);
   if (needed <= left) return needed > 0n ? needed : 0n;
   return left > 0n ? left : 0n;
 }

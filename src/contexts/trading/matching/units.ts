@@ -15,7 +15,7 @@ import type { Instrument } from '../../market/instrument.ts';
  * The units in which an instrument is computed: prices in ticks, quantities in lots, values in ticks
  * times lots, cash in minor units of the currency, and fees, before they are rounded, in `feeStep`s.
  */
-export interface Terms {
+export interface InstrumentUnits {
   readonly instrument: Instrument;
   readonly tick: Step;
   readonly lot: Step;
@@ -35,26 +35,26 @@ export interface Terms {
 /** Whether an order rested in the book when it traded, or came in; EITHER: the greater fee of both. */
 export type Role = 'MAKER' | 'TAKER' | 'EITHER';
 
-/** The terms of an instrument; null when its steps have more digits than the market computes with. */
-export function termsOf(instrument: Instrument): Terms | null {
+/** The units of an instrument; null when its steps have more digits than the market computes with. */
+export function unitsOf(instrument: Instrument): InstrumentUnits | null {
   const known = cache.get(instrument);
   if (known !== undefined) return known;
   const tick = parseStep(instrument.tickSize);
   const lot = parseStep(instrument.lotSize);
   const digits = minorUnitsOf(instrument.currency);
   if (tick === null || lot === null || digits === null) return null;
-  const terms = createTerms(instrument, { tick, lot, digits });
-  cache.set(instrument, terms);
-  return terms;
+  const units = createTerms(instrument, { tick, lot, digits });
+  cache.set(instrument, units);
+  return units;
 }
 
 /** What follows from an instrument is worked out once; a changed one is another object. */
-const cache = new WeakMap<Instrument, Terms>();
+const cache = new WeakMap<Instrument, InstrumentUnits>();
 
 function createTerms(
   instrument: Instrument,
   scale: { readonly tick: Step; readonly lot: Step; readonly digits: number },
-): Terms {
+): InstrumentUnits {
   const { tick, lot, digits } = scale;
   // A tick times a lot is `units` of the fractional digit `tick.digits + lot.digits`.
   const units = BigInt(tick.units) * BigInt(lot.units);
@@ -96,24 +96,24 @@ function toMinorUnits(units: bigint, finer: number): Ratio {
 }
 
 /** An amount of minor units as a decimal of the currency. */
-export function toMoney(minor: bigint, { digits }: Terms): string {
+export function toMoney(minor: bigint, { digits }: InstrumentUnits): string {
   return formatUnits(minor, digits);
 }
 
-export function fromMoney(text: string, { digits }: Terms): bigint {
+export function fromMoney(text: string, { digits }: InstrumentUnits): bigint {
   return parseUnits(text, digits);
 }
 
-export function toPrice(ticks: number, { tick }: Terms): string {
+export function toPrice(ticks: number, { tick }: InstrumentUnits): string {
   return fromSteps(ticks, tick);
 }
 
-export function toQuantity(lots: number, { lot }: Terms): string {
+export function toQuantity(lots: number, { lot }: InstrumentUnits): string {
   return fromSteps(lots, lot);
 }
 
 /** The sum of prices times quantities, in ticks times lots, as an exact decimal. */
-export function toFilledValue(value: string, { tick, lot }: Terms): string {
+export function toFilledValue(value: string, { tick, lot }: InstrumentUnits): string {
   if (value === '0') return '0';
   const units = Number(value) * tick.units * lot.units;
   return Number.isSafeInteger(units)
@@ -122,7 +122,11 @@ export function toFilledValue(value: string, { tick, lot }: Terms): string {
 }
 
 /** Price times quantity as an exact decimal, with all digits of the currency. */
-export function toAmount(price: number, lots: number, { tick, lot, digits }: Terms): string {
+export function toAmount(
+  price: number,
+  lots: number,
+  { tick, lot, digits }: InstrumentUnits,
+): string {
   const valueDigits = tick.digits + lot.digits;
   const short = price * lots * tick.units * lot.units;
   const units = Number.isSafeInteger(short)
@@ -145,7 +149,7 @@ function withoutSpareZeros(text: string, digits: number, written: number): strin
 }
 
 /** A fee before it is rounded, from a decimal of the currency. */
-export function fromAccruedFee(text: string, { feeStep }: Terms): Whole {
+export function fromAccruedFee(text: string, { feeStep }: InstrumentUnits): Whole {
   if (text === '0') return 0;
   const short = Number(feeStep.units);
   const steps = Number.isSafeInteger(short)
@@ -155,7 +159,7 @@ export function fromAccruedFee(text: string, { feeStep }: Terms): Whole {
 }
 
 /** A fee before it is rounded, as a decimal of the currency. */
-export function toAccruedFee(fee: Whole, { feeStep }: Terms): string {
+export function toAccruedFee(fee: Whole, { feeStep }: InstrumentUnits): string {
   if (fee === 0) return '0';
   const short = Number(fee) * Number(feeStep.units);
   return formatUnits(
@@ -165,22 +169,22 @@ export function toAccruedFee(fee: Whole, { feeStep }: Terms): string {
 }
 
 /** A positive number of lots; null when the quantity is none. */
-export function parseLots(quantity: string, { lot }: Terms): number | null {
+export function parseLots(quantity: string, { lot }: InstrumentUnits): number | null {
   return positive(toSteps(quantity, lot));
 }
 
 /** A positive number of ticks; null when the price is none. */
-export function parseTicks(price: string, { tick }: Terms): number | null {
+export function parseTicks(price: string, { tick }: InstrumentUnits): number | null {
   return positive(toSteps(price, tick));
 }
 
 /** Why a quantity is no positive number of lots. */
-export function lotsFault(quantity: string, { instrument: { lotSize } }: Terms): string {
+export function lotsFault(quantity: string, { instrument: { lotSize } }: InstrumentUnits): string {
   return stepsFault('quantity', quantity, `the lot size ${lotSize}`, lotSize);
 }
 
 /** Why a price is no positive number of ticks. */
-export function ticksFault(price: string, { instrument: { tickSize } }: Terms): string {
+export function ticksFault(price: string, { instrument: { tickSize } }: InstrumentUnits): string {
   return stepsFault('price', price, `the tick size ${tickSize}`, tickSize);
 }
 

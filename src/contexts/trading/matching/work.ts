@@ -3,9 +3,9 @@ import { accountDecider } from '../../accounts/account.ts';
 import { cancelOrders } from './account-orders.ts';
 import { type Agenda, type Task, valuesOf, type Wave } from './agenda.ts';
 import { oppositeOf } from './book.ts';
-import { type EnteringOrder, enter, type PriceRange, toResumed } from './execute-order.ts';
-import type { Market } from './session.ts';
-import { enterReached, nextReached, toWave } from './stops.ts';
+import { executeOrder, type IncomingOrder, type PriceRange, resumeOrder } from './execute-order.ts';
+import type { MarketSession } from './session.ts';
+import { executeReached, nextReached, toWave } from './stops.ts';
 import { toPrice } from './units.ts';
 
 /** Work in a book during one command: what has been reached, and how much of that is done. */
@@ -24,9 +24,9 @@ interface Work {
 }
 
 /** Enters an order, and after it the stop orders that its trades have reached. */
-export function enterWithStops(market: Market, order: EnteringOrder): void {
+export function executeWithStops(market: MarketSession, order: IncomingOrder): void {
   const work = openWork(null);
-  const { range, isPaused } = enter(market, order);
+  const { range, isPaused } = executeOrder(market, order);
   if (isPaused) {
     pauseWork(market, work);
     return;
@@ -36,14 +36,14 @@ export function enterWithStops(market: Market, order: EnteringOrder): void {
 }
 
 /** Lets a price be the last one, and enters the stop orders that it has reached. */
-export function takePrice(market: Market, price: string, occurredAt: string | null): void {
+export function applyPrice(market: MarketSession, price: string, occurredAt: string | null): void {
   const work = openWork(null);
   setPrice(market, work, { price, occurredAt });
   doWork(market, work);
 }
 
 /** Enters the stop orders that the last price has reached. */
-export function takeLastPrice(market: Market): void {
+export function applyLastPrice(market: MarketSession): void {
   const { lastPrice, lastPriceAt } = market.book();
   if (lastPrice === null) return;
   const work = openWork(null);
@@ -52,14 +52,14 @@ export function takeLastPrice(market: Market): void {
 }
 
 /** Goes on with what earlier commands have left, as far as one command goes. */
-export function continueWork(market: Market): void {
+export function continueWork(market: MarketSession): void {
   const { agenda } = market.book();
   if (agenda === null) return;
   const work = openWork(agenda);
   if (agenda.taker !== null) {
     const { low, high } = agenda.taker;
     const before = low === null || high === null ? null : { low, high };
-    const { range, isPaused } = enter(market, toResumed(market, agenda.taker), before);
+    const { range, isPaused } = executeOrder(market, resumeOrder(market, agenda.taker), before);
     if (isPaused) {
       // What it has reached so far is kept with it.
       pauseWork(market, work);
@@ -71,7 +71,7 @@ export function continueWork(market: Market): void {
 }
 
 /** Puts a task behind all that is to be done in a book. */
-export function queueTask(market: Market, task: Task): void {
+export function queueTask(market: MarketSession, task: Task): void {
   const { symbol } = market;
   const isFirst = market.book().agenda === null;
   if (task.kind === 'PRICE') {
@@ -101,7 +101,7 @@ function addWave(work: Work, wave: Wave): void {
   work.highest = Math.max(work.highest, wave.high);
 }
 
-function doWork(market: Market, work: Work): void {
+function doWork(market: MarketSession, work: Work): void {
   while (workOnWaves(market, work)) {
     const task = nextTask(market, work);
     if (task === null) {
@@ -116,7 +116,7 @@ function doWork(market: Market, work: Work): void {
 }
 
 /** Enters stop orders one after the other; those that one of them reaches come after those before it. */
-function workOnWaves(market: Market, work: Work): boolean {
+function workOnWaves(market: MarketSession, work: Work): boolean {
   const { context } = market;
   const { waves } = work;
   for (let wave = waves[work.wavesDone]; wave !== undefined; wave = waves[work.wavesDone]) {
@@ -133,7 +133,7 @@ function workOnWaves(market: Market, work: Work): boolean {
     }
     prepareWave(market, work, wave);
     work.after = next.priority;
-    const { range, isPaused } = enterReached(market, next, wave);
+    const { range, isPaused } = executeReached(market, next, wave);
     if (isPaused) return false;
     addRange(market, work, range);
   }
@@ -146,7 +146,7 @@ function endWave(work: Work): void {
 }
 
 /** Adds what the trades of an order have reached, unless that has been reached before. */
-function addRange(market: Market, work: Work, range: PriceRange): void {
+function addRange(market: MarketSession, work: Work, range: PriceRange): void {
   if (range === null) return;
   const { buyStops, sellStops } = market.book();
   if (isEmpty(buyStops) && isEmpty(sellStops)) return;
@@ -155,14 +155,14 @@ function addRange(market: Market, work: Work, range: PriceRange): void {
   addWave(work, { low, high, price: null, placedBy: null });
 }
 
-function nextTask(market: Market, { tasksDone }: Work): Task | null {
+function nextTask(market: MarketSession, { tasksDone }: Work): Task | null {
   const { agenda } = market.book();
   if (agenda === null) return null;
   return valuesOf(agenda.tasks, tasksDone + 1)[tasksDone] ?? null;
 }
 
 /** Whether a task is done; what a price has reached comes next. */
-function workOnTask(market: Market, work: Work, task: Task): boolean {
+function workOnTask(market: MarketSession, work: Work, task: Task): boolean {
   if (task.kind === 'CANCELS') return cancelOrders(market, task.accountId, task.reason);
   setPrice(market, work, task);
   return true;
@@ -170,24 +170,27 @@ function workOnTask(market: Market, work: Work, task: Task): boolean {
 
 /** Sets the last price; one that was recorded late changes nothing. */
 function setPrice(
-  market: Market,
+  market: MarketSession,
   work: Work,
   { price, occurredAt }: { readonly price: string; readonly occurredAt: string | null },
 ): void {
-  const { symbol, terms } = market;
+  const { symbol, units } = market;
   const { lastPriceAt } = market.book();
   if (occurredAt !== null && lastPriceAt !== null && occurredAt < lastPriceAt) return;
   market.recordInBook({ type: 'ReferencePriceSet', data: { symbol, price } }, occurredAt);
-  if (terms.instrument.tradingStatus === 'OPEN') {
+  if (units.instrument.tradingStatus === 'OPEN') {
     addWave(work, toWave(market, price, occurredAt));
   }
 }
 
 /** Leaves the rest to the next command: records what it needs to know of this one. */
-function pauseWork(market: Market, { waves, known, wavesDone, after, tasksDone }: Work): void {
-  const { symbol, terms } = market;
+function pauseWork(
+  market: MarketSession,
+  { waves, known, wavesDone, after, tasksDone }: Work,
+): void {
+  const { symbol, units } = market;
   for (const { low, high, price, placedBy } of waves.slice(Math.max(known, wavesDone))) {
-    const [lowPrice, highPrice] = [toPrice(low, terms), toPrice(high, terms)];
+    const [lowPrice, highPrice] = [toPrice(low, units), toPrice(high, units)];
     const data = { symbol, lowPrice, highPrice, price, placedBy };
     market.recordInBook({ type: 'StopsReached', data });
   }
@@ -196,13 +199,13 @@ function pauseWork(market: Market, { waves, known, wavesDone, after, tasksDone }
   market.recordInBook({ type: 'MatchingPaused', data });
 }
 
-function finishWork(market: Market): void {
+function finishWork(market: MarketSession): void {
   const { symbol } = market;
   market.recordInBook({ type: 'MatchingFinished', data: { symbol } });
 }
 
 /** Asks at once for the accounts that the orders which enter next belong to, or may trade with. */
-function prepareWave(market: Market, work: Work, wave: Wave): void {
+function prepareWave(market: MarketSession, work: Work, wave: Wave): void {
   if (work.prepared === work.wavesDone) return;
   work.prepared = work.wavesDone;
   const count = market.context.stepsLeft() + 1;

@@ -52,7 +52,7 @@ export function costOf({ cost, averageCost, quantity, currency }: Position): str
 /** `held`: the positions that are not sold out; `all`: those that are too. */
 export function toPortfolio(
   account: Account,
-  held: readonly ValuedPosition[],
+  positions: readonly ValuedPosition[],
   all: readonly Position[],
 ): Portfolio {
   const digits = digitsOf(account.currency);
@@ -61,13 +61,13 @@ export function toPortfolio(
       values.reduce<string>((so, value) => (value === null ? so : sum(so, value)), '0'),
       digits,
     );
-  const marketValue = total(held.map((valued) => valued.marketValue));
+  const marketValue = total(positions.map((valued) => valued.marketValue));
   return {
     account,
-    positions: held,
+    positions: positions,
     marketValue,
     equity: round(sum(account.balance, marketValue), digits),
-    unrealizedPnl: total(held.map((valued) => valued.unrealizedPnl)),
+    unrealizedPnl: total(positions.map((valued) => valued.unrealizedPnl)),
     realizedPnl: total(all.map(({ realizedPnl }) => realizedPnl)),
   };
 }
