@@ -28,6 +28,12 @@ export class DatabaseTooOldError extends Error {
   }
 }
 
+/** A migration or a function file failed, or the database was migrated by files that differ. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+  readonly code = 'MIGRATION_FAILED';
+}
+
 /** The work of a transaction swallowed a failed query, so that its commit became a rollback. */
 export class TransactionAbortedError extends Error {
   override readonly name = 'TransactionAbortedError';

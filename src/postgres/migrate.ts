@@ -1,22 +1,22 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { toClientConfig } from './client-config.ts';
-import { DatabaseUnreachableError, toOneLine } from './errors.ts';
-
-/** A migration failed, or the database was migrated by files that differ from ours. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-  readonly code = 'MIGRATION_FAILED';
-}
+import { DatabaseUnreachableError, MigrationError, toOneLine } from './errors.ts';
+import { applyFunctions, checksumOf, readFunctions, readSql } from './functions.ts';
 
 /**
- * Brings a database up to date with the SQL files of a directory ('0001_name.sql' and so on), each
- * in a transaction of its own, and gives the names of those it ran. Any number of processes may do
- * so at once: all but one wait. Refuses when a file that ran before was changed.
+ * Brings a database up to date with the SQL files of a directory, and returns the names of the
+ * migrations that it ran. First it runs the migrations ('0001_name.sql' and so on), each in its own
+ * transaction. Then it applies the functions ('functions/name.sql') that are new or have changed,
+ * all in one transaction. Any number of processes may do so at once: all but one wait.
+ *
+ * Throws `MigrationError` if a file fails, or if a migration was changed after it ran. A function
+ * may change: an edit raises the revision in its file. If the database has a function with a higher
+ * revision, a newer version of the program is being rolled out and this one has restarted; it keeps
+ * the newer function, which serves both.
  *
  * A migration that a newer version has run is no obstacle, unless a line of its file begins with
  * `-- breaking`: versions that lack such a file refuse to start.
@@ -26,6 +26,7 @@ export async function migrate(
   directory: string = defaultDirectory,
 ): Promise<readonly string[]> {
   const files = await readFiles(directory);
+  const functions = await readFunctions(join(directory, 'functions'));
   const client = new pg.Client(toClientConfig({ url, applicationName: 'daybook migrate' }));
   client.on('error', () => {});
   try {
@@ -42,6 +43,7 @@ export async function migrate(
       names.push(...(await runMigrations(client, directory, part)));
       await recordFiles(client, part, own);
     }
+    await applyFunctions(client, functions);
     return names;
   } finally {
     await client.end();
@@ -84,9 +86,8 @@ async function readFiles(directory: string): Promise<Files> {
   for (const file of await readdir(directory)) {
     const name = fileName.exec(file)?.[1];
     if (name === undefined) continue;
-    const text = (await readFile(join(directory, file), 'utf8')).replaceAll('\r\n', '\n');
-    const checksum = createHash('sha256').update(text).digest('hex');
-    files.set(name, { checksum, isCompatible: !/^-- breaking\b/m.test(text) });
+    const text = await readSql(join(directory, file));
+    files.set(name, { checksum: checksumOf(text), isCompatible: !/^-- breaking\b/m.test(text) });
   }
   return files;
 }

@@ -7,17 +7,32 @@ const directory = path.resolve(import.meta.dirname, '../../migrations');
 /** The last migration of the release before: its programs go on working beside later ones. */
 const lastOfPrevious = '0009';
 
+/** The last migration before functions had files: a later one would be undone, or undo a file. */
+const lastWithFunctions = '0014';
+
+function migrationsAfter(last: string): readonly string[] {
+  return readdirSync(directory).filter((name) => /^\d{4}_/.test(name) && name.slice(0, 4) > last);
+}
+
 /** Statements that are allowed all the same, by file: each with the reason why nothing breaks. */
 const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
 
 test('no migration breaks the programs of the release before', () => {
-  const files = readdirSync(directory).filter((name) => name.slice(0, 4) > lastOfPrevious);
-  const breaking = files.flatMap((name) =>
+  const breaking = migrationsAfter(lastOfPrevious).flatMap((name) =>
     breakingStatementsOf(readFileSync(path.join(directory, name), 'utf8'))
       .filter((statement) => !Object.hasOwn(allowed[name] ?? {}, statement))
       .map((statement) => `${name}: ${statement}`),
   );
   expect(breaking).toEqual([]);
+});
+
+test('no migration makes or drops a function that has a file, since its file came', () => {
+  const names = readdirSync(path.join(directory, 'functions')).map((name) => path.parse(name).name);
+  const pattern = new RegExp(`\\bfunction (?:if exists )?(?:${names.join('|')})\\b`);
+  const wrong = migrationsAfter(lastWithFunctions).filter((name) =>
+    pattern.test(readFileSync(path.join(directory, name), 'utf8')),
+  );
+  expect(wrong).toEqual([]);
 });
 
 test.each([

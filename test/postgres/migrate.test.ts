@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
@@ -13,6 +13,7 @@ let url: string;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'daybook-migrations-'));
+  await mkdir(join(directory, 'functions'));
   name = `daybook_migrate_${process.pid}_${Date.now()}`;
   await runStatement(inject('postgres').url, `create database ${name}`);
   url = toDatabaseUrl(inject('postgres').url, name);

@@ -103,6 +103,8 @@ export async function trade(server: TestServer, options: RunOptions): Promise<Ru
       { input },
     );
     const answer = data?.[name];
+    // On a busy machine an order may arrive after its own expiry; then it changes nothing.
+    if (errors?.every(({ message }) => /^expiresAt .* in the future$/.test(message))) return;
     if (errors || answer === undefined) throw new Error(JSON.stringify({ name, input, errors }));
     if (answer.code !== undefined) {
       refusals.set(answer.code, (refusals.get(answer.code) ?? 0) + 1);

@@ -76,10 +76,10 @@ async function shapeOf(view: MovingView) {
   );
   const directories = await sql<{ open: number; closed: number }>(
     testDatabase.database,
-    `select count(*) filter (where to_sequence = $2)::integer as open,
-       count(*) filter (where to_sequence < $2)::integer as closed
+    `select count(*) filter (where to_sequence = never_ends())::integer as open,
+       count(*) filter (where to_sequence < never_ends())::integer as closed
      from view_blocks where partition_id = ${ofList} group by epoch order by epoch`,
-    [view.id, '9223372036854775807'],
+    [view.id],
   );
   return {
     blocks,

@@ -36,7 +36,8 @@ const advance: Query = {
   )`,
 };
 
-const open = '9223372036854775807';
+/** The `to_sequence` of an entry that is still current, as `never_ends()` of the database. */
+const neverEnds = '9223372036854775807';
 
 /**
  * Moves views forward in one transaction, documents, places and checkpoints together. Refused with
@@ -114,7 +115,7 @@ function openedColumns(advances: readonly ViewAdvance[]): readonly string[] {
       positions.push(position);
       keys.push(key);
       starts.push(from);
-      ends.push(to ?? open);
+      ends.push(to ?? neverEnds);
     }
   }
   return [

@@ -1,0 +1,63 @@
+-- Returns a page of a list as of a sequence, in descending order: at most rows_max entries strictly
+-- between two positions, each with its document. It reads one block after the other until it has
+-- enough rows.
+--
+-- Locks nothing. Throws no error.
+-- revision 1
+create or replace function read_list_descending(
+  of_view integer,
+  of_list text,
+  of_partition text,
+  at bigint,
+  after_position text,
+  after_key text,
+  before_position text,
+  before_key text,
+  rows_max integer
+) returns table (key text, "position" text, document json, sequence bigint)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+  partition_at constant bigint := (
+    select id from view_partitions
+    where view_id = of_view and list = of_list and partition = of_partition
+  );
+  epoch_at constant bigint := (
+    select epoch from view_blocks where partition_id = partition_at and epoch <= at
+    order by epoch desc limit 1
+  );
+  wanted integer := rows_max;
+  found_count integer;
+  holding record;
+begin
+  for holding in
+    select partition_at as block, '' as low_position, '' as low_key where epoch_at is null
+    union all
+    (
+      select block, low_position, low_key from view_blocks
+      where partition_id = partition_at and epoch = epoch_at
+        and from_sequence <= at and to_sequence > at
+        and (low_position, low_key) < (before_position, before_key)
+      order by low_position desc, low_key desc
+    )
+  loop
+    return query
+      select entry.key, entry.position, found.document, found.sequence
+      from view_entries as entry
+      cross join lateral (
+        select document, sequence from view_documents
+        where view_id = of_view and view_documents.key = entry.key and sequence <= at
+        order by sequence desc limit 1
+      ) as found
+      where block = holding.block and from_sequence <= at and to_sequence > at
+        and (position, entry.key) > (after_position, after_key)
+        and (position, entry.key) < (before_position, before_key)
+      order by position desc, entry.key desc
+      limit wanted;
+    get diagnostics found_count = row_count;
+    wanted := wanted - found_count;
+    exit when wanted = 0
+      or (holding.low_position, holding.low_key) <= (after_position, after_key);
+  end loop;
+end
+$$;
