@@ -43,7 +43,7 @@ interface Move {
 export function runDuel(
   program: Program,
   afterEach: (x: Exchange) => void = () => {},
-  stepsMax = 1_000,
+  stepsMax = wholeStepsMax,
 ): Exchange {
   const duel = begin(program, stepsMax);
   for (const [index, step] of program.steps.entries()) {
@@ -56,15 +56,35 @@ export function runDuel(
     assertSame(duel, 'answer', [`${code}`], [`${move.reference()}`]);
     // What a command has left is to be done by the next one that comes upon it, half of the time.
     if (index % 2 === 0) settleAll(duel);
+    if (stepsMax < wholeStepsMax) expireOverdue(duel);
     if (isSettled(duel)) compare(duel);
     else assertUnbroken(duel);
     afterEach(duel.x);
   }
   settleAll(duel);
+  if (stepsMax < wholeStepsMax) expireOverdue(duel);
   compare(duel);
   const broken = findBrokenMoments(duel.x);
   if (broken.length > 0) fail(duel, broken.join('\n'));
   return duel.x;
+}
+
+/** With so many steps, every command of a program is done at once. */
+const wholeStepsMax = 1_000;
+
+/**
+ * Expires the orders that are overdue, as their timers would. An order that runs out of cash ends
+ * before it meets those behind, where split work stops looking: it then leaves them to their timers.
+ */
+function expireOverdue(duel: Duel): void {
+  if (!isSettled(duel)) return;
+  const now = duel.x.world.time();
+  duel.reference.setTime(now);
+  for (const { id, expiresAt } of duel.x.orders()) {
+    if (expiresAt === null || expiresAt > now) continue;
+    guarded(duel, () => duel.x.expire(id));
+    duel.reference.expire(id);
+  }
 }
 
 /**
