@@ -14,15 +14,24 @@ export const symbol = 'ACME';
 /** Lists the instrument and opens two accounts that can buy and sell it. */
 export async function openMarketPlace(engine: TestEngine) {
   await engine.accept(listInstrument, {
-    ...{ symbol, name: 'Acme', currency: 'USD', tickSize: '0.01', lotSize: '1' },
-    ...{ makerFeeBps: '0', takerFeeBps: '0' },
+    symbol,
+    name: 'Acme',
+    currency: 'USD',
+    tickSize: '0.01',
+    lotSize: '1',
+    makerFeeBps: '0',
+    takerFeeBps: '0',
   });
   const [buyer, seller] = [newUuid(), newUuid()];
   for (const accountId of [buyer, seller]) {
     await engine.accept(openAccount, { accountId, owner: 'Ann', currency: 'USD' });
     await engine.accept(depositCash, { accountId, amount: '100000.00' });
     await engine.accept(depositShares, {
-      ...{ accountId, symbol, quantity: '1000', costPrice: '1.00', reference: null },
+      accountId,
+      symbol,
+      quantity: '1000',
+      costPrice: '1.00',
+      reference: null,
     });
   }
 
@@ -32,9 +41,19 @@ export async function openMarketPlace(engine: TestEngine) {
     const timeInForce = order.expiresAt == null ? 'GTC' : 'GTD';
     const accountId = order.side === 'SELL' ? seller : buyer;
     await engine.accept(placeOrder, {
-      ...{ orderId, clientOrderId: null, accountId, symbol, side: 'BUY', type: 'LIMIT' },
-      ...{ timeInForce, quantity: '10', limitPrice: '9.00', stopPrice: null, expiresAt: null },
-      ...{ postOnly: false, ...order },
+      orderId,
+      clientOrderId: null,
+      accountId,
+      symbol,
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce,
+      quantity: '10',
+      limitPrice: '9.00',
+      stopPrice: null,
+      expiresAt: null,
+      postOnly: false,
+      ...order,
     });
     return orderId;
   }

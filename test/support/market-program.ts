@@ -20,44 +20,74 @@ interface Listing {
 }
 
 const plain: Setup = {
-  ...{ currency: 'USD', digits: 2, cash: ['0', '31.02', '100.00', '5000.00'] },
+  currency: 'USD',
+  digits: 2,
+  cash: ['0', '31.02', '100.00', '5000.00'],
   instruments: [
     {
-      ...{ symbol: 'ABC', tickSize: '0.01', lotSize: '1', lowest: '9.98' },
-      ...{ makerFeeBps: '10', takerFeeBps: '25' },
+      symbol: 'ABC',
+      tickSize: '0.01',
+      lotSize: '1',
+      lowest: '9.98',
+      makerFeeBps: '10',
+      takerFeeBps: '25',
     },
     {
-      ...{ symbol: 'XYZ', tickSize: '0.05', lotSize: '0.1', lowest: '0.80' },
-      ...{ makerFeeBps: '0', takerFeeBps: '30.5' },
+      symbol: 'XYZ',
+      tickSize: '0.05',
+      lotSize: '0.1',
+      lowest: '0.80',
+      makerFeeBps: '0',
+      takerFeeBps: '30.5',
     },
   ],
 };
 
 const yen: Setup = {
-  ...{ currency: 'JPY', digits: 0, cash: ['0', '302', '1000', '50000'] },
+  currency: 'JPY',
+  digits: 0,
+  cash: ['0', '302', '1000', '50000'],
   instruments: [
     {
-      ...{ symbol: 'ABC', tickSize: '0.5', lotSize: '1', lowest: '99.0' },
-      ...{ makerFeeBps: '50', takerFeeBps: '20' },
+      symbol: 'ABC',
+      tickSize: '0.5',
+      lotSize: '1',
+      lowest: '99.0',
+      makerFeeBps: '50',
+      takerFeeBps: '20',
     },
     {
-      ...{ symbol: 'XYZ', tickSize: '1', lotSize: '0.25', lowest: '10' },
-      ...{ makerFeeBps: '0', takerFeeBps: '0' },
+      symbol: 'XYZ',
+      tickSize: '1',
+      lotSize: '0.25',
+      lowest: '10',
+      makerFeeBps: '0',
+      takerFeeBps: '0',
     },
   ],
 };
 
 /** Amounts around a minor unit: rounding can make many trades dearer than one. */
 const dust: Setup = {
-  ...{ currency: 'USD', digits: 2, cash: ['0.01', '0.03', '0.07', '0.15'] },
+  currency: 'USD',
+  digits: 2,
+  cash: ['0.01', '0.03', '0.07', '0.15'],
   instruments: [
     {
-      ...{ symbol: 'ABC', tickSize: '0.001', lotSize: '0.5', lowest: '0.010' },
-      ...{ makerFeeBps: '1000', takerFeeBps: '700' },
+      symbol: 'ABC',
+      tickSize: '0.001',
+      lotSize: '0.5',
+      lowest: '0.010',
+      makerFeeBps: '1000',
+      takerFeeBps: '700',
     },
     {
-      ...{ symbol: 'XYZ', tickSize: '0.01', lotSize: '1', lowest: '0.01' },
-      ...{ makerFeeBps: '150', takerFeeBps: '1000' },
+      symbol: 'XYZ',
+      tickSize: '0.01',
+      lotSize: '1',
+      lowest: '0.01',
+      makerFeeBps: '150',
+      takerFeeBps: '1000',
     },
   ],
 };
@@ -179,10 +209,7 @@ const wish: fc.Arbitrary<Wish> = fc.record({
   ),
   limit: level,
   stop: level,
-  timeInForce: fc.constantFrom(
-    ...repeat(['GTC'], 8),
-    ...['IOC', 'FOK', 'DAY', 'GTD 60s', 'GTD 5000s'],
-  ),
+  timeInForce: fc.constantFrom(...repeat(['GTC'], 8), 'IOC', 'FOK', 'DAY', 'GTD 60s', 'GTD 5000s'),
   postOnly: fc.constantFrom(...repeat([false], 9), true),
 });
 
@@ -203,7 +230,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      ...{ verb: fc.constant('price' as const), symbol, level },
+      verb: fc.constant('price' as const),
+      symbol,
+      level,
       secondsAgo: fc.option(fc.constantFrom(30, 600, 7000)),
     }),
   },
@@ -221,7 +250,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       verb: fc.constantFrom('depositCash' as const, 'withdrawCash' as const),
-      ...{ account, cash },
+      account,
+      cash,
     }),
   },
   {

@@ -41,16 +41,16 @@ async function fill({ accept }: TestEngine, accounts: number, each: number, stop
   await Promise.all(
     orders.map((accountId) =>
       accept(placeOrder, {
-        ...{
-          orderId: null,
-          clientOrderId: null,
-          accountId,
-          symbol,
-          ...stop,
-          stopPrice,
-          quantity: '1',
-        },
-        ...{ timeInForce: 'GTC', expiresAt: null, postOnly: false },
+        orderId: null,
+        clientOrderId: null,
+        accountId,
+        symbol,
+        ...stop,
+        stopPrice,
+        quantity: '1',
+        timeInForce: 'GTC',
+        expiresAt: null,
+        postOnly: false,
       }),
     ),
   );

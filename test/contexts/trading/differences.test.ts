@@ -106,7 +106,9 @@ test('an account and a position that are not shown are named', async () => {
   const { nodes } = await compare();
   expect(nodes.map(({ accountId, figure, shown }) => ({ accountId, figure, shown }))).toEqual(
     ['BALANCE', 'CASH_HELD', 'QUANTITY'].map((figure) => ({
-      ...{ accountId: buyer, figure, shown: null },
+      accountId: buyer,
+      figure,
+      shown: null,
     })),
   );
   for (const each of undo) await each();
@@ -118,7 +120,8 @@ test('accounts are compared page by page, and an empty page goes on', async () =
   expect(first).toMatchObject({ nodes: [], accounts: 1, pageInfo: { hasNextPage: true } });
   const second = await compare({ first: 1, after: first.pageInfo.endCursor });
   expect(second).toMatchObject({
-    ...{ nodes: [{ accountId: seller, figure: 'BALANCE', shown: '7.00' }], accounts: 1 },
+    nodes: [{ accountId: seller, figure: 'BALANCE', shown: '7.00' }],
+    accounts: 1,
     pageInfo: { hasNextPage: false },
   });
   await undo();

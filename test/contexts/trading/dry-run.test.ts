@@ -48,7 +48,8 @@ const expected = {
   order: { status: 'FILLED', filledQuantity: '5', fills: [{ quantity: '5' }] },
   trades: [{ quantity: '5' }],
   account: {
-    ...{ balance: '50.00', positions: [{ quantity: '5' }] },
+    balance: '50.00',
+    positions: [{ quantity: '5' }],
     portfolio: { cash: '50.00', marketValue: '50.00', equity: '100.00' },
   },
 };
@@ -198,7 +199,10 @@ describe('the history of an account', () => {
     const fields = `dryRun replayed events { type } ${history} account { balance }`;
     const again = await payloadOf('depositCash', { ...deposit, dryRun: true }, fields);
     expect(again).toMatchObject({
-      ...{ dryRun: true, replayed: true, proposedEvents: [], events: [{ type: 'CashDeposited' }] },
+      dryRun: true,
+      replayed: true,
+      proposedEvents: [],
+      events: [{ type: 'CashDeposited' }],
       account: { balance: '1.00', history: { nodes: [{ type: 'AccountOpened' }] } },
     });
   });

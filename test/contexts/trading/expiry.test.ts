@@ -116,7 +116,11 @@ test('canceled, filled and replaced orders do not expire; what is partly filled 
   const smallSell = await place({ expiresAt, side: 'SELL', limitPrice: '10.50', quantity: '4' });
   await engine.accept(cancelOrder, { orderId: canceled, reason: null });
   await engine.accept(replaceOrder, {
-    ...{ orderId: replaced, newOrderId, quantity: '8', limitPrice: null, stopPrice: null },
+    orderId: replaced,
+    newOrderId,
+    quantity: '8',
+    limitPrice: null,
+    stopPrice: null,
   });
   expect(await engine.recorded('TradeExecuted')).toHaveLength(4);
   const open = [newOrderId, takingBuy, partlySell, partlyBuy];

@@ -36,9 +36,18 @@ function fold<Document extends object>(
 const everyEvent = Object.keys({ ...accountEvents, ...marketEvents, ...tradingEvents }).map(
   (type) =>
     event(type, {
-      ...{ amount: '12.34', currency: 'USD', symbol: 'X', quantity: '5', costPrice: '2.5' },
-      ...{ buyFee: '0.03', sellFee: '0.01', fee: '0.03', released: '12.40', price: '2.468' },
-      ...{ buyAmount: '12.35', sellAmount: '12.34' },
+      amount: '12.34',
+      currency: 'USD',
+      symbol: 'X',
+      quantity: '5',
+      costPrice: '2.5',
+      buyFee: '0.03',
+      sellFee: '0.01',
+      fee: '0.03',
+      released: '12.40',
+      price: '2.468',
+      buyAmount: '12.35',
+      sellAmount: '12.34',
     }),
 );
 
@@ -73,7 +82,12 @@ describe('a position', () => {
     event('PurchaseSettled', { symbol: 'X', quantity, amount, fee, currency: 'USD' });
   const sold = (quantity: string, amount: string, fee: string) =>
     event('SaleSettled', {
-      ...{ symbol: 'X', quantity, amount, fee, currency: 'USD', released: '0' },
+      symbol: 'X',
+      quantity,
+      amount,
+      fee,
+      currency: 'USD',
+      released: '0',
     });
   const positionAfter = (...events: readonly StoredEvent[]) =>
     fold<Position>(positionsView as never, events).get('1 X');
@@ -90,7 +104,9 @@ describe('a position', () => {
   test('realizes what is sold against its average cost, which stays', () => {
     expect(positionAfter(bought('3', '10.00', '0.00'), sold('2', '8.00', '0.05'))).toMatchObject({
       // 8.00 - 0.05 - 6.67
-      ...{ quantity: '1', averageCost: '3.33333333', realizedPnl: '1.28' },
+      quantity: '1',
+      averageCost: '3.33333333',
+      realizedPnl: '1.28',
     });
   });
 
@@ -134,7 +150,10 @@ describe('a position', () => {
 
   test('that came from outside costs what was said, however fine', () => {
     const deposited = event('SharesDeposited', {
-      ...{ symbol: 'X', quantity: '0.001', costPrice: '27123.45', currency: 'USD' },
+      symbol: 'X',
+      quantity: '0.001',
+      costPrice: '27123.45',
+      currency: 'USD',
     });
     expect(positionAfter(deposited)).toMatchObject({ averageCost: '27123.45000000' });
     expect(positionAfter(deposited, sold('0.001', '27.13', '0.00'))).toMatchObject({
@@ -158,13 +177,17 @@ describe('a position', () => {
     const position = positionAfter(bought('3', '10.00', '0.00')) as Position;
     expect(valuePosition(position, '1.115')).toMatchObject({
       // 3.345 are 3.35, and 3.35 - 10.00.
-      ...{ marketValue: '3.35', unrealizedPnl: '-6.65' },
+      marketValue: '3.35',
+      unrealizedPnl: '-6.65',
     });
     const unpriced = valuePosition(position, null);
     expect(unpriced).toMatchObject({ marketValue: null, unrealizedPnl: null });
     const account = { balance: '1.00', currency: 'USD' } as never;
     expect(toPortfolio(account, [unpriced], [position])).toMatchObject({
-      ...{ marketValue: '0.00', equity: '1.00', unrealizedPnl: '0.00', realizedPnl: '0.00' },
+      marketValue: '0.00',
+      equity: '1.00',
+      unrealizedPnl: '0.00',
+      realizedPnl: '0.00',
     });
   });
 });
@@ -176,8 +199,12 @@ describe('a price level', () => {
     event('OrderCanceled', { symbol: 'X', side: 'SELL', price, leavesQuantity });
   const traded = (price: string, quantity: string, sellLeavesQuantity: string) =>
     event('TradeExecuted', {
-      ...{ symbol: 'X', price, quantity, aggressor: 'BUY' },
-      ...{ buyLeavesQuantity: '9', sellLeavesQuantity },
+      symbol: 'X',
+      price,
+      quantity,
+      aggressor: 'BUY',
+      buyLeavesQuantity: '9',
+      sellLeavesQuantity,
     });
   const levels = (...events: readonly StoredEvent[]) =>
     [...fold<PriceLevel>(levelsView as never, events).values()].map(

@@ -20,8 +20,12 @@ import { type Exchange, openExchange } from '../../support/exchange.ts';
 
 /** What may still happen to an account that is frozen; to one that is closed nothing may. */
 const harmless: ReadonlySet<string> = new Set([
-  ...['CashDeposited', 'InterestCredited', 'CashTransferredIn', 'SharesDeposited'],
-  ...['AccountFrozen', 'AccountUnfrozen'],
+  'CashDeposited',
+  'InterestCredited',
+  'CashTransferredIn',
+  'SharesDeposited',
+  'AccountFrozen',
+  'AccountUnfrozen',
 ]);
 
 interface Try {

@@ -253,7 +253,9 @@ function assertBooks(
         return { price, quantity, orders: there.length };
       });
       const actual = levels.map(({ price, quantity, orders }) => ({
-        ...{ price: units(price), quantity: units(quantity), orders },
+        price: units(price),
+        quantity: units(quantity),
+        orders,
       }));
       expect(actual, `${side} ${what}`).toEqual(expected);
     }

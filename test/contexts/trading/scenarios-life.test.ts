@@ -7,9 +7,20 @@ test('an order that was placed rests as NEW, with its own wishes kept', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 9.50 GTD 60s postOnly');
   expect(x.order('b1')).toMatchObject({
-    ...{ accountId: 'ben', symbol: 'ABC', side: 'BUY', type: 'LIMIT', timeInForce: 'GTD' },
-    ...{ quantity: '5', limitPrice: '9.50', stopPrice: null, postOnly: true, status: 'NEW' },
-    ...{ filledQuantity: '0', leavesQuantity: '5', replaces: null, replacedBy: null },
+    accountId: 'ben',
+    symbol: 'ABC',
+    side: 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'GTD',
+    quantity: '5',
+    limitPrice: '9.50',
+    stopPrice: null,
+    postOnly: true,
+    status: 'NEW',
+    filledQuantity: '0',
+    leavesQuantity: '5',
+    replaces: null,
+    replacedBy: null,
   });
 });
 
@@ -222,8 +233,10 @@ test('a refused order is recorded with the code of its refusal, and holds nothin
     expect(events.map(({ type }) => type)).toEqual(['OrderRejected']);
     expect(events[0]?.data).toMatchObject({ code, reason: rejection?.message });
     expect(x.order(text.slice(0, 2))).toMatchObject({
-      ...{ status: 'REJECTED', filledQuantity: '0', leavesQuantity: '0' },
-      ...{ reason: rejection?.message },
+      status: 'REJECTED',
+      filledQuantity: '0',
+      leavesQuantity: '0',
+      reason: rejection?.message,
     });
   }
   x.halt();

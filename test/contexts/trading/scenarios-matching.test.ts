@@ -264,9 +264,14 @@ test('an order with its trades, holds and settlements is one append, in which al
   expect(new Set(events.map(({ commandId }) => commandId)).size).toBe(1);
   expect(events.map(({ type }) => type)).toEqual([
     'OrderPlaced',
-    ...['TradeExecuted', 'PurchaseSettled', 'SaleSettled'],
-    ...['TradeExecuted', 'PurchaseSettled', 'SaleSettled'],
-    ...['CashHeld', 'OrderBooked'],
+    'TradeExecuted',
+    'PurchaseSettled',
+    'SaleSettled',
+    'TradeExecuted',
+    'PurchaseSettled',
+    'SaleSettled',
+    'CashHeld',
+    'OrderBooked',
   ]);
   const amounts = events.filter(({ type }) => type === 'PurchaseSettled');
   expect(amounts.map(({ data }) => data['amount'])).toEqual(['30.00', '30.03']);

@@ -22,8 +22,16 @@ test('a replace makes a new order that points to the old one, which is REPLACED'
   expect(x.state('b1')).toBe('REPLACED 0/0');
   expect(x.order('b1').replacedBy).toBe('b3');
   expect(x.order('b3')).toMatchObject({
-    ...{ replaces: 'b1', status: 'NEW', quantity: '7', limitPrice: '9.90', leavesQuantity: '7' },
-    ...{ accountId: 'ben', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', stopPrice: null },
+    replaces: 'b1',
+    status: 'NEW',
+    quantity: '7',
+    limitPrice: '9.90',
+    leavesQuantity: '7',
+    accountId: 'ben',
+    side: 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'GTC',
+    stopPrice: null,
   });
   x.place('s1: sam sells 12 at 9.90');
   expect(x.tape()).toEqual(['5 at 10.00: b2 from s1', '7 at 9.90: b3 from s1']);

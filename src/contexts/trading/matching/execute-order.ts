@@ -185,7 +185,14 @@ function pause(market: MarketSession, order: IncomingOrder, range: PriceRange): 
 export function resumeOrder({ units }: MarketSession, order: PausedOrder): IncomingOrder {
   const { id, accountId, side, limit, leaves, filled, value, heldLots } = order;
   return {
-    ...{ id, accountId, side, limit, leaves, filled, value, heldLots },
+    id,
+    accountId,
+    side,
+    limit,
+    leaves,
+    filled,
+    value,
+    heldLots,
     held: fromMoney(order.held, units),
     timeInForce: order.timeInForce,
     expiresAt: order.expiresAt,

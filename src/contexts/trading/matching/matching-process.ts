@@ -47,10 +47,8 @@ export function openSettledSession(context: CommandContext, symbol: string): Mar
   const market = openSession(context, symbol);
   if (market.book().agenda === null) return market;
   return context.decideFirst<ContinueMatching>({
-    ...{
-      definition: continueMatching,
-      input: { symbol },
-      actor: `process:${matchingProcess.name}`,
-    },
+    definition: continueMatching,
+    input: { symbol },
+    actor: `process:${matchingProcess.name}`,
   });
 }

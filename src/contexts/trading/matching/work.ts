@@ -87,8 +87,14 @@ export function queueTask(market: MarketSession, task: Task): void {
 function openWork(agenda: Agenda | null): Work {
   const waves = agenda === null ? [] : valuesOf(agenda.waves);
   const work: Work = {
-    ...{ waves: [], known: waves.length, wavesDone: 0, after: agenda?.after ?? 0, tasksDone: 0 },
-    ...{ lowest: Number.POSITIVE_INFINITY, highest: 0, prepared: -1 },
+    waves: [],
+    known: waves.length,
+    wavesDone: 0,
+    after: agenda?.after ?? 0,
+    tasksDone: 0,
+    lowest: Number.POSITIVE_INFINITY,
+    highest: 0,
+    prepared: -1,
   };
   for (const wave of waves) addWave(work, wave);
   return work;

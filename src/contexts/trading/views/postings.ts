@@ -9,8 +9,12 @@ import type { Trade } from '../matching/book.ts';
  * transfer.
  */
 export const ledgerAccounts = [
-  ...(['CUSTOMERS', 'EXTERNAL', 'FEES', 'INTEREST'] as const),
-  ...(['ROUNDING', 'TRANSIT'] as const),
+  'CUSTOMERS',
+  'EXTERNAL',
+  'FEES',
+  'INTEREST',
+  'ROUNDING',
+  'TRANSIT',
 ] as const;
 export type LedgerAccount = (typeof ledgerAccounts)[number];
 
@@ -29,8 +33,13 @@ export interface Asset {
 }
 
 export const postingTypes = [
-  ...['CashDeposited', 'CashWithdrawn', 'InterestCredited', 'SharesDeposited'],
-  ...['CashTransferredOut', 'CashTransferredIn', 'TradeExecuted'],
+  'CashDeposited',
+  'CashWithdrawn',
+  'InterestCredited',
+  'SharesDeposited',
+  'CashTransferredOut',
+  'CashTransferredIn',
+  'TradeExecuted',
 ];
 
 /** The double entry of an event; none when it moves nothing. */

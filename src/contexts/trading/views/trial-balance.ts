@@ -10,7 +10,12 @@ export type AssetBalance = {
 };
 
 const zero: Readonly<Record<LedgerAccount, string>> = {
-  ...{ CUSTOMERS: '0', EXTERNAL: '0', FEES: '0', INTEREST: '0', ROUNDING: '0', TRANSIT: '0' },
+  CUSTOMERS: '0',
+  EXTERNAL: '0',
+  FEES: '0',
+  INTEREST: '0',
+  ROUNDING: '0',
+  TRANSIT: '0',
 };
 
 /** The ledger by asset: the sum over its accounts is zero, for each and always. */
