@@ -27,7 +27,7 @@ describe('an order that comes to less than a minor unit', () => {
     const { rejection } = x.last();
     expect(rejection?.data).toEqual({ quantity: '1', price: '0.30', smallestQuantity: '4' });
     expect(rejection?.message).toBe(
-      '1 at 0.30 come to less than a minor unit of JPY: the smallest quantity at this price is 4',
+      '1 at 0.30 is worth less than a minor unit of JPY: the smallest quantity at this price is 4',
     );
     expect(x.state('b1')).toMatch(/^REJECTED/);
     expect(x.place('b2: ben buys 3 at 0.30')).toBe('ORDER_TOO_SMALL');
