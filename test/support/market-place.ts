@@ -11,7 +11,7 @@ import type { TestEngine } from './engines.ts';
 export const tradingContexts = [accounts, market, trading];
 export const symbol = 'ACME';
 
-/** Lists the instrument and opens two accounts that can buy and sell it. */
+/** Lists the instrument, and opens two accounts with cash and shares. */
 export async function openMarketPlace(engine: TestEngine) {
   await engine.accept(listInstrument, {
     symbol,
@@ -35,7 +35,7 @@ export async function openMarketPlace(engine: TestEngine) {
     });
   }
 
-  /** Places an order, to buy 10 at 9.00 until canceled unless it says otherwise. */
+  /** Places an order; by default a GTC order to buy 10 at 9.00. Returns its id. */
   async function place(order: Partial<PlaceOrder> = {}): Promise<string> {
     const orderId = newUuid();
     const timeInForce = order.expiresAt == null ? 'GTC' : 'GTD';

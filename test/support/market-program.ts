@@ -1,12 +1,12 @@
 import Big from 'big.js';
 import fc from 'fast-check';
 
-/** Instruments, and what accounts start with, so that much trades and much needs rounding. */
+/** Instruments and amounts of cash, chosen so that many orders trade and much is rounded. */
 export interface Setup {
   readonly currency: string;
   readonly digits: number;
   readonly instruments: readonly Listing[];
-  /** What an account may start with, or get. */
+  /** The amounts that an account may start with, deposit or withdraw. */
   readonly cash: readonly string[];
 }
 
@@ -67,7 +67,7 @@ const yen: Setup = {
   ],
 };
 
-/** Amounts around a minor unit: rounding can make many trades dearer than one. */
+/** Amounts around a minor unit: rounding can make many trades more expensive than one. */
 const dust: Setup = {
   currency: 'USD',
   digits: 2,
@@ -94,7 +94,7 @@ const dust: Setup = {
 
 export const accountIds = ['ann', 'bob', 'cat', 'dan'] as const;
 
-/** One command, in choices that mean something at any time: `pick` finds an order when it runs. */
+/** One command, in choices that are valid at any time: `pick` selects an order when it runs. */
 export type Step =
   | { readonly verb: 'prices'; readonly points: readonly Point[] }
   | {
@@ -126,7 +126,7 @@ export type Step =
   | { readonly verb: 'freeze' | 'unfreeze'; readonly account: string }
   | { readonly verb: 'wait'; readonly seconds: number };
 
-/** Of ABC. */
+/** A recorded price of ABC. */
 interface Point {
   readonly level: number;
   readonly secondsAgo: number;
@@ -154,13 +154,13 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
-/** By index in the setup's `cash`; shares in lots of either instrument. */
+/** `cash` is an index into the setup's `cash`; `lots` is the number of lots of each instrument. */
 interface Start {
   readonly cash: number;
   readonly lots: number;
 }
 
-/** A price so many ticks above the lowest; halves are no multiples of the tick. */
+/** Returns the price `level` ticks above the lowest; halves are not multiples of the tick. */
 export function priceAt(setup: Setup, symbol: number, level: number): string {
   const { lowest, tickSize } = listingOf(setup, symbol);
   return Big(tickSize).times(level).plus(lowest).toFixed();
@@ -176,7 +176,7 @@ export function listingOf({ instruments }: Setup, symbol: number): Listing {
   return listing;
 }
 
-/** An order in the words of `parseOrder`. */
+/** Returns an order as a line that `parseOrder` reads. */
 export function textOf(setup: Setup, id: string, step: Extract<Step, { verb: 'place' }>): string {
   const { account, symbol, order } = step;
   const { side, lots, type, limit, stop, timeInForce, postOnly } = order;
@@ -194,7 +194,7 @@ export function textOf(setup: Setup, id: string, step: Extract<Step, { verb: 'pl
 
 const account = fc.constantFrom(...accountIds);
 const symbol = fc.constantFrom(0, 0, 0, 0, 1);
-// Uniform, where numbers of a range would be mostly its ends.
+// Uniform: numbers from a range would mostly be its ends.
 const level = fc.constantFrom(...repeat([0, 1, 1, 2, 3], 10), 0.5, 8);
 const lots = fc.constantFrom(...repeat([1, 2, 3, 5], 12), 0, 0.5, 30);
 const pick = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16);
