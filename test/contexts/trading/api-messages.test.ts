@@ -22,28 +22,36 @@ type Case = readonly [input: Input, code: string, message: string];
 const huge = '99999999999999999990';
 const limit = '9007199254740991';
 const orders: readonly Case[] = [
-  [{ quantity: '0' }, 'INVALID_QUANTITY', 'a quantity is more than zero, not 0'],
-  [{ quantity: '-10' }, 'INVALID_QUANTITY', 'a quantity is more than zero, not -10'],
-  [{ quantity: '-0.00' }, 'INVALID_QUANTITY', 'a quantity is more than zero, not 0.00'],
-  [{ quantity: '15' }, 'INVALID_QUANTITY', '15 is not a multiple of the lot size 10'],
-  [{ quantity: '10.5' }, 'INVALID_QUANTITY', '10.5 is not a multiple of the lot size 10'],
+  [{ quantity: '0' }, 'INVALID_QUANTITY', 'the quantity must be greater than zero, not 0'],
+  [{ quantity: '-10' }, 'INVALID_QUANTITY', 'the quantity must be greater than zero, not -10'],
+  [{ quantity: '-0.00' }, 'INVALID_QUANTITY', 'the quantity must be greater than zero, not 0.00'],
+  [{ quantity: '15' }, 'INVALID_QUANTITY', 'the quantity 15 is not a multiple of the lot size 10'],
+  [
+    { quantity: '10.5' },
+    'INVALID_QUANTITY',
+    'the quantity 10.5 is not a multiple of the lot size 10',
+  ],
   [
     { quantity: huge },
     'INVALID_QUANTITY',
-    `${huge} is too large: a quantity is at most ${limit} times the lot size 10`,
+    `the quantity ${huge} is too large: it must be at most ${limit} times the lot size 10`,
   ],
-  [{ limitPrice: '0' }, 'INVALID_PRICE', 'a price is more than zero, not 0'],
-  [{ limitPrice: '-0.05' }, 'INVALID_PRICE', 'a price is more than zero, not -0.05'],
-  [{ limitPrice: '1.01' }, 'INVALID_PRICE', '1.01 is not a multiple of the tick size 0.05'],
+  [{ limitPrice: '0' }, 'INVALID_PRICE', 'the price must be greater than zero, not 0'],
+  [{ limitPrice: '-0.05' }, 'INVALID_PRICE', 'the price must be greater than zero, not -0.05'],
+  [
+    { limitPrice: '1.01' },
+    'INVALID_PRICE',
+    'the price 1.01 is not a multiple of the tick size 0.05',
+  ],
   [
     { limitPrice: huge },
     'INVALID_PRICE',
-    `${huge} is too large: a price is at most ${limit} times the tick size 0.05`,
+    `the price ${huge} is too large: it must be at most ${limit} times the tick size 0.05`,
   ],
   [
     { type: 'STOP', limitPrice: null, stopPrice: '1.01' },
     'INVALID_PRICE',
-    '1.01 is not a multiple of the tick size 0.05',
+    'the price 1.01 is not a multiple of the tick size 0.05',
   ],
 ];
 test.each(orders)('placeOrder %o is %s, and says why', async (input, code, message) => {
@@ -57,14 +65,14 @@ test('what replaces an order and what is deposited is told the same', async () =
   const replace = (changes: Input) =>
     client.command('replaceOrder', { orderId: order.id, ...changes });
   expect(await replace({ quantity: '0' })).toMatchObject({
-    message: 'a quantity is more than zero, not 0',
+    message: 'the quantity must be greater than zero, not 0',
   });
   expect(await replace({ limitPrice: '1.01' })).toMatchObject({
-    message: '1.01 is not a multiple of the tick size 0.05',
+    message: 'the price 1.01 is not a multiple of the tick size 0.05',
   });
   const shares = { accountId: account, symbol: 'ABC', quantity: '15', costPrice: '1.00' };
   expect(await client.command('depositShares', shares)).toMatchObject({
-    message: '15 is not a multiple of the lot size 10',
+    message: 'the quantity 15 is not a multiple of the lot size 10',
   });
 });
 
