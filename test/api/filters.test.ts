@@ -49,9 +49,9 @@ const orderCases: readonly Case[] = [
 ];
 const accountCases: readonly Case[] = [
   ['currency: "usd"', /"usd" is in lower case: ISO 4217 codes are upper case, like "USD"$/],
-  ['currency: "EURO"', /"EURO" is no ISO 4217 code of a currency, like "USD"/],
-  ['currency: "XAU"', /"XAU" is no ISO 4217 code of a currency/],
-  ['currency: ""', /"" is no ISO 4217 code/],
+  ['currency: "EURO"', /"EURO" is not the ISO 4217 code of a currency, like "USD"/],
+  ['currency: "XAU"', /"XAU" is not the ISO 4217 code of a currency/],
+  ['currency: ""', /"" is not the ISO 4217 code/],
   ['owner: ""', /owner is empty: leave it out/],
   ['owner: "  "', /owner is empty/],
 ];
