@@ -107,7 +107,8 @@ export const accountEvents = {
     fields: {
       ...settlement,
       released: decimal(
-        "The cash that was reserved for the order and is released by this event, in the account's currency.",
+        `The cash that was reserved for the order and is released by this event, in the account's
+        currency.`.replace(/\s+/g, ' '),
       ),
     },
     upcasters: [sameFields],

@@ -1,4 +1,6 @@
+import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
+import type { ApiTypes } from '../../../api/builder.ts';
 import { readEventConnection } from '../../../api/event-queries.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
@@ -37,18 +39,9 @@ export const accountTypes = oncePerSchema(addAccountTypes);
 
 export type AccountRefs = ReturnType<typeof addAccountTypes>;
 
-function addAccountTypes({ builder, nodes, event, events }: ApiParts) {
-  const status = builder.enumType('AccountStatus', {
-    description: 'The status of an account.',
-    values: {
-      OPEN: { description: 'Cash and shares can enter and leave the account.' },
-      FROZEN: {
-        description: `Cash and shares can enter the account, but cannot leave it. The account can be
-          opened again.`.replace(/\s+/g, ' '),
-      },
-      CLOSED: { description: 'The account is empty and permanently closed.' },
-    },
-  });
+function addAccountTypes(parts: ApiParts) {
+  const { builder, nodes } = parts;
+  const status = addAccountStatus(parts);
   const account = builder.objectRef<AccountAt>('Account').implement({
     description: 'An account that holds cash in one currency, and shares.',
     interfaces: [nodes.node],
@@ -65,71 +58,103 @@ function addAccountTypes({ builder, nodes, event, events }: ApiParts) {
         description: "The account's currency, an ISO 4217 code.",
         resolve: ({ account }) => account.currency,
       }),
-      balance: t.field({
-        type: 'Decimal',
-        description: "The cash in the account, including reserved cash, in the account's currency.",
-        resolve: ({ account }) => account.balance,
-      }),
-      held: t.field({
-        type: 'Decimal',
-        description: `The part of the balance that is reserved for open orders, in the account's
-          currency.`.replace(/\s+/g, ' '),
-        resolve: ({ account }) => account.held,
-      }),
-      available: t.field({
-        type: 'Decimal',
-        description:
-          "The cash that is not reserved (balance minus held), in the account's currency.",
-        resolve: ({ account }) => availableOf(account),
-      }),
       status: t.field({
         type: status,
         description: 'The status of the account.',
         resolve: ({ account }) => account.status,
       }),
-      version: t.int({
-        description: `The version of the account's stream: the number of its events. A command with
-          this expectedVersion is rejected if the account has changed.`.replace(/\s+/g, ' '),
-        resolve: ({ account }) => account.version,
-      }),
-      sequence: t.field({
-        type: 'Sequence',
-        description: `The sequence number of the event that last changed the account. If a dry run
-          would change the account: the head of the log on which the dry run was decided.`.replace(
-          /\s+/g,
-          ' ',
-        ),
-        resolve: ({ account, at }) => shownSequence(account.sequence, at),
-      }),
-      openedAt: t.field({
-        type: 'DateTime',
-        description: 'The time at which the opening of the account occurred.',
-        resolve: ({ account }) => account.openedAt,
-      }),
-      updatedAt: t.field({
-        type: 'DateTime',
-        description: `The time at which the event that last changed the account was recorded. If a
-          dry run would change the account: the time at which the dry run was decided.`.replace(
-          /\s+/g,
-          ' ',
-        ),
-        resolve: ({ account }) => account.updatedAt,
-      }),
-      history: t.connection(
-        {
-          type: event,
-          description:
-            `The events of the account, in order. In a dry run this field returns an error:
-            read proposedEvents of the payload instead.`.replace(/\s+/g, ' '),
-          resolve: ({ account, at }, args, context) => {
-            const streamId = streamIdOf(accountDecider, account.id);
-            return readEventConnection(context, { streamId }, args, at);
-          },
-        },
-        events.connection,
-        events.edge,
-      ),
     }),
   });
+  addCash(parts, account);
+  addRevision(parts, account);
+  addHistory(parts, account);
   return { account, status };
+}
+
+type AccountRef = ObjectRef<ApiTypes, AccountAt>;
+
+function addAccountStatus({ builder }: ApiParts) {
+  return builder.enumType('AccountStatus', {
+    description: 'The status of an account.',
+    values: {
+      OPEN: { description: 'Cash and shares can enter and leave the account.' },
+      FROZEN: {
+        description: `Cash and shares can enter the account, but cannot leave it. The account can be
+          opened again.`.replace(/\s+/g, ' '),
+      },
+      CLOSED: { description: 'The account is empty and permanently closed.' },
+    },
+  });
+}
+
+function addCash({ builder }: ApiParts, account: AccountRef): void {
+  builder.objectFields(account, (t) => ({
+    balance: t.field({
+      type: 'Decimal',
+      description: "The cash in the account, including reserved cash, in the account's currency.",
+      resolve: ({ account }) => account.balance,
+    }),
+    held: t.field({
+      type: 'Decimal',
+      description: `The part of the balance that is reserved for open orders, in the account's
+        currency.`.replace(/\s+/g, ' '),
+      resolve: ({ account }) => account.held,
+    }),
+    available: t.field({
+      type: 'Decimal',
+      description: "The cash that is not reserved (balance minus held), in the account's currency.",
+      resolve: ({ account }) => availableOf(account),
+    }),
+  }));
+}
+
+function addRevision({ builder }: ApiParts, account: AccountRef): void {
+  builder.objectFields(account, (t) => ({
+    version: t.int({
+      description: `The version of the account's stream: the number of its events. A command with
+        this expectedVersion is rejected if the account has changed.`.replace(/\s+/g, ' '),
+      resolve: ({ account }) => account.version,
+    }),
+    sequence: t.field({
+      type: 'Sequence',
+      description: `The sequence number of the event that last changed the account. If a dry run
+        would change the account: the head of the log on which the dry run was decided.`.replace(
+        /\s+/g,
+        ' ',
+      ),
+      resolve: ({ account, at }) => shownSequence(account.sequence, at),
+    }),
+    openedAt: t.field({
+      type: 'DateTime',
+      description: 'The time at which the opening of the account occurred.',
+      resolve: ({ account }) => account.openedAt,
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: `The time at which the event that last changed the account was recorded. If a
+        dry run would change the account: the time at which the dry run was decided.`.replace(
+        /\s+/g,
+        ' ',
+      ),
+      resolve: ({ account }) => account.updatedAt,
+    }),
+  }));
+}
+
+function addHistory({ builder, event, events }: ApiParts, account: AccountRef): void {
+  builder.objectFields(account, (t) => ({
+    history: t.connection(
+      {
+        type: event,
+        description: `The events of the account, in order. In a dry run this field returns an error:
+          read proposedEvents of the payload instead.`.replace(/\s+/g, ' '),
+        resolve: ({ account, at }, args, context) => {
+          const streamId = streamIdOf(accountDecider, account.id);
+          return readEventConnection(context, { streamId }, args, at);
+        },
+      },
+      events.connection,
+      events.edge,
+    ),
+  }));
 }

@@ -31,7 +31,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     account: t.field({
       type: account,
       nullable: true,
-      description: 'Returns an account. Null if it does not exist at the moment.',
+      description: 'Returns an account, as of a moment. Null if it did not exist then.',
       args: {
         id: t.arg.id({ required: true, description: 'The id of the account.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
