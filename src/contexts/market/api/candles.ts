@@ -125,8 +125,8 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
       description:
         `Sends the last candle of an instrument first, then each new state of it and each new
         candle, at most one every ${framePauseMs} ms. A reader may miss intermediate states, but
-        never the latest. To resume, subscribe again: the first frame has the current state. Ends with
-        INSTRUMENT_NOT_FOUND if the instrument is not listed.`.replace(/\s+/g, ' '),
+        never the latest. To resume, subscribe again: the first frame has the current state.
+        Ends with INSTRUMENT_NOT_FOUND if the instrument is not listed.`.replace(/\s+/g, ' '),
       args: {
         symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
         interval: t.arg({
