@@ -6,7 +6,7 @@ import { market } from './market/context.ts';
 import { addTradingApi } from './trading/api/api.ts';
 import { trading } from './trading/context.ts';
 
-/** Every product of this Daybook: a new one is a folder beside these, and a line here. */
+/** Every bounded context. To add a product, add its folder beside these and a line here. */
 export const modules: readonly ApiModule[] = [
   { context: accounts, addApi: addAccountsApi },
   { context: market, addApi: addMarketApi },

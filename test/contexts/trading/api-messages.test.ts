@@ -77,20 +77,23 @@ test('what replaces an order and what is deposited is told the same', async () =
 });
 
 const listings: readonly [input: Input, message: RegExp][] = [
-  [{ symbol: '^GSPC' }, /"\^GSPC" begins with "\^": a symbol begins with a letter or a digit$/],
-  [{ symbol: '' }, /a symbol has 1 to 20 characters, like "MSFT"; it is empty$/],
-  [{ symbol: 'A'.repeat(21) }, /a symbol has 1 to 20 characters, not 21$/],
-  [{ symbol: 'BRK/B' }, /"BRK\/B" has "\/" in it: a symbol has only A-Z, 0-9, "\.", "\^", "_"/],
-  [{ symbol: 'GRÜN' }, /"GRÜN" has "Ü" in it/],
-  [{ symbol: 'Msft' }, /"Msft" is in lower case: a symbol is in upper case, like "MSFT"$/],
+  [{ symbol: '^GSPC' }, /"\^GSPC" begins with "\^": a symbol must begin with a letter or a digit$/],
+  [{ symbol: '' }, /a symbol must have 1 to 20 characters, like "MSFT"; it is empty$/],
+  [{ symbol: 'A'.repeat(21) }, /a symbol must have 1 to 20 characters, not 21$/],
+  [
+    { symbol: 'BRK/B' },
+    /"BRK\/B" contains "\/": a symbol may contain only A-Z, 0-9, "\.", "\^", "_"/,
+  ],
+  [{ symbol: 'GRÜN' }, /"GRÜN" contains "Ü"/],
+  [{ symbol: 'Msft' }, /"Msft" is in lower case: a symbol must be in upper case, like "MSFT"$/],
   [{ symbol: '.a' }, /"\.a" begins with "\."/],
   [{ currency: 'usd' }, /"usd" is in lower case/],
-  [{ tickSize: '0' }, /tickSize is more than zero, not 0$/],
-  [{ lotSize: '-1' }, /lotSize is more than zero, not -1$/],
-  [{ tickSize: '1.0000000000000001' }, /tickSize has at most 15 digits, not 17$/],
-  [{ lotSize: '1234567890123456' }, /lotSize has at most 15 digits, not 16$/],
-  [{ makerFeeBps: '-0.1' }, /makerFeeBps is 0 to 1000 \(10 %\), not -0\.1$/],
-  [{ takerFeeBps: '1000.01' }, /takerFeeBps is 0 to 1000 \(10 %\), not 1000\.01$/],
+  [{ tickSize: '0' }, /tickSize must be more than zero, not 0$/],
+  [{ lotSize: '-1' }, /lotSize must be more than zero, not -1$/],
+  [{ tickSize: '1.0000000000000001' }, /tickSize must have at most 15 digits, not 17$/],
+  [{ lotSize: '1234567890123456' }, /lotSize must have at most 15 digits, not 16$/],
+  [{ makerFeeBps: '-0.1' }, /makerFeeBps must be 0 to 1000 \(10 %\), not -0\.1$/],
+  [{ takerFeeBps: '1000.01' }, /takerFeeBps must be 0 to 1000 \(10 %\), not 1000\.01$/],
 ];
 test.each(listings)('listInstrument %o is told the rule', async (fields, message) => {
   const usual = { name: 'New', currency: 'USD', tickSize: '1', lotSize: '1' };
@@ -113,6 +116,6 @@ test('fees of 1000 basis points and of a negative zero are listed, the latter as
 test('an amount of negative zero is refused as zero is', async () => {
   const deposit = { accountId: account, amount: '-0.00' };
   expect(await client.command('depositCash', deposit)).toMatchObject({
-    ...{ code: 'INVALID_AMOUNT', message: 'an amount is more than zero, not 0.00' },
+    ...{ code: 'INVALID_AMOUNT', message: 'an amount must be more than zero, not 0.00' },
   });
 });

@@ -4,7 +4,7 @@ import { addAccountCommands } from './commands.ts';
 import { addAccountQueries } from './queries.ts';
 import { addAccountSubscription } from './subscription.ts';
 
-/** The accounts' part of the API. */
+/** Adds the types, queries, mutations and subscription of accounts. */
 export const addAccountsApi: AddContextApi = (parts) => {
   const refs = accountTypes(parts);
   parts.nodes.register((id, at, context) => findAccount(context, id, at));
