@@ -29,7 +29,7 @@ const eventCases: readonly Case[] = [
   ['streamId: "order-xyz"', /"xyz" is no UUID/],
   ['streamId: "instrument-msft"', /"msft" is in lower case: a symbol is in upper case/],
   ['streamId: "book-MS FT"', /"MS FT" has " " in it/],
-  ['streamId: "clientOrder-x"', /"x" is no "<accountId>\/<clientOrderId>"/],
+  ['streamId: "clientOrder-x"', /"x" is not "<accountId>\/<clientOrderId>"/],
   ['streamId: "account-"', /a category, a hyphen and an id/],
   ['streamId: ""', /a category, a hyphen and an id/],
   ['actor: ""', /actor is empty: leave it out/],
