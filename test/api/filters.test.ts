@@ -45,7 +45,7 @@ const orderCases: readonly Case[] = [
   ['symbol: "^GSPC"', /"\^GSPC" begins with "\^": a symbol begins with a letter or a digit/],
   ['symbol: "A B"', /"A B" has " " in it: a symbol has only A-Z, 0-9/],
   ['statuses: []', /statuses is empty: leave it out/],
-  ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not among statuses NEW, HELD/],
+  ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not one of statuses NEW, HELD/],
 ];
 const accountCases: readonly Case[] = [
   ['currency: "usd"', /"usd" is in lower case: ISO 4217 codes are upper case, like "USD"$/],
