@@ -29,7 +29,7 @@ const eventCases: readonly Case[] = [
   ['streamId: "order-xyz"', /"xyz" is no UUID/],
   ['streamId: "instrument-msft"', /"msft" is in lower case: a symbol must be in upper case/],
   ['streamId: "book-MS FT"', /"MS FT" contains " "/],
-  ['streamId: "clientOrder-x"', /"x" is no "<accountId>\/<clientOrderId>"/],
+  ['streamId: "clientOrder-x"', /"x" is not "<accountId>\/<clientOrderId>"/],
   ['streamId: "account-"', /a category, a hyphen and an id/],
   ['streamId: ""', /a category, a hyphen and an id/],
   ['actor: ""', /actor is empty: leave it out/],
@@ -45,7 +45,7 @@ const orderCases: readonly Case[] = [
   ['symbol: "^GSPC"', /"\^GSPC" begins with "\^": a symbol must begin with a letter or a digit/],
   ['symbol: "A B"', /"A B" contains " ": a symbol may contain only A-Z, 0-9/],
   ['statuses: []', /statuses is empty: leave it out/],
-  ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not among statuses NEW, HELD/],
+  ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not one of statuses NEW, HELD/],
 ];
 const accountCases: readonly Case[] = [
   ['currency: "usd"', /"usd" is in lower case: ISO 4217 codes are upper case, like "USD"$/],

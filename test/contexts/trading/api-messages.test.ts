@@ -116,6 +116,7 @@ test('fees of 1000 basis points and of a negative zero are listed, the latter as
 test('an amount of negative zero is refused as zero is', async () => {
   const deposit = { accountId: account, amount: '-0.00' };
   expect(await client.command('depositCash', deposit)).toMatchObject({
-    ...{ code: 'INVALID_AMOUNT', message: 'an amount must be more than zero, not 0.00' },
+    code: 'INVALID_AMOUNT',
+    message: 'an amount must be more than zero, not 0.00',
   });
 });

@@ -74,9 +74,7 @@ describe('a client order id', () => {
     for (const market of [symbol, other]) {
       const answer = await client.place(account, market, { ...limit, clientOrderId: name });
       expect(answer).toMatchObject({ code: 'CLIENT_ORDER_ID_IN_USE' });
-      expect(answer.message).toBe(
-        `order ${open} of the account is open and has the client order id ${name}`,
-      );
+      expect(answer.message).toBe(`client order id ${name} is in use by open order ${open}`);
     }
     expect(await found({ clientOrderId: name })).toEqual([open]);
   });
