@@ -18,7 +18,8 @@ export interface EventFilterInput {
 /** A client's filter as the log takes it; throws BAD_USER_INPUT when it can match nothing. */
 export type ParseEventFilter = (input: EventFilterInput | null | undefined) => EventFilter;
 
-const typesMax = 100;
+/** How many event types a filter may name. */
+export const typesMax = 100;
 
 /** Filters of the events that some bounded contexts define. */
 export function createEventFilterParser(contexts: readonly BoundedContext[]): ParseEventFilter {

@@ -14,25 +14,39 @@ export function addEventSubscription(
   { filter, parseFilter }: EventConnectionRefs,
 ): void {
   const frame = builder.objectRef<EventFrame>('EventFrame').implement({
-    description: 'An event, or only how far the filter has looked.',
+    description: 'A frame of Subscription.events: an event, or only the progress of the filter.',
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'Resume after this one.',
+        description: `The sequence number that the subscription has reached. To resume, subscribe
+          with it as \`after\`.`.replace(/\s+/g, ' '),
       }),
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: 'Null: nothing up to this sequence has passed the filter.',
+        description: `The event. Null if the frame only reports progress: no event between the
+          previous frame and this sequence number passed the filter.`.replace(/\s+/g, ' '),
       }),
     }),
   });
   builder.subscriptionField('events', (t) =>
     t.field({
       type: frame,
-      description: `Everything after a sequence, in order, each once, then live, without a seam;
-        from now on, when no sequence is given.`.replace(/\s+/g, ' '),
-      args: { after: t.arg({ type: 'Sequence' }), filter: t.arg({ type: filter }) },
+      description: `Sends every event after a sequence number, in order and exactly once: first
+        the recorded events, then each new event. Frames without an event report progress. To
+        resume, pass the \`sequence\` of the last frame as \`after\`.`.replace(/\s+/g, ' '),
+      args: {
+        after: t.arg({
+          type: 'Sequence',
+          description:
+            `The sequence number after which to start; "0" starts with the first event. If
+            omitted, only events recorded from now on are sent.`.replace(/\s+/g, ' '),
+        }),
+        filter: t.arg({
+          type: filter,
+          description: 'The filter that events must pass. If omitted, every event is sent.',
+        }),
+      },
       subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),
       resolve: (value) => value,
     }),

@@ -1,3 +1,4 @@
+import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -17,16 +18,21 @@ export type FindNode = (
 export function addNodes(builder: Builder) {
   const finders: FindNode[] = [];
   const node = builder.interfaceRef<NodeSource>('Node').implement({
-    description: 'Anything with an id of its own; ids are as given when it was made.',
+    description: 'An object that can be found by its id.',
     resolveType: ({ typename }) => typename,
-    fields: (t) => ({ id: t.id() }),
+    fields: (t) => ({
+      id: t.id({ description: 'The id of the object, unique among objects of all types.' }),
+    }),
   });
   builder.queryField('node', (t) =>
     t.field({
       type: node,
       nullable: true,
-      description: 'Whatever has this id: ids of different types never look alike.',
-      args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      description: 'Finds an object of any type by its id. Null if there is none at the moment.',
+      args: {
+        id: t.arg.id({ required: true, description: 'The id of the object.' }),
+        asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+      },
       resolve: async (_root, { id, asOf }, context) => {
         const at = await context.sequenceOf(asOf);
         for (const find of finders) {
