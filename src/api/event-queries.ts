@@ -12,7 +12,7 @@ import type { EventRef } from './event-types.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** The queries of the log itself: events, event, log; and the connection of events for others. */
+/** Adds the queries `events`, `event` and `log`; returns the types of a connection of events. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
   const filter = builder.inputType('EventFilter', {
     description: 'A filter of events. An event must match every member that is given.',
@@ -79,7 +79,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
-/** A page of the log up to a read point; BAD_USER_INPUT in a dry run, whose events are not in it. */
+/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for that of a dry run. */
 export async function readEventConnection(
   context: RequestContext,
   filter: EventFilter,
@@ -87,7 +87,7 @@ export async function readEventConnection(
   at: ReadPoint,
 ): Promise<Connection<StoredEvent>> {
   if (typeof at !== 'number') {
-    badInput('a dry run records no events to list: its payload has them in proposedEvents');
+    badInput('a dry run records no events to list: select proposedEvents of its payload instead');
   }
   const page = parsePage(paging, parseCursor);
   const wanted = {
@@ -96,11 +96,11 @@ export async function readEventConnection(
     limit: page.size + 1,
     descending: page.fromEnd,
   };
-  const lookUntil = performance.now() + lookForMs;
+  const scanUntil = performance.now() + scanMsMax;
   const { events, stoppedAt } = await scanWhile(
     (rest) => context.scan(filter, rest),
     wanted,
-    () => performance.now() < lookUntil && !context.signal.aborted,
+    () => performance.now() < scanUntil && !context.signal.aborted,
   );
   const found = toConnection(page, events, (event) => ({
     cursor: String(event.sequence),
@@ -109,13 +109,14 @@ export async function readEventConnection(
   return stoppedAt === null ? found : goingOnAt(found, page, String(stoppedAt));
 }
 
-/** A page that takes longer to fill is answered short. */
-const lookForMs = 200;
+/** The time after which a page is answered with fewer events than requested. */
+const scanMsMax = 200;
 
 function parseCursor(text: string): number {
   const given = text.slice(0, 50);
   return (
-    parseSequence(text) ?? badInput(`a cursor of events is a sequence, like "42", not "${given}"`)
+    parseSequence(text) ??
+    badInput(`a cursor of events must be a sequence number like "42", not "${given}"`)
   );
 }
 
@@ -125,7 +126,7 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    badInput('event takes either an id or a sequence');
+    badInput('event requires either an id or a sequence, not both');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;

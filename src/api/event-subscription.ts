@@ -7,7 +7,7 @@ import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Subscription.events: the log itself, live and resumable. */
+/** Adds `Subscription.events`, the live log, which a client can resume after any event. */
 export function addEventSubscription(
   builder: Builder,
   event: EventRef,
@@ -53,7 +53,10 @@ export function addEventSubscription(
   );
 }
 
-/** The events after a sequence that pass a filter; from now on, when no sequence is given. */
+/**
+ * The events after a sequence number that pass a filter, in order and exactly once; without a
+ * sequence number, only those recorded from now on.
+ */
 export async function* watchLog(
   context: RequestContext,
   after: number | null | undefined,
@@ -66,7 +69,7 @@ export async function* watchLog(
   const watched = { log: reads.log, feed, filter, after: start, signal, inTurn };
   try {
     for await (const frame of watchEvents(watched)) {
-      // The feed is ahead of the views: what this actor asks next must not be older.
+      // The feed may be ahead of the views, and this actor's next read must not be older.
       context.shows(frame.sequence);
       yield frame;
     }
@@ -76,7 +79,7 @@ export async function* watchLog(
   }
 }
 
-/** The last sequence known here, which no event that the actor has been answered comes after. */
+/** The last sequence number known here, at least that of every event answered to the actor. */
 function nowFor({ actor, engine: { feed, views, answered } }: RequestContext): number {
   return Math.max(feed.tail(), views.checkpoint(), answered.leastFor(actor));
 }

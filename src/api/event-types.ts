@@ -14,7 +14,7 @@ const scalars = {
 
 const unregistered = 'UnregisteredEvent';
 
-/** The stream of an event, recorded or proposed. */
+/** The description of `streamId`, for recorded and proposed events. */
 export const streamIdDescription = `The stream of the entity that the event is about: a category, a
   hyphen and the entity's id, like "account-<accountId>".`.replace(/\s+/g, ' ');
 const occurredAtDescription = `The time when the fact happened, as stated by the command. Equal to
@@ -27,7 +27,7 @@ const correlationIdDescription = `The id that ties related events together: the 
   ' ',
 );
 
-/** The interface of all events, and one object type for each event that a context defines. */
+/** Adds the `Event` interface, and an object type for each event that a context defines. */
 export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {
   const event = builder.interfaceRef<StoredEvent>('Event').implement({
     description: 'A fact recorded in the log. An event is never changed or deleted.',
@@ -94,7 +94,7 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
 
 export type EventRef = ReturnType<typeof addEventTypes>;
 
-/** The scalar in which a field of the kernel is shown. */
+/** The GraphQL scalar of a field. */
 export function scalarOf(field: Field<unknown>) {
   return scalars[field.kind];
 }

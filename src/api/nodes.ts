@@ -2,19 +2,19 @@ import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Something with an id of its own; `typename` says which of the object types it is. */
+/** An object with an id; `typename` is the name of its object type. */
 export interface NodeSource {
   readonly typename: string;
 }
 
-/** Finds the node of an id at a sequence; null when the id is not of its kind, or unknown. */
+/** Finds the node of an id at a sequence number; null if the id is unknown or of another type. */
 export type FindNode = (
   id: string,
   at: number,
   context: RequestContext,
 ) => Promise<NodeSource | null>;
 
-/** The Node interface, and Query.node, which asks each registered finder in turn. */
+/** Adds the `Node` interface, and `Query.node`, which calls each registered finder in turn. */
 export function addNodes(builder: Builder) {
   const finders: FindNode[] = [];
   const node = builder.interfaceRef<NodeSource>('Node').implement({

@@ -2,11 +2,11 @@ import type { PendingEvent } from '../kernel/log.ts';
 import type { Builder } from './builder.ts';
 import { streamIdDescription } from './event-types.ts';
 
-/** The ProposedEvent type: an event that a dry run would record. */
+/** Adds the `ProposedEvent` type: an event that a dry run would record. */
 export function addProposedEvent(builder: Builder) {
   return builder.objectRef<PendingEvent>('ProposedEvent').implement({
-    description: `An event that a dry run would record. It has no sequence number. The command
-      itself may record other events later, because the state may change and new ids differ.`.replace(
+    description: `An event that a dry run would record. It has no sequence number. The command may
+      record other events later, because the state may change and new ids differ.`.replace(
       /\s+/g,
       ' ',
     ),

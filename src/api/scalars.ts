@@ -67,9 +67,9 @@ function momentFault(text: string): string | null {
 }
 
 /**
- * A scalar's input parsers. They reject numbers, because the parsers of JSON and GraphQL may already
- * have lost digits. The error for a malformed text is the fault that `faultOf` finds, or else
- * `expected`.
+ * A scalar's input parsers. They reject numbers, because the parsers of JSON and GraphQL may
+ * already have lost digits. The error for a malformed text is the fault that `faultOf` finds, or
+ * else `expected`.
  */
 function fromText<Value>(
   parse: (text: string) => Value | null,

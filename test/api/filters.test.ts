@@ -20,9 +20,9 @@ const uuid = '7b7a3f6e-3c58-4d6e-9f0a-111111111111';
 const eventCases: readonly Case[] = [
   ['types: ["CashDeposit"]', /no event type "CashDeposit": did you mean CashDeposited\?$/],
   ['types: ["CashDeposited", "orderplaced"]', /"orderplaced": did you mean OrderPlaced/],
-  ['types: ["Quux"]', /no event type "Quux": the schema types that implement Event are/],
+  ['types: ["Quux"]', /no event type "Quux": the known types are/],
   ['types: [""]', /no event type ""/],
-  ['types: []', /types is empty: leave it out/],
+  ['types: []', /types is empty: omit it/],
   [`streamId: "${uuid}"`, /a category, a hyphen and an id, like "account-/],
   [`streamId: "konto-${uuid}"`, /categories are account, book, clientOrder, instrument, order$/],
   ['streamId: "account-123"', /"123" is no UUID, like/],
@@ -32,19 +32,19 @@ const eventCases: readonly Case[] = [
   ['streamId: "clientOrder-x"', /"x" is no "<accountId>\/<clientOrderId>"/],
   ['streamId: "account-"', /a category, a hyphen and an id/],
   ['streamId: ""', /a category, a hyphen and an id/],
-  ['actor: ""', /actor is empty: leave it out/],
-  ['correlationId: ""', /correlationId has 1 to 128 characters/],
-  [`correlationId: "${'x'.repeat(129)}"`, /correlationId has 1 to 128 characters/],
+  ['actor: ""', /actor is empty: omit it/],
+  ['correlationId: ""', /correlationId must have 1 to 128 characters/],
+  [`correlationId: "${'x'.repeat(129)}"`, /correlationId must have 1 to 128 characters/],
   ['correlationId: "a\\nb"', /without control characters$/],
 ];
 const orderCases: readonly Case[] = [
-  ['accountId: "AAA"', /accountId is a UUID, like "/],
-  ['accountId: ""', /accountId is a UUID/],
+  ['accountId: "AAA"', /accountId must be a UUID like "/],
+  ['accountId: ""', /accountId must be a UUID/],
   ['symbol: "aaa"', /"aaa" is in lower case: a symbol is in upper case, like "AAA"$/],
   ['symbol: ""', /a symbol has 1 to 20 characters/],
   ['symbol: "^GSPC"', /"\^GSPC" begins with "\^": a symbol begins with a letter or a digit/],
   ['symbol: "A B"', /"A B" has " " in it: a symbol has only A-Z, 0-9/],
-  ['statuses: []', /statuses is empty: leave it out/],
+  ['statuses: []', /statuses is empty: omit it/],
   ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not among statuses NEW, HELD/],
 ];
 const accountCases: readonly Case[] = [
@@ -52,7 +52,7 @@ const accountCases: readonly Case[] = [
   ['currency: "EURO"', /"EURO" is no ISO 4217 code of a currency, like "USD"/],
   ['currency: "XAU"', /"XAU" is no ISO 4217 code of a currency/],
   ['currency: ""', /"" is no ISO 4217 code/],
-  ['owner: ""', /owner is empty: leave it out/],
+  ['owner: ""', /owner is empty: omit it/],
   ['owner: "  "', /owner is empty/],
 ];
 
