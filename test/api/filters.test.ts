@@ -20,9 +20,9 @@ const uuid = '7b7a3f6e-3c58-4d6e-9f0a-111111111111';
 const eventCases: readonly Case[] = [
   ['types: ["CashDeposit"]', /no event type "CashDeposit": did you mean CashDeposited\?$/],
   ['types: ["CashDeposited", "orderplaced"]', /"orderplaced": did you mean OrderPlaced/],
-  ['types: ["Quux"]', /no event type "Quux": the schema types that implement Event are/],
+  ['types: ["Quux"]', /no event type "Quux": the known types are/],
   ['types: [""]', /no event type ""/],
-  ['types: []', /types is empty: leave it out/],
+  ['types: []', /types is empty: omit it/],
   [`streamId: "${uuid}"`, /a category, a hyphen and an id, like "account-/],
   [`streamId: "konto-${uuid}"`, /categories are account, book, clientOrder, instrument, order$/],
   ['streamId: "account-123"', /"123" is no UUID, like/],
@@ -32,9 +32,9 @@ const eventCases: readonly Case[] = [
   ['streamId: "clientOrder-x"', /"x" is not "<accountId>\/<clientOrderId>"/],
   ['streamId: "account-"', /a category, a hyphen and an id/],
   ['streamId: ""', /a category, a hyphen and an id/],
-  ['actor: ""', /actor is empty: leave it out/],
-  ['correlationId: ""', /correlationId has 1 to 128 characters/],
-  [`correlationId: "${'x'.repeat(129)}"`, /correlationId has 1 to 128 characters/],
+  ['actor: ""', /actor is empty: omit it/],
+  ['correlationId: ""', /correlationId must have 1 to 128 characters/],
+  [`correlationId: "${'x'.repeat(129)}"`, /correlationId must have 1 to 128 characters/],
   ['correlationId: "a\\nb"', /without control characters$/],
 ];
 const orderCases: readonly Case[] = [

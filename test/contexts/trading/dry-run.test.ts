@@ -184,7 +184,8 @@ describe('the history of an account', () => {
       const { errors } = await send(name, { accountId, dryRun: true }, history);
       expect(errors).toMatchObject([
         {
-          message: 'a dry run records no events to list: its payload has them in proposedEvents',
+          message:
+            'a dry run records no events to list: select proposedEvents of its payload instead',
           extensions: { code: 'BAD_USER_INPUT' },
         },
       ]);
