@@ -129,12 +129,17 @@ export async function advanceConsumer(executor: Executor, step: ConsumerAdvance)
   const { id, version, from, to, cleared, set } = step;
   await executor
     .query(advance, [
-      ...[id, version, from, to, cleared],
+      id,
+      version,
+      from,
+      to,
+      cleared,
       set.map(({ key }) => key),
       set.map(({ dueAt }) => dueAt),
       set.map(({ eventId }) => eventId),
       set.map(({ correlationId }) => correlationId),
-      ...[step.epoch ?? null, step.toEventId ?? null],
+      step.epoch ?? null,
+      step.toEventId ?? null,
     ])
     .catch((error: unknown) => {
       throw toReplacedError(error);

@@ -102,7 +102,14 @@ export async function readList(
   const from = after ?? first;
   const to = before ?? last;
   return executor.query<ListedDocument>(page.descending ? descending : ascending, [
-    ...[viewId, list, toPartition(filter), at],
-    ...[from.position, from.key, to.position, to.key, limit],
+    viewId,
+    list,
+    toPartition(filter),
+    at,
+    from.position,
+    from.key,
+    to.position,
+    to.key,
+    limit,
   ]);
 }

@@ -108,7 +108,9 @@ export async function dropView(executor: Executor, id: number, rowsMax: number):
   await retireView(executor, id);
   const blocksMax = Math.ceil(rowsMax / entriesOfBlock);
   const [row] = await executor.query<{ readonly count: number }>(dropRows, [
-    ...[id, rowsMax, blocksMax],
+    id,
+    rowsMax,
+    blocksMax,
   ]);
   if (row === undefined || row.count > 0) return false;
   await executor.query(drop, [id]);

@@ -212,7 +212,8 @@ test('a failure after the append is not taken for one before it', async () => {
 test('what rests on a batch with a failure after the append has its true times', async () => {
   let toldCount = 0;
   const faulty = createTestProcess(testDatabase.database, {
-    ...{ batchCommandsMax: 1, snapshotEvery: 2 },
+    batchCommandsMax: 1,
+    snapshotEvery: 2,
     onAppended() {
       toldCount += 1;
       if (toldCount === 1) throw new Error('a fault of the program');

@@ -117,8 +117,11 @@ describe('a reaction', () => {
     expect(sequence).toBe(start + 4);
     const [deposited, note] = events;
     expect(note).toMatchObject({
-      ...{ streamId: `page-${id}`, version: 1, data: { note: `5.00 to account-${id}` } },
-      ...{ commandId: deposited?.commandId, correlationId: deposited?.correlationId },
+      streamId: `page-${id}`,
+      version: 1,
+      data: { note: `5.00 to account-${id}` },
+      commandId: deposited?.commandId,
+      correlationId: deposited?.correlationId,
     });
   });
 
@@ -173,7 +176,8 @@ describe('a rejection', () => {
     const result = await ours.submit(noteAndRefuse(true), { page });
     expect(result).toMatchObject({
       rejection: { code: 'REFUSED', data: { page } },
-      ...{ events: [{ type: 'Noted', streamId: `page-${page}`, version: 1 }], sequence: start + 1 },
+      events: [{ type: 'Noted', streamId: `page-${page}`, version: 1 }],
+      sequence: start + 1,
     });
     const [second, third] = await Promise.all([
       ours.submit(noteAndRefuse(true), { page }),

@@ -21,8 +21,11 @@ test('a timer that is early, as under load, ends no subscription', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const stop = new AbortController();
   const frames = watchEvents({
-    ...{ log: {} as never, feed: feed as never, filter: { types: ['Wanted'] } },
-    ...{ after: 0, signal: stop.signal },
+    log: {} as never,
+    feed: feed as never,
+    filter: { types: ['Wanted'] },
+    after: 0,
+    signal: stop.signal,
   });
   let isOver = false;
   const ended = frames.next().then(() => {

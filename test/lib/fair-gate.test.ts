@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { createFairGate, type FairGate, type GateShare } from '../../src/lib/fair-gate.ts';
 
 const limits = {
-  ...{ runningMax: 4, runningOfHolderMax: 3, runningOfPartMax: 2 },
+  runningMax: 4,
+  runningOfHolderMax: 3,
+  runningOfPartMax: 2,
   waitingOfHolderMax: 100,
 };
 

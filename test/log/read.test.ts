@@ -150,7 +150,9 @@ test('an event of a newer schema version than the program knows is not read', as
   const knowing = createLog(testDatabase.database, new Map([['Renamed', definition()]]));
   const { sequence } = await log.head();
   await expect(knowing.streams([{ streamId, fromVersion: 0 }])).rejects.toMatchObject({
-    ...{ code: 'UPGRADE_NEEDED', type: 'Renamed', schemaVersion: 2 },
+    code: 'UPGRADE_NEEDED',
+    type: 'Renamed',
+    schemaVersion: 2,
     sequence,
   });
 });

@@ -288,7 +288,9 @@ test('stop ends waiting at once and may be called again', async () => {
   await Promise.all([process.views.stop(), process.views.stop()]);
   expect(await countHeld()).toBe(0);
   const silent = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'late', log: silentLogger },
+    url: testDatabase.url,
+    applicationName: 'late',
+    log: silentLogger,
   });
   const late = await startViewing(silent, [walletsView]);
   await late.stop();

@@ -91,7 +91,8 @@ async function shapeOf(view: MovingView) {
 }
 
 const questions = fc.record({
-  ...{ list: fc.constantFrom('SUM', 'OWNER'), descending: fc.boolean() },
+  list: fc.constantFrom('SUM', 'OWNER'),
+  descending: fc.boolean(),
   limit: fc.integer({ min: 1, max: 4 }),
   owner: fc.option(fc.constantFrom(...walletOwners, 'stranger'), { nil: undefined }),
   sign: fc.option(fc.constantFrom('+', '-'), { nil: undefined }),
@@ -109,7 +110,11 @@ test.each([8, 256])('every list at every sequence is a sorted fold, %i to a bloc
       }
       const filter = { ...(owner === undefined ? {} : { owner }), ...(sign && { sign }) };
       const first: ListPage = {
-        ...{ list, limit, descending, after: null, before: null },
+        list,
+        limit,
+        descending,
+        after: null,
+        before: null,
         filter: list === 'SUM' ? filter : {},
       };
       for (let at = 0; at <= events.length; at += 1) {
@@ -141,7 +146,9 @@ test('lists of many documents are sorted folds, however often their blocks were 
   const property = fc.asyncProperty(crowd, async ({ notes, pageSizes, cursors }) => {
     const view = await createView(16);
     const goodbye: Note[] = Array.from({ length: 150 }, (_, key) => ({
-      ...{ keys: [String(key)], amount: 0, isGone: key % 30 !== 0 },
+      keys: [String(key)],
+      amount: 0,
+      isGone: key % 30 !== 0,
     }));
     const events = [...notes, ...goodbye, ...notes.slice(0, 100)].map(toEvent);
     for (const page of paged(events, pageSizes)) {
@@ -166,7 +173,8 @@ test('lists of many documents are sorted folds, however often their blocks were 
 test('a page passes few entries that are not in it, however many there have been', async () => {
   const view = await createView();
   await fold(view, 20_000, 500, (index) => ({
-    ...{ keys: [String(index % 50)], amount: 1 + (index % 7) },
+    keys: [String(index % 50)],
+    amount: 1 + (index % 7),
   }));
   const { blocks, entries } = await shapeOf(view);
   expect(entries).toBeGreaterThan(20_000);
@@ -177,7 +185,8 @@ test('a page passes few entries that are not in it, however many there have been
 test('the directory of the blocks stays as small as they are few', async () => {
   const view = await createView(16);
   await fold(view, 2_000, 10, (index) => ({
-    ...{ keys: [String(index % 50)], amount: 1 + (index % 7) },
+    keys: [String(index % 50)],
+    amount: 1 + (index % 7),
   }));
   const { directories } = await shapeOf(view);
   expect(directories.length).toBeGreaterThan(10);
@@ -193,7 +202,9 @@ test('blocks that lose their documents are merged', async () => {
   await fold(view, sizes.joined, 50, (index) => ({ keys: [String(index)], amount: index }));
   expect((await shapeOf(view)).current).toBeGreaterThan(10);
   await fold(view, sizes.joined - sizes.stay, 50, (index) => ({
-    ...{ keys: [String(index)], amount: 0, isGone: true },
+    keys: [String(index)],
+    amount: 0,
+    isGone: true,
   }));
   expect((await shapeOf(view)).current).toBeLessThanOrEqual(2);
 });
@@ -219,7 +230,9 @@ test('a block that takes in one neighbour and goes with the other is still read 
   const joining = (index: number): Note => ({ keys: [String(100 + index)], amount: 100 + index });
   // All but two of the first block, then of the third.
   const leaving = (index: number): Note => ({
-    ...{ keys: [String(index < 22 ? 100 + index : 126 + index)], amount: 0, isGone: true },
+    keys: [String(index < 22 ? 100 + index : 126 + index)],
+    amount: 0,
+    isGone: true,
   });
   await fold(view, 72, 72, joining);
   expect((await shapeOf(view)).current).toBe(3);

@@ -38,7 +38,10 @@ async function startProgram(
   }));
   const noted: EventDefinition = { description: '', fields: {}, upcasters };
   const database = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'program', poolMax: 4, log: silentLogger },
+    url: testDatabase.url,
+    applicationName: 'program',
+    poolMax: 4,
+    log: silentLogger,
   });
   undo.push(database.stop);
   const process = await startViewing(database, views, new Map([['Noted', noted]]));

@@ -132,7 +132,10 @@ test('a parked view gets another try after a restart', async () => {
 test('a statement that runs out of time parks nothing', async () => {
   const { database, url } = testDatabase;
   const impatient = createDatabase({
-    ...{ url, applicationName: 'impatient', lockTimeoutMs: 50, log: silentLogger },
+    url,
+    applicationName: 'impatient',
+    lockTimeoutMs: 50,
+    log: silentLogger,
   });
   const process = await startViewing(impatient, [walletsView]);
   await append(process, 3);

@@ -29,7 +29,10 @@ afterEach(async () => {
 
 async function start(view: AnyView): Promise<ViewingProcess> {
   const database = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'program', poolMax: 4, log: silentLogger },
+    url: testDatabase.url,
+    applicationName: 'program',
+    poolMax: 4,
+    log: silentLogger,
   });
   undo.push(database.stop);
   const process = await startViewing(database, [view]);

@@ -89,7 +89,10 @@ export async function readBlocks(
     toTextArray(entries.map(({ key }) => key)),
   ]);
   return rows.map((row) => ({
-    ...{ view: row.view_id, list: row.list, partition: row.partition, id: row.partition_id },
+    view: row.view_id,
+    list: row.list,
+    partition: row.partition,
+    id: row.partition_id,
     block: {
       number: row.block,
       low: { position: row.low_position, key: row.low_key },

@@ -74,7 +74,9 @@ export function listsOf(view: AnyView): readonly KnownList[] {
   const known = listsByView.get(view);
   if (known !== undefined) return known;
   const lists = Object.entries(view.lists ?? {}).map(([name, { position, filters = {} }]) => ({
-    ...{ name, position, filters: Object.values(filters) },
+    name,
+    position,
+    filters: Object.values(filters),
     partitionsOf: createPartitionNames(Object.keys(filters)),
   }));
   listsByView.set(view, lists);

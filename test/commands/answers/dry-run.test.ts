@@ -28,8 +28,11 @@ describe('the events that a dry run proposes', () => {
       expect(dry.events).toEqual([]);
       expect(dry.proposed).toMatchObject([
         {
-          ...{ type: 'CashDeposited', streamId: event?.streamId, version: event?.version },
-          ...{ data: event?.data, occurredAt },
+          type: 'CashDeposited',
+          streamId: event?.streamId,
+          version: event?.version,
+          data: event?.data,
+          occurredAt,
         },
       ]);
       expect(proposed).toEqual([]);
@@ -41,7 +44,10 @@ describe('the events that a dry run proposes', () => {
     const key = { idempotencyKey: 'key' };
     await ours.deposit(id, '1.00', key);
     expect(await ours.deposit(id, '1.00', { ...key, dryRun: true })).toMatchObject({
-      ...{ replayed: true, dryRun: true, proposed: [], events: [{ type: 'CashDeposited' }] },
+      replayed: true,
+      dryRun: true,
+      proposed: [],
+      events: [{ type: 'CashDeposited' }],
     });
     expect((await ours.withdraw(id, '99.00', { dryRun: true })).proposed).toEqual([]);
   });

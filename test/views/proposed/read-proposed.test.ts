@@ -49,7 +49,8 @@ async function propose(events: readonly StoredEvent[], sequence: number) {
 }
 
 const questions = fc.record({
-  ...{ list: fc.constantFrom('SUM', 'OWNER', 'unknown'), descending: fc.boolean() },
+  list: fc.constantFrom('SUM', 'OWNER', 'unknown'),
+  descending: fc.boolean(),
   limit: fc.integer({ min: 0, max: 4 }),
   owner: fc.option(fc.constantFrom(...walletOwners), { nil: undefined }),
   sign: fc.option(fc.constantFrom('+', '-'), { nil: undefined }),
@@ -74,7 +75,11 @@ test('every document and every page is that of the events recorded and proposed'
           reader,
           { stored, at, wallets },
           {
-            ...{ list, limit, descending, after: null, before: null },
+            list,
+            limit,
+            descending,
+            after: null,
+            before: null,
             filter: list === 'SUM' ? filter : {},
           },
         );
@@ -114,7 +119,7 @@ test('a page between two cursors holds only what would stand between them', asyn
   const events = [...sums, toEvent({ keys: ['a', 'ab'], amount: 15 }, sums.length)];
   const { stored, at } = await propose(events, sums.length);
   const wallets = foldWallets(events, events.length);
-  const page = { ...{ list: 'SUM', filter: {}, limit: 9 }, descending: false };
+  const page = { list: 'SUM', filter: {}, limit: 9, descending: false };
   const all = listWallets(wallets, { ...page, after: null, before: null });
   expect(all.map(({ key }) => key)).toEqual(['B', 'a', 'é', 'ab']);
   const [first = null, , last = null] = all;
