@@ -145,7 +145,7 @@ test('a command that is rejected is answered, and not sent again', async () => {
   expect(await keysReminded(engine)).toEqual([]);
 });
 
-test('a process manager that fails on an event stands still before it; the others go on', async () => {
+test('a process manager that fails on an event stops before it; the others go on', async () => {
   const broken = {
     ...reminders,
     name: 'broken',
@@ -157,18 +157,18 @@ test('a process manager that fails on an event stands still before it; the other
   };
   const first = await start([broken, reminders]);
   await first.accept(setReminder, { key: 'a', dueAt: await inMs(100) });
-  const error = 'Reminded, event 2: plan is broken';
+  const error = 'failed on Reminded, event 2: plan is broken';
   await until(async () => (await rowOf(first, 'broken'))?.error === error);
   expect((await rowOf(first, 'broken'))?.checkpoint).toBeLessThan(2);
   await first.accept(setReminder, { key: 'b', dueAt: await inMs(100) });
   await until(async () => (await keysReminded(first)).length === 2);
   await first.stop();
-  const mended = await start([{ ...broken, plan: () => [] }, reminders]);
-  await until(async () => (await rowOf(mended, 'broken'))?.checkpoint === 4);
-  expect(await rowOf(mended, 'broken')).toMatchObject({ error: null });
+  const fixed = await start([{ ...broken, plan: () => [] }, reminders]);
+  await until(async () => (await rowOf(fixed, 'broken'))?.checkpoint === 4);
+  expect(await rowOf(fixed, 'broken')).toMatchObject({ error: null });
 });
 
-test('an error that has passed is told no longer', async () => {
+test('an error that has passed is cleared', async () => {
   const { database } = testDatabase;
   await findConsumer(database, 'reminders', 1);
   await setConsumerError(database, { name: 'reminders', version: 2 }, 'of another program');
@@ -179,7 +179,7 @@ test('an error that has passed is told no longer', async () => {
   await until(async () => (await rowOf(engine))?.error === null);
 });
 
-test('a raised version makes the timers anew, and sends no command again', async () => {
+test('a raised version sets the timers again, and sends no command again', async () => {
   const first = await start();
   const dueAt = await inMs(60_000);
   await first.accept(setReminder, { key: 'gone', dueAt: await inMs(50_000) });
@@ -210,7 +210,7 @@ test('an older program leaves alone what a newer one has run', async () => {
   const warn = (_fields: object, message: string) => warnings.push(message);
   const older = await startTestEngine(url, [reminding([reminders])], { ...silentLogger, warn });
   started.push(older);
-  await until(() => warnings.includes('a newer program has run this'));
+  await until(() => warnings.includes('a newer program has run this process manager'));
   expect(await countTimers()).toBe(1);
   const second = await start([newer]);
   await until(async () => (await countTimers()) === 0);

@@ -51,7 +51,7 @@ test('a program that lacks a registered reaction does not decide', async () => {
   await register('a', 'b', 'c');
   await expect(assertDecides('c')).rejects.toMatchObject({
     code: 'UPGRADE_NEEDED',
-    message: 'this server is older than the log and lacks the reaction a, b: upgrade it',
+    message: 'this server is older than the log and lacks the reactions a, b: upgrade it',
   });
   await expect(assertDecides()).rejects.toMatchObject({ reactions: ['a', 'b', 'c'] });
   // It may have more than is registered.
@@ -92,7 +92,7 @@ test('a server registers its reactions, and says when it lacks some', async () =
   expect(rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
   expect(await full.upgradeNeeded()).toBeNull();
   const lacking = await startTestEngine(testDatabase.url, [reminding([])]);
-  expect(await lacking.upgradeNeeded()).toContain('lacks the reaction trading.');
+  expect(await lacking.upgradeNeeded()).toContain('lacks the reactions trading.');
   await Promise.all([full.stop(), lacking.stop()]);
 });
 
