@@ -15,10 +15,10 @@ import type { LogEnd } from './head.ts';
 const append: Query = {
   name: 'append_events',
   // Not `from append_events(…)`: that would write its one row to a tuple store first.
-  text: `select (placed).first_sequence, (placed).first_at as recorded_at,
-      (placed).previous_id from (
-      select append_events($1, $2, $3, $4, $5, $6) as placed offset 0
-    ) as appended`,
+  text: `select (appended).first_sequence, (appended).first_at as recorded_at,
+      (appended).previous_id from (
+      select append_events($1, $2, $3, $4, $5, $6) as appended offset 0
+    ) as result`,
 };
 
 interface AppendedRow {

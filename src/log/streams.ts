@@ -16,10 +16,10 @@ const streams: Query = {
   text: `select event.sequence, event.stream_id, event.version, event.id, event.type,
       event.schema_version, event.recorded_at, event.occurred_at, event.actor, event.command_id,
       event.correlation_id, event.causation_id, event.data
-    from unnest($1::text[], $2::integer[]) as wish (stream_id, from_version)
+    from unnest($1::text[], $2::integer[]) as requested (stream_id, from_version)
     join lateral (
       select * from events
-      where events.stream_id = wish.stream_id and events.version >= wish.from_version
+      where events.stream_id = requested.stream_id and events.version >= requested.from_version
       order by events.version
     ) as event on true`,
 };
@@ -52,13 +52,13 @@ export interface StoredSnapshot extends SnapshotRequest {
 // A lateral join, as for outcomes: never a scan of all snapshots.
 const snapshots: Query = {
   name: 'stream_snapshots',
-  text: `select wish.stream_id as "streamId", wish.decider_version as "deciderVersion",
+  text: `select requested.stream_id as "streamId", requested.decider_version as "deciderVersion",
       snapshot.version, snapshot.last_event_id as "lastEventId", snapshot.state
-    from unnest($1::text[], $2::integer[]) as wish (stream_id, decider_version)
+    from unnest($1::text[], $2::integer[]) as requested (stream_id, decider_version)
     cross join lateral (
       select version, last_event_id, state from stream_snapshots
-      where stream_snapshots.stream_id = wish.stream_id
-        and stream_snapshots.decider_version = wish.decider_version
+      where stream_snapshots.stream_id = requested.stream_id
+        and stream_snapshots.decider_version = requested.decider_version
       limit 1
     ) as snapshot`,
 };

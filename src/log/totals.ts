@@ -42,12 +42,12 @@ const totals: Query = {
       ) as summed
     ), '[]') as sums
     from (
-      select stream_id, place, last_version,
-        sum(last_version) over (order by place) - last_version as events_before
-      from unnest($1::text[]) with ordinality as wished (stream_id, place)
+      select stream_id, ordinal, last_version,
+        sum(last_version) over (order by ordinal) - last_version as events_before
+      from unnest($1::text[]) with ordinality as requested (stream_id, ordinal)
       cross join lateral version_at(stream_id, $2) as last_version
     ) as bounded
-    where events_before < $5 order by place`,
+    where events_before < $5 order by ordinal`,
 };
 
 /**

@@ -37,11 +37,11 @@ test('an event is told to those whom it may concern, and once to each', () => {
   const { registry, watch } = create();
   const [first, second] = [watch('a'), watch('b')];
   first.follow({ sequence: 1, state: { prices: ['p', 'q'] } });
-  registry.tell(about('p', 'q', 'a'));
+  registry.notify(about('p', 'q', 'a'));
   expect([first.pending.length, second.pending.length]).toEqual([1, 0]);
-  registry.tell(about('b'));
+  registry.notify(about('b'));
   expect([first.pending.length, second.pending.length]).toEqual([1, 1]);
-  registry.tell(about('other'));
+  registry.notify(about('other'));
   expect([first.pending.length, second.pending.length]).toEqual([1, 1]);
 });
 
@@ -51,11 +51,11 @@ test('all who watch one key are one entry, which is gone with the last of them',
   expect(registry.size()).toBe(1);
   first.end();
   first.end();
-  registry.tell(about('a'));
+  registry.notify(about('a'));
   expect([first.pending.length, second.pending.length]).toEqual([0, 1]);
   second.end();
   expect(registry.size()).toBe(0);
-  registry.tell(about('a'));
+  registry.notify(about('a'));
   expect(second.pending).toHaveLength(1);
 });
 
@@ -65,9 +65,9 @@ test('a state sets what is followed, and says whether something is new in it', (
   expect(watcher.follow({ sequence: 1, state: { prices: ['p'] } })).toBe(true);
   expect(watcher.follow({ sequence: 2, state: { prices: ['p'] } })).toBe(false);
   expect(watcher.follow({ sequence: 3, state: { prices: ['q'] } })).toBe(true);
-  registry.tell(about('p'));
+  registry.notify(about('p'));
   expect(watcher.pending).toHaveLength(0);
-  registry.tell(about('q'));
+  registry.notify(about('q'));
   expect(watcher.pending).toHaveLength(1);
 });
 
@@ -78,7 +78,7 @@ test('a reader that lags behind takes nothing away from what the others follow',
   ahead.follow({ sequence: 5, state: { prices: ['p'] } });
   expect(behind.follow({ sequence: 3, state: { prices: [] } })).toBe(false);
   behind.end();
-  registry.tell(about('p'));
+  registry.notify(about('p'));
   expect(ahead.pending).toHaveLength(1);
 });
 
@@ -97,7 +97,7 @@ test('topics that cannot be told of an event are none, and the others are told',
     ],
   });
   const unlucky = broken.watched.watch();
-  registry.tell(about('a', 'broken'));
+  registry.notify(about('a', 'broken'));
   expect(failures).toMatchObject([{ message: 'no such event' }]);
   expect([watcher.pending.length, unlucky.pending.length]).toEqual([1, 0]);
 });
@@ -106,7 +106,7 @@ test('a reader with too many states before it is left with the last ones', () =>
   const { registry, watch } = create();
   const watcher = watch('a');
   for (let sequence = 1; sequence <= 250; sequence += 1) {
-    registry.tell({ ...about('a'), sequence });
+    registry.notify({ ...about('a'), sequence });
   }
   expect(watcher.pending.length).toBeLessThanOrEqual(100);
   expect(watcher.pending.at(-1)?.sequence).toBe(250);
@@ -124,7 +124,7 @@ test('a state is read once for all who ask, and again only when that failed', as
     },
   });
   const [one, other] = [watched.watch(), watched.watch()];
-  registry.tell(about('a'));
+  registry.notify(about('a'));
   await expect(one.pending[0]?.read()).rejects.toThrow('the database is away');
   const [first, second] = await Promise.all([one.pending[0]?.read(), other.pending[0]?.read()]);
   expect(first).toBe(second);
