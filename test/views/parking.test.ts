@@ -87,7 +87,7 @@ test('a parked view is read up to where it stopped and not beyond', async () => 
   await expect(process.views.document(view, 'a', 4)).rejects.toMatchObject({ code: 'VIEW_PARKED' });
   const page = { list: 'SUM', filter: {}, after: null, before: null };
   const list = process.views.list(view, { ...page, limit: 1, descending: false }, 4);
-  await expect(list).rejects.toThrow('stopped at sequence 3: this cannot be folded');
+  await expect(list).rejects.toThrow('parked at sequence 3: this cannot be folded');
 });
 
 test('a document that the database refuses parks its view right before the event', async () => {
