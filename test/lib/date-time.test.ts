@@ -78,7 +78,7 @@ test.each([
 
 const micros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n });
 
-/** By whole microseconds, as nobody else here does it. */
+/** Computed in whole microseconds, unlike in the code under test. */
 function toText(since1970: bigint): string {
   const million = 1_000_000n;
   const rest = ((since1970 % million) + million) % million;
@@ -86,7 +86,7 @@ function toText(since1970: bigint): string {
   return `${seconds}.${String(rest).padStart(6, '0')}Z`;
 }
 
-test('a canonical time is read as itself, and times order as their texts', () => {
+test('a canonical time is read as itself, and times have the order of their texts', () => {
   fc.assert(
     fc.property(micros, micros, (a, b) => {
       expect(parseDateTime(toText(a))).toBe(toText(a));
@@ -95,7 +95,7 @@ test('a canonical time is read as itself, and times order as their texts', () =>
   );
 });
 
-test('an offset is taken off', () => {
+test('an offset is subtracted', () => {
   const within = fc.bigInt({ min: 0n, max: 4_000_000_000_000_000n });
   const minutes = fc.integer({ min: -1_439, max: 1_439 });
   fc.assert(

@@ -9,7 +9,7 @@ const limits = {
   waitingOfHolderMax: 100,
 };
 
-/** Work that runs until it is let go, and says in which order it was begun. */
+/** Work that runs until it is released, and records the order in which it was started. */
 function createWorks(gate: FairGate) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -34,7 +34,7 @@ function shareOf(holder: string, part: object = {}): GateShare {
   return { holder, part, isOver: () => false };
 }
 
-test('a part, a holder and all of them have their bounds, and others find room', async () => {
+test('parts, holders and the gate have their limits, and others find capacity', async () => {
   const works = createWorks(createFairGate(limits));
   const one = shareOf('ann');
   for (const name of ['a1', 'a2', 'a3']) void works.start(name, one);
@@ -44,13 +44,13 @@ test('a part, a holder and all of them have their bounds, and others find room',
   void works.start('cid', shareOf('cid'));
   expect(works.begun).toEqual(['a1', 'a2', 'b1', 'bob']);
   await works.end('a1');
-  // Of those who have room it has waited longest.
+  // Among those with capacity, it has waited the longest.
   expect(works.begun.slice(4)).toEqual(['a3']);
   await works.end('bob');
   expect(works.begun.slice(5)).toEqual(['cid']);
 });
 
-test('who comes later waits for one turn of each who waits, not for all of their work', async () => {
+test('a later holder waits for one turn of each earlier one, not for all of its work', async () => {
   const one = { ...limits, runningMax: 1 };
   const works = createWorks(createFairGate(one));
   const [first, second] = [shareOf('ann'), shareOf('ann')];
@@ -61,7 +61,7 @@ test('who comes later waits for one turn of each who waits, not for all of their
   expect(works.begun).toEqual(['first 0', 'first 1', 'bob', 'second 0', 'first 2']);
 });
 
-test('work that is over before its turn never begins', async () => {
+test('work that is over before its turn never starts', async () => {
   const works = createWorks(createFairGate({ ...limits, runningMax: 1 }));
   let isOver = false;
   void works.start('running', shareOf('ann'));
@@ -76,7 +76,7 @@ test('work that is over before its turn never begins', async () => {
   await after;
 });
 
-test('more work of a holder than may wait is refused, and of others it is not', async () => {
+test('work above the waiting limit of a holder is rejected, and that of others is not', async () => {
   const works = createWorks(createFairGate({ ...limits, runningMax: 1, waitingOfHolderMax: 2 }));
   for (const name of ['a1', 'a2', 'a3']) void works.start(name, shareOf('ann'));
   await expect(works.start('a4', shareOf('ann'))).rejects.toMatchObject({ code: 'OVERLOADED' });
@@ -86,7 +86,7 @@ test('more work of a holder than may wait is refused, and of others it is not', 
   expect(works.begun).toEqual(['a1', 'a2', 'bob']);
 });
 
-test('work that throws gives its place to the next', async () => {
+test('work that throws lets the next work run', async () => {
   const gate = createFairGate({ ...limits, runningMax: 1 });
   const failing = gate.run(shareOf('ann'), () => Promise.reject(new Error('no')));
   const next = gate.run(shareOf('ann'), async () => 'yes');
@@ -94,7 +94,7 @@ test('work that throws gives its place to the next', async () => {
   expect(await next).toBe('yes');
 });
 
-test('all work runs once, and never more at once than the bounds say', async () => {
+test('all work runs once, and never more at once than the limits allow', async () => {
   const jobs = fc.array(fc.record({ holder: fc.nat(3), part: fc.nat(2), over: fc.boolean() }), {
     maxLength: 60,
   });

@@ -64,7 +64,7 @@ describe('what a dry run decides', () => {
     expect(String(decided[0]?.recordedAt) > String(recordedAt)).toBe(true);
   });
 
-  test('comes right after the commands of its batch before it', async () => {
+  test('comes right after the earlier commands of its batch', async () => {
     const id = await ours.open('10.00');
     const [before, dry] = await Promise.all([
       ours.deposit(id, '1.00'),
@@ -77,7 +77,7 @@ describe('what a dry run decides', () => {
     ]);
   });
 
-  test('is later than the last event also beside a refusal that alone is recorded', async () => {
+  test('is later than the last event, even if its batch records only a rejection', async () => {
     const id = await ours.open('10.00');
     const { recordedAt } = await ours.log.head();
     const [, dry] = await Promise.all([

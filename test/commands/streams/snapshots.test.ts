@@ -22,7 +22,7 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-/** The states that a process without any memory finds. */
+/** The states that a process with an empty cache loads. */
 async function statesFound(ids: readonly string[]) {
   const fresh = createTestProcess(testDatabase.database);
   const states = await Promise.all(
@@ -68,7 +68,7 @@ test.each([
   expect(found?.balance).toBe('2.00');
 });
 
-test('a snapshot and the tail after it are the fold of all', async () => {
+test('a snapshot and the tail after it equal the fold of all events', async () => {
   const steps = fc.array(
     fc.record({
       account: fc.nat(3),
@@ -103,7 +103,7 @@ test('a snapshot and the tail after it are the fold of all', async () => {
   expect(await countOf(testDatabase.database, 'stream_snapshots')).toBe(4);
 });
 
-test('a snapshot is where loading starts from', async () => {
+test('loading starts from the snapshot', async () => {
   const id = await ours.open('1.00');
   await ours.deposit(id, '1.00');
   await ours.deposit(id, '1.00');
@@ -132,7 +132,7 @@ test('a snapshot of another version of the decider is ignored', async () => {
   }
 });
 
-test('a snapshot that cannot be written costs nothing but time', async () => {
+test('a snapshot that cannot be written costs only time', async () => {
   const { database } = testDatabase;
   const warn = vi.spyOn(silentLogger, 'warn');
   await sql(
@@ -165,7 +165,7 @@ test('no command waits for a snapshot', async () => {
 });
 
 test.each([1, 2])(
-  'with %i cached streams, commands on many streams come out right',
+  'with %i cached streams, commands on many streams have the right results',
   async (cachedStreamsMax) => {
     const small = createTestProcess(testDatabase.database, { cachedStreamsMax, snapshotEvery: 2 });
     const ids = await Promise.all(Array.from({ length: 6 }, () => small.open('10.00')));

@@ -27,7 +27,9 @@ beforeAll(async () => {
 
 afterAll(() => testDatabase.dispose());
 
-/** A view that has folded the events up to a sequence, and the others as a dry run proposes them. */
+/**
+ * A view that has folded the events up to a sequence, and the others as a dry run proposes them.
+ */
 async function propose(events: readonly StoredEvent[], sequence: number) {
   const moving = await createWalletsView(testDatabase.database);
   const recorded = events.slice(0, sequence);
@@ -95,7 +97,7 @@ interface Proposed {
   readonly wallets: readonly FoldedWallet[];
 }
 
-/** Pages from the first to the last, each beginning where the one before ended. */
+/** All pages, each beginning where the previous one ended. */
 async function expectPages(
   reader: ReturnType<typeof createProposedReader>,
   { stored, at, wallets }: Proposed,
@@ -111,7 +113,7 @@ async function expectPages(
   }
 }
 
-test('a page between two cursors holds only what would stand between them', async () => {
+test('a page between two cursors contains only what would be between them', async () => {
   const reader = createProposedReader(testDatabase.database);
   const sums = ['a', 'B', 'ab', 'é'].map((key, index) =>
     toEvent({ keys: [key], amount: 10 * index }, index),

@@ -58,12 +58,12 @@ function toSubmission(): Submission {
   return { request, commandId: newUuid(), ids: [], key: null, deadline, resolve() {}, reject() {} };
 }
 
-test('a batch decided while it holds the head is appended', async () => {
+test('a batch decided while the head is locked is appended', async () => {
   expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
   expect((await theirs.log.head()).sequence).toBe(3);
 });
 
-test('a batch that holds the head does not rely on what is cached', async () => {
+test('an exclusive batch does not rely on the cache', async () => {
   const cache = createStreamCache(10);
   const { bases } = await place(cache);
   for (const [streamId, stream] of bases) cache.set(streamId, stream);
@@ -71,7 +71,7 @@ test('a batch that holds the head does not rely on what is cached', async () => 
   expect(await place(cache)).toMatchObject({ head: 4, appended: { firstSequence: 5 } });
 });
 
-test('a batch whose commit is answered to nobody is found', async () => {
+test('an exclusive batch whose commit has no answer is found', async () => {
   wire.failAt('commit', 'answer lost');
   expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
   expect(wire.faultCount()).toBe(1);
@@ -85,7 +85,7 @@ test.each(['commit', 'append_events'])('a batch whose %s is lost is not recorded
   expect((await theirs.log.head()).sequence).toBe(2);
 });
 
-test('nobody else appends while a batch holds the head', async () => {
+test('no other process appends during an exclusive batch', async () => {
   const log = createLog(database, accountDefinitions);
   let deposit: Promise<unknown> | undefined;
   await log.exclusively(async (held) => {
