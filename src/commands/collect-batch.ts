@@ -47,7 +47,7 @@ export async function collectBatch(
     const isFull = taken.length === capacity || isClash;
     if (!isFull && queue.size() > 0) continue;
     await Promise.race(isFull ? [previous.outcome] : [previous.outcome, queue.next()]);
-    // Commands that come in together are decided together.
+    // Commands that arrive together are decided together.
     if (!previous.isDone) await nextTurn();
   }
 }

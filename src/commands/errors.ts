@@ -45,7 +45,7 @@ export class ContentionError extends Error {
   readonly code = 'CONTENTION';
   constructor(readonly attempts: number) {
     super(
-      `the command was decided ${attempts} times, but its streams changed each time: send it again`,
+      `the command was decided ${attempts} times, but the log had changed each time: send it again`,
     );
   }
 }

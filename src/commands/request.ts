@@ -24,7 +24,7 @@ export interface CommandResult {
   readonly decided: readonly StoredEvent[];
   /** The events that a dry run would record, in order; empty for any other command. */
   readonly proposed: readonly PendingEvent[];
-  /** The first stream that the command wrote, else the first that it loaded; null if none. */
+  /** The id of the first stream that it wrote, else of the first that it loaded; null if none. */
   readonly firstStreamId: string | null;
   /** The sequence of the log's head right after the command. */
   readonly sequence: number;

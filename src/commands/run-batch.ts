@@ -98,7 +98,7 @@ export async function runBatch(
   }
 }
 
-/** Forgets what was read from a log that has been replaced, and takes up its new epoch. */
+/** Forgets what was read from a log that has been replaced, and uses its new epoch. */
 async function renew(
   { log, cache, onReplaced, assertDecides }: BatchRunnerOptions,
   missing: MissingEvent | null,

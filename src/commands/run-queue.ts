@@ -39,7 +39,7 @@ export async function runQueue(
       }
       if (failure === null && !open.isEmpty()) pending = startAppend(options, open, submissions);
       if (outcome?.batch) foldedStreams = await finishSafely(options, outcome.batch, foldedStreams);
-      // Decided again from the start: not every command may need the stream that failed to load.
+      // Run again from the start, since the failure may concern only some of the commands.
       if (failure !== null) await runBatch(options, submissions);
     }
   } finally {

@@ -85,7 +85,7 @@ export function createFeed(options: FeedOptions): Feed {
     moved.wake();
   }
 
-  /** Null once the tail has been reset, because the error is then about another position. */
+  /** Null once the tail has been reset: the error is then about another event. */
   function unreadable(): NewerEventError | null {
     return newest?.sequence === recent.tail().sequence + 1 ? newest : null;
   }

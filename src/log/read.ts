@@ -48,7 +48,8 @@ const all = inBothDirections(
 // Each filter has an index. There is one text for each leading filter alone, and one for it with
 // others, which are checked row by row. A single text with every filter optional would get one
 // generic plan: a scan of the log. Nearly all texts would get one if they also checked absent
-// filters: the planner expects those to pass almost no rows, and sorts all rows of an actor.
+// filters: the planner expects those to pass almost no rows, and sorts all rows of an actor for a
+// page.
 const alone = leadingTexts('', (from, order) => `select ${columns} from ${from} order by ${order}`);
 const withOthers = leadingTexts(
   '_and_others',

@@ -162,7 +162,7 @@ const failing: CommandDefinition<object> = {
   description: 'Fails.',
   rejections: [],
   handle() {
-    throw new Error('a fault of the program');
+    throw new Error('an internal error');
   },
 };
 
@@ -196,7 +196,7 @@ test.each([
 test('a failure after the append is not treated as one before it', async () => {
   const faulty = createTestProcess(testDatabase.database, {
     onAppended() {
-      throw new Error('a fault of the program');
+      throw new Error('an internal error');
     },
   });
   const id = await ours.open('10.00');
@@ -210,13 +210,13 @@ test('a failure after the append is not treated as one before it', async () => {
 });
 
 test('a batch decided on one that fails after its append has the times of the log', async () => {
-  let toldCount = 0;
+  let appendCount = 0;
   const faulty = createTestProcess(testDatabase.database, {
     batchCommandsMax: 1,
     snapshotEvery: 2,
     onAppended() {
-      toldCount += 1;
-      if (toldCount === 1) throw new Error('a fault of the program');
+      appendCount += 1;
+      if (appendCount === 1) throw new Error('an internal error');
     },
   });
   const accountId = newUuid();

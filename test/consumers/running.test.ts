@@ -117,8 +117,8 @@ test('a command that fails is postponed and reported, and does not delay others'
   await engine.accept(setReminder, { key: 'broken', dueAt: due });
   await engine.accept(setReminder, { key: 'fine', dueAt: await inMs(200) });
   await until(async () => (await keysReminded(engine)).length === 1);
-  const told = { pendingTimers: 1, nextDueAt: due, error: 'remind is broken' };
-  await expect.poll(() => rowOf(engine), { timeout: 10_000 }).toMatchObject(told);
+  const failed = { pendingTimers: 1, nextDueAt: due, error: 'remind is broken' };
+  await expect.poll(() => rowOf(engine), { timeout: 10_000 }).toMatchObject(failed);
   const [first] = await sql<{ failures: number; isPutOff: boolean }>(
     testDatabase.database,
     'select failures, try_at > due_at as "isPutOff" from consumer_timers',

@@ -101,7 +101,7 @@ test('a reader behind the events in memory reads everything from the log', async
   }
 });
 
-test('a page holds the events as the log has them', async () => {
+test('a page contains the events as the log has them', async () => {
   const feed = await start();
   const events = await append(5);
   offer(feed, events);

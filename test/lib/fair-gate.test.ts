@@ -11,13 +11,13 @@ const limits = {
 
 /** Work that runs until it is released, and records the order in which it was started. */
 function createWorks(gate: FairGate) {
-  const begun: string[] = [];
+  const started: string[] = [];
   const ends = new Map<string, () => void>();
   return {
-    begun,
+    started,
     start(name: string, share: GateShare): Promise<void> {
       return gate.run(share, () => {
-        begun.push(name);
+        started.push(name);
         return new Promise((resolve) => ends.set(name, resolve));
       });
     },
@@ -39,15 +39,15 @@ test('parts, holders and the gate have their limits, and others find capacity', 
   const one = shareOf('ann');
   for (const name of ['a1', 'a2', 'a3']) void works.start(name, one);
   for (const name of ['b1', 'b2']) void works.start(name, shareOf('ann'));
-  expect(works.begun).toEqual(['a1', 'a2', 'b1']);
+  expect(works.started).toEqual(['a1', 'a2', 'b1']);
   void works.start('bob', shareOf('bob'));
   void works.start('cid', shareOf('cid'));
-  expect(works.begun).toEqual(['a1', 'a2', 'b1', 'bob']);
+  expect(works.started).toEqual(['a1', 'a2', 'b1', 'bob']);
   await works.end('a1');
   // Among those with capacity, it has waited the longest.
-  expect(works.begun.slice(4)).toEqual(['a3']);
+  expect(works.started.slice(4)).toEqual(['a3']);
   await works.end('bob');
-  expect(works.begun.slice(5)).toEqual(['cid']);
+  expect(works.started.slice(5)).toEqual(['cid']);
 });
 
 test('a later holder waits for one turn of each earlier one, not for all of its work', async () => {
@@ -57,8 +57,8 @@ test('a later holder waits for one turn of each earlier one, not for all of its 
   for (let count = 0; count < 50; count += 1) void works.start(`first ${count}`, first);
   for (let count = 0; count < 50; count += 1) void works.start(`second ${count}`, second);
   void works.start('bob', shareOf('bob'));
-  for (let turn = 0; turn < 4; turn += 1) await works.end(works.begun.at(-1) ?? '');
-  expect(works.begun).toEqual(['first 0', 'first 1', 'bob', 'second 0', 'first 2']);
+  for (let turn = 0; turn < 4; turn += 1) await works.end(works.started.at(-1) ?? '');
+  expect(works.started).toEqual(['first 0', 'first 1', 'bob', 'second 0', 'first 2']);
 });
 
 test('work that is over before its turn never starts', async () => {
@@ -71,7 +71,7 @@ test('work that is over before its turn never starts', async () => {
   const refused = expect(gone).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
   await works.end('running');
   await refused;
-  expect(works.begun).toEqual(['running', 'after']);
+  expect(works.started).toEqual(['running', 'after']);
   await works.end('after');
   await after;
 });
@@ -83,7 +83,7 @@ test('work above the waiting limit of a holder is rejected, and that of others i
   void works.start('bob', shareOf('bob'));
   await works.end('a1');
   await works.end('a2');
-  expect(works.begun).toEqual(['a1', 'a2', 'bob']);
+  expect(works.started).toEqual(['a1', 'a2', 'bob']);
 });
 
 test('work that throws lets the next work run', async () => {

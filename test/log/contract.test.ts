@@ -273,15 +273,15 @@ test('a snapshot that is older, or whose event is not in the log, is not stored'
     log.writeSnapshots([
       { streamId: 'a-1', deciderVersion, version, lastEventId, state: `{"sum":"${version}"}` },
     ]);
-  const wish = { streamId: 'a-1', deciderVersion: 1 };
+  const request = { streamId: 'a-1', deciderVersion: 1 };
   await write(4);
-  const fourth = { ...wish, version: 4, lastEventId: events[3]?.id, state: { sum: '4' } };
+  const fourth = { ...request, version: 4, lastEventId: events[3]?.id, state: { sum: '4' } };
   await write(3);
   await write(3, 2);
-  expect(await log.snapshots([wish])).toEqual([fourth]);
-  expect(await log.snapshots([{ ...wish, deciderVersion: 3 }])).toEqual([]);
+  expect(await log.snapshots([request])).toEqual([fourth]);
+  expect(await log.snapshots([{ ...request, deciderVersion: 3 }])).toEqual([]);
   await write(5, 1, newUuid());
-  expect(await log.snapshots([wish])).toEqual([fourth]);
+  expect(await log.snapshots([request])).toEqual([fourth]);
 });
 
 /** All that an append can change. */

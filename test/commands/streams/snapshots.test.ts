@@ -47,17 +47,17 @@ test('a snapshot is written once a stream has grown enough', async () => {
   expect(await countOf(testDatabase.database, 'stream_snapshots')).toBe(0);
   await ours.deposit(id, '1.00');
   await ours.processor.stop();
-  const wish = { streamId: `account-${id}`, deciderVersion: accountDecider.version };
-  const [snapshot] = await ours.log.snapshots([wish]);
+  const request = { streamId: `account-${id}`, deciderVersion: accountDecider.version };
+  const [snapshot] = await ours.log.snapshots([request]);
   const folded = foldAccounts(await ours.log.events({}, wholeLog));
   const [last] = (await ours.log.events({}, wholeLog)).slice(-1);
   const expected = { version: 3, lastEventId: last?.id, state: folded.get(id) };
-  expect(snapshot).toEqual({ ...wish, ...expected });
+  expect(snapshot).toEqual({ ...request, ...expected });
 });
 
 test.each([
-  ['of another event than the log holds', 'version = 2, last_event_id = gen_random_uuid()'],
-  ['of more events than the log holds', 'version = 9, last_event_id = null'],
+  ['of another event than in the log', 'version = 2, last_event_id = gen_random_uuid()'],
+  ['of more events than in the log', 'version = 9, last_event_id = null'],
 ])('a snapshot %s is not the base of a stream', async (_, change) => {
   const id = await ours.open('1.00');
   await ours.deposit(id, '1.00');
