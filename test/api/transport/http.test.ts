@@ -133,7 +133,7 @@ describe('the HTTP side', () => {
   it('says that it takes one operation at a time', async () => {
     const { status, body } = await post(url, [hello]);
     expect(status).toBe(400);
-    expect(body).toMatchObject({ errors: [{ message: 'Send one operation, not a list of them' }] });
+    expect(body).toMatchObject({ errors: [{ message: 'send one operation, not a list of them' }] });
   });
 
   it('refuses what a form on any page could send', async () => {
@@ -291,7 +291,7 @@ describe('starting and stopping', () => {
     await expect(second).rejects.toThrow(PortTakenError);
     await expect(second).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: `port ${port} on 127.0.0.1 is taken: stop what listens there or set PORT`,
+      message: `port ${port} on 127.0.0.1 is in use: stop its program or set PORT`,
     });
   });
 
