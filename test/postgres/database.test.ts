@@ -212,7 +212,7 @@ test('a server that is too old is refused with its version', async () => {
   });
   await expect(assertDatabase(answering(140_012))).rejects.toMatchObject({
     code: 'DATABASE_TOO_OLD',
-    message: 'the database is PostgreSQL 14, but at least 15 is needed',
+    message: 'the database is PostgreSQL 14, but 15 or later is required',
   });
   await assertDatabase(answering(150_000));
 });
