@@ -72,7 +72,7 @@ test('the tabs of GraphiQL, run in order, return what their titles say', async (
   ]);
 });
 
-test('tabs with a key change nothing when they run again, and no tab returns an error', async () => {
+test('tabs with a key change nothing when run again, and no tab returns an error', async () => {
   const shown = await runAll();
   expect(JSON.stringify(shown)).not.toContain('Error');
   expect(shown[12]).toMatchObject({

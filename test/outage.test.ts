@@ -136,7 +136,7 @@ test('a database that turns read-only is reported as such until it can be writte
   await until(() => lines().some(({ msg }) => msg === 'the database is writable again'));
 });
 
-test('a full disk is reported at once, to the log and to whoever sends a command', async () => {
+test('a full disk is reported at once, in the log and in the answers to commands', async () => {
   const fill = `create function fill_disk() returns trigger language plpgsql as $$ begin
       raise exception 'could not extend file: No space left on device' using errcode = '53100';
     end $$;

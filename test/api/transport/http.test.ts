@@ -256,7 +256,7 @@ describe('the HTTP side', () => {
     expect(await statusOf(own.url, { origin: 'https://evil.example' }, 'POST')).toBe(403);
   });
 
-  it('tells its health, leads to the endpoint, and knows no other path', async () => {
+  it('reports its health, redirects to the endpoint, and has no other path', async () => {
     const base = tested.server.url;
     expect((await fetch(`${base}/health/live`)).status).toBe(200);
     expect((await fetch(`${base}/health/ready`)).status).toBe(200);
@@ -295,7 +295,7 @@ describe('starting and stopping', () => {
     });
   });
 
-  it('finishes what runs, answers nobody new, and may be told twice', async () => {
+  it('finishes running operations, accepts no new ones, and may be stopped twice', async () => {
     await using tested = await startServer({ limits: { stopTimeoutMs: 60_000 } });
     const running = post(tested.url, { query: 'mutation { slow }' });
     await until(() => tested.probe.inits.length === 1);
