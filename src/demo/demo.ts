@@ -46,7 +46,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const status = reportStatus(impatient, tally.read, { display, signal: ended.signal });
     try {
       await runMarket({
-        ...{ seed, stocks, tally, ratePerSecond, signal, api: createTradingApi(impatient) },
+        seed,
+        stocks,
+        tally,
+        ratePerSecond,
+        signal,
+        api: createTradingApi(impatient),
         pacer: createPacer(ratePerSecond),
         trouble: (message) => display.say(message ?? `${url} answers again`),
       });

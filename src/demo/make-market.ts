@@ -34,7 +34,9 @@ export async function makeMarket(desk: MakerDesk, trading: MakerTrading): Promis
   const fairValue = desk.fairValue();
   const { halfSpreadBps, levels } = maker;
   const wanted = wantedQuotes({
-    ...{ fairValue, halfSpreadBps, levels },
+    fairValue,
+    halfSpreadBps,
+    levels,
     size: sharesFor(quoteDollars, fairValue),
     surplus: position / sharesAtFirst - 1,
   });

@@ -60,7 +60,12 @@ async function equip(
       const idempotencyKey = `demo shares ${accountId} ${symbol}`;
       const costPrice = fromTicks(anchor);
       return command('depositShares', {
-        ...{ accountId, symbol, quantity, costPrice, reference, idempotencyKey },
+        accountId,
+        symbol,
+        quantity,
+        costPrice,
+        reference,
+        idempotencyKey,
       });
     });
   const amount = `${cash}.00`;

@@ -54,19 +54,30 @@ export function createTradingApi(client: ApiClient): TradingApi {
     },
     quote: (accountId, symbol, quote) =>
       send('placeOrder', place, {
-        ...{ accountId, symbol, side: quote.side, type: 'LIMIT', timeInForce: 'GTC' },
-        ...{ quantity: String(quote.quantity), limitPrice: fromTicks(quote.price), postOnly: true },
+        accountId,
+        symbol,
+        side: quote.side,
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: String(quote.quantity),
+        limitPrice: fromTicks(quote.price),
+        postOnly: true,
       }),
     take: (accountId, symbol, { limitPrice, stopPrice, lifetimeMs, ...order }) =>
       send('placeOrder', place, {
-        ...{ accountId, symbol, ...order, quantity: String(order.quantity) },
+        accountId,
+        symbol,
+        ...order,
+        quantity: String(order.quantity),
         ...(limitPrice !== null && { limitPrice: fromTicks(limitPrice) }),
         ...(stopPrice !== null && { stopPrice: fromTicks(stopPrice) }),
         ...(lifetimeMs !== null && { expiresAt: fromEpochMs(Date.now() + lifetimeMs) }),
       }),
     replace: (orderId, { quantity, price }) =>
       send('replaceOrder', replace, {
-        ...{ orderId, quantity: String(quantity), limitPrice: fromTicks(price) },
+        orderId,
+        quantity: String(quantity),
+        limitPrice: fromTicks(price),
       }),
     cancel: (orderId) => send('cancelOrder', cancel, { orderId }),
   };

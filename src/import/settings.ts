@@ -89,8 +89,14 @@ function choose<Choice extends string>(
 
 function parse(args: readonly string[]) {
   const options = {
-    ...{ url: text, token: text, symbol: text, currency: text },
-    ...{ 'price-column': text, 'time-column': text, decimal: text, dates: text },
+    url: text,
+    token: text,
+    symbol: text,
+    currency: text,
+    'price-column': text,
+    'time-column': text,
+    decimal: text,
+    dates: text,
     again: { type: 'boolean' } as const,
   };
   try {

@@ -63,7 +63,10 @@ async function prepare(stage: Stage, client: Client): Promise<BusyMarket> {
   await client.postAll(away.flat(), trading.orderExpected);
   const since = sequenceOf(await client.post(away.flat()[0] ?? '', trading.orderExpected));
   return {
-    ...{ symbol, since, sellers, buyers },
+    symbol,
+    since,
+    sellers,
+    buyers,
     sells: sellers.map((_, index) => order(symbol, sellers, 'SELL', 1_000 + (index % 20))),
     buys: buyers.map(() => order(symbol, buyers, 'BUY', 1_019)),
   };
@@ -118,7 +121,10 @@ async function placeOrders(
   const none = { peer: '', theirs: null, target: { atMost: 0 } };
   return [
     {
-      ...{ what: 'orders on one instrument', ours, peer: 'Yoga doing nothing', theirs },
+      what: 'orders on one instrument',
+      ours,
+      peer: 'Yoga doing nothing',
+      theirs,
       target: { atLeast: 0.6 },
     },
     { what: '  not answered by the payload', ours: unexpected, ...none },

@@ -6,8 +6,12 @@ import { founder, makers, takers } from '../../src/demo/traders.ts';
 import { parseUuid } from '../../src/lib/uuid.ts';
 
 const view: TakerView = {
-  ...{ bid: 2_879, ask: 2_881, lastPrice: 2_880 },
-  ...{ cash: 100_000, shares: 5_000, surplus: 0 },
+  bid: 2_879,
+  ask: 2_881,
+  lastPrice: 2_880,
+  cash: 100_000,
+  shares: 5_000,
+  surplus: 0,
 };
 
 function takeOrders(seed: string, count = 500) {

@@ -36,8 +36,14 @@ async function send<Data>({ url }: Server, query: string): Promise<Data> {
 
 function toOptions({ url }: Server): DemoOptions {
   return {
-    ...{ url: `${url}/graphql`, token: null, seed: '1', ratePerSecond: 60 },
-    ...{ isAmongOtherData: false, database: 'here', ready() {}, signal: abort.signal },
+    url: `${url}/graphql`,
+    token: null,
+    seed: '1',
+    ratePerSecond: 60,
+    isAmongOtherData: false,
+    database: 'here',
+    ready() {},
+    signal: abort.signal,
     terminal: createTerminal({}).terminal,
   };
 }

@@ -7,10 +7,14 @@ import { createTerminal } from './terminal.ts';
 
 test('the settings have defaults, and nonsense is told in one line', () => {
   expect(readDemoSettings(['demo'])).toEqual({
-    ...{ seed: '1', ratePerSecond: 20, isAmongOtherData: false },
+    seed: '1',
+    ratePerSecond: 20,
+    isAmongOtherData: false,
   });
   expect(readDemoSettings(['demo', '--seed', '007', '--rate=2.5', '--among-other-data'])).toEqual({
-    ...{ seed: '007', ratePerSecond: 2.5, isAmongOtherData: true },
+    seed: '007',
+    ratePerSecond: 2.5,
+    isAmongOtherData: true,
   });
   for (const bad of [['--rate', '0'], ['--rate', 'fast'], ['--rate', '1e9'], ['--sed'], ['now']]) {
     expect(() => readDemoSettings(['demo', ...bad])).toThrow(UsageError);

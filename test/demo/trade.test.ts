@@ -6,8 +6,14 @@ import { RefusedError, ServerError } from '../../src/import/errors.ts';
 import { until } from '../support/until.ts';
 
 const desk = {
-  ...{ lastPrice: 2_880, bid: 2_879, ask: 2_881, cash: 100_000, position: 700, shares: 700 },
-  ...{ orders: [], stops: [] },
+  lastPrice: 2_880,
+  bid: 2_879,
+  ask: 2_881,
+  cash: 100_000,
+  position: 700,
+  shares: 700,
+  orders: [],
+  stops: [],
 };
 const stocks = [{ symbol: 'MSFT', anchor: 2_880, lastPrice: 2_880 }];
 
@@ -26,14 +32,12 @@ function start(answer: () => void) {
   const tally = createTally();
   const troubles: (string | null)[] = [];
   const ended = runMarket({
-    ...{
-      api: createApi(answer),
-      seed: '1',
-      stocks,
-      tally,
-      ratePerSecond: 20,
-      signal: abort.signal,
-    },
+    api: createApi(answer),
+    seed: '1',
+    stocks,
+    tally,
+    ratePerSecond: 20,
+    signal: abort.signal,
     pacer: { turn: () => new Promise((resolve) => setImmediate(resolve)) },
     trouble: (message) => troubles.push(message),
   });

@@ -102,7 +102,11 @@ describe('columns', () => {
   test('are found in any case; a price comes before a close', () => {
     const header = ['Close', ' DATE ', 'Price', 'Symbol'];
     expect(findColumns(header, none)).toEqual({
-      ...{ count: 4, symbol: 3, time: 1, clock: null, price: 2 },
+      count: 4,
+      symbol: 3,
+      time: 1,
+      clock: null,
+      price: 2,
     });
     const chosen = findColumns(header, { price: 'close', time: null });
     expect(chosen.price).toBe(0);

@@ -22,8 +22,12 @@ export async function startTestEngine(
   logger: Logger = silentLogger,
 ): Promise<TestEngine> {
   const database = createDatabase({
-    ...{ url, applicationName: 'engine', poolMax: 4, log: silentLogger },
-    ...{ statementTimeoutMs: 20_000, connectTimeoutMs: 5_000 },
+    url,
+    applicationName: 'engine',
+    poolMax: 4,
+    log: silentLogger,
+    statementTimeoutMs: 20_000,
+    connectTimeoutMs: 5_000,
   });
   const engine = await startEngine({ database, url, contexts, logger });
   let stopped: Promise<void> | undefined;
@@ -31,8 +35,12 @@ export async function startTestEngine(
     ...engine,
     async accept(definition, input) {
       const result = await engine.processor.submit({
-        ...{ definition, input, options: {}, actor: 'ann' },
-        ...{ correlationId: null, causationId: null },
+        definition,
+        input,
+        options: {},
+        actor: 'ann',
+        correlationId: null,
+        causationId: null,
       });
       if (result.rejection !== null) throw new Error(result.rejection.message);
       return result;

@@ -17,7 +17,12 @@ export function parseOrder(text: string, now: string): PlaceOrder & { readonly o
   }
   const timeInForce = (tif ?? 'GTC') as PlaceOrder['timeInForce'];
   return {
-    ...{ orderId, accountId, symbol, quantity, timeInForce, clientOrderId: null },
+    orderId,
+    accountId,
+    symbol,
+    quantity,
+    timeInForce,
+    clientOrderId: null,
     side: verb === 'buys' ? 'BUY' : 'SELL',
     type: typeOf(limit, stop),
     limitPrice: limit ?? null,

@@ -40,7 +40,10 @@ function placeOrder(pick: Pick, { orders }: Stage, subject: Subject): SentComman
   // Most of them meet what rests on the other side.
   const limits = side === 'BUY' ? prices.slice(2) : prices.slice(0, 4);
   const input: Input = {
-    ...{ ...subject, orderId, type, side },
+    ...subject,
+    orderId,
+    type,
+    side,
     timeInForce: pick([...repeat(['GTC'], 6), 'DAY', 'IOC', 'FOK']),
     quantity: pick(['1', '2', '3', '3', '5', '5', '8', '40']),
     ...(type.includes('LIMIT') ? { limitPrice: pick(limits) } : {}),

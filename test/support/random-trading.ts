@@ -78,7 +78,12 @@ export async function trade(server: TestServer, options: RunOptions): Promise<Ru
     const steps = { tickSize: String(tick), lotSize: String(lot) };
     await accepted(
       client.command('listInstrument', {
-        ...{ symbol, name: symbol, currency: 'USD', makerFeeBps, takerFeeBps, ...steps },
+        symbol,
+        name: symbol,
+        currency: 'USD',
+        makerFeeBps,
+        takerFeeBps,
+        ...steps,
       }),
     );
   }
@@ -182,8 +187,13 @@ function wish(random: () => number, { instruments, accounts, orders, own }: Stag
   const rests = timeInForce !== 'IOC' && timeInForce !== 'FOK';
   const expiresAt = new Date(Date.now() + 200 + random() * 3_000).toISOString();
   const input = {
-    ...{ orderId: id, accountId, symbol: listed.symbol, side: pick(['BUY', 'SELL']), type },
-    ...{ timeInForce, quantity: quantity() },
+    orderId: id,
+    accountId,
+    symbol: listed.symbol,
+    side: pick(['BUY', 'SELL']),
+    type,
+    timeInForce,
+    quantity: quantity(),
     ...(type === 'LIMIT' || type === 'STOP_LIMIT' ? { limitPrice: price(listed) } : {}),
     ...(type === 'STOP' || type === 'STOP_LIMIT' ? { stopPrice: price(listed) } : {}),
     ...(timeInForce === 'GTD' ? { expiresAt } : {}),

@@ -218,9 +218,15 @@ function trade(market: Market, { order, other }: Meeting, quantity: Big): void {
   if (leavesOf(other).eq(0)) end(other, 'FILLED');
   else other.status = 'PARTIALLY_FILLED';
   market.trades.push({
-    ...{ symbol: order.symbol, price, quantity, buyer: buyer.id, seller: seller.id },
-    ...{ buyAmount: bought.amount, buyFee: bought.fee },
-    ...{ sellAmount: sold.amount, sellFee: sold.fee },
+    symbol: order.symbol,
+    price,
+    quantity,
+    buyer: buyer.id,
+    seller: seller.id,
+    buyAmount: bought.amount,
+    buyFee: bought.fee,
+    sellAmount: sold.amount,
+    sellFee: sold.fee,
   });
   instrumentOf(market, order).last = { price, at: market.now };
 }

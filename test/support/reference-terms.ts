@@ -83,13 +83,26 @@ export function openOrder(wanted: NewOrder, now: string): Order {
   const { orderId, limitPrice, stopPrice, timeInForce } = wanted;
   const { accountId, symbol, side, type, postOnly } = wanted;
   return {
-    ...{ id: orderId, accountId, symbol, side, type, timeInForce, postOnly },
+    id: orderId,
+    accountId,
+    symbol,
+    side,
+    type,
+    timeInForce,
+    postOnly,
     quantity: Big(wanted.quantity),
     limit: limitPrice === null ? null : Big(limitPrice),
     stop: stopPrice === null ? null : Big(stopPrice),
     expiresAt: timeInForce === 'DAY' ? endOfDay(now) : wanted.expiresAt,
-    ...{ replaces: null, status: 'ENTERING', reason: null, arrival: 0 },
-    ...{ filled: Big(0), value: Big(0), accrued: Big(0), held: Big(0), placedAt: now },
+    replaces: null,
+    status: 'ENTERING',
+    reason: null,
+    arrival: 0,
+    filled: Big(0),
+    value: Big(0),
+    accrued: Big(0),
+    held: Big(0),
+    placedAt: now,
   };
 }
 

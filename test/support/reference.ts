@@ -68,8 +68,13 @@ type Code = string | null;
 
 export function createReference(wholeFillsMax: number): Reference {
   const market: Market = {
-    ...{ instruments: new Map(), accounts: new Map(), orders: [], trades: [] },
-    ...{ arrivals: 0, now: '', wholeFillsMax },
+    instruments: new Map(),
+    accounts: new Map(),
+    orders: [],
+    trades: [],
+    arrivals: 0,
+    now: '',
+    wholeFillsMax,
   };
   const { instruments, accounts } = market;
   return {
@@ -215,7 +220,11 @@ function toReplacement(
   const wanted = Big(quantity ?? old.quantity);
   return {
     ...old,
-    ...{ id: to, replaces: old.id, held: Big(0), status: 'ENTERING', placedAt },
+    id: to,
+    replaces: old.id,
+    held: Big(0),
+    status: 'ENTERING',
+    placedAt,
     type: isWaiting ? old.type : 'LIMIT',
     quantity: wanted.lt(old.filled) ? old.filled : wanted,
     limit: limitPrice === null ? old.limit : Big(limitPrice),

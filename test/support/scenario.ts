@@ -60,7 +60,9 @@ export function given(facts: readonly Fact[]): Scenario {
         load: (decider, id) => stateAfter(decider, id, [...facts, ...recorded]),
         holdsUntil: () => {},
         prepare: () => {},
-        ...{ stepsMax: 1_000, stepsLeft: () => 1_000, spendSteps: () => {} },
+        stepsMax: 1_000,
+        stepsLeft: () => 1_000,
+        spendSteps: () => {},
         decideFirst: ({ definition: { name } }) => {
           throw new Error(`${name} has to be decided first`);
         },

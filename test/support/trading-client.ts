@@ -179,7 +179,10 @@ export function createTradingClient(server: TestServer): TradingClient {
     },
     place: (accountId, symbol, order) =>
       client.command('placeOrder', {
-        ...{ accountId, symbol, type: 'LIMIT', timeInForce: 'GTC' },
+        accountId,
+        symbol,
+        type: 'LIMIT',
+        timeInForce: 'GTC',
         ...order,
       }),
   };

@@ -92,12 +92,19 @@ export function createWorld(
       now = addMicroseconds(now, 1_000);
       const submission = {
         request: {
-          ...{ definition, input, options, actor: 'ann' },
-          ...{ correlationId: null, causationId: null },
+          definition,
+          input,
+          options,
+          actor: 'ann',
+          correlationId: null,
+          causationId: null,
         },
         commandId: `00000000-0000-4000-8000-${String(commands).padStart(12, '0')}`,
-        ...{ ids: [], key: null, deadline: Number.POSITIVE_INFINITY },
-        ...{ resolve() {}, reject() {} },
+        ids: [],
+        key: null,
+        deadline: Number.POSITIVE_INFINITY,
+        resolve() {},
+        reject() {},
       } as never;
       const workspace = {
         current: (streamId: string) => streams.get(streamId),
