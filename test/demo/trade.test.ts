@@ -17,7 +17,7 @@ const desk = {
 };
 const stocks = [{ symbol: 'MSFT', anchor: 2_880, lastPrice: 2_880 }];
 
-/** A server that does with each order what the test says. */
+/** A server that calls `answer` for each order. */
 function createApi(answer: () => void): TradingApi {
   const outcome = async () => {
     answer();
@@ -44,7 +44,7 @@ function start(answer: () => void) {
   return { tally, troubles, ended, stop: () => abort.abort() };
 }
 
-test('a server that is away is told once, waited for, and told again when it is back', async () => {
+test('an unreachable server is reported once, and again when it is back', async () => {
   let isAway = false;
   const { tally, troubles, ended, stop } = start(() => {
     if (isAway) throw new ServerError('cannot be reached', true);
@@ -59,7 +59,7 @@ test('a server that is away is told once, waited for, and told again when it is 
   expect(troubles).toEqual(['cannot be reached', null]);
 });
 
-test('a request that is refused is counted as a refused order, and trading goes on', async () => {
+test('a rejected request is counted as a rejected order, and trading continues', async () => {
   const { tally, ended, stop } = start(() => {
     throw new RefusedError('BAD_USER_INPUT', 'expiresAt is not in the future');
   });
