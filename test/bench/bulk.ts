@@ -16,8 +16,8 @@ export const bulk: Bench = {
   method:
     `${events.toLocaleString('en')} events a round in batches of ${batchSize} with log.append, ` +
     `${lanes} batches at a time, ${lanes * streamsPerLane} streams; then one COPY of the same ` +
-    'rows into the events table of another database with the same migrations. Its text is prepared ' +
-    'beforehand. A checkpoint precedes each.',
+    'rows into the events table of another database with the same migrations. Its text is ' +
+    'prepared beforehand. A checkpoint precedes each.',
   run: (stage) => {
     const log = startWorker(new URL('support/log-worker.ts', import.meta.url));
     const copy = startPeer('copy');

@@ -24,10 +24,10 @@ export const matching: Bench = {
   method:
     'the contenders run one after the other, each in its own process, without log and accounts. ' +
     'Daybook: matching, the events that a command would record in the book, with all their ' +
-    'texts, and the book after them. The peer: market, limit and cancel on its book with plain numbers, ' +
-    'without a journal. Both get the same random orders: 48 % go against the book (half of them ' +
-    'limit, a fifth market, a fifth IOC, a tenth FOK); the others rest or cancel and keep the ' +
-    'number of resting orders constant. Then cancels alternate with orders that rest.',
+    'texts, and the book after them. The peer: market, limit and cancel on its book with plain ' +
+    'numbers, without a journal. Both get the same random orders: 48 % go against the book ' +
+    '(half of them limit, a fifth market, a fifth IOC, a tenth FOK); the others rest or cancel ' +
+    'and keep the number of resting orders constant. Then cancels alternate with orders that rest.',
   run: (stage) => {
     const names = Object.keys(courses) as Name[];
     const workers = Object.fromEntries(

@@ -8,9 +8,9 @@ import { createDatabase, type Executor } from '../../src/postgres/database.ts';
 import { wholeLog } from './processing.ts';
 import { sql } from './rows.ts';
 
-/** An engine as one process has it, with connections of its own. */
+/** An engine as one process has it, with its own connections. */
 export interface TestEngine extends Engine {
-  /** Sends a command; throws when it is rejected. */
+  /** Sends a command; throws if it is rejected. */
   accept<Input>(definition: CommandDefinition<Input>, input: Input): Promise<CommandResult>;
   /** All events of a type, in order. */
   recorded(type: string): Promise<readonly StoredEvent[]>;
@@ -53,7 +53,7 @@ export async function startTestEngine(
   };
 }
 
-/** How many process managers are run by some process now. */
+/** The number of process managers that any process runs now. */
 export async function countRun(executor: Executor): Promise<number> {
   const [row] = await sql<{ count: number }>(
     executor,
