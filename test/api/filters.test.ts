@@ -25,8 +25,8 @@ const eventCases: readonly Case[] = [
   ['types: []', /types is empty: omit it/],
   [`streamId: "${uuid}"`, /a category, a hyphen and an id, like "account-/],
   [`streamId: "konto-${uuid}"`, /categories are account, book, clientOrder, instrument, order$/],
-  ['streamId: "account-123"', /"123" is no UUID, like/],
-  ['streamId: "order-xyz"', /"xyz" is no UUID/],
+  ['streamId: "account-123"', /"123" is not a UUID, like/],
+  ['streamId: "order-xyz"', /"xyz" is not a UUID/],
   ['streamId: "instrument-msft"', /"msft" is in lower case: a symbol must be in upper case/],
   ['streamId: "book-MS FT"', /"MS FT" contains " "/],
   ['streamId: "clientOrder-x"', /"x" is not "<accountId>\/<clientOrderId>"/],
@@ -38,13 +38,13 @@ const eventCases: readonly Case[] = [
   ['correlationId: "a\\nb"', /without control characters$/],
 ];
 const orderCases: readonly Case[] = [
-  ['accountId: "AAA"', /accountId is a UUID, like "/],
-  ['accountId: ""', /accountId is a UUID/],
+  ['accountId: "AAA"', /accountId must be a UUID like "/],
+  ['accountId: ""', /accountId must be a UUID/],
   ['symbol: "aaa"', /"aaa" is in lower case: a symbol must be in upper case, like "AAA"$/],
   ['symbol: ""', /a symbol must have 1 to 20 characters/],
   ['symbol: "^GSPC"', /"\^GSPC" begins with "\^": a symbol must begin with a letter or a digit/],
   ['symbol: "A B"', /"A B" contains " ": a symbol may contain only A-Z, 0-9/],
-  ['statuses: []', /statuses is empty: leave it out/],
+  ['statuses: []', /statuses is empty: omit it/],
   ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not one of statuses NEW, HELD/],
 ];
 const accountCases: readonly Case[] = [
@@ -52,7 +52,7 @@ const accountCases: readonly Case[] = [
   ['currency: "EURO"', /"EURO" is not the ISO 4217 code of a currency, like "USD"/],
   ['currency: "XAU"', /"XAU" is not the ISO 4217 code of a currency/],
   ['currency: ""', /"" is not the ISO 4217 code/],
-  ['owner: ""', /owner is empty: leave it out/],
+  ['owner: ""', /owner is empty: omit it/],
   ['owner: "  "', /owner is empty/],
 ];
 
