@@ -77,7 +77,8 @@ begin
       and entry.key = wanted.key and entry.to_sequence = never_ends();
     get diagnostics moved = row_count;
     if moved <> cardinality(closed_blocks) then
-      raise exception 'an entry is in another block than the caller remembers' using errcode = 'DB004';
+      raise exception 'an entry is in another block than the caller remembers'
+        using errcode = 'DB004';
     end if;
   end if;
   if cardinality(opened_blocks) > 0 then
