@@ -1,14 +1,7 @@
 import type { ApiModule } from '../api/schema.ts';
-import { addAccountsApi } from './accounts/api/api.ts';
-import { accounts } from './accounts/context.ts';
-import { addMarketApi } from './market/api/api.ts';
-import { market } from './market/context.ts';
-import { addTradingApi } from './trading/api/api.ts';
-import { trading } from './trading/context.ts';
+import { accountsModule } from './accounts/api/api.ts';
+import { marketModule } from './market/api/api.ts';
+import { tradingModule } from './trading/api/api.ts';
 
-/** Every product of this Daybook: a new one is a folder beside these, and a line here. */
-export const modules: readonly ApiModule[] = [
-  { context: accounts, addApi: addAccountsApi },
-  { context: market, addApi: addMarketApi },
-  { context: trading, addApi: addTradingApi },
-];
+/** Every product of this server. To add one, add its folder beside this file and its module here. */
+export const modules: readonly ApiModule[] = [accountsModule, marketModule, tradingModule];
