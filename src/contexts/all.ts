@@ -3,5 +3,10 @@ import { accountsModule } from './accounts/api/api.ts';
 import { marketModule } from './market/api/api.ts';
 import { tradingModule } from './trading/api/api.ts';
 
-/** Every product of this server. To add one, add its folder beside this file and its module here. */
-export const modules: readonly ApiModule[] = [accountsModule, marketModule, tradingModule];
+/** Every product of this server. */
+export const modules: readonly ApiModule[] = [
+  // To add a product, import its module and name it here.
+  accountsModule,
+  marketModule,
+  tradingModule,
+];
