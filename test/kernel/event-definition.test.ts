@@ -42,6 +42,11 @@ test('two contexts that define one event are an error of the program', () => {
   expect(() => eventDefinitionsOf(clashing)).toThrow('two contexts define the event A');
 });
 
+test('a category with a hyphen is an error of the program', () => {
+  const context = { name: 'one', events: {}, deciders: [{ category: 'gift-card' }], views: [] };
+  expect(() => eventDefinitionsOf([context])).toThrow('the category gift-card has a hyphen');
+});
+
 test('an entity’s id is what follows the first hyphen of its stream', () => {
   const decider = { category: 'account' };
   for (const id of ['1', 'a-b-c', '']) expect(entityIdOf(streamIdOf(decider, id))).toBe(id);
