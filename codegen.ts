@@ -8,8 +8,8 @@ import { examples } from './src/examples.ts';
 import { eventDefinitionsOf } from './src/kernel/context.ts';
 
 /**
- * Prints into schema/ what others build on: the SDL, a JSON Schema of each event, the operations of
- * the tour. With --check it only compares, and fails when a file is not what would be printed.
+ * Prints the artefacts for clients into schema/: the SDL, a JSON Schema of each event, and the
+ * operations of the tour. With --check it only compares, and fails if a file differs.
  */
 const directory = path.join(import.meta.dirname, 'schema');
 const isCheck = process.argv.includes('--check');
@@ -26,7 +26,7 @@ for (const [name, content] of Object.entries(printFiles())) {
   }
 }
 if (stale.length > 0) {
-  process.stderr.write(`not what the code prints: ${stale.join(', ')}; run npm run schema\n`);
+  process.stderr.write(`out of date: ${stale.join(', ')}: run npm run schema\n`);
   process.exitCode = 1;
 }
 

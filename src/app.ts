@@ -18,23 +18,24 @@ import { migrate } from './postgres/migrate.ts';
 import { createOutages, type Outages } from './postgres/outages.ts';
 import { createReadiness } from './readiness.ts';
 
-/** Where a running program is to be found. */
+/** The addresses of a running program. */
 export interface Started {
   readonly url: string;
-  /** What its PostgreSQL is called before people. */
+  /** The display name of its PostgreSQL. */
   readonly database: string;
+  /** Whether its PostgreSQL is the embedded one. */
   readonly isOwn: boolean;
 }
 
-/** The whole program, not running yet. */
+/** The whole program. */
 export interface App {
-  /** Resolves with the server's address once it answers; what fails undoes what was started. */
+  /** Resolves with the address once the server answers. If it fails, stops what it has started. */
   start(): Promise<Started>;
-  /** Stops taking, finishes, closes; in the reverse order of starting. May be called again. */
+  /** Finishes running work and stops all parts, in the reverse order of the start. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** All wiring, and nothing else. */
+/** Wires the program together; it does not run until `start` is called. */
 export function buildApp(config: Config): App {
   const outages = createOutages(createLogger(config));
   const { logger } = outages;
@@ -61,7 +62,14 @@ export function buildApp(config: Config): App {
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
     const engine = await startEngine({
-      ...{ database, writer, readers, keeper, url, contexts, logger, onReplaced },
+      database,
+      writer,
+      readers,
+      keeper,
+      url,
+      contexts,
+      logger,
+      onReplaced,
     });
     undo.push(engine.stop);
     giveUp = engine.giveUp;
@@ -69,8 +77,8 @@ export function buildApp(config: Config): App {
     server = await startServer(config, engine, { ready, logger });
     undo.push(server.stop);
     const isOwn = config.databaseUrl === null;
-    const place = isOwn ? `its own in ${config.dataDir}` : new URL(url).host;
-    return { url: server.url, database: place, isOwn };
+    const name = isOwn ? `embedded, in ${config.dataDir}` : new URL(url).host;
+    return { url: server.url, database: name, isOwn };
   }
 
   async function stop(): Promise<void> {
@@ -108,24 +116,24 @@ async function startOwnPostgres(
   return postgres.url;
 }
 
-/** How long a stop waits for the database to finish what was taken; compose allows 30 s in all. */
+/** How long a stop waits for the database to finish accepted work; compose allows 30 s in total. */
 const patienceMs = 5_000;
 
 function createLogger({ logLevel }: Config): Logger {
   const { errWithCause: err } = pino.stdSerializers;
-  // The usual one repeats the message of the cause in that of the error.
+  // The default serializer repeats the message of the cause in the message of the error.
   return pino({ level: logLevel, serializers: { err } }, pino.destination({ fd: 2, sync: true }));
 }
 
-/** Of the engine itself. */
+/** Connections of the engine itself. */
 const engineMax = 4;
-/** As many batches as are being appended at once. */
+/** Connections for appends: the number of batches that are appended at the same time. */
 const writersMax = 2;
-/** One for the leases, one to look whether the database is well. */
+/** One connection for the leases, one for the readiness check. */
 const keepersMax = 2;
-/** Who holds the head of the log in a transaction and is cut off holds up everybody. */
+/** A writer that is cut off while it locks the head of the log delays all other writers. */
 const writerTimeouts = { idleInTransactionTimeoutMs: 5_000 };
-/** A lease that is not renewed by then is lost. */
+/** A lease that is not renewed within these times is lost. */
 const keeperTimeouts = { statementTimeoutMs: 3_000, lockTimeoutMs: 3_000, connectTimeoutMs: 4_000 };
 
 function openDatabase(
@@ -172,16 +180,17 @@ function startServer(
   });
 }
 
-/** Refusing a connection in time is better than running out of files, which breaks everything. */
+/** Refuses connections before the process runs out of files, which would break all its work. */
 function withinFiles(settings: Config['transport'], log: Logger): Config['transport'] {
   const fileLimit = readFileLimit();
-  const { connectionsMax: wanted } = settings;
-  const connectionsMax = connectionsWithin(wanted, fileLimit);
-  if (connectionsMax < wanted) {
+  const { connectionsMax: configured } = settings;
+  const connectionsMax = connectionsWithin(configured, fileLimit);
+  if (connectionsMax < configured) {
+    const needed = configured + otherFilesMax;
     log.warn(
-      { fileLimit, needed: wanted + otherFilesMax, connectionsMax },
-      `ulimit -n is ${fileLimit}, so that only ${connectionsMax} connections are taken: raise it ` +
-        `to ${wanted + otherFilesMax} or set DAYBOOK_CONNECTIONS_MAX`,
+      { fileLimit, needed, connectionsMax },
+      `ulimit -n is ${fileLimit}, so only ${connectionsMax} connections are accepted: ` +
+        `raise it to ${needed} or lower DAYBOOK_CONNECTIONS_MAX`,
     );
   }
   return { ...settings, connectionsMax };

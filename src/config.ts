@@ -3,21 +3,21 @@ import path from 'node:path';
 import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
 import { readTransportSettings, type TransportSettings } from './transport-settings.ts';
 
-/** Everything that can be set, read once from the environment. */
+/** All settings of the program, read once from the environment. */
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** Null: a PostgreSQL of our own, in `dataDir`. */
+  /** Null: the embedded PostgreSQL, in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
   readonly authentication: AuthenticationSettings;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
-  /** What clients may take of the server: connections, bytes, time. */
+  /** The limits of clients: connections, bytes, times. */
   readonly transport: TransportSettings;
 }
 
-/** A setting that cannot be used; the message names it and says what would do. */
+/** A setting is not valid; the message names it and says what is. */
 export class ConfigError extends Error {
   readonly code = 'BAD_SETTING';
 }
@@ -26,14 +26,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** Reads and checks the settings; an empty one counts as absent. Throws `ConfigError`. */
+/** Reads and checks the settings. An empty one counts as absent. Throws `ConfigError`. */
 export function readConfig(environment: Environment = process.env): Config {
   const get = (name: string): string | undefined => environment[name]?.trim() || undefined;
   const host = get('HOST') ?? '127.0.0.1';
   const authentication = readAuthentication(get);
   if (authentication === null && !isLoopback(host)) {
     throw new ConfigError(
-      `HOST ${host} can be reached from outside: set DAYBOOK_JWT_SECRET first, or use 127.0.0.1`,
+      `HOST ${host} can be reached from other machines: set DAYBOOK_JWT_SECRET or use 127.0.0.1`,
     );
   }
   return Object.freeze({
@@ -48,13 +48,13 @@ export function readConfig(environment: Environment = process.env): Config {
   });
 }
 
-/** The same for the demo, whose data keeps away from all other. */
+/** Reads the settings of the demo, which by default has a separate data directory. */
 export function readDemoConfig(environment: Environment = process.env): Config {
   const dataDir = environment['DAYBOOK_DATA_DIR']?.trim() || '.daybook-demo';
   return readConfig({ ...environment, DAYBOOK_DATA_DIR: dataDir });
 }
 
-/** What the commands that speak to a running server take from the environment, unchecked. */
+/** Reads the settings of commands that connect to a running server, without checks. */
 export function readClientConfig(environment: Environment = process.env) {
   return { url: environment['DAYBOOK_URL'], token: environment['DAYBOOK_TOKEN'] };
 }
@@ -62,7 +62,7 @@ export function readClientConfig(environment: Environment = process.env) {
 function readPort(text = '4000'): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new ConfigError(`PORT ${text} is not a port: use a number from 0 to 65535`);
+  throw new ConfigError(`PORT ${text} is not a port number: use 0 to 65535`);
 }
 
 function readDatabaseUrl(text: string | undefined): string | null {
@@ -100,11 +100,11 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
   ];
   if (keys.length > 1) {
     throw new ConfigError(
-      'DAYBOOK_JWT_SECRET, DAYBOOK_JWT_PUBLIC_KEY, DAYBOOK_JWT_JWKS_FILE: set only one of them',
+      'set only one of DAYBOOK_JWT_SECRET, DAYBOOK_JWT_PUBLIC_KEY and DAYBOOK_JWT_JWKS_FILE',
     );
   }
   if (secret !== undefined && secret.length < secretLengthMin) {
-    throw new ConfigError(`DAYBOOK_JWT_SECRET has fewer than ${secretLengthMin} characters`);
+    throw new ConfigError(`DAYBOOK_JWT_SECRET must have at least ${secretLengthMin} characters`);
   }
   const [jwt] = keys;
   return jwt === undefined ? null : { jwt };
@@ -113,7 +113,7 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
 function readFlag(name: string, get: (name: string) => string | undefined): boolean {
   const text = get(name) ?? 'false';
   if (text === 'true' || text === 'false') return text === 'true';
-  throw new ConfigError(`${name} ${text} is not a flag: use true or false`);
+  throw new ConfigError(`${name} ${text} is not true or false`);
 }
 
 function isLoopback(host: string): boolean {

@@ -18,33 +18,35 @@ import { createWatcher } from './views/watching/watcher.ts';
 
 /** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {
-  /** Why only a newer version can do all the work of this log, in one line; null: this one can. */
+  /** Why only a newer version can do all the work of this log, in one line; null if this can. */
   upgradeNeeded(executor?: Executor): Promise<string | null>;
   readonly listener: Pick<Listener, 'deafMs'>;
-  /** Waits no longer for a database that is away: whoever waits for it is answered. */
+  /** Stops waiting for an unreachable database: all that waits for it is answered. */
   giveUp(): void;
-  /** Finishes the commands that were taken, then lets go of everything but the database. */
+  /** Finishes the accepted commands, then stops all parts. Does not stop the database. */
   stop(): Promise<void>;
 }
 
 export interface EngineOptions {
   readonly database: Database;
-  /** Connections for appends alone; those of `database` when absent. */
+  /** Connections for appends only; those of `database` if absent. */
   readonly writer?: Database;
-  /** Connections for what clients read; those of `database` when absent. */
+  /** Connections for reads of clients; those of `database` if absent. */
   readonly readers?: Database;
-  /** Connections on which leases are renewed, whatever the others do; of `database` when absent. */
+  /** Connections for renewing leases without delay; those of `database` if absent. */
   readonly keeper?: Database;
-  /** Where the listener connects: the address of the same database. */
+  /** The URL of the same database, to which the listener connects. */
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
   readonly logger: Logger;
-  /** Told when the log was restored to an earlier state, and what was read of it has been let go. */
+  /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
 }
 
-/** What has been silent for nearly as long as the listener when it gives its connection up. */
+/** Closes connections that have been silent nearly as long as the listener when it gives up. */
 const silentMs = 4_000;
+
+/** Starts an engine. If a part cannot be started, stops the parts that were and rejects. */
 
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, readers = database, url, contexts, logger, keeper = database } = options;
@@ -52,7 +54,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const databases = new Set([database, readers, keeper, writer]);
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, { writer, readers });
-  const feed = createFeed({ log, logger, onReplaced: letGo });
+  const feed = createFeed({ log, logger, onReplaced: forgetLog });
   const views = createViews({
     database,
     readers,
@@ -66,17 +68,25 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const reactions = reactionsByType(contexts);
   const registry = createReactionRegistry(reactionNamesOf(contexts));
   const processor = createProcessor({
-    ...{ log, definitions, reactions, logger },
+    log,
+    definitions,
+    reactions,
+    logger,
     assertDecides: () => registry.assertDecides(writer),
     onAppended: feed.offer,
     onReplaced: feed.wake,
   });
   const answered = createAnswered(views);
   const consumers = createConsumers({
-    ...{ database, keeper, log, feed, processor, logger },
+    database,
+    keeper,
+    log,
+    feed,
+    processor,
+    logger,
     managers: contexts.flatMap(({ processManagers = [] }) => processManagers),
   });
-  function letGo(): void {
+  function forgetLog(): void {
     processor.forget();
     answered.reset();
     views.reset();
@@ -91,7 +101,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   try {
     await registry.register(writer);
     await feed.start();
-    // Of no log: the first append finds the true one, once it is known that this program decides.
+    // No log has epoch 0: the first append finds the true one, after `assertDecides` has passed.
     log.useEpoch(0);
     await views.start();
   } catch (error) {
@@ -111,7 +121,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       for (const each of databases) each.closeSilent(silentMs);
     },
     onConnected() {
-      // The line is good: a connection that was begun before may have been begun in vain.
+      // The network works: attempts to connect that began earlier may wait for a lost answer.
       for (const each of databases) each.closeSilent(Number.POSITIVE_INFINITY);
       feed.wake();
       views.wake();

@@ -1,6 +1,6 @@
 import type { Example } from './api/transport/graphiql.ts';
 
-/** The trader's own stock: what others do in the market of a demo changes nothing in these tabs. */
+/** A separate stock, so that the traders of a demo do not change the results of these tabs. */
 const symbol = 'TOUR';
 const buyerId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e51';
 const sellerId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e52';
@@ -8,10 +8,10 @@ const offerId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e61';
 const bidId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e62';
 const replacementId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e63';
 
-/** The trader's day, in tabs that go on from the tour; the keys make them safe to run again. */
+/** A trader's day, in tabs that continue the tour. Their keys make them safe to run again. */
 export const tradingExamples: readonly Example[] = [
   {
-    title: "7. The trader's day: a stock, a buyer with cash, a seller with shares",
+    title: "7. A trader's day: list a stock, open accounts, deposit cash and shares",
     query: `mutation Prepare(
   $stock: ListInstrumentInput!
   $buyer: OpenAccountInput!
@@ -35,20 +35,29 @@ export const tradingExamples: readonly Example[] = [
 }`,
     variables: {
       stock: {
-        ...{ symbol, name: 'Tour plc', currency: 'EUR', tickSize: '0.01', lotSize: '1' },
-        ...{ makerFeeBps: '1', takerFeeBps: '3', idempotencyKey: 'tour-list' },
+        symbol,
+        name: 'Tour plc',
+        currency: 'EUR',
+        tickSize: '0.01',
+        lotSize: '1',
+        makerFeeBps: '1',
+        takerFeeBps: '3',
+        idempotencyKey: 'tour-list',
       },
       buyer: { accountId: buyerId, owner: 'Ada', currency: 'EUR', idempotencyKey: 'tour-buyer' },
       seller: { accountId: sellerId, owner: 'Bob', currency: 'EUR', idempotencyKey: 'tour-seller' },
       cash: { accountId: buyerId, amount: '5000.00', idempotencyKey: 'tour-cash' },
       shares: {
-        ...{ accountId: sellerId, symbol, quantity: '100', costPrice: '9.00' },
+        accountId: sellerId,
+        symbol,
+        quantity: '100',
+        costPrice: '9.00',
         idempotencyKey: 'tour-shares',
       },
     },
   },
   {
-    title: '8. Place: Bob offers 40 shares at 10.00; nobody buys yet, so they rest in the book',
+    title: '8. Place an order: Bob offers 40 shares at 10.00; the order rests in the book',
     query: `mutation Place($offer: PlaceOrderInput!) {
   placeOrder(input: $offer) {
     __typename
@@ -62,14 +71,20 @@ export const tradingExamples: readonly Example[] = [
 }`,
     variables: {
       offer: {
-        ...{ orderId: offerId, accountId: sellerId, symbol, side: 'SELL', type: 'LIMIT' },
-        ...{ timeInForce: 'GTC', quantity: '40', limitPrice: '10.00' },
+        orderId: offerId,
+        accountId: sellerId,
+        symbol,
+        side: 'SELL',
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: '40',
+        limitPrice: '10.00',
         idempotencyKey: 'tour-offer',
       },
     },
   },
   {
-    title: '9. Watch the order: leave it running here, and go on in another window',
+    title: '9. Watch the order: leave this running and continue in another window',
     query: `subscription WatchOrder($id: ID!) {
   order(id: $id) {
     sequence
@@ -80,7 +95,7 @@ export const tradingExamples: readonly Example[] = [
     variables: { id: offerId },
   },
   {
-    title: '10. Watch the book, likewise; in a demo try MSFT instead of TOUR',
+    title: '10. Watch the order book the same way; in a demo, try MSFT instead of TOUR',
     query: `subscription WatchBook($symbol: ID!) {
   orderBook(symbol: $symbol, depth: 5) {
     sequence
@@ -90,7 +105,7 @@ export const tradingExamples: readonly Example[] = [
     variables: { symbol },
   },
   {
-    title: '11. Partial fill: Ada buys 15 of the 40, at the price of the order that rests',
+    title: '11. Fill it in part: Ada buys 15 of the 40 shares, at the price of the resting order',
     query: `mutation Buy($bid: PlaceOrderInput!) {
   placeOrder(input: $bid) {
     __typename
@@ -105,14 +120,20 @@ export const tradingExamples: readonly Example[] = [
 }`,
     variables: {
       bid: {
-        ...{ orderId: bidId, accountId: buyerId, symbol, side: 'BUY', type: 'LIMIT' },
-        ...{ timeInForce: 'IOC', quantity: '15', limitPrice: '10.05' },
+        orderId: bidId,
+        accountId: buyerId,
+        symbol,
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'IOC',
+        quantity: '15',
+        limitPrice: '10.05',
         idempotencyKey: 'tour-bid',
       },
     },
   },
   {
-    title: '12. Replace: 30 in all, the 15 that are sold among them, at 10.20',
+    title: '12. Replace it: 30 shares in total, including the 15 already sold, at 10.20',
     query: `mutation Replace($change: ReplaceOrderInput!) {
   replaceOrder(input: $change) {
     __typename
@@ -126,13 +147,16 @@ export const tradingExamples: readonly Example[] = [
 }`,
     variables: {
       change: {
-        ...{ orderId: offerId, newOrderId: replacementId, quantity: '30', limitPrice: '10.20' },
+        orderId: offerId,
+        newOrderId: replacementId,
+        quantity: '30',
+        limitPrice: '10.20',
         idempotencyKey: 'tour-replace',
       },
     },
   },
   {
-    title: '13. Cancel: what is left of it comes back; run it twice: the answer stays the same',
+    title: '13. Cancel it: its shares are released; run it twice, and the answer stays the same',
     query: `mutation Cancel($cancel: CancelOrderInput!) {
   cancelOrder(input: $cancel) {
     __typename
@@ -147,13 +171,14 @@ export const tradingExamples: readonly Example[] = [
 }`,
     variables: {
       cancel: {
-        ...{ orderId: replacementId, reason: 'enough for today' },
+        orderId: replacementId,
+        reason: 'enough for today',
         idempotencyKey: 'tour-cancel',
       },
     },
   },
   {
-    title: '14. The portfolio now and as of a moment: a sequence, or a time of this morning',
+    title: '14. Compare the portfolio now and as of a moment: a sequence number or a time',
     query: `query Portfolios($id: ID!, $moment: Moment!) {
   now: account(id: $id) { portfolio { ...worth } }
   before: account(id: $id, asOf: $moment) { portfolio { ...worth } }
@@ -162,11 +187,11 @@ fragment worth on Portfolio {
   sequence cash marketValue equity realizedPnl unrealizedPnl
   positions { symbol quantity averageCost marketPrice marketValue }
 }`,
-    // Null on a log that had begun otherwise: any sequence that a tab has answered shows more.
+    // The past is null on a log with other first events: use a sequence that a tab has returned.
     variables: { id: sellerId, moment: '12' },
   },
   {
-    title: '15. The proof: every trade is booked twice, and the sums are zero',
+    title: '15. Check the books: each trade is a double entry, and all entries sum to zero',
     query: `query Proof {
   trialBalance {
     sequence

@@ -4,7 +4,7 @@ import { tradingExamples } from './examples-of-trading.ts';
 const accountId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
 const savingsId = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e50';
 
-/** A tour in tabs, to be run one after the other; each is safe to run again. */
+/** The tabs of a guided tour, to be run in order. Each can be run again. */
 export const examples: readonly Example[] = [
   {
     title: '1. Open two accounts (run this first: Ctrl-Enter)',
@@ -47,7 +47,7 @@ fragment opened on OpenAccountResult {
     },
   },
   {
-    title: '3. Now, and as of sequence 3: the same question of two moments',
+    title: '3. Ask the same question at two moments: now, and as of sequence 3',
     query: `query LookBack($id: ID!) {
   now: account(id: $id) { balance version updatedAt }
   before: account(id: $id, asOf: "3") { balance version updatedAt }
@@ -56,7 +56,7 @@ fragment opened on OpenAccountResult {
     variables: { id: accountId },
   },
   {
-    title: '4. Why: everything that happened to the account',
+    title: '4. See why: the latest events of the account',
     query: `query Why($id: ID!) {
   account(id: $id) {
     balance
@@ -72,7 +72,7 @@ fragment opened on OpenAccountResult {
     variables: { id: accountId },
   },
   {
-    title: '5. Watch it live (run this, then tab 2 in another window)',
+    title: '5. Watch the account live (run this, then run tab 2 in another window)',
     query: `subscription Watch($id: ID!) {
   account(id: $id) {
     sequence
@@ -83,7 +83,7 @@ fragment opened on OpenAccountResult {
     variables: { id: accountId },
   },
   {
-    title: '6. The log itself, live from its beginning',
+    title: '6. Watch the log itself, live from its beginning',
     query: `subscription Log {
   events(after: "0") { sequence event { type streamId recordedAt data } }
 }`,

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 
-/** Files of the process beside the connections of clients: the database, its own, a reserve. */
+/** Files of the process in addition to clients' connections: the database, the code, a reserve. */
 export const otherFilesMax = 200;
 
 /**
- * How many files this process may have open at once (`ulimit -n`): each connection is one. Null:
- * unlimited, or it cannot be told, as outside of Linux. Node.js has raised the soft limit to the
- * hard one when it started.
+ * The number of files that this process may have open (`ulimit -n`); each connection is one. Null
+ * if it is unlimited, or unknown, as on other systems than Linux. Node.js has raised the soft limit
+ * to the hard limit at its start.
  */
 export function readFileLimit(): number | null {
   try {
@@ -18,7 +18,7 @@ export function readFileLimit(): number | null {
   }
 }
 
-/** As many connections as are set, and no more than there are files for. */
+/** The configured number of connections, reduced if the file limit is too low for it. */
 export function connectionsWithin(connectionsMax: number, fileLimit: number | null): number {
   if (fileLimit === null) return connectionsMax;
   return Math.min(connectionsMax, Math.max(1, fileLimit - otherFilesMax));

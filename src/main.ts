@@ -19,34 +19,34 @@ import { migrate } from './postgres/migrate.ts';
 
 const program = cac('daybook');
 program
-  .command('serve', 'Serve the GraphQL API (set HOST, PORT, DATABASE_URL, DAYBOOK_DATA_DIR)')
+  .command('serve', 'Serve the GraphQL API (settings: HOST, PORT, DATABASE_URL, DAYBOOK_DATA_DIR)')
   .action(serve);
 const demoCommand = program
-  .command('demo', 'Serve with a living market in it (the settings of serve, DAYBOOK_TOKEN)')
+  .command('demo', 'Serve with simulated traders (settings: those of serve, DAYBOOK_TOKEN)')
   .example('  daybook demo --seed 7 --rate 50')
   .action(demo);
 for (const [option, description] of demoOptions) demoCommand.option(option, description);
 program
-  .command('migrate', 'Bring the database of DATABASE_URL up to date, and end')
+  .command('migrate', 'Migrate the database of DATABASE_URL to this version, then exit')
   .action(async () => {
     const { databaseUrl } = readConfig();
-    if (databaseUrl === null) throw new ConfigError('DATABASE_URL is not set: nothing to migrate');
+    if (databaseUrl === null) throw new ConfigError('DATABASE_URL is not set: migrate requires it');
     await migrate(databaseUrl);
   });
 program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')
-  .option('--hours <hours>', 'How long it is valid', { default: 24 })
+  .option('--hours <hours>', 'How many hours the token is valid', { default: 24 })
   .action(async (actor: string, { hours }: { readonly hours: number }) => {
     process.stdout.write(`${await issueToken(readConfig().authentication, actor, hours)}\n`);
   });
 const importCommand = program
-  .command('import-prices [...files]', 'Record the prices in CSV files through the API of a server')
+  .command('import-prices [...files]', 'Record the prices of CSV files through the API of a server')
   .example('  daybook import-prices stocks.csv sp500-2000.csv')
   .action(runImport);
 for (const [option, description] of importOptions) importCommand.option(option, description);
 program.help();
 
-/** Longer than anyone leaves a demo running. */
+/** Longer than any demo runs. */
 const demoTokenHours = 24 * 30;
 
 await main();
@@ -72,7 +72,7 @@ function isUsage(error: unknown): boolean {
 
 async function runImport(): Promise<void> {
   const settings = readImportSettings(program.rawArgs.slice(2), readClientConfig());
-  // Once: the second Ctrl-C does what it does to any program.
+  // Once: a second Ctrl-C ends the process at once, as by default.
   const signal = abortOnSignals('once');
   const { stdout: out, stderr: err } = process;
   process.exitCode = await importPrices(settings, { out, err, signal });
@@ -122,12 +122,12 @@ function printReady({ url, database, isOwn }: Started, more: readonly string[] =
       '',
       `  Daybook is ready.   PostgreSQL: ${database}`,
       '',
-      `  GraphiQL   ${url}/graphql   a tour in tabs: open this first`,
+      `  GraphiQL   ${url}/graphql   a guided tour in tabs: open this first`,
       `  WebSocket  ${url.replace('http', 'ws')}/graphql   graphql-transport-ws`,
       `  Health     ${url}/health/ready`,
       '',
       ...(more.length > 0 ? [...more, ''] : []),
-      `  Ctrl-C stops the server${isOwn ? ' and its PostgreSQL' : ''}.`,
+      `  Press Ctrl-C to stop the server${isOwn ? ' and its PostgreSQL' : ''}.`,
       '',
     ].join('\n'),
   );

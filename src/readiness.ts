@@ -3,31 +3,31 @@ import { unlessAborted } from './lib/unless-aborted.ts';
 import type { Database, Query } from './postgres/database.ts';
 import { whyUnavailable } from './postgres/errors.ts';
 
-/** Whether this server should get requests, and where it stands. */
+/** Whether this server should receive requests, and how far it has read the log. */
 export type Ready = {
   readonly ready: boolean;
-  /** The last sequence of the log, as far as this server knows. */
+  /** The sequence number of the last event of the log, as far as this server knows. */
   readonly sequence: string;
-  /** The sequence at which its views can be read. */
+  /** The sequence number at which its views can be read. */
   readonly views: string;
-  /** Why it is not ready: a sentence for each thing that is not as it should be. */
+  /** Why it is not ready, one sentence for each reason; empty if it is ready. */
   readonly reasons: readonly string[];
 };
 
 export interface ReadinessOptions {
   readonly engine: Pick<Engine, 'views' | 'feed' | 'listener' | 'upgradeNeeded'>;
-  /** Has a connection to spare, whatever the server is doing. */
+  /** Has a free connection even when the server is busy. */
   readonly keeper: Database;
 }
 
 interface DatabaseState {
   readonly sequence: number;
   readonly isReadOnly: boolean;
-  /** How long the oldest event has been waiting that the views lack; null when they lack none. */
+  /** The age of the oldest event that the views lack; null if they lack none. */
   readonly lagMs: number | null;
 }
 
-/** Looks at everything that a server needs in order to answer; never throws. */
+/** Creates the check of everything that a server needs in order to answer. It never throws. */
 export function createReadiness({ engine, keeper }: ReadinessOptions): () => Promise<Ready> {
   const { views, feed, listener, upgradeNeeded } = engine;
   return async () => {
@@ -55,9 +55,9 @@ export function createReadiness({ engine, keeper }: ReadinessOptions): () => Pro
   };
 }
 
-/** Twice as long as a query waits for the views: then those that ask for it have failed. */
+/** Twice as long as a query waits for the views: queries that need them fail by then. */
 const lagMsMax = 10_000;
-/** Longer than a listener takes to connect again at once, shorter than anyone would wait. */
+/** Longer than a listener needs to reconnect when the database is well. */
 const deafMsMax = 3_000;
 const answerMsMax = 2_000;
 
@@ -72,13 +72,13 @@ const read: Query = {
     from log_head`,
 };
 
-/** A text: why it could not be read. */
+/** Reads the state of the database; returns a string with the reason if that failed. */
 async function readState(keeper: Database, checkpoint: number): Promise<DatabaseState | string> {
   const rows = await withinTime(() => keeper.query<DatabaseState>(read, [checkpoint]));
   return typeof rows === 'string' ? rows : (rows[0] ?? silent);
 }
 
-/** What the database has been asked for, or a text: why it could not be. */
+/** Returns what `ask` resolves to, or a string with the reason if it fails or takes too long. */
 async function withinTime<Value>(ask: () => Promise<Value>): Promise<Value | string> {
   try {
     const asked = ask().then((value) => ({ value }));

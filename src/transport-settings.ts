@@ -3,7 +3,7 @@ import { defaultTransportLimits, type TransportLimits } from './api/transport/tr
 /** The limits that are settings. */
 export type TransportSettings = Omit<TransportLimits, 'stopTimeoutMs'>;
 
-/** What is wrong with the value of a variable. */
+/** A value of a variable that is not valid, and the valid range. */
 export interface SettingFault {
   readonly name: string;
   readonly text: string;
@@ -16,8 +16,10 @@ const bytesMax = 64 * 1024 * 1024;
 const timeMinMs = 100;
 const timeMaxMs = 24 * 60 * 60 * 1_000;
 
-/** Reads the limits from variables such as `DAYBOOK_SOCKETS_MAX`; those that are not set keep
- * their defaults. Gives the first one that is no whole number or out of range instead. */
+/**
+ * Reads the limits from variables such as `DAYBOOK_SOCKETS_MAX`; those that are not set keep their
+ * defaults. Instead returns the first that is not a whole number or is out of range, if any.
+ */
 export function readTransportSettings(
   get: (name: string) => string | undefined,
 ): TransportSettings | SettingFault {
@@ -37,7 +39,7 @@ export function readTransportSettings(
   return { ...settings, ...read };
 }
 
-/** socketsMax: DAYBOOK_SOCKETS_MAX. */
+/** Converts the name of a limit: socketsMax becomes DAYBOOK_SOCKETS_MAX. */
 function toVariable(key: string): string {
   return `DAYBOOK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -45,14 +45,14 @@ async function postmasterOf(dataDir: string): Promise<number | null> {
   return Number((await readFile(file, 'utf8')).split('\n')[0]);
 }
 
-test('SIGTERM ends the server and its PostgreSQL, and the data is there the next time', async () => {
+test('SIGTERM stops the server and its PostgreSQL, and the data survives a restart', async () => {
   const dataDir = await createDataDir();
   const first = await start({ DAYBOOK_DATA_DIR: dataDir });
   const accountId = randomUUID();
   await send(first, openAccount, { id: accountId });
   expect(await postmasterOf(dataDir)).not.toBeNull();
   expect(await first.end('SIGTERM')).toBe(0);
-  // PostgreSQL takes the file away when it has stopped in good order.
+  // PostgreSQL removes the file after a clean stop.
   expect(await postmasterOf(dataDir)).toBeNull();
   const second = await start({ DAYBOOK_DATA_DIR: dataDir });
   const data = await send(second, '{ events { nodes { type streamId } } }');
@@ -61,7 +61,7 @@ test('SIGTERM ends the server and its PostgreSQL, and the data is there the next
   });
 });
 
-test('killed amid writers, it comes back with every command that was answered, once', async () => {
+test('a server killed while it writes restarts with every answered command, once', async () => {
   const dataDir = await createDataDir();
   const first = await start({ DAYBOOK_DATA_DIR: dataDir });
   const accountId = randomUUID();
@@ -87,7 +87,7 @@ test('killed amid writers, it comes back with every command that was answered, o
   });
   await Promise.all(writers);
   const second = await start({ DAYBOOK_DATA_DIR: dataDir });
-  // Who had no answer asks again with the same key: recorded before or now, but once.
+  // Unanswered commands are sent again with the same key: recorded before or now, but once.
   for (const key of unanswered) await send(second, depositCash, { id: accountId, key });
   const { log } = await send<{ log: { sequence: string } }>(second, '{ log { sequence } }');
   const total = answered.length + unanswered.length;
@@ -100,7 +100,7 @@ test('killed amid writers, it comes back with every command that was answered, o
   expect(new Set(answered).size).toBe(answered.length);
 });
 
-test('a taken port is told in one line', async () => {
+test('a port that is in use is reported in one line', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   undo.push(() => new Promise((resolve) => taken.close(resolve)));
@@ -113,12 +113,12 @@ test('a taken port is told in one line', async () => {
   });
   expect({ code, output }).toEqual({
     code: 1,
-    output: `daybook: port ${port} on 127.0.0.1 is taken: stop what listens there or set PORT\n`,
+    output: `daybook: port ${port} on 127.0.0.1 is in use: stop its program or set PORT\n`,
   });
   expect(await postmasterOf(dataDir)).toBeNull();
 });
 
-test('an unreachable database is told in one line', async () => {
+test('an unreachable database is reported in one line', async () => {
   const { code, output } = await runProgram(['serve'], {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
     LOG_LEVEL: 'error',
@@ -128,13 +128,13 @@ test('an unreachable database is told in one line', async () => {
 });
 
 const settings: [string, string, RegExp][] = [
-  ['PORT', '70000', /^daybook: PORT 70000 is not a port/],
-  ['HOST', '0.0.0.0', /^daybook: HOST 0\.0\.0\.0 can be reached from outside: set DAYBOOK_JWT/],
+  ['PORT', '70000', /^daybook: PORT 70000 is not a port number/],
+  ['HOST', '0.0.0.0', /^daybook: HOST 0\.0\.0\.0 can be reached from other machines: set DAYBOOK/],
   ['DATABASE_URL', 'localhost', /^daybook: DATABASE_URL is not of the form postgres:/],
   ['LOG_LEVEL', 'loud', /^daybook: LOG_LEVEL loud is not one of/],
-  ['DAYBOOK_JWT_SECRET', 'short', /^daybook: DAYBOOK_JWT_SECRET has fewer than 32/],
+  ['DAYBOOK_JWT_SECRET', 'short', /^daybook: DAYBOOK_JWT_SECRET must have at least 32/],
 ];
-test.each(settings)('a bad %s is told in one line', async (name, value, expected) => {
+test.each(settings)('a bad %s is reported in one line', async (name, value, expected) => {
   const { code, output } = await runProgram(['serve'], { [name]: value });
   expect(code).toBe(1);
   expect(output).toMatch(expected);

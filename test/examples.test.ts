@@ -13,14 +13,14 @@ async function runAll(): Promise<readonly Shown[]> {
   const shown: Shown[] = [];
   for (const example of examples) {
     shown.push(await runExample(server.url, example));
-    // Who clicks is slower than the views; a test is not.
+    // A user is slower than the views; a test is not.
     const { sequence } = await server.engine.log.head();
     await server.engine.views.waitFor(sequence, 5_000, AbortSignal.timeout(5_000));
   }
   return shown;
 }
 
-test('the tabs of GraphiQL, one after the other, tell the story that their titles tell', async () => {
+test('the tabs of GraphiQL, run in order, return what their titles say', async () => {
   const shown = await runAll();
   expect(JSON.stringify(shown)).not.toContain('Error');
   expect(shown.slice(6)).toMatchObject([
@@ -41,7 +41,10 @@ test('the tabs of GraphiQL, one after the other, tell the story that their title
         order: { status: 'FILLED', filledQuantity: '15', averagePrice: '10' },
         trades: [
           {
-            ...{ price: '10.00', quantity: '15', amount: '150.00', buyFee: '0.05' },
+            price: '10.00',
+            quantity: '15',
+            amount: '150.00',
+            buyFee: '0.05',
             sellOrder: { status: 'PARTIALLY_FILLED', leavesQuantity: '25' },
           },
         ],
@@ -69,7 +72,7 @@ test('the tabs of GraphiQL, one after the other, tell the story that their title
   ]);
 });
 
-test('the tabs run again change nothing where they have a key, and refuse nothing', async () => {
+test('tabs with a key change nothing when run again, and no tab returns an error', async () => {
   const shown = await runAll();
   expect(JSON.stringify(shown)).not.toContain('Error');
   expect(shown[12]).toMatchObject({

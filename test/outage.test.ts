@@ -88,11 +88,12 @@ test('an outage is a line when it begins and a line when it ends, without stacks
     reasons: expect.arrayContaining(['the database cannot be reached']),
   });
   await proxy.restore();
-  await until(() => lines().some(({ msg }) => msg === 'the database answers again'));
+  const restored = 'the connection to the database is restored';
+  await until(() => lines().some(({ msg }) => msg === restored));
   await until(async () => (await ready()).ready);
   expect(lines().map(({ msg }) => msg)).toEqual([
     'the connection to the database is lost',
-    'the database answers again',
+    restored,
   ]);
   expect(program.output()).not.toMatch(/"stack"| {4}at /);
   expect(lines()[0]?.reason).not.toMatch(/cannot be reached|: .*terminated.*: .*terminated/);
@@ -132,10 +133,10 @@ test('a database that turns read-only is reported as such until it can be writte
     depositCash: { __typename: 'DepositCashPayload' },
   });
   await until(async () => (await ready()).ready);
-  await until(() => lines().some(({ msg }) => msg === 'the database can be written again'));
+  await until(() => lines().some(({ msg }) => msg === 'the database is writable again'));
 });
 
-test('a full disk is reported at once, to the log and to whoever sends a command', async () => {
+test('a full disk is reported at once, in the log and in the answers to commands', async () => {
   const fill = `create function fill_disk() returns trigger language plpgsql as $$ begin
       raise exception 'could not extend file: No space left on device' using errcode = '53100';
     end $$;
@@ -156,5 +157,5 @@ test('a full disk is reported at once, to the log and to whoever sends a command
     });
     return lines().length > 1;
   });
-  expect(lines()[1]).toMatchObject({ msg: 'the disk of the database has room again' });
+  expect(lines()[1]).toMatchObject({ msg: 'the disk of the database has free space again' });
 });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -14,19 +15,55 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-/** The commands of the tour, as a reader pastes them; those that run for ever left out. */
+const tourHeading = '## A tour in five minutes';
+
+/** The commands of the tour, as a reader pastes them; those that do not end are left out. */
 async function readTour(): Promise<string> {
   const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-  const [, tour = ''] = readme.split('## A tour in five minutes');
-  const [before = ''] = tour.split('## What you can rely on');
-  return [...before.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('\n');
+  const [, tour = ''] = readme.split(tourHeading);
+  const [start = ''] = tour.split('## What you can rely on');
+  const trading = await readFile(path.join(root, 'docs/trading.md'), 'utf8');
+  const blocks = [start, trading].flatMap((text) => [
+    ...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm),
+  ]);
+  return blocks.map(([, block]) => block).join('\n');
 }
 
-test('the README has no gap left to be filled', async () => {
-  expect(await readFile(path.join(root, 'README.md'), 'utf8')).not.toMatch(/[A-Z]+_TABLE/);
+const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', ...docsPages()];
+
+function docsPages(): readonly string[] {
+  return readdirSync(path.join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
+}
+
+test('the README has at most 150 lines', async () => {
+  const lines = (await readFile(path.join(root, 'README.md'), 'utf8')).trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(150);
 });
 
-test('the tour of the README does what it says', async () => {
+test.each(pages)('every link of %s leads to a file, and to a heading in it', async (page) => {
+  const text = await readFile(path.join(root, page), 'utf8');
+  const links = [...text.matchAll(/\]\((?!https?:)([^)\s]*)\)/g)].map(([, link = '']) => link);
+  for (const link of links) {
+    const [file = '', heading] = link.split('#');
+    const target = file === '' ? page : path.join(path.dirname(page), file);
+    const linked = await readFile(path.join(root, target), 'utf8');
+    if (heading !== undefined) expect(anchorsOf(linked), link).toContain(heading);
+  }
+});
+
+/** The anchors that GitHub makes of headings. */
+function anchorsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('the tour of the README and the trader’s day do what they say', async () => {
   const script = await readTour();
   const { stdout } = await run('bash', ['-c', script], {
     cwd: root,
@@ -46,6 +83,7 @@ test('the tour of the README does what it says', async () => {
     { now: { balance: '70.00' }, before: { balance: '100.00' }, log: { sequence: '5' } },
     { account: { history: { nodes: [{ type: 'AccountOpened' }, {}, {}] } } },
     { instrument: { lastPrice: '28.8', priceOn: '22.93' }, before: null },
+    { listInstrument: { __typename: 'ListInstrumentPayload' } },
     { depositShares: { account: { positions: [{ symbol: 'ACME', quantity: '40' }] } } },
     { placeOrder: { order: { status: 'NEW', leavesQuantity: '10' } } },
     {

@@ -1,29 +1,30 @@
 /**
- * What this process has answered each actor, as far as the views do not show it yet: an actor's next
- * query waits for it, so that everyone reads their own writes.
+ * The sequence number that this process has last answered to each actor, until the views show it.
+ * The actor's next query waits for the views to reach it, so that actors read their own writes.
  */
 export interface Answered {
-  /** Notes that an actor learns of a sequence: before the answer that shows it is sent. */
+  /** Remembers a sequence number for an actor. To be called before the answer with it is sent. */
   note(actor: string, sequence: number): void;
-  /** The sequence that an actor's queries have to show at least; 0 when any will do. */
+  /** The lowest sequence number at which an actor's query may read; 0 if there is no bound. */
   leastFor(actor: string): number;
-  /** Forgets everything: the log is not the one in which the sequences were. */
+  /** Forgets everything, because the log has been replaced. */
   reset(): void;
-  /** How many actors are remembered. */
+  /** The number of actors remembered. */
   size(): number;
 }
 
 const actorsMaxDefault = 10_000;
 
 /**
- * Remembers an actor until the views show its sequence. When there are too many to remember, all are
- * forgotten and everyone waits for the greatest of their sequences: that keeps the promise as well.
+ * Remembers an actor until the views show its sequence number. If there are more than `actorsMax`
+ * actors, all are forgotten and every query waits for the greatest of their sequence numbers, which
+ * keeps the promise too.
  */
 export function createAnswered(
   { checkpoint }: { checkpoint(): number },
   actorsMax = actorsMaxDefault,
 ): Answered {
-  // Sequences rise from entry to entry, but for what overtakes: the first entries are done first.
+  // Sequence numbers nearly always rise from entry to entry, so the first entries are shown first.
   const sequences = new Map<string, number>();
   let forgotten = 0;
 

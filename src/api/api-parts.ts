@@ -4,7 +4,7 @@ import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 import type { Nodes } from './nodes.ts';
 
-/** What a bounded context finds when it adds its part to the API. */
+/** What a bounded context needs to add its part to the API. */
 export interface ApiParts {
   readonly builder: Builder;
   readonly event: EventRef;

@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { JsonObject } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
+import { pageSizeDefault, pageSizeMax } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
 interface SchemaTypes {
@@ -19,27 +20,70 @@ interface SchemaTypes {
   };
 }
 
-/** A Pothos builder with the types of this API; every context adds its own to it. */
+/** A Pothos builder with the scalars and the context of this API. Each context adds its types. */
 export function createBuilder() {
   const builder = new SchemaBuilder<SchemaTypes>({
     plugins: [RelayPlugin],
     defaultFieldNullability: false,
     relay: {
-      // Ids are the entities' own, in clear: nodes.ts says which type an id belongs to.
+      // Ids are plain entity ids; nodes.ts finds the type that an id belongs to.
       nodeQueryOptions: false,
       nodesQueryOptions: false,
       cursorType: 'String',
       clientMutationId: 'omit',
-      edgesFieldOptions: { nullable: false },
-      nodeFieldOptions: { nullable: false },
-      nodesOnConnection: true,
+      nodesOnConnection: { description: 'The items of the page.' },
+      ...pagingDescriptions,
     },
   });
-  builder.queryType({ description: 'Reading, now or as of any moment.' });
-  builder.mutationType({ description: 'Commands: each is recorded whole, or refused.' });
-  builder.subscriptionType({ description: 'What happens, as it happens.' });
+  builder.queryType({ description: 'The queries. Most of them can read as of any moment.' });
+  builder.mutationType({ description: 'The commands. Each is recorded completely or rejected.' });
+  builder.subscriptionType({ description: 'The live streams of events and of states.' });
   return builder;
 }
+
+/** The descriptions of paging, the same for every connection. */
+const pagingDescriptions = {
+  pageInfoTypeOptions: { description: 'The bounds of a page and whether there is more.' },
+  hasNextPageFieldOptions: {
+    description:
+      'Whether there may be items after the page. With `last`, whether `before` is given.',
+  },
+  hasPreviousPageFieldOptions: {
+    description:
+      'Whether there may be items before the page. Without `last`, whether `after` is given.',
+  },
+  startCursorFieldOptions: {
+    description:
+      'The cursor to continue before, passed as `before`. May be null if the page is empty.',
+  },
+  endCursorFieldOptions: {
+    description:
+      'The cursor to continue after, passed as `after`. May be null if the page is empty.',
+  },
+  defaultConnectionTypeOptions: { description: 'A page of a list.' },
+  defaultEdgeTypeOptions: { description: 'An item of a page, with its cursor.' },
+  pageInfoFieldOptions: { description: 'The bounds of the page and whether there is more.' },
+  edgesFieldOptions: { description: 'The items of the page with their cursors.', nullable: false },
+  nodeFieldOptions: { description: 'The item.', nullable: false },
+  cursorFieldOptions: { description: 'The cursor of the item, to pass as `after` or `before`.' },
+  firstArgOptions: {
+    description:
+      `The maximum number of items, counted from the beginning: 0 to ${pageSizeMax}. It is
+      ${pageSizeDefault} if neither \`first\` nor \`last\` is given.`.replace(/\s+/g, ' '),
+  },
+  lastArgOptions: {
+    description:
+      `The maximum number of items, counted from the end: 0 to ${pageSizeMax}. It must not be
+      given together with \`first\`.`.replace(/\s+/g, ' '),
+  },
+  afterArgOptions: {
+    description:
+      'The cursor after which to list items. If omitted, from the beginning of the list.',
+  },
+  beforeArgOptions: {
+    description: 'The cursor before which to list items. If omitted, up to the end of the list.',
+  },
+} as const;
 
 export type Builder = ReturnType<typeof createBuilder>;
 

@@ -3,8 +3,8 @@ import { isCleanText } from '../lib/clean-text.ts';
 import { badInput } from './errors.ts';
 
 /**
- * Refuses, for every field of the schema, arguments with text that PostgreSQL cannot store:
- * a NUL or half of a surrogate pair. In place, once for all types and contexts.
+ * Makes every field of the schema reject arguments with text that PostgreSQL cannot store: a NUL or
+ * an unpaired surrogate. Wraps the resolvers in place.
  */
 export function rejectUncleanArguments(schema: GraphQLSchema): void {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -30,7 +30,7 @@ export function rejectUncleanArguments(schema: GraphQLSchema): void {
 function assertClean(value: unknown): void {
   if (typeof value === 'string') {
     if (isCleanText(value)) return;
-    badInput('text must not have a NUL or half a character in it');
+    badInput('text must not contain a NUL or an unpaired surrogate');
   }
   if (typeof value !== 'object' || value === null) return;
   for (const member of Object.values(value)) assertClean(member);

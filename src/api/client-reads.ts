@@ -3,8 +3,8 @@ import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
 
 /**
- * What clients' operations read by: on connections of their own, so that they take none from the
- * engine and from health checks, and through a gate, so that they take none from each other.
+ * The reads of clients' operations. They have separate connections, so that they take none from the
+ * engine and the health checks. A gate shares these connections fairly between actors.
  */
 export interface ClientReads {
   readonly log: Pick<Log, 'events' | 'scan' | 'head' | 'sequenceAt'>;
@@ -12,9 +12,9 @@ export interface ClientReads {
   readonly gate: FairGate;
 }
 
-/** The connections on which clients read. */
+/** The number of connections for clients' reads. */
 export const clientConnectionsMax = 8;
-/** A statement of a client's read is stopped after so long: QUERY_TIMEOUT. */
+/** The time after which a statement of a client's read is stopped with QUERY_TIMEOUT. */
 export const clientStatementTimeoutMs = 10_000;
 
 export function createClientReads(parts: Omit<ClientReads, 'gate'>): ClientReads {
@@ -27,7 +27,7 @@ export function createClientReads(parts: Omit<ClientReads, 'gate'>): ClientReads
   return { ...parts, gate };
 }
 
-/** The views as watchers read them: what is watched is shared, so they are a holder together. */
+/** The views for watchers. Watchers share states, so all of them together are one gate holder. */
 export function watchedViews(views: Views, { gate }: ClientReads): Views {
   const holder = Symbol('watchers');
   const read = <Value>(part: object, work: () => Promise<Value>): Promise<Value> =>

@@ -18,126 +18,106 @@ import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** An accepted command, as the fields of its payload see it. */
+/** An accepted command, as the resolvers of its payload get it. */
 export interface CommandAnswer<Input> {
   readonly input: Input;
   readonly result: CommandResult;
-  /** Right after the command: for a dry run the state that it would lead to. */
+  /** The read point right after the command; for a dry run, with the events that it proposes. */
   readonly at: ReadPoint;
 }
 
 /** How a command becomes a mutation. */
 export interface CommandMutation<Input> {
   readonly command: CommandDefinition<Input>;
-  /** Its own input fields; those that every command has are added. */
+  /** The command's own input fields, without those that every command has. */
   readonly input: (
     t: PothosSchemaTypes.InputFieldBuilder<ApiTypes, 'InputObject'>,
   ) => InputFieldMap;
-  /** The command from its input fields; throws BAD_USER_INPUT. */
+  /** Parses the input fields; throws BAD_USER_INPUT. */
   readonly parse: (fields: never) => Input;
-  /** Times in the command, beside its `occurredAt`, that may not be in the future. */
+  /** The times in the input, except `occurredAt`, that must not be in the future. */
   readonly times?: (input: Input) => readonly string[];
-  /** Its own payload fields; those that every payload has are added. */
+  /** The command's own payload fields, without those that every payload has. */
   readonly payload: (
     t: PothosSchemaTypes.ObjectFieldBuilder<ApiTypes, CommandAnswer<Input>>,
   ) => FieldMap;
-  /** Which of the options it does not have. */
+  /** The common input fields that the command lacks. */
   readonly without?: readonly ('expectedVersion' | 'occurredAt')[];
 }
+
+/** The types that all mutations share. */
 export interface CommandTypes {
   readonly event: EventRef;
   readonly rejection: RejectionTypes;
 }
 
-const sequenceDescription = `The log's head right after it: read at or after this to see it
-  everywhere. In a dry run: the head on which it was decided.`.replace(/\s+/g, ' ');
-const dryRunDescription =
-  `Whether the command was only decided and nothing was recorded. Every field
-  of the payload then shows the state that would be, or is refused. If \`replayed\`, every field shows
-  the recorded answer.`.replace(/\s+/g, ' ');
-const proposedDescription = `The events that a dry run would record, in order. Empty if there are
-  none, if the dry run is \`replayed\`, and for any other command.`.replace(/\s+/g, ' ');
-const wishDescription =
-  `Decide and answer, but record nothing. The payload shows the state that would
-  be, and the events in proposedEvents.`.replace(/\s+/g, ' ');
+const keyLengthMax = 200;
 
+/** How far a client's clock may be ahead of ours: its present is then recorded as ours. */
+const aheadMaxMs = 5_000;
+
+const eventsDescription =
+  `The events that the command recorded, in order. Empty if there was nothing
+  to change, and for a dry run that is not \`replayed\`.`.replace(/\s+/g, ' ');
+const sequenceDescription =
+  `The sequence number of the head of the log right after the command; in a
+  dry run, of the head on which it was decided. A query as of this or a later one shows the
+  result.`.replace(/\s+/g, ' ');
+const replayedDescription = `Whether this is the recorded answer to an earlier command with the same
+  idempotency key.`.replace(/\s+/g, ' ');
+const dryRunDescription =
+  `Whether this was a dry run. Unless \`replayed\`, nothing was recorded, and
+  every field of the payload shows the state that would result or fails with an error. If
+  \`replayed\`, every field shows the recorded answer.`.replace(/\s+/g, ' ');
+const proposedDescription = `The events that the dry run would record, in order. Empty if there are
+  none, if the dry run is \`replayed\`, and for a command that is not a dry run.`.replace(
+  /\s+/g,
+  ' ',
+);
+
+const keyDescription = `A key of 1 to ${keyLengthMax} characters that makes the command safe to send
+  again: with the same input, the recorded answer is returned and nothing is recorded twice. With
+  another command or input, the answer is IdempotencyKeyReusedError. Each actor has separate keys,
+  and keys never expire. If omitted, each request is a new command.`.replace(/\s+/g, ' ');
+const expectedVersionDescription = `The version that the stream of the changed account, order or
+  instrument must have; for a transfer, that of the sending account. At another version, the command
+  is rejected with VersionConflictError. If omitted, any version is accepted.`.replace(/\s+/g, ' ');
+const dryRunInputDescription = `Whether to decide and answer the command without recording anything.
+  The payload then shows the state that would result, and its proposedEvents lists the
+  events.`.replace(/\s+/g, ' ');
+const occurredAtDescription = `The time when it happened, if earlier than now. A time up to
+  ${aheadMaxMs / 1_000} seconds ahead of the server's time counts as now; a later time is a
+  BAD_USER_INPUT error. If omitted, it is the time of recording.`.replace(/\s+/g, ' ');
+
+/** Adds what all commands share; returns what adds the mutation of one command. */
 export function addCommands(builder: Builder, types: CommandTypes) {
-  const proposedEvent = addProposedEvent(builder);
-  const payloadInterface = builder
-    .interfaceRef<CommandAnswer<unknown>>('CommandPayload')
-    .implement({
-      description: 'The answer to an accepted command.',
-      fields: (t) => ({
-        events: t.field({
-          type: [types.event],
-          description: 'What it recorded, in order; empty when it was already so.',
-          resolve: ({ result }) => result.events,
-        }),
-        sequence: t.field({
-          type: 'Sequence',
-          description: sequenceDescription,
-          resolve: ({ result }) => result.sequence,
-        }),
-        replayed: t.boolean({
-          description: 'Whether this is the recorded answer of an earlier command of the same key.',
-          resolve: ({ result }) => result.replayed,
-        }),
-        dryRun: t.boolean({
-          description: dryRunDescription,
-          resolve: ({ result }) => result.dryRun,
-        }),
-        proposedEvents: t.field({
-          type: [proposedEvent],
-          description: proposedDescription,
-          resolve: ({ result }) => result.proposed,
-        }),
-      }),
-    });
+  const payloadInterface = addCommandPayload(builder, types);
 
   return function addCommand<Input>(mutation: CommandMutation<Input>): void {
-    const { command, without = [] } = mutation;
+    const { command } = mutation;
     const name = command.name.charAt(0).toUpperCase() + command.name.slice(1);
-    const input = builder.inputType(`${name}Input`, {
-      fields: (t) => ({
-        ...mutation.input(t),
-        idempotencyKey: t.string({
-          description:
-            'The same key with the same input gives the recorded answer, never a second effect.',
-        }),
-        ...(without.includes('expectedVersion')
-          ? {}
-          : { expectedVersion: t.int({ description: 'Of the stream that it names first.' }) }),
-        dryRun: t.boolean({
-          defaultValue: false,
-          description: wishDescription,
-        }),
-        ...(without.includes('occurredAt')
-          ? {}
-          : {
-              occurredAt: t.field({
-                type: 'DateTime',
-                description: `When it happened, if earlier than now. A time up to 5 seconds ahead of
-                  the server's is taken as now; a later one is refused.`.replace(/\s+/g, ' '),
-              }),
-            }),
-      }),
-    });
     const payload = builder.objectRef<CommandAnswer<Input>>(`${name}Payload`).implement({
+      description: `The answer to an accepted \`${command.name}\` command.`,
       interfaces: [payloadInterface],
       fields: (t) => mutation.payload(t),
     });
     const rejections = [...command.rejections, VersionConflict, IdempotencyKeyReused];
     const rejectionNames = new Map(rejections.map((rejection) => [rejection.code, rejection.name]));
     const result = builder.unionType(`${name}Result`, {
+      description: `The answer to a \`${command.name}\` command: its payload, or the reason why it
+        was rejected.`.replace(/\s+/g, ' '),
       types: [payload, ...rejections.map(types.rejection)],
       resolveType: (answer) =>
         isRejection(answer) ? rejectionNames.get(answer.code) : `${name}Payload`,
     });
+    const input = addInput(builder, mutation, `${name}Input`);
     builder.mutationField(command.name, (t) =>
       t.field({
         type: result,
         description: command.description,
-        args: { input: t.arg({ type: input, required: true }) },
+        args: {
+          input: t.arg({ type: input, required: true, description: 'The input of the command.' }),
+        },
         resolve: async (_root, args, context) => {
           const fields = args.input as CommandOptions;
           const parsed = mutation.parse(fields as never);
@@ -152,9 +132,62 @@ export function addCommands(builder: Builder, types: CommandTypes) {
   };
 }
 
+function addCommandPayload(builder: Builder, { event }: CommandTypes) {
+  const proposedEvent = addProposedEvent(builder);
+  return builder.interfaceRef<CommandAnswer<unknown>>('CommandPayload').implement({
+    description: 'The answer to an accepted command.',
+    fields: (t) => ({
+      events: t.field({
+        type: [event],
+        description: eventsDescription,
+        resolve: ({ result }) => result.events,
+      }),
+      sequence: t.field({
+        type: 'Sequence',
+        description: sequenceDescription,
+        resolve: ({ result }) => result.sequence,
+      }),
+      replayed: t.boolean({
+        description: replayedDescription,
+        resolve: ({ result }) => result.replayed,
+      }),
+      dryRun: t.boolean({
+        description: dryRunDescription,
+        resolve: ({ result }) => result.dryRun,
+      }),
+      proposedEvents: t.field({
+        type: [proposedEvent],
+        description: proposedDescription,
+        resolve: ({ result }) => result.proposed,
+      }),
+    }),
+  });
+}
+
+function addInput<Input>(
+  builder: Builder,
+  { command, input, without = [] }: CommandMutation<Input>,
+  name: string,
+) {
+  return builder.inputType(name, {
+    description: `The input of a \`${command.name}\` command.`,
+    fields: (t) => ({
+      ...input(t),
+      idempotencyKey: t.string({ description: keyDescription }),
+      ...(without.includes('expectedVersion')
+        ? {}
+        : { expectedVersion: t.int({ description: expectedVersionDescription }) }),
+      dryRun: t.boolean({ defaultValue: false, description: dryRunInputDescription }),
+      ...(without.includes('occurredAt')
+        ? {}
+        : { occurredAt: t.field({ type: 'DateTime', description: occurredAtDescription }) }),
+    }),
+  });
+}
+
 export type AddCommand = ReturnType<typeof addCommands>;
 
-/** A replayed dry run answers with what was recorded, as any replay. */
+/** A replayed dry run shows what was recorded, as every replay does. */
 function readPointAfter({ dryRun, replayed, sequence, decided }: CommandResult): ReadPoint {
   return dryRun && !replayed ? { sequence, events: decided } : sequence;
 }
@@ -167,10 +200,10 @@ async function submit<Input>(
 ): Promise<CommandResult> {
   const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
   if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
-    badInput(`an idempotencyKey has 1 to ${keyLengthMax} characters`);
+    badInput(`idempotencyKey must have 1 to ${keyLengthMax} characters`);
   }
   if (expectedVersion != null && expectedVersion < 0) {
-    badInput('an expectedVersion is 0 or more');
+    badInput(`expectedVersion must be 0 or more, not ${expectedVersion}`);
   }
   try {
     await assertNotFuture(context, [occurredAt, ...times]);
@@ -189,12 +222,7 @@ async function submit<Input>(
   }
 }
 
-const keyLengthMax = 200;
-
-/** So far the clock of a client may be ahead of ours; what it calls now is then recorded as now. */
-const aheadMaxMs = 5_000;
-
-/** Throws BAD_USER_INPUT when a time is farther ahead of the log's clock than clocks may differ. */
+/** Throws BAD_USER_INPUT if a time is farther ahead of the log's clock than `aheadMaxMs`. */
 async function assertNotFuture(
   { engine }: RequestContext,
   times: readonly (string | null | undefined)[],
@@ -202,7 +230,7 @@ async function assertNotFuture(
   const given = times.filter((time) => time != null);
   if (given.length === 0) return;
   const now = await engine.log.now();
-  // The clock has milliseconds: all of the last one counts.
+  // The clock counts milliseconds, so times within the last one are still accepted.
   const end = fromEpochMs(toEpochMs(now) + aheadMaxMs + 1);
   const future = given.find((time) => time >= end);
   if (future === undefined) return;

@@ -1,35 +1,42 @@
 import type { ConsumerRow } from '../consumers/store.ts';
 import type { Builder } from './builder.ts';
 
-/** Query.consumers: how far each consumer is, for operators. */
+/** Adds `Query.consumers`, which shows operators how far each consumer is. */
 export function addConsumerQueries(builder: Builder): void {
   const consumer = builder.objectRef<ConsumerRow>('Consumer').implement({
-    description: 'Something that reacts to events, and to times that they set.',
+    description: `A process manager: it follows the log, keeps timers, and sends a command when a
+      timer is due.`.replace(/\s+/g, ' '),
     fields: (t) => ({
-      name: t.exposeString('name'),
-      version: t.exposeInt('version'),
+      name: t.exposeString('name', { description: 'The unique name of the consumer.' }),
+      version: t.exposeInt('version', {
+        description: `The version of the consumer's definition. A new version rebuilds its timers
+          from the log.`.replace(/\s+/g, ' '),
+      }),
       checkpoint: t.expose('checkpoint', {
         type: 'Sequence',
-        description: 'The sequence up to which it has worked through the log.',
+        description: `The sequence number up to which the consumer has processed the log. It may be
+          shown a second late.`.replace(/\s+/g, ' '),
       }),
       pendingTimers: t.exposeInt('pendingTimers', {
-        description: 'How many times it waits for.',
+        description: 'The number of timers whose commands have not been answered yet.',
       }),
       nextDueAt: t.expose('nextDueAt', {
         type: 'DateTime',
         nullable: true,
-        description: 'The first of them; null when there is none.',
+        description: `The time when the earliest pending timer is due. It is in the past if the
+          command of that timer failed. Null if no timer is pending.`.replace(/\s+/g, ' '),
       }),
       error: t.exposeString('error', {
         nullable: true,
-        description: 'Why it stands still, or what its last command has failed with.',
+        description: `The error that has stopped the consumer, or else the latest error of a command
+          that it sends again. Null if there is none.`.replace(/\s+/g, ' '),
       }),
     }),
   });
   builder.queryField('consumers', (t) =>
     t.field({
       type: [consumer],
-      description: 'The consumers of this log, whichever server runs them.',
+      description: 'Lists the consumers of this log, no matter which server runs them.',
       resolve: async (_root, _args, { engine, read }) => [
         ...(await read(() => engine.consumers.rows())),
       ],

@@ -1,7 +1,7 @@
-/** No control characters and, as the pattern goes by code points, no lone surrogates. */
+/** Excludes control characters and, as the flag `u` matches code points, unpaired surrogates. */
 const pattern = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 
-/** What a correlationId is, after the words "correlationId" and a verb. */
+/** The rule for a correlationId, worded to follow "correlationId must have". */
 export const correlationIdRule = '1 to 128 characters without control characters';
 
 export function isCorrelationId(text: string): boolean {

@@ -14,7 +14,7 @@ import { ViewNotReadableError } from '../views/errors.ts';
 import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
 
-const speaking = [
+const codedErrors = [
   BusyError,
   ContentionError,
   GateFullError,
@@ -27,15 +27,15 @@ const speaking = [
   ViewNotReadableError,
 ] as const;
 
-/** What a client may know of an error of the engine; any other error comes back as it is. */
+/** The coded error that a client receives for an engine error. Other errors are returned as is. */
 export function toApiError(error: unknown): unknown {
-  for (const kind of speaking) {
+  for (const kind of codedErrors) {
     if (error instanceof kind) return codedError(error.code, error.message);
   }
   if (isStatementTimeout(error)) {
     return codedError(
       'QUERY_TIMEOUT',
-      `the query took longer than ${clientStatementTimeoutMs / 1_000} s and was stopped: ask for less`,
+      `the query was stopped after ${clientStatementTimeoutMs / 1_000} s: request less data`,
     );
   }
   if (isDiskFull(error) || isReadOnly(error)) {

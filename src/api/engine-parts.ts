@@ -7,16 +7,16 @@ import type { Watcher } from '../views/watching/watcher.ts';
 import type { Answered } from './answered.ts';
 import type { ClientReads } from './client-reads.ts';
 
-/** What the API stands on. */
+/** The parts of the engine that the API uses. */
 export interface EngineParts {
   readonly log: Log;
   readonly processor: Processor;
   readonly feed: Feed;
-  /** As watchers read them. */
+  /** The views for watchers. */
   readonly views: Views;
   readonly reads: ClientReads;
   readonly watcher: Watcher;
   readonly consumers: Consumers;
-  /** What this process has answered each actor: one for all transports. */
+  /** The sequence numbers answered to each actor, shared by all transports. */
   readonly answered: Answered;
 }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, Kind } from 'graphql';
 import type { Logger } from '../lib/logger.ts';
 
-/** Longer messages repeat the caller's own input; cut, so that an answer stays near its question. */
+/** Longer messages repeat the caller's input. They are cut to keep answers small. */
 const messageLengthMax = 1000;
 
-/** Kinds that a value in a document has; an error about one of them is about the caller's input. */
+/** The node kinds of values in a document. An error at such a node is about the caller's input. */
 const literalKinds: ReadonlySet<string> = new Set([
   Kind.INT,
   Kind.FLOAT,
@@ -18,15 +18,15 @@ const literalKinds: ReadonlySet<string> = new Set([
   Kind.OBJECT_FIELD,
 ]);
 
-/** What graphql-js says when comparing fields that overlap takes too long; all it says of it. */
+/** The message of graphql-js when the comparison of overlapping fields takes too long. */
 const budgetSpent = 'Validation aborted.';
 
-/** A GraphQL error that clients can branch on: `code` is SCREAMING_SNAKE_CASE and stable. */
+/** A GraphQL error with a `code` to branch on, stable and in SCREAMING_SNAKE_CASE. */
 export function codedError(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }
 
-/** Says that what the caller has sent is not as it should be: BAD_USER_INPUT. */
+/** Throws BAD_USER_INPUT. */
 export function badInput(message: string): never {
   throw codedError('BAD_USER_INPUT', message);
 }
@@ -36,7 +36,7 @@ export function codeOf(error: GraphQLError): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Codes of errors that pass by themselves: what cannot be shown yet can be shown later. */
+/** The codes of temporary errors: the same request can succeed later. */
 const passingCodes: ReadonlySet<string | undefined> = new Set([
   'SEQUENCE_NOT_REACHED',
   'VIEW_BUILDING',
@@ -49,23 +49,27 @@ export function isPassing(error: GraphQLError): boolean {
   return passingCodes.has(codeOf(error));
 }
 
-/** A document that cannot be parsed: GRAPHQL_PARSE_FAILED, or the code of the limit it exceeds. */
+/** A parse error, with GRAPHQL_PARSE_FAILED or the code of the limit that it exceeds. */
 export function toParseError(error: GraphQLError): GraphQLError {
   return withCode(error, 'GRAPHQL_PARSE_FAILED');
 }
 
 /**
- * An error of validation: BAD_USER_INPUT when a literal does not fit its type (graphql-js reports
- * it at the literal, or as the scalar threw it: nowhere), else GRAPHQL_VALIDATION_FAILED.
+ * A validation error, with BAD_USER_INPUT if a literal does not fit its type, otherwise with
+ * GRAPHQL_VALIDATION_FAILED. graphql-js reports a misfit at the literal, or without a node if the
+ * scalar threw it.
  */
 export function toValidationError(error: GraphQLError): GraphQLError {
   if (error.message === budgetSpent) {
-    return codedError('QUERY_TOO_COMPLEX', 'Too many fields have the same name in one place');
+    return codedError(
+      'QUERY_TOO_COMPLEX',
+      'too many fields of one selection have the same response name',
+    );
   }
-  const place = error.nodes?.[0]?.kind;
+  const nodeKind = error.nodes?.[0]?.kind;
   const isStop = error.message.endsWith(budgetSpent);
-  const isInput = place === undefined ? !isStop : literalKinds.has(place);
-  // The pipeline has put GRAPHQL_VALIDATION_FAILED on all that had no code of their own.
+  const isInput = nodeKind === undefined ? !isStop : literalKinds.has(nodeKind);
+  // The pipeline gives GRAPHQL_VALIDATION_FAILED to every error without a code.
   if (isInput && codeOf(error) === 'GRAPHQL_VALIDATION_FAILED') {
     Object.assign(error.extensions, { code: 'BAD_USER_INPUT' });
   }
@@ -75,10 +79,11 @@ export function toValidationError(error: GraphQLError): GraphQLError {
 export type ErrorMask = (error: unknown) => GraphQLError;
 
 /**
- * Decides what a caller may read of an error of execution.
+ * Creates the function that decides what a caller may read of an execution error.
  *
- * Errors with `extensions.code` pass as they are; errors of coercion get BAD_USER_INPUT. All
- * others are logged once with an id and answered as "Internal error" with that id and no more.
+ * Errors with `extensions.code` pass unchanged, except that long messages are cut. Coercion errors
+ * get BAD_USER_INPUT. Every other error is logged once with an id and answered as "Internal error"
+ * with only that id.
  */
 export function createErrorMask(log: Logger): ErrorMask {
   const answers = new WeakMap<object, GraphQLError>();
@@ -101,38 +106,38 @@ function toInternalError(error: unknown, log: Logger): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined;
   const cause = located?.originalError ?? error;
   const isAborted = cause instanceof Error && cause.name === 'AbortError';
-  if (isAborted) return codedError('ABORTED', 'The operation was aborted');
+  if (isAborted) return codedError('ABORTED', 'the operation was aborted');
   const errorId = randomUUID();
   log.error({ err: cause, errorId, path: located?.path }, 'an operation failed');
-  // By path alone: there may be thousands, and finding the line of each takes its time.
+  // Path only: there may be thousands of errors, and computing their source lines is slow.
   return new GraphQLError('Internal error', {
     path: located?.path ?? null,
     extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
   });
 }
 
-/** Whether it was thrown as a GraphQLError, and not wrapped around something else on its way. */
+/** Whether the error was thrown as a GraphQLError and does not wrap an error of another class. */
 function isOriginal(error: GraphQLError): boolean {
   let root: Error | undefined = error.originalError;
   while (root instanceof GraphQLError) root = root.originalError;
   return root === undefined;
 }
 
-/** Variables are reported at their definition, arguments at their value, resolvers elsewhere. */
+/** Coercion errors are reported at a variable's definition or an argument's value. */
 function isCoercion(error: GraphQLError): boolean {
-  const place = error.nodes?.[0]?.kind;
-  const isVariable = place === Kind.VARIABLE_DEFINITION || place === Kind.VARIABLE;
-  return isVariable || (place !== undefined && literalKinds.has(place));
+  const nodeKind = error.nodes?.[0]?.kind;
+  const isVariable = nodeKind === Kind.VARIABLE_DEFINITION || nodeKind === Kind.VARIABLE;
+  return isVariable || (nodeKind !== undefined && literalKinds.has(nodeKind));
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {
-  // In place: a copy would compute its locations again, line by line through the document.
+  // In place, because a copy would compute its locations again, line by line.
   if (codeOf(error) === undefined) Object.assign(error.extensions, { code });
   return shorten(error);
 }
 
 function shorten(error: GraphQLError): GraphQLError {
-  // The pipeline's hints for Yoga's own HTTP handler are nobody else's business.
+  // The pipeline's hints for Yoga's HTTP handler are not part of the answer.
   Reflect.deleteProperty(error.extensions, 'http');
   if (error.message.length > messageLengthMax) {
     error.message = `${error.message.slice(0, messageLengthMax)}…`;

@@ -7,7 +7,7 @@ import { correlationIdRule, isCorrelationId } from './correlation-id.ts';
 import { badInput } from './errors.ts';
 import { parseFilterBy, parseFilterList, parseFilterText } from './filter-input.ts';
 
-/** The events of the log as clients filter them. */
+/** A filter of events as clients send it. */
 export interface EventFilterInput {
   readonly types?: readonly string[] | null | undefined;
   readonly streamId?: string | null | undefined;
@@ -15,12 +15,13 @@ export interface EventFilterInput {
   readonly correlationId?: string | null | undefined;
 }
 
-/** A client's filter as the log takes it; throws BAD_USER_INPUT when it can match nothing. */
+/** Parses a client's filter for the log; throws BAD_USER_INPUT if it can match nothing. */
 export type ParseEventFilter = (input: EventFilterInput | null | undefined) => EventFilter;
 
-const typesMax = 100;
+/** How many event types a filter may name. */
+export const typesMax = 100;
 
-/** Filters of the events that some bounded contexts define. */
+/** Creates the parser of filters for the events of the given bounded contexts. */
 export function createEventFilterParser(contexts: readonly BoundedContext[]): ParseEventFilter {
   const known = eventDefinitionsOf(contexts);
   const deciders = contexts.flatMap((context) => context.deciders);
@@ -31,7 +32,7 @@ export function createEventFilterParser(contexts: readonly BoundedContext[]): Pa
     const names = nearest(type, known.keys()).join(' or ');
     const hint =
       names === ''
-        ? 'the schema types that implement Event are the known ones'
+        ? 'the known types are the schema types that implement Event'
         : `did you mean ${names}?`;
     return `there is no event type ${quoted(type)}: ${hint}`;
   }
@@ -42,19 +43,19 @@ export function createEventFilterParser(contexts: readonly BoundedContext[]): Pa
     const decider = deciders.find((each) => each.category === category);
     if (decider === undefined || id === '') {
       const example = `like "${categories[0] ?? 'account'}-…"`;
-      const rule = `a streamId is a category, a hyphen and an id, ${example}`;
+      const rule = `a streamId must be a category, a hyphen and an id, ${example}`;
       badInput(`${rule}, not ${quoted(streamId)}; the categories are ${categories.join(', ')}`);
     }
     const known = parseUuid(id) ?? id;
     const fault = decider.idFault?.(known) ?? null;
-    if (fault !== null) badInput(`the streamId ${quoted(streamId)} can be of nothing: ${fault}`);
+    if (fault !== null) badInput(`no stream can have the id ${quoted(streamId)}: ${fault}`);
     return `${category}-${known}`;
   }
 
   return (input) => {
     const { types, streamId, actor, correlationId } = input ?? {};
     if (types != null && types.length > typesMax) {
-      badInput(`a filter has at most ${typesMax} types`);
+      badInput(`types must have at most ${typesMax} members, not ${types.length}`);
     }
     for (const type of types ?? []) parseFilterBy(typeFault, type);
     return {
@@ -67,7 +68,7 @@ export function createEventFilterParser(contexts: readonly BoundedContext[]): Pa
 }
 
 function correlationIdFault(text: string): string | null {
-  return isCorrelationId(text) ? null : `correlationId has ${correlationIdRule}`;
+  return isCorrelationId(text) ? null : `correlationId must have ${correlationIdRule}`;
 }
 
 function quoted(text: string): string {

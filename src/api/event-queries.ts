@@ -3,25 +3,32 @@ import { parseSequence } from '../kernel/moment.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { type EventFilter, scanWhile } from '../log/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
+import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import { correlationIdRule } from './correlation-id.ts';
 import { badInput } from './errors.ts';
-import type { ParseEventFilter } from './event-filter.ts';
+import { type ParseEventFilter, typesMax } from './event-filter.ts';
 import type { EventRef } from './event-types.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** The queries of the log itself: events, event, log; and the connection of events for others. */
+/** Adds the queries `events`, `event` and `log`; returns the types of a connection of events. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
   const filter = builder.inputType('EventFilter', {
-    description: 'Each member narrows.',
+    description: 'A filter of events. An event must match every member that is given.',
     fields: (t) => ({
-      types: t.stringList({ description: 'Any of these types, at least one.' }),
-      streamId: t.id({
-        description: 'A category, a hyphen and an id, like "account-<accountId>".',
+      types: t.stringList({
+        description: `The names of 1 to ${typesMax} event types. An event must be of one of
+          them.`.replace(/\s+/g, ' '),
       }),
-      actor: t.string({ description: 'Who sent the command.' }),
-      correlationId: t.id({ description: `It has ${correlationIdRule}.` }),
+      streamId: t.id({
+        description: `The stream of the events: a category, a hyphen and the entity's id, like
+          "account-<accountId>".`.replace(/\s+/g, ' '),
+      }),
+      actor: t.string({ description: 'The actor that sent the command.' }),
+      correlationId: t.id({
+        description: `The correlation id of the events, of ${correlationIdRule}.`,
+      }),
     }),
   });
   const edge = builder.edgeObject({ name: 'EventEdge', type: event });
@@ -29,12 +36,10 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     {
       name: 'EventConnection',
       type: event,
-      description: `Cursors are sequences. A filter with several members is searched in steps, so a
-        page may be shorter than asked for, even empty, while pageInfo.hasNextPage is true: continue
-        after endCursor. With \`last\`: while hasPreviousPage is true, before startCursor.`.replace(
-        /\s+/g,
-        ' ',
-      ),
+      description: `A page of events. Its cursors are sequence numbers. With a filter of several
+        members, a page may be shorter than requested, even empty, although there are more events:
+        continue after endCursor while hasNextPage is true. With \`last\`, continue before
+        startCursor while hasPreviousPage is true.`.replace(/\s+/g, ' '),
     },
     edge,
   );
@@ -42,8 +47,14 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     events: t.connection(
       {
         type: event,
-        description: 'What was recorded, in order, up to the moment.',
-        args: { filter: t.arg({ type: filter }), asOf: t.arg({ type: 'Moment' }) },
+        description: 'Lists the events recorded up to a moment, in order of sequence number.',
+        args: {
+          filter: t.arg({
+            type: filter,
+            description: 'The filter that events must pass. If omitted, all events are listed.',
+          }),
+          asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+        },
         resolve: async (_root, { filter: wanted, asOf, ...paging }, context) =>
           readEventConnection(context, parseFilter(wanted), paging, await context.sequenceOf(asOf)),
       },
@@ -53,8 +64,12 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     event: t.field({
       type: event,
       nullable: true,
-      description: 'One event, by its id or by its place in the log.',
-      args: { id: t.arg.id(), sequence: t.arg({ type: 'Sequence' }) },
+      description: `Finds an event by its id or by its sequence number. Exactly one of the two is
+        required. Null if there is no such event.`.replace(/\s+/g, ' '),
+      args: {
+        id: t.arg.id({ description: 'The UUID of the event.' }),
+        sequence: t.arg({ type: 'Sequence', description: 'The sequence number of the event.' }),
+      },
       resolve: async (_root, { id, sequence }, context) => findEvent(context, id, sequence),
     }),
   }));
@@ -64,7 +79,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
-/** A page of the log up to a read point; BAD_USER_INPUT in a dry run, whose events are not in it. */
+/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for that of a dry run. */
 export async function readEventConnection(
   context: RequestContext,
   filter: EventFilter,
@@ -72,7 +87,7 @@ export async function readEventConnection(
   at: ReadPoint,
 ): Promise<Connection<StoredEvent>> {
   if (typeof at !== 'number') {
-    badInput('a dry run records no events to list: its payload has them in proposedEvents');
+    badInput('a dry run records no events to list: select proposedEvents of its payload instead');
   }
   const page = parsePage(paging, parseCursor);
   const wanted = {
@@ -81,11 +96,11 @@ export async function readEventConnection(
     limit: page.size + 1,
     descending: page.fromEnd,
   };
-  const lookUntil = performance.now() + lookForMs;
+  const scanUntil = performance.now() + scanMsMax;
   const { events, stoppedAt } = await scanWhile(
     (rest) => context.scan(filter, rest),
     wanted,
-    () => performance.now() < lookUntil && !context.signal.aborted,
+    () => performance.now() < scanUntil && !context.signal.aborted,
   );
   const found = toConnection(page, events, (event) => ({
     cursor: String(event.sequence),
@@ -94,13 +109,14 @@ export async function readEventConnection(
   return stoppedAt === null ? found : goingOnAt(found, page, String(stoppedAt));
 }
 
-/** A page that takes longer to fill is answered short. */
-const lookForMs = 200;
+/** The time after which a page is answered with fewer events than requested. */
+const scanMsMax = 200;
 
 function parseCursor(text: string): number {
   const given = text.slice(0, 50);
   return (
-    parseSequence(text) ?? badInput(`a cursor of events is a sequence, like "42", not "${given}"`)
+    parseSequence(text) ??
+    badInput(`a cursor of events must be a sequence number like "42", not "${given}"`)
   );
 }
 
@@ -110,7 +126,7 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    badInput('event takes either an id or a sequence');
+    badInput('event requires either an id or a sequence, not both');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;
@@ -129,16 +145,16 @@ async function findEvent(
 
 function addLogQuery(builder: Builder): void {
   const log = builder.objectRef<{ readonly sequence: number }>('Log').implement({
-    description: 'The end of the log, now or as of a moment.',
+    description: 'The head of the log, which is its last event, now or as of a moment.',
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'Of its last event; 0 while it is empty.',
+        description: 'The sequence number of the last event; 0 if the log is empty.',
       }),
       recordedAt: t.field({
         type: 'DateTime',
         nullable: true,
-        description: 'When its last event was recorded; null while it is empty.',
+        description: 'The time when the last event was recorded. Null if the log is empty.',
         resolve: async ({ sequence }, _args, context) => {
           const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
           const [last] = await context.events({}, page);
@@ -150,7 +166,8 @@ function addLogQuery(builder: Builder): void {
   builder.queryField('log', (t) =>
     t.field({
       type: log,
-      args: { asOf: t.arg({ type: 'Moment' }) },
+      description: 'Returns the head of the log.',
+      args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => ({ sequence: await context.sequenceOf(asOf) }),
     }),
   );

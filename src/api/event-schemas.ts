@@ -12,7 +12,7 @@ const kinds: Readonly<Record<FieldKind, JsonObject>> = {
   boolean: { type: 'boolean' },
 };
 
-/** The JSON Schema (draft 2020-12) of the data of an event type at its latest version. */
+/** The JSON Schema (draft 2020-12) of an event type's data in its latest version. */
 export function toEventSchema(type: string, definition: EventDefinition): JsonObject {
   const { description, fields } = definition;
   return {

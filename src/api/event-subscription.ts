@@ -7,39 +7,56 @@ import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Subscription.events: the log itself, live and resumable. */
+/** Adds `Subscription.events`, the live log, which a client can resume after any event. */
 export function addEventSubscription(
   builder: Builder,
   event: EventRef,
   { filter, parseFilter }: EventConnectionRefs,
 ): void {
   const frame = builder.objectRef<EventFrame>('EventFrame').implement({
-    description: 'An event, or only how far the filter has looked.',
+    description: 'A frame of Subscription.events: an event, or only the progress of the filter.',
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'Resume after this one.',
+        description: `The sequence number that the subscription has reached. To resume, subscribe
+          with it as \`after\`.`.replace(/\s+/g, ' '),
       }),
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: 'Null: nothing up to this sequence has passed the filter.',
+        description: `The event. Null if the frame only reports progress: no event between the
+          previous frame and this sequence number passed the filter.`.replace(/\s+/g, ' '),
       }),
     }),
   });
   builder.subscriptionField('events', (t) =>
     t.field({
       type: frame,
-      description: `Everything after a sequence, in order, each once, then live, without a seam;
-        from now on, when no sequence is given.`.replace(/\s+/g, ' '),
-      args: { after: t.arg({ type: 'Sequence' }), filter: t.arg({ type: filter }) },
+      description: `Sends every event after a sequence number, in order and exactly once: first
+        the recorded events, then each new event. Frames without an event report progress. To
+        resume, pass the \`sequence\` of the last frame as \`after\`.`.replace(/\s+/g, ' '),
+      args: {
+        after: t.arg({
+          type: 'Sequence',
+          description:
+            `The sequence number after which to start; "0" starts with the first event. If
+            omitted, only events recorded from now on are sent.`.replace(/\s+/g, ' '),
+        }),
+        filter: t.arg({
+          type: filter,
+          description: 'The filter that events must pass. If omitted, every event is sent.',
+        }),
+      },
       subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),
       resolve: (value) => value,
     }),
   );
 }
 
-/** The events after a sequence that pass a filter; from now on, when no sequence is given. */
+/**
+ * The events after a sequence number that pass a filter, in order and exactly once; without a
+ * sequence number, only those recorded from now on.
+ */
 export async function* watchLog(
   context: RequestContext,
   after: number | null | undefined,
@@ -52,7 +69,7 @@ export async function* watchLog(
   const watched = { log: reads.log, feed, filter, after: start, signal, inTurn };
   try {
     for await (const frame of watchEvents(watched)) {
-      // The feed is ahead of the views: what this actor asks next must not be older.
+      // The feed may be ahead of the views, and this actor's next read must not be older.
       context.shows(frame.sequence);
       yield frame;
     }
@@ -62,7 +79,7 @@ export async function* watchLog(
   }
 }
 
-/** The last sequence known here, which no event that the actor has been answered comes after. */
+/** The last sequence number known here, at least that of every event answered to the actor. */
 function nowFor({ actor, engine: { feed, views, answered } }: RequestContext): number {
   return Math.max(feed.tail(), views.checkpoint(), answered.leastFor(actor));
 }

@@ -14,36 +14,57 @@ const scalars = {
 
 const unregistered = 'UnregisteredEvent';
 
-/** The interface of all events, and one object type for each event that a context defines. */
+/** The description of `streamId`, for recorded and proposed events. */
+export const streamIdDescription = `The stream of the entity that the event is about: a category, a
+  hyphen and the entity's id, like "account-<accountId>".`.replace(/\s+/g, ' ');
+const occurredAtDescription = `The time when the fact happened, as stated by the command. Equal to
+  recordedAt if the command stated none.`.replace(/\s+/g, ' ');
+const actorDescription =
+  'The actor that sent the command: a client, or "process:<name>" for a process manager.';
+const correlationIdDescription = `The id that ties related events together: the correlation id of
+  the request, or that of the causing event. Equal to commandId if there is neither.`.replace(
+  /\s+/g,
+  ' ',
+);
+
+/** Adds the `Event` interface, and an object type for each event that a context defines. */
 export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {
   const event = builder.interfaceRef<StoredEvent>('Event').implement({
-    description: 'A fact that was recorded. It never changes.',
+    description: 'A fact recorded in the log. An event is never changed or deleted.',
     resolveType: ({ type }) => (definitions.has(type) ? type : unregistered),
     fields: (t) => ({
-      id: t.exposeID('id'),
-      sequence: t.expose('sequence', { type: 'Sequence', description: 'Its place in the log.' }),
-      streamId: t.exposeID('streamId', { description: 'The entity to which it happened.' }),
-      version: t.exposeInt('version', { description: 'Its place in its stream, from 1.' }),
-      type: t.exposeString('type'),
+      id: t.exposeID('id', { description: 'The UUID of the event.' }),
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description: 'The sequence number of the event in the log.',
+      }),
+      streamId: t.exposeID('streamId', { description: streamIdDescription }),
+      version: t.exposeInt('version', {
+        description: 'The version of the stream right after the event: 1 for its first event.',
+      }),
+      type: t.exposeString('type', { description: 'The name of the event type.' }),
       schemaVersion: t.exposeInt('schemaVersion', {
-        description: 'The schema version under which it is stored.',
+        description: 'The version of the event type under which the event is stored.',
       }),
       recordedAt: t.expose('recordedAt', {
         type: 'DateTime',
-        description: 'When the log took it: strictly increasing with sequence.',
+        description: 'The time when the event was recorded. Later events always have a later time.',
       }),
-      occurredAt: t.expose('occurredAt', {
-        type: 'DateTime',
-        description: 'When it happened in the world, as far as the command said; else recordedAt.',
+      occurredAt: t.expose('occurredAt', { type: 'DateTime', description: occurredAtDescription }),
+      actor: t.exposeString('actor', { description: actorDescription }),
+      commandId: t.exposeID('commandId', {
+        description: 'The UUID of the command that recorded the event.',
       }),
-      actor: t.exposeString('actor', { description: 'Who sent the command.' }),
-      commandId: t.exposeID('commandId'),
-      correlationId: t.exposeID('correlationId', { description: 'What it belongs to.' }),
+      correlationId: t.exposeID('correlationId', { description: correlationIdDescription }),
       causationId: t.exposeID('causationId', {
         nullable: true,
-        description: 'The event that led to the command, if one did.',
+        description:
+          'The id of the event that caused the command. Null if a client sent the command.',
       }),
-      data: t.expose('data', { type: 'JSON', description: 'As of the latest schema version.' }),
+      data: t.expose('data', {
+        type: 'JSON',
+        description: 'The content of the event, in the latest version of its type.',
+      }),
     }),
   });
   for (const [type, { description, fields }] of definitions) {
@@ -65,7 +86,7 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
     });
   }
   builder.objectRef<StoredEvent>(unregistered).implement({
-    description: 'An event of a type that this server does not define (any more).',
+    description: 'An event whose type this server does not define or no longer defines.',
     interfaces: [event],
   });
   return event;
@@ -73,7 +94,7 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
 
 export type EventRef = ReturnType<typeof addEventTypes>;
 
-/** The scalar in which a field of the kernel is shown. */
+/** The GraphQL scalar of a field. */
 export function scalarOf(field: Field<unknown>) {
   return scalars[field.kind];
 }

@@ -3,34 +3,34 @@ import { badInput } from './errors.ts';
 import { parseOptionalText } from './input.ts';
 
 /**
- * Members of filters. Absent and null do not narrow. A value that can match nothing by its form is
- * BAD_USER_INPUT: an empty list would look like an answer.
+ * A member of a filter. An absent or null member matches everything. A value whose form can match
+ * nothing is BAD_USER_INPUT, because an empty list would look like a valid answer.
  */
 export type FilterInput<Value> = Value | null | undefined;
 
 export function parseFilterText(name: string, value: FilterInput<string>): string | undefined {
   if (value == null) return undefined;
-  if (value.trim() === '') badInput(`${name} is empty: leave it out to have all`);
+  if (value.trim() === '') badInput(`${name} is empty: omit it to match everything`);
   return parseOptionalText(name, value) ?? undefined;
 }
 
-/** The id of something whose ids are UUIDs, in lower case. */
+/** Parses an id that must be a UUID; returns it in lower case. */
 export function parseFilterId(name: string, value: FilterInput<string>): string | undefined {
   if (value == null) return undefined;
   const example = '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f';
-  return parseUuid(value) ?? badInput(`${name} is a UUID, like "${example}"`);
+  return parseUuid(value) ?? badInput(`${name} must be a UUID like "${example}"`);
 }
 
-/** Alternatives, of which one at least has to be given. */
+/** Parses a list of alternatives, which must not be empty. */
 export function parseFilterList<Value>(
   name: string,
   values: FilterInput<readonly Value[]>,
 ): readonly Value[] | undefined {
-  if (values?.length === 0) badInput(`${name} is empty: leave it out to have all`);
+  if (values?.length === 0) badInput(`${name} is empty: omit it to match everything`);
   return values ?? undefined;
 }
 
-/** A text for which a rule of its own finds faults; null: it has none. */
+/** Parses a text by a rule that returns its fault; null if it has none. */
 export function parseFilterBy(
   faultOf: (value: string) => string | null,
   value: FilterInput<string>,

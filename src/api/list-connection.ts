@@ -7,14 +7,15 @@ import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
+/** What to read of a view: one of its lists, narrowed, at a read point. */
 export interface ListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
-  /** Values of the list's filters; an absent or null one does not narrow. */
+  /** The values of the list's filters; an absent or null value matches everything. */
   readonly filter: FilterRequest;
-  /** Further filters of which one is to fit as well, so that no document fits two; absent: none. */
+  /** Further filters, of which a document must also match one and can match only one. */
   readonly anyOf?: readonly FilterRequest[];
-  /** Only what stands at positions that begin so; absent: the whole list. */
+  /** The beginning of the positions to read; absent: the whole list. */
   readonly prefix?: string;
   readonly descending?: boolean;
   readonly at: ReadPoint;
@@ -22,7 +23,7 @@ export interface ListRequest<Document extends JsonObject> {
 
 type FilterRequest = Readonly<Record<string, string | null | undefined>>;
 
-/** A page of one of a view's lists at a read point. */
+/** Reads a page of a view's list at a read point; throws BAD_USER_INPUT for a wrong cursor. */
 export async function readListConnection<Document extends JsonObject, Node>(
   context: RequestContext,
   request: ListRequest<Document>,
@@ -37,8 +38,11 @@ export async function readListConnection<Document extends JsonObject, Node>(
   const [after, before] = descending ? [page.before, page.after] : [page.after, page.before];
   const range = rangeOf(request.prefix);
   const wanted = {
-    ...{ list, limit: page.size + 1, descending: descending !== page.fromEnd },
-    ...{ after: after ?? range.after, before: before ?? range.before },
+    list,
+    limit: page.size + 1,
+    descending: descending !== page.fromEnd,
+    after: after ?? range.after,
+    before: before ?? range.before,
   };
   const parts = await Promise.all(
     filters.map((filter) => context.list(view, { filter, ...wanted }, at)),
@@ -56,7 +60,7 @@ function toFilter(...filters: readonly FilterRequest[]): FilterValues {
   );
 }
 
-/** As the one list that they are parts of: each is in its order, and there is enough of each. */
+/** Merges pages of one order, each read with the full limit, into a page of that order. */
 function mergeParts<Item extends Cursor>(
   parts: readonly (readonly Item[])[],
   { limit, descending }: { readonly limit: number; readonly descending: boolean },
@@ -67,7 +71,7 @@ function mergeParts<Item extends Cursor>(
   return (descending ? merged.reverse() : merged).slice(0, limit);
 }
 
-/** The places of a list whose positions begin with a prefix. */
+/** The bounds of the positions that begin with a prefix. */
 export function rangeOf(prefix: string | undefined) {
   if (prefix === undefined) return { after: null, before: null };
   return {

@@ -5,27 +5,28 @@ import type { FilterValues } from '../views/lists/partition.ts';
 import type { Cursor } from '../views/read.ts';
 import { badInput } from './errors.ts';
 
-/** What a cursor goes with: a list in its order, as far as a filter narrows it. */
+/** What a cursor is valid for: a list in one order and direction, narrowed by a filter. */
 export interface CursorScope {
   readonly list: string;
   readonly order: string;
   readonly descending: boolean;
-  /** A document is in the list if it fits one of these. */
+  /** The filters of which a document must match one. */
   readonly filters: readonly FilterValues[];
-  /** Only what stands at positions that begin so. */
+  /** The beginning of all positions in the list. */
   readonly prefix: string;
 }
 
-/** The cursors of one list, order and filter, as clients keep them. */
+/** Formats and parses the cursors of one scope. */
 export interface ListCursors {
-  format(place: Cursor): string;
-  /** Null: it is no cursor of a list. Throws BAD_USER_INPUT when it is one of another scope. */
+  format(cursor: Cursor): string;
+  /** Null if the text is not a cursor. Throws BAD_USER_INPUT for a cursor of another scope. */
   parse(text: string): Cursor | null;
 }
 
 /**
- * Cursors like `orders:PLACED_AT:asc:k3Jd9Q:WyIyMDI2…`: what they are of in clear, a fingerprint of
- * the filter, and the place in the list. They hold at every moment.
+ * Creates cursors like `orders:PLACED_AT:asc:k3Jd9Q:WyIyMDI2…`: the list, its order and direction
+ * in plain text, a fingerprint of the filter, and the position and key of the item. A cursor is
+ * valid at every moment.
  */
 export function createListCursors(scope: CursorScope): ListCursors {
   const { list, order, descending, prefix } = scope;
@@ -38,33 +39,33 @@ export function createListCursors(scope: CursorScope): ListCursors {
     parse(text) {
       const match = pattern.exec(text);
       if (match === null) return null;
-      const [, ofList, ofOrder, ofDirection, ofFilter, place = ''] = match;
-      if (ofList !== list) badInput(`the cursor is of a list of ${ofList}, not of ${list}`);
+      const [, ofList, ofOrder, ofDirection, ofFilter, encoded = ''] = match;
+      if (ofList !== list) badInput(`the cursor is from a list of ${ofList}, not of ${list}`);
       const [given, wanted] = [
         `by ${ofOrder}, ${ofDirection}ending`,
         `by ${order}, ${direction}ending`,
       ];
-      if (given !== wanted) badInput(`the cursor is of ${list} ${given}, not ${wanted}`);
+      if (given !== wanted) badInput(`the cursor is from ${list} ${given}, not ${wanted}`);
       if (ofFilter !== fingerprint) {
-        const rule = 'a cursor goes with the filter of its own page';
-        badInput(`the cursor is of ${list} with another filter: ${rule}`);
+        const rule = 'use a cursor only with the filter of its page';
+        badInput(`the cursor is from ${list} with another filter: ${rule}`);
       }
-      return parsePlace(place, prefix);
+      return parseCursor(encoded, prefix);
     },
   };
 }
 
 const pattern = /^([a-z-]{1,40}):([A-Z_]{1,40}):(asc|desc):([\w-]{6}):([\w-]+)$/;
 
-/** Thirty-six bits: enough to notice a mistake, which is all that it is for. */
+/** 36 bits, which is enough to detect mistakes; it need not resist forgery. */
 function fingerprintOf({ filters, prefix }: CursorScope): string {
-  // The order in which the alternatives were given makes no other list.
+  // The same alternatives in another order are the same list.
   const alternatives = filters.map((filter) => toCanonicalJson(filter)).sort();
   const content = toCanonicalJson([alternatives, prefix]);
   return createHash('sha256').update(content).digest('base64url').slice(0, 6);
 }
 
-function parsePlace(text: string, prefix: string): Cursor | null {
+function parseCursor(text: string, prefix: string): Cursor | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (!Array.isArray(value) || value.length !== 2) return null;

@@ -1,32 +1,38 @@
+import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Something with an id of its own; `typename` says which of the object types it is. */
+/** An object with an id; `typename` is the name of its object type. */
 export interface NodeSource {
   readonly typename: string;
 }
 
-/** Finds the node of an id at a sequence; null when the id is not of its kind, or unknown. */
+/** Finds the node of an id at a sequence number; null if the id is unknown or of another type. */
 export type FindNode = (
   id: string,
   at: number,
   context: RequestContext,
 ) => Promise<NodeSource | null>;
 
-/** The Node interface, and Query.node, which asks each registered finder in turn. */
+/** Adds the `Node` interface, and `Query.node`, which calls each registered finder in turn. */
 export function addNodes(builder: Builder) {
   const finders: FindNode[] = [];
   const node = builder.interfaceRef<NodeSource>('Node').implement({
-    description: 'Anything with an id of its own; ids are as given when it was made.',
+    description: 'An object that can be found by its id.',
     resolveType: ({ typename }) => typename,
-    fields: (t) => ({ id: t.id() }),
+    fields: (t) => ({
+      id: t.id({ description: 'The id of the object, unique among objects of all types.' }),
+    }),
   });
   builder.queryField('node', (t) =>
     t.field({
       type: node,
       nullable: true,
-      description: 'Whatever has this id: ids of different types never look alike.',
-      args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      description: 'Finds an object of any type by its id. Null if there is none at the moment.',
+      args: {
+        id: t.arg.id({ required: true, description: 'The id of the object.' }),
+        asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+      },
       resolve: async (_root, { id, asOf }, context) => {
         const at = await context.sequenceOf(asOf);
         for (const find of finders) {

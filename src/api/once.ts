@@ -2,8 +2,8 @@ import type { ApiParts } from './api-parts.ts';
 import type { Builder } from './builder.ts';
 
 /**
- * Adds types to a schema when somebody first asks for them, and gives the same ones from then on:
- * so that bounded contexts can show each other's types without knowing who comes first.
+ * Wraps a function that adds types, so that it runs once for each schema and later calls return the
+ * same types. Bounded contexts can then use each other's types in any order.
  */
 export function oncePerSchema<Types>(add: (parts: ApiParts) => Types): (parts: ApiParts) => Types {
   const made = new WeakMap<Builder, Types>();

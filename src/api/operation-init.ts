@@ -1,10 +1,11 @@
+/** The transport of an operation. */
 export type Transport = 'http' | 'sse' | 'websocket';
 
-/** What a request may say about itself beside its operation. */
+/** The optional hints of a request, from its `extensions.daybook` or its headers. */
 export interface RequestHints {
-  /** Wait until the views have seen this sequence; null when it does not matter. */
+  /** The sequence number, in digits, that the operation must read at or after; null: any. */
   readonly minSequence: string | null;
-  /** What this operation belongs to in the caller's eyes; null when it does not say. */
+  /** The caller's id for related operations; null if it gave none. */
   readonly correlationId: string | null;
 }
 
@@ -12,6 +13,6 @@ export interface RequestHints {
 export interface OperationInit extends RequestHints {
   readonly actor: string;
   readonly transport: Transport;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { badInput } from './errors.ts';
 
-/** Relay's paging arguments. */
+/** The paging arguments of Relay's connections. */
 export interface PagingArgs {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
@@ -8,33 +8,35 @@ export interface PagingArgs {
   readonly before?: string | null | undefined;
 }
 
+/** A parsed page request. */
 export interface PageRequest<Cursor> {
   readonly after: Cursor | null;
   readonly before: Cursor | null;
   readonly size: number;
-  /** The last ones between the cursors instead of the first. */
+  /** Whether to take the last items between the cursors instead of the first. */
   readonly fromEnd: boolean;
 }
 
 export const pageSizeDefault = 50;
 export const pageSizeMax = 500;
 
-/** A page from its arguments; BAD_USER_INPUT when they are malformed or contradict each other. */
+/** Parses paging arguments; throws BAD_USER_INPUT if they are malformed or contradictory. */
 export function parsePage<Cursor>(
   { first, after, last, before }: PagingArgs,
   parseCursor: (text: string) => Cursor | null,
 ): PageRequest<Cursor> {
-  if (first != null && last != null) badInput('a page has first or last, not both');
+  if (first != null && last != null) badInput('first and last must not be given together');
   const size = first ?? last ?? pageSizeDefault;
-  if (size < 0 || size > pageSizeMax) badInput(`a page has 0 to ${pageSizeMax} items, not ${size}`);
+  if (size < 0 || size > pageSizeMax)
+    badInput(`a page must have 0 to ${pageSizeMax} items, not ${size}`);
   const parse = (text: string | null | undefined): Cursor | null =>
-    text == null ? null : (parseCursor(text) ?? badInput(`${text.slice(0, 50)} is not a cursor`));
+    text == null ? null : (parseCursor(text) ?? badInput(`"${text.slice(0, 50)}" is not a cursor`));
   return { after: parse(after), before: parse(before), size, fromEnd: last != null };
 }
 
 /**
- * A page that was not filled although there may be more: it goes on at a cursor up to which nothing
- * else belongs to it.
+ * Marks a page as short: there may be more items, and the client continues at the cursor. The page
+ * holds every matching item up to that cursor.
  */
 export function goingOnAt<Node>(
   { edges, pageInfo }: Connection<Node>,
@@ -47,7 +49,7 @@ export function goingOnAt<Node>(
   return { edges, pageInfo: { ...pageInfo, ...rest } };
 }
 
-/** What the connection types need. */
+/** A page as the connection types resolve it. */
 export interface Connection<Node> {
   readonly edges: { readonly cursor: string; readonly node: Node }[];
   readonly pageInfo: {
@@ -59,8 +61,9 @@ export interface Connection<Node> {
 }
 
 /**
- * A connection from what was read for a page: one item more than its size, to see whether there is
- * more, in the order of reading (from the end: the last one first).
+ * A connection from the items read for a page. `read` holds up to one item more than the page's
+ * size, which shows whether there is more, in the order of reading: from the end, the last item
+ * first.
  */
 export function toConnection<Item, Node>(
   page: PageRequest<unknown>,

@@ -1,27 +1,28 @@
 import type { PendingEvent } from '../kernel/log.ts';
 import type { Builder } from './builder.ts';
+import { streamIdDescription } from './event-types.ts';
 
-/** The ProposedEvent type: an event that a dry run would record. */
+/** Adds the `ProposedEvent` type: an event that a dry run would record. */
 export function addProposedEvent(builder: Builder) {
   return builder.objectRef<PendingEvent>('ProposedEvent').implement({
-    description: `An event that a dry run would record. It has no place in the log, and the command
-      itself may record another one later: the state may have changed, and fresh ids differ.`.replace(
+    description: `An event that a dry run would record. It has no sequence number. The command may
+      record other events later, because the state may change and new ids differ.`.replace(
       /\s+/g,
       ' ',
     ),
     fields: (t) => ({
-      type: t.exposeString('type'),
-      streamId: t.exposeID('streamId', { description: 'The entity to which it would happen.' }),
+      type: t.exposeString('type', { description: 'The name of the event type.' }),
+      streamId: t.exposeID('streamId', { description: streamIdDescription }),
       version: t.exposeInt('version', {
-        description: 'The place that it would have in its stream, from 1.',
+        description: 'The version that the stream would have right after the event.',
       }),
       occurredAt: t.expose('occurredAt', {
         type: 'DateTime',
         nullable: true,
-        description:
-          'When it happened, if the command says so. Null: when the log would record it.',
+        description: `The time when the fact happened, as stated by the command. Null if it would be
+          the time of recording.`.replace(/\s+/g, ' '),
       }),
-      data: t.expose('data', { type: 'JSON' }),
+      data: t.expose('data', { type: 'JSON', description: 'The content of the event.' }),
     }),
   });
 }

@@ -4,18 +4,23 @@ import type { RejectionDefinition } from '../kernel/rejection.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import { scalarOf } from './event-types.ts';
 
-/** The Error interface, and an object type for each way in which a command can be refused. */
+/** Adds the `Error` interface; returns what makes the object type of a rejection. */
 export function addRejectionTypes(builder: Builder) {
   const known = new Map<string, RejectionRef>();
   const error = builder.interfaceRef<RecordedRejection>('Error').implement({
-    description: 'Why a command was refused. Nothing of it was recorded but the refusal itself.',
+    description: `The reason why a command was rejected. The command recorded nothing except, for
+      some commands, the rejection itself.`.replace(/\s+/g, ' '),
     fields: (t) => ({
-      code: t.exposeString('code', { description: 'SCREAMING_SNAKE_CASE, and stable.' }),
-      message: t.exposeString('message', { description: 'One line, for people.' }),
+      code: t.exposeString('code', {
+        description: 'The stable code of the error, in SCREAMING_SNAKE_CASE.',
+      }),
+      message: t.exposeString('message', {
+        description: 'The explanation in one line, for people. Its wording may change.',
+      }),
     }),
   });
 
-  /** The type of a rejection, made when first asked for. */
+  /** The type of a rejection, created on first use. */
   return function typeOf({ name, description, fields }: RejectionDefinition): RejectionRef {
     const made = known.get(name);
     if (made !== undefined) return made;

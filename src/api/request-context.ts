@@ -14,8 +14,8 @@ import { badInput, codedError } from './errors.ts';
 import type { OperationInit } from './operation-init.ts';
 
 /**
- * What resolvers work with. One operation reads one cut of the log: every field without an `asOf`
- * of its own answers at the sequence that `cut` gives, and what is nested answers with its parent.
+ * The context of resolvers. An operation reads one cut of the log: each field without `asOf` reads
+ * at the sequence number of `pinnedSequence`, and a nested field reads where its parent has read.
  */
 export interface RequestContext {
   readonly actor: string;
@@ -23,34 +23,35 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   readonly engine: EngineParts;
   /**
-   * The sequence of this operation, pinned when first asked for: at least the minimum that it names,
-   * and what this process has answered its actor before. Throws SEQUENCE_NOT_REACHED, and
-   * UPGRADE_NEEDED when the views here stop before an event that this program cannot read.
+   * The cut of this operation, fixed by the first call. It is at least the operation's
+   * `minSequence` and the last sequence number that this process has answered to the actor. Throws
+   * SEQUENCE_NOT_REACHED, and UPGRADE_NEEDED if the views stop before an event that this program
+   * cannot read.
    */
   pinnedSequence(): Promise<number>;
-  /** The sequence of a moment; of the operation, when there is none. */
+  /** The sequence number of a moment; without a moment, that of the operation. */
   sequenceOf(asOf: Moment | null | undefined): Promise<number>;
   /** Waits until the views can be read at a read point. */
   waitForViews(at: ReadPoint): Promise<void>;
-  /** Throws BAD_USER_INPUT when the log has not come to a sequence yet. */
+  /** Throws BAD_USER_INPUT if a sequence number is beyond the head of the log. */
   assertRecorded(sequence: number): Promise<void>;
-  /** Notes the sequence that a command led to: the operation's, if it is a mutation. */
+  /** Remembers the sequence number after a command, for the actor and for `extensions`. */
   wrote(sequence: number): void;
-  /** Notes that the actor is shown a sequence which the views may not show yet. */
+  /** Remembers a sequence number that the actor is sent and the views may not show yet. */
   shows(sequence: number): void;
-  /** The context of one frame of a subscription, shared by all that are identical to this one. */
+  /** The context of one frame, which identical subscriptions share. */
   forFrames(signal: AbortSignal): RequestContext;
-  /** What the answer says beside its data: the operation's sequence. */
+  /** The `extensions` of the answer: the sequence number of the operation. */
   extensions(): Readonly<Record<string, unknown>>;
-  /** A page of the log, for a filter of at most one member. */
+  /** Reads a page of the log, for a filter of at most one member. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
-  /** As much of a page of the log as is found by looking at a bounded number of events. */
+  /** Reads as much of a page of the log as a scan of a bounded number of events finds. */
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
-  /** Runs what reads from the database, in the actor's fair share; throws what it threw. */
+  /** Runs a read of the database in the actor's fair share; throws its errors unchanged. */
   inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
-  /** Reads from the database in the actor's fair share, with the errors that a client may know. */
+  /** Runs a read of the database in the actor's fair share; throws the errors for clients. */
   read<Value>(work: (reads: ClientReads) => Promise<Value>): Promise<Value>;
-  /** The views as they are, with the errors that a client may know. */
+  /** The views, read in the actor's fair share; their reads throw the errors for clients. */
   readonly views: Pick<Views, 'document' | 'list'>;
   document<Document extends JsonObject>(
     view: View<Document>,
@@ -66,7 +67,10 @@ export interface RequestContext {
 
 const waitMs = 5_000;
 
-/** `history`: that of the log in which the operation began; its frames answer in it or not at all. */
+/**
+ * Creates the context of an operation. `history` identifies the log in which the operation began;
+ * if the log is replaced, its frames fail instead of reading from another log.
+ */
 export function createRequestContext(
   engine: EngineParts,
   init: OperationInit,
@@ -80,7 +84,7 @@ export function createRequestContext(
   let pinnedAt: number | null = null;
   let writtenAt: number | null = null;
 
-  /** One wait for all fields that ask for a sequence: each has a listener on the signal. */
+  /** Fields share a wait for the same sequence number, as each wait listens to the signal. */
   async function waitForViews(at: ReadPoint): Promise<void> {
     const sequence = sequenceOf(at);
     if (sequence <= views.checkpoint()) return;
@@ -91,7 +95,7 @@ export function createRequestContext(
 
   async function waitFor(sequence: number): Promise<void> {
     const stop = views.unreadable()?.sequence ?? Number.POSITIVE_INFINITY;
-    // From there on only an upgrade, or another server, can help: that is not waited for.
+    // Beyond that event only an upgrade or another server can help, so waiting is useless.
     const withinMs = views.isLeftBehind() && stop <= sequence ? 0 : waitMs;
     const isReplaced = () => engine.feed.history() !== history;
     if (!isReplaced() && (await views.waitFor(sequence, withinMs, init.signal))) return;
@@ -100,12 +104,12 @@ export function createRequestContext(
     if (unreadable !== null && unreadable.sequence <= sequence) throw toApiError(unreadable);
     throw codedError(
       'SEQUENCE_NOT_REACHED',
-      `sequence ${sequence} is not visible within ${waitMs} ms: it is at ${views.checkpoint()}`,
+      `the views did not reach ${sequence} in ${waitMs} ms: they are at ${views.checkpoint()}`,
     );
   }
 
   async function pin(): Promise<number> {
-    // Without the event that the views stop at, the answer would be old and not say so.
+    // An answer without the event at which the views stop would be silently out of date.
     const stop = views.unreadable()?.sequence ?? 0;
     const answered = engine.answered.leastFor(init.actor);
     const least = Math.max(Number(init.minSequence ?? 0), answered, stop);
@@ -140,7 +144,7 @@ export function createRequestContext(
       return init.signal;
     },
     engine,
-    pinnedSequence: pinnedSequence,
+    pinnedSequence,
     sequenceOf(asOf) {
       if (asOf == null) return pinnedSequence();
       const text = JSON.stringify(asOf);
@@ -148,7 +152,7 @@ export function createRequestContext(
       asked.set(text, known);
       return known;
     },
-    waitForViews: waitForViews,
+    waitForViews,
     assertRecorded: (sequence) => assertRecorded(engine, read, sequence),
     wrote(sequence) {
       writtenAt = Math.max(writtenAt ?? 0, sequence);
@@ -160,12 +164,13 @@ export function createRequestContext(
     inTurn,
     read,
     views: reading,
-    // The view's own evolve has made the document: it is of the view's type.
+    // The view's own evolve made the document, so it has the view's type.
     document: (view, key, at) => reading.document(view, key, at) as never,
     list: (view, page, at) => reading.list(view, page, at) as never,
     forFrames(signal) {
-      // Frames answer at the sequence of their event: a hint of one subscriber is none for others.
       const { actor, transport } = init;
+      // A frame reads at the sequence number of its event; subscribers that share it may have given
+      // different hints.
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, transport, signal, ...hints }, history);
     },
@@ -191,7 +196,7 @@ async function toSequence(engine: EngineParts, read: Read, moment: Moment): Prom
 async function assertRecorded({ feed }: EngineParts, read: Read, sequence: number): Promise<void> {
   if (sequence <= feed.tail()) return;
   const head = (await read(({ log }) => log.head())).sequence;
-  if (sequence > head) badInput(`the sequence ${sequence} is beyond the end of the log, ${head}`);
+  if (sequence > head) badInput(`sequence ${sequence} is beyond the head of the log, ${head}`);
 }
 
 async function guarded<Value>(promise: Promise<Value>): Promise<Value> {

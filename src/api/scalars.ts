@@ -11,43 +11,48 @@ import {
 import type { Builder } from './builder.ts';
 import { badInput } from './errors.ts';
 
-/** The scalars of the API. None of them ever becomes a JS number with a fraction, or a Date. */
+/** Adds the scalars of the API. None becomes a `Date` or a number with a fraction. */
 export function addScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
-    description:
-      `An RFC 3339 time. Out: always UTC with six fractional digits. In: any offset, at most
-      six digits of a second, a space or a T before the hour, no leap second.`.replace(/\s+/g, ' '),
+    description: `A time in the format of RFC 3339. The server always sends UTC with six fractional
+      digits. It accepts any offset, up to six fractional digits (and zeros after them), and a T or
+      a space before the hour. It does not accept leap seconds.`.replace(/\s+/g, ' '),
     ...fromText(
       parseDateTime,
-      'a DateTime is a string like "2026-11-23T12:00:00.000000Z"',
+      'a DateTime must be a string like "2026-11-23T12:00:00.000000Z"',
       dateTimeFault,
     ),
     serialize: (value) => value,
   });
   builder.scalarType('Sequence', {
-    description: "An event's place in the whole log: 1, 2, 3, … A string of decimal digits.",
-    ...fromText(parseSequence, 'a Sequence is a string of decimal digits, like "42"'),
+    description: `The sequence number of an event in the log: 1, 2, 3, … without gaps, as a string
+      of decimal digits. "0" is the beginning of the log, before its first event.`.replace(
+      /\s+/g,
+      ' ',
+    ),
+    ...fromText(parseSequence, 'a Sequence must be a string of decimal digits, like "42"'),
     serialize: (value) => String(value) as never,
   });
   builder.scalarType('Decimal', {
-    description: `An exact decimal as a string, like "1250.00": at most ${integerDigitsMax} digits
-      before the point and ${fractionDigitsMax} after it; no exponent. Zero has no sign: "-0.00"
-      is taken as "0.00".`.replace(/\s+/g, ' '),
-    ...fromText(parseDecimal, 'a Decimal is a string like "1250.00"'),
-    // What was recorded before this was so may have the sign.
+    description: `An exact decimal number as a string, like "1250.00". It has at most
+      ${integerDigitsMax} digits before the decimal point, at most ${fractionDigitsMax} after it and
+      no exponent. The server reads "-0.00" as "0.00".`.replace(/\s+/g, ' '),
+    ...fromText(parseDecimal, 'a Decimal must be a string like "1250.00"'),
+    // Older events may hold a negative zero.
     serialize: (value) => withoutNegativeZero(value) as never,
   });
   builder.scalarType('Moment', {
-    description: `A DateTime (all that was recorded at or before it) or a Sequence (all up to and
-      including it).`.replace(/\s+/g, ' '),
-    ...fromText(parseMoment, 'a Moment is a DateTime or a Sequence, as a string', momentFault),
+    description: `A moment of the log, as a string: a Sequence, which includes every event up to and
+      including it, or a DateTime, which includes every event recorded at or before it. It must not
+      be after the head of the log or in the future.`.replace(/\s+/g, ' '),
+    ...fromText(parseMoment, 'a Moment must be a DateTime or a Sequence, as a string', momentFault),
     serialize: (moment: Moment) =>
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,
   });
   builder.scalarType('JSON', {
-    description: 'A JSON object; amounts in it are strings.',
-    parseValue: (): JsonObject => badInput('JSON is only ever an answer'),
-    parseLiteral: (): JsonObject => badInput('JSON is only ever an answer'),
+    description: 'A JSON object, which the server only sends. Decimals in it are strings.',
+    parseValue: (): JsonObject => badInput('JSON is not accepted as input'),
+    parseLiteral: (): JsonObject => badInput('JSON is not accepted as input'),
     serialize: (value) => value,
   });
 }
@@ -56,14 +61,15 @@ function parseDecimal(text: string): string | null {
   return isDecimal(text) ? withoutNegativeZero(text) : null;
 }
 
-/** What is wrong with a text that is meant as a time; null: it may be meant as something else. */
+/** What is wrong with a text that looks like a time; null if it does not look like one. */
 function momentFault(text: string): string | null {
   return /^\d{4}-/.test(text) ? dateTimeFault(text) : null;
 }
 
 /**
- * Numbers are refused: JSON's and GraphQL's would have lost digits before we saw them. A text that
- * is refused is told the fault in it, if `faultOf` knows one.
+ * A scalar's input parsers. They reject numbers, because the parsers of JSON and GraphQL may
+ * already have lost digits. The error for a malformed text is the fault that `faultOf` finds, or
+ * else `expected`.
  */
 function fromText<Value>(
   parse: (text: string) => Value | null,

@@ -14,13 +14,13 @@ import { addRejectionTypes } from './rejection-types.ts';
 import { addScalars } from './scalars.ts';
 import { addViewQueries } from './view-queries.ts';
 
-/** A bounded context with its part of the API. */
+/** A bounded context and what adds its part of the API. */
 export interface ApiModule {
   readonly context: BoundedContext;
   readonly addApi: AddContextApi;
 }
 
-/** The schema of the log and of all the given contexts. */
+/** Builds the schema of the log and of the given contexts. */
 export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   const builder = createBuilder();
   addScalars(builder);

@@ -8,17 +8,17 @@ import type { CommandAnswer } from './command-mutation.ts';
 import { toApiError } from './engine-errors.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** A stream, and the view that shows the same states of it. */
+/** A stream and the view whose documents are the stream's states. */
 export interface StateBehind<State extends JsonObject, Event extends NewEvent> {
   readonly decider: Decider<State | null, Event>;
   readonly id: string;
-  /** Read where it can be: one look-up, however long the stream is. Absent: streams are short. */
+  /** Preferred, as it takes one look-up however long the stream is. Absent if streams are short. */
   readonly view?: View<State>;
 }
 
 /**
- * The state of a stream as a recorded answer has shown it. It waits for no view: what the view does
- * not show yet, or cannot show, is folded from the log.
+ * The state of a stream right after a command, for its payload; null if there is none. Does not
+ * wait for views: a state that the view cannot show is folded from the log.
  */
 export async function stateBehind<State extends JsonObject, Event extends NewEvent>(
   { engine }: RequestContext,
@@ -28,7 +28,7 @@ export async function stateBehind<State extends JsonObject, Event extends NewEve
   const sequence = sequenceOf(at);
   try {
     const shown = view && (await readShown(engine, { view, id, sequence }));
-    // The view's own evolve has made the document: it is of the view's type.
+    // The view's own evolve made the document, so it has the view's type.
     if (shown != null) return shown as State;
     return await foldStream(engine.log, { decider, id, sequence });
   } catch (error) {
@@ -36,7 +36,7 @@ export async function stateBehind<State extends JsonObject, Event extends NewEve
   }
 }
 
-/** Null: there is none, or the view cannot be read at the sequence now. */
+/** Null if there is no document, or if the view cannot be read at the sequence number now. */
 async function readShown(
   { views }: RequestContext['engine'],
   request: {

@@ -1,39 +1,52 @@
 import type { ViewRow } from '../views/store.ts';
 import type { Builder } from './builder.ts';
 
-/** Query.views: how far each view is, for operators. */
+/** Adds `Query.views`, which shows operators how far each view is. */
 export function addViewQueries(builder: Builder): void {
   const status = builder.enumType('ViewStatus', {
-    description: 'PARKED: it failed on an event and stands still; the other views go on.',
+    description: 'The status of a view.',
     values: {
-      BUILDING: { value: 'building' },
-      LIVE: { value: 'live' },
-      PARKED: { value: 'parked' },
+      BUILDING: {
+        value: 'building',
+        description: 'The view is being built from the log and cannot be read yet.',
+      },
+      LIVE: { value: 'live', description: 'The view follows the log and can be read.' },
+      PARKED: {
+        value: 'parked',
+        description: 'The view failed on an event and does not advance. Other views advance.',
+      },
     } as const,
   });
   const view = builder.objectRef<ViewRow>('View').implement({
-    description: 'A read model: a fold of the log, kept for every moment.',
+    description: 'A read model: documents folded from the log and kept for every moment.',
     fields: (t) => ({
-      name: t.exposeString('name'),
-      version: t.exposeInt('version'),
-      status: t.expose('status', { type: status }),
+      name: t.exposeString('name', { description: 'The unique name of the view.' }),
+      version: t.exposeInt('version', {
+        description: "The version of the view's definition. A new version is built from the log.",
+      }),
+      status: t.expose('status', { type: status, description: 'The status of the view.' }),
       checkpoint: t.expose('checkpoint', {
         type: 'Sequence',
-        description: 'The sequence up to which it has folded the log.',
+        description: 'The sequence number up to which the view has folded the log.',
       }),
       failedAt: t.field({
         type: 'Sequence',
         nullable: true,
-        description: 'The event on which it is parked.',
+        description:
+          'The sequence number of the event on which the view failed. Null if not parked.',
         resolve: ({ error }) => error?.sequence ?? null,
       }),
-      error: t.string({ nullable: true, resolve: ({ error }) => error?.message ?? null }),
+      error: t.string({
+        nullable: true,
+        description: 'The message of the error that parked the view. Null if not parked.',
+        resolve: ({ error }) => error?.message ?? null,
+      }),
     }),
   });
   builder.queryField('views', (t) =>
     t.field({
       type: [view],
-      description: 'The views of this server.',
+      description: 'Lists the views of this server and how far each has folded the log.',
       resolve: (_root, _args, { engine }) => [...engine.views.rows()],
     }),
   );

@@ -6,14 +6,14 @@ import { toApiError } from './engine-errors.ts';
 import { codedError } from './errors.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** A state of a document that exists. */
+/** The state of a document that exists. */
 export type FoundState<Document> = WatchedState<
   DocumentState<Document> & { readonly document: Document }
 >;
 
 /**
- * The document of a key as it is now, then after each change; without one it ends with an error of
- * the given code.
+ * Yields the current document of a key, then the document after each change. Throws an error with
+ * the given code if there is no document.
  */
 export async function* watchFound<Document extends JsonObject>(
   context: RequestContext,
@@ -22,21 +22,21 @@ export async function* watchFound<Document extends JsonObject>(
 ): AsyncGenerator<FoundState<Document>, void, undefined> {
   const watchable = watchableDocument(context.engine.views, view, key);
   for await (const state of watchState(context, watchable)) {
-    if (!isFound(state)) throw codedError(code, `there is no ${key} in ${view.name}`);
+    if (!isFound(state)) throw codedError(code, `the view ${view.name} has no document "${key}"`);
     yield state;
   }
 }
 
 /**
- * What is watched as it is now, then as it changes; with the errors that a client may know. The
- * first state is not older than what the actor has been answered before.
+ * Yields the current state, then each new state; throws the errors for clients. The first state is
+ * not older than what this process has answered to the actor.
  */
 export async function* watchState<State>(
   context: RequestContext,
   watchable: Watchable<State>,
 ): AsyncGenerator<WatchedState<State>, void, undefined> {
   try {
-    // What is watched begins where the views are, at the earliest.
+    // Watching begins at the views' checkpoint or later, so waiting for the views is enough.
     await context.pinnedSequence();
     yield* context.engine.watcher.watch(watchable, context.signal);
   } catch (error) {

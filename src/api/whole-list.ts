@@ -5,18 +5,19 @@ import type { ReadPoint } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
 import { rangeOf } from './list-connection.ts';
 
+/** What to read of a view: one of its lists, up to a number of documents. */
 export interface WholeListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
-  /** Only what stands at positions that begin so; absent: the whole list. */
+  /** The beginning of the positions to read; absent: the whole list. */
   readonly prefix?: string;
-  /** Reading ends once there are more than so many; absent: with the list. */
+  /** Reading stops once more documents than this are found; absent: at the end of the list. */
   readonly documentsMax?: number;
 }
 
 const pageSizeMax = 500;
 
-/** All documents of a list at a read point, page by page: for lists that are known to be short. */
+/** Reads all documents of a list at a read point, page by page. Only for short lists. */
 export async function readWholeList<Document extends JsonObject>(
   views: Pick<Views, 'list'>,
   { view, list, prefix, documentsMax = Number.POSITIVE_INFINITY }: WholeListRequest<Document>,
@@ -28,7 +29,7 @@ export async function readWholeList<Document extends JsonObject>(
   for (;;) {
     const page = { list, filter: {}, after, before, limit: pageSizeMax, descending: false };
     const found: readonly ListedDocument[] = await views.list(view, page, at);
-    // The view's own evolve has made the documents: they are of the view's type.
+    // The view's own evolve made the documents, so they have the view's type.
     documents.push(...found.map(({ document }) => document as Document));
     const last = found.at(-1);
     const isDone = last === undefined || found.length < pageSizeMax;

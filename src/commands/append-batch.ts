@@ -13,17 +13,17 @@ export interface AppendOptions extends DecideBatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** A decided batch and where the log has put it. */
+/** A decided batch, with its sequences and times in the log. */
 export interface AppendedBatch extends DecidedBatch {
-  /** Null: there was nothing to append. */
+  /** Null if there was nothing to append. */
   readonly appended: Appended | null;
   /** The sequence of the log's head before the batch. */
   readonly head: number;
-  /** The time of the batch's first event; when it would be, if there was nothing to append. */
+  /** The time of the batch's first event. If the batch is empty, the time it would have had. */
   readonly recordedAt: string;
 }
 
-/** Decides on what is cached and appends; throws `StaleStreamsError` when that was not the latest. */
+/** Decides on the cached streams and appends; throws `StaleStreamsError` if one was not current. */
 export async function appendBatch(
   options: AppendOptions,
   submissions: readonly Submission[],
@@ -31,7 +31,7 @@ export async function appendBatch(
   return appendDecided(options, await decideBatch(options, submissions));
 }
 
-/** Appends a decided batch; throws `StaleStreamsError` when it does not rest on the latest. */
+/** Appends a decided batch; throws `StaleStreamsError` if one of its streams was not current. */
 export async function appendDecided(
   options: AppendOptions,
   decided: DecidedBatch,
@@ -43,12 +43,15 @@ export async function appendDecided(
   return toAppendedBatch(decided, await appendDurably(log, decided.batch, { deadline, signal }));
 }
 
-/** Decides and appends while nobody else can append: cannot be overtaken, but holds up everybody. */
+/**
+ * Decides and appends while it holds the lock of the log's head. No other process can append in
+ * between, so the batch cannot be stale, but all other appends wait.
+ */
 export async function appendExclusively(
   options: AppendOptions,
   submissions: readonly Submission[],
 ): Promise<AppendedBatch> {
-  // Every stream is read up to its end now: what the cache takes for fresh may be behind.
+  // Reads every stream to its end: a cached stream may be behind without being marked as stale.
   const cache = { ...options.cache, fresh: () => undefined };
   let sent: DecidedBatch | undefined;
   try {
@@ -67,7 +70,10 @@ export async function appendExclusively(
   }
 }
 
-/** Nothing to record, but the answers must not rest on a state that is no longer so. */
+/**
+ * Checks the streams of a batch that records nothing, since its answers must not be based on an
+ * outdated state. Null if the batch has something to record.
+ */
 async function verifyEmpty(
   log: LogStatements,
   decided: DecidedBatch,
@@ -83,12 +89,12 @@ async function verifyEmpty(
   };
 }
 
-/** When the log would record something now: later than its last event, whatever the clock says. */
+/** The time at which the log would record an event now: always after its last event. */
 function timeAfter(last: string | null, now: string): string {
   return last === null || last < now ? now : addMicroseconds(last, 1);
 }
 
-/** What is sent together is given up together: with the first of its commands. */
+/** The batch is sent as a whole, so its deadline is the earliest deadline of its commands. */
 function deadlineOf({ decisions }: DecidedBatch): number {
   return Math.min(...decisions.map(({ submission }) => submission.deadline));
 }
@@ -99,8 +105,8 @@ function toAppendedBatch(decided: DecidedBatch, appended: Appended): AppendedBat
 }
 
 /**
- * What became of a transaction that held the head and was lost: whoever holds the head knows that
- * it is over, so that null is the last word.
+ * Looks up a batch whose exclusive transaction lost its connection. The lookup holds the lock of
+ * the head, so that transaction has ended, and null means that the batch was not recorded.
  */
 async function findExclusively(
   { log, signal }: AppendOptions,

@@ -6,9 +6,9 @@ import { OutcomeUnknownError } from './errors.ts';
 import { isOver, type Patience, untilRetry } from './retry.ts';
 
 /**
- * Appends, and finds out what became of an append whose answer was lost: it sends the same batch
- * again, and looks it up by its id when it is refused. The streams have moved on, the keys are used
- * and the id is taken if the lost one has won, so the batch is recorded once, however late that is.
+ * Appends a batch, and recovers from an append whose answer was lost: it sends the same batch again
+ * and, if that fails, looks it up by its id. If the lost append did take effect, its streams have
+ * new versions and its keys and id are used, so the batch is never recorded twice.
  */
 export async function appendDurably(log: Log, batch: Batch, patience: Patience): Promise<Appended> {
   let lost: unknown;
@@ -18,7 +18,7 @@ export async function appendDurably(log: Log, batch: Batch, patience: Patience):
     } catch (error) {
       if (!isTransient(error)) throw error;
       if (isOutcomeUnknown(error)) lost = error;
-      // A full disk does not pass by itself, and nobody waits for what it cannot take.
+      // A full disk is not freed by waiting: the command is answered at once.
       if (isOver(patience) || (isDiskFull(error) && lost === undefined)) {
         throw lost === undefined ? error : new OutcomeUnknownError({ cause: lost });
       }
@@ -27,7 +27,7 @@ export async function appendDurably(log: Log, batch: Batch, patience: Patience):
   }
 }
 
-/** For a batch that may be in the log already, or still on its way there: then it is refused. */
+/** Appends a batch that may already be in the log: if the append fails, the batch is looked up. */
 async function appendAgain(log: Log, batch: Batch): Promise<Appended> {
   try {
     return await log.append(batch);

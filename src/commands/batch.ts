@@ -8,7 +8,7 @@ import { type Decision, earlier } from './decide.ts';
 import type { CommandResult } from './request.ts';
 import { type CachedStream, evolveStream } from './streams/cache.ts';
 
-/** What has to be appended for some decisions, given the streams and the epoch that they rest on. */
+/** The batch to append for some decisions; `bases` and `epoch` are what they were decided on. */
 export function toBatch(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
@@ -37,10 +37,10 @@ export function toBatch(
   return { id: newUuid(), epoch, expected: bases, validUntil, events, outcomes };
 }
 
-/** Where events begin in the log, or would. */
+/** The sequence and time at which events begin in the log, or would begin. */
 type BatchStart = Pick<Appended, 'firstSequence' | 'recordedAt'>;
 
-/** The events of a batch with the places and times that the log gave them. */
+/** The events of a batch with the sequences and times that the log gave them. */
 export function toStoredEvents(batch: Batch, appended: Appended): readonly StoredEvent[] {
   return toStored(batch.events, appended);
 }
@@ -59,8 +59,8 @@ export interface BatchResults {
 }
 
 /**
- * Folds the batch once more with the true places and times of its events, and gives each command
- * the states as they were right after it. `place`: where the batch begins in the log, or would.
+ * Folds the batch again with the final sequences and times of its events, and returns for each
+ * command the states right after it. `start`: where the batch begins in the log, or would begin.
  */
 export function foldAppended(
   decisions: readonly Decision[],
@@ -73,7 +73,7 @@ export function foldAppended(
   let done = 0;
   const results = decisions.map((decision) => {
     if (decision.submission.request.options.dryRun === true) {
-      // As if recorded here, after what comes before it: in a copy that nobody else sees.
+      // Folded as if recorded after the commands before it, in a copy that only this result uses.
       const touched = pick(streams, decision.touched.keys());
       const decided = toStored(decision.events, startAfter(start, done));
       applyAll(touched, decided);

@@ -6,15 +6,18 @@ import type { PendingAppend } from './pending-append.ts';
 import { type Submission, toKeyText } from './request.ts';
 import { rejectOverdue } from './run-batch.ts';
 
-/** The next batch, in the making. */
+/** The next batch, decided but not yet appended. */
 export interface NextBatch {
   readonly open: OpenBatch;
   readonly submissions: Submission[];
-  /** What kept a stream from being loaded. */
+  /** The error with which loading a stream failed; null if none did. */
   failure: unknown;
 }
 
-/** Decides what waits, and what comes in until the batch ahead of it has landed; null: there is none. */
+/**
+ * Decides the waiting commands, and those that arrive while `previous` is being appended.
+ * `previous` is null if no batch is being appended.
+ */
 export async function collectBatch(
   options: DecideBatchOptions & { readonly signal: AbortSignal },
   queue: CommandQueue,
@@ -44,12 +47,12 @@ export async function collectBatch(
     const isFull = taken.length === capacity || isClash;
     if (!isFull && queue.size() > 0) continue;
     await Promise.race(isFull ? [previous.outcome] : [previous.outcome, queue.next()]);
-    // Commands that come in together are decided together.
+    // Commands that arrive together are decided together.
     if (!previous.isDone) await nextTurn();
   }
 }
 
-/** Takes commands from the front, up to one whose key is under way already: that one has to wait. */
+/** Takes commands from the front, up to one whose key is already in `keys`: that one waits. */
 function takeUnrelated(
   queue: CommandQueue,
   count: number,

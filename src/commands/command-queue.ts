@@ -5,8 +5,9 @@ import type { Submission } from './request.ts';
 export interface CommandQueue {
   size(): number;
   push(submission: Submission): void;
-  /** Puts back what has been taken, before all others. */
+  /** Puts commands back at the front, in their order. */
   putBack(submissions: readonly Submission[]): void;
+  /** Removes up to `count` commands from the front. */
   take(count: number): readonly Submission[];
   /** Resolves at the next `push`. */
   next(): Promise<void>;

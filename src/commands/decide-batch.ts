@@ -20,44 +20,44 @@ export interface DecideBatchOptions {
   readonly stepsMax?: number;
 }
 
-/** Decided commands, in the order in which they take effect, and what is to be appended for them. */
+/** Decided commands, in the order in which they take effect, and the batch to append for them. */
 export interface DecidedBatch {
   readonly decisions: readonly Decision[];
-  /** The streams as loaded that the decisions rest on. */
+  /** The streams on which the commands were decided, as loaded. */
   readonly bases: ReadonlyMap<string, CachedStream>;
   readonly batch: Batch;
-  /** Commands that wait for the next batch: this one has as much to record as one may. */
+  /** Commands left for the next batch, because this one is full. */
   readonly left: readonly Submission[];
 }
 
-/** A batch that commands can still join. */
+/** A batch to which commands can still be added. */
 export interface OpenBatch {
   /**
-   * Decides commands one after the other, and gives those that are left because the batch is full;
-   * throws when the streams they need cannot be loaded.
+   * Decides commands one after the other, and returns those that are left because the batch is
+   * full. Throws if the streams that they need cannot be loaded.
    */
   add(submissions: readonly Submission[]): Promise<readonly Submission[]>;
   /** Whether nothing has been decided yet. */
   isEmpty(): boolean;
-  /** The streams that the batch changes, as it leaves them; their places and times provisional. */
+  /** The streams that the batch changes, as it leaves them; sequences and times are provisional. */
   changed(): ReadonlyMap<string, CachedStream>;
   decided(): DecidedBatch;
 }
 
 const loadRoundsMax = 1_000;
-/** From here on a batch is full: what is decided, written and folded at a time stays short. */
+/** A batch with this many events is full, so that deciding, writing and folding it stays short. */
 const batchEventsMax = 1_024;
-/** After so long the event loop has its turn before more commands are decided. */
+/** After this time the event loop gets a turn before more commands are decided. */
 const turnMs = 10;
 
-/** Decides on the cached streams, and on those that a batch which is being appended `changes`. */
+/** Opens a batch. `changes`: streams changed by the batch that is being appended now. */
 export function openBatch(
   options: DecideBatchOptions,
   changes?: ReadonlyMap<string, CachedStream>,
 ): OpenBatch {
   const { log, cache } = options;
   const workspace = createWorkspace(cache, changes);
-  // Of now: what is decided from here on must not be appended under a later one.
+  // Read before the first decision: the batch must not be appended under a later epoch.
   const epoch = log.epoch();
   const decisions: Decision[] = [];
   let eventCount = 0;
@@ -70,7 +70,7 @@ export function openBatch(
     workspace.accept(decision.touched);
   }
 
-  /** Decides a command, and before it the commands that it asks for; null: the batch is full. */
+  /** Decides a command, and before it the commands that it needs; null if the batch is full. */
   function tryOne(submission: Submission, decideOptions: DecideOptions) {
     while (eventCount < batchEventsMax) {
       const decision = decide(submission, workspace, decideOptions);
@@ -78,7 +78,8 @@ export function openBatch(
       const earlier = decide(toEarlier(submission, decision), workspace, decideOptions);
       if ('missing' in earlier) return earlier;
       if ('earlier' in earlier || earlier.events.length === 0) {
-        throw new Error(`${decision.earlier.definition.name} was asked for and records nothing`);
+        const { name } = decision.earlier.definition;
+        throw new Error(`${name} was to be decided first, but it records nothing`);
       }
       accept(earlier);
     }
@@ -86,8 +87,9 @@ export function openBatch(
   }
 
   /**
-   * Those that could not be decided for want of a stream, which streams they want, and those that it
-   * did not come to, because the batch is full or others are to have their turn.
+   * Decides the commands. Returns the streams that are missing and the commands that need them
+   * (`deferred`), the commands not reached when the turn was over (`rest`), and those not reached
+   * because the batch is full (`left`).
    */
   function tryAll(submissions: readonly Submission[], now: string) {
     const { definitions, reactions, stepsMax } = options;
@@ -120,7 +122,7 @@ export function openBatch(
       let waiting: readonly Submission[] = [];
       for (let round = 0; open.length > 0; round += 1) {
         if (round > loadRoundsMax) {
-          throw new Error(`a command asks for over ${loadRoundsMax} streams`);
+          throw new Error(`a command needs streams to be loaded more than ${loadRoundsMax} times`);
         }
         const { missing, deferred, rest, left: later } = tryAll(open, await log.now());
         if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
@@ -140,7 +142,7 @@ export function openBatch(
   };
 }
 
-/** The command that another one waits for, as if it had been sent. */
+/** Wraps the command that another one waits for as if it had been submitted. */
 function toEarlier({ deadline }: Submission, { earlier }: NeedsEarlier): Submission {
   const { definition, input, actor } = earlier;
   return {
@@ -161,7 +163,7 @@ function toEarlier({ deadline }: Submission, { earlier }: NeedsEarlier): Submiss
   };
 }
 
-/** Decides commands one after the other, loading the streams that they ask for. */
+/** Decides commands one after the other, and loads the streams that they need. */
 export async function decideBatch(
   options: DecideBatchOptions,
   submissions: readonly Submission[],

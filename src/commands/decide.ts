@@ -15,23 +15,23 @@ import type { Submission } from './request.ts';
 import { type AnyDecider, type CachedStream, emptyStream, evolveStream } from './streams/cache.ts';
 import type { Workspace } from './streams/workspace.ts';
 
-/** A decided command: what it would record, and the streams as it would leave them. */
+/** A decided command: the events that it would record, and the resulting streams. */
 export interface Decision {
   readonly submission: Submission;
   readonly rejection: RecordedRejection | null;
   readonly events: readonly PendingEvent[];
   /** Every stream that the command loaded, after the command. */
   readonly touched: ReadonlyMap<string, CachedStream>;
-  /** It holds only if it is recorded before this time; null: whenever that is. */
+  /** The decision is valid only if it is recorded before this time; null if always. */
   readonly validUntil: string | null;
 }
 
-/** The streams that the command needs and that are not loaded; the handler has been abandoned. */
+/** The streams that the command needs and that are not loaded; its handler was aborted. */
 export interface NeedsStreams {
   readonly missing: ReadonlyMap<string, AnyDecider>;
 }
 
-/** The command that has to be decided before this one; the handler has been abandoned. */
+/** The command that has to be decided before this one; its handler was aborted. */
 export interface NeedsEarlier {
   readonly earlier: EarlierCommand;
 }
@@ -44,12 +44,15 @@ export interface DecideOptions {
   readonly stepsMax?: number;
 }
 
-/** Events of one command, reactions included: a bound on a loop, far beyond any real command. */
+/** A bound on the events of one command, reactions included; no real command comes near it. */
 const eventsMax = 50_000;
-/** A step is three or four events at most: all of them take some 30 ms of a slow machine. */
+/** A step records at most three or four events; 400 steps take about 30 ms on a slow machine. */
 const stepsDefault = 400;
 
-/** Runs a command's handler against the workspace, which it leaves as it is. */
+/**
+ * Runs a command's handler on the workspace. Changes no stream of the workspace; it only adds the
+ * empty streams of new ids.
+ */
 export function decide(
   submission: Submission,
   workspace: Workspace,
@@ -72,19 +75,19 @@ export function decide(
   }
 }
 
-/** Not a failure but a jump out of the handler: it is run again once the streams are loaded. */
+/** Not a failure: it aborts the handler, which runs again once the streams are loaded. */
 class StreamsNeeded implements NeedsStreams {
   constructor(readonly missing: ReadonlyMap<string, AnyDecider>) {}
 }
 
-/** As `StreamsNeeded`: a jump out of the handler. */
+/** As `StreamsNeeded`: it aborts the handler. */
 class EarlierNeeded implements NeedsEarlier {
   constructor(readonly earlier: EarlierCommand) {}
 }
 
 function assertVersion(expected: number, actual: number): void {
   if (expected === actual) return;
-  reject(VersionConflict, `expected version ${expected}, but it is at ${actual}`, {
+  reject(VersionConflict, `expected version ${expected}, but the version is ${actual}`, {
     expected,
     actual,
   });
@@ -110,7 +113,7 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
   function find(decider: AnyDecider, streamId: string): CachedStream | undefined {
     const known = touched.get(streamId) ?? workspace.current(streamId);
     if (known !== undefined || !fresh.has(entityIdOf(streamId))) return known;
-    // Nobody else has this id: there is nothing to load. The append checks it, as every version.
+    // The id is new, so there is nothing to load. The append checks it as it checks every version.
     const stream = emptyStream(decider);
     workspace.add(new Map([[streamId, stream]]));
     return stream;
@@ -149,25 +152,25 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
       stepsLeft -= count;
     },
     decideFirst(earlier) {
-      // The handler that is given the input comes with it, in the same definition.
+      // The input and its handler are of one type: both belong to the same definition.
       throw new EarlierNeeded(earlier as unknown as EarlierCommand);
     },
   };
-  // What follows from an event happens when it is recorded, however long ago the event was.
+  // A reaction to an event occurs when it is recorded, however long ago the event occurred.
   const consequences: CommandContext = { ...context, record: recordAt(null) };
 
   function recordAt(usual: string | null): CommandContext['record'] {
     return (decider, id, event, { occurredAt: given = usual } = {}) => {
-      // A clock elsewhere may be ahead of ours: what has not come yet happens when it is recorded.
+      // The client's clock may be ahead: a time in the future becomes the time of recording.
       const occurredAt = given !== null && given > options.now ? null : given;
       const streamId = streamIdOf(decider, id);
       const stream = current(decider as AnyDecider, streamId);
       const version = stream.version + 1;
       const pending = toPending(submission, options, event, { streamId, version, occurredAt });
       if (events.push(pending) > eventsMax) {
-        throw new Error(`a command records over ${eventsMax} events`);
+        throw new Error(`a command records more than ${eventsMax} events`);
       }
-      // As if recorded now; its place in the log is not known yet.
+      // Folded as if recorded now: its sequence is not known yet.
       touched.set(streamId, evolveStream(stream, toStoredEvent(pending, 0, options.now)));
       for (const { react } of options.reactions.get(event.type) ?? []) react(pending, consequences);
     };
@@ -186,7 +189,7 @@ function createAttempt(submission: Submission, workspace: Workspace, options: De
   };
 }
 
-/** The earlier of two times, of which null is none. */
+/** The earlier of two times; null is no time. */
 export function earlier(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
   return one < other ? one : other;

@@ -1,14 +1,14 @@
 import { whyUnavailable } from '../postgres/errors.ts';
 
-/** More commands are waiting than the processor takes; nothing of this one was done. */
+/** The queue of the processor is full; the command has had no effect. */
 export class OverloadedError extends Error {
   readonly code = 'OVERLOADED';
   constructor(readonly queueMax: number) {
-    super(`${queueMax} commands are waiting already: send this one again later`);
+    super(`${queueMax} commands are already waiting: send this command again later`);
   }
 }
 
-/** The processor takes no more commands; nothing of this one was done. */
+/** The processor is stopping; the command has had no effect. */
 export class StoppedError extends Error {
   readonly code = 'STOPPED';
   constructor() {
@@ -16,7 +16,7 @@ export class StoppedError extends Error {
   }
 }
 
-/** The database could not be reached or written for too long; nothing of this command was done. */
+/** The database could not be reached or written to for too long; the command has had no effect. */
 export class UnavailableError extends Error {
   readonly code = 'UNAVAILABLE';
   constructor(options: ErrorOptions) {
@@ -25,28 +25,35 @@ export class UnavailableError extends Error {
 }
 
 /**
- * The connection was lost during the append and the database did not come back in time: the command
- * may have been recorded or not. With an idempotency key it is safe to send it again.
+ * The connection was lost during the append, and the database did not become available again in
+ * time. The command may or may not have been recorded. With an idempotency key it is safe to send
+ * it again.
  */
 export class OutcomeUnknownError extends Error {
   readonly code = 'OUTCOME_UNKNOWN';
   constructor(options: ErrorOptions) {
-    super('the database was lost while it recorded: send again with the same key', options);
+    super(
+      'the connection to the database was lost during the append, so the command may or may not ' +
+        'have been recorded: send it again with the same idempotency key',
+      options,
+    );
   }
 }
 
-/** Other processes kept writing the same streams; nothing was written. */
+/** Other processes kept writing to the same streams; the command has had no effect. */
 export class ContentionError extends Error {
   readonly code = 'CONTENTION';
   constructor(readonly attempts: number) {
-    super(`decided ${attempts} times, overtaken each time: send this command again`);
+    super(
+      `the command was decided ${attempts} times, but the log had changed each time: send it again`,
+    );
   }
 }
 
-/** What earlier commands have set off went on for too long; nothing of this command was done. */
+/** Work started by earlier commands did not finish in time; the command has had no effect. */
 export class BusyError extends Error {
   readonly code = 'BUSY';
   constructor() {
-    super('work that earlier commands have set off is still going on: send this command again');
+    super('work started by earlier commands is still in progress: send this command again later');
   }
 }

@@ -6,9 +6,9 @@ import type { CachedStream } from './streams/cache.ts';
 /** A batch that is being appended. */
 export interface PendingAppend {
   readonly submissions: readonly Submission[];
-  /** The streams as they will be once it is in the log. */
+  /** The streams that the batch changes, as they will be once it is in the log. */
   readonly changed: ReadonlyMap<string, CachedStream>;
-  /** Where the log has put it, or why not; never throws. */
+  /** The appended batch, or the error of the append; never rejects. */
   readonly outcome: Promise<AppendOutcome>;
   isDone: boolean;
 }
@@ -17,7 +17,7 @@ export type AppendOutcome =
   | { readonly batch: AppendedBatch }
   | { readonly batch: null; readonly failure: unknown };
 
-/** Starts to append a batch. */
+/** Starts appending a batch, and returns without waiting for it. */
 export function startAppend(
   options: AppendOptions,
   open: OpenBatch,

@@ -1,6 +1,6 @@
 import type { Submission } from './request.ts';
 
-/** The commands that a processor has taken and not answered, in no order. */
+/** The commands that a processor has accepted and not answered, in no particular order. */
 export interface PendingCommands {
   size(): number;
   all(): readonly Submission[];
@@ -9,14 +9,14 @@ export interface PendingCommands {
 }
 
 export interface PendingCommand extends Submission {
-  /** Where it is kept among the others. */
+  /** Its index in the array of pending commands. */
   index: number;
 }
 
 /**
- * Not a Set: V8 replaces the table of one that changes now and then, and twice as much of what the
- * commands allocate then survives a collection of the young generation (1.96 MB instead of 0.95 of
- * 12), which takes 5 µs of a command. The likely cause: each table is linked to the next.
+ * An array, not a Set. From time to time V8 replaces the table of a Set that changes. Twice as much
+ * of what commands allocate then survives a collection of the young generation (1.96 MB of 12
+ * instead of 0.95), which costs 5 µs per command. The likely cause: each table links to the next.
  */
 export function createPendingCommands(): PendingCommands {
   const submissions: PendingCommand[] = [];

@@ -20,33 +20,33 @@ import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './streams/cache.ts';
 import { createSnapshotWriter } from './streams/snapshots.ts';
 
-/** Decides commands one after the other and appends what they record, many in one transaction. */
+/** Decides commands one after the other, and appends the events of many in one transaction. */
 export interface Processor {
   /**
-   * Resolves once the command's events, or its rejection if it has a key, are durable. Throws
-   * `OverloadedError`, `StoppedError` and `UnavailableError` when nothing was done, and
-   * `OutcomeUnknownError` when that is not known.
+   * Resolves once the command's events, or its rejection if it has a key, are durable. Rejects with
+   * `OverloadedError`, `StoppedError`, `UnavailableError`, `ContentionError` or `BusyError` if the
+   * command has had no effect, and with `OutcomeUnknownError` if that is not known.
    */
   submit<Input>(request: CommandRequest<Input>): Promise<CommandResult>;
-  /** Forgets the streams that were read: the log is not the one they were read from. */
+  /** Forgets the cached streams, because the log is no longer the one that they were read from. */
   forget(): void;
-  /** Tries nothing again from now on: commands that fail because of the database are answered. */
+  /** Stops retrying: commands that fail because of the database are answered with their error. */
   giveUp(): void;
-  /** Takes no more commands and finishes those it has. */
+  /** Accepts no more commands, and finishes those that it has. */
   stop(): Promise<void>;
 }
 
 export interface ProcessorOptions {
   readonly log: Log;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
-  /** By the type of event to which they react; none when absent. */
+  /** By the type of event to which they react; none by default. */
   readonly reactions?: ReadonlyMap<string, readonly Reaction[]>;
   readonly logger: Logger;
-  /** Told the events of each batch once they are durable; of batches refused at first, later. */
+  /** Called with the events of each batch once they are durable. */
   readonly onAppended: OnAppended;
-  /** Told when commands have found that the log is not the one that was read here. */
+  /** Called when a command finds that the log is no longer the one that was read here. */
   readonly onReplaced?: OnReplaced;
-  /** Throws when this program may not decide commands on the log as it is; asked at each new epoch. */
+  /** Throws if this program may not decide commands on this log; called at each new epoch. */
   readonly assertDecides?: () => Promise<void>;
   readonly queueMax?: number;
   readonly batchCommandsMax?: number;
@@ -55,13 +55,13 @@ export interface ProcessorOptions {
   readonly snapshotEvery?: number;
   /** See `CommandContext`. */
   readonly stepsMax?: number;
-  /** How long a command is tried again while the database cannot be reached, all in all. */
+  /** How long a command is retried in total while the database cannot be reached. */
   readonly retryTimeoutMs?: number;
 }
 
 /**
- * A single writer, after LMAX's business logic processor: while one batch is being appended the
- * next one is decided, so that the batches grow with the load and nobody waits for a timer.
+ * A single writer, modeled on LMAX's business logic processor: while one batch is being appended,
+ * the next is decided. Batches therefore grow with the load, and no command waits for a timer.
  */
 export function createProcessor(options: ProcessorOptions): Processor {
   const { queueMax = 10_000, batchCommandsMax = 256, cachedStreamsMax = 50_000 } = options;
@@ -85,7 +85,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   let isStopped = false;
 
   function start(): void {
-    // One turn of the event loop lets the commands that came in together share the first batch.
+    // One turn of the event loop lets commands that arrive together share the first batch.
     running ??= nextTurn()
       .then(() => runQueue(runner, queue, batchCommandsMax))
       .catch(failAll)
@@ -95,7 +95,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       });
   }
 
-  /** At a fault of the program: what has become of the commands is unknown, and nobody sees to it. */
+  /** After an internal error: the outcome of the commands is unknown, so all are rejected. */
   function failAll(error: unknown): void {
     if (pending.size() === 0) options.logger.error({ err: error }, 'the processor has failed');
     queue.take(queue.size());
@@ -107,7 +107,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       if (isStopped) return Promise.reject(new StoppedError());
       if (queue.size() >= queueMax) return Promise.reject(new OverloadedError(queueMax));
       return new Promise((resolve, reject) => {
-        // The handler that is given the input comes with it, in the same definition.
+        // The input and its handler are of one type: both belong to the same definition.
         const untyped = request as unknown as CommandRequest;
         const key = toKey(request);
         const deadline = performance.now() + retryTimeoutMs;

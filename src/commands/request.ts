@@ -3,61 +3,62 @@ import type { Decider } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 
-/** A command as it comes in: parsed, but not decided. */
+/** A command that was parsed but not decided yet. */
 export interface CommandRequest<Input = never> {
   readonly definition: CommandDefinition<Input>;
   readonly input: Input;
   readonly options: CommandOptions;
   readonly actor: string;
-  /** Null: the command starts a correlation of its own, named by its id. */
+  /** Null if the command starts a new correlation, identified by the id of the command. */
   readonly correlationId: string | null;
-  /** The event that led to this command, if one did. */
+  /** The id of the event that caused this command; null if none did. */
   readonly causationId: string | null;
 }
 
-/** What became of a command. Accepted when `rejection` is null. */
+/** The result of a command. The command was accepted if `rejection` is null. */
 export interface CommandResult {
   readonly rejection: RecordedRejection | null;
-  /** What the command recorded, in order; empty when it was already so, and for a dry run. */
+  /** The recorded events, in order; empty if nothing had to change, and for a dry run. */
   readonly events: readonly StoredEvent[];
-  /** The same, and for a dry run what it would have recorded. */
+  /** As `events`, but for a dry run the events that it would have recorded. */
   readonly decided: readonly StoredEvent[];
   /** The events that a dry run would record, in order; empty for any other command. */
   readonly proposed: readonly PendingEvent[];
-  /** The stream that the command wrote or loaded first; null when it came to none. */
+  /** The id of the first stream that it wrote, else of the first that it loaded; null if none. */
   readonly firstStreamId: string | null;
-  /** The log's head right after the command. */
+  /** The sequence of the log's head right after the command. */
   readonly sequence: number;
   readonly replayed: boolean;
   readonly dryRun: boolean;
   /**
-   * The state of a stream right after the command, if the command loaded it. Null for a replayed
-   * answer: see `foldStream`.
+   * The state of a stream right after the command; null if the command did not load it, and for a
+   * replayed answer: use `foldStream` there.
    */
   stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State | null;
 }
 
-/** A request on its way through the processor. */
+/** A request that the processor has accepted and not answered yet. */
 export interface Submission {
   readonly request: CommandRequest;
   readonly commandId: string;
-  /** The ids that its handler has asked for: a repeated run gets the same ones again. */
+  /** The ids that were generated for its handler: a repeated run gets the same ids. */
   readonly ids: string[];
-  /** Null: no idempotency key. That of a dry run is looked up and never recorded. */
+  /** Null if there is no idempotency key. The key of a dry run is looked up but never recorded. */
   readonly key: KeyedInput | null;
-  /** Until when the database is tried again for it, whatever fails; as `performance.now()` counts. */
+  /** Until when transient failures are retried, in milliseconds of `performance.now()`. */
   readonly deadline: number;
   resolve(result: CommandResult): void;
   reject(error: unknown): void;
 }
 
+/** An idempotency key, and a fingerprint of the command and input with which it is used. */
 export interface KeyedInput {
   readonly idempotencyKey: string;
   /** Equal for the same command with equal input. */
   readonly fingerprint: string;
 }
 
-/** One text for an actor's idempotency key. */
+/** An actor and an idempotency key as one text, to be used as a key of a map. */
 export function toKeyText(actor: string, idempotencyKey: string): string {
   return JSON.stringify([actor, idempotencyKey]);
 }

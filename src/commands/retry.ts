@@ -1,15 +1,16 @@
 import { delay } from '../lib/delay.ts';
 import { isTransient } from '../log/errors.ts';
 
+/** How long to retry: until the deadline, or until the signal fires. */
 export interface Patience {
-  /** Until when it is tried again; as `performance.now()` counts. */
+  /** In milliseconds of `performance.now()`. */
   readonly deadline: number;
   readonly signal: AbortSignal;
 }
 
 const retryDelayMs = 100;
 
-/** Does it again while it fails for a reason that passes; throws the last one when it is over. */
+/** Retries while the work fails with a transient error; throws the last error at the deadline. */
 export async function retry<T>(work: () => Promise<T>, patience: Patience): Promise<T> {
   for (;;) {
     try {

@@ -26,10 +26,10 @@ import { isOver, untilRetry } from './retry.ts';
 import type { CachedStream } from './streams/cache.ts';
 import type { SnapshotWriter } from './streams/snapshots.ts';
 
-/** `previousId`: the event before the first one in the log; null: there is none. */
+/** `previousId`: the id of the event right before them in the log; null if there is none. */
 export type OnAppended = (events: readonly StoredEvent[], previousId: string | null) => void;
 
-/** Told that the log may not be the one that this process has read. */
+/** Called when the log may no longer be the one that this process has read. */
 export type OnReplaced = () => void;
 
 export interface BatchRunnerOptions extends AppendOptions {
@@ -42,14 +42,15 @@ export interface BatchRunnerOptions extends AppendOptions {
 
 const attemptsMax = 50;
 /**
- * Who is overtaken has to load before it appends again, and so is slower than who overtook it: under
- * steady load the same process would lose 50 times on end. From here on it holds the head instead.
+ * A process that loses the race has to load streams before it appends again, so it is slower than
+ * the winner: under steady load the same process would lose 50 times in a row. After this many
+ * attempts it locks the log head while it decides.
  */
 const optimisticAttemptsMax = 3;
 
 /**
- * Sees commands through to their answers, on their own and whatever it takes; never throws.
- * `failure`: what has been thrown at a first attempt, if there was one.
+ * Retries the commands until each is answered. Never throws. `failure`: the error of a first
+ * attempt, if there was one.
  */
 export async function runBatch(
   options: BatchRunnerOptions,
@@ -83,13 +84,13 @@ export async function runBatch(
     } else if (isDiskFull(error)) {
       return rejectAll(open, new UnavailableError({ cause: error }));
     } else if (isTransient(error)) {
-      // Nothing was written: an append that may have been says `OutcomeUnknownError`.
+      // Nothing was written: an append with an unknown outcome throws `OutcomeUnknownError`.
       open = rejectOverdue(open, options.signal, new UnavailableError({ cause: error }));
       if (open.length > 0) await untilRetry(options.signal);
     } else if (open.length <= 1 || error instanceof OutcomeUnknownError) {
       return rejectAll(open, error);
     } else {
-      // One command's fault must not be the others': each goes on alone.
+      // The error of one command must not fail the others: each is run alone.
       for (const submission of open) await runBatch(options, [submission]);
       return;
     }
@@ -97,7 +98,7 @@ export async function runBatch(
   }
 }
 
-/** Lets go of what was read of a log that is no longer there, so that the truth is read. */
+/** Forgets what was read from a log that has been replaced, and uses its new epoch. */
 async function renew(
   { log, cache, onReplaced, assertDecides }: BatchRunnerOptions,
   missing: MissingEvent | null,
@@ -110,7 +111,7 @@ async function renew(
   onReplaced();
 }
 
-/** Decides and appends; gives what was thrown, null when all went well. */
+/** Decides and appends; returns the error, or null on success. */
 function tryOnce(
   options: BatchRunnerOptions,
   submissions: readonly Submission[],
@@ -131,32 +132,32 @@ async function failureOf(work: () => Promise<void>): Promise<unknown> {
 async function decideAndAppend(
   options: BatchRunnerOptions,
   submissions: readonly Submission[],
-  isHolding: boolean,
+  isExclusive: boolean,
 ): Promise<void> {
-  const place = isHolding ? appendExclusively : appendBatch;
-  const placed = await place(options, submissions);
+  const append = isExclusive ? appendExclusively : appendBatch;
+  const appendedBatch = await append(options, submissions);
   try {
-    await finish(options, placed);
+    await finish(options, appendedBatch);
   } catch (error) {
-    // It is recorded: whoever decided it again would record it twice.
-    options.cache.markStale(placed.bases.keys());
+    // The batch is already in the log; deciding it again would record it twice.
+    options.cache.markStale(appendedBatch.bases.keys());
     rejectAll(submissions, error);
     return;
   }
-  await runBatch(options, rejectOverdue(placed.left, options.signal, new BusyError()));
+  await runBatch(options, rejectOverdue(appendedBatch.left, options.signal, new BusyError()));
 }
 
 /**
- * Brings the cache up to date, hands on the events, and answers the commands. Gives the streams as
- * they are in the log now, whatever else goes wrong: the batch behind this one rests on them.
+ * Updates the cache, passes on the events, and answers the commands. Returns the streams as they
+ * are in the log now, even if an answer fails: the next batch is based on them.
  */
 export async function finish(
   options: BatchRunnerOptions,
   { decisions, bases, batch, appended, head, recordedAt }: AppendedBatch,
 ): Promise<ReadonlyMap<string, CachedStream>> {
   const stored = appended === null ? [] : toStoredEvents(batch, appended);
-  const place = { firstSequence: head + 1, recordedAt };
-  const { results, streams } = foldAppended(decisions, bases, stored, place);
+  const start = { firstSequence: head + 1, recordedAt };
+  const { results, streams } = foldAppended(decisions, bases, stored, start);
   for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
   try {
     if (stored.length > 0) options.onAppended(stored, appended?.previousId ?? null);
@@ -164,7 +165,7 @@ export async function finish(
     if (stored.length > 0) options.snapshots.consider(streams);
     await answerDryRuns(options, decisions, results);
   } catch (error) {
-    // It is recorded: whoever decided it again would record it twice.
+    // The batch is already in the log; deciding it again would record it twice.
     rejectAll(
       decisions.map(({ submission }) => submission),
       error,
@@ -173,7 +174,7 @@ export async function finish(
   return streams;
 }
 
-/** Answers the commands whose keys are used from the record, and gives back the others. */
+/** Answers the commands whose keys are used with their recorded outcomes; returns the others. */
 async function replayUsed(
   { log }: BatchRunnerOptions,
   submissions: readonly Submission[],
@@ -198,12 +199,12 @@ async function replayUsed(
 function resolveAll(decisions: readonly Decision[], results: readonly CommandResult[]): void {
   for (const [index, { submission }] of decisions.entries()) {
     const result = results[index];
-    if (result === undefined) throw new Error('a decision without a result');
+    if (result === undefined) throw new Error('a decision has no result');
     if (!isKeyedDryRun(submission)) submission.resolve(result);
   }
 }
 
-/** Rejects the commands that have waited for as long as they may, and gives the others. */
+/** Rejects the commands whose deadline has passed, and returns the others. */
 export function rejectOverdue(
   submissions: readonly Submission[],
   signal: AbortSignal,

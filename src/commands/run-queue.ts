@@ -8,11 +8,11 @@ import type { CachedStream } from './streams/cache.ts';
 type Streams = ReadonlyMap<string, CachedStream>;
 
 /**
- * Runs the commands of a queue until it is empty. While a batch is being appended the next one is
- * decided on top of it, sent when the first is in the log, and the first is answered while the next
- * one is being written. If a batch is refused, the one on top of it was decided in vain and is
- * decided again. Throws only at a fault of its own, when nothing is being appended any more; who has
- * not been answered then, will not be.
+ * Runs the commands of a queue until it is empty. While a batch is being appended, the next batch
+ * is decided on top of it. The next batch is sent once the first is in the log; the first is
+ * answered while the next is being written. If the append of a batch fails, the batch on top of it
+ * is decided again. Throws only on an internal error, after the last append has finished. Commands
+ * without an answer by then get none.
  */
 export async function runQueue(
   options: BatchRunnerOptions,
@@ -39,7 +39,7 @@ export async function runQueue(
       }
       if (failure === null && !open.isEmpty()) pending = startAppend(options, open, submissions);
       if (outcome?.batch) foldedStreams = await finishSafely(options, outcome.batch, foldedStreams);
-      // Each on its own, from the start: it may not be the fault of all of them.
+      // Run again from the start, since the failure may concern only some of the commands.
       if (failure !== null) await runBatch(options, submissions);
     }
   } finally {
@@ -48,8 +48,8 @@ export async function runQueue(
 }
 
 /**
- * Answers a batch that is in the log. It was decided on provisional states of the batch before: their
- * true ones, `foldedStreams`, take their place. Gives its own.
+ * Answers a batch that is in the log. It was decided on provisional states of the previous batch:
+ * the final states in `foldedStreams` replace them. Returns the final states of this batch.
  */
 async function finishSafely(
   options: BatchRunnerOptions,
@@ -64,7 +64,7 @@ async function finishSafely(
   try {
     return await finish(options, { ...batch, bases });
   } catch (error) {
-    // It is recorded: whoever decided it again would record it twice.
+    // The batch is already in the log; deciding it again would record it twice.
     options.cache.markStale(bases.keys());
     rejectAll(
       batch.decisions.map(({ submission }) => submission),

@@ -8,20 +8,23 @@ import type { Database } from '../postgres/database.ts';
 import { runProcessManager } from './run-process-manager.ts';
 import { type ConsumerRow, readConsumers } from './store.ts';
 
-/** What reacts to events with checkpoints of its own: the process managers of a program. */
+/** The consumers of a program: its process managers, each with its own checkpoint. */
 export interface Consumers {
-  /** Every consumer that the database knows, whichever process runs it: read each time. */
+  /** Every consumer in the database, no matter which process runs it; read at each call. */
   rows(): Promise<readonly ConsumerRow[]>;
-  /** Does not wait until they have caught up. */
+  /** Starts the process managers; does not wait until they have caught up. */
   start(): void;
-  /** Waits for no command: what was sent is sent again at the next start. May be called again. */
+  /**
+   * Stops the process managers. Does not wait for commands: a command that was sent is sent again
+   * after the next start. May be called more than once.
+   */
   stop(): Promise<void>;
 }
 
 export interface ConsumersOptions {
-  /** Each process manager takes a connection of its own beside the pool. */
+  /** Each process manager uses a separate connection in addition to the pool. */
   readonly database: Database;
-  /** Where leases are taken and renewed; `database` when absent. */
+  /** The database over which leases are taken and renewed; `database` by default. */
   readonly keeper?: Database;
   readonly log: Log;
   readonly feed: Feed;
@@ -30,7 +33,7 @@ export interface ConsumersOptions {
   readonly managers: readonly ProcessManager[];
 }
 
-/** Throws when two process managers have one name. */
+/** Throws if two process managers have the same name. */
 export function createConsumers(options: ConsumersOptions): Consumers {
   const { database, keeper = database, managers } = options;
   assertNames(managers);

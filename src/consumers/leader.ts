@@ -17,20 +17,20 @@ const saveMs = 1_000;
 const clearedMax = 5_000;
 
 /**
- * Runs a process manager until the signal fires: page by page through the log, and whenever a timer
- * is due its command. Whoever calls holds the right to do so; the database checks the checkpoint
- * besides, so that two processes cannot both advance.
+ * Runs a process manager until the signal fires: reads the log page by page, and sends the command
+ * of each timer that is due. The caller holds the lease. The database also checks the checkpoint,
+ * so two processes cannot both advance.
  *
- * No command is sent before all is worked off that was in the log at the start: timers may have been
- * cleared there long ago. Later a command may be sent whose timer is being cleared just then: it
- * finds nothing left to do.
+ * No command is sent before everything is processed that was in the log at the start, since it may
+ * clear timers. Later, a command may be sent while its timer is being cleared: it then finds
+ * nothing left to do.
  *
- * Throws when the connection is lost, the check fails, or the manager fails on an event.
+ * Throws if the connection is lost, the check fails, or the process manager fails on an event.
  */
 export async function runConsumerLeader(
   executor: Executor,
   options: ConsumerLeaderOptions,
-  { standing: state, signal }: { readonly standing: ConsumerState; readonly signal: AbortSignal },
+  { state, signal }: { readonly state: ConsumerState; readonly signal: AbortSignal },
 ): Promise<void> {
   const { log, feed, manager } = options;
   const filter = { types: manager.types };
@@ -52,21 +52,22 @@ export async function runConsumerLeader(
     if (hasSet) lookAt = Number.NEGATIVE_INFINITY;
     if (progress.position() < goal || performance.now() < lookAt) continue;
     const inMs = await sendDue(executor, options, { consumerId: state.id, signal });
-    // The clock of the database may be set: no timer is waited for without looking now and then.
+    // The clock of the database may be changed, so timers are looked at once a second.
     lookAt = performance.now() + Math.min(inMs, lookMs);
   }
 }
 
-/** How far a process manager has worked, and how far the database knows. */
+/** The progress of a process manager, which may be ahead of its checkpoint in the database. */
 interface Progress {
+  /** The sequence up to which events are processed. */
   position(): number;
-  /** Works a page off; whether it has set timers. */
+  /** Processes a page; returns whether it has set timers. */
   take(page: FeedPage): Promise<boolean>;
 }
 
 /**
- * A page that sets no timer moves the checkpoint in the database once a second at most, and what it
- * clears goes with it: for each page it would be a transaction beside each append.
+ * A page that sets no timer is saved with the next save, at most once a second, together with the
+ * timers that it clears. Saving each page would take one transaction for each append.
  */
 function createProgress(
   executor: Executor,
@@ -77,7 +78,7 @@ function createProgress(
   let position = checkpoint;
   let saved = checkpoint;
   let savedAt = performance.now();
-  let isBlamed = error !== null;
+  let hasError = error !== null;
   const toClear = new Set<string>();
   return {
     position: () => position,
@@ -87,14 +88,14 @@ function createProgress(
       for (const { key } of set) toClear.delete(key);
       const isOverdue = performance.now() - savedAt >= saveMs && end > saved;
       const isFull = toClear.size >= clearedMax;
-      if (set.length > 0 || isOverdue || isFull || isBlamed) {
+      if (set.length > 0 || isOverdue || isFull || hasError) {
         const toEventId = events.findLast(({ sequence }) => sequence === end)?.id ?? null;
         const step = { id, version, from: saved, to: end, toEventId, epoch };
         await advanceConsumer(executor, { ...step, cleared: [...toClear], set });
         toClear.clear();
         saved = end;
         savedAt = performance.now();
-        isBlamed = false;
+        hasError = false;
       }
       position = end;
       return set.length > 0;

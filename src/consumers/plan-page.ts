@@ -3,13 +3,13 @@ import type { ProcessManager } from '../kernel/process-manager.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { NewTimer } from './store.ts';
 
-/** What some events come to: the last word about each key. */
+/** The resulting timers of a page of events: each key is either cleared or set, and only once. */
 export interface PlannedPage {
   readonly cleared: readonly string[];
   readonly set: readonly NewTimer[];
 }
 
-/** A process manager fails on an event: it stands still before it, for ever unless it is mended. */
+/** A process manager failed on an event; it stays stopped before that event until it is fixed. */
 export class PlanError extends Error {
   readonly code = 'PLAN_FAILED';
   constructor(
@@ -17,11 +17,11 @@ export class PlanError extends Error {
     readonly type: string,
     options: ErrorOptions,
   ) {
-    super(`${type}, event ${sequence}: ${toOneLine(options.cause)}`, options);
+    super(`failed on ${type}, event ${sequence}: ${toOneLine(options.cause)}`, options);
   }
 }
 
-/** Works events off in order. Pure; throws `PlanError`. */
+/** Passes events to a process manager, in order. Pure; throws `PlanError`. */
 export function planPage(manager: ProcessManager, events: readonly StoredEvent[]): PlannedPage {
   const timers = new Map<string, NewTimer | null>();
   for (const event of events) {

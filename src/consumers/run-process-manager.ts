@@ -9,7 +9,7 @@ import { type ConsumerState, findConsumer, restartConsumer, setConsumerError } f
 
 export interface RunOptions extends ConsumerLeaderOptions {
   readonly database: Database;
-  /** Where leases are taken and renewed. */
+  /** The database over which leases are taken and renewed. */
   readonly keeper: Database;
   /** A UUID of this process. */
   readonly holder: string;
@@ -17,13 +17,13 @@ export interface RunOptions extends ConsumerLeaderOptions {
 
 const lookMs = 500;
 const retryMs = 500;
-/** A fault does not pass by itself: it waits for a mended program, or a mended database. */
+/** Other errors last until the program or the database is fixed. */
 const faultRetryMs = 5_000;
 
 /**
- * Keeps a process manager running until the signal fires: here, or as long as another process runs
- * it, ready to take over. Whatever fails is logged and tried again, for ever; never throws. At an
- * event that this program cannot read it steps back, until a newer one has gone past it.
+ * Keeps a process manager running until the signal fires. While another process runs it, waits to
+ * take over. Logs every error and tries again without a limit; never throws. At an event that this
+ * program cannot read, it leaves the process manager to a newer program, which can.
  */
 export async function runProcessManager(options: RunOptions, stopping: AbortSignal): Promise<void> {
   const { database, keeper, holder, logger, manager } = options;
@@ -38,19 +38,20 @@ export async function runProcessManager(options: RunOptions, stopping: AbortSign
         const { signal } = leadership;
         const state = await takeOver(executor, options, leadership);
         if (state === null) return signal.aborted ? retryMs : faultRetryMs;
-        await runConsumerLeader(executor, options, { standing: state, signal });
+        await runConsumerLeader(executor, options, { state, signal });
         return retryMs;
       });
     } catch (error) {
       const isPassing = isTransient(error) || error instanceof LogReplacedError;
       pauseMs = isPassing ? retryMs : faultRetryMs;
       if (newer.note(error)) {
-        logger.error({ process: name, reason: toOneLine(error) }, 'left to a newer program');
+        const reason = toOneLine(error);
+        logger.error({ process: name, reason }, 'a process manager is left to a newer program');
       } else if (error instanceof LogReplacedError) {
-        logger.info({ process: name }, 'a process manager begins again with the restored log');
+        logger.info({ process: name }, 'a process manager starts again with the restored log');
       } else {
-        logger.warn({ process: name, err: error }, 'a process manager stands still; trying again');
-        if (!isPassing && !stopping.aborted) await tellError(options, error);
+        logger.warn({ process: name, err: error }, 'a process manager is stopped; trying again');
+        if (!isPassing && !stopping.aborted) await saveError(options, error);
       }
     }
     do await delay(pauseMs, stopping);
@@ -58,21 +59,21 @@ export async function runProcessManager(options: RunOptions, stopping: AbortSign
   }
 }
 
-/** Whether the next event can be read here; until then the process manager is left to others. */
+/** Whether this program can read the next event; until then the manager is left to a newer one. */
 async function canMove(options: RunOptions, newer: NewerProgram): Promise<boolean> {
   const { database, manager } = options;
   try {
     const { checkpoint } = await findConsumer(database, manager.name, manager.version ?? 1);
     const event = newer.eventAfter(checkpoint);
-    if (event !== null && newer.isOverdue(checkpoint)) await tellError(options, event);
+    if (event !== null && newer.isOverdue(checkpoint)) await saveError(options, event);
     return await newer.canMove([checkpoint]);
   } catch {
-    // The database cannot be reached: the next try says so.
+    // The database cannot be reached: the next try reports it.
     return true;
   }
 }
 
-/** Waits for the right to run it. Null: it is not for us. */
+/** Waits for the lease. Null if the signal fires, or a newer version has already run it. */
 async function takeOver(
   executor: Executor,
   { manager, logger }: RunOptions,
@@ -84,22 +85,23 @@ async function takeOver(
     await delay(lookMs, signal);
     if (signal.aborted) return null;
   }
-  // Read again under the lease: the former holder may have moved it in between.
+  // Read again under the lease: the previous holder may have advanced it in between.
   const state = await findConsumer(executor, name, version);
   if (state.version === version) return state;
   if (state.version > version) {
-    logger.warn({ process: name, version: state.version }, 'a newer program has run this');
+    const { version: newer } = state;
+    logger.warn({ process: name, version: newer }, 'a newer program has run this process manager');
     return null;
   }
   await restartConsumer(executor, id, version);
   return { id, version, checkpoint: 0, error: null };
 }
 
-async function tellError({ database, manager, logger }: RunOptions, error: unknown): Promise<void> {
+async function saveError({ database, manager, logger }: RunOptions, error: unknown): Promise<void> {
   const { name, version = 1 } = manager;
   try {
     await setConsumerError(database, { name, version }, toOneLine(error));
   } catch (failure) {
-    logger.warn({ process: name, err: failure }, 'why it stands still could not be kept');
+    logger.warn({ process: name, err: failure }, "a process manager's error could not be saved");
   }
 }

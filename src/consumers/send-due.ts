@@ -20,12 +20,12 @@ export interface SendOptions {
 const timersMax = 250;
 
 /**
- * Sends the commands of timers that are due, some at a time, and removes the timers whose commands
- * were answered; those whose commands failed are put off. Gives in how many milliseconds to look
- * again; infinity: there is no timer.
+ * Sends the commands of due timers, up to 250 at a time. Removes the timers whose commands were
+ * answered, and postpones those whose commands failed. Returns in how many milliseconds to look
+ * again; infinity if there is no timer.
  *
- * When it ends in between, a command that was sent is sent again, under the same key. It does so
- * when the signal fires, at once: the processor sees to what it has.
+ * Returns at once when the signal fires, without waiting for answers. A timer that was not removed
+ * stays, so its command is sent again under the same key.
  */
 export async function sendDue(
   executor: Executor,
@@ -48,7 +48,7 @@ export async function sendDue(
   return 0;
 }
 
-/** Null once the command was answered, else what kept it from that; never throws. */
+/** Null if the command was answered, else the error; never throws. */
 async function send(options: SendOptions, timer: NewTimer): Promise<string | null> {
   const { logger, manager } = options;
   const { key, dueAt } = timer;
@@ -65,9 +65,10 @@ async function send(options: SendOptions, timer: NewTimer): Promise<string | nul
 }
 
 /**
- * One key for a timer, as long as its command is the same: what an older version of the process
- * manager has sent, or an older release, is not sent again. A key that was used for another command
- * says that a version has changed what it sends, which then has a key that names the command too.
+ * Submits the command of a timer under a key that is derived from the timer. A command that an
+ * older version of the process manager, or an older release, has already sent therefore has no
+ * second effect. If the key was used for another command, a newer version has changed what it
+ * sends: the command is then submitted under a key that also includes a fingerprint of the command.
  */
 async function submit(
   { processor, manager }: SendOptions,

@@ -2,7 +2,7 @@ import type { Timer } from '../kernel/process-manager.ts';
 import { toReplacedError } from '../log/epoch.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** A consumer as whoever runs it finds it. */
+/** The state of a consumer, as the process that runs it reads it. */
 export interface ConsumerState {
   readonly id: number;
   readonly version: number;
@@ -10,16 +10,16 @@ export interface ConsumerState {
   readonly error: string | null;
 }
 
-/** A consumer as its operators see it, in every process alike. */
+/** A consumer as operators see it; the same in every process. */
 export interface ConsumerRow {
   readonly name: string;
   readonly version: number;
-  /** May be a second behind. */
+  /** May be about a second behind. */
   readonly checkpoint: number;
   readonly pendingTimers: number;
-  /** When the next timer is due, or was if its command failed. */
+  /** When the next timer is due; in the past if its command failed. Null if there is no timer. */
   readonly nextDueAt: string | null;
-  /** Why it stands still, or else what the command said that failed last and is tried again. */
+  /** Why the consumer is stopped, else the error of the last failed command; null if neither. */
   readonly error: string | null;
 }
 
@@ -49,7 +49,7 @@ const find: Query = {
   text: 'select id, version, checkpoint, error from consumers where name = $1',
 };
 
-/** A consumer by its name; a new one is at checkpoint 0. */
+/** The consumer of a name; registers a new one at checkpoint 0. */
 export async function findConsumer(
   executor: Executor,
   name: string,
@@ -57,7 +57,7 @@ export async function findConsumer(
 ): Promise<ConsumerState> {
   await executor.query(register, [name, version]);
   const [row] = await executor.query<ConsumerState>(find, [name]);
-  if (row === undefined) throw new Error(`consumer ${name} is gone`);
+  if (row === undefined) throw new Error(`consumer ${name} does not exist`);
   return row;
 }
 
@@ -70,7 +70,7 @@ const restart: Query = {
     delete from consumer_timers where consumer_id in (select id from restarted)`,
 };
 
-/** Puts a consumer of an older version back to checkpoint 0, without timers. */
+/** Raises a consumer of an older version to `version`, at checkpoint 0 and without timers. */
 export async function restartConsumer(
   executor: Executor,
   id: number,
@@ -84,7 +84,7 @@ const setError: Query = {
   text: 'update consumers set error = $3 where name = $1 and version = $2',
 };
 
-/** Tells why a consumer stands still; its next advance takes it back. */
+/** Saves why a consumer is stopped; its next advance clears the error. */
 export async function setConsumerError(
   executor: Executor,
   consumer: { readonly name: string; readonly version: number },
@@ -93,19 +93,22 @@ export async function setConsumerError(
   await executor.query(setError, [consumer.name, consumer.version, error]);
 }
 
-/** A timer to be set, and the event that sets it. */
+/** A timer to set, and the event that sets it. */
 export interface NewTimer extends Timer {
   readonly eventId: string;
   readonly correlationId: string;
 }
 
-/** A consumer's way from a checkpoint to a later one, or to the same; each key at most once. */
+/**
+ * An advance of a consumer from a checkpoint to a later one, or to the same one, with the timers to
+ * clear and to set; each key occurs at most once.
+ */
 export interface ConsumerAdvance {
   readonly id: number;
   readonly version: number;
   readonly from: number;
   readonly to: number;
-  /** The event at `to`, and the epoch of the log in which it was read; null: not checked. */
+  /** The id of the event at `to`, and the epoch under which it was read; null: not checked. */
   readonly toEventId?: string | null;
   readonly epoch?: number | null;
   readonly cleared: readonly string[];
@@ -121,20 +124,25 @@ const advance: Query = {
 };
 
 /**
- * Moves a consumer forward, checkpoint and timers in one transaction. Refused with SQLSTATE DB005,
- * and without effect, when it is not at `from` or of another version, and with `LogReplacedError` when
- * the log is not the one that was worked through.
+ * Advances a consumer, checkpoint and timers in one transaction. Fails with SQLSTATE DB005, and has
+ * no effect, if the consumer is not at `from` or has another version. Throws `LogReplacedError` if
+ * the log is no longer the one that was read.
  */
 export async function advanceConsumer(executor: Executor, step: ConsumerAdvance): Promise<void> {
   const { id, version, from, to, cleared, set } = step;
   await executor
     .query(advance, [
-      ...[id, version, from, to, cleared],
+      id,
+      version,
+      from,
+      to,
+      cleared,
       set.map(({ key }) => key),
       set.map(({ dueAt }) => dueAt),
       set.map(({ eventId }) => eventId),
       set.map(({ correlationId }) => correlationId),
-      ...[step.epoch ?? null, step.toEventId ?? null],
+      step.epoch ?? null,
+      step.toEventId ?? null,
     ])
     .catch((error: unknown) => {
       throw toReplacedError(error);

@@ -2,21 +2,22 @@ import type { Timer } from '../kernel/process-manager.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { NewTimer } from './store.ts';
 
-/** A timer that is set, and how long it is until its command is to be sent; 0 or less: it is due. */
+/** A timer that is set. */
 export interface PendingTimer extends NewTimer {
+  /** How many milliseconds remain until its command is sent; 0 or less if it is due. */
   readonly inMs: number;
 }
 
 const next: Query = {
   name: 'next_timers',
-  // By the clock that also gives events their times, so that what a timer brings about is recorded
-  // after it was due.
+  // By the clock that also gives events their times, so that the events of a timer's command are
+  // recorded after the timer was due.
   text: `select key, due_at as "dueAt", event_id as "eventId", correlation_id as "correlationId",
       (extract(epoch from try_at - clock_timestamp()) * 1000)::float8 as "inMs"
     from consumer_timers where consumer_id = $1 order by try_at limit $2`,
 };
 
-/** The timers of a consumer that come first, due or not. */
+/** The earliest timers of a consumer, due or not. */
 export async function readNextTimers(
   executor: Executor,
   consumerId: number,
@@ -27,12 +28,13 @@ export async function readNextTimers(
 
 const remove: Query = {
   name: 'remove_timers',
-  text: `delete from consumer_timers using unnest($2::text[], $3::timestamptz[]) as done (key, due_at)
+  text: `delete from consumer_timers
+    using unnest($2::text[], $3::timestamptz[]) as done (key, due_at)
     where consumer_id = $1 and consumer_timers.key = done.key
       and consumer_timers.due_at = done.due_at`,
 };
 
-/** Removes timers; one that has been set to another time meanwhile stays. */
+/** Removes timers; a timer that has been set to another time in the meantime stays. */
 export async function removeTimers(
   executor: Executor,
   consumerId: number,
@@ -56,7 +58,7 @@ const postpone: Query = {
       and consumer_timers.due_at = failed.due_at`,
 };
 
-/** Puts timers off whose commands have failed: for a second first, in the end for a minute. */
+/** Postpones timers whose commands have failed, for longer each time: from 1 to 64 seconds. */
 export async function postponeTimers(
   executor: Executor,
   consumerId: number,

@@ -8,17 +8,17 @@ const firstEvent = `query First {
 }`;
 
 /**
- * Throws `OtherDataError` when the log has begun with anything but the demo's own first account.
- * What was recorded in a demo by its user is no reason: that is what a demo is for.
+ * Throws `OtherDataError` if the log begins with anything other than the demo's first account. Data
+ * that a user has added to a demo later is allowed.
  */
 export async function assertOwnLog(client: ApiClient, database: string): Promise<void> {
-  // A server that has just begun may not show yet what its log has.
+  // The views of a server that has just started may be behind its log.
   await waitForViews(client);
   type Data = { readonly event: { readonly streamId: string } | null };
   const { data } = await client.send<Data>(firstEvent, {});
   if (data.event === null || data.event.streamId === `account-${founder.accountId}`) return;
   throw new OtherDataError(
-    `PostgreSQL ${database} holds data that is not the demo's: give the demo a database or ` +
-      'DAYBOOK_DATA_DIR of its own, or let it trade there all the same with --among-other-data',
+    `PostgreSQL ${database} contains data that is not from the demo: set DATABASE_URL or ` +
+      'DAYBOOK_DATA_DIR to a separate database, or trade there anyway with --among-other-data',
   );
 }

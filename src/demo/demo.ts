@@ -14,22 +14,22 @@ import { createTradingApi } from './trading-api.ts';
 export interface DemoOptions extends DemoSettings {
   /** The GraphQL API. */
   readonly url: string;
-  /** Sent as a bearer token; null: none. */
+  /** Sent as a bearer token; null: no token is sent. */
   readonly token: string | null;
-  /** What the server's database is called when it is refused. */
+  /** The display name of the server's database, for the error if it has other data. */
   readonly database: string;
   readonly terminal: Terminal;
-  /** Called when everything is there and trading begins. */
+  /** Called when the set-up is complete and trading begins. */
   readonly ready: () => void;
-  /** Ends it: what is under way is finished. */
+  /** Ends the demo; requests that have been sent are finished. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Keeps a market alive in a running server, as a client of its API, until the signal fires.
+ * Simulates a market in a running server, as a client of its API, until the signal fires.
  *
- * Throws `OtherDataError` before anything is recorded, `SetUpError`, and `ServerError` when the
- * server cannot be had at first; later it is waited for.
+ * Throws `OtherDataError` before anything is recorded, `SetUpError` if the set-up fails, and
+ * `ServerError` if the server cannot be reached at first. Later it waits for the server.
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
   const { url, token, seed, ratePerSecond, signal } = options;
@@ -38,7 +38,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     if (!options.isAmongOtherData) await assertOwnLog(client, options.database);
     const stocks = await setUp(client, signal);
     options.ready();
-    // While trading it is told at once that there is no server, and then waited for.
+    // While trading, an unreachable server is reported at once; `runMarket` then waits for it.
     const impatient = createApiClient({ url, token, signal, attemptsMax: 2, pauseMs: 100 });
     const display = createStatusDisplay(options.terminal);
     const tally = createTally();
@@ -46,7 +46,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     const status = reportStatus(impatient, tally.read, { display, signal: ended.signal });
     try {
       await runMarket({
-        ...{ seed, stocks, tally, ratePerSecond, signal, api: createTradingApi(impatient) },
+        seed,
+        stocks,
+        tally,
+        ratePerSecond,
+        signal,
+        api: createTradingApi(impatient),
         pacer: createPacer(ratePerSecond),
         trouble: (message) => display.say(message ?? `${url} answers again`),
       });

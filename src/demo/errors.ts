@@ -1,9 +1,9 @@
-/** The log is not one of the demo, and nobody said that it may be used all the same. */
+/** The log was not begun by the demo, and `--among-other-data` was not given. */
 export class OtherDataError extends Error {
   readonly code = 'OTHER_DATA';
 }
 
-/** Something that the market is made of cannot be had. */
+/** A part of the market's set-up failed. */
 export class SetUpError extends Error {
   readonly code = 'SET_UP_REFUSED';
 }

@@ -1,32 +1,32 @@
 import { createRandom } from './random.ts';
 
-/** What a stock is worth, as the makers see it, in ticks and not rounded. */
+/** The value of a stock as the makers see it, in ticks, not rounded. */
 export interface FairValue {
-  /** Moves on to a moment; earlier ones change nothing. */
+  /** The value at a time. Advances to that time; an earlier time changes nothing. */
   at(nowMs: number): number;
 }
 
 export interface FairValueOptions {
   readonly seed: string;
   readonly symbol: string;
-  /** Where it begins, in ticks. */
+  /** The first value, in ticks. */
   readonly start: number;
-  /** Where it is drawn to, in ticks. */
+  /** The value to which it reverts, in ticks. */
   readonly anchor: number;
   readonly startMs: number;
 }
 
 const stepMs = 250;
-/** How much a step moves it, as a share of the price: 0.15 % in a minute. */
+/** The size of a step as a fraction of the price: 0.15 % in a minute. */
 const stepSize = 0.0001;
-/** How much of the way to the anchor is made in a step: half of it in an hour. */
+/** The fraction of the distance to the anchor covered in a step: half of it in an hour. */
 const pull = 0.000_05;
-/** Never further from the anchor than this, whatever else happens. */
+/** The largest distance of the logarithm from that of the anchor. */
 const reach = 0.2;
-/** After a long pause (a suspended laptop) it goes on from where it was, not through all of it. */
+/** After a long pause, as of a suspended laptop, at most this many steps are made up for. */
 const stepsMax = 4_000;
 
-/** A random walk that is drawn back to an anchor (an Ornstein-Uhlenbeck process of the logarithm). */
+/** A random walk that reverts to an anchor: an Ornstein-Uhlenbeck process of the logarithm. */
 export function createFairValue(options: FairValueOptions): FairValue {
   const { seed, symbol, anchor, startMs } = options;
   const random = createRandom(seed, `fair value of ${symbol}`);

@@ -6,7 +6,7 @@ import type { Tallying } from './tally.ts';
 import type { Maker } from './traders.ts';
 import type { OrderOutcome, TradingApi } from './trading-api.ts';
 
-/** What a turn of any trader needs. */
+/** What every trader's turn needs. */
 export interface MakerTrading {
   readonly api: TradingApi;
   readonly pacer: Pacer;
@@ -14,19 +14,19 @@ export interface MakerTrading {
   readonly signal: AbortSignal;
 }
 
-/** What a maker has to know of one of its stocks. */
+/** What a maker knows about one of its stocks. */
 export interface MakerDesk {
   readonly maker: Maker;
   readonly symbol: string;
   readonly sharesAtFirst: number;
-  /** Ticks, as of now. */
+  /** The current fair value, in ticks. */
   fairValue(): number;
 }
 
-/** Of the level next to the fair value. */
+/** The value of the order closest to the fair value. */
 const quoteDollars = 15_000;
 
-/** Brings a maker's orders in one book to where the fair value is now. */
+/** Moves a maker's orders in one book to match the current fair value. */
 export async function makeMarket(desk: MakerDesk, trading: MakerTrading): Promise<void> {
   const { maker, symbol, sharesAtFirst } = desk;
   const { api, pacer, tally, signal } = trading;
@@ -34,13 +34,15 @@ export async function makeMarket(desk: MakerDesk, trading: MakerTrading): Promis
   const fairValue = desk.fairValue();
   const { halfSpreadBps, levels } = maker;
   const wanted = wantedQuotes({
-    ...{ fairValue, halfSpreadBps, levels },
+    fairValue,
+    halfSpreadBps,
+    levels,
     size: sharesFor(quoteDollars, fairValue),
     surplus: position / sharesAtFirst - 1,
   });
   const tolerance = Math.max(1, Math.round((fairValue * halfSpreadBps) / 20_000));
   for (const [index, change] of planChanges(orders, wanted, tolerance).entries()) {
-    // The turn itself was waited for: it is that of the first change.
+    // The maker's turn has already waited for the pacer: that counts for the first change.
     if (index > 0) await pacer.turn(signal);
     if (signal.aborted) return;
     tally.count(await apply(api, desk, change));

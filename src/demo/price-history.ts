@@ -7,13 +7,13 @@ import { createTally } from '../import/tally.ts';
 import { SetUpError } from './errors.ts';
 import { listing } from './stocks.ts';
 
-/** Prices of the five stocks at the beginning of each month from 2000 to 2010. */
+/** The file with prices of the five stocks at the start of each month from 2000 to 2010. */
 export function historyFile(): string {
   const main = createRequire(import.meta.url).resolve('vega-datasets');
   return path.join(path.dirname(main), '../data/stocks.csv');
 }
 
-/** Records the history as `import-prices` would: what is there already is not recorded again. */
+/** Records the history as `import-prices` does; prices already recorded are skipped. */
 export async function recordHistory(client: ApiClient, signal: AbortSignal): Promise<void> {
   const currency = { code: listing.currency, isRequired: true };
   const api = await openMarketApi(client, currency);
@@ -24,5 +24,6 @@ export async function recordHistory(client: ApiClient, signal: AbortSignal): Pro
   const settings = { symbol: null, columns };
   await importFile(historyFile(), { settings, api, tally: file, progress, signal });
   const [fault] = tally.faults;
-  if (fault !== undefined) throw new SetUpError(`the price history: ${fault.fault}`);
+  if (fault !== undefined)
+    throw new SetUpError(`the price history cannot be recorded: ${fault.fault}`);
 }

@@ -1,6 +1,6 @@
 export type QuoteSide = 'BUY' | 'SELL';
 
-/** An order to buy or sell at a price: in ticks and shares. */
+/** An order to buy or sell: the price in ticks, the quantity in shares. */
 export interface Quote {
   readonly side: QuoteSide;
   readonly price: number;
@@ -8,21 +8,22 @@ export interface Quote {
 }
 
 export interface QuoteView {
-  /** Ticks, not rounded. */
+  /** In ticks, not rounded. */
   readonly fairValue: number;
   readonly halfSpreadBps: number;
   readonly levels: number;
-  /** Shares of the level next to the fair value; each further one is larger. */
+  /** The shares of the level closest to the fair value; levels further away have more. */
   readonly size: number;
-  /** How much more than at first is held, as a share of it: 0.5 is half as much again, -1 nothing. */
+  /** The position relative to the first one, minus 1: 0.5 is half as much again, -1 is nothing. */
   readonly surplus: number;
 }
 
 /**
- * What a maker wants to have in the book: levels on both sides of the fair value, never at one price.
+ * The orders that a maker wants in the book: levels on both sides of the fair value, each at
+ * its own price.
  *
- * Who holds more than at first quotes lower, and so sells sooner than it buys; who has three times
- * the shares buys no more, who has none left cannot sell: that keeps every inventory in bounds.
+ * A maker with more shares than at first quotes lower and so tends to sell; with three times the
+ * shares it stops buying, and with almost none left it stops selling. This bounds every inventory.
  */
 export function wantedQuotes(view: QuoteView): readonly Quote[] {
   const { fairValue, levels, surplus } = view;

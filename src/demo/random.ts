@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 
-/** Random numbers that a seed decides. */
+/** Random numbers determined by a seed. */
 export interface Random {
-  /** At least 0 and less than 1. */
+  /** A number of at least 0 and less than 1. */
   next(): number;
-  /** Whole, from `min` to `max`, both of them possible. */
+  /** An integer from `min` to `max`, both included. */
   integer(min: number, max: number): number;
   chance(probability: number): boolean;
-  /** Of the standard normal distribution. */
+  /** A number from the standard normal distribution. */
   normal(): number;
   pick<Item>(items: readonly Item[]): Item;
 }
 
 /**
- * The same seed and label give the same numbers: every decision has a label of its own, so that how
- * many numbers one of them takes changes none of the others.
+ * Creates random numbers; the same seed and label give the same ones. Each decision has its own
+ * label, so that the count of numbers it takes does not affect other decisions.
  *
- * sfc32 from PractRand, of 128 bits of state; not for secrets.
+ * Uses sfc32 from PractRand with 128 bits of state; not suitable for secrets.
  */
 export function createRandom(seed: string, label: string): Random {
   const hash = createHash('sha256').update(`${seed}\n${label}`).digest();
@@ -36,10 +36,10 @@ export function createRandom(seed: string, label: string): Random {
     next,
     integer,
     chance: (probability) => next() < probability,
-    // Box and Muller's; 1 - next(), as there is no logarithm of 0.
+    // The Box-Muller transform; 1 - next() is never 0, which has no logarithm.
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     pick(items) {
-      if (items.length === 0) throw new RangeError('nothing to pick from');
+      if (items.length === 0) throw new RangeError('cannot pick from an empty list');
       return items[integer(0, items.length - 1)] as (typeof items)[number];
     },
   };

@@ -5,7 +5,7 @@ import type { StatusDisplay } from './status-display.ts';
 import { statusLine } from './status-line.ts';
 import type { OrderTally } from './tally.ts';
 
-/** Shows how the market is doing until the signal fires. */
+/** Shows the status of the market until the signal fires. */
 export async function reportStatus(
   client: ApiClient,
   readTally: () => OrderTally,
@@ -24,7 +24,7 @@ export async function reportStatus(
   }
 }
 
-/** Null: not to be had at the moment, which others have told already. */
+/** Returns null if the server cannot be reached, which `runMarket` reports. */
 async function readLastPrices(client: ApiClient): Promise<ReadonlyMap<string, string> | null> {
   const query = '{ instruments(first: 50) { nodes { symbol lastPrice } } }';
   type Node = { readonly symbol: string; readonly lastPrice: string | null };

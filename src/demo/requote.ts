@@ -1,24 +1,23 @@
 import type { Quote, QuoteSide } from './quotes.ts';
 
-/** An order of one's own that rests in the book; its quantity is what of it is still open. */
+/** A maker's order that rests in the book; its quantity is the open part. */
 export interface QuotedOrder extends Quote {
   readonly id: string;
   readonly filled: number;
 }
 
-/** A step from the orders that there are to those that are wanted. */
+/** A step from the resting orders to the wanted ones. */
 export type Change =
   | { readonly kind: 'place'; readonly quote: Quote }
   | { readonly kind: 'replace'; readonly order: QuotedOrder; readonly quote: Quote }
   | { readonly kind: 'cancel'; readonly order: QuotedOrder };
 
 /**
- * The changes that bring a maker's orders to the wanted ones, in an order in which none of them ever
- * meets one of its own: cancels first; then, of the side from which the market moves away, the
- * orders that would be in the way of the other side.
+ * The changes that turn a maker's orders into the wanted ones. They are sorted so that the maker's
+ * orders never meet each other: first cancels, then orders that move away from the other side.
  *
- * An order stays as it is, and keeps its place in the queue, while its price is within `tolerance`
- * ticks of a wanted one and half of the quantity is left.
+ * An order does not change, and so keeps its priority, while its price is within `tolerance` ticks
+ * of a wanted one and at least half of the quantity is left.
  */
 export function planChanges(
   resting: readonly QuotedOrder[],
@@ -26,7 +25,7 @@ export function planChanges(
   tolerance: number,
 ): readonly Change[] {
   const [bid, ask] = (['BUY', 'SELL'] as const).map((side) => sideOf(wanted, side)[0]?.price);
-  // What stays must not come near enough to meet what comes from the other side.
+  // An order that stays must not be close enough to meet a new order of the other side.
   const gap = bid === undefined || ask === undefined ? 0 : Math.floor((ask - bid - 1) / 2);
   const changes = (['BUY', 'SELL'] as const).flatMap((side) =>
     planSide(sideOf(resting, side), sideOf(wanted, side), Math.min(tolerance, gap)),
@@ -37,7 +36,7 @@ export function planChanges(
   return [...cancels, ...retreats, ...others];
 }
 
-/** One side, the best price first. */
+/** The orders of one side, the best price first. */
 function sideOf<Some extends Quote>(quotes: readonly Some[], side: QuoteSide): readonly Some[] {
   const sign = side === 'BUY' ? -1 : 1;
   return quotes.filter((quote) => quote.side === side).sort((a, b) => sign * (a.price - b.price));
@@ -62,14 +61,14 @@ function planLevel(
   const isNear = Math.abs(order.price - quote.price) <= tolerance;
   if (isNear && order.quantity * 2 >= quote.quantity) return [];
   if (order.filled === 0) return [{ kind: 'replace', order, quote }];
-  // A replacement would take the filled shares along in its quantity, more of them each time.
+  // The quantity of a replacement would include the filled shares, more of them each time.
   return [
     { kind: 'cancel', order },
     { kind: 'place', quote },
   ];
 }
 
-/** Whether it moves an order away from the other side. */
+/** Whether the change moves an order away from the other side. */
 function isRetreat(change: Change): boolean {
   if (change.kind !== 'replace') return false;
   const { order, quote } = change;

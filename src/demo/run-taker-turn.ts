@@ -3,10 +3,10 @@ import type { Random } from './random.ts';
 import { takerOrder } from './taker-order.ts';
 import type { Trader } from './traders.ts';
 
-/** Orders that a taker leaves open in one book before it cancels the oldest. */
+/** The most orders that a taker leaves open in one book before it cancels the oldest. */
 const openOrdersMax = 2;
 
-/** A taker looks at a stock and sends an order, or takes an old one back. */
+/** Lets a taker look at a stock and place an order or cancel its oldest one. */
 export async function runTakerTurn(
   { accountId }: Trader,
   stock: { readonly symbol: string; readonly sharesAtFirst: number },

@@ -10,15 +10,15 @@ export interface TurnOptions extends MakerTrading {
   readonly stocks: readonly PricedStock[];
 }
 
-/** Lets somebody do something; throws what the client throws. */
+/** Runs one trader's turn; throws the errors of the API client. */
 export type Turn = () => Promise<void>;
 
-/** How many of the turns are the makers'; they have more to send in each. */
+/** The share of turns that makers get; they send more in each turn than takers. */
 const makerShare = 0.35;
 
 /**
- * Whose turn it is, one after the other. Who comes when and what they wish is decided by the seed
- * and the number of the turn; what comes of it also by the book that they find, and so by time.
+ * Creates the turns one after the other. The seed and the number of the turn determine the trader
+ * and its intention; the resulting order also depends on the book at that time.
  */
 export function createTurns(options: TurnOptions): { next(): Turn } {
   const { seed, stocks } = options;
@@ -27,15 +27,15 @@ export function createTurns(options: TurnOptions): { next(): Turn } {
   let turns = 0;
   let makerTurns = 0;
 
-  /** Nobody takes two turns at once: it would see what it has half done. */
-  function alone(who: object, turn: Turn): Turn {
+  /** A trader never has two turns at once, because the second would see a half-finished first. */
+  function alone(trader: object, turn: Turn): Turn {
     return async () => {
-      if (busy.has(who)) return;
-      busy.add(who);
+      if (busy.has(trader)) return;
+      busy.add(trader);
       try {
         await turn();
       } finally {
-        busy.delete(who);
+        busy.delete(trader);
       }
     };
   }
@@ -44,7 +44,7 @@ export function createTurns(options: TurnOptions): { next(): Turn } {
     next() {
       turns += 1;
       const random = createRandom(seed, `turn ${turns}`);
-      // Before anyone takes there is a maker in every book.
+      // The first turns put a maker into every book before the first taker.
       if (turns <= stocks.length || random.chance(makerShare)) {
         const desk = desks[makerTurns % desks.length] as MakerDesk;
         makerTurns += 1;
@@ -58,7 +58,7 @@ export function createTurns(options: TurnOptions): { next(): Turn } {
   };
 }
 
-/** Every maker at its first stock, then at its second: the first five are in five books. */
+/** All makers with their first stock, then with their second: the first five cover five books. */
 function createDesks({ seed, stocks }: TurnOptions): readonly MakerDesk[] {
   const startMs = Date.now();
   const markets = new Map(
@@ -68,9 +68,9 @@ function createDesks({ seed, stocks }: TurnOptions): readonly MakerDesk[] {
       return [symbol, { stock, fairValue: () => fairValue.at(Date.now()) }];
     }),
   );
-  return [0, 1].flatMap((place) =>
+  return [0, 1].flatMap((index) =>
     makers.flatMap((maker) => {
-      const symbol = maker.symbols[place] ?? '';
+      const symbol = maker.symbols[index] ?? '';
       const market = markets.get(symbol);
       if (market === undefined) return [];
       const { stock, fairValue } = market;

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../import/api-client.ts';
 import { SetUpError } from './errors.ts';
 
-/** One of the commands that come before trading, with its input. */
+/** A command that is sent before trading begins, with its input. */
 export interface SetUpCommand {
   readonly name: 'openAccount' | 'depositCash' | 'depositShares' | 'listInstrument';
   readonly input: object;
@@ -12,8 +12,8 @@ export function command(name: SetUpCommand['name'], input: object): SetUpCommand
 }
 
 /**
- * Sends commands in one request, which the server runs one after the other. Throws `SetUpError` when
- * one is refused; those before it have happened.
+ * Sends commands in one request; the server runs them one after the other. Throws `SetUpError` if a
+ * command is rejected; the earlier ones have taken effect.
  */
 export async function send(client: ApiClient, commands: readonly SetUpCommand[]): Promise<void> {
   const variables = Object.fromEntries(commands.map(({ input }, index) => [`i${index}`, input]));
@@ -21,9 +21,9 @@ export async function send(client: ApiClient, commands: readonly SetUpCommand[])
   const { data } = await client.send<Record<string, Result>>(toMutation(commands), variables);
   for (const [index, { name }] of commands.entries()) {
     const { code, message } = data[`c${index}`] ?? {};
-    // Someone else may have listed a stock between our looking and our listing.
+    // Another client may have listed the stock since we looked.
     if (code === undefined || code === 'INSTRUMENT_ALREADY_EXISTS') continue;
-    throw new SetUpError(`${name} is refused: ${code}, ${message}`);
+    throw new SetUpError(`${name} was rejected: ${code}, ${message}`);
   }
 }
 

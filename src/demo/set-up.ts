@@ -7,24 +7,25 @@ import { fromTicks, listing, sharesFor, stocks, toTicks } from './stocks.ts';
 import { founder, makers, type Trader, takers } from './traders.ts';
 import { waitForViews } from './wait-for-views.ts';
 
-/** A stock with what is known of its price, in ticks. */
+/** A stock with its prices, in ticks. */
 export interface PricedStock {
   readonly symbol: string;
   /** The last price of the history. */
   readonly anchor: number;
-  /** The last one of all: a trade's, after a restart. */
+  /** The last price of all; after a restart it is that of a trade. */
   readonly lastPrice: number;
 }
 
 /**
- * Brings about all that trading needs: the stocks, their history, the accounts, and what is in
- * them. Every command has a key, or looks first: on the same data a second time records nothing.
+ * Records everything that trading needs: the stocks, their history, the accounts, their cash and
+ * their shares. A second run on the same data records nothing, because each command has a key or is
+ * sent only if needed.
  */
 export async function setUp(
   client: ApiClient,
   signal: AbortSignal,
 ): Promise<readonly PricedStock[]> {
-  // First of all, since the log is known by it; whoever comes to trade follows.
+  // This event comes first, because `assertOwnLog` recognizes the log by it.
   await send(client, [command('openAccount', openingOf(founder))]);
   for (const { symbol, name } of stocks) await list(client, symbol, name);
   await recordHistory(client, signal);
@@ -39,12 +40,12 @@ export async function setUp(
   return priced;
 }
 
-/** The shares of a stock with which a trader begins. */
+/** The number of shares of a stock with which a trader begins. */
 export function sharesAtFirst({ stake }: Trader, { anchor }: PricedStock): number {
   return sharesFor(stake, anchor);
 }
 
-/** All of a trader in one request: the account, its cash, and its shares of each of its stocks. */
+/** Sets up a trader in one request: the account, its cash, and its shares of each stock. */
 async function equip(
   client: ApiClient,
   trader: Trader,
@@ -60,7 +61,12 @@ async function equip(
       const idempotencyKey = `demo shares ${accountId} ${symbol}`;
       const costPrice = fromTicks(anchor);
       return command('depositShares', {
-        ...{ accountId, symbol, quantity, costPrice, reference, idempotencyKey },
+        accountId,
+        symbol,
+        quantity,
+        costPrice,
+        reference,
+        idempotencyKey,
       });
     });
   const amount = `${cash}.00`;
@@ -77,7 +83,7 @@ function openingOf({ accountId, owner }: Pick<Trader, 'accountId' | 'owner'>): o
   return { accountId, owner, currency, idempotencyKey: `demo account ${accountId}` };
 }
 
-/** Without a key, as a stock may have been listed by someone else: then its terms stay theirs. */
+/** Without a key: if another client has listed the stock, its terms stay as they are. */
 async function list(client: ApiClient, symbol: string, name: string): Promise<void> {
   const query = 'query Listed($symbol: ID!) { instrument(symbol: $symbol) { symbol } }';
   const { data } = await client.send<{ instrument: object | null }>(query, { symbol });

@@ -1,30 +1,32 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../import/errors.ts';
 
-/** What the command line says. */
+/** The settings of the demo, from the command line. */
 export interface DemoSettings {
   readonly seed: string;
   readonly ratePerSecond: number;
-  /** Whether the log may be one that was not begun by the demo. */
+  /** Whether the demo may trade in a log that it did not begin. */
   readonly isAmongOtherData: boolean;
 }
 
-/** The options with their descriptions, for the help text. */
+/** The options and their descriptions, for the help text. */
 export const demoOptions: readonly (readonly [string, string])[] = [
-  ['--seed <text>', 'Another market: decides who comes when and what they wish (1)'],
-  ['--rate <orders>', 'Orders in a second at most, replacements and cancels among them (20)'],
-  ['--among-other-data', 'Trade even in a log that was not begun by the demo'],
+  ['--seed <text>', 'The seed of the simulation; another seed is another market (default: 1)'],
+  ['--rate <orders>', 'The most orders a second, including replacements and cancels (default: 20)'],
+  ['--among-other-data', 'Trade in a log that the demo did not begin'],
 ];
 
-/** More than one process of Node.js sends beside serving it. */
+/** More than one Node.js process can send while it also serves. */
 const rateMax = 1_000;
 
-/** The settings from the arguments; throws `UsageError`. */
+/** Reads the settings from the arguments; throws `UsageError`. */
 export function readDemoSettings(args: readonly string[]): DemoSettings {
   const values = parse(args);
   const ratePerSecond = Number(values.rate ?? '20');
   if (!(ratePerSecond > 0 && ratePerSecond <= rateMax)) {
-    throw new UsageError(`--rate is a number over 0 and up to ${rateMax}, not ${values.rate}`);
+    throw new UsageError(
+      `--rate must be a number over 0 and at most ${rateMax}, not ${values.rate}`,
+    );
   }
   return {
     seed: values.seed ?? '1',
@@ -42,8 +44,9 @@ const options = {
 function parse(args: readonly string[]) {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    // The first one is the command's own name.
-    if (positionals.length > 1) throw new UsageError(`demo takes no ${positionals[1]}`);
+    // The first one is the name of the command.
+    if (positionals.length > 1)
+      throw new UsageError(`demo takes no arguments, only options: remove ${positionals[1]}`);
     return values;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

@@ -1,29 +1,29 @@
-/** Where the status is shown. */
+/** The stream on which the status is shown. */
 export type Terminal = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
   readonly columns?: number;
 };
 
 export interface StatusDisplay {
-  /** How often it is worth looking. */
+  /** The interval between two status lines. */
   readonly everyMs: number;
   show(line: string): void;
-  /** A line that stays. */
+  /** Writes a line that is not overwritten. */
   say(line: string): void;
-  /** The next line of anyone else begins on a line of its own. */
+  /** Ends the status line, so that other output begins on a new line. */
   stop(): void;
 }
 
 const clearLine = '\r\u{1b}[2K';
 
-/** One line that is written again and again on a terminal; elsewhere a line every ten seconds. */
+/** Overwrites one line on a terminal; elsewhere writes a line every ten seconds. */
 export function createStatusDisplay(terminal: Terminal): StatusDisplay {
   if (terminal.isTTY !== true) {
     const write = (line: string) => terminal.write(`  ${line}\n`);
     return { everyMs: 10_000, show: write, say: write, stop() {} };
   }
   let shown = '';
-  // A line that is broken in two could not be taken back.
+  // A line that wraps could not be overwritten.
   const cut = (line: string) => `  ${line}`.slice(0, Math.max((terminal.columns || 80) - 1, 20));
   return {
     everyMs: 1_000,

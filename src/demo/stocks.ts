@@ -4,7 +4,7 @@ export interface Stock {
   readonly name: string;
 }
 
-/** Those whose prices are in `stocks.csv` of vega-datasets. */
+/** The stocks whose prices are in `stocks.csv` of vega-datasets. */
 export const stocks: readonly Stock[] = [
   { symbol: 'MSFT', name: 'Microsoft' },
   { symbol: 'AMZN', name: 'Amazon' },
@@ -13,7 +13,7 @@ export const stocks: readonly Stock[] = [
   { symbol: 'AAPL', name: 'Apple' },
 ];
 
-/** How all of them are traded. */
+/** The listing terms of all stocks. */
 export const listing = {
   currency: 'USD',
   tickSize: '0.01',
@@ -22,10 +22,10 @@ export const listing = {
   takerFeeBps: '3',
 };
 
-/** Ticks in one unit of the currency: the simulation reckons prices in ticks, as whole numbers. */
+/** Ticks in one unit of the currency; the simulation computes with whole ticks. */
 const ticksPerUnit = 100;
 
-/** A price of the API in ticks; only as good as a number, which is good enough to guess with. */
+/** A price of the API in ticks, as a number, which is exact enough for the simulation. */
 export function toTicks(price: string): number {
   return Math.round(Number(price) * ticksPerUnit);
 }
@@ -34,7 +34,7 @@ export function fromTicks(ticks: number): string {
   return (ticks / ticksPerUnit).toFixed(2);
 }
 
-/** The shares that some money buys, rounded to tens as people do; at least ten. */
+/** The number of shares that an amount buys, rounded to tens; at least ten. */
 export function sharesFor(dollars: number, priceTicks: number): number {
   return Math.max(10, Math.round((dollars * ticksPerUnit) / priceTicks / 10) * 10);
 }

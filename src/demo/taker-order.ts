@@ -2,21 +2,21 @@ import type { QuoteSide } from './quotes.ts';
 import type { Random } from './random.ts';
 import { sharesFor } from './stocks.ts';
 
-/** What a taker sees before it decides; prices in ticks. */
+/** What a taker sees before it decides. Prices are in ticks. */
 export interface TakerView {
-  /** Null: nobody buys, or sells, at the moment. */
+  /** The best prices; null: the side of the book is empty. */
   readonly bid: number | null;
   readonly ask: number | null;
   readonly lastPrice: number;
-  /** Dollars that are free. */
+  /** Dollars that are not reserved. */
   readonly cash: number;
-  /** Shares that are free. */
+  /** Shares that are not reserved. */
   readonly shares: number;
-  /** How much more than at first is held, as a share of it. */
+  /** The position relative to the first one, minus 1. */
   readonly surplus: number;
 }
 
-/** An order as the taker wishes it; prices in ticks. */
+/** The order that a taker wants to place. Prices are in ticks. */
 export interface TakerOrder {
   readonly side: QuoteSide;
   readonly type: 'MARKET' | 'LIMIT' | 'STOP';
@@ -24,14 +24,14 @@ export interface TakerOrder {
   readonly quantity: number;
   readonly limitPrice: number | null;
   readonly stopPrice: number | null;
-  /** For GTD. */
+  /** The time until expiry; null unless the order is GTD. */
   readonly lifetimeMs: number | null;
 }
 
 const dollarsMin = 500;
 const dollarsMax = 20_000;
 
-/** An order by a whim; null when neither cash nor shares suffice for one. */
+/** A random order; null if neither cash nor shares are enough for one. */
 export function takerOrder(view: TakerView, random: Random): TakerOrder | null {
   const quantity = sharesFor(
     dollarsMin + (dollarsMax - dollarsMin) * random.next() ** 2,
@@ -41,7 +41,7 @@ export function takerOrder(view: TakerView, random: Random): TakerOrder | null {
   return side === null ? null : { side, quantity, ...chooseTerms(view, random, side) };
 }
 
-/** Whoever has more than at first rather sells, so that no holding grows without bounds. */
+/** A taker with more shares than at first tends to sell, which bounds every position. */
 function chooseSide(view: TakerView, random: Random, quantity: number): QuoteSide | null {
   const buys = 0.5 - 0.4 * Math.min(Math.max(view.surplus, -1), 1);
   const canBuy = view.cash * 100 > quantity * view.lastPrice * 1.02;
@@ -70,7 +70,7 @@ function chooseTerms(view: TakerView, random: Random, side: QuoteSide): Terms {
     const lifetimeMs = random.integer(5, 30) * 1_000;
     return { ...none, type: 'LIMIT', timeInForce: 'GTD', limitPrice, lifetimeMs };
   }
-  // Buys when the price rises that far, sells when it falls that far.
+  // A stop order buys after a rise of the price and sells after a fall.
   const stopPrice = view.lastPrice - away * shift(random.integer(10, 60));
   return { ...none, type: 'STOP', timeInForce: 'GTC', stopPrice };
 }

@@ -1,18 +1,18 @@
 import type { OrderOutcome } from './trading-api.ts';
 
-/** What has been sent, and what came of it. */
+/** The number of orders sent, and their results. */
 export interface OrderTally {
-  /** Orders, replacements and cancels. */
+  /** Includes replacements and cancels. */
   readonly orders: number;
   readonly trades: number;
-  /** Refused orders, as they come about in any market. */
+  /** Rejected orders, as happen in any market. */
   readonly refused: number;
 }
 
 export interface Tallying {
   count(outcome: OrderOutcome): void;
   read(): OrderTally;
-  /** Refused orders by the code of the refusal. */
+  /** The number of rejected orders by the code of the rejection. */
   refusals(): ReadonlyMap<string, number>;
 }
 

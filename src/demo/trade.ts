@@ -2,25 +2,25 @@ import { RefusedError, ServerError } from '../import/errors.ts';
 import { delay } from '../lib/delay.ts';
 import { createTurns, type Turn, type TurnOptions } from './schedule.ts';
 
-/** A market to be kept alive. */
+/** A market to simulate. */
 export interface DemoMarket extends TurnOptions {
-  /** What the pacer lets through. */
+  /** The rate that the pacer allows. */
   readonly ratePerSecond: number;
-  /** Told once when the server cannot be had, and once when it can again, with null. */
+  /** Called with the error when the server becomes unreachable, and with null when it is back. */
   readonly trouble: (message: string | null) => void;
 }
 
 /**
- * Turns under way at once; each sends one request at a time. As few as will do: the more there are,
- * the longer each waits for its next order, and the older is what it knows.
+ * The number of concurrent turns; each sends one request at a time. As few as possible, because
+ * with more turns each waits longer before its next order and decides on older data.
  */
 const lanesFor = (ratePerSecond: number) =>
   Math.min(Math.max(Math.round(ratePerSecond / 4), 4), 24);
 const pauseMs = 1_000;
 
 /**
- * Lets makers and takers trade until the signal fires, and resolves when the last turn is done. A
- * server that cannot be had is waited for; throws `ServerError` when that would not help.
+ * Lets makers and takers trade until the signal fires, and resolves when the last turn is done.
+ * Waits for an unreachable server; throws `ServerError` if waiting would not help.
  */
 export async function runMarket(market: DemoMarket): Promise<void> {
   const failure = new AbortController();
@@ -32,7 +32,7 @@ export async function runMarket(market: DemoMarket): Promise<void> {
     const startMs = performance.now();
     try {
       await turn();
-      // What was under way when the trouble began says nothing of its end.
+      // A turn that began before the trouble does not show that it is over.
       if (troubleAtMs === null || startMs < troubleAtMs) return;
       market.trouble(null);
       troubleAtMs = null;

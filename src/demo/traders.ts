@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
 import { stocks } from './stocks.ts';
 
-/** Someone who trades. What they are and have does not depend on the seed, only what they do. */
+/** A simulated trader. Its account does not depend on the seed, only its orders do. */
 export interface Trader {
   readonly accountId: string;
   readonly owner: string;
-  /** What the account begins with, in dollars. */
+  /** The first cash of the account, in dollars. */
   readonly cash: number;
-  /** What it begins with of each of its stocks, in dollars. */
+  /** The value of its first shares of each of its stocks, in dollars. */
   readonly stake: number;
   readonly symbols: readonly string[];
 }
 
-/** Quotes both sides of its stocks, and earns what lies between. */
+/** A trader that quotes both sides of its stocks and earns the spread. */
 export interface Maker extends Trader {
-  /** From the fair value to the first level, in basis points. */
+  /** The distance from the fair value to the first level, in basis points. */
   readonly halfSpreadBps: number;
   readonly levels: number;
 }
 
-/** The account with which a log of the demo begins, so that it can be told from all others. */
+/** The first account in a log of the demo, by which such a log is recognized. */
 export const founder = { accountId: toAccountId('founder'), owner: 'Daybook demo' };
 
 const makerNames = [
@@ -33,13 +33,13 @@ const takerNames = [
   ...['Tala', 'Umberto', 'Vera', 'Wanda', 'Yusuf'],
 ];
 
-/** Two stocks each, so that four of them meet in every book. */
+/** Each maker has two stocks, so that every book has four makers. */
 export const makers: readonly Maker[] = makerNames.map((owner, index) => ({
   accountId: toAccountId(owner),
   owner,
   cash: 5_000_000,
   stake: 1_000_000,
-  symbols: [index, index + 1 + (index % 2)].map((place) => symbolAt(place)),
+  symbols: [index, index + 1 + (index % 2)].map((stock) => symbolAt(stock)),
   halfSpreadBps: 4 + 2 * (index % 4),
   levels: 3,
 }));
@@ -52,11 +52,11 @@ export const takers: readonly Trader[] = takerNames.map((name, index) => ({
   symbols: stocks.map(({ symbol }) => symbol),
 }));
 
-function symbolAt(place: number): string {
-  return stocks[place % stocks.length]?.symbol ?? '';
+function symbolAt(index: number): string {
+  return stocks[index % stocks.length]?.symbol ?? '';
 }
 
-/** Always the same for a name: a UUID of version 8, the one for hashes of one's own. */
+/** Derives an account id from a name: a UUID of version 8, which is for custom hashes. */
 function toAccountId(name: string): string {
   const hash = createHash('sha256').update(`daybook demo ${name}`).digest('hex');
   const parts = /^(.{8})(.{4})(.{3})(.{3})(.{12})/.exec(hash) ?? [];

@@ -6,15 +6,15 @@ import type { QuotedOrder } from './requote.ts';
 import { fromTicks, toTicks } from './stocks.ts';
 import type { TakerOrder } from './taker-order.ts';
 
-/** What became of an order, a replacement or a cancel. */
+/** The result of an order, a replacement or a cancel. */
 export interface OrderOutcome {
-  /** Of all accounts, those of stop orders that it triggered too. */
+  /** The number of trades, including those of stop orders that it triggered. */
   readonly trades: number;
-  /** Why it was refused; null: it was not. */
+  /** The code of the rejection; null: the command was accepted. */
   readonly refusal: string | null;
 }
 
-/** What a trader sees of a stock before it does something. Prices in ticks, cash in dollars. */
+/** What a trader sees of a stock before it acts. Prices are in ticks, cash is in dollars. */
 export interface Desk {
   readonly lastPrice: number;
   readonly bid: number | null;
@@ -23,13 +23,13 @@ export interface Desk {
   readonly position: number;
   /** Shares that are not reserved. */
   readonly shares: number;
-  /** Its own orders in the book of the stock, the oldest first. */
+  /** The trader's orders in the book of the stock, the oldest first. */
   readonly orders: readonly QuotedOrder[];
-  /** Its stop orders that wait for their price, the oldest first. */
+  /** The ids of its stop orders that wait for their trigger price, the oldest first. */
   readonly stops: readonly string[];
 }
 
-/** What of the API the traders use. */
+/** The part of the API that the traders use. */
 export interface TradingApi {
   readDesk(accountId: string, symbol: string): Promise<Desk>;
   quote(accountId: string, symbol: string, quote: Quote): Promise<OrderOutcome>;
@@ -39,7 +39,7 @@ export interface TradingApi {
 }
 
 export function createTradingApi(client: ApiClient): TradingApi {
-  /** With a key, so that it may be sent again when its answer was lost. */
+  /** Sends a command with a key, so that it can be retried if the answer was lost. */
   async function send(name: string, query: string, input: object): Promise<OrderOutcome> {
     const keyed = { ...input, idempotencyKey: randomUUID() };
     const { data } = await client.send<Record<string, Result>>(query, { input: keyed });
@@ -54,19 +54,30 @@ export function createTradingApi(client: ApiClient): TradingApi {
     },
     quote: (accountId, symbol, quote) =>
       send('placeOrder', place, {
-        ...{ accountId, symbol, side: quote.side, type: 'LIMIT', timeInForce: 'GTC' },
-        ...{ quantity: String(quote.quantity), limitPrice: fromTicks(quote.price), postOnly: true },
+        accountId,
+        symbol,
+        side: quote.side,
+        type: 'LIMIT',
+        timeInForce: 'GTC',
+        quantity: String(quote.quantity),
+        limitPrice: fromTicks(quote.price),
+        postOnly: true,
       }),
     take: (accountId, symbol, { limitPrice, stopPrice, lifetimeMs, ...order }) =>
       send('placeOrder', place, {
-        ...{ accountId, symbol, ...order, quantity: String(order.quantity) },
+        accountId,
+        symbol,
+        ...order,
+        quantity: String(order.quantity),
         ...(limitPrice !== null && { limitPrice: fromTicks(limitPrice) }),
         ...(stopPrice !== null && { stopPrice: fromTicks(stopPrice) }),
         ...(lifetimeMs !== null && { expiresAt: fromEpochMs(Date.now() + lifetimeMs) }),
       }),
     replace: (orderId, { quantity, price }) =>
       send('replaceOrder', replace, {
-        ...{ orderId, quantity: String(quantity), limitPrice: fromTicks(price) },
+        orderId,
+        quantity: String(quantity),
+        limitPrice: fromTicks(price),
       }),
     cancel: (orderId) => send('cancelOrder', cancel, { orderId }),
   };
@@ -86,7 +97,7 @@ const replace = `mutation Replace($input: ReplaceOrderInput!) {
 const cancel = `mutation Cancel($input: CancelOrderInput!) {
   cancelOrder(input: $input) { ... on Error { code } }
 }`;
-/** A filter takes one status, so that those of open orders are three lists. */
+/** A filter takes one status, so the open orders are three lists. */
 const desk = `query Desk($accountId: ID!, $symbol: ID!) {
   account(id: $accountId) {
     available

@@ -1,10 +1,10 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventFilter } from '../log/read.ts';
 
-/** Whether an event passes a filter, as the log itself would say. */
+/** Whether an event passes a filter, with the same result as in the log. */
 export type EventPredicate = (event: StoredEvent) => boolean;
 
-/** A test for each member of a filter: one that is added to filters must be added here. */
+/** A test for each member of a filter. */
 const tests: {
   readonly [Name in keyof Required<EventFilter>]: (
     wanted: NonNullable<EventFilter[Name]>,

@@ -10,19 +10,19 @@ import { readReadable } from './readable-page.ts';
 import { createRecentEvents, type Tail } from './recent-events.ts';
 
 /**
- * The one ordered tail of committed events in a process. Readers hold a sequence, not a queue:
- * a slow reader costs nothing, and catching up and following live are the same loop.
+ * The one ordered tail of committed events in a process. Readers hold a sequence, not a queue: a
+ * slow reader costs nothing, and catching up and following live are the same loop.
  */
 export interface Feed {
-  /** The last sequence that is known to be committed here. */
+  /** The last sequence that this process knows to be committed. */
   tail(): number;
-  /** Which history of the log is read: a number that rises when it turns out to be another one. */
+  /** The number of the log's history that is read; it rises when the log has been replaced. */
   history(): number;
   /**
    * The next events after a sequence: in order, gapless, at least one, at most `limit`. Waits for
-   * them, also while the database cannot be reached; empty only when the signal fires. Throws
-   * `LogReplacedError` once the history is not the given one any more, by default that of now, and
-   * `NewerEventError` when the first of them is one that this program cannot read.
+   * them, even while the database cannot be reached; empty only if the signal fires or the feed is
+   * stopped. Throws `LogReplacedError` if the history is no longer the given one (by default the
+   * current one), and `NewerEventError` if this program cannot read the first of the events.
    */
   next(
     after: number,
@@ -30,25 +30,26 @@ export interface Feed {
     signal: AbortSignal,
     history?: number,
   ): Promise<readonly StoredEvent[]>;
-  /** The event right after the tail, if this program cannot read it; null: the tail goes on. */
+  /** The error for the event right after the tail if this program cannot read it, else null. */
   unreadable(): NewerEventError | null;
-  /** Why the tail cannot go on, in one line; null: it can. */
+  /** Why the tail cannot advance, in one line; null if it can. */
   failure(): string | null;
-  /** Pages of everything after a sequence, without an end; stops and throws as `next`. */
+  /** All events after a sequence, page by page, without an end; stops and throws like `next`. */
   follow(
     after: number,
     limit: number,
     signal: AbortSignal,
   ): AsyncGenerator<readonly StoredEvent[], void, undefined>;
   /**
-   * Events that this process has just appended: they need not be read again. `previousId`: the event
-   * before them in the log; null: there is none.
+   * Adds events that this process has just appended, so that they need not be read again.
+   * `previousId`: the id of the event right before them in the log; null if there is none.
    */
   offer(events: readonly StoredEvent[], previousId: string | null): void;
-  /** The log's head is said to be at `head`. Never needed for correctness, only for speed. */
+  /** Reads the log if `head` is after the tail. Needed only for speed, never for correctness. */
   announce(head: number): void;
-  /** Something may have been appended: look. */
+  /** Reads the log, because something may have been appended. */
   wake(): void;
+  /** Starts after the current head of the log. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -56,11 +57,11 @@ export interface Feed {
 export interface FeedOptions {
   readonly log: Log;
   readonly logger: Logger;
-  /** Told when the log does not hold what was read of it, once the feed reads the one that is there. */
+  /** Called when the log has been replaced, once the feed follows the new history. */
   readonly onReplaced?: () => void;
-  /** Events kept in memory for the readers that are near the tail. */
+  /** How many events are kept in memory for readers near the tail. */
   readonly recentMax?: number;
-  /** How often the log is looked at without being told: notifications can be lost. */
+  /** How often the log is read without a notification: notifications can be lost. */
   readonly pollIntervalMs?: number;
 }
 
@@ -72,7 +73,7 @@ export function createFeed(options: FeedOptions): Feed {
   const stopping = new AbortController();
   const recent = createRecentEvents(recentMax);
   let history = 1;
-  /** Of the log when the tail was last seen in it. */
+  /** The epoch of the log when it was last seen to contain the tail. */
   let epoch = 0;
   let reading: Promise<void> | null = null;
   let isBehind = false;
@@ -84,7 +85,7 @@ export function createFeed(options: FeedOptions): Feed {
     moved.wake();
   }
 
-  /** Void once the tail has been put elsewhere. */
+  /** Null once the tail has been reset: the error is then about another event. */
   function unreadable(): NewerEventError | null {
     return newest?.sequence === recent.tail().sequence + 1 ? newest : null;
   }
@@ -103,29 +104,29 @@ export function createFeed(options: FeedOptions): Feed {
       isBehind = false;
       const known = recent.tail();
       const under = log.epoch();
-      // With the last event that is known: it tells whether this is still the log that was read.
+      // Reads the tail event again: its id shows whether the log is still the one that was read.
       const after = known.sequence - (known.id === null ? 0 : 1);
       const { events, newer } = await readReadable(log, {}, pageAfter(after, pageSizeMax));
-      if (known.id !== null && events[0]?.id !== known.id) return readAnew(known);
-      // The tail is there: it belongs to the epoch that was known before.
+      if (known.id !== null && events[0]?.id !== known.id) return restart(known);
+      // The log contains the tail, so the tail belongs to the epoch that was known before the read.
       epoch = Math.max(epoch, under ?? 0);
-      // Events may have been offered while the page was read.
-      const news = events.filter((event) => event.sequence > recent.tail().sequence);
-      if (news.length > 0) push(news);
+      // Some of the events may have been offered while the page was read.
+      const added = events.filter((event) => event.sequence > recent.tail().sequence);
+      if (added.length > 0) push(added);
       if (newer?.sequence === recent.tail().sequence + 1) return stopBefore(newer);
       if (events.length === pageSizeMax) isBehind = true;
     }
   }
 
-  /** Lets go of what was read of a log that is no longer there, and of all who have read it here. */
-  async function readAnew({ sequence: readTo, id }: Tail): Promise<void> {
+  /** Forgets what was read from a log that has been replaced, and ends all its readers. */
+  async function restart({ sequence: readTo, id }: Tail): Promise<void> {
     if (id !== null) await log.raiseEpoch(epoch, id);
     const head = await log.head();
     begin(head);
     history += 1;
     logger.error(
       { readTo, head: head.sequence, epoch },
-      'the log was restored to an earlier state: all that was read of it is read again',
+      'the log was restored to an earlier state: everything is read again',
     );
     options.onReplaced?.();
     moved.wake();
@@ -143,7 +144,7 @@ export function createFeed(options: FeedOptions): Feed {
       .catch((error) => logger.warn({ err: error }, 'the log could not be read; trying again'))
       .finally(() => {
         reading = null;
-        // It may have been asked for after the last look and before now.
+        // `wake` may have been called after the last read.
         if (isBehind) wake();
       });
   }
@@ -164,7 +165,7 @@ export function createFeed(options: FeedOptions): Feed {
     return [];
   }
 
-  /** A page that is not in memory any more; empty when the log cannot be reached just now. */
+  /** A page that is no longer in memory; empty if the log cannot be read at the moment. */
   async function readPage(after: number, limit: number, signal: AbortSignal) {
     try {
       const { events, newer } = await readReadable(log, {}, pageAfter(after, limit));
@@ -203,7 +204,7 @@ export function createFeed(options: FeedOptions): Feed {
       else wake();
     },
     announce(head) {
-      // Of our own appends the events follow at once: they need not be read.
+      // The events of this process's own appends are offered at once, so they need not be read.
       setImmediate(() => {
         if (head > recent.tail().sequence && unreadable() === null) wake();
       });

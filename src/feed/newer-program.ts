@@ -2,19 +2,19 @@ import { NewerEventError } from '../kernel/upgrade-needed.ts';
 import type { Log } from '../log/log.ts';
 import type { Feed } from './feed.ts';
 
-/** What this program does not do because of an event that it has met and cannot read. */
+/** Tracks an event that only a newer program can read, and whether readers can get past it. */
 export interface NewerProgram {
-  /** The event that this program cannot read and that comes after a checkpoint; null: none is known. */
+  /** The error for an event after the checkpoint that this program cannot read; null if none. */
   eventAfter(checkpoint: number): NewerEventError | null;
-  /** Whether a newer program has had time to go past that event, and none has. */
+  /** Whether a newer program has had time to advance past that event, and none has done so. */
   isOverdue(checkpoint: number): boolean;
-  /** Takes note of an event that could not be read; false for any other error. */
+  /** Records an event that could not be read; false for any other error. */
   note(error: unknown): boolean;
-  /** Whether one of some readers can go on here, given their checkpoints. */
+  /** Whether any of the readers with these checkpoints can advance in this program. */
   canMove(checkpoints: readonly number[]): Promise<boolean>;
 }
 
-/** What nobody moves is looked for every second by all processes: one that can has it by then. */
+/** Every process looks for free leases once a second: by then a newer program has taken over. */
 const takeOverMs = 5_000;
 
 export function createNewerProgram(options: {
@@ -25,7 +25,7 @@ export function createNewerProgram(options: {
   let noted: NewerEventError | null = null;
   let met = { sequence: 0, at: 0 };
 
-  /** A log that has been replaced may have another event there, or none. */
+  /** Forgets the event if it can be read now: a log that was replaced may have another, or none. */
   async function forgetIfReadable({ sequence }: NewerEventError): Promise<void> {
     const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
     try {

@@ -12,31 +12,33 @@ export interface NextPageOptions {
   readonly feed: Feed;
   readonly filter: EventFilter;
   readonly signal: AbortSignal;
-  /** The history of the log in which the position was read; that of now when absent. */
+  /** The history of the log in which the position was read; the current one by default. */
   readonly history?: number;
-  /** Runs what reads the log far behind its end, when there is room for it. */
+  /**
+   * Runs a read far behind the end of the log once there is capacity for it; at once by default.
+   */
   readonly inTurn?: <Value>(read: () => Promise<Value>) => Promise<Value>;
 }
 
-/** Events after a position, and the sequence up to which nothing else passes the filter. */
+/** Events after a sequence, and the sequence up to which no other event passes the filter. */
 export interface FeedPage {
-  /** In order; from the feed there are others among them that do not pass. */
+  /** In order. If they are from the feed, they include events that do not pass the filter. */
   readonly events: readonly StoredEvent[];
   readonly end: number;
 }
 
 const pageSizeMax = 500;
 const retryMs = 1_000;
-/** No feed keeps so many events in memory. */
+/** No feed keeps more events in memory. */
 const keptMax = 10_000;
 const atOnce = <Value>(read: () => Promise<Value>): Promise<Value> => read();
 
 /**
- * From the log through the filter's index while far behind, else from the feed. Empty, and no
- * farther, when nothing comes within the time (null: for ever), or the log cannot be read just now.
- * Null: the reader or the feed has been stopped. Throws `LogReplacedError` when the log is not the one
- * in which the position was read, and `NewerEventError` when the next event is one that this program
- * cannot read.
+ * The next events after `position`: from the log, through the filter's index, if that is far
+ * behind, else from the feed. The page is empty and ends at `position` if no event arrives within
+ * the time (null: no limit), or if the log cannot be read at the moment. Null if the reader or the
+ * feed has been stopped. Throws `LogReplacedError` if the log is no longer the one in which the
+ * position was read, and `NewerEventError` if this program cannot read the next event.
  */
 export async function nextPage(
   options: NextPageOptions,
@@ -49,7 +51,7 @@ export async function nextPage(
   const behind = feed.tail() - position;
   if (behind <= 2 * pageSizeMax) return nextOfFeed(options, position, withinMs);
   try {
-    // The feed reads for this reader alone what it does not keep.
+    // Events that the feed does not keep in memory are read for this reader alone.
     if (!isFiltered && behind <= keptMax) {
       return await inTurn(() => nextOfFeed(options, position, withinMs));
     }
@@ -61,7 +63,7 @@ export async function nextPage(
   }
 }
 
-/** Up to where it has looked, which may be far from a full page, and is never past the tail. */
+/** One scan of the log. It may end long before the page is full, and never ends after the tail. */
 async function scanLog({ log, feed, filter }: NextPageOptions, after: number): Promise<FeedPage> {
   const tail = feed.tail();
   const range = { after, before: tail + 1, limit: pageSizeMax, descending: false };
@@ -80,7 +82,7 @@ async function nextOfFeed(
   if (withinMs === null) return toPage(await feed.next(position, pageSizeMax, signal, history));
   return withTimeout(signal, withinMs, async (either) => {
     const events = await feed.next(position, pageSizeMax, either, history);
-    // By the signal and not by the clock: under load a timer can be early by many milliseconds.
+    // Checks the signal, not the clock: under load a timer can fire many milliseconds early.
     const isLate = either.aborted && !signal.aborted;
     return events.length === 0 && isLate ? { events, end: position } : toPage(events);
   });

@@ -3,14 +3,14 @@ import { NewerEventError } from '../kernel/upgrade-needed.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 
-/** The events of a page up to the first one that this program cannot read. */
+/** The events of a page before the first one that this program cannot read. */
 export interface ReadablePage {
   readonly events: readonly StoredEvent[];
-  /** The first one that it cannot read; null: the page is whole. */
+  /** The error for the first event that it cannot read; null if the page is complete. */
   readonly newer: NewerEventError | null;
 }
 
-/** Reads an ascending page; of one that a newer version of the program has written, the beginning. */
+/** Reads an ascending page up to the first event that only a newer program can read. */
 export async function readReadable(
   log: Pick<Log, 'events'>,
   filter: EventFilter,
@@ -20,13 +20,13 @@ export async function readReadable(
     return { events: await log.events(filter, page), newer: null };
   } catch (error) {
     if (!(error instanceof NewerEventError)) throw error;
-    // The page is in order, so the error is about the first of its kind.
+    // The page is decoded in order, so the error is about the first such event.
     const before = { ...page, before: error.sequence };
     return { events: await log.events(filter, before), newer: error };
   }
 }
 
-/** The same for a scan, which looks at a bounded number of events. */
+/** As `readReadable`, for a scan, which examines a bounded number of events. */
 export async function scanReadable(
   log: Pick<Log, 'scan'>,
   filter: EventFilter,

@@ -1,20 +1,20 @@
 import type { StoredEvent } from '../kernel/event.ts';
 
-/** Where the log ends, as far as it is known: the sequence and the id of the last event. */
+/** The last event that is known: its sequence and its id. */
 export interface Tail {
   readonly sequence: number;
-  /** Null while the log is empty. */
+  /** Null if the log is empty. */
   readonly id: string | null;
 }
 
-/** The end of the log, in memory: a gapless run of events up to the tail, bounded in number. */
+/** The most recent events in memory: a gapless run up to the tail, bounded in number. */
 export interface RecentEvents {
   tail(): Tail;
-  /** Starts anew, empty, with the given tail. */
+  /** Forgets all events, and continues after the given tail. */
   reset(tail: Tail): void;
   /** Adds events that follow the tail without a gap. */
   push(events: readonly StoredEvent[]): void;
-  /** Up to `limit` events after a sequence; null when the first of them is not kept any more. */
+  /** Up to `limit` events after a sequence; null if the first of them is no longer in memory. */
   after(sequence: number, limit: number): readonly StoredEvent[] | null;
 }
 
@@ -35,7 +35,7 @@ export function createRecentEvents(eventsMax: number): RecentEvents {
         tail = event;
         events.push(event);
       }
-      // Cutting half at a time makes the cost of cutting one move for each event.
+      // Half of the events is cut at a time, so that each event is moved once on average.
       if (events.length > eventsMax) events = events.slice(-Math.ceil(eventsMax / 2));
     },
     after(sequence, limit) {

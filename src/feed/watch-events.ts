@@ -2,23 +2,25 @@ import type { StoredEvent } from '../kernel/event.ts';
 import { createEventPredicate } from './event-predicate.ts';
 import { type NextPageOptions, nextPage } from './next-page.ts';
 
-/** An event that passed the filter; or, without one, only how far the filter has looked. */
+/** An event that passes the filter, or the progress of a reader for which no event passed. */
 export interface EventFrame {
+  /** The sequence from which to resume. */
   readonly sequence: number;
+  /** Null if the frame shows only the progress. */
   readonly event: StoredEvent | null;
 }
 
 export interface WatchEventsOptions extends NextPageOptions {
   readonly after: number;
-  /** A reader that was up to date and has fallen so many events behind is dismissed. */
+  /** A reader that was up to date and falls more than this many events behind is ended. */
   readonly lagMax?: number;
 }
 
-/** A live reader could not keep up; it may start again after `lastSequence`. */
+/** A reader could not keep up; it can resume after `lastSequence`. */
 export class ReaderTooSlowError extends Error {
   readonly code = 'READER_TOO_SLOW';
   constructor(readonly lastSequence: number) {
-    super(`fallen too far behind: subscribe again with after: "${lastSequence}"`);
+    super(`this reader is too far behind: subscribe again with after: "${lastSequence}"`);
   }
 }
 
@@ -26,9 +28,9 @@ const pageSizeMax = 500;
 const progressEveryMs = 1_000;
 
 /**
- * Everything after a sequence that passes the filter, each once and in order, first from the log
- * and then as it comes. When nothing passes, a frame without an event tells the progress now and
- * then, so that whoever resumes there need not look at the same events again.
+ * All events after a sequence that pass the filter, each once and in order, first from the log and
+ * then live. While no event passes, a frame without an event reports the progress about once a
+ * second, so that a reader that resumes there does not scan the same events again.
  */
 export async function* watchEvents(
   options: WatchEventsOptions,
@@ -38,31 +40,33 @@ export async function* watchEvents(
   let position = options.after;
   let wasLive = false;
   const history = feed.history();
-  const told = { sequence: position, at: performance.now() };
-  const tell = (frame: EventFrame): EventFrame => {
-    Object.assign(told, { sequence: frame.sequence, at: performance.now() });
+  const lastSent = { sequence: position, at: performance.now() };
+  const send = (frame: EventFrame): EventFrame => {
+    Object.assign(lastSent, { sequence: frame.sequence, at: performance.now() });
     return frame;
   };
   while (!signal.aborted) {
     if (wasLive && feed.tail() - position > lagMax) throw new ReaderTooSlowError(position);
-    const isUntold = position > told.sequence;
-    const dueInMs = isUntold ? Math.max(0, told.at + progressEveryMs - performance.now()) : null;
+    const hasProgress = position > lastSent.sequence;
+    const dueAt = lastSent.at + progressEveryMs;
+    const dueInMs = hasProgress ? Math.max(0, dueAt - performance.now()) : null;
     const page = await nextPage({ ...options, history }, position, dueInMs);
     if (page === null) return;
     for (const event of page.events) {
-      if (passes(event)) yield tell(toFrame(event));
+      if (passes(event)) yield send(toFrame(event));
     }
     position = page.end;
-    const isFar = position - told.sequence >= pageSizeMax;
-    const isDue = position > told.sequence && performance.now() - told.at >= progressEveryMs;
-    if (!signal.aborted && (isFar || isDue)) yield tell({ sequence: position, event: null });
+    const isFar = position - lastSent.sequence >= pageSizeMax;
+    const isDue =
+      position > lastSent.sequence && performance.now() - lastSent.at >= progressEveryMs;
+    if (!signal.aborted && (isFar || isDue)) yield send({ sequence: position, event: null });
     wasLive ||= position >= feed.tail();
   }
 }
 
 /**
- * The frame of an event: the same object for all who watch, so that what is made of it for one of
- * them may be given to the others.
+ * The frame of an event. It is the same object for all readers, so that a text made from it for one
+ * of them can be sent to the others.
  */
 function toFrame(event: StoredEvent): EventFrame {
   const known = frames.get(event);

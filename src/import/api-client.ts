@@ -4,26 +4,26 @@ import { toPlain } from './visible.ts';
 
 export interface ApiClientOptions {
   readonly url: string;
-  /** Sent as a bearer token; null: none. */
+  /** Sent as a bearer token; null: no token is sent. */
   readonly token: string | null;
-  /** Ends waiting and keeps new requests from being sent; one that is under way is finished. */
+  /** Ends waiting and prevents new requests; a request that has been sent is finished. */
   readonly signal: AbortSignal;
   readonly attemptsMax?: number;
-  /** The first pause between attempts; it doubles up to 20 times itself. */
+  /** The first pause between attempts; it doubles each time, up to 20 times this pause. */
   readonly pauseMs?: number;
   readonly requestTimeoutMs?: number;
 }
 
 export interface Answer<Data> {
   readonly data: Data;
-  /** Over 1: an attempt before this one may have had its effect, and only its answer was lost. */
+  /** If over 1, an earlier attempt may have succeeded with only its answer lost. */
   readonly attempts: number;
 }
 
 export interface ApiClient {
   /**
-   * Sends an operation that is safe to send again. Throws `RefusedError` when the server wants it
-   * otherwise, `ServerError` when it cannot be had within the attempts, `InterruptedError`.
+   * Sends an operation that is safe to repeat. Throws `RefusedError` if the server rejects its
+   * content, `ServerError` if no attempt succeeds, and `InterruptedError` after the signal.
    */
   send<Data>(query: string, variables: object, attemptsMax?: number): Promise<Answer<Data>>;
 }
@@ -37,17 +37,17 @@ interface Fault {
   readonly extensions?: { readonly code?: string };
 }
 
-/** What may be over by the next attempt. */
+/** Codes of errors that may be gone at the next attempt. */
 const passing: ReadonlySet<string | undefined> = new Set([
   ...['OVERLOADED', 'STOPPED', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'CONTENTION'],
   ...['DATABASE_UNREACHABLE', 'VIEW_BUILDING', 'SEQUENCE_NOT_REACHED', 'INTERNAL_SERVER_ERROR'],
   'QUERY_TIMEOUT',
 ]);
 
-/** An attempt that has failed in a way that the next one may not. */
+/** An attempt failed in a way that a later attempt may not. */
 class PassingError extends Error {}
 
-/** A client of the GraphQL API over HTTP. */
+/** Creates a client of the GraphQL API over HTTP. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { url, signal, pauseMs = 250 } = options;
 
@@ -61,7 +61,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         } catch (error) {
           if (!(error instanceof PassingError)) throw error;
           if (attempt >= attemptsMax) throw new ServerError(`${url} ${error.message}`, true);
-          // Not all who were turned away at once should come back at once.
+          // Jitter: clients that failed at the same time should not all retry at the same time.
           const pause = Math.min(pauseMs * 2 ** (attempt - 1), pauseMs * 20);
           await delay(pause * (0.5 + Math.random() / 2), signal);
         }
@@ -91,21 +91,22 @@ function readReply({ url, token }: ApiClientOptions, status: number, text: strin
   const reply = parseReply(text);
   const [fault] = reply?.errors ?? [];
   const code = fault?.extensions?.code;
-  const message = toPlain(fault?.message ?? `answers with status ${status}`);
+  const message = toPlain(fault?.message ?? `it answers with status ${status}`);
   if (status === 401 || code === 'UNAUTHENTICATED') {
-    const cure = 'give a good one as DAYBOOK_TOKEN or --token';
+    const cure = 'set DAYBOOK_TOKEN or --token to a valid token';
+    const fault = token === null ? 'requires a token' : 'does not accept the token';
+    throw new ServerError(`${url} ${fault}: ${cure}`, false);
+  }
+  if (passing.has(code) || status >= 500 || status === 429)
+    throw new PassingError(`cannot process requests now: ${message}`);
+  if (reply === null || (fault === undefined && reply.data === undefined)) {
     throw new ServerError(
-      `${url} wants a token${token === null ? '' : ' but not this'}: ${cure}`,
+      `${url} is not Daybook's GraphQL API (status ${status}): check --url`,
       false,
     );
   }
-  if (passing.has(code) || status >= 500 || status === 429)
-    throw new PassingError(`is in trouble: ${message}`);
-  if (reply === null || (fault === undefined && reply.data === undefined)) {
-    throw new ServerError(`${url} is not Daybook's GraphQL (status ${status}): check --url`, false);
-  }
   if (status === 403 || status === 421)
-    throw new ServerError(`${url} refuses us: ${message}`, false);
+    throw new ServerError(`${url} refuses the request: ${message}`, false);
   if (fault !== undefined) throw new RefusedError(code ?? 'REFUSED', message);
   return reply.data;
 }
@@ -119,10 +120,10 @@ function parseReply(text: string): Reply | null {
   }
 }
 
-/** What fetch keeps in the cause of its "fetch failed". */
+/** The reason of fetch's "fetch failed", which is in its cause. */
 function toReason(error: Error): string {
-  if (error.name === 'TimeoutError') return 'does not answer in time';
+  if (error.name === 'TimeoutError') return 'did not answer in time';
   const { code } = (error.cause ?? {}) as { readonly code?: string };
-  if (code === 'ECONNREFUSED') return 'cannot be reached: nothing listens there';
+  if (code === 'ECONNREFUSED') return 'cannot be reached: nothing listens at this address';
   return `cannot be reached: ${code ?? error.message}`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PricePoint, PriceRow } from './price-row.ts';
 
-/** Prices of one instrument that are recorded by one command. */
+/** Prices of one instrument that one command records. */
 export interface PriceBatch {
   readonly symbol: string;
   /** In the order of the file. */
@@ -13,16 +13,16 @@ export interface PriceBatch {
 }
 
 export interface Batcher {
-  /** Takes a row; gives the batches that are complete now. */
+  /** Takes a row and returns the batches that are complete now. */
   add(row: PriceRow): readonly PriceBatch[];
-  /** What is left at the end of the file. */
+  /** Returns the remaining batches at the end of the file. */
   end(): readonly PriceBatch[];
 }
 
 export interface BatchLimits {
-  /** The API takes no more in one command. */
+  /** The most prices that the API accepts in one command. */
   readonly batchRowsMax: number;
-  /** Of all symbols together; the batch that was begun first goes before there are more. */
+  /** The limit for all symbols together; at this limit the oldest open batch is closed. */
   readonly openRowsMax: number;
 }
 
@@ -31,10 +31,10 @@ export const defaultBatchLimits: BatchLimits = { batchRowsMax: 1_000, openRowsMa
 /**
  * Groups rows by symbol and calendar year.
  *
- * When a batch is closed depends on the rows before, never on those after: a longer file begins
- * with the same batches, so that of each symbol at most the last year is recorded once more. By
- * year and not by count, since then also a file that grows at its top, or loses its oldest rows,
- * keeps the years between.
+ * A batch is closed depending only on earlier rows. A longer file therefore begins with the same
+ * batches, and at most the last year of each symbol is recorded again. Batches are by year and not
+ * by count, so that a file that grows at its top, or loses its oldest rows, keeps the batches of
+ * the years between.
  */
 export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher {
   const open = new Map<string, PriceRow[]>();
@@ -74,8 +74,8 @@ export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher
 }
 
 /**
- * The idempotency key of a batch: its symbol, its year and a hash of all that is recorded. The same
- * prices have the same key in whatever file they come; other prices never have it.
+ * The idempotency key of a batch: its symbol, its year and a hash of its content. The same prices
+ * have the same key in every file; other prices have another key.
  */
 export function toKey({ symbol, prices }: Pick<PriceBatch, 'symbol' | 'prices'>): string {
   const content = prices.map(({ price, occurredAt }) => `${occurredAt} ${price}\n`).join('');

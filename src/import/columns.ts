@@ -1,38 +1,40 @@
 import { FileError } from './errors.ts';
 import { toVisible } from './visible.ts';
 
-/** Where in a row things stand. */
+/** The indexes of the columns that are read. */
 export interface Columns {
   readonly count: number;
-  /** Null: the file is about one instrument and does not name it. */
+  /** Null: the file has prices of one instrument and does not name it. */
   readonly symbol: number | null;
   readonly time: number;
-  /** The time of day, where it has a column beside that of the date; null: it has not. */
+  /** The column of the time of day; null: the column of the date has both. */
   readonly clock: number | null;
   readonly price: number;
 }
 
 export interface ColumnNames {
-  /** Null: the first of `priceNames` that there is. */
+  /** Null: the first of `priceNames` that the file has. */
   readonly price: string | null;
-  /** Null: the first of `timeNames` that there is. */
+  /** Null: the first of `timeNames` that the file has. */
   readonly time: string | null;
 }
 
-/** What the columns are called unless other names are given; the first that there is counts. */
+/** The default names of the columns; the first one that the file has is used. */
 export const priceNames: readonly string[] = ['price', 'close', 'close/last'];
 export const timeNames: readonly string[] = ['date', 'time', 'datetime', 'timestamp', 'snapped_at'];
 
 const namesShownMax = 30;
 
-/** Finds the columns by their names, in any case; throws `FileError` that names those there are. */
+/** Finds columns by name, ignoring case. Throws `FileError`, which lists the file's columns. */
 export function findColumns(header: readonly string[], wanted: ColumnNames): Columns {
   const names = header.map((name) => name.trim().toLowerCase());
   const find = (candidates: readonly string[], option: string): number => {
     const name = candidates.find((candidate) => names.includes(candidate));
     if (name !== undefined) return findOnly(names, name);
     const missing = toChoice(candidates);
-    throw new FileError(`has no column ${missing} (see ${option}), but ${toList(header)}`);
+    throw new FileError(
+      `has no column ${missing} (see ${option}); its columns are ${toList(header)}`,
+    );
   };
   const time = find(wanted.time === null ? timeNames : [lower(wanted.time)], '--time-column');
   const hasClock = wanted.time === null && names[time] === 'date' && names.includes('time');
@@ -45,14 +47,14 @@ export function findColumns(header: readonly string[], wanted: ColumnNames): Col
   };
 }
 
-/** A column whose name is that of times, beside the one that is read; null: there is none. */
+/** Another column with a name for times, which is not read; null: there is none. */
 export function findOtherTime(header: readonly string[], { time, clock }: Columns): string | null {
   const isTime = (name: string) => timeNames.includes(lower(name));
   const isRead = (index: number) => index === time || index === clock;
   return header.find((name, index) => !isRead(index) && isTime(name)) ?? null;
 }
 
-/** A column whose name is that of prices, beside the one that is read; null: there is none. */
+/** Another column with a name for prices, which is not read; null: there is none. */
 export function findOtherPrice(header: readonly string[], { price }: Columns): string | null {
   const isPrice = (name: string) => priceNames.includes(lower(name));
   return header.find((name, index) => index !== price && isPrice(name)) ?? null;
@@ -72,7 +74,7 @@ export function hasColumns(header: readonly string[], wanted: ColumnNames): bool
 function findOnly(names: readonly string[], name: string): number {
   const index = names.indexOf(name);
   if (names.lastIndexOf(name) === index) return index;
-  throw new FileError(`has the column ${toVisible(name)} twice: which one is meant?`);
+  throw new FileError(`has the column ${toVisible(name)} twice: rename or remove one of them`);
 }
 
 function toChoice(names: readonly string[]): string {

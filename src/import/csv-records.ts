@@ -2,31 +2,31 @@ import { parse } from 'csv-parse/sync';
 import { type Delimiter, findDelimiter, readSeparatorLine } from './delimiter.ts';
 import type { Line } from './lines.ts';
 
-/** The cells of one record, which begins on `line`. */
+/** The cells of a record that begins on `line`. */
 export interface CsvRecord {
   readonly line: number;
   readonly cells: readonly string[];
 }
 
-/** A line that belongs to no record. */
+/** A line that cannot be read as a record. */
 export interface BrokenLine {
   readonly line: number;
   readonly fault: string;
   readonly text: string;
 }
 
-/** Lines that one record may go over, by line breaks in quotes. */
+/** The most lines that a record with line breaks in quotes may have. */
 const recordLinesMax = 20;
 
 /**
- * The records of a CSV file; lines without any text in their cells are none. The first record is
- * the header: it tells what separates cells, unless a line "sep=;" before it does. `isHeader`
- * decides where there is more than one candidate.
+ * Yields the records of a CSV file and skips lines whose cells are all empty. The first record is
+ * the header. It determines the delimiter, unless a line "sep=;" precedes it; `isHeader` decides
+ * between several candidates.
  *
- * csv-parse does the quoting, a record at a time, and not the whole file: there an unclosed quote
- * took all rows after it along, a CRLF in quotes counted as two lines, and a file with both LF and
- * CRLF came out as one row (7.0.3). Here a line whose quotes do not close is broken, and the next
- * one begins a record again.
+ * csv-parse parses the quotes of one record at a time instead of the whole file. Given whole files
+ * (7.0.3), it lost all rows after an unclosed quote, counted a CRLF in quotes as two lines, and
+ * returned a file with both LF and CRLF as one row. Here a line whose quotes do not close is
+ * broken, and the next line begins a new record.
  */
 export async function* readRecords(
   lines: AsyncIterable<Line>,
@@ -87,7 +87,7 @@ function createLineQueue(lines: AsyncIterable<Line>): LineQueue {
   };
 }
 
-/** The line and those after it until its quotes are even, or no more may follow. */
+/** Takes lines until their quotes close, or until `recordLinesMax` or the end of the file. */
 async function takeQuoted(queue: LineQueue, first: Line): Promise<readonly Line[]> {
   const parts = [first];
   let isOpen = hasOddQuotes(first.text);
@@ -108,7 +108,7 @@ function splitCells(text: string, delimiter: Delimiter): readonly string[] {
   return text.split(delimiter).map((cell) => cell.trim());
 }
 
-/** The cells of one record; null: its quotes do not close, or it is not one. */
+/** The cells of a record; null: its quotes do not close, or the text is not one record. */
 function parseCells(text: string, delimiter: Delimiter): readonly string[] | null {
   if (!text.includes('"')) return splitCells(text, delimiter);
   const options = { delimiter, trim: true, record_delimiter: '\n', max_record_size: 0 };

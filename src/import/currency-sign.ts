@@ -1,6 +1,6 @@
 const dollars = ['USD', 'AUD', 'CAD', 'HKD', 'MXN', 'NZD', 'SGD', 'TWD', 'ARS', 'CLP', 'COP'];
 
-/** The currencies that a sign may stand for. */
+/** The currencies that each sign may stand for. */
 const bySign: ReadonlyMap<string, readonly string[]> = new Map([
   ['$', dollars],
   ['€', ['EUR']],
@@ -20,13 +20,14 @@ const codes: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 const before = /^(\p{Sc}|[A-Z]{3})[ \u{a0}\u{202f}]?(.*)$/su;
 const after = /^(.*?)[ \u{a0}\u{202f}]?(\p{Sc}|[A-Z]{3})$/su;
 
-/** A price without the currency that stands before or after it; null: none does. */
+/** A price, split from the currency before or after it. */
 export interface PricedText {
+  /** The sign or the ISO 4217 code; null: the price has none. */
   readonly currency: string | null;
   readonly number: string;
 }
 
-/** Takes a currency sign or an ISO 4217 code off a price; any other text stays whole. */
+/** Splits a currency sign or an ISO 4217 code from a price; returns any other text whole. */
 export function splitCurrency(text: string): PricedText {
   const [, sign = '', rest = ''] = before.exec(text) ?? [];
   if (isCurrency(sign) && /^[-\d]/.test(rest)) return { currency: sign, number: rest };
@@ -35,7 +36,7 @@ export function splitCurrency(text: string): PricedText {
   return { currency: null, number: text };
 }
 
-/** Whether a sign, or a code, may stand for a currency. */
+/** Whether a sign or code may stand for the currency `code`. */
 export function standsFor(sign: string, code: string): boolean {
   return sign === code || (bySign.get(sign)?.includes(code) ?? false);
 }

@@ -1,4 +1,4 @@
-/** What comes first in a date of three numbers with the year at its end. */
+/** What comes first in a date of three numbers that ends with the year. */
 export type DateOrder = 'month-first' | 'day-first';
 
 const months = [
@@ -14,14 +14,14 @@ const twoDigits =
   /^(?:\d{1,2}([/.-])\d{1,2}\1|[a-z]{3,9}\.? \d{1,2},? |\d{1,2}[ -][a-z]{3,9}\.?,?[ -])\d{2}$/i;
 
 /**
- * The day of a date as "2000-01-31", whether it is in the calendar or not; null: it is no date.
- * `order` is for those whose own form does not tell.
+ * The day of a date as "2000-01-31", even if the calendar does not have it; null: the text is not a
+ * date. `order` applies to dates whose form does not determine it.
  */
 export function parseDayText(text: string, order: DateOrder): string | null {
   return readNumbers(text, order) ?? readNames(text);
 }
 
-/** Whether a date has a year of two digits, whose century is a guess. */
+/** Whether the year of a date has two digits, so that its century is unknown. */
 export function hasShortYear(text: string): boolean {
   return twoDigits.test(text);
 }

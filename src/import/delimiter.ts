@@ -1,16 +1,16 @@
-/** What separates the cells of a record: one character. */
+/** The character that separates the cells of a record. */
 export type Delimiter = string;
 
 const candidates = [',', ';', '\t', '|'] as const;
 
-/** The separator that a line like "sep=;" names, as Excel writes and reads it; null: it is none. */
+/** The delimiter named by a line like "sep=;", as Excel uses it; null: it is another line. */
 export function readSeparatorLine(line: string): Delimiter | null {
   return /^"?sep=([^"\w])"?\s*$/i.exec(line)?.[1] ?? null;
 }
 
 /**
- * What separates the cells of a header: the first candidate outside quotes by which it can be read,
- * or else the one that is there most often.
+ * Finds the delimiter of a header: the first candidate outside quotes with which the header can be
+ * read, otherwise the most frequent one.
  */
 export function findDelimiter(
   header: string,

@@ -1,32 +1,32 @@
 import { compare } from '../lib/decimal.ts';
 import type { PriceBatch } from './batches.ts';
 
-/** A price that was recorded from a file once and is not the one that is known now. */
+/** A price that was recorded from a file earlier and is not the price known now. */
 export interface Difference {
   readonly line: number;
   readonly symbol: string;
   readonly occurredAt: string;
   readonly price: string;
-  /** Null: none is known. */
+  /** The price known now; null: none is known. */
   readonly known: string | null;
 }
 
 /** The differences in one file. */
 export interface Differences {
-  /** Forgets those that the batch overrides, as it comes later in the file. */
+  /** Removes the differences that the batch, which is later in the file, overrides. */
   override(batch: PriceBatch): void;
-  /** The times of a batch, each once, whose prices may be compared; none when it is full. */
+  /** The distinct times of a batch whose prices are to be compared; none if full. */
   timesOf(batch: PriceBatch): readonly string[];
-  /** Compares the prices of a batch with those that are known at `timesOf` it, in that order. */
+  /** Compares the prices of a batch with the prices known at `timesOf(batch)`, in that order. */
   compare(batch: PriceBatch, known: readonly (string | null)[]): void;
-  /** Takes a difference that was found otherwise. */
+  /** Adds a difference that was found elsewhere. */
   add(difference: Difference): void;
   all(): readonly Difference[];
-  /** Whether prices were not compared any more, because there were too many differences. */
+  /** Whether some prices were not compared because there were too many differences. */
   isFull(): boolean;
 }
 
-/** Each costs memory until the end of the file, as a later row may override it. */
+/** Each takes memory until the end of the file, because a later row may override it. */
 export const differencesMax = 50_000;
 
 export function createDifferences(max: number = differencesMax): Differences {
@@ -43,9 +43,9 @@ export function createDifferences(max: number = differencesMax): Differences {
     },
     compare(batch, known) {
       const { symbol, prices, rowLines } = batch;
-      for (const [place, [occurredAt, row]] of [...lastRows(batch)].entries()) {
+      for (const [index, [occurredAt, row]] of [...lastRows(batch)].entries()) {
         const price = prices[row]?.price ?? '';
-        const other = known[place] ?? null;
+        const other = known[index] ?? null;
         if (other !== null && compare(other, price) === 0) continue;
         const line = rowLines[row] ?? 0;
         found.set(`${symbol} ${occurredAt}`, { line, symbol, occurredAt, price, known: other });
@@ -60,7 +60,7 @@ export function createDifferences(max: number = differencesMax): Differences {
   };
 }
 
-/** The lines of rows whose time a later row of the batch has as well, with another price. */
+/** The lines of rows for which a later row of the batch has the same time and another price. */
 export function overriddenLines(batch: Pick<PriceBatch, 'prices' | 'rowLines'>): readonly number[] {
   const last = lastRows(batch);
   return batch.prices.flatMap(({ price, occurredAt }, index) => {
@@ -69,7 +69,7 @@ export function overriddenLines(batch: Pick<PriceBatch, 'prices' | 'rowLines'>):
   });
 }
 
-/** The last row of each time: of two prices of one time the later row counts. */
+/** The index of the last row for each time; of two prices for one time the later one counts. */
 export function lastRows({ prices }: Pick<PriceBatch, 'prices'>): ReadonlyMap<string, number> {
   return new Map(prices.map(({ occurredAt }, index) => [occurredAt, index]));
 }

@@ -1,26 +1,26 @@
-/** A command line that makes no sense; the message says what would. */
+/** The command line is invalid; the message says what is allowed. */
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
-/** A file that cannot be imported at all; the others can. */
+/** A file cannot be imported at all; other files still can. */
 export class FileError extends Error {
   readonly code = 'FILE_UNUSABLE';
 }
 
-/** The server does not answer, or not as one that could be used; the import ends here. */
+/** The server does not answer, or its answer cannot be used; the import ends. */
 export class ServerError extends Error {
   readonly code = 'SERVER_UNUSABLE';
   constructor(
     message: string,
-    /** Whether it may be there later; false: something has to be put right first. */
+    /** Whether a later attempt may succeed; false: the user must change something first. */
     readonly isPassing: boolean,
   ) {
     super(message);
   }
 }
 
-/** The server has refused one request for what is in it; sent again it would be refused again. */
+/** The server rejected a request because of its content; a retry would be rejected as well. */
 export class RefusedError extends Error {
   constructor(
     readonly code: string,
@@ -30,7 +30,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** The import was told to stop. */
+/** The user stopped the import. */
 export class InterruptedError extends Error {
   readonly code = 'INTERRUPTED';
 }

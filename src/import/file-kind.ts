@@ -3,10 +3,10 @@ import { FileError } from './errors.ts';
 /** How the characters of a file are stored. */
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
-/** Bytes at the beginning of a file that are enough to recognize it. */
+/** The number of bytes at the beginning of a file that are enough to recognize it. */
 export const headBytesMax = 4_096;
 
-/** What files that are no text begin with, in hexadecimal, and what to do about it. */
+/** The first bytes of files that are not text, in hexadecimal, and what to do with such a file. */
 const magics: readonly (readonly [string, string])[] = [
   ['d0cf11e0a1b11ae1', 'an old Excel workbook: save it as CSV'],
   ['1f8b', 'a file compressed with gzip: unpack it'],
@@ -19,7 +19,7 @@ const magics: readonly (readonly [string, string])[] = [
   ['0000feff', 'UTF-32 text: save it as UTF-8'],
 ];
 
-/** The same for kinds that are told by more than their first bytes, each byte as a character. */
+/** The same for kinds that need more than their first bytes; each byte is one character. */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/^PK.*opendocument\.spreadsheet/s, 'an OpenDocument spreadsheet: save it as CSV'],
   [/^PK.*(?:\[Content_Types\]|xl\/|_rels\/)/s, 'an Excel workbook: save it as CSV'],
@@ -34,8 +34,8 @@ const patterns: readonly (readonly [RegExp, string])[] = [
 const zip = '504b0304';
 
 /**
- * The encoding that the first bytes of a file tell, UTF-8 when they tell none. Throws `FileError`,
- * which names what the file seems to be, when it is no text or when its encoding is not certain.
+ * Detects the encoding from the first bytes of a file; UTF-8 if they do not show one. Throws
+ * `FileError`, which names the apparent kind of file, if it is not text or its encoding is unclear.
  */
 export function findEncoding(head: Buffer): Encoding {
   const bytes = head.subarray(0, headBytesMax);
@@ -48,7 +48,7 @@ export function findEncoding(head: Buffer): Encoding {
   if (isTwoByteText(bytes)) {
     throw new FileError('looks like UTF-16 without a byte order mark: save it as UTF-8');
   }
-  throw new FileError('is no text: it has zero bytes; only CSV is read');
+  throw new FileError('is not text, because it has zero bytes: only CSV is read');
 }
 
 function findOtherKind(bytes: Buffer): string | null {
@@ -61,7 +61,7 @@ function findOtherKind(bytes: Buffer): string | null {
   return found?.[1] ?? null;
 }
 
-/** Digits and separators take two bytes in UTF-16, of which one, always the same, is zero. */
+/** In UTF-16, digits and delimiters take two bytes, and always the same one of them is zero. */
 function isTwoByteText(bytes: Buffer): boolean {
   let [even, odd] = [0, 0];
   for (const [index, byte] of bytes.entries()) {

@@ -10,7 +10,7 @@ import { openSource } from './source.ts';
 import type { FileTally } from './tally.ts';
 import { toVisible } from './visible.ts';
 
-/** What the import of one file needs. */
+/** Everything that the import of one file needs. */
 export interface FileImport {
   readonly settings: Pick<ImportSettings, 'symbol' | 'columns'> &
     Partial<Pick<ImportSettings, 'decimal' | 'dates' | 'repeat'>>;
@@ -20,16 +20,16 @@ export interface FileImport {
   readonly signal: AbortSignal;
 }
 
-/** More than this is no price history; each costs memory until the end. */
+/** A price history has fewer; each symbol takes memory until the end of the file. */
 const symbolsMax = 10_000;
 
 /**
- * Reads a file in streams, once to find how it is written and once for what is in it, and records
- * that: the prices of one symbol in the order of the file, as of two prices of the same time the
- * later one counts; symbols beside each other.
+ * Reads a file as a stream twice, first to detect its format and then to record its prices. The
+ * prices of one symbol are recorded in the order of the file, because the later of two prices for
+ * the same time counts. Different symbols are recorded concurrently.
  *
- * Bad rows go to the tally. Throws `FileError`, and then nothing is recorded, or `ServerError` or
- * `InterruptedError`; what was recorded by then is in the tally.
+ * Bad rows go to the tally. If it throws `FileError`, nothing has been recorded. If it throws
+ * `ServerError` or `InterruptedError`, the tally has what was recorded until then.
  */
 export async function importFile(file: string, task: FileImport): Promise<void> {
   const { progress, tally, settings } = task;
@@ -59,7 +59,7 @@ async function recordRows(reading: Reading, format: FileFormat, task: FileImport
   try {
     await sendRows(limitSymbols(readRows(reading, format)), sender, { tally, signal });
   } finally {
-    // What is under way is finished and counted, whatever came up meanwhile.
+    // Batches that have been sent are finished and counted even after an error.
     await sender.finish();
   }
   await sender.settle();
@@ -92,24 +92,29 @@ async function* limitSymbols(
       symbols.add(symbol);
       yield row;
     } else {
-      yield { line, symbol: null, fault: `over ${symbolsMax} symbols`, text: symbol };
+      yield {
+        line,
+        symbol: null,
+        fault: `the file has more than ${symbolsMax} symbols`,
+        text: symbol,
+      };
     }
   }
 }
 
-/** What was found out about a file that its reader may want to know, or to contradict. */
+/** What was detected in a file, so that the user can check or override it. */
 function notesOn(
   { encoding, rules, unread }: FileFormat,
   { settings }: Reading,
 ): readonly string[] {
   const notes: string[] = [];
-  if (encoding === 'windows-1252') notes.push('is no UTF-8 and was read as Windows-1252');
+  if (encoding === 'windows-1252') notes.push('is not UTF-8 and was read as Windows-1252');
   if (settings.decimal === null && rules.decimal === 'comma') {
     notes.push('was read with a decimal comma');
   }
   if (settings.dates === null && rules.dates !== null) {
     const first = rules.dates === 'month-first' ? 'month' : 'day';
-    notes.push(`was read with the ${first} first in its dates`);
+    notes.push(`was read with the ${first} first in dates`);
   }
   if (unread.time !== null) {
     notes.push(`has a second column of times, ${toVisible(unread.time)}, which is not read`);

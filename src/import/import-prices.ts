@@ -7,30 +7,31 @@ import { differenceLines, faultLines, summaryLine, tableLines } from './report.t
 import type { ImportSettings } from './settings.ts';
 import { createTally, type RowTally } from './tally.ts';
 
-/** Where an import writes, and how it is told to stop. */
+/** Where an import writes, and the signal that stops it. */
 export interface ImportTerminal {
-  /** The table. */
+  /** For the table of results. */
   readonly out: NodeJS.WritableStream;
-  /** Everything else. */
+  /** For everything else. */
   readonly err: Screen;
   readonly signal: AbortSignal;
 }
 
-/** How often and how soon a request is tried again; the client's own figures when absent. */
+/** How often and how soon a request is retried; by default as the API client does it. */
 export interface ImportRetries {
   readonly attemptsMax?: number;
   readonly pauseMs?: number;
 }
 
 /**
- * 0: all is recorded; 1: some rows are bad, or other prices are known now; 2: a file or the server
- * cannot be used; 130: stopped.
+ * 0: all rows are recorded; 1: some rows are bad or differ from the prices known now; 2: a file or
+ * the server cannot be used; 130: interrupted.
  */
 export type ExitCode = 0 | 1 | 2 | 130;
 
 /**
- * Records the prices of CSV files through the GraphQL API and reports what came of each row. Run
- * again, after whatever end, it goes on where it was: each batch has a key made of its content.
+ * Records the prices of CSV files through the GraphQL API and reports the result for each row. A
+ * repeated run continues where the last one ended, because the key of a batch follows from its
+ * content.
  */
 export async function importPrices(
   settings: ImportSettings,
@@ -61,7 +62,7 @@ export async function importPrices(
     failures.map((failure) => `daybook: ${failure}`),
   );
   if (isInterrupted || signal.aborted) {
-    writeLines(err, ['daybook: interrupted; run the same command again: it goes on from here']);
+    writeLines(err, ['daybook: interrupted; run the same command again to continue']);
     return 130;
   }
   if (failures.length > 0) return 2;
@@ -94,12 +95,11 @@ async function importAll(settings: ImportSettings, run: Run): Promise<void> {
 }
 
 function cureOf({ url }: ImportSettings, { counts }: RowTally): string {
-  if (counts.length > 0)
-    return '; once it is back, run the same command again: it goes on from here';
+  if (counts.length > 0) return '; when it is back, run the same command again to continue';
   const isHere = /^https?:\/\/(?:127\.|localhost|\[::1\])/.test(url);
   return isHere
-    ? '; start the server with npm start, or name another one with --url'
-    : '; is the server running, and --url right?';
+    ? '; start the server with npm start, or set --url'
+    : '; check that the server is running and that --url is correct';
 }
 
 function writeLines(stream: NodeJS.WritableStream, lines: readonly string[]): void {

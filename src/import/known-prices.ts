@@ -3,19 +3,19 @@ import { createPriceHistory, type PriceHistory } from './price-history.ts';
 import type { PricePoint } from './price-row.ts';
 import { accepted, type Rejected } from './rejected.ts';
 
-/** What the server knows of prices now, at least up to all that it has answered here. */
+/** Reads the prices that the server knows now, including everything it has answered so far. */
 export interface KnownPrices {
-  /** The server has answered something that stands at this sequence. */
+  /** Notes that the server has answered a command at this sequence. */
   reached(sequence: bigint): void;
-  /** The head of the log at this moment. Throws `RefusedError`. */
+  /** The sequence of the current head of the log. Throws `RefusedError`. */
   head(symbol: string): Promise<bigint>;
-  /** The last price that had occurred by each of the times. Throws `RefusedError`. */
+  /** The last price at or before each of the times; null: none. Throws `RefusedError`. */
   pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
-  /** All prices recorded of an instrument; null when they are too many to be looked through. */
+  /** All recorded prices of an instrument; null: over `historyMax`. Throws `RefusedError`. */
   history(symbol: string): Promise<PriceHistory | null>;
 }
 
-/** What is kept of an instrument for comparing costs memory until the end of the file. */
+/** The history of an instrument takes memory until the end of the file. */
 const historyMax = 200_000;
 const pageSize = 500;
 const historyQuery = `query History($stream: ID!, $after: String, $asOf: Moment) {
@@ -37,7 +37,7 @@ interface HistoryPage {
   };
 }
 
-/** Times in one request, an alias each; the API takes twice as many. */
+/** Times in one request, each with an alias; the API accepts twice as many. */
 const timesMax = 100;
 
 const dryRun = `mutation Head($input: RecordPricesInput!) {
@@ -52,7 +52,7 @@ export function createKnownPrices(client: ApiClient): KnownPrices {
   let last: bigint | null = null;
   let answered = 0n;
 
-  /** A query alone answers for what the views have seen; a decision is made on the log itself. */
+  /** A dry run, because it is decided on the log itself; a query shows only what the views have. */
   async function head(symbol: string): Promise<bigint> {
     const point: PricePoint = { price: '1', occurredAt: '2000-01-01T00:00:00Z' };
     const input = { symbol, prices: [point], dryRun: true };
@@ -61,7 +61,7 @@ export function createKnownPrices(client: ApiClient): KnownPrices {
     return BigInt(accepted(data.recordPrices).sequence);
   }
 
-  /** The log as it is now, or was when first asked for, with all that was answered since. */
+  /** The head when first asked for, or a later sequence that was answered since. */
   async function moment(symbol: string): Promise<string> {
     last ??= await head(symbol);
     return String(last > answered ? last : answered);

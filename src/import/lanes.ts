@@ -1,17 +1,17 @@
-/** Runs tasks: those of one lane one after the other, those of different lanes beside each other. */
+/** Runs tasks: sequentially within a lane, concurrently in different lanes. */
 export interface Lanes {
   /**
-   * Takes a task as soon as there is room, which is all that it waits for. Throws what the first
-   * task to fail threw; after that no task begins.
+   * Waits until fewer than `takenMax` tasks are unfinished, then takes the task without waiting for
+   * its end. Throws the error of the first task that failed; after it no task begins.
    */
   add(lane: string, task: () => Promise<void>): Promise<void>;
-  /** Waits for all tasks; throws as `add`. */
+  /** Waits for all tasks; throws like `add`. */
   finish(): Promise<void>;
 }
 
 export interface LaneLimits {
   readonly runningMax: number;
-  /** Taken and not done, running ones among them. */
+  /** The most unfinished tasks, including running ones. */
   readonly takenMax: number;
 }
 
@@ -29,7 +29,7 @@ export function createLanes({ runningMax, takenMax }: LaneLimits): Lanes {
     } catch (error) {
       failure ??= { error };
     } finally {
-      // Whoever waits takes over this place: the count stays as it is.
+      // The next task takes over this slot, so the count does not change.
       const next = waiting.shift();
       if (next === undefined) running -= 1;
       else next();

@@ -2,13 +2,13 @@
 export interface Line {
   readonly number: number;
   readonly text: string;
-  /** Whether the rest of it was thrown away, as it is too long. */
+  /** Whether the line was too long and its end was discarded. */
   readonly isCut: boolean;
 }
 
 /**
- * The lines of a text that comes in pieces, ended by LF, CRLF or CR, even mixed in one file; holds
- * no more than a piece and a line. A byte order mark at the beginning is not part of the first.
+ * Yields the lines of a text that arrives in pieces. Lines end with LF, CRLF or CR, even mixed in
+ * one file. Holds at most one piece and one line. Removes a byte order mark at the beginning.
  */
 export async function* readLines(
   pieces: AsyncIterable<string>,
@@ -25,12 +25,12 @@ export async function* readLines(
     const text = rest + (isFirst ? piece.replace(/^\u{feff}/u, '') : piece);
     isFirst = false;
     let start = 0;
-    // A CR at the very end may be half of a CRLF: it waits for the next piece.
+    // A CR at the end of a piece may be half of a CRLF, so it waits for the next piece.
     for (const { 0: ending, index } of text.matchAll(/\r\n|\n|\r(?!$)/g)) {
       yield toLine(text.slice(start, index));
       start = index + ending.length;
     }
-    // One character over the limit still tells that it was too long.
+    // One character over the limit is enough to know that the line is too long.
     rest = text.length - start > lengthMax + 1 ? cut(text, start, lengthMax) : text.slice(start);
   }
   if (rest !== '') yield toLine(rest.endsWith('\r') ? rest.slice(0, -1) : rest);

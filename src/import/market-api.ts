@@ -23,36 +23,36 @@ const record = `mutation Record($input: RecordPricesInput!) {
   }
 }`;
 
-/** What of the API an import uses. */
+/** The part of the API that an import uses. */
 export interface MarketApi {
   /**
-   * Makes sure that prices of the symbol can be recorded; throws `RefusedError`, also when its
-   * currency is not one that `sign`, which stands beside the prices, stands for. Gives the time of
-   * the last price that is known; null: none is.
+   * Lists the instrument if it is not listed yet. Returns the time of its last known price; null:
+   * none is known. Throws `RefusedError`, also if the currency of the instrument does not match
+   * `sign`, the currency sign or code beside the prices.
    */
   list(symbol: string, sign: string | null): Promise<string | null>;
-  /** Whether the very batch was recorded before. Throws `RefusedError`. */
+  /** Whether exactly this batch was recorded before. Throws `RefusedError`. */
   isRecorded(batch: PriceBatch): Promise<boolean>;
-  /** All prices recorded of an instrument; null when they are too many. Throws `RefusedError`. */
+  /** All recorded prices of an instrument; null: there are too many. Throws `RefusedError`. */
   history(symbol: string): Promise<PriceHistory | null>;
-  /** True: recorded now; false: it had been before. Throws `RefusedError`. */
+  /** Returns true if recorded now, false if recorded before. Throws `RefusedError`. */
   record(batch: Pick<PriceBatch, 'symbol' | 'prices'>): Promise<boolean>;
   /**
-   * What is known now of the prices at some times, in their order; all that was answered before is
-   * known. Throws `RefusedError`.
+   * The prices known now at the times, in their order; null: none. They include everything that the
+   * server has answered before. Throws `RefusedError`.
    */
   pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
-  /** Records up to 1,000 prices that had been recorded before. Throws `RefusedError`. */
+  /** Records up to 1,000 prices that were recorded before. Throws `RefusedError`. */
   recordAgain(symbol: string, prices: readonly PricePoint[]): Promise<void>;
 }
 
 export interface Currency {
   readonly code: string;
-  /** Whether an instrument that is listed in another one is an error. */
+  /** Whether an instrument that is listed in another currency is an error. */
   readonly isRequired: boolean;
 }
 
-/** Tells by one attempt whether there is a server at all; throws `ServerError`. */
+/** Connects with a single attempt; throws `ServerError` if there is no server. */
 export async function openMarketApi(client: ApiClient, currency: Currency): Promise<MarketApi> {
   const head = await client.send<{ log: { sequence: string } }>(headQuery, {}, 1);
   const sequenceBefore = BigInt(head.data.log.sequence);
@@ -69,10 +69,10 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
     async record(batch) {
       const { symbol, prices } = batch;
       const answer = await send({ symbol, prices, idempotencyKey: toKey(batch) });
-      // A lost answer comes back as a replay: where it stands in the log tells whose it is.
+      // A retry after a lost answer is also a replay; its sequence shows that it is ours.
       return !answer.replayed || (answer.attempts > 1 && answer.sequence > sequenceBefore);
     },
-    // A dry run under a key that was used answers what was recorded under it.
+    // A dry run with a key that was used returns what was recorded with the key.
     async isRecorded({ symbol, prices }) {
       const idempotencyKey = toKey({ symbol, prices });
       return (await send({ symbol, prices, idempotencyKey, dryRun: true })).replayed;
@@ -80,9 +80,10 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
     pricesOn: known.pricesOn,
     history: known.history,
     async recordAgain(symbol, prices) {
-      // The place in the log makes the key a new one, and the same one for all attempts.
-      const at = await known.head(symbol);
-      await send({ symbol, prices, idempotencyKey: `${toKey({ symbol, prices })} again at ${at}` });
+      // The sequence makes the key new, and it is the same for all attempts.
+      const sequence = await known.head(symbol);
+      const idempotencyKey = `${toKey({ symbol, prices })} again at ${sequence}`;
+      await send({ symbol, prices, idempotencyKey });
     },
   };
 }
@@ -100,7 +101,7 @@ interface Listing {
   readonly sign: string | null;
 }
 
-/** Without a key: a rejection would be kept for good, and the second listing is refused anyway. */
+/** Without a key, which would keep a rejection permanently; a second listing is rejected anyway. */
 async function listInstrument(client: ApiClient, wanted: Listing): Promise<string | null> {
   const { symbol, currency } = wanted;
   type Found = { instrument: { currency: string; lastPriceAt: string | null } | null };
@@ -134,6 +135,6 @@ function assertCurrency(actual: string, wanted: Listing): void {
 
 function assertSign(code: string, { symbol, sign }: Listing): void {
   if (sign === null || standsFor(sign, code)) return;
-  const reason = `the prices are in ${toVisible(sign)}, but ${symbol} is in ${code}`;
+  const reason = `the prices are in ${toVisible(sign)}, but ${symbol} is listed in ${code}`;
   throw new RefusedError('CURRENCY_MISMATCH', `${reason} (see --currency)`);
 }

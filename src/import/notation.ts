@@ -8,16 +8,16 @@ import { createEvidence } from './readings.ts';
 import { orderQuestion } from './time-text.ts';
 import { toVisible } from './visible.ts';
 
-/** How a file writes its values, which single rows do not tell. */
+/** How a file writes its values, which a single row does not show. */
 export interface Notation {
   readonly decimal: DecimalMark;
-  /** Null: no date depends on it. */
+  /** Null: no date depends on the order. */
   readonly dates: DateOrder | null;
-  /** The sign or code that stands beside its prices; null: none does. */
+  /** The currency sign or code beside the prices; null: there is none. */
   readonly currency: string | null;
 }
 
-/** What is known of the notation of all files before they are read. */
+/** The notation that the user has chosen for all files; null: it is detected. */
 export interface GivenNotation {
   readonly decimal: DecimalMark | null;
   readonly dates: DateOrder | null;
@@ -26,7 +26,7 @@ export interface GivenNotation {
 /** Finds the notation of a file from all of its rows. */
 export interface NotationFinder {
   add(record: CsvRecord): void;
-  /** Throws `FileError` when the rows contradict each other, or have two readings. */
+  /** Throws `FileError` if the rows contradict each other or have two readings. */
   find(): Notation;
 }
 
@@ -63,7 +63,7 @@ function createCurrencyCheck() {
       if (first === undefined) return null;
       if (second === undefined) return first[0];
       const lines = [first, second].map(([sign, line]) => `${toVisible(sign)} on line ${line}`);
-      throw new FileError(`has prices in two currencies, ${lines.join(' and ')}: split it`);
+      throw new FileError(`has prices in two currencies, ${lines.join(' and ')}: split the file`);
     },
   };
 }

@@ -5,16 +5,17 @@ import type { PriceHistory } from './price-history.ts';
 import type { PricePoint } from './price-row.ts';
 import type { FileTally } from './tally.ts';
 
-/** Records batches of which a part is known already, as of a file that has grown. */
+/** Records batches that are partly recorded already, for example from a file that has grown. */
 export interface Overlap {
-  /** What is to be done with a batch, or was done with a part that is known. Throws `RefusedError`. */
+  /** Records a batch if a part of it is known. Throws `RefusedError`. */
   record(batch: PriceBatch, lastPriceAt: string | null): Promise<OverlapOutcome>;
 }
 
 /**
- * OPEN: it comes after all that is known and is to be recorded as it is. REPLAYED: the very batch was
- * recorded before. DONE: what was missing and what was never recorded before is recorded now, and
- * prices that others have replaced since are differences.
+ * OPEN: nothing was done, and the batch is to be recorded whole, because it is later than all known
+ * prices or there are too many to compare. REPLAYED: exactly this batch was recorded before. DONE:
+ * prices that were never recorded are recorded now, and prices that were replaced since are
+ * differences.
  */
 export type OverlapOutcome = 'OPEN' | 'REPLAYED' | 'DONE';
 
@@ -33,11 +34,11 @@ export function createOverlap({ api, tally, differences }: OverlapOptions): Over
     const loading = api.history(symbol);
     histories.set(symbol, loading);
     const history = await loading;
-    if (history === null) tally.note(`has too many known prices of ${symbol} to be compared`);
+    if (history === null) tally.note(`was not compared: too many prices of ${symbol} are known`);
     return history;
   }
 
-  /** The last row of each time: those that are to be recorded. */
+  /** The prices to be recorded, from the last row for each time. */
   function missingIn(batch: PriceBatch, history: PriceHistory): readonly PricePoint[] {
     const { symbol, prices, rowLines } = batch;
     const missing: PricePoint[] = [];

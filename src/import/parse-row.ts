@@ -8,21 +8,21 @@ import { readTimeText } from './time-text.ts';
 
 export interface RowRules {
   readonly columns: Columns;
-  /** Whose prices they are when no column tells. */
+  /** The symbol of all rows if the file has no column for it. */
   readonly symbol: string;
-  /** The first moment that has not come yet. */
+  /** The first time that counts as being in the future. */
   readonly future: string;
   readonly decimal: DecimalMark;
-  /** Null: no date of the file depends on it. */
+  /** Null: no date of the file depends on the order. */
   readonly dates: DateOrder | null;
 }
 
-/** A row from its cells. All of it must be right: a row with a cell too many has shifted prices. */
+/** Parses a row. The number of cells must be right, because an extra cell shifts the prices. */
 export function parseRow(record: CsvRecord, rules: RowRules): PriceRow | BadRow {
   const { line, cells } = record;
   const { columns, future } = rules;
   if (cells.length !== columns.count) {
-    const fault = `the row has ${cells.length} cells, the header ${columns.count}`;
+    const fault = `the row has ${cells.length} cells, but the header has ${columns.count}`;
     return { line, symbol: null, fault, text: cells.join(',') };
   }
   const cell = (index: number): string => cells[index]?.trim() ?? '';

@@ -1,19 +1,19 @@
 import { compare } from '../lib/decimal.ts';
 import type { PricePoint } from './price-row.ts';
 
-/** How a price of a file stands to what was recorded of its time. */
+/** How a price of a file compares with what was recorded for its time. */
 export type PriceComparison = 'MISSING' | 'SAME' | 'REPLACED' | 'NEW';
 
-/** Every price that was recorded of an instrument, by when it occurred. */
+/** Every recorded price of an instrument, by the time at which it occurred. */
 export interface PriceHistory {
   /**
-   * MISSING: nothing is known of its time. SAME: it is the price known now. REPLACED: it was recorded,
-   * and another one after it. NEW: it was never recorded, but another one was.
+   * MISSING: no price is known for its time. SAME: it is the price known now. REPLACED: it was
+   * recorded, and another one after it. NEW: another price was recorded, but never this one.
    */
   compare(point: PricePoint): PriceComparison;
-  /** The price that is known now of a time; null: none is. */
+  /** The price known now for a time; null: none is known. */
   knownAt(occurredAt: string): string | null;
-  /** Takes a price that was recorded after all others. */
+  /** Adds a price that was recorded after all others. */
   add(point: PricePoint): void;
 }
 
@@ -35,7 +35,7 @@ export function createPriceHistory(): PriceHistory {
   };
 }
 
-/** 10.5 is 10.50. */
+/** Compares by value: 10.5 is 10.50. */
 function isSame(known: string | undefined, price: string): boolean {
   return known !== undefined && compare(known, price) === 0;
 }

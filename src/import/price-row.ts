@@ -1,24 +1,24 @@
-/** A price as the API takes it. */
+/** A price as the API accepts it. */
 export interface PricePoint {
-  /** The digits of the file with a decimal point: none is added, dropped or rounded. */
+  /** The digits of the file with a decimal point; no digit is added, dropped or rounded. */
   readonly price: string;
   readonly occurredAt: string;
 }
 
 /** A row of a file that can be recorded. */
 export interface PriceRow extends PricePoint {
-  /** The line of the file on which it begins, from 1. */
+  /** The line of the file on which the row begins, from 1. */
   readonly line: number;
   readonly symbol: string;
 }
 
-/** A row, or some rows, that cannot be recorded. */
+/** One or more rows that cannot be recorded. */
 export interface BadRow {
   readonly line: number;
-  /** Null: the row does not tell whose price it is. */
+  /** Null: the row does not name a valid symbol. */
   readonly symbol: string | null;
   readonly fault: string;
-  /** What is wrong as it stands in the file; null when the fault says it all. */
+  /** The wrong text in the file; null: the fault is enough. */
   readonly text: string | null;
 }
 

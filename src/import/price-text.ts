@@ -6,7 +6,7 @@ import { toVisible } from './visible.ts';
 /** What separates the fraction of a price from its whole part. */
 export type DecimalMark = 'point' | 'comma';
 
-/** A price as the API takes it, with the currency that stands beside it, or why it is none. */
+/** A price as the API accepts it and the currency beside it, or why the text is not a price. */
 export type PriceText =
   | { readonly price: string; readonly currency: string | null }
   | { readonly fault: string };
@@ -16,7 +16,7 @@ const patterns: Readonly<Record<DecimalMark, RegExp>> = {
   comma: /^(0|[1-9]\d*|[1-9]\d{0,2}(?:([. \u{a0}\u{202f}'’])\d{3})(?:\2\d{3})*)(?:,(\d+))?$/u,
 };
 
-/** Which decimal mark a file has. */
+/** Asks which decimal mark a file uses. */
 export const decimalQuestion: Question<DecimalMark> = {
   option: '--decimal',
   readings: ['point', 'comma'],
@@ -24,7 +24,7 @@ export const decimalQuestion: Question<DecimalMark> = {
   read: (text, mark) => readDigits(splitCurrency(text).number, mark),
 };
 
-/** Reads a price. Its digits stay as they are written: none is added, none is dropped. */
+/** Parses a price. Its digits stay as written; none is added or dropped. */
 export function parsePriceText(text: string, mark: DecimalMark): PriceText {
   const { currency, number } = splitCurrency(text);
   if (number === '') return { fault: 'the price is empty' };
@@ -56,25 +56,25 @@ function faultOfNumber(number: string, mark: DecimalMark): string {
   if (readDigits(number, other) !== null) {
     return `the price has a decimal ${other}, but the file is read with a decimal ${mark}`;
   }
-  if (/^0\d/.test(number)) return 'the price begins with a zero too many: write plain digits';
+  if (/^0\d/.test(number)) return 'the price begins with an extra zero: remove it';
   if (/^\d[\d., \u{a0}\u{202f}'’]*\d$/u.test(number)) {
-    return `the digits of the price are not grouped by three: write it like ${example}`;
+    return `the digits of the price are not grouped in threes: write it like ${example}`;
   }
   if (/\p{Sc}/u.test(number)) {
-    return 'the price has a sign that is of no currency known here: write digits only';
+    return 'the price has an unknown currency sign: write only digits';
   }
-  return `this is no price like ${example}`;
+  return `this is not a price like ${example}`;
 }
 
 function faultOfDigits(price: string): string | null {
   const [whole = '', fraction = ''] = price.split('.');
   if (whole.length > integerDigitsMax) return tooLong(whole, 'before', integerDigitsMax);
   if (fraction.length > fractionDigitsMax) return tooLong(fraction, 'after', fractionDigitsMax);
-  if (!isDecimal(price)) return `${toVisible(price)} is no price`;
+  if (!isDecimal(price)) return `${toVisible(price)} is not a price`;
   return compare(price, '0') > 0 ? null : 'the price is zero';
 }
 
 function tooLong(digits: string, where: 'before' | 'after', max: number): string {
-  const count = `the price has ${digits.length} digits ${where} the decimal sign`;
+  const count = `the price has ${digits.length} digits ${where} the decimal mark`;
   return `${count}: at most ${max} can be recorded`;
 }

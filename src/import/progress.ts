@@ -1,19 +1,19 @@
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far the reading is. */
+/** Shows how much of a file has been read. */
 export interface Progress {
   start(file: string, bytes: number): void;
-  /** Bytes of the file that were read. */
+  /** Takes the number of bytes of the file read so far. */
   update(bytes: number): void;
   stop(): void;
 }
 
-/** Where it is shown. */
+/** The stream on which progress is shown. */
 export type Screen = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 const lineEveryMs = 10_000;
 
-/** A bar on a terminal; elsewhere a line when a file begins, and another one now and then. */
+/** Shows a bar on a terminal, elsewhere a line when a file begins and then one every 10 s. */
 export function createProgress(screen: Screen): Progress {
   return screen.isTTY === true ? createBar(screen) : createLog(screen);
 }

@@ -19,7 +19,7 @@ import { joinHeader, type NamedRecord } from './stacked-header.ts';
 import { faultOfSymbol, symbolOfFile } from './symbol-text.ts';
 import { toVisible } from './visible.ts';
 
-/** What was given on how the rows of files are to be read. */
+/** The user's settings for reading the rows of files. */
 export interface RowSettings extends GivenNotation {
   readonly symbol: string | null;
   readonly columns: ColumnNames;
@@ -33,13 +33,13 @@ export interface Reading {
   readonly onBytes: (count: number) => void;
 }
 
-/** What the first reading of a file finds, for the second one. */
+/** The format that the first reading of a file finds for the second one. */
 export interface FileFormat {
   readonly encoding: Encoding;
   readonly rules: RowRules;
-  /** The sign or code that stands beside its prices; null: none does. */
+  /** The currency sign or code beside the prices; null: there is none. */
   readonly currency: string | null;
-  /** Columns of times and of prices that are not read: what may be meant as well. */
+  /** Other columns of times and prices that the user may have meant. */
   readonly unread: Unread;
 }
 
@@ -49,7 +49,7 @@ export interface Unread {
   readonly price: string | null;
 }
 
-/** Reads a whole file to find how it is written; throws `FileError` when that is not certain. */
+/** Reads a whole file to detect its format; throws `FileError` if the format is unclear. */
 export async function findFormat(reading: Reading): Promise<FileFormat> {
   const { encoding } = reading.source;
   try {
@@ -57,7 +57,7 @@ export async function findFormat(reading: Reading): Promise<FileFormat> {
   } catch (error) {
     if (!(error instanceof NotEncodedError)) throw error;
     if (encoding !== 'utf-8') throw new FileError(error.message, { cause: error });
-    // Digits and separators are the same in all codes of one byte for Latin letters.
+    // All single-byte encodings of Latin letters have the same digits and delimiters.
     return findFormatIn(reading, 'windows-1252');
   }
 }
@@ -86,9 +86,9 @@ async function findFormatIn(reading: Reading, encoding: Encoding): Promise<FileF
       if (!('fault' in record)) found.notation.add(record);
     }
   }
-  if (found === null) throw new FileError('is empty: its first line has to name the columns');
+  if (found === null) throw new FileError('is empty: its first line must name the columns');
   const { line, columns, symbol, unread } = found.header;
-  if (rows === 0) throw new FileError(`has only a header, on line ${line}, and no rows`);
+  if (rows === 0) throw new FileError(`has only a header (line ${line}) and no rows`);
   const { decimal, dates, currency } = found.notation.find();
   const future = fromEpochMs(Date.now() + 1);
   return { encoding, rules: { columns, symbol, future, decimal, dates }, currency, unread };
@@ -102,14 +102,14 @@ function recordsOf({ source, settings, onBytes }: Reading, encoding: Encoding) {
 interface Header {
   readonly line: number;
   readonly columns: Columns;
-  /** Whose prices they are when no column tells. */
+  /** The symbol of all rows if the file has no column for it. */
   readonly symbol: string;
   readonly unread: Unread;
 }
 
 function toHeader(record: NamedRecord | BrokenLine, reading: Reading): Header {
   const { line } = record;
-  if ('fault' in record) throw new FileError(`has no columns: ${record.fault} on line ${line}`);
+  if ('fault' in record) throw new FileError(`has no header: ${record.fault} on line ${line}`);
   const { columns: names, symbol: given } = reading.settings;
   const columns = findColumns(record.cells, names);
   const unread = {
@@ -124,15 +124,19 @@ function toHeader(record: NamedRecord | BrokenLine, reading: Reading): Header {
 function assertTicker(ticker: string, given: string | null): string {
   const fault = faultOfSymbol(ticker);
   if (fault === null || given !== null) return ticker;
-  throw new FileError(`names ${toVisible(ticker)} as its ticker: ${fault}; give --symbol`);
+  throw new FileError(
+    `has the ticker ${toVisible(ticker)}, which is not a symbol: ${fault}; set --symbol`,
+  );
 }
 
 function symbolByName({ file, source }: Reading): string {
   if (!source.isNamed) {
-    throw new FileError('has no column "symbol" and is a pipe without a name: give --symbol');
+    throw new FileError('has no column "symbol" and is a pipe without a name: set --symbol');
   }
   const symbol = symbolOfFile(file);
   const fault = faultOfSymbol(symbol);
   if (fault === null) return symbol;
-  throw new FileError(`has no column "symbol", and its name is no symbol: ${fault}; give --symbol`);
+  throw new FileError(
+    `has no column "symbol", and its name is not a symbol: ${fault}; set --symbol`,
+  );
 }

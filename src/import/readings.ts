@@ -1,21 +1,21 @@
 import { FileError } from './errors.ts';
 import { toVisible } from './visible.ts';
 
-/** A notation that only a whole file can tell, since single values may fit both readings of it. */
+/** A choice between two readings that needs a whole file, as single values may fit both. */
 export interface Question<Reading extends string> {
-  /** The option that decides it. */
+  /** The command-line option that decides it. */
   readonly option: string;
-  /** Both readings, and what a value of each has. */
+  /** Both readings, and what is typical of the values of each. */
   readonly readings: readonly [Reading, Reading];
   readonly traits: Readonly<Record<Reading, string>>;
-  /** The value of a text in a reading, as it is shown to people; null: it does not fit. */
+  /** The value of a text in a reading, for messages; null: the text does not fit the reading. */
   readonly read: (text: string, reading: Reading) => string | null;
 }
 
-/** What the values of one file tell about a question; two lines of each kind at most are kept. */
+/** What the values of one file say about a question; keeps one value of each kind. */
 export interface Evidence<Reading extends string> {
   add(line: number, text: string): void;
-  /** The reading; null: all values are the same in both. Throws `FileError` if it is open. */
+  /** The reading; null: all values are the same in both. Throws `FileError` if undecided. */
   decide(): Reading | null;
 }
 
@@ -24,7 +24,7 @@ interface Seen {
   readonly text: string;
 }
 
-/** Collects evidence; nothing is known at first. */
+/** Creates evidence without any values. */
 export function createEvidence<Reading extends string>(
   question: Question<Reading>,
 ): Evidence<Reading> {
@@ -65,7 +65,7 @@ function mixed<Reading extends string>(
   const { traits, readings } = question;
   const said = [show(first, traits[readings[0]]), show(second, traits[readings[1]])];
   const lines = first.line <= second.line ? said : said.reverse();
-  return new FileError(`has two notations, ${lines.join(' and ')}; ${toCure(question)}`);
+  return new FileError(`mixes two notations, ${lines.join(' and ')}; ${toCure(question)}`);
 }
 
 function show({ line, text }: Seen, trait: string): string {
@@ -78,10 +78,10 @@ function undecided<Reading extends string>(
 ): FileError {
   const { read, readings, traits } = question;
   const values = readings.map((reading) => `${read(text, reading)} with ${traits[reading]}`);
-  const said = `line ${line}: ${toVisible(text)} is ${values.join(' and ')}`;
+  const said = `line ${line}: ${toVisible(text)} is ${values.join(' or ')}`;
   return new FileError(`can be read in two ways, ${said}; ${toCure(question)}`);
 }
 
 function toCure<Reading extends string>({ option, readings: [one, other] }: Question<Reading>) {
-  return `say which with ${option} ${one} or ${option} ${other}`;
+  return `choose with ${option} ${one} or ${option} ${other}`;
 }

@@ -1,7 +1,7 @@
 import { type Count, type RowTally, unsentOf } from './tally.ts';
 import { toVisible } from './visible.ts';
 
-/** The rows that could not be recorded: the first of them, and how many more there are. */
+/** Lists the first rows that could not be recorded and counts the others. */
 export function faultLines({ faults, faultCount }: RowTally): readonly string[] {
   if (faultCount() === 0) return [];
   const shown = faults.map(({ file, line, fault, text }) => {
@@ -13,7 +13,7 @@ export function faultLines({ faults, faultCount }: RowTally): readonly string[] 
   return ['Not recorded:', ...shown, ...rest];
 }
 
-/** The prices that are not those known now, and how to go on. */
+/** Lists the prices that differ from those known now and says what the user can do. */
 export function differenceLines(tally: RowTally): readonly string[] {
   const { shown, count, isCut } = tally.differences();
   if (count === 0 && !isCut) return [];
@@ -23,19 +23,19 @@ export function differenceLines(tally: RowTally): readonly string[] {
   });
   const more = count - shown.length;
   return [
-    ...(count === 0 ? [] : ['Recorded before, but other prices are known now:', ...lines]),
+    ...(count === 0 ? [] : ['Recorded earlier, but the prices known now differ:', ...lines]),
     ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
-    ...(isCut ? ['  Not all rows were compared: run the same command again after this.'] : []),
+    ...(isCut ? ['  Not all rows were compared: run the same command again.'] : []),
     ...(count === 0
       ? []
-      : ['They stay as they are; --again records the prices of the file again.']),
+      : ['Nothing was changed; use --again to record the prices of the file again.']),
   ];
 }
 
 const titles = ['file', 'symbol', 'rows read', 'recorded', 'already there', 'bad', 'from', 'to'];
 const numeric = new Set(['rows read', 'recorded', 'already there', 'bad', 'not sent']);
 
-/** The counts by file and symbol, aligned, with a line of sums when there is something to add. */
+/** The counts by file and symbol as an aligned table; a total follows if it has several rows. */
 export function tableLines(counts: readonly Count[]): readonly string[] {
   if (counts.length === 0) return [];
   const total = sumOf(counts);
@@ -62,7 +62,7 @@ export function tableLines(counts: readonly Count[]): readonly string[] {
   );
 }
 
-/** What came of it all, in one sentence. */
+/** The result of the whole import in one sentence. */
 export function summaryLine(counts: readonly Count[]): string {
   const { recorded, alreadyThere, bad } = sumOf(counts);
   const parts = [

@@ -6,32 +6,32 @@ import type { MarketApi } from './market-api.ts';
 import { createOverlap } from './overlap.ts';
 import type { FileTally } from './tally.ts';
 
-/** What is done about prices that were there already, while others are known now. */
+/** What to do with prices that were recorded before but differ from the prices known now. */
 export type Repeat = 'ignore' | 'report' | 'record';
 
 export interface SenderOptions {
   readonly api: MarketApi;
   readonly tally: FileTally;
-  /** What stands beside the prices of the file; null: nothing. */
+  /** The currency sign or code beside the prices of the file; null: there is none. */
   readonly currency: string | null;
   readonly repeat: Repeat;
 }
 
 /** Records the batches of one file. */
 export interface Sender {
-  /** Waits for room only. Throws what ended an earlier batch. */
+  /** Waits until the batch can be taken, not for its end. Throws the error of an earlier batch. */
   send(batch: PriceBatch): Promise<void>;
-  /** Waits for all batches; throws as `send`. */
+  /** Waits for all batches; throws like `send`. */
   finish(): Promise<void>;
-  /** After all batches: reports the prices that differ from those known now, or records them. */
+  /** Call after all batches. Reports prices that differ from those known now, or records them. */
   settle(): Promise<void>;
 }
 
 const requestsMax = 4;
-/** Batches read ahead of the server, those being sent among them. */
+/** The most batches that have been read but not recorded, including those being sent. */
 const batchesTakenMax = 16;
 
-/** Batches of one symbol are sent in their order, those of different symbols beside each other. */
+/** Sends batches of one symbol in their order, and of different symbols concurrently. */
 export function createSender({ api, tally, currency, repeat }: SenderOptions): Sender {
   const lanes = createLanes({ runningMax: requestsMax, takenMax: batchesTakenMax });
   const listings = new Map<string, Promise<string | null>>();
@@ -58,8 +58,8 @@ export function createSender({ api, tally, currency, repeat }: SenderOptions): S
     try {
       differences.compare(batch, await api.pricesOn(batch.symbol, times));
     } catch (error) {
-      const fault = 'already there, but what is known now cannot be read';
-      tally.report({ ...placeOf(batch), fault: `${fault}: ${reasonOf(error)}`, text: null });
+      const fault = 'already there, but the prices known now cannot be read';
+      tally.report({ ...startOf(batch), fault: `${fault}: ${reasonOf(error)}`, text: null });
     }
   }
 
@@ -67,7 +67,7 @@ export function createSender({ api, tally, currency, repeat }: SenderOptions): S
     send: (batch) =>
       lanes.add(batch.symbol, () =>
         record(batch).catch((error) => {
-          tally.refused(batch, `the server refuses: ${reasonOf(error)}`);
+          tally.refused(batch, `the server rejects the rows: ${reasonOf(error)}`);
         }),
       ),
     finish: () => lanes.finish(),
@@ -86,7 +86,7 @@ const linesShownMax = 5;
 function overriddenNote(lines: readonly number[]): string {
   const shown = lines.slice(0, linesShownMax).join(', ');
   const more = lines.length > linesShownMax ? ' and more' : '';
-  return `has two prices for one time, of which the later row counts: see line ${shown}${more}`;
+  return `has two prices for one time; the later row counts, not line ${shown}${more}`;
 }
 
 type Recording = Pick<SenderOptions, 'api' | 'tally'>;
@@ -117,16 +117,16 @@ async function recordPart(
     await api.recordAgain(symbol, prices);
     tally.recordedAgain(symbol, part.length);
   } catch (error) {
-    const fault = `the server refuses to record again: ${reasonOf(error)}`;
+    const fault = `the server rejects the repeated rows: ${reasonOf(error)}`;
     tally.report({ line: part[0]?.line ?? 0, symbol, fault, text: null });
   }
 }
 
-function placeOf({ symbol, lines }: PriceBatch) {
+function startOf({ symbol, lines }: PriceBatch) {
   return { line: lines[0], symbol };
 }
 
-/** What the server says; throws what is no refusal. */
+/** The reason that the server gives; throws any error that is not a `RefusedError`. */
 function reasonOf(error: unknown): string {
   if (error instanceof RefusedError) return `${error.code}, ${error.message}`;
   throw error;

@@ -6,35 +6,35 @@ import type { GivenNotation } from './notation.ts';
 import type { Repeat } from './send-batches.ts';
 import { faultOfSymbol } from './symbol-text.ts';
 
-/** What the command line and the environment say. */
+/** The settings of an import, from the command line and the environment. */
 export interface ImportSettings extends GivenNotation {
   readonly files: readonly string[];
   readonly url: string;
   readonly token: string | null;
-  /** For files without a symbol column; null: their names tell. */
+  /** For files without a symbol column; null: the symbol is the file's name. */
   readonly symbol: string | null;
   readonly currency: Currency;
   readonly columns: ColumnNames;
   readonly repeat: Repeat;
 }
 
-/** What stands in for options that are not given. */
+/** The values of options that are not given. */
 export interface ImportDefaults {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
 }
 
-/** The options with their descriptions, for the help text. */
+/** The options and their descriptions, for the help text. */
 export const importOptions: readonly (readonly [string, string])[] = [
-  ['--url <url>', 'The GraphQL API (DAYBOOK_URL; http://127.0.0.1:4000/graphql)'],
-  ['--token <token>', 'A bearer token; better as DAYBOOK_TOKEN, which others do not see'],
-  ['--symbol <symbol>', 'The symbol of files without a column "symbol" (SP500 for sp500.csv)'],
-  ['--currency <code>', 'The currency of instruments that are not listed yet (USD)'],
-  ['--price-column <name>', `The column of the price (${priceNames.join(', ')})`],
-  ['--time-column <name>', `The column of the date (${timeNames.join(', ')})`],
-  ['--decimal <mark>', 'What prices are written with: point or comma (found in each file)'],
-  ['--dates <order>', 'How 01/02/2000 is read: month-first or day-first (found in each file)'],
-  ['--again', 'Record prices again where other prices have been recorded since'],
+  ['--url <url>', 'The GraphQL API (default: DAYBOOK_URL or http://127.0.0.1:4000/graphql)'],
+  ['--token <token>', 'A bearer token; prefer DAYBOOK_TOKEN, as other users can see arguments'],
+  ['--symbol <symbol>', 'The symbol of files without a column "symbol" (default: the file name)'],
+  ['--currency <code>', 'The currency of instruments that are not listed yet (default: USD)'],
+  ['--price-column <name>', `The column with the price (default: ${priceNames.join(', ')})`],
+  ['--time-column <name>', `The column with the date (default: ${timeNames.join(', ')})`],
+  ['--decimal <mark>', 'The decimal mark of prices: point or comma (default: detected)'],
+  ['--dates <order>', 'How to read 01/02/2000: month-first or day-first (default: detected)'],
+  ['--again', 'Record prices again where other prices have since replaced them'],
 ];
 
 const names = [
@@ -44,8 +44,8 @@ const names = [
 const text = { type: 'string' } as const;
 
 /**
- * The settings from the arguments, the command's name among them; throws `UsageError`. They are read
- * here once more, as texts: cac takes `--symbol 005930` for the number 5930.
+ * Reads the settings from the arguments, which include the command's name. Throws `UsageError`.
+ * The arguments are parsed again as text because cac reads `--symbol 005930` as the number 5930.
  */
 export function readImportSettings(
   args: readonly string[],
@@ -54,7 +54,7 @@ export function readImportSettings(
   const { values, positionals } = parse(args);
   const files = positionals.slice(1);
   if (files.length === 0) {
-    throw new UsageError('name at least one CSV file, as in: import-prices stocks.csv');
+    throw new UsageError('name at least one CSV file, for example: import-prices stocks.csv');
   }
   const get = (name: (typeof names)[number]): string | null => values[name]?.trim() || null;
   const symbol = get('symbol');
@@ -62,7 +62,7 @@ export function readImportSettings(
   if (symbolFault !== null) throw new UsageError(`--symbol: ${symbolFault}`);
   const currency = get('currency');
   if (currency !== null && !/^[A-Z]{3}$/.test(currency)) {
-    throw new UsageError('--currency is an ISO 4217 code, like USD');
+    throw new UsageError(`--currency must be an ISO 4217 code such as USD, not ${currency}`);
   }
   return {
     files,
@@ -84,13 +84,19 @@ function choose<Choice extends string>(
 ): Choice | null {
   const choice = choices.find((one) => one === given);
   if (given === null || choice !== undefined) return choice ?? null;
-  throw new UsageError(`${option} is ${choices.join(' or ')}, not ${given}`);
+  throw new UsageError(`${option} must be ${choices.join(' or ')}, not ${given}`);
 }
 
 function parse(args: readonly string[]) {
   const options = {
-    ...{ url: text, token: text, symbol: text, currency: text },
-    ...{ 'price-column': text, 'time-column': text, decimal: text, dates: text },
+    url: text,
+    token: text,
+    symbol: text,
+    currency: text,
+    'price-column': text,
+    'time-column': text,
+    decimal: text,
+    dates: text,
     again: { type: 'boolean' } as const,
   };
   try {
@@ -104,12 +110,12 @@ function readUrl(url: string): string {
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) {
     const { username, password } = new URL(url);
     if (username === '' && password === '') return url;
-    throw new UsageError('--url has a user name in it: the API takes tokens, see --token');
+    throw new UsageError('--url must not contain a user name: use --token to authenticate');
   }
-  throw new UsageError(`--url is of the form http://127.0.0.1:4000/graphql, not ${url}`);
+  throw new UsageError(`--url must have the form http://127.0.0.1:4000/graphql, not ${url}`);
 }
 
 function readToken(token: string | null): string | null {
   if (token === null || /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new UsageError('the token has characters that no token has');
+  throw new UsageError('the token contains a character that is not allowed in tokens');
 }

@@ -6,24 +6,24 @@ import { pipeline } from 'node:stream/promises';
 import { FileError } from './errors.ts';
 import { type Encoding, findEncoding, headBytesMax } from './file-kind.ts';
 
-/** A file of text that can be read more than once. */
+/** A text file that can be read more than once. */
 export interface Source extends AsyncDisposable {
-  /** Whether the name on the command line is that of the file, not of a pipe. */
+  /** Whether the name on the command line is a file's name, not a pipe's. */
   readonly isNamed: boolean;
   readonly bytes: number;
-  /** By its first bytes; the rest may still be no UTF-8. */
+  /** Judged by the first bytes; later bytes may still be invalid in UTF-8. */
   readonly encoding: Encoding;
   /**
-   * Its text in pieces; `onBytes` gets the number of bytes read so far. Throws `NotEncodedError`
-   * where the bytes are none of the encoding, `FileError` when the file cannot be read.
+   * Yields the text in pieces; `onBytes` gets the number of bytes read so far. Throws
+   * `NotEncodedError` if bytes are invalid in the encoding, `FileError` if the file cannot be read.
    */
   read(encoding: Encoding, onBytes: (count: number) => void): AsyncGenerator<string>;
 }
 
-/** Bytes that are no text in the encoding in which they were read. */
+/** The bytes of a file are not valid in the encoding with which it was read. */
 export class NotEncodedError extends Error {
   constructor(readonly encoding: Encoding) {
-    super(`is no valid ${encoding.toUpperCase()}`);
+    super(`is not valid ${encoding.toUpperCase()}`);
   }
 }
 
@@ -31,7 +31,7 @@ export class NotEncodedError extends Error {
 export async function openSource(file: string): Promise<Source> {
   return namingReasons(async () => {
     const stats = await stat(file);
-    if (stats.isDirectory()) throw new FileError('is a folder: name the files in it');
+    if (stats.isDirectory()) throw new FileError('is a directory: name the files in it');
     if (stats.isFile()) return toSource(file, true, async () => {});
     const folder = await mkdtemp(path.join(tmpdir(), 'daybook-import-'));
     const remove = () => rm(folder, { recursive: true, force: true });
@@ -68,7 +68,7 @@ async function* readText(
   encoding: Encoding,
   onBytes: (count: number) => void,
 ): AsyncGenerator<string> {
-  // The mark stays: it belongs to no line, which is up to whoever makes lines.
+  // `readLines` removes the byte order mark.
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
   const decode = (chunk?: Buffer): string => {
     try {
@@ -97,7 +97,7 @@ async function namingReasons<Result>(work: () => Promise<Result>): Promise<Resul
   }
 }
 
-/** What the system says of a file, in words; anything else as it is. */
+/** Turns an error of the operating system into a `FileError`; returns any other error as it is. */
 function toFileError(error: unknown): unknown {
   const { code, syscall } = error as { readonly code?: string; readonly syscall?: string };
   return code === undefined || syscall === undefined ? error : new FileError(toReason(code));
@@ -105,6 +105,6 @@ function toFileError(error: unknown): unknown {
 
 function toReason(code: string): string {
   if (code === 'ENOENT') return 'does not exist';
-  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  if (code === 'EACCES' || code === 'EPERM') return 'cannot be read: permission denied';
   return `cannot be read: ${code}`;
 }

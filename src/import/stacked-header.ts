@@ -1,15 +1,15 @@
 import type { BrokenLine, CsvRecord } from './csv-records.ts';
 import { FileError } from './errors.ts';
 
-/** A record; the header may name the symbol that the whole file is about. */
+/** A record; a header may name the symbol of the whole file. */
 export interface NamedRecord extends CsvRecord {
   readonly symbol?: string;
 }
 
 /**
- * The records of a file whose header may be stacked as pandas writes that of yfinance: "Price" with
- * the names of the columns, "Ticker" with the symbol of each, "Date" with nothing. Such a header
- * becomes one record; all others stay. Throws `FileError` for several symbols side by side.
+ * Joins a header of three lines, as pandas writes for yfinance, into one record: "Price" with the
+ * column names, "Ticker" with the symbol of each column, and "Date" with empty cells. Yields all
+ * other records as they are. Throws `FileError` if the columns have several symbols.
  */
 export async function* joinHeader(
   records: AsyncIterable<CsvRecord | BrokenLine>,
@@ -49,7 +49,9 @@ function join([names, tickers, time]: readonly CsvRecord[]): NamedRecord {
   const symbols = new Set(tickers.cells.slice(1));
   const [symbol] = symbols;
   if (symbols.size !== 1 || symbol === undefined) {
-    throw new FileError('has the columns of several symbols side by side: write a file for each');
+    throw new FileError(
+      'has the columns of several symbols side by side: write one file for each symbol',
+    );
   }
   const cells = [time?.cells[0] ?? '', ...names.cells.slice(1)];
   return { ...names, cells, symbol };

@@ -3,16 +3,16 @@ import type { PriceBatch } from './batches.ts';
 import type { Difference } from './differences.ts';
 import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
 
-/** What became of the rows of one symbol in one file. */
+/** The results for the rows of one symbol in one file. */
 export interface Count {
   readonly file: string;
-  /** Null: rows that do not tell whose price they are. */
+  /** Null: these rows do not name a valid symbol. */
   readonly symbol: string | null;
   read: number;
   recorded: number;
   alreadyThere: number;
   bad: number;
-  /** The times of the first and the last price; null: there is none. */
+  /** The times of the first and the last price; null: there is no price. */
   from: string | null;
   to: string | null;
 }
@@ -25,25 +25,25 @@ export interface FileDifference extends Difference {
   readonly file: string;
 }
 
-/** Prices that were there already, while others are known now. */
+/** Prices that were recorded before but differ from the prices known now. */
 export interface DifferenceTally {
-  /** The first of them. */
+  /** The first differences, at most `faultsKeptMax`. */
   readonly shown: readonly FileDifference[];
   readonly count: number;
-  /** Whether there may be more, which were not compared. */
+  /** Whether some prices were not compared, so that there may be more differences. */
   readonly isCut: boolean;
 }
 
-/** What was done so far, in a size that does not grow with the number of rows. */
+/** The results so far; its size does not grow with the number of rows. */
 export interface RowTally {
   readonly counts: readonly Count[];
-  /** The first of those that were reported. */
+  /** The first faults that were reported, at most `faultsKeptMax`. */
   readonly faults: readonly Fault[];
   faultCount(): number;
   differences(): DifferenceTally;
-  /** What was found out about the files. */
+  /** What was detected in the files. */
   readonly notes: readonly string[];
-  /** Begins a file; what comes after is about it. */
+  /** Begins the tally of a file. */
   file(name: string): FileTally;
 }
 
@@ -52,17 +52,17 @@ export interface FileTally {
   row(row: PriceRow | BadRow): void;
   done(batch: PriceBatch, isNew: boolean): void;
   refused(batch: PriceBatch, fault: string): void;
-  /** Takes a fault that is of no single row. */
+  /** Adds a fault that does not concern a single row. */
   report(fault: BadRow): void;
   differs(differences: readonly Difference[]): void;
-  /** Takes so many rows that were there already as recorded once more. */
+  /** Moves a number of rows from already there to recorded. */
   recordedAgain(symbol: string, rows: number): void;
-  /** Some rows that were there already have not been compared. */
+  /** Notes that some rows that were there already have not been compared. */
   notCompared(): void;
   note(text: string): void;
 }
 
-/** Faults that are kept; of the others only their number. */
+/** The number of faults that are kept; the others are only counted. */
 export const faultsKeptMax = 20;
 
 export function createTally(): RowTally {
@@ -85,8 +85,7 @@ export function createTally(): RowTally {
     const countOf = (symbol: string | null): Count => {
       const known = bySymbol.get(symbol);
       if (known !== undefined) return known;
-      const zero = { read: 0, recorded: 0, alreadyThere: 0, bad: 0, from: null, to: null };
-      const count: Count = { file: name, symbol, ...zero };
+      const count = newCount(name, symbol);
       bySymbol.set(symbol, count);
       counts.push(count);
       return count;
@@ -101,9 +100,7 @@ export function createTally(): RowTally {
           report({ file: name, ...row });
           return;
         }
-        const { occurredAt } = row;
-        if (count.from === null || occurredAt < count.from) count.from = occurredAt;
-        if (count.to === null || occurredAt > count.to) count.to = occurredAt;
+        includeTime(count, row.occurredAt);
       },
       done({ symbol, prices }, isNew) {
         countOf(symbol)[isNew ? 'recorded' : 'alreadyThere'] += prices.length;
@@ -137,7 +134,16 @@ export function createTally(): RowTally {
   return { counts, faults, faultCount: () => faultCount, differences, notes, file };
 }
 
-/** Rows that were read and are not done with, because the import ended before. */
+function newCount(file: string, symbol: string | null): Count {
+  return { file, symbol, read: 0, recorded: 0, alreadyThere: 0, bad: 0, from: null, to: null };
+}
+
+function includeTime(count: Count, occurredAt: string): void {
+  if (count.from === null || occurredAt < count.from) count.from = occurredAt;
+  if (count.to === null || occurredAt > count.to) count.to = occurredAt;
+}
+
+/** The number of rows that were read but not processed, because the import ended early. */
 export function unsentOf({ read, recorded, alreadyThere, bad }: Count): number {
   return read - recorded - alreadyThere - bad;
 }

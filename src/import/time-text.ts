@@ -2,11 +2,11 @@ import { parseDateTime } from '../lib/date-time.ts';
 import { type DateOrder, hasShortYear, parseDayText } from './day-text.ts';
 import type { Question } from './readings.ts';
 
-/** A time as the API takes it, or why it is none. */
+/** A time as the API accepts it, or why the text is not a time. */
 export type TimeText = { readonly time: string } | { readonly fault: string };
 
 const lengthMax = 80;
-const noDate = 'this is no date like 2000-01-31, Jan 31 2000 or 2000-01-31T09:30:00Z';
+const noDate = 'this is not a date like 2000-01-31, Jan 31 2000 or 2000-01-31T09:30:00Z';
 const clock = new RegExp(
   [
     ...[/^(.+?)(?:T|,? )/, /(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?/],
@@ -17,7 +17,7 @@ const clock = new RegExp(
   'i',
 );
 
-/** Whether the month or the day comes first in the dates of a file. */
+/** Asks whether the month or the day comes first in the dates of a file. */
 export const orderQuestion: Question<DateOrder> = {
   option: '--dates',
   readings: ['month-first', 'day-first'],
@@ -26,9 +26,9 @@ export const orderQuestion: Question<DateOrder> = {
 };
 
 /**
- * The canonical time of a date, with or without a time of day; without an offset it is UTC, and
- * without a time of day 00:00. Null: it is none. An order that is not known (null) does not matter
- * when both give the same.
+ * The canonical time of a date with or without a time of day; null: the text is not a time. Without
+ * an offset it is in UTC, and without a time of day it is 00:00. If `order` is null, both orders
+ * must have the same result.
  */
 export function parseTimeText(text: string, order: DateOrder | null = null): string | null {
   if (text.length > lengthMax) return null;
@@ -41,7 +41,7 @@ export function parseTimeText(text: string, order: DateOrder | null = null): str
   return day === null || parts.clock === null ? null : parseDateTime(`${day}T${parts.clock}`);
 }
 
-/** A time, or the rule that a text breaks. */
+/** Reads a time or returns the rule that the text breaks. */
 export function readTimeText(text: string, order: DateOrder | null): TimeText {
   const time = parseTimeText(text, order);
   return time === null ? { fault: faultOf(text, order) } : { time };
@@ -49,7 +49,7 @@ export function readTimeText(text: string, order: DateOrder | null): TimeText {
 
 interface Parts {
   readonly day: string;
-  /** In the form of RFC 3339, with an offset; null: there is no such time of day. */
+  /** As in RFC 3339, with an offset; null: the time of day does not exist. */
   readonly clock: string | null;
 }
 
@@ -77,13 +77,13 @@ function faultOf(text: string, order: DateOrder | null): string {
   if (text === '') return 'the date is empty';
   if (text.length > lengthMax) return noDate;
   if (/^\d+(?:\.\d+)?$/.test(text)) {
-    return 'the date is a bare number, whose unit is not certain: write it like 2000-01-31';
+    return 'the date is a number without a known unit: write it like 2000-01-31';
   }
   const match = clock.exec(text);
   const [, day = text, , , second, fraction = ''] = match ?? [];
-  if (hasShortYear(day)) return 'the year has two digits, so its century is a guess: write four';
+  if (hasShortYear(day)) return 'the year has two digits, so its century is unknown: write four';
   if (second === '60')
-    return 'the second is 60, a leap second: 59 is the last that can be recorded';
+    return 'the second is 60, a leap second: the last one that can be recorded is 59';
   if (/[1-9]/.test(fraction.slice(6))) {
     return 'the time is finer than a microsecond: a second has at most six digits';
   }
@@ -97,8 +97,8 @@ function faultOfDay(text: string, day: string, order: DateOrder | null): string 
     return `the date has ${traits[other]}, but the file is read with ${traits[order]}`;
   }
   const isDay = parseDayText(day, 'month-first') !== null;
-  if (isDay && parseTimeText(day, order) === null) return 'the date is not in the calendar';
-  if (isDay) return 'the time of day is none like 09:30:00, or its offset none like -05:00';
+  if (isDay && parseTimeText(day, order) === null) return 'the date does not exist in the calendar';
+  if (isDay) return 'the time of day is not like 09:30:00, or its offset is not like -05:00';
   if (/\d:\d\d.*[a-z]$/i.test(text)) {
     return 'the time zone is a name or is misspelled: write an offset like -05:00 or Z';
   }

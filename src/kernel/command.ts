@@ -3,65 +3,73 @@ import type { JsonObject, NewEvent } from './event.ts';
 import { integer, text } from './field.ts';
 import type { RejectionDefinition } from './rejection.ts';
 
-/** What a command handler may do, and all that it may do: pure, synchronous, repeatable. */
+/**
+ * Everything a command handler can do. Handlers are pure and synchronous and may run more than
+ * once.
+ */
 export interface CommandContext {
   /** The time at which the command is decided. */
   readonly now: string;
   /**
-   * Says that what is decided holds only before a time after `now`. If it cannot be recorded before
+   * Declares that the decision is valid only before a time after `now`. If it cannot be recorded by
    * then, the handler runs again at a later `now`.
    */
   holdsUntil(time: string): void;
-  /** A fresh UUID; the same one, in the same place, when the handler runs again. */
+  /** A new UUID. If the handler runs again, the same call returns the same UUID. */
   newId(): string;
-  /** The state after all that was recorded before, by earlier commands and by this one. */
+  /** The state after everything recorded so far, by earlier commands and by this one. */
   load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): Loaded<State>;
   /**
-   * Says that these streams will be loaded, so that those that are not at hand are fetched together
-   * instead of one by one. Never needed for correctness.
+   * Announces the streams that will be loaded, so that missing ones are fetched together instead of
+   * one by one. Never needed for correctness.
    */
   prepare<State, Event extends NewEvent>(
     decider: Decider<State, Event>,
     ids: Iterable<string>,
   ): void;
-  /** Appends to the stream, at once in effect for later `load`s; kept only if the handler returns. */
+  /**
+   * Appends an event to a stream. Later `load`s include it. It is kept only if the handler returns.
+   */
   record<State, Event extends NewEvent>(
     decider: Decider<State, Event>,
     id: string,
     event: Event,
     options?: { readonly occurredAt?: string },
   ): void;
-  /** How many steps of work without a bound a command may do in all, reactions included. */
+  /** The number of steps of otherwise unbounded work that a command may do, reactions included. */
   readonly stepsMax: number;
-  /** How many of them are left: a command that has none leaves the rest of its work to a later one. */
+  /**
+   * The number of steps left. A command with none left leaves the rest of its work to a later
+   * command.
+   */
   stepsLeft(): number;
   spendSteps(count: number): void;
   /**
-   * Abandons the handler: the other command is decided first, and then this one again. The other one
-   * must record something each time that it is asked for.
+   * Abandons the handler: the other command is decided first, then the handler runs again. The
+   * other command must record an event each time.
    */
   decideFirst<Input>(command: EarlierCommand<Input>): never;
 }
 
-/** A command that has to be decided before another one can be. */
+/** A command that must be decided before another one. */
 export interface EarlierCommand<Input = JsonObject> {
   readonly definition: CommandDefinition<Input>;
   readonly input: Input;
   readonly actor: string;
 }
 
-/** One kind of command: a wish that is accepted (events, perhaps none) or rejected. */
+/** A kind of command. A command is accepted, with any number of events, or rejected. */
 export interface CommandDefinition<Input = JsonObject> {
-  /** Imperative; also the name of its mutation. */
+  /** In the imperative; also the name of the mutation. */
   readonly name: string;
   readonly description: string;
   readonly rejections: readonly RejectionDefinition[];
-  /** The stream that the command names first: what `expectedVersion` speaks of. */
+  /** The stream whose version `expectedVersion` is compared with. */
   target?(input: Input): { readonly decider: Decider; readonly id: string };
   handle(input: Input, context: CommandContext): void;
 }
 
-/** What every command takes besides its own input. */
+/** The options that every command has, in addition to its own input. */
 export interface CommandOptions {
   readonly idempotencyKey?: string | null | undefined;
   readonly expectedVersion?: number | null | undefined;
@@ -72,16 +80,18 @@ export interface CommandOptions {
 export const VersionConflict = {
   name: 'VersionConflictError',
   code: 'VERSION_CONFLICT',
-  description: 'The stream is not at the version that the command expected.',
+  description:
+    'The stream does not have the expected version. Read its current state, then decide again.',
   fields: {
-    expected: integer('The version that the command named.'),
-    actual: integer("The stream's version when the command was decided."),
+    expected: integer('The version that the command expected.'),
+    actual: integer('The version of the stream when the command was decided.'),
   },
 } as const;
 
 export const IdempotencyKeyReused = {
   name: 'IdempotencyKeyReusedError',
   code: 'IDEMPOTENCY_KEY_REUSED',
-  description: 'The same actor has used this idempotency key with another command or input.',
-  fields: { idempotencyKey: text('The key that was used before.') },
+  description: `The actor has already used the idempotency key with another command or input. Send
+    the new command with a new key.`.replace(/\s+/g, ' '),
+  fields: { idempotencyKey: text('The idempotency key.') },
 } as const;

@@ -4,11 +4,11 @@ import type { ProcessManager } from './process-manager.ts';
 import type { Reaction } from './reaction.ts';
 import type { View } from './view.ts';
 
-/** A bounded context, as the engine sees it. */
+/** A bounded context as the engine uses it. */
 export interface BoundedContext {
   readonly name: string;
   readonly events: EventDefinitions;
-  /** All of its kinds of streams. */
+  /** The deciders of all its kinds of streams. */
   readonly deciders: readonly Pick<Decider, 'category' | 'idFault'>[];
   readonly views: readonly View[];
   readonly reactions?: readonly Reaction[];
@@ -17,13 +17,13 @@ export interface BoundedContext {
 
 /** Event types by name. */
 export interface KnownEvents extends ReadonlyMap<string, EventDefinition> {
-  /** The kinds of streams that hold no other types; absent: none is known to. */
+  /** The categories of streams that hold only these types; absent: no category is known to. */
   readonly categories?: ReadonlySet<string>;
 }
 
 /**
- * Every event type of the given contexts by name; two of one name are an error of the program. In a
- * stream of their kinds an event of any other type is one that a newer program has recorded.
+ * The event types of the given contexts by name; throws if two have the same name. An event of
+ * another type in a stream of their categories was recorded by a newer program.
  */
 export function eventDefinitionsOf(contexts: readonly BoundedContext[]): KnownEvents {
   const definitions = new Map<string, EventDefinition>();

@@ -1,24 +1,28 @@
 import type { NewEvent, StoredEvent } from './event.ts';
 
 /**
- * One kind of stream and how its state follows from its events. Pure.
+ * A kind of stream, and how its state follows from its events. Pure.
  *
- * `evolve` sees events as the log stores them. While a command is being decided, the places and
- * times of events that it has just recorded are provisional; decisions must not rest on them.
- * States are plain JSON, never changed in place: they are cached, snapshotted and rolled back.
+ * `evolve` gets events as the log stores them. While a command is being decided, the sequence
+ * numbers and times of events that it has just recorded are provisional; decisions must not depend
+ * on them. States are plain JSON and are never changed in place, because they are cached,
+ * snapshotted and rolled back.
  */
 export interface Decider<State = unknown, Event extends NewEvent = NewEvent> {
-  /** The part of a stream's id before the first hyphen. */
+  /** The part of a stream id before the first hyphen. */
   readonly category: string;
-  /** What is wrong with an id of this kind by its form; null: it may exist. Absent: any id may. */
+  /** What is wrong with the form of an id; null if it can exist. Absent: every id can. */
   idFault?(id: string): string | null;
-  /** Raised whenever `initial` or `evolve` changes meaning: older snapshots are then thrown away. */
+  /**
+   * Must be raised whenever the meaning of `initial` or `evolve` changes, to discard older
+   * snapshots.
+   */
   readonly version: number;
   readonly initial: State;
   evolve(state: State, event: Event & StoredEvent<Event['type'], Event['data']>): State;
 }
 
-/** A stream's state and its version; version 0 is a stream that does not exist yet. */
+/** The state and version of a stream; version 0 means that the stream does not exist yet. */
 export interface Loaded<State> {
   readonly state: State;
   readonly version: number;
@@ -28,7 +32,7 @@ export function streamIdOf(decider: { readonly category: string }, id: string): 
   return `${decider.category}-${id}`;
 }
 
-/** The entity's id in a stream id: what follows the first hyphen. */
+/** The entity id in a stream id: the part after the first hyphen. */
 export function entityIdOf(streamId: string): string {
   return streamId.slice(streamId.indexOf('-') + 1);
 }

@@ -2,38 +2,40 @@ import type { Json, JsonObject, NewEvent, StoredEvent } from './event.ts';
 import type { DataOf, Fields } from './field.ts';
 import { UpgradeNeededError } from './upgrade-needed.ts';
 
-/** Takes an event's data from one schema version to the next; pure, total, never asks the clock. */
+/** Converts data of an event from one schema version to the next. Pure and total. */
 export type Upcaster = (data: JsonObject) => JsonObject;
 
-/** One type of event: what it says, in which fields, and how older writings of it are read. */
+/** An event type: its description, its fields, and how older versions of its data are read. */
 export interface EventDefinition<F extends Fields = Fields> {
   readonly description: string;
   readonly fields: F;
-  /** `upcasters[0]` takes version 1 to 2, and so on: the latest version is their number plus one. */
+  /**
+   * `upcasters[0]` converts version 1 to 2, and so on. The latest version is their number plus one.
+   */
   readonly upcasters?: readonly Upcaster[];
 }
 
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 
-/** The events of a set of definitions, as deciders write them. */
+/** The events of a set of definitions as deciders record them. */
 export type EventOf<D extends EventDefinitions> = {
   [Type in keyof D & string]: NewEvent<Type, DataOf<D[Type]['fields']>>;
 }[keyof D & string];
 
-/** The same events as read back from the log. */
+/** The events of a set of definitions as read from the log. */
 export type StoredEventOf<D extends EventDefinitions> = {
   [Type in keyof D & string]: StoredEvent<Type, DataOf<D[Type]['fields']>>;
 }[keyof D & string];
 
-/** The schema version under which an event of this type is written today. */
+/** The schema version under which events of this type are recorded now. */
 export function latestSchemaVersion(definition: EventDefinition): number {
   return (definition.upcasters?.length ?? 0) + 1;
 }
 
 /**
- * Data of the latest schema version, from data stored under `schemaVersion`.
+ * Converts data stored under `schemaVersion` to the latest schema version.
  *
- * Throws `UpgradeNeededError` when the log was written by newer code than this.
+ * Throws `UpgradeNeededError` if a newer program wrote the data.
  */
 export function upcast(
   type: string,
@@ -43,7 +45,7 @@ export function upcast(
 ): JsonObject {
   const latest = latestSchemaVersion(definition);
   if (schemaVersion > latest) {
-    const known = `this program knows it up to ${latest}`;
+    const known = `this program knows versions up to ${latest}`;
     throw new UpgradeNeededError(`${type} is stored as version ${schemaVersion}; ${known}`);
   }
   let current = data;
@@ -52,8 +54,8 @@ export function upcast(
 }
 
 /**
- * Data with its members in the order of the definition, whatever order it was written or stored in:
- * an event then reads the same, to the byte, whoever tells it. Unknown members come last.
+ * Data with its members in the order of the definition, and unknown members last. An event is then
+ * sent as the same bytes by every process, no matter in which order it was stored.
  */
 export function inFieldOrder(definition: EventDefinition, data: JsonObject): JsonObject {
   const ordered: Record<string, Json> = {};

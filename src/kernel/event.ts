@@ -1,10 +1,10 @@
-/** JSON with exact values only: amounts and 64-bit numbers travel as strings, never as numbers. */
+/** JSON with exact values only: amounts and 64-bit integers are strings, never numbers. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [name: string]: Json;
 }
 
-/** An event as a decider writes it: what happened, before the log has given it a place. */
+/** An event as a decider records it, before the log has given it a sequence number and a time. */
 export interface NewEvent<Type extends string = string, Data = JsonObject> {
   readonly type: Type;
   readonly data: Data;
@@ -14,7 +14,7 @@ export interface NewEvent<Type extends string = string, Data = JsonObject> {
  * An event as the log holds it, upcast to the latest version of its type.
  *
  * Times are RFC 3339 strings in UTC with six fractional digits, so that they compare as text and
- * lose nothing. `sequence` counts from 1 without gaps and stays far below 2^53.
+ * are exact. `sequence` counts from 1 without gaps and stays far below 2^53.
  */
 export interface StoredEvent<Type extends string = string, Data = JsonObject>
   extends NewEvent<Type, Data> {
@@ -22,7 +22,7 @@ export interface StoredEvent<Type extends string = string, Data = JsonObject>
   readonly sequence: number;
   readonly streamId: string;
   readonly version: number;
-  /** The version of the type's schema under which it was stored, not that of `data`. */
+  /** The schema version under which the event was stored, not that of `data`. */
   readonly schemaVersion: number;
   readonly recordedAt: string;
   readonly occurredAt: string;

@@ -1,18 +1,20 @@
-/** How one value of an event, a rejection or a document is written, shown and documented. */
+/** A field of an event, a rejection or a document: its kind, nullability and description. */
 export interface Field<Value> {
   readonly kind: FieldKind;
   readonly nullable: boolean;
   readonly description: string;
-  /** Never present: carries the value's type to `DataOf`. */
+  /** Never present. Carries the type of the value to `DataOf`. */
   readonly value?: Value;
 }
 
-/** `decimal` and `dateTime` are strings: exact digits, and six fractional digits in UTC. */
+/**
+ * `decimal` and `dateTime` are strings: exact digits; RFC 3339 in UTC with six fractional digits.
+ */
 export type FieldKind = 'text' | 'id' | 'decimal' | 'dateTime' | 'integer' | 'boolean';
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** The plain data that fields describe; a nullable field is present and null. */
+/** The data that fields describe. A nullable field is always present and may be null. */
 export type DataOf<F extends Fields> = {
   readonly [Name in keyof F]: F[Name] extends Field<infer Value> ? Value : never;
 };

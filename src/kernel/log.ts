@@ -1,13 +1,13 @@
 import type { JsonObject } from './event.ts';
 
-/** An event ready to be appended, with its place in its stream but none in the log. */
+/** An event ready to be appended. It has a version in its stream, but no sequence number yet. */
 export interface PendingEvent {
   readonly id: string;
   readonly streamId: string;
   readonly version: number;
   readonly type: string;
   readonly schemaVersion: number;
-  /** Null: when the log records it. */
+  /** Null for the time of recording. */
   readonly occurredAt: string | null;
   readonly actor: string;
   readonly commandId: string;
@@ -16,14 +16,14 @@ export interface PendingEvent {
   readonly data: JsonObject;
 }
 
-/** What a command with an idempotency key is answered, now and whenever it is sent again. */
+/** The answer to a command with an idempotency key, returned each time that it is sent again. */
 export interface KeyedOutcome {
   readonly actor: string;
   readonly idempotencyKey: string;
   readonly fingerprint: string;
   readonly commandId: string;
   readonly eventCount: number;
-  /** Null: accepted. */
+  /** Null if the command was accepted. */
   readonly rejection: RecordedRejection | null;
 }
 
@@ -33,42 +33,54 @@ export interface RecordedRejection {
   readonly data: JsonObject;
 }
 
-/** An outcome read back: the head right after the command, of which the last events are its own. */
+/**
+ * A recorded outcome. `sequence` is the head of the log right after the command. The last
+ * `eventCount` events up to it are those of the command.
+ */
 export interface RecordedOutcome extends KeyedOutcome {
   readonly sequence: number;
 }
 
-/** An outcome that is about to be recorded: how many of its batch's events come up to its end. */
+/**
+ * An outcome to be recorded. `offset` is the number of events in its batch up to and including its
+ * own.
+ */
 export interface PendingOutcome extends KeyedOutcome {
   readonly offset: number;
 }
 
-/** What is appended together, or not at all. */
+/** A batch of events and outcomes that are appended atomically. */
 export interface Batch {
-  /** A UUID by which the append can be looked up when its answer was lost. */
+  /** A UUID by which the append can be looked up if its answer was lost. */
   readonly id: string;
-  /** The epoch of the log under which it was decided; null: it is not checked. */
+  /** The epoch of the log under which the batch was decided; null: it is not checked. */
   readonly epoch: number | null;
-  /** Every stream that the batch's decisions rest on, as it was read. */
+  /** Every stream that the decisions depend on, as it was read. */
   readonly expected: ReadonlyMap<string, ExpectedStream>;
-  /** All of it has to be recorded before this time; null: at any time. */
+  /** The time before which the whole batch must be recorded; null: there is no limit. */
   readonly validUntil: string | null;
   readonly events: readonly PendingEvent[];
   readonly outcomes: readonly PendingOutcome[];
 }
 
-/** A stream as it was read: counts alone do not name it, as a restored log counts again. */
+/**
+ * A stream as it was read. Its version alone does not identify it, because a restored log assigns
+ * the same versions again.
+ */
 export interface ExpectedStream {
-  /** 0: the stream has no event. */
+  /** 0 if the stream has no event. */
   readonly version: number;
-  /** The id of its last event; null when it has none, or when only the version is checked. */
+  /** The id of its last event. Null if it has none, or if only the version is to be checked. */
   readonly lastEventId: string | null;
 }
 
-/** Where the log put a batch: event `i` has `firstSequence + i`, `i` microseconds after `recordedAt`. */
+/**
+ * Where a batch was appended: event `i` has the sequence number `firstSequence + i` and the time
+ * `recordedAt` plus `i` microseconds.
+ */
 export interface Appended {
   readonly firstSequence: number;
   readonly recordedAt: string;
-  /** The event before the first one; null: there is none. */
+  /** The id of the event before the first one; null if there is none. */
   readonly previousId: string | null;
 }

@@ -1,11 +1,14 @@
 import { parseDateTime } from '../lib/date-time.ts';
 
-/** A point of the log: all that was recorded up to and including it. */
+/** A moment of the log: it includes every event up to a sequence number, or up to a time. */
 export type Moment =
   | { readonly kind: 'sequence'; readonly sequence: number }
   | { readonly kind: 'time'; readonly time: string };
 
-/** A moment from its text: decimal digits are a sequence, else RFC 3339; null when it is neither. */
+/**
+ * Parses a moment: decimal digits are a sequence number, other text must be an RFC 3339 time. Null
+ * if the text is neither.
+ */
 export function parseMoment(input: string): Moment | null {
   const sequence = parseSequence(input);
   if (sequence !== null) return { kind: 'sequence', sequence };
@@ -13,7 +16,7 @@ export function parseMoment(input: string): Moment | null {
   return time === null ? null : { kind: 'time', time };
 }
 
-/** A sequence from decimal digits; 0 is the beginning, before every event. Null: not one. */
+/** Parses a sequence number; 0 is the beginning, before every event. Null if it is malformed. */
 export function parseSequence(input: string): number | null {
   if (!/^(?:0|[1-9]\d{0,15})$/.test(input)) return null;
   const sequence = Number(input);

@@ -2,41 +2,47 @@ import type { CommandDefinition } from './command.ts';
 import type { JsonObject, StoredEvent } from './event.ts';
 
 /**
- * What a bounded context does when a time comes: events set and clear timers, and a timer that is
- * due becomes a command. Pure. The engine keeps the timers, and follows the log from a checkpoint of
- * its own: a new process manager works through all of it before its first command.
+ * What a bounded context does at certain times: events set and clear timers, and a due timer
+ * becomes a command. Pure. The engine keeps the timers and follows the log from a separate
+ * checkpoint. A new process manager processes the whole log before it sends its first command.
  *
- * A command is sent until it is answered, accepted or rejected, and under one idempotency key for
- * each key and due time of a timer: however often it is sent, it takes effect once. It may still
- * come when the event that clears the timer has just been recorded, so it looks for itself whether
- * there is anything left to do.
+ * A command is sent until it is answered, accepted or rejected. All attempts for the same key and
+ * due time of a timer use the same idempotency key, so the command takes effect once. It may still
+ * arrive right after the event that clears the timer was recorded, so the command itself must check
+ * whether there is anything left to do.
  */
 export interface ProcessManager<Input = JsonObject> {
-  /** Part of its commands' actor, `process:<name>`. Unique, and never changed. */
+  /** The actor of its commands is `process:<name>`. Unique, and must never change. */
   readonly name: string;
-  /** Raised when `types` or `plan` change: the timers are then made anew from the log; 1 if absent. */
+  /**
+   * Must be raised when `types` or `plan` changes: the timers are then rebuilt from the log.
+   * Default 1.
+   */
   readonly version?: number;
   readonly description: string;
-  /** The event types that set or clear timers; others never reach it. */
+  /** The event types that set or clear timers. `plan` gets no other events. */
   readonly types: readonly string[];
-  /** What an event does to the timers, in order. An error makes it stand still before the event. */
+  /**
+   * The changes that an event makes to the timers, in order. If it throws, the process manager
+   * stops before the event.
+   */
   plan(event: StoredEvent): readonly TimerChange[];
   /**
-   * The command of a timer whose time has come by the clock of the database, which is that of
-   * `recordedAt`. `CommandContext.now` is another clock and may not be there yet: a command that
-   * goes by the time takes `dueAt` in its input.
+   * The command of a timer that is due by the clock of the database, which also sets `recordedAt`.
+   * `CommandContext.now` is another clock and may be behind: a command that depends on the time
+   * takes `dueAt` in its input.
    */
   due(timer: Timer): DueCommand<Input>;
 }
 
-/** A time at which something is to be done about something. */
+/** A time at which something is to be done about the subject named by `key`. */
 export interface Timer {
   readonly key: string;
-  /** Canonical, as all times: UTC, six fractional digits. */
+  /** In canonical form: UTC, six fractional digits. */
   readonly dueAt: string;
 }
 
-/** Sets the timer of a key, in the place of one that is there; `dueAt` null: clears it. */
+/** Sets or replaces the timer of a key; `dueAt` null clears it. */
 export interface TimerChange {
   readonly key: string;
   readonly dueAt: string | null;

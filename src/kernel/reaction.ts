@@ -1,30 +1,30 @@
 import type { CommandContext } from './command.ts';
 import type { NewEvent } from './event.ts';
 
-/** An event that a command has just recorded, on its way to the log. */
+/** An event that a command has just recorded and that is not in the log yet. */
 export interface RecordedEvent extends NewEvent {
   readonly streamId: string;
-  /** Null: when the log records it. */
+  /** Null for the time of recording. */
   readonly occurredAt: string | null;
 }
 
 /**
- * What one bounded context does at once when another one records an event: in the same command, and
- * so in the same atomic append. Pure, as a command handler; a rejection refuses the command. For
- * what may happen a little later there are process managers.
+ * What a bounded context does immediately when another one records an event. It belongs to the same
+ * command and so to the same atomic append. Pure, like a command handler; if it throws a rejection,
+ * the command is rejected. What may happen a little later belongs in a process manager.
  */
 export interface Reaction {
   /**
-   * '<context>.<whatItDoes>', unique and never changed: a program that lacks the name of a reaction
-   * with which others have decided does not decide. One that does something else gets a new name; one
-   * that is given up keeps its name and has no types.
+   * '<context>.<whatItDoes>', unique and never changed. A program that lacks a reaction with which
+   * other programs have decided must not decide. A reaction that changes what it does gets a new
+   * name. A reaction that is no longer needed keeps its name and has no types.
    */
   readonly name: string;
   readonly types: readonly string[];
   react(event: RecordedEvent, context: CommandContext): void;
 }
 
-/** The names of all reactions; two of one name are an error of the program. */
+/** The names of all reactions; throws if two have the same name. */
 export function reactionNamesOf(
   contexts: readonly { readonly reactions?: readonly Reaction[] }[],
 ): readonly string[] {
@@ -34,7 +34,7 @@ export function reactionNamesOf(
   return names;
 }
 
-/** The reactions to each type of event, in the order of the contexts. */
+/** The reactions to each event type, in the order of the contexts. */
 export function reactionsByType(
   contexts: readonly { readonly reactions?: readonly Reaction[] }[],
 ): ReadonlyMap<string, readonly Reaction[]> {

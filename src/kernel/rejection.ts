@@ -1,23 +1,25 @@
 import type { JsonObject } from './event.ts';
 import type { DataOf, Fields } from './field.ts';
 
-/** One way in which a command can be refused: a typed answer, not a failure of the program. */
+/** A kind of rejection of a command: a typed answer, not a failure of the program. */
 export interface RejectionDefinition<F extends Fields = Fields> {
   /** The name of its GraphQL type. */
   readonly name: string;
-  /** SCREAMING_SNAKE_CASE and stable: clients branch on it. */
+  /** In SCREAMING_SNAKE_CASE and stable, because clients branch on it. */
   readonly code: string;
   readonly description: string;
   readonly fields: F;
 }
 
-/** Thrown by a command handler; nothing that the handler recorded is kept, unless it says so. */
+/**
+ * Thrown by a command handler. What the handler recorded is dropped unless `keepsEvents` is true.
+ */
 export class Rejection extends Error {
   constructor(
     readonly code: string,
     message: string,
     readonly data: JsonObject,
-    /** Whether the refusal is a fact of its own: what the handler recorded of it is then kept. */
+    /** Whether the events that the handler recorded are kept, because they record the rejection. */
     readonly keepsEvents = false,
   ) {
     super(message);
@@ -25,8 +27,9 @@ export class Rejection extends Error {
 }
 
 /**
- * The input is malformed, as only the time of deciding tells: to clients an error of input like any
- * other, but recorded under the command's key, so that what was taken in time is answered again.
+ * Malformed input that is only detected while deciding. Clients get the same error as for other
+ * malformed input. It is recorded under the idempotency key, so that the same command gets the same
+ * answer again.
  */
 export const BadUserInput = {
   name: 'BadUserInput',
@@ -35,11 +38,12 @@ export const BadUserInput = {
   fields: {},
 } satisfies RejectionDefinition;
 
+/** Throws the rejection of a definition. */
 export function reject<F extends Fields>(
   definition: RejectionDefinition<F>,
   message: string,
   data: DataOf<F>,
 ): never {
-  // The fields of a definition hold text, integers and booleans only, which is JSON.
+  // Fields hold only text, integers and booleans, so the data is JSON.
   throw new Rejection(definition.code, message, data as unknown as JsonObject);
 }

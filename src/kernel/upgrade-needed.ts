@@ -1,6 +1,6 @@
 /**
- * This program is older than what it has to work with, and only a newer version of it can go on. The
- * message names what this version lacks.
+ * This program is older than the data that it has to process; only a newer version can continue.
+ * The message names what this version lacks.
  */
 export class UpgradeNeededError extends Error {
   readonly code = 'UPGRADE_NEEDED';
@@ -13,12 +13,17 @@ export interface NewerEvent {
   readonly sequence: number;
 }
 
-/** A newer version has recorded an event that this program cannot read. */
+/**
+ * Thrown for an event that a newer version of the program has recorded and this one cannot read.
+ */
 export class NewerEventError extends UpgradeNeededError implements NewerEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly sequence: number;
-  /** `latest`: the schema version up to which this program knows the type; null: not at all. */
+  /**
+   * `latest` is the highest schema version of the type that this program knows; null: it does not
+   * know the type.
+   */
   constructor({ type, schemaVersion, sequence }: NewerEvent, latest: number | null) {
     const lack =
       latest === null
@@ -31,7 +36,7 @@ export class NewerEventError extends UpgradeNeededError implements NewerEvent {
   }
 }
 
-/** For a fold that was given an event of a type it does not know: it throws instead of guessing. */
+/** Throws `NewerEventError`, for a fold that gets an event of an unknown type. */
 export function throwUpgradeNeeded({ type, schemaVersion, sequence }: NewerEvent): never {
   throw new NewerEventError({ type, schemaVersion, sequence }, null);
 }

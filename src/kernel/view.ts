@@ -2,40 +2,49 @@ import type { JsonObject, StoredEvent } from './event.ts';
 
 /**
  * A read model: a pure fold of events into JSON documents by key. The engine keeps every document
- * for each sequence at which it changed.
+ * for each sequence number at which it changed.
  */
 export interface View<Document extends JsonObject = JsonObject> {
   readonly name: string;
-  /** Raised when `keysOf`, `evolve`, `begins` or `lists` change: the view is then built anew from the log. */
+  /**
+   * Must be raised when `keysOf`, `evolve`, `begins` or `lists` changes: the view is then rebuilt
+   * from the log.
+   */
   readonly version: number;
   readonly description: string;
-  /** The event types it folds; other events never reach it. */
+  /** The event types that the view folds. Its functions get no other events. */
   readonly types: readonly string[];
-  /** The documents that an event changes; none: it does not concern this view. */
+  /** The keys of the documents that the event changes; empty if it does not concern this view. */
   keysOf(event: StoredEvent): readonly string[];
-  /** The document after the event; `undefined` before it first appears and once it is gone. */
+  /**
+   * The document after the event. `undefined` means that the document does not exist: before its
+   * first event, or after it is removed.
+   */
   evolve(document: Document | undefined, event: StoredEvent, key: string): Document | undefined;
   /**
-   * Whether the event is the first ever about the key, by the rules of the domain: the engine then
-   * does not look for a document. Absent: it always looks.
+   * Whether the event is the first about the key, by the rules of the domain: the engine then reads
+   * no document. Absent: it always reads.
    */
   begins?(event: StoredEvent, key: string): boolean;
   readonly lists?: Readonly<Record<string, ViewList<Document>>>;
 }
 
 /**
- * One order in which the documents of a view can be read, at any sequence, through an index: by
- * `position`, then by key.
+ * An order in which the documents of a view can be read, at any sequence number, through an index:
+ * by `position`, then by key.
  */
 export interface ViewList<Document> {
-  /** Text whose byte order is the wanted order; see `toSortable…`. Null: not in this list. */
+  /**
+   * Text whose byte order is the order of the list (`toSortable…` makes such text). Null: not in
+   * the list.
+   */
   position(document: Document, key: string): string | null;
   /**
-   * Filters by name, at most four. Any combination of them narrows the list through the index: a
-   * document has a place for each combination, so a change of a filter's value moves half of them.
+   * Filters by name, at most four. Each combination of them narrows the list through the index: a
+   * document has a position in each, so changing the value of one filter moves half of them.
    */
   readonly filters?: Readonly<Record<string, ValueOf<Document>>>;
 }
 
-/** As a method's type, so that a view of some documents is a view of JSON documents. */
+/** The type of a method, so that a view of specific documents is also a view of JSON documents. */
 type ValueOf<Document> = { valueOf(document: Document): string }['valueOf'];

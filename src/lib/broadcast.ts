@@ -1,4 +1,4 @@
-/** Wakes everybody who waits, without remembering anybody who does not. */
+/** Wakes all that wait now; a later `next` does not see an earlier `wake`. */
 export interface Broadcast {
   wake(): void;
   /** Resolves at the next `wake`, or when the signal fires. */
@@ -29,8 +29,8 @@ export function createBroadcast(): Broadcast {
 }
 
 /**
- * Waits until `isReached`, looking again at each wake; false when the time is up or the signal
- * fires first.
+ * Waits until `isReached` returns true, and checks it at each wake. False if the time is up or the
+ * signal fires first.
  */
 export async function waitUntil(
   isReached: () => boolean,

@@ -1,9 +1,12 @@
-/** The order of two texts by their bytes in UTF-8, which is that of the database; as `sort` wants it. */
+/**
+ * Compares two texts by their bytes in UTF-8, which is the order of the database. The result is
+ * negative, zero or positive, as for `sort`.
+ */
 export type CompareTexts = (a: string, b: string) => number;
 
 /**
- * Compares a text with others. JavaScript compares units of UTF-16, which is the same order unless
- * both texts have one from the surrogates on where they first differ.
+ * A function that compares `text` with other texts. JavaScript compares UTF-16 code units, which is
+ * the same order, unless both texts have a code unit of U+D800 or above where they first differ.
  */
 export function comparerFor(text: string): CompareTexts {
   return /[\ud800-\uffff]/.test(text) ? compareCodePoints : compareUnits;
@@ -29,7 +32,7 @@ function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Surrogates stand for what comes after all other units. */
+/** Surrogates encode code points that come after those of all other units. */
 function rankOf(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

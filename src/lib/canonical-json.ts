@@ -1,12 +1,12 @@
 /**
- * One text for all equal JSON values: names sorted, absent and null alike, no white space. For
- * fingerprints, not for storage.
+ * The same text for all equal JSON values: sorted names, no white space, and no difference between
+ * null and absent members. For fingerprints, not for storage.
  */
 export function toCanonicalJson(value: unknown): string {
   return toText(value, (member) => member !== null && member !== undefined);
 }
 
-/** The same with null apart from absent: to an argument that has a default they are not alike. */
+/** As `toCanonicalJson`, but null differs from absent, as for an argument that has a default. */
 export function toSortedJson(value: unknown): string {
   return toText(value, (member) => member !== undefined);
 }

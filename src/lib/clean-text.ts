@@ -1,4 +1,4 @@
-/** What PostgreSQL cannot store or JSON cannot carry: NUL, and half of a surrogate pair. */
+/** Whether a text has no NUL, which PostgreSQL cannot store, and no lone surrogate. */
 export function isCleanText(input: string): boolean {
   return !input.includes('\u0000') && input.isWellFormed();
 }

@@ -1,23 +1,27 @@
 /**
- * Times are text: RFC 3339, UTC, six fractional digits. Such texts order as the moments they name,
- * and lose nothing of what PostgreSQL's timestamptz holds. A JS Date would cut the microseconds.
+ * Times are text: RFC 3339, UTC, six fractional digits. Such texts have the order of the times that
+ * they name, and keep the full precision of PostgreSQL's timestamptz. A JS Date would lose the
+ * microseconds.
  */
 
-/** RFC 3339 with what it demands left open, to tell what is missing; §5.6 allows a space for the T. */
+/**
+ * RFC 3339 with its required parts optional, to be able to report what is missing. Section 5.6 of
+ * it allows a space instead of the T.
+ */
 const pattern =
   /^(\d{4}-\d{2})-(\d{2})(?:[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/;
 
-/** The canonical text of any RFC 3339 time; null when `dateTimeFault` finds a fault in it. */
+/** The canonical text of any RFC 3339 time; null if `dateTimeFault` finds a fault in it. */
 export function parseDateTime(input: string): string | null {
   const parts = partsOf(input);
   return parts === null || faultOf(parts) !== null ? null : toCanonical(parts);
 }
 
-/** What keeps a text from being an RFC 3339 time of at most six digits; null: it is one. */
+/** Why a text is not an RFC 3339 time with at most six fractional digits; null if it is one. */
 export function dateTimeFault(input: string): string | null {
   const parts = partsOf(input);
   const given = JSON.stringify(input.slice(0, shownMax));
-  if (parts === null) return `${given} is no time like "2026-11-23T12:00:00.000000Z"`;
+  if (parts === null) return `${given} is not a time like "2026-11-23T12:00:00.000000Z"`;
   const fault = faultOf(parts);
   if (fault !== null) return `${given} ${fault}`;
   return toCanonical(parts) === null ? `${given} is not in the years 0001 to 9999 of UTC` : null;
@@ -28,7 +32,7 @@ const shownMax = 50;
 interface Parts {
   readonly month: string;
   readonly day: string;
-  /** Hours and minutes; absent like all that follows it when there is only a day. */
+  /** Hours and minutes; absent, like all following members, if there is only a day. */
   readonly clock: string | undefined;
   readonly second: string;
   readonly fraction: string;
@@ -44,19 +48,19 @@ function partsOf(input: string): Parts | null {
 
 function faultOf({ month, day, clock, second, fraction, offset }: Parts): string | null {
   if (clock === undefined) return `has no time of day: write it like "${month}-${day}T00:00:00Z"`;
-  if (offset === undefined) return 'has no offset: end it with Z or with one like +01:00';
+  if (offset === undefined) return 'has no offset: end it with Z or an offset like +01:00';
   const days = daysOf(month);
   if (days === null) return `has the month ${month.slice(5)}: months are 01 to 12`;
   if (day === '00' || Number(day) > days) return `has the day ${day}: ${month} has ${days} days`;
   if (second === '60') {
-    return 'has the second 60: leap seconds are not kept, write the one before or after';
+    return 'has the second 60: leap seconds are not supported, use the second before or after';
   }
   if (!isClock(clock) || second > '59') {
     const rule = 'hours are 00 to 23, minutes and seconds 00 to 59';
     return `has the time ${clock}:${second}: ${rule}`;
   }
   if (/[1-9]/.test(fraction.slice(6))) {
-    return 'has over six digits of a second: times are kept to the microsecond';
+    return 'has more than six fractional digits: times are stored to the microsecond';
   }
   if (!isClock(offset.slice(1) || '00:00')) {
     return `has the offset ${offset}: offsets are at most 23:59`;
@@ -68,15 +72,16 @@ function isClock(text: string): boolean {
   return text.slice(0, 2) <= '23' && text.slice(3) <= '59';
 }
 
-/** How many days a month like 2026-02 has; null: there is no such month. */
+/** How many days a month like 2026-02 has; null if there is no such month. */
 function daysOf(yearAndMonth: string): number | null {
   const [year = 0, month = 0] = yearAndMonth.split('-').map(Number);
   if (month < 1 || month > 12) return null;
-  // From the year 2000 on, as JavaScript takes 0 to 99 for 1900 to 1999; leap years repeat by 400.
+  // Uses a year from 2000 to 2399, since JavaScript reads the years 0 to 99 as 1900 to 1999. Leap
+  // years repeat every 400 years.
   return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 }
 
-/** Null when it is out of range: PostgreSQL knows no year 0, and RFC 3339 none after 9999. */
+/** Null if it is out of range: PostgreSQL has no year 0, and RFC 3339 has none after 9999. */
 function toCanonical({ month, day, clock, second, fraction, offset = 'Z' }: Parts): string | null {
   const milliseconds = Date.parse(`${month}-${day}T${clock}:${second}Z`);
   const utc = new Date(milliseconds - offsetMinutesOf(offset) * 60_000).toISOString();
@@ -85,26 +90,26 @@ function toCanonical({ month, day, clock, second, fraction, offset = 'Z' }: Part
     : null;
 }
 
-/** The canonical text of a time in milliseconds since 1970, e.g. `Date.now()`. */
+/** The canonical text of a time in milliseconds since 1970, for example `Date.now()`. */
 export function fromEpochMs(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`;
 }
 
-/** A canonical time in milliseconds since 1970, with its microseconds. */
+/** A canonical time in milliseconds since 1970; its microseconds are the fraction. */
 export function toEpochMs(time: string): number {
   return Date.parse(`${time.slice(0, 23)}Z`) + Number(time.slice(23, 26)) / 1_000;
 }
 
-/** The end of the UTC day of a canonical time: the first moment of the next one. */
+/** The end of the UTC day of a canonical time: the beginning of the next day. */
 export function endOfDay(time: string): string {
   return fromEpochMs(Date.parse(`${time.slice(0, 10)}T00:00:00Z`) + 86_400_000);
 }
 
-/** `count` microseconds after a canonical time. */
+/** The canonical time `count` microseconds after another one. */
 export function addMicroseconds(time: string, count: number): string {
   const micros = Number(time.slice(20, 26)) + count;
   if (micros < 1_000_000) {
-    // Not put together of parts, which would stay alive with it.
+    // Not concatenated: the text would keep its parts alive.
     canonical.write(time, 'latin1');
     canonical.write(String(micros).padStart(6, '0'), 20, 'latin1');
     return canonical.toString('latin1');

@@ -1,13 +1,16 @@
 import Big from 'big.js';
 import { formatUnits, toSteps, trimZeros } from './steps.ts';
 
-/** Digits before and after the point that an exact decimal may have on the way in. */
+/** The maximum digits before and after the point of a decimal in an input. */
 export const integerDigitsMax = 20;
 export const fractionDigitsMax = 18;
 
 const pattern = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
-/** Plain digits with at most one point: no exponent, no sign but minus, no spare leading zero. */
+/**
+ * Whether a text is a decimal of plain digits with at most one point: no exponent, no plus sign, no
+ * superfluous leading zeros, and not more digits than the maximum.
+ */
 export function isDecimal(input: string): boolean {
   if (input.length > integerDigitsMax + fractionDigitsMax + 2 || !pattern.test(input)) return false;
   const point = input.indexOf('.');
@@ -17,7 +20,7 @@ export function isDecimal(input: string): boolean {
 
 const minus = 45;
 
-/** The same decimal; zero without a sign. No result of this file is a zero with one. */
+/** The same decimal, but zero without a sign. No function of this file returns a negative zero. */
 export function withoutNegativeZero(value: string): string {
   return value.charCodeAt(0) === minus && isZero(value) ? value.slice(1) : value;
 }
@@ -32,30 +35,30 @@ export function subtract(a: string, b: string, fractionDigits: number): string {
   return quickly(a, negate(b), fractionDigits) ?? toText(new Big(a).minus(b), fractionDigits);
 }
 
-/** An exact sum, written with as many digits after the point as it needs. */
+/** An exact sum, with as many digits after the point as it needs. */
 export function sum(a: string, b: string): string {
   const quick = quickly(a, b, Math.max(fractionOf(a), fractionOf(b)));
   return quick === null ? toText(new Big(a).plus(b)) : trimZeros(quick);
 }
 
-/** An exact difference, written with as many digits after the point as it needs. */
+/** An exact difference, with as many digits after the point as it needs. */
 export function difference(a: string, b: string): string {
   return sum(a, negate(b));
 }
 
-/** An exact product, written with as many digits after the point as it needs. */
+/** An exact product, with as many digits after the point as it needs. */
 export function multiply(a: string, b: string): string {
   return toText(new Big(a).times(b));
 }
 
-/** A value rounded half-up (away from zero), written with `fractionDigits` digits after the point. */
+/** A value rounded half away from zero, written with `fractionDigits` digits after the point. */
 export function round(value: string, fractionDigits: number): string {
   return toText(new Big(value), fractionDigits);
 }
 
-/** A quotient, rounded to `fractionDigits`, half away from zero, without trailing zeros. */
+/** A quotient rounded half away from zero to `fractionDigits` digits, without trailing zeros. */
 export function divide(a: string, b: string, fractionDigits: number): string {
-  // Exact up to there: the library rounds its quotients to a number of digits of its own.
+  // Scaled to whole numbers first, because the library rounds quotients to its own precision.
   const scale = new Big(10).pow(fractionDigits);
   const scaled = new Big(a).times(scale);
   const whole = scaled.div(b).round(0, Big.roundDown);
@@ -70,7 +73,7 @@ export function isZero(value: string): boolean {
   return !/[1-9]/.test(value);
 }
 
-/** -1, 0 or 1 as `a` is less than, equal to or greater than `b`. */
+/** -1, 0 or 1 if `a` is less than, equal to or greater than `b`. */
 export function compare(a: string, b: string): -1 | 0 | 1 {
   if (a.length > exactDigits || b.length > exactDigits) return new Big(a).cmp(b);
   const [x, y] = [Number(a), Number(b)];
@@ -78,12 +81,13 @@ export function compare(a: string, b: string): -1 | 0 | 1 {
   return x < y ? -1 : 1;
 }
 
-/** Decimals of so many characters are told apart, and put in order, by their nearest numbers. */
+/** Decimals of up to this many characters can be compared as JavaScript numbers. */
 const exactDigits = 15;
 
 /**
- * A sum in whole units of the last fractional digit, where these are exact as numbers: all but very
- * large amounts, at a fifth of the time that arbitrary digits take. Null: not so.
+ * A sum computed in whole units of the last fractional digit, if these are exact as numbers: they
+ * are for all but very large amounts. It takes a fifth of the time of big.js. Null if they are not
+ * exact.
  */
 function quickly(a: string, b: string, digits: number): string | null {
   const unit = { digits, units: 1 };
@@ -94,7 +98,7 @@ function quickly(a: string, b: string, digits: number): string | null {
   return Number.isSafeInteger(total) ? formatUnits(total, digits) : null;
 }
 
-/** Without an exponent; rounded half away from zero to the fractional digits, if these are given. */
+/** Without an exponent, and rounded half away from zero to `fractionDigits`, if that is given. */
 function toText(value: Big, fractionDigits?: number): string {
   return withoutNegativeZero(value.toFixed(fractionDigits, Big.roundHalfUp));
 }
@@ -108,7 +112,7 @@ function fractionOf(value: string): number {
   return point < 0 ? 0 : value.length - point - 1;
 }
 
-/** Whether the value (not its writing: 1.50 has one) needs more digits after the point. */
+/** Whether a value needs more digits after the point; trailing zeros do not count. */
 export function isFinerThan(value: string, fractionDigits: number): boolean {
   return !new Big(value).round(fractionDigits, Big.roundDown).eq(value);
 }
@@ -121,8 +125,8 @@ export function isMultipleOf(value: string, step: string): boolean {
 const sortableIntegerDigits = 30;
 
 /**
- * Text whose byte order is the order of the values: a sign, then digits of fixed width; the digits
- * of a negative value are turned round (9 for 0), so that the greater debt comes first.
+ * A text whose byte order is the order of the values: a sign, then digits of fixed width. The
+ * digits of a negative value are complemented (9 for 0), so that the lower value comes first.
  */
 export function toSortableDecimal(value: string): string {
   const big = new Big(value);

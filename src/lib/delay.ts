@@ -1,4 +1,6 @@
-/** Resolves after some time, or as soon as the signal fires; leaves neither timer nor listener. */
+/**
+ * Resolves after the time, or as soon as the signal fires. Leaves no timer and no listener behind.
+ */
 export function delay(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {

@@ -1,42 +1,44 @@
-/** For whom some work is done: a part, such as one operation, of what a holder does at once. */
+/** The owner of some work: a holder, such as an actor, and a part of it, such as one operation. */
 export interface GateShare {
   readonly holder: string | symbol;
   /** Compared by identity. */
   readonly part: object;
-  /** Whether nobody waits for it any more: work that has not begun then never does. */
+  /** Whether the result is no longer needed: work that has not started then never starts. */
   isOver(): boolean;
 }
 
+/** The limits of a gate, as numbers of calls of `run`. */
 export interface FairGateOptions {
-  /** How much work runs at once: in all, of one holder, and of one part of what it does. */
+  /** How many run at once: in total, for one holder, and for one part of a holder. */
   readonly runningMax: number;
   readonly runningOfHolderMax: number;
   readonly runningOfPartMax: number;
-  /** How much work of one holder waits; more of it is refused. */
+  /** How many of one holder may wait; further ones are rejected. */
   readonly waitingOfHolderMax: number;
 }
 
-/** Lets work run, a bounded amount at once, and those who wait take turns. */
+/** Runs a bounded amount of work at once, and lets waiting work take turns. */
 export interface FairGate {
   /**
-   * Runs some work as soon as there is room. Holders take turns, and in a holder its parts, each
-   * one work at a time. Throws `GateFullError`, and an AbortError when it was over before its turn.
+   * Runs some work as soon as there is capacity. Holders take turns, and so do the parts of a
+   * holder; each turn runs one piece of work. Throws `GateFullError` if too much work of the holder
+   * is waiting, and an AbortError if `isOver` before its turn.
    */
   run<Value>(share: GateShare, work: () => Promise<Value>): Promise<Value>;
 }
 
-/** Too much work of one holder waits already; nothing of this one was done. */
+/** Too much work of one holder is already waiting; this work has not run. */
 export class GateFullError extends Error {
   readonly code = 'OVERLOADED';
   constructor(waitingMax: number) {
-    super(`${waitingMax} reads of this actor are waiting already: ask again later`);
+    super(`${waitingMax} reads of this actor are already waiting: try again later`);
   }
 }
 
 export function createFairGate(options: FairGateOptions): FairGate {
   const { runningMax, runningOfHolderMax, runningOfPartMax, waitingOfHolderMax } = options;
   const holders = new Map<string | symbol, Holder>();
-  // Those of whom something waits; the one whose turn is next comes first.
+  // The holders with waiting work, in the order of their turns.
   const waiting = new Set<Holder>();
   let running = 0;
 
@@ -65,7 +67,7 @@ export function createFairGate(options: FairGateOptions): FairGate {
     if (holder.parts.size === 0) holders.delete(holder.name);
   }
 
-  /** Those without room are passed over: few, as they have work that runs. */
+  /** Skips holders without capacity: there are few, since each of them has running work. */
   function letNextIn(): boolean {
     const holder = first(waiting, isNext);
     const part = holder && first(holder.waitingParts, hasPartRoom);
@@ -75,7 +77,7 @@ export function createFairGate(options: FairGateOptions): FairGate {
     toTheEnd(holder.waitingParts, part, part.waiting.length > 0);
     toTheEnd(waiting, holder, holder.waitingCount > 0);
     if (waiter?.isOver() === true) {
-      waiter.reject(new DOMException('nobody waits for this any more', 'AbortError'));
+      waiter.reject(new DOMException('the result is no longer needed', 'AbortError'));
       forgetUnused(holder, part);
     } else {
       enter(holder, part);

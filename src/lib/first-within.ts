@@ -1,6 +1,8 @@
 import type { SortedMap } from './sorted-map.ts';
 
-/** Finds the first value behind a key whose measure is within a bound; undefined: there is none. */
+/**
+ * Finds the first value after a key whose measure is at most `most`; undefined if there is none.
+ */
 export type FindFirst<Value> = (
   map: SortedMap<number, Value>,
   after: number,
@@ -8,9 +10,10 @@ export type FindFirst<Value> = (
 ) => Value | undefined;
 
 /**
- * Makes a search by key among the values whose measure is at most something. The least measure below
- * each node is kept beside the map, for as long as the node lives: maps share their nodes, so after a
- * change only the few new ones are looked through. A search is O(log n) then, the first one O(n).
+ * Creates a search by key among the values whose measure is within a bound. The least measure below
+ * each node is cached outside the map for the lifetime of the node. Maps share their nodes, so
+ * after a change only the few new nodes are visited: the first search takes O(n), later ones O(log
+ * n).
  */
 export function createFindFirst<Value>(measure: (value: Value) => number): FindFirst<Value> {
   type Node = SortedMap<number, Value>;
@@ -35,7 +38,7 @@ export function createFindFirst<Value>(measure: (value: Value) => number): FindF
     if ('children' in node) {
       for (const [index, child] of node.children.entries()) {
         const next = keys[index + 1];
-        // Keys of a branch are at most the least below them: all of this child may be too early.
+        // All keys of this child are less than the next key: skip it if they are not after `after`.
         if (next !== undefined && next <= after) continue;
         const found = find(child, after, most);
         if (found !== undefined) return found;

@@ -1,7 +1,7 @@
-/** Writes one line of the log: fields for machines first, a short sentence for people second. */
+/** Writes one log line: structured fields first, then a short message for people. */
 export type LogLine = (fields: object, message: string) => void;
 
-/** What a module needs of a logger; pino's loggers fit as they are. */
+/** The methods of a logger that modules use; pino's loggers have this type. */
 export interface Logger {
   readonly debug: LogLine;
   readonly info: LogLine;
@@ -11,7 +11,7 @@ export interface Logger {
 
 const nothing: LogLine = () => {};
 
-/** A logger that keeps nothing. */
+/** A logger that discards everything. */
 export const silentLogger: Logger = {
   debug: nothing,
   info: nothing,

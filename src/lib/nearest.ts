@@ -1,8 +1,10 @@
 const nearestMax = 3;
-/** How much farther than the nearest another name may be. */
+/** By how much the distance of a name may exceed that of the nearest one. */
 const spread = 2;
 
-/** The names that a text may have been meant as, the nearest first; none when it is like nothing. */
+/**
+ * Up to three names that a text may be a misspelling of, the nearest first; empty if none is near.
+ */
 export function nearest(text: string, names: Iterable<string>): readonly string[] {
   const wanted = text.toLowerCase().slice(0, textLengthMax);
   const close = [...names]
@@ -18,7 +20,7 @@ export function nearest(text: string, names: Iterable<string>): readonly string[
 
 const textLengthMax = 100;
 
-/** How many characters have to be added, taken out or changed (Levenshtein), row by row. */
+/** How many characters have to be added, removed or changed (Levenshtein), computed row by row. */
 function distanceOf(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row += 1) {

@@ -1,7 +1,8 @@
 /**
- * A sorted map that is never changed in place: `set` and `remove` give a new one, which shares with
- * the old one all but the few nodes on the way to the key. Plain JSON, so that it is stored and read
- * back as it is. A B+ tree (Bayer and McCreight, 1972); every operation is O(log n).
+ * A sorted map that is never changed in place: `set` and `remove` return a new map, which shares
+ * with the old one all nodes except the few on the path to the key. It is plain JSON, so it can be
+ * stored and read back as it is. A B+ tree (Bayer and McCreight, 1972); `get` and changes are O(log
+ * n).
  */
 export type SortedMap<Key extends string | number, Value> = Leaf<Key, Value> | Branch<Key, Value>;
 
@@ -10,13 +11,15 @@ interface Leaf<Key, Value> {
   readonly values: readonly Value[];
 }
 
-/** `keys[i]` is at most the least key of `children[i]`, and greater than all keys before it. */
+/**
+ * `keys[i]` is at most the least key of `children[i]`, and greater than all keys before that child.
+ */
 interface Branch<Key extends string | number, Value> {
   readonly keys: readonly Key[];
   readonly children: readonly SortedMap<Key, Value>[];
 }
 
-/** Copying a node costs more the wider it is, finding a key the deeper the tree: 32 was fastest. */
+/** A wider node costs more to copy, a deeper tree costs more to search: 32 was the fastest. */
 const widthMax = 32;
 const widthMin = 8;
 
@@ -40,7 +43,7 @@ export function get<Key extends string | number, Value>(
   return node.keys[index] === key ? node.values[index] : undefined;
 }
 
-/** The value of the least key. */
+/** The value of the least key; undefined if the map is empty. */
 export function first<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
 ): Value | undefined {
@@ -49,7 +52,9 @@ export function first<Key extends string | number, Value>(
   return node.values[0];
 }
 
-/** Visits the values in the order of their keys, until `visit` gives false; whether it never did. */
+/**
+ * Visits values in the order of keys until `visitor` returns false; returns whether it never did.
+ */
 export function visit<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
   visitor: (value: Value, key: Key) => boolean,
@@ -72,7 +77,7 @@ export function set<Key extends string | number, Value>(
   return update(map, key, () => value);
 }
 
-/** The same map when there is no such key. */
+/** The map without a key; the same map if there is no such key. */
 export function remove<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
   key: Key,
@@ -81,8 +86,8 @@ export function remove<Key extends string | number, Value>(
 }
 
 /**
- * Sets what `change` makes of the value of a key, all in one search; undefined stands for no value,
- * before and after.
+ * Replaces the value of a key by the result of `change`, in one search. Undefined means no value,
+ * both before and after.
  */
 export function update<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
@@ -99,7 +104,7 @@ export function update<Key extends string | number, Value>(
 
 type Change<Value> = (value: Value | undefined) => Value | undefined;
 
-/** The node with a changed entry: may be one too wide, or too narrow. */
+/** The node with a changed entry; it may be too wide or too narrow by one. */
 function changed<Key extends string | number, Value>(
   node: SortedMap<Key, Value>,
   key: Key,
@@ -146,7 +151,7 @@ function splitChild<Key extends string | number, Value>(
   return { keys, children: node.children.toSpliced(index, 1, ...parts) };
 }
 
-/** Puts a narrow child together with its neighbour, and splits the two where that is too wide. */
+/** Joins a narrow child with its neighbor, and splits the result if it is too wide. */
 function join<Key extends string | number, Value>(
   node: Branch<Key, Value>,
   index: number,
@@ -170,10 +175,10 @@ function concat<Key extends string | number, Value>(
 ): SortedMap<Key, Value> {
   const keys = [...left.keys, ...right.keys];
   if ('children' in left) {
-    if (!('children' in right)) throw new Error('neighbours are of one kind');
+    if (!('children' in right)) throw new Error('a branch has a leaf as its neighbor');
     return { keys, children: [...left.children, ...right.children] };
   }
-  if ('children' in right) throw new Error('neighbours are of one kind');
+  if ('children' in right) throw new Error('a leaf has a branch as its neighbor');
   return { keys, values: [...left.values, ...right.values] };
 }
 
@@ -205,15 +210,15 @@ function childAt<Key extends string | number, Value>(
   return node.children[index] as SortedMap<Key, Value>;
 }
 
-/** The child in which a key belongs: the last one that does not begin after it, else the first. */
+/** The child to which a key belongs: the last one that does not begin after it, else the first. */
 function childIndex<Key extends string | number>(keys: readonly Key[], key: Key): number {
   const index = indexOf(keys, key);
   return index === 0 || keys[index] === key ? index : index - 1;
 }
 
-/** Where the key stands, or would: before it are only smaller ones. */
+/** The index of the key, or the index at which it would be inserted. */
 function indexOf<Key extends string | number>(keys: readonly Key[], key: Key): number {
-  // One loop for both would be compiled for neither: it took three times as long.
+  // One loop for both types of keys took three times as long: V8 cannot specialize it for either.
   return typeof key === 'string'
     ? indexOfText(keys as readonly string[], key)
     : indexOfNumber(keys as readonly number[], key);

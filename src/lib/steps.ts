@@ -1,15 +1,15 @@
 /**
- * Exact decimals as whole numbers of a step: a price as ticks, a quantity as lots. So the market
- * computes in integers, and text appears only at its edge.
+ * A step of which exact decimals are whole multiples: a price is a number of ticks, a quantity a
+ * number of lots. The market therefore computes in integers, and uses text only at its edge.
  */
 export interface Step {
-  /** Fractional digits in which the step is whole. */
+  /** The fractional digits of the step. */
   readonly digits: number;
-  /** The step in units of the last of these digits. */
+  /** The step in units of its last fractional digit. */
   readonly units: number;
 }
 
-/** The step of a positive decimal; null when it takes more than 15 digits to write it. */
+/** The step of a positive decimal; null if it has more than 15 digits. */
 export function parseStep(text: string): Step | null {
   const [whole = '', fraction = ''] = trimZeros(text).split('.');
   const units = Number(whole + fraction);
@@ -18,13 +18,13 @@ export function parseStep(text: string): Step | null {
     : null;
 }
 
-/** Every integer of so many digits is exact as a JavaScript number. */
+/** Every integer with this many digits is exact as a JavaScript number. */
 const exactDigits = 15;
 
-/** How many digits a step may take to write it. */
+/** The maximum number of digits of a step. */
 export const stepDigitsMax = exactDigits;
 
-/** How many steps a decimal is; null when it is not a whole number of them, or beyond 2^53. */
+/** A decimal as a number of steps; null if that is not a whole number, or is beyond 2^53. */
 export function toSteps(text: string, step: Step): number | null {
   const { digits, units } = step;
   const scaled = scaleShort(text, digits);
@@ -34,8 +34,8 @@ export function toSteps(text: string, step: Step): number | null {
 }
 
 /**
- * A short decimal in units of its digit, by arithmetic alone: a fifth of the time that its text
- * takes. Null when that is not sure to be exact.
+ * A short decimal in units of the given fractional digit, by arithmetic alone: it takes a fifth of
+ * the time of text operations. Null if the result might not be exact.
  */
 function scaleShort(text: string, digits: number): number | null {
   const { length } = text;
@@ -49,7 +49,7 @@ function scaleShort(text: string, digits: number): number | null {
     const digit = text.charCodeAt(index) - 48;
     if (digit >= 0 && digit <= 9) {
       if (isFraction) missing -= 1;
-      // Finer than the digit: only zeros may follow, and the text tells.
+      // Finer than the digit: exact only if all the rest are zeros, which `toStepsByText` checks.
       if (missing < 0) return null;
       scaled = scaled * 10 + digit;
     } else if (digit === -2) isFraction = true;
@@ -71,7 +71,7 @@ function isSafe(steps: bigint): boolean {
   return steps <= BigInt(Number.MAX_SAFE_INTEGER) && steps >= BigInt(Number.MIN_SAFE_INTEGER);
 }
 
-/** A positive decimal in whole steps, rounded up or down; beyond 2^53 as good as infinite. */
+/** A positive decimal in whole steps, rounded up or down; beyond 2^53 it is only approximate. */
 export function roundToSteps(text: string, { digits, units }: Step, direction: 'up' | 'down') {
   const [whole = '', fraction = ''] = text.split('.');
   const scaled = BigInt(whole + fraction.slice(0, digits).padEnd(digits, '0'));
@@ -80,7 +80,7 @@ export function roundToSteps(text: string, { digits, units }: Step, direction: '
   return Number(direction === 'up' && !isExact ? steps + 1n : steps);
 }
 
-/** The decimal of a number of steps, with all digits of the step. */
+/** A number of steps as a decimal, with all fractional digits of the step. */
 export function fromSteps(steps: number, { digits, units }: Step): string {
   const scaled = steps * units;
   return Number.isSafeInteger(scaled)
@@ -99,15 +99,16 @@ export function formatUnits(units: number | bigint, digits: number): string {
   return `${sign}${padded.slice(0, -digits)}.${padded.slice(-digits)}`;
 }
 
-/** By arithmetic: half the time that cutting the text takes. */
+/** By arithmetic, which takes half the time of slicing the text. */
 function formatShort(units: number, digits: number): string {
   const scale = 10 ** digits;
   const rest = units % scale;
   const fraction = String(rest);
-  return `${(units - rest) / scale}.${fraction.length === digits ? fraction : fraction.padStart(digits, '0')}`;
+  const padded = fraction.length === digits ? fraction : fraction.padStart(digits, '0');
+  return `${(units - rest) / scale}.${padded}`;
 }
 
-/** A decimal as a whole number of units of the given fractional digit; throws when it is finer. */
+/** A decimal as a whole number of units of the given fractional digit; throws if it is finer. */
 export function parseUnits(text: string, digits: number): bigint {
   const point = text.indexOf('.');
   if (point < 0) return BigInt(text + '0'.repeat(digits));

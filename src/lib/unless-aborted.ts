@@ -1,4 +1,4 @@
-/** What a promise comes to; null as soon as the signal fires, and the promise is left to itself. */
+/** The result of a promise; null as soon as the signal fires, while the promise continues. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
   let end = (): void => {};
   const aborted = new Promise<null>((resolve) => {

@@ -1,14 +1,14 @@
 /**
- * A whole number of any size: a JavaScript number as long as that is exact, which takes a tenth of the
+ * A whole number of any size: a JavaScript number if that is exact, since it takes a tenth of the
  * time, else a bigint.
  */
 export type Whole = number | bigint;
 
-/** A ratio by which whole numbers are multiplied, in both kinds of them. */
+/** A ratio by which whole numbers are multiplied, as bigints and as numbers. */
 export interface Ratio {
   readonly numerator: bigint;
   readonly denominator: bigint;
-  /** The same as numbers; null: they are not exact. */
+  /** The ratio as numbers; null if these would not be exact. */
   readonly short: { readonly numerator: number; readonly denominator: number } | null;
 }
 
@@ -42,7 +42,7 @@ export function subtract(a: Whole, b: Whole): Whole {
   return typeof a === 'number' && typeof b === 'number' ? a - b : BigInt(a) - BigInt(b);
 }
 
-/** A whole number, not negative, times a ratio, rounded to a whole number. */
+/** A non-negative whole number times a ratio, rounded to a whole number. */
 export function scale(value: Whole, ratio: Ratio, rounding: Rounding): Whole {
   if (ratio.short !== null && typeof value === 'number') {
     const { numerator, denominator } = ratio.short;

@@ -1,4 +1,4 @@
-/** Runs work with a signal that fires with the given one, or when the time is up. */
+/** Runs work with a signal that fires when the given one fires or when the time is up. */
 export async function withTimeout<Result>(
   signal: AbortSignal,
   timeoutMs: number,

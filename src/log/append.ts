@@ -14,11 +14,11 @@ import type { LogEnd } from './head.ts';
 
 const append: Query = {
   name: 'append_events',
-  // Not from the function: its one row would go through a store of rows.
-  text: `select (placed).first_sequence, (placed).first_at as recorded_at,
-      (placed).previous_id from (
-      select append_events($1, $2, $3, $4, $5, $6) as placed offset 0
-    ) as appended`,
+  // Not `from append_events(…)`: that would write its one row to a tuple store first.
+  text: `select (appended).first_sequence, (appended).first_at as recorded_at,
+      (appended).previous_id from (
+      select append_events($1, $2, $3, $4, $5, $6) as appended offset 0
+    ) as result`,
 };
 
 interface AppendedRow {
@@ -30,10 +30,10 @@ interface AppendedRow {
 /**
  * Appends a batch in one transaction: all of it, durably, or nothing.
  *
- * Throws `StaleStreamsError` when a stream is not as it was read, `LogReplacedError` when the log is of
- * another epoch, `DecisionLateError` when its decisions hold no longer, `KeysUsedError` when an
- * idempotency key has an outcome already, and the driver's error when the connection was lost: whether
- * the batch is in the log is then told by `findBatch`.
+ * Throws `StaleStreamsError` if a stream is not as it was read, `LogReplacedError` if the log has
+ * another epoch, `DecisionLateError` if the decisions are no longer valid, and `KeysUsedError` if
+ * an idempotency key already has an outcome. Throws the driver's error if the connection was lost:
+ * `findBatch` then returns whether the batch is in the log.
  */
 export async function appendEvents(executor: Executor, batch: Batch): Promise<Appended> {
   const { events, outcomes, expected } = batch;
@@ -46,7 +46,7 @@ export async function appendEvents(executor: Executor, batch: Batch): Promise<Ap
       JSON.stringify(events.map(toEventRow)),
       JSON.stringify(outcomes.map(toOutcomeRow)),
     ]);
-    if (row === undefined) throw new Error('append_events answered no row');
+    if (row === undefined) throw new Error('append_events returned no row');
     return toAppended(row);
   } catch (error) {
     throw toAppendError(error);
@@ -68,7 +68,7 @@ function toExpectedRows(expected: ExpectedStreams): readonly Json[] {
   return rows;
 }
 
-/** By position, as `append_events` takes it apart. */
+/** The members of an event in the order in which `append_events` reads them. */
 function toEventRow(event: PendingEvent): readonly Json[] {
   return [
     event.streamId,
@@ -114,11 +114,12 @@ const find: Query = {
 };
 
 /**
- * Where a batch was put, or null when it is not in the log.
+ * The sequence and time at which a batch was appended; null if it is not in the log.
  *
- * Null is not the last word while a lost connection's statement may still be at work in the server:
- * append the same batch again then. That waits for the head and is refused if the lost one won,
- * since the streams have moved on or the id is used; and the batch is found from then on.
+ * Null is not final as long as the statement of a lost connection may still be running in the
+ * server. In that case append the same batch again. That append waits for the lock of the head; if
+ * the lost one took effect, it fails, since the streams have new versions or the id is used. From
+ * then on the batch is found.
  */
 export async function findBatch(executor: Executor, id: string): Promise<Appended | null> {
   const [row] = await executor.query<AppendedRow>(find, [id]);
@@ -143,7 +144,7 @@ const verify: Query = {
     ) as stale`,
 };
 
-/** Where the log ends, if every stream is as it was read; else throws `StaleStreamsError`. */
+/** The end of the log if every stream is as it was read; else throws `StaleStreamsError`. */
 export async function verifyStreams(
   executor: Executor,
   expected: ExpectedStreams,

@@ -3,7 +3,7 @@ import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import { inFieldOrder, latestSchemaVersion, upcast } from '../kernel/event-definition.ts';
 import { NewerEventError } from '../kernel/upgrade-needed.ts';
 
-/** A row of the events table, as the driver gives it. */
+/** A row of the events table, as the driver returns it. */
 export interface EventRow {
   readonly sequence: number;
   readonly stream_id: string;
@@ -23,12 +23,12 @@ export interface EventRow {
 export type EventDecoder = (row: EventRow) => StoredEvent;
 
 /**
- * Reads rows as events of the latest schema versions. An event of a type that no context defines
- * (any more) is read as it was stored, if its stream is of no kind that the contexts have.
+ * Creates a decoder that turns rows into events of the latest schema versions. An event of an
+ * unknown type is returned as stored if no context has its kind of stream.
  *
- * The decoder throws `NewerEventError` at what a newer version of the program has recorded: a later
- * schema version, or an unknown type in a stream of a known kind. To pass over such an event would be
- * to fold a state that the log does not tell.
+ * The decoder throws `NewerEventError` for an event that a newer version of the program has
+ * recorded: a later schema version, or an unknown type in a known kind of stream. Skipping such an
+ * event would produce a state that does not follow from the log.
  */
 export function createEventDecoder(definitions: KnownEvents): EventDecoder {
   const { categories } = definitions;

@@ -2,7 +2,7 @@ import type { Executor, Query } from '../postgres/database.ts';
 import { sqlStateOf } from '../postgres/errors.ts';
 import { LogReplacedError } from './errors.ts';
 
-/** The SQLSTATE with which a write is refused that rests on another history of the log. */
+/** The SQLSTATE of a write that is based on another history of the log. */
 export const logReplacedState = 'DB006';
 
 const raise: Query = {
@@ -11,8 +11,8 @@ const raise: Query = {
 };
 
 /**
- * Raises the epoch of the log if an event that was read under `epoch` is not in it, and nobody has
- * done so already. Gives the epoch as it is then.
+ * Raises the epoch of the log if an event that was read under `epoch` is missing and no process has
+ * raised the epoch yet. Returns the resulting epoch.
  */
 export async function raiseEpoch(
   executor: Executor,
@@ -23,7 +23,9 @@ export async function raiseEpoch(
   return row?.epoch ?? epoch;
 }
 
-/** Turns the database's refusal of another history into `LogReplacedError`; else gives the error. */
+/**
+ * Maps the database's error for another history to `LogReplacedError`; returns other errors as is.
+ */
 export function toReplacedError(error: unknown): unknown {
   return sqlStateOf(error) === logReplacedState ? new LogReplacedError() : error;
 }

@@ -1,28 +1,28 @@
 import { DatabaseUnreachableError, isConnectionLost, sqlStateOf } from '../postgres/errors.ts';
 
-/** The log has moved on since the batch's streams were loaded; nothing was written. */
+/** A stream of the batch has changed since it was loaded; nothing was written. */
 export class StaleStreamsError extends Error {
   readonly code = 'STALE_STREAMS';
   /** `actual`: the version of each stale stream in the log. */
   constructor(readonly actual: ReadonlyMap<string, number>) {
-    super(`not at the expected version: ${[...actual.keys()].join(', ')}`);
+    super(`streams not at the expected version: ${[...actual.keys()].join(', ')}`);
   }
 }
 
-/** The batch could not be recorded before the time until which its decisions hold; nothing was written. */
+/** The batch was not recorded before its decisions became invalid; nothing was written. */
 export class DecisionLateError extends Error {
   readonly code = 'DECISION_LATE';
-  /** `recordedAt`: when it would have been recorded. */
+  /** `recordedAt`: the time at which the batch would have been recorded. */
   constructor(readonly recordedAt: string) {
-    super(`it would be recorded at ${recordedAt}, after it has ceased to hold`);
+    super(`the batch would be recorded at ${recordedAt}, when its decisions are no longer valid`);
   }
 }
 
-/** Some of the batch's idempotency keys have an outcome already; nothing was written. */
+/** Some of the batch's idempotency keys already have an outcome; nothing was written. */
 export class KeysUsedError extends Error {
   readonly code = 'KEYS_USED';
   constructor(readonly keys: readonly (readonly [actor: string, idempotencyKey: string])[]) {
-    super(`used before: ${keys.map(([, key]) => key).join(', ')}`);
+    super(`idempotency keys already used: ${keys.map(([, key]) => key).join(', ')}`);
   }
 }
 
@@ -33,31 +33,30 @@ export interface MissingEvent {
 }
 
 /**
- * The log does not hold what this process has read of it: its last commits were lost by a failover or
- * a restore, or another process has noticed that. Nothing was written.
+ * The log no longer contains what this process has read: its last commits were lost in a failover
+ * or a restore. This process or another one has noticed that. Nothing was written.
  */
 export class LogReplacedError extends Error {
   readonly code = 'LOG_REPLACED';
-  /** `missing`: an event that was read and may not be in the log; null when none is known. */
+  /** `missing`: an event that was read and may not be in the log; null if none is known. */
   constructor(readonly missing: MissingEvent | null = null) {
-    super('the log was restored to an earlier state: its last events are gone; begin again');
+    super('the log was restored to an earlier state and its last events are lost: start again');
   }
 }
 
-/** Whether it is unknown if a failed statement took effect: its connection was lost under way. */
+/** Whether a failed statement may have taken effect: its connection was lost while it ran. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return isConnectionLost(error) && !(error instanceof DatabaseUnreachableError);
 }
 
 /**
- * Whether a statement failed for a reason that passes: the connection was lost, or the server was
- * out of time, locks or room, or is a standby now. Nothing is wrong with the statement: it can be
- * sent again.
+ * Whether a statement failed for a transient reason: the connection was lost, the server ran out of
+ * time, locks, memory or disk space, or it is a standby now. The same statement can be sent again.
  */
 export function isTransient(error: unknown): boolean {
   const state = sqlStateOf(error) ?? '';
   return isConnectionLost(error) || state.startsWith('53') || transientStates.has(state);
 }
 
-/** Serialization failure, deadlock, lock not available, cancelled at a time-out, read-only. */
+/** Serialization failure, deadlock, lock not available, canceled by a timeout, read-only. */
 const transientStates = new Set(['40001', '40P01', '55P03', '57014', '25006']);

@@ -1,23 +1,23 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** Sequence and time of the last event; 0 and null while the log is empty. */
+/** The sequence and time of the last event; 0 and null if the log is empty. */
 export interface LogEnd {
   readonly sequence: number;
   readonly recordedAt: string | null;
 }
 
-/** The end of the log with what identifies it. */
+/** The end of the log, with the id of its last event and the epoch. */
 export interface Head extends LogEnd {
-  /** Null while the log is empty. */
+  /** Null if the log is empty. */
   readonly lastEventId: string | null;
-  /** Which history the log is: raised when commits that a process has read were lost. */
+  /** Identifies the history of the log: raised when commits that a process has read were lost. */
   readonly epoch: number;
 }
 
 const head: Query = {
   name: 'log_head',
-  // Not a join: before its statistics are taken the one row of the head is planned as many, and the
-  // events are all read to meet them.
+  // Not a join: before statistics are taken, the planner expects many rows of the head, and reads
+  // all events to join them.
   text: `select log_head.sequence, log_head.epoch, (
       select events.recorded_at from events where events.sequence = log_head.sequence
     ) as "recordedAt", (
@@ -36,7 +36,7 @@ const lock: Query = {
   text: 'select from log_head for update',
 };
 
-/** Keeps everybody else from appending until the transaction ends. */
+/** Locks the head: no other transaction can append until this one ends. */
 export async function lockHead(executor: Executor): Promise<void> {
   await executor.query(lock);
 }

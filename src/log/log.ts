@@ -28,29 +28,33 @@ import {
 } from './streams.ts';
 import { readTotals, type StreamTotals, type TotalsRequest } from './totals.ts';
 
-/** What can be asked of the log. Every method but `events` is one statement at most, and atomic. */
+/** The operations of a log. Each is atomic and at most one statement, except `events`. */
 export interface LogStatements {
-  /** The epoch of the log as this process knows it; null until it has been read. */
+  /** The epoch of the log that this process knows; null until it has been read. */
   epoch(): number | null;
+  /** Appends a batch as a whole; see `appendEvents` for its errors. */
   append(batch: Batch): Promise<Appended>;
+  /** Looks up a batch by its id; see `findBatch` for what null means. */
   findBatch(id: string): Promise<Appended | null>;
-  /** Where the log ends, if every stream is as it was read; else throws `StaleStreamsError`. */
+  /** The end of the log if every stream is as it was read; else throws `StaleStreamsError`. */
   verify(expected: ReadonlyMap<string, ExpectedStream>): Promise<LogEnd>;
   head(): Promise<Head>;
   /** The last sequence recorded at or before `time`; null when `time` is in the future. */
   sequenceAt(time: string): Promise<number | null>;
   /**
-   * The time by the database's clock, behind it by some milliseconds at most, and never before one
-   * that was given already. A promise when nothing has been heard of that clock for some seconds.
+   * The time by the database's clock: at most a few milliseconds behind it, and never before a time
+   * returned earlier. A promise if the database has returned no time in the last five seconds.
    */
   now(): string | Promise<string>;
-  /** A page of events in order of sequence, ascending or descending, however far it has to look. */
+  /**
+   * A whole page of events in order of sequence, ascending or descending; may scan the whole log.
+   */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
-  /** As much of such a page as is found by looking at a bounded number of events. */
+  /** The part of such a page that is found by scanning a bounded number of events. */
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
-  /** The events of some streams from a version each on, in order of version within a stream. */
+  /** The events of some streams, each from a given version on, in order of version in a stream. */
   streams(requests: readonly StreamRequest[]): Promise<readonly StoredEvent[]>;
-  /** What members of the events of some streams add up to. */
+  /** The sums of members of the events of some streams. */
   totals(request: TotalsRequest): Promise<readonly StreamTotals[]>;
   snapshots(requests: readonly SnapshotRequest[]): Promise<readonly StoredSnapshot[]>;
   writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
@@ -62,30 +66,32 @@ export interface LogStatements {
 /** The one log of a database. */
 export interface Log extends LogStatements {
   /**
-   * Runs the work while nobody else can append, and appends what it appends in the same
-   * transaction. When it throws with `isOutcomeUnknown`, `findBatch` tells what became of it; under
-   * `exclusively` its answer is the last word.
+   * Runs the work in one transaction that holds the lock of the head: no other process can append
+   * in between. If it throws an error for which `isOutcomeUnknown` is true, `findBatch` returns
+   * whether the batch was recorded; that answer is final if `findBatch` runs in `exclusively` as
+   * well.
    */
   exclusively<T>(work: (log: LogStatements) => Promise<T>): Promise<T>;
-  /** Says which epoch is known from here on: what was read under another has been let go. */
+  /** Sets the known epoch. The caller has forgotten all that it read under another epoch. */
   useEpoch(epoch: number): void;
   /**
-   * Raises the epoch if an event that was read under `epoch` is not in the log, and nobody has done so
-   * already. Gives the epoch of the log.
+   * Raises the epoch if an event that was read under `epoch` is missing and no process has raised
+   * it yet. Returns the resulting epoch.
    */
   raiseEpoch(epoch: number, missingId: string): Promise<number>;
-  /** The same log, read over the connections for clients. */
+  /** The same log, read over the connections for clients' reads. */
   readonly reads: LogStatements;
 }
 
+/** Separate connections for some purposes; `database` serves those that are omitted. */
 export interface LogConnections {
-  /** For appends, so that an append finds one free however many reads there are. */
+  /** For appends, so that reads never keep an append waiting for a connection. */
   readonly writer?: Database | undefined;
-  /** For what clients read. */
+  /** For clients' reads. */
   readonly readers?: Database | undefined;
 }
 
-/** The log of `database`, whose connections also serve the purposes that have none of their own. */
+/** Creates the log of a database. */
 export function createLog(
   database: Database,
   definitions: KnownEvents,
@@ -116,7 +122,7 @@ export function createLog(
   };
 }
 
-/** What this process has learned of the log. */
+/** What this process knows about the log, shared by all its statements. */
 interface Known {
   readonly epoch: () => number | null;
   readonly clock: LogClock;
@@ -133,7 +139,7 @@ function bindStatements(
     async append(batch) {
       const sentMs = performance.now();
       const appended = await appendEvents(executor, batch).catch((error: unknown) => {
-        // Decided again before this process knows the time, it would be late again.
+        // Without this time, the batch would be decided at too early a time again.
         if (error instanceof DecisionLateError) clock.note(error.recordedAt, sentMs);
         throw error;
       });

@@ -1,56 +1,54 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** Resolves times to sequences, and moves the clock of the head for few of them. */
+/** Resolves times to sequences, and moves the clock of the head only when that is necessary. */
 export interface Moments {
   /**
-   * The last sequence recorded at or before `time`, for ever: no later append gets such a time.
-   * Null when `time` is in the database's future.
+   * The last sequence recorded at or before `time`. The answer is permanent: no later append gets
+   * such a time. Null if `time` is in the database's future.
    */
   sequenceAt(time: string): Promise<number | null>;
-  /** Notes a time at or before which the clock of the head does not come again. */
+  /** Records a time that the clock of the head has reached: later events get later times. */
   note(clock: string): void;
 }
 
-interface Asked {
+interface Request {
   readonly time: string;
   resolve(sequence: number | null): void;
   reject(error: unknown): void;
 }
 
-const togetherMax = 1_000;
+const requestsMax = 1_000;
 
 /**
- * Times that the clock has passed are resolved at once and side by side. Those after it need it moved,
- * which holds up whoever appends: one statement at a time moves it for all who wait.
+ * Times that the clock of the head has passed are resolved at once and in parallel. Later times
+ * need the clock to be moved, which delays appends: one statement at a time moves it for all
+ * requests.
  */
 export function createMoments(executor: Executor): Moments {
   let clock = '';
-  const asked: Asked[] = [];
+  const waiting: Request[] = [];
   let isRunning = false;
 
   function note(time: string): void {
     if (time > clock) clock = time;
   }
 
-  async function resolveAll(together: readonly Asked[]): Promise<void> {
-    const times = together.map(({ time }) => time);
+  async function resolveAll(requests: readonly Request[]): Promise<void> {
+    const times = requests.map(({ time }) => time);
     try {
       const resolved = await readSequencesAt(executor, times);
       note(resolved.clock);
-      for (const [index, { resolve }] of together.entries()) {
+      for (const [index, { resolve }] of requests.entries()) {
         resolve(resolved.sequences[index] ?? null);
       }
     } catch (error) {
-      for (const { reject } of together) reject(error);
+      for (const { reject } of requests) reject(error);
     }
   }
 
   async function run(): Promise<void> {
     isRunning = true;
-    while (asked.length > 0) {
-      const together = asked.splice(0, togetherMax);
-      await resolveAll(together);
-    }
+    while (waiting.length > 0) await resolveAll(waiting.splice(0, requestsMax));
     isRunning = false;
   }
 
@@ -59,7 +57,7 @@ export function createMoments(executor: Executor): Moments {
     async sequenceAt(time) {
       if (time <= clock) return readSequenceAt(executor, time);
       return new Promise((resolve, reject) => {
-        asked.push({ time, resolve, reject });
+        waiting.push({ time, resolve, reject });
         if (!isRunning) void run();
       });
     },
@@ -79,11 +77,11 @@ interface Resolved {
 
 async function readSequencesAt(executor: Executor, times: readonly string[]): Promise<Resolved> {
   const [row] = await executor.query<Resolved>(sequencesAt, [times]);
-  if (row === undefined) throw new Error('sequence_at_each answered no row');
+  if (row === undefined) throw new Error('sequence_at_each returned no row');
   return row;
 }
 
-/** The sequence of one time, as `Moments` answers it. */
+/** The sequence at one time; see `Moments`. */
 export async function readSequenceAt(executor: Executor, time: string): Promise<number | null> {
   return (await readSequencesAt(executor, [time])).sequences[0] ?? null;
 }

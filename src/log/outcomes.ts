@@ -1,7 +1,7 @@
 import type { RecordedOutcome } from '../kernel/log.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
-// Laterally: a join would be planned as a scan of all outcomes by a connection that has met few.
+// A lateral join: a plain join, planned while there were few outcomes, would scan all of them.
 const outcomes: Query = {
   name: 'command_outcomes',
   text: `select wanted.actor, wanted.idempotency_key as "idempotencyKey", outcome.fingerprint,
@@ -16,7 +16,7 @@ const outcomes: Query = {
     ) as outcome`,
 };
 
-/** The recorded outcomes of those of the keys that have one, in no order. */
+/** The recorded outcomes of those keys that have one, in no particular order. */
 export async function readOutcomes(
   executor: Executor,
   keys: readonly (readonly [actor: string, idempotencyKey: string])[],

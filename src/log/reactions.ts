@@ -1,26 +1,26 @@
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** The reactions of all programs that decide commands on one log, and those of this program. */
+/** Compares the reactions of this program with those of all programs that decide on the log. */
 export interface ReactionRegistry {
   /**
-   * Registers the reactions of this program before its first decision. When some are new, the epoch of
-   * the log is raised in the same transaction: nothing that was decided without them is appended after.
+   * Registers the reactions of this program; call it before the first decision. If some are new,
+   * the epoch of the log is raised in the same transaction, so that nothing that was decided
+   * without them is appended afterwards.
    */
   register(executor: Executor): Promise<void>;
   /**
-   * Throws `UpgradeNeededError` when this program lacks a reaction that is registered. To be called
-   * after the epoch was read: a reaction registered later raises it once more.
+   * Throws `UpgradeNeededError` if this program lacks a registered reaction. Call it after the
+   * epoch was read: a reaction that is registered later raises the epoch again.
    */
   assertDecides(executor: Executor): Promise<void>;
 }
 
-/** Another program decides with reactions that this one lacks. */
+/** Another program uses reactions that this program lacks. */
 export class ReactionMissingError extends UpgradeNeededError {
   constructor(readonly reactions: readonly string[]) {
-    super(
-      `this server is older than the log and lacks the reaction ${reactions.join(', ')}: upgrade it`,
-    );
+    const names = reactions.join(', ');
+    super(`this server is older than the log and lacks the reactions ${names}: upgrade it`);
   }
 }
 
@@ -34,7 +34,7 @@ const missing: Query = {
   text: 'select name from reactions where name <> all ($1::text[]) order by name',
 };
 
-/** `names`: of all reactions of this program, those that have been given up included. */
+/** `names`: the names of all reactions of this program, including those that it no longer uses. */
 export function createReactionRegistry(names: readonly string[]): ReactionRegistry {
   return {
     async register(executor) {

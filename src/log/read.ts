@@ -2,7 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { EventDecoder, EventRow } from './codec.ts';
 
-/** Every member narrows; an absent one does not. */
+/** The events that match all given members; an absent member matches every event. */
 export interface EventFilter {
   readonly id?: string | undefined;
   readonly correlationId?: string | undefined;
@@ -11,27 +11,30 @@ export interface EventFilter {
   readonly types?: readonly string[] | undefined;
 }
 
-/** Sequences strictly between `after` and `before`; the greatest first when `descending`. */
+/** Sequences strictly between `after` and `before`; the greatest first if `descending`. */
 export interface EventPage {
   readonly after: number;
   readonly before: number;
   readonly limit: number;
   readonly descending: boolean;
-  /** How many events one scan looks at, of which others than the first filter may pass none. */
+  /**
+   * How many events that match the leading filter one scan examines; the other filters may pass
+   * none of them. 5,000 by default.
+   */
   readonly lookedAtMax?: number;
 }
 
-/** What one statement has found of a page: it looks at a bounded number of events. */
+/** The part of a page that one statement has found: it examines a bounded number of events. */
 export interface EventScan {
   readonly events: readonly StoredEvent[];
   /**
-   * The sequence up to which it has looked, that one included, when it has stopped before the page
-   * was full; null: the page is full, or nothing else of it passes the filter.
+   * The last sequence that the scan has examined, if it stopped before the page was full; null if
+   * the page is full, or no other event in its range passes the filter.
    */
   readonly stoppedAt: number | null;
 }
 
-/** About 15 ms, with all of them in memory. */
+/** Takes about 15 ms if all of them are in memory. */
 const lookedAtMaxDefault = 5_000;
 
 const columns = `sequence, stream_id, version, id, type, schema_version, recorded_at, occurred_at,
@@ -42,14 +45,16 @@ const all = inBothDirections(
     order by sequence ${direction} limit $3`,
 );
 
-// One text for each filter that leads through an index of its own, for it alone and for it with
-// others, which are then checked row by row. A single text with every filter optional would get one
-// generic plan: a scan of the log. So would nearly all if each text checked others that are absent:
-// the planner expects these to leave next to nothing, and sorts all rows of an actor for a page.
+// Each filter has an index. There is one text for each leading filter alone, and one for it with
+// others, which are checked row by row. A single text with every filter optional would get one
+// generic plan: a scan of the log. Nearly all texts would get one if they also checked absent
+// filters: the planner expects those to pass almost no rows, and sorts all rows of an actor for a
+// page.
 const alone = leadingTexts('', (from, order) => `select ${columns} from ${from} order by ${order}`);
 const withOthers = leadingTexts(
   '_and_others',
-  // The row on which the looking ends comes back also when it does not pass: to tell where that is.
+  // The last row that was examined is returned even if it does not pass, since it shows where the
+  // scan stopped.
   (from, order) => `select * from (
       select ${columns}, ($5::text is null or correlation_id = $5)
           and ($6::text is null or stream_id = $6) and ($7::text is null or actor = $7)
@@ -59,7 +64,7 @@ const withOthers = leadingTexts(
     ) as looked_at where passes or is_last order by ${order}`,
 );
 
-/** A page of the log in order of sequence, however far it has to look: all of it. */
+/** A whole page of the log in order of sequence; scans on until it is complete. */
 export function readEvents(
   executor: Executor,
   decode: EventDecoder,
@@ -70,7 +75,7 @@ export function readEvents(
   return scanWhile(scan, page, () => true).then(({ events }) => events);
 }
 
-/** Scans on and on for a page while the condition holds: at least once. */
+/** Scans for a page at least once, and again until it is complete or `goesOn` returns false. */
 export async function scanWhile(
   scan: (page: EventPage) => Promise<EventScan>,
   page: EventPage,
@@ -86,7 +91,7 @@ export async function scanWhile(
   return { events, stoppedAt };
 }
 
-/** As much of a page of the log as one bounded statement finds. */
+/** The part of a page of the log that one bounded statement finds. */
 export async function scanEvents(
   executor: Executor,
   decode: EventDecoder,
@@ -109,7 +114,7 @@ export async function scanEvents(
 }
 
 interface ScannedRow extends EventRow {
-  /** Absent where the index alone decides. */
+  /** Absent if there is no filter besides the leading one. */
   readonly passes?: boolean;
   readonly is_last?: boolean;
 }
@@ -121,7 +126,7 @@ function toScan(rows: readonly ScannedRow[], decode: EventDecoder, limit: number
   return { events, stoppedAt: events.length < limit ? last.sequence : null };
 }
 
-/** The filter that is expected to leave the fewest rows comes first; types never lead others. */
+/** The filters, the most selective first; types lead only if there is no other. */
 const order = ['id', 'correlationId', 'streamId', 'actor', 'types'] as const;
 
 type ReadOrdered = (from: string, order: string) => string;
@@ -146,7 +151,7 @@ function leadingTexts(suffix: string, read: ReadOrdered) {
         )} limit $3`,
     ),
     correlationId: leading('events_by_correlation', 'correlation_id'),
-    // In a stream the order of versions is that of sequences, and has an index already.
+    // Within a stream, versions are in the order of sequences, and they are already indexed.
     streamId: inBothDirections(
       `events_by_stream${suffix}`,
       (direction) =>
@@ -157,7 +162,7 @@ function leadingTexts(suffix: string, read: ReadOrdered) {
         )} limit $3`,
     ),
     actor: leading('events_by_actor', 'actor'),
-    // A page of each type, then the page of all: the index holds the order within one type only.
+    // Reads a page of each type, then merges them: the index is ordered only within one type.
     types: inBothDirections(
       `events_by_types${suffix}`,
       (direction) => `select ${columns} from unnest($4::text[]) as wanted (wanted_type)
@@ -170,10 +175,10 @@ function leadingTexts(suffix: string, read: ReadOrdered) {
 }
 
 /**
- * Rows of one value of a column with a sequence in the page, said so that only the index on both has
- * their order. Said as `column = value and sequence > $1`, a generic plan goes through all events in
- * order of sequence, hoping for a full page soon: 40 ms for a type of which there is none in 200,000
- * events, and ever more as the log grows.
+ * A condition for rows with one value of a column and a sequence in the page, written as a row
+ * comparison so that only the index on both columns has their order. With `column = value and
+ * sequence > $1`, a generic plan reads all events in order of sequence and expects to fill the page
+ * soon: 40 ms for a type that does not occur in 200,000 events, and more as the log grows.
  */
 function within(column: string, value: string): string {
   return `(${column}, sequence) > (${value}, $1) and (${column}, sequence) < (${value}, $2)`;

@@ -2,7 +2,10 @@ import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { EventDecoder, EventRow } from './codec.ts';
 
-/** The events of a stream from a version on: that one too, to see that it is the one known. */
+/**
+ * The events of a stream from a version on. They include the event at that version, which shows
+ * whether the stream is still the one that is known.
+ */
 export interface StreamRequest {
   readonly streamId: string;
   readonly fromVersion: number;
@@ -13,10 +16,10 @@ const streams: Query = {
   text: `select event.sequence, event.stream_id, event.version, event.id, event.type,
       event.schema_version, event.recorded_at, event.occurred_at, event.actor, event.command_id,
       event.correlation_id, event.causation_id, event.data
-    from unnest($1::text[], $2::integer[]) as wish (stream_id, from_version)
+    from unnest($1::text[], $2::integer[]) as requested (stream_id, from_version)
     join lateral (
       select * from events
-      where events.stream_id = wish.stream_id and events.version >= wish.from_version
+      where events.stream_id = requested.stream_id and events.version >= requested.from_version
       order by events.version
     ) as event on true`,
 };
@@ -41,21 +44,21 @@ export interface SnapshotRequest {
 /** A stream's state at a version, folded by one version of its decider. */
 export interface StoredSnapshot extends SnapshotRequest {
   readonly version: number;
-  /** The event at that version; null: a former program did not say. */
+  /** The id of the event at that version; null if an older program wrote the snapshot. */
   readonly lastEventId: string | null;
   readonly state: JsonObject;
 }
 
-// Laterally, as the outcomes: never a scan of all snapshots.
+// A lateral join, as for outcomes: never a scan of all snapshots.
 const snapshots: Query = {
   name: 'stream_snapshots',
-  text: `select wish.stream_id as "streamId", wish.decider_version as "deciderVersion",
+  text: `select requested.stream_id as "streamId", requested.decider_version as "deciderVersion",
       snapshot.version, snapshot.last_event_id as "lastEventId", snapshot.state
-    from unnest($1::text[], $2::integer[]) as wish (stream_id, decider_version)
+    from unnest($1::text[], $2::integer[]) as requested (stream_id, decider_version)
     cross join lateral (
       select version, last_event_id, state from stream_snapshots
-      where stream_snapshots.stream_id = wish.stream_id
-        and stream_snapshots.decider_version = wish.decider_version
+      where stream_snapshots.stream_id = requested.stream_id
+        and stream_snapshots.decider_version = requested.decider_version
       limit 1
     ) as snapshot`,
 };
@@ -72,7 +75,7 @@ export async function readSnapshots(
 
 const write: Query = {
   name: 'write_stream_snapshots',
-  // Nothing for an event that is not there: it went with a history that the log is not any more.
+  // Writes nothing if the last event is not in the log: the snapshot is then of a lost history.
   text: `insert into stream_snapshots (stream_id, decider_version, version, last_event_id, state)
     select written.* from unnest($1::text[], $2::integer[], $3::integer[], $4::uuid[], $5::jsonb[])
       as written (stream_id, decider_version, version, last_event_id, state)
@@ -85,7 +88,7 @@ const write: Query = {
     where stream_snapshots.version < excluded.version`,
 };
 
-/** A snapshot to be stored, its state as JSON text. */
+/** A snapshot to store; its state is JSON text. */
 export interface WrittenSnapshot extends SnapshotRequest {
   readonly version: number;
   readonly lastEventId: string;
@@ -93,8 +96,8 @@ export interface WrittenSnapshot extends SnapshotRequest {
 }
 
 /**
- * Keeps the newest snapshot of a stream and decider version. An older one is ignored, and so is one
- * whose last event is not in the log.
+ * Stores snapshots, and keeps the newest for each stream and decider version. Ignores a snapshot
+ * that is older than the stored one, or whose last event is not in the log.
  */
 export async function writeSnapshots(
   executor: Executor,

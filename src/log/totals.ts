@@ -1,15 +1,15 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** What to add up of the events of some streams. */
+/** Which decimals to add up, in the events of which streams. */
 export interface TotalsRequest {
   readonly streamIds: readonly string[];
-  /** Events up to this sequence count. */
+  /** The sequence up to which events are included. */
   readonly at: number;
-  /** Members of the events' data that are decimals. */
+  /** The members of the events' data to add up; they are decimals. */
   readonly members: readonly string[];
-  /** A member by which the sums are kept apart. */
+  /** A member of the events' data by whose value the sums are grouped. */
   readonly by: string;
-  /** Streams are added up in their order, while those before have fewer events than this. */
+  /** Streams are added up in order, as long as the earlier ones have fewer events than this. */
   readonly eventsMax: number;
 }
 
@@ -19,7 +19,7 @@ export interface StreamTotals {
   readonly sums: readonly EventSum[];
 }
 
-/** `label`: the value of `by`; null for events without it. */
+/** The sum of one member; `label` is the value of `by`, or null for events without it. */
 export interface EventSum {
   readonly type: string;
   readonly label: string | null;
@@ -42,17 +42,18 @@ const totals: Query = {
       ) as summed
     ), '[]') as sums
     from (
-      select stream_id, place, last_version,
-        sum(last_version) over (order by place) - last_version as events_before
-      from unnest($1::text[]) with ordinality as wished (stream_id, place)
+      select stream_id, ordinal, last_version,
+        sum(last_version) over (order by ordinal) - last_version as events_before
+      from unnest($1::text[]) with ordinality as requested (stream_id, ordinal)
       cross join lateral version_at(stream_id, $2) as last_version
     ) as bounded
-    where events_before < $5 order by place`,
+    where events_before < $5 order by ordinal`,
 };
 
 /**
- * The sums of the streams as the database itself adds up what is stored, whatever the program makes
- * of it; fewer streams than were wished for, but always the first, when they have many events.
+ * The sums of the streams, added up by the database from the stored events without any code of the
+ * program. If the streams have many events, the result has fewer streams than were requested, but
+ * always the first.
  */
 export async function readTotals(
   executor: Executor,

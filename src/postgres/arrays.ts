@@ -1,9 +1,9 @@
-/** An array of numbers as PostgreSQL reads it. */
+/** Encodes an array of numbers as a PostgreSQL literal. */
 export function toNumberArray(numbers: readonly number[]): string {
   return `{${numbers.join(',')}}`;
 }
 
-/** An array of texts as PostgreSQL reads it: the driver's own takes four times as long. */
+/** Encodes an array of texts as a PostgreSQL literal. The encoder of pg takes 4 times as long. */
 export function toTextArray(texts: readonly string[]): string {
   let literal = '{';
   for (const text of texts) {
@@ -15,8 +15,8 @@ export function toTextArray(texts: readonly string[]): string {
 }
 
 /**
- * An array of the type json as PostgreSQL receives it, in its binary form (`array_recv`): texts
- * with quotes in them would have to be escaped otherwise, and read character by character.
+ * Encodes an array of the type json in the binary format of PostgreSQL (`array_recv`). In a literal
+ * the quotes of the texts would have to be escaped, and PostgreSQL would read each character.
  */
 export function toJsonArray(values: readonly (object | null)[]): Buffer {
   const texts = values.map((value) => (value === null ? null : JSON.stringify(value)));

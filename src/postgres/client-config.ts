@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { ClientConfig } from 'pg';
 import { typeParsers } from './type-parsers.ts';
 
-/** How one connection is made and bounded; every time in milliseconds, 0 means no limit. */
+/** The settings of one connection. Every time is in milliseconds; 0 means no limit. */
 export interface ConnectionSettings {
   readonly url: string;
   readonly applicationName: string;
@@ -10,16 +10,16 @@ export interface ConnectionSettings {
   readonly statementTimeoutMs?: number;
   readonly lockTimeoutMs?: number;
   readonly idleInTransactionTimeoutMs?: number;
-  /** Makes the sockets; pg makes its own when absent. */
+  /** Creates the socket; if absent, pg creates it. */
   readonly openSocket?: () => Socket;
 }
 
-/** The client gives up on a statement this much after the server should have. */
+/** The client gives up on a statement this long after the server should have canceled it. */
 const queryTimeoutGraceMs = 5_000;
 
 /**
- * The server ends the session of a client that is gone: by these its statements, transactions and
- * locks are gone after some 10 s, instead of the two hours that are its system's default.
+ * With these, the server ends the session of a client that is gone, with its statements,
+ * transactions and locks, after some 10 s instead of the two hours that are its system's default.
  */
 const serverKeepalives = [
   'tcp_keepalives_idle=5',
@@ -28,15 +28,17 @@ const serverKeepalives = [
   'tcp_user_timeout=10000',
 ];
 const sessionSettings = [
-  ...['TimeZone=UTC', 'DateStyle=ISO', 'IntervalStyle=iso_8601'],
+  'TimeZone=UTC',
+  'DateStyle=ISO',
+  'IntervalStyle=iso_8601',
   ...serverKeepalives,
 ];
 const keepaliveDelayMs = 5_000;
 
 /**
- * The settings as pg wants them. The server's own time-outs come first, because after them the
- * connection is still good; the client's only ends a wait for a server that has gone silent, and
- * whoever gets it must close the connection.
+ * Converts settings to those of pg. The time-outs of the server fire first, because the connection
+ * is still good after them. The time-out of the client only ends a wait for a server that has gone
+ * silent; the connection must be closed after it.
  */
 export function toClientConfig(settings: ConnectionSettings): ClientConfig {
   const { statementTimeoutMs = 0, connectTimeoutMs = 10_000 } = settings;
@@ -57,7 +59,7 @@ export function toClientConfig(settings: ConnectionSettings): ClientConfig {
   };
 }
 
-/** pg lets the URL's `options` replace ours, so they are taken out of it and put before ours. */
+/** pg lets the `options` of the URL replace ours, so they are moved in front of ours. */
 function splitOptions(url: string): { readonly url: string; readonly options: string } {
   if (!url.includes('options=')) return { url, options: '' };
   const parsed = new URL(url);

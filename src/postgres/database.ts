@@ -24,32 +24,32 @@ export type { Executor, Query } from './executor.ts';
 /** A pool of connections to one database. */
 export interface Database extends Executor {
   /**
-   * Runs the work in one transaction: commits when it returns, rolls back when it throws, and
-   * throws what it threw. When the commit itself fails with `isConnectionLost`, its outcome is
-   * unknown. The executor is refused afterwards; its queries run one after the other.
+   * Runs the work in one transaction: commits when it returns; if it throws, rolls back and throws
+   * the same error. If the commit itself fails with `isConnectionLost`, its outcome is unknown. The
+   * executor runs its queries one after the other, and throws once the transaction has ended.
    */
   withTransaction<T>(work: (executor: Executor) => Promise<T>): Promise<T>;
   /**
-   * Runs the work on a connection of its own, outside the pool, for session state such as advisory
-   * locks; the connection is closed afterwards and the state with it. The signal fires when the
+   * Runs the work on a separate connection outside the pool, for session state such as advisory
+   * locks. The connection is closed afterwards, which ends the state. The signal fires when the
    * connection is lost or the database is stopped: the work should then return.
    */
   withConnection<T>(work: (executor: Executor, signal: AbortSignal) => Promise<T>): Promise<T>;
   /**
-   * Closes the connections on which nothing has arrived for `silentMs`: what runs on them fails with
-   * `isConnectionLost`. Those that wait for their first answer are closed after a second.
+   * Closes the connections on which nothing has arrived for `silentMs`. Statements on them fail
+   * with `isConnectionLost`. Those that wait for their first answer are closed after a second.
    */
   closeSilent(silentMs: number): void;
-  /** Ends what runs, as if the database were gone, and all that is asked for later. */
+  /** Fails all running and later statements, as if the database were unreachable. */
   cut(): void;
-  /** Waits for the work that is under way and closes every connection. May be called again. */
+  /** Waits for the running work and closes every connection. Idempotent. */
   stop(): Promise<void>;
 }
 
 export interface DatabaseOptions extends ConnectionSettings {
   readonly poolMax?: number;
   readonly log: Logger;
-  /** Told which statements fail and which are answered. */
+  /** Receives which statements fail and which succeed. */
   readonly outages?: Outages;
 }
 
@@ -58,7 +58,7 @@ const idleTimeoutMs = 60_000;
 const stopDeadlineMs = 10_000;
 const stopping = 'this program is stopping';
 
-/** Opens a pool; connections are made when first needed and kept while they are used. */
+/** Creates a pool. Connections are opened on demand and closed after 60 s without use. */
 export function createDatabase(options: DatabaseOptions): Database {
   const { poolMax = 8, log, outages } = options;
   const sockets = createSockets();
@@ -74,7 +74,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   let stopped: Promise<void> | undefined;
   let isCut = false;
 
-  /** Throws `DatabaseUnreachableError` when there is no connection: nothing has been sent then. */
+  /** Throws `DatabaseUnreachableError` if there is no connection: nothing was sent. */
   const connect = async (): Promise<pg.PoolClient> => {
     if (stopped !== undefined) throw new DatabaseStoppedError();
     for (;;) {
@@ -96,7 +96,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       outages?.failed(error, query.name);
       suspicion = toSuspicion(error);
-      // A session stays read-only as it began: the others of this time are not used again either.
+      // A session that began read-only stays so: others of this generation are not used again.
       if (isReadOnly(error) && clients.get(client) === generation) generation += 1;
       throw error;
     } finally {
@@ -107,7 +107,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query: (query, values) =>
       runOnce<never>(query, values).catch((error: unknown) => {
         if (!isReadOnly(error)) throw error;
-        // It had no effect, and a new connection may lead to the server that can write now.
+        // It had no effect, and a new connection may reach the server that can write now.
         return runOnce<never>(query, values);
       }),
     withTransaction: async (work) => runTransaction(await connect(), work),
@@ -153,7 +153,7 @@ async function runTransaction<T>(
     const result = await work(executor);
     executor.close();
     const { command } = await client.query('commit');
-    // The server answers the commit of a failed transaction with a rollback, and without an error.
+    // The server answers the commit of a failed transaction with a rollback, not with an error.
     if (command !== 'COMMIT') throw new TransactionAbortedError();
     return result;
   } catch (error) {
@@ -177,16 +177,16 @@ async function rollBack(client: pg.PoolClient): Promise<Error | null> {
 type Clients = ReadonlyMap<pg.PoolClient, number>;
 
 /**
- * The connections of the pool that are not closed yet, as pg-pool forgets them too early, and the
- * generation in which each was made.
+ * Tracks the connections of the pool that are not closed yet, with the generation in which each was
+ * opened. pg-pool forgets them too early.
  */
 function trackClients(pool: pg.Pool, log: Logger, generation: () => number): Clients {
   const clients = new Map<pg.PoolClient, number>();
   pool.on('connect', (client) => {
     clients.set(client, generation());
     client.once('end', () => clients.delete(client));
-    // Without a handler of its own a connection lost while in use ends the process.
-    client.on('error', (error) => log.warn({ err: error }, 'connection lost'));
+    // Without this handler, a connection lost while in use ends the process.
+    client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
   });
   pool.on('error', () => {});
   return clients;

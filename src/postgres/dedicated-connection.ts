@@ -4,14 +4,14 @@ import { type ConnectionSettings, toClientConfig } from './client-config.ts';
 import { DatabaseStoppedError, DatabaseUnreachableError } from './errors.ts';
 import { createClientExecutor, type Executor } from './executor.ts';
 
-/** Connections with one user each, outside the pool, so that none waits for a long holder. */
+/** Connections outside the pool with one user each, so that long work does not occupy the pool. */
 export interface DedicatedConnections {
   withConnection<T>(work: (executor: Executor, signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Fires the signal of every work under way and waits for it. */
+  /** Fires the signal of all running work and waits for it. */
   stop(): Promise<void>;
 }
 
-/** Makes such connections on demand; `Database.withConnection` says what the work may expect. */
+/** Opens such connections on demand; `Database.withConnection` describes the contract. */
 export function createDedicatedConnections(
   settings: ConnectionSettings,
   log: Logger,
@@ -46,7 +46,7 @@ async function runOnConnection<T>(
   const client = new pg.Client(toClientConfig(settings));
   const executor = createClientExecutor(client);
   client.on('error', (error) => {
-    log.warn({ err: error }, 'dedicated connection lost');
+    log.warn({ err: error }, 'a dedicated database connection was lost');
     controller.abort(error);
   });
   try {
@@ -62,7 +62,7 @@ async function runOnConnection<T>(
 
 const goodbyeMs = 500;
 
-/** Says goodbye, and does not wait long for a server that does not hear it. */
+/** Ends the session in good order, but destroys the socket if the server does not react in time. */
 async function endClient(client: pg.Client): Promise<void> {
   const deadline = setTimeout(() => client.connection.stream.destroy(), goodbyeMs);
   await client.end();

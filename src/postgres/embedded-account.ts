@@ -1,7 +1,7 @@
 import { EmbeddedPostgresError } from './embedded-error.ts';
 import { type Run, runProgram, type SystemAccount } from './embedded-run.ts';
 
-/** What the account must be able to reach: where data are, and a program and a file it reads. */
+/** What the account must be able to reach: the data, a program, and a file the program reads. */
 export interface Reach {
   readonly dataDir: string;
   readonly program: string;
@@ -9,8 +9,9 @@ export interface Reach {
 }
 
 /**
- * The account under which to run PostgreSQL, which refuses to run as root: null means our own.
- * Root takes the owner of the existing data, else the user postgres (made if need be), else nobody.
+ * Chooses the account that runs PostgreSQL, which refuses to run as root. Null: the current
+ * account. Root uses the owner of the existing data, else the user postgres, which is created if
+ * it does not exist, else the user nobody.
  */
 export async function chooseAccount(
   dataOwner: SystemAccount | null,
@@ -25,9 +26,9 @@ export async function chooseAccount(
 }
 
 /**
- * A way to run programs under the account that reaches everything it has to. Directories closed to
- * others (a home, a temporary directory) are passed with a capability, and only where they exist:
- * the weakest of the three ways that works is taken.
+ * Creates a function that runs programs under the account and reaches all that is needed. It enters
+ * directories closed to others (a home, a temporary directory) with a capability, on systems that
+ * have these. Of the three possible ways, it uses the weakest one that works.
  */
 export async function createRun(account: SystemAccount | null, reach: Reach): Promise<Run> {
   if (account === null) return (file, args, cwd) => runProgram(file, args, { cwd });
@@ -40,24 +41,24 @@ export async function createRun(account: SystemAccount | null, reach: Reach): Pr
   throw new EmbeddedPostgresError(
     'EMBEDDED_DIRECTORY_UNREACHABLE',
     `PostgreSQL does not run as root, and the user ${account.name} cannot reach ${directory}: ` +
-      `run "chmod o+x ${directory}", or set DAYBOOK_DATA_DIR to a directory it can reach, ` +
-      'or DATABASE_URL to a server of your own',
+      `run "chmod o+x ${directory}", set DAYBOOK_DATA_DIR to a directory that it can reach, ` +
+      'or set DATABASE_URL to your own PostgreSQL server',
   );
 }
 
 const nobody: SystemAccount = { name: 'nobody', uid: 65_534, gid: 65_534 };
 
-/** Reading and entering any directory first; executing files closed to others needs the second. */
+/** The first allows reading and entering any directory, the second also executing any file. */
 const capabilities = ['dac_read_search', 'dac_override'] as const;
 
-/** Real accesses, since access(2) and so `test` take no notice of such capabilities. */
+/** Real accesses, since access(2), and with it `test`, ignores such capabilities. */
 const probe = 'cd "$1" && cat "$2" >/dev/null && exec "$3" --version';
 
 function probeArguments({ dataDir, program, file }: Reach): readonly string[] {
   return [dataDir, file, program];
 }
 
-/** Without `no_setuid_fixup` access(2), which PostgreSQL uses, would ignore the capability. */
+/** Without `no_setuid_fixup`, access(2), which PostgreSQL uses, would ignore the capability. */
 function runWith(account: SystemAccount, capability: string): Run {
   const prefix = [
     `--reuid=${account.uid}`,
@@ -78,7 +79,7 @@ async function findAccount(name: string): Promise<SystemAccount | null> {
   return { name, uid: Number(uid.output), gid: Number(gid.output) };
 }
 
-/** The first directory on the way to the data or the programs that the account cannot enter. */
+/** The first directory on the path to the data or the programs that the account cannot enter. */
 async function findUnreachable(run: Run, { dataDir, program }: Reach): Promise<string> {
   for (const path of [dataDir, program.slice(0, program.lastIndexOf('/'))]) {
     const parts = path.split('/');

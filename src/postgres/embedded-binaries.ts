@@ -4,14 +4,14 @@ import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 
-/** Absolute paths of the programs that npm brought along, and the directory they live in. */
+/** Absolute paths of the programs that npm installed, and of their directory. */
 export interface Binaries {
   readonly initdb: string;
   readonly pgCtl: string;
   readonly root: string;
 }
 
-/** Finds the programs for this platform and repairs the links npm may not have made. */
+/** Finds the programs for this platform, and creates the links that npm may not have created. */
 export async function findBinaries(): Promise<Binaries> {
   const entry = resolvePlatformPackage();
   const programs = (await import(pathToFileURL(entry).href)) as PlatformPackage;
@@ -36,7 +36,7 @@ function resolvePlatformPackage(): string {
     throw new EmbeddedPostgresError(
       'EMBEDDED_UNSUPPORTED_PLATFORM',
       `no embedded PostgreSQL is installed for this platform (${name}): ` +
-        'run npm install with optional dependencies, or set DATABASE_URL to a server of your own',
+        'run npm install with optional dependencies, or set DATABASE_URL to your own server',
       cause,
     );
   }
@@ -47,11 +47,11 @@ interface Link {
   readonly target: string;
 }
 
-/** The package makes these in its postinstall script, which npm may have been told not to run. */
+/** The package creates these in its postinstall script, which npm may be configured not to run. */
 export async function makeMissingLinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as readonly Link[]) {
-    // Already there, or a read-only installation that is complete: the start will tell.
+    // The link exists, or the installation is read-only; if it lacks something, the start fails.
     await symlink(relative(dirname(target), source), join(root, target)).catch(() => {});
   }
 }

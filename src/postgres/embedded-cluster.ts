@@ -17,7 +17,7 @@ import { isProcessAlive } from './embedded-postmaster.ts';
 import type { Run, SystemAccount } from './embedded-run.ts';
 import { toOneLine } from './errors.ts';
 
-/** A PostgreSQL cluster on disk: `home` holds data, the server's log and the password. */
+/** A PostgreSQL cluster on disk: `home` contains the data, the server's log and the password. */
 export interface Cluster {
   readonly home: string;
   readonly data: string;
@@ -27,7 +27,7 @@ export interface Cluster {
 
 export const superuser = 'daybook';
 
-/** The owner of the cluster in a data directory; null when there is none yet. */
+/** The owner of the cluster in a data directory; null if there is no cluster yet. */
 export async function findClusterOwner(dataDir: string): Promise<SystemAccount | null> {
   const owner = await stat(join(dataDir, homeName, 'data')).catch(() => null);
   return owner && { name: `with uid ${owner.uid}`, uid: owner.uid, gid: owner.gid };
@@ -41,9 +41,9 @@ export interface ClusterOptions {
 }
 
 /**
- * Gives the cluster of the data directory, made first if it is not there. It is made under a
- * temporary name and renamed when complete, so a cluster that has its name is whole, and of two
- * processes that make it at once one wins and the other takes the winner's.
+ * Returns the cluster of the data directory, and creates it if it does not exist. It is created
+ * under a temporary name and renamed when complete. So a cluster with its final name is complete,
+ * and if two processes create it at once, both use the one that was renamed first.
  */
 export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
   const home = join(options.dataDir, homeName);
@@ -57,7 +57,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
     throw new EmbeddedPostgresError(
       'EMBEDDED_DATA_DIR_UNUSABLE',
       `the data directory ${options.dataDir} cannot be used (${toOneLine(error)}): ` +
-        'make it writable, or set DAYBOOK_DATA_DIR to another',
+        'make it writable, or set DAYBOOK_DATA_DIR to another directory',
       error,
     );
   }
@@ -65,7 +65,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
 
 const homeName = 'postgres';
 const unfinishedPrefix = '.initdb-';
-/** Tells this process from a predecessor of the same number, as in a container. */
+/** Distinguishes this process from a predecessor with the same number, as in a container. */
 const processToken = randomBytes(4).toString('hex');
 
 async function openCluster(home: string): Promise<Cluster> {
@@ -118,11 +118,11 @@ async function runInitdb(
   const reason = toOneLine(output.split('\n').slice(-3).join('\n'));
   throw new EmbeddedPostgresError(
     'EMBEDDED_INITDB_FAILED',
-    `PostgreSQL could not make its files in ${unfinished}: ${reason}`,
+    `PostgreSQL could not create its files in ${unfinished}: ${reason}`,
   );
 }
 
-/** What a killed predecessor left behind; those of processes still at work stay. */
+/** Removes the files of killed processes, but not those of processes that still run. */
 async function removeUnfinished(dataDir: string): Promise<void> {
   for (const name of await readdir(dataDir)) {
     if (!name.startsWith(unfinishedPrefix)) continue;
@@ -133,7 +133,7 @@ async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** Else a power failure could take back the rename of a cluster that holds acknowledged data. */
+/** Without it, a power failure could undo the rename of a cluster with acknowledged data. */
 async function flushDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   await handle.sync().catch(() => {});
@@ -147,7 +147,7 @@ async function assertVersion(cluster: Cluster, { binaries, run }: ClusterOptions
   if (made === installed) return;
   throw new EmbeddedPostgresError(
     'EMBEDDED_VERSION_MISMATCH',
-    `${cluster.data} was made by PostgreSQL ${made}, but ${installed ?? 'none'} is installed: ` +
+    `${cluster.data} was created by PostgreSQL ${made}, but ${installed ?? 'none'} is installed: ` +
       'dump it with the old version and restore it, or set DAYBOOK_DATA_DIR to another directory',
   );
 }

@@ -1,4 +1,4 @@
-/** What kept the embedded server from running; the message says it in one line and what to do. */
+/** Why the embedded server cannot run; the message says it in one line, with what to do. */
 export type EmbeddedPostgresErrorCode =
   | 'EMBEDDED_UNSUPPORTED_PLATFORM'
   | 'EMBEDDED_DATA_DIR_UNUSABLE'

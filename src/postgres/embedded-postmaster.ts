@@ -2,7 +2,7 @@ import { readFile, readlink, realpath, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-/** What a running server has written about itself into postmaster.pid. */
+/** The entries of a running server in its file postmaster.pid. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
@@ -10,9 +10,9 @@ export interface Postmaster {
 }
 
 /**
- * The server that runs on a data directory; null when none does. A postmaster.pid left by a crash
- * whose number now belongs to an unrelated process, or to a dead one that nobody has waited for (as
- * in a container without an init), is made harmless on the way.
+ * Finds the server that runs on a data directory; null if none does. A crash may have left a
+ * postmaster.pid whose number now belongs to an unrelated process, or to a zombie, as in a
+ * container without an init. The number is then replaced, so that PostgreSQL can start.
  */
 export async function findPostmaster(data: string): Promise<Postmaster | null> {
   const file = join(data, 'postmaster.pid');
@@ -28,7 +28,7 @@ export async function findPostmaster(data: string): Promise<Postmaster | null> {
   return { pid, port: Number.parseInt(lines[3] ?? '', 10), status };
 }
 
-/** Whether a process of that number exists, whoever owns it. */
+/** Whether a process with that number exists, under any account. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -38,7 +38,7 @@ export function isProcessAlive(pid: number): boolean {
   }
 }
 
-/** A port of the loopback interface that was free a moment ago. */
+/** Finds a port of the loopback interface that was free a moment ago. */
 export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -52,23 +52,26 @@ export function findFreePort(): Promise<number> {
 }
 
 /**
- * No system gives out this number. PostgreSQL would refuse to start while the number in the file is
- * alive; removing the file instead would also remove its guard against orphaned backends.
+ * No system assigns this number. PostgreSQL would refuse to start while the process in the file is
+ * alive. To remove the file instead would also remove its guard against orphaned backends.
  */
 const deadPid = '2147483646';
 
-/** Whether a server that was found is at work still; looks at nothing but its process. */
+/** Whether the process of a server still runs and is not a zombie. */
 export async function isAtWork(pid: number): Promise<boolean> {
   return isProcessAlive(pid) && !(await isZombie(pid));
 }
 
-/** Where /proc cannot tell, it is none. The name in parentheses may itself contain some. */
+/** False where /proc is not available. The name in parentheses may itself contain parentheses. */
 async function isZombie(pid: number): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return text.slice(text.lastIndexOf(')') + 2).startsWith('Z');
 }
 
-/** All processes of a server work in its data directory; where that cannot be told, it is ours. */
+/**
+ * Whether a process is not of the server: all processes of a server have its data directory as
+ * their working directory. False if the working directory cannot be read.
+ */
 async function isForeign(pid: number, data: string): Promise<boolean> {
   const directory = await readlink(`/proc/${pid}/cwd`).catch(() => null);
   if (directory === null) return false;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 
-/** A user of the operating system. */
+/** An account of the operating system. */
 export interface SystemAccount {
   readonly name: string;
   readonly uid: number;
@@ -8,13 +8,13 @@ export interface SystemAccount {
 }
 
 export interface RunResult {
-  /** The exit code; 127 when the program could not be started at all. */
+  /** The exit code; 127 if the program could not be started. */
   readonly code: number;
-  /** What it wrote to both of its outputs, the last part of it if that was much. */
+  /** The end of what it wrote to standard output and standard error, at most 16,384 characters. */
   readonly output: string;
 }
 
-/** Runs a program in a directory to its end; never throws. */
+/** Runs a program in a directory until it ends. Never throws. */
 export type Run = (file: string, args: readonly string[], cwd: string) => Promise<RunResult>;
 
 interface RunOptions {
@@ -24,13 +24,13 @@ interface RunOptions {
 
 const outputSizeMax = 16_384;
 
-/** Settings of the caller's shell (PGPORT, PGOPTIONS, a locale) must not reach the server. */
+/** Excludes settings of the caller's shell (PGPORT, PGOPTIONS, a locale) from the server. */
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
 };
 
-/** Runs a program to its end, under another account if one is given; never throws. */
+/** Runs a program until it ends, under another account if one is given. Never throws. */
 export function runProgram(
   file: string,
   args: readonly string[],

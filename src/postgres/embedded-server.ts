@@ -9,23 +9,23 @@ import { findFreePort, findPostmaster, isAtWork, type Postmaster } from './embed
 import type { Run } from './embedded-run.ts';
 import { sqlStateOf, toOneLine } from './errors.ts';
 
-/** A cluster and the means to run a server on it. */
+/** A cluster and what is needed to run a server on it. */
 export interface Server {
   readonly cluster: Cluster;
   readonly binaries: Binaries;
   readonly run: Run;
 }
 
-/** One process's share in a running server: while its connection lives, nobody stops the server. */
+/** A share of one process in a running server, which is not stopped while the connection lives. */
 export interface ServerShare {
   readonly client: pg.Client;
   readonly port: number;
 }
 
 /**
- * Takes a share in the server of a cluster, adopting the one that runs and else starting it. Any
- * number of processes may do so at once. Without a port a new server takes a free one. Gives up
- * when the signal fires.
+ * Takes a share in the server of a cluster: adopts the running server, or starts one. Any number of
+ * processes may do so at once. If `port` is null, a new server takes a free port. Gives up when the
+ * signal fires. Throws `EmbeddedPostgresError`.
  */
 export async function takeShare(
   server: Server,
@@ -38,7 +38,7 @@ export async function takeShare(
     const postmaster = await findPostmaster(server.cluster.data);
     if (postmaster === null) {
       const failure = await startPostmaster(server, port ?? (await findFreePort()));
-      // A start that fails because another process was faster is no failure.
+      // A start that fails because another process was faster does not count.
       if (failure !== null && (await findPostmaster(server.cluster.data)) === null) {
         failures += 1;
         if (failures === startsMax) throw startFailed(failure);
@@ -47,15 +47,17 @@ export async function takeShare(
     }
     const share = postmaster.status === 'ready' ? await connectShare(server, postmaster) : null;
     if (share !== null) return share;
-    if (signal?.aborted) throw startFailed('it is not waited for any more');
-    if (Date.now() > deadline) throw startFailed('it has been starting or stopping for too long');
+    if (signal?.aborted) throw startFailed('the start was canceled');
+    if (Date.now() > deadline) {
+      throw startFailed(`it has been starting or stopping for ${startDeadlineMs / 1_000} s`);
+    }
     await delay(pollIntervalMs);
   }
 }
 
 /**
- * Gives a share back. Stops the server if this was the last one and no other client is connected;
- * tells whether it did.
+ * Returns a share. Stops the server if this was the last share and no other client is connected.
+ * Returns whether it stopped the server.
  */
 export async function giveBackShare(server: Server, { client }: ServerShare): Promise<boolean> {
   try {
@@ -68,24 +70,24 @@ export async function giveBackShare(server: Server, { client }: ServerShare): Pr
   }
 }
 
-/** The address of a database of the server, with the password in it. */
+/** The URL of a database of the server, including the password. */
 export function toUrl({ password }: Cluster, port: number, database: string): string {
   return `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-/** Recovery after a crash replays at most `max_wal_size` of log and may take most of this. */
+/** Recovery after a crash replays at most `max_wal_size` of WAL, and may take most of this time. */
 const startDeadlineMs = 120_000;
 const stopDeadlineMs = 60_000;
 const startsMax = 3;
 const pollIntervalMs = 50;
 const leaveDeadlineMs = 1_000;
-/** A server that is frozen must not keep the program from stopping. */
+/** A frozen server must not prevent the program from stopping. */
 const connectTimeoutMs = 5_000;
 const queryTimeoutMs = 3_000;
 const logTailLines = 6;
 const logSizeMax = 10 * 2 ** 20;
 const shareName = 'daybook share';
-/** 'daybook' in ASCII, an arbitrary number that nothing else locks. */
+/** The bytes of 'daybook' as a number that no other program locks. */
 const shareLock = '28254671641472875';
 
 const settings = [
@@ -98,7 +100,7 @@ const settings = [
   'log_timezone=UTC',
 ];
 
-/** Relative paths, because pg_ctl hands them to a shell. Gives what went wrong, or null. */
+/** Returns why the start failed; null if it succeeded. Paths are relative: pg_ctl uses a shell. */
 async function startPostmaster({ cluster, binaries, run }: Server, port: number) {
   const logStart = await rotateLog(cluster.logFile);
   const options = [`-p ${port}`, ...settings.map((setting) => `-c ${setting}`)].join(' ');
@@ -109,35 +111,36 @@ async function startPostmaster({ cluster, binaries, run }: Server, port: number)
   return toOneLine([output, ...lines.slice(-logTailLines)].join('\n'));
 }
 
-/** Puts a large log aside, in place of the one before; gives the size of the one that goes on. */
+/** Renames a large log, replacing the last renamed one. Returns the size of the current log. */
 async function rotateLog(file: string): Promise<number> {
   const size = (await stat(file).catch(() => null))?.size ?? 0;
   if (size <= logSizeMax) return size;
-  // Another process that starts the server at this moment may have done it.
+  // Another process that starts the server at the same time may have renamed it.
   return await rename(file, `${file}.1`).then(
     () => 0,
     () => size,
   );
 }
 
-/** Does not let pg_ctl wait: it would take the server that another process starts next for ours. */
+/** Does not let pg_ctl wait: it would mistake a server that another process starts for this one. */
 async function stopPostmaster({ cluster, binaries, run }: Server): Promise<void> {
   const pid = (await findPostmaster(cluster.data))?.pid;
   const args = ['stop', '-D', cluster.data, '-m', 'fast', '-W'];
   const { code, output } = await run(binaries.pgCtl, args, '/');
   if (code !== 0) throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', toOneLine(output));
   const deadline = Date.now() + stopDeadlineMs;
-  // Not by its file, which whoever looks for a server would write again when its process is over.
+  // By its process, not its file: a process that looks for a server may write the file again.
   while (pid !== undefined && (await isAtWork(pid))) {
     if (Date.now() > deadline) {
-      const message = `the embedded PostgreSQL (process ${pid}) has not stopped yet`;
+      const waited = `${stopDeadlineMs / 1_000} s`;
+      const message = `the embedded PostgreSQL (process ${pid}) has not stopped after ${waited}`;
       throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', message);
     }
     await delay(pollIntervalMs);
   }
 }
 
-/** Null while the server is not ready, is being stopped by its last user, or just went away. */
+/** Null if the server is not ready, is being stopped by its last user, or has just stopped. */
 async function connectShare(
   { cluster }: Server,
   postmaster: Postmaster,
@@ -159,7 +162,10 @@ async function connectShare(
   return null;
 }
 
-/** Takes the lock alone if nobody shares it; our own connections may still be on their way out. */
+/**
+ * Whether no other process has a share and no other client is connected. It waits up to a second
+ * for this program's connections to close.
+ */
 async function isLast(client: pg.Client): Promise<boolean> {
   const text = 'select pg_try_advisory_lock($1) as taken';
   const { rows } = await client.query<{ taken: boolean }>(text, [shareLock]);

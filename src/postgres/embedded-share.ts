@@ -6,8 +6,8 @@ import { isConnectionLost, toOneLine } from './errors.ts';
 const restartIntervalMs = 1_000;
 
 /**
- * Holds a share until stopped, and takes a new one on the same port whenever the server has died.
- * Gives the function that stops; it may be called again.
+ * Keeps a share until stopped, and takes a new one on the same port whenever the server has
+ * crashed. Returns the function that stops this and returns the share; it is idempotent.
  */
 export function keepShare(server: Server, first: ServerShare, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
@@ -18,7 +18,7 @@ export function keepShare(server: Server, first: ServerShare, log: Logger): () =
     while (share !== null) {
       await untilEnd(share, signal);
       if (signal.aborted) return share;
-      log.error({ port }, 'embedded PostgreSQL has died and is started again');
+      log.error({ port }, 'the embedded PostgreSQL has crashed and is being restarted');
       share = await retakeShare(server, port, { signal, log });
     }
     return null;
@@ -28,7 +28,8 @@ export function keepShare(server: Server, first: ServerShare, log: Logger): () =
     stopping.abort();
     const share = await kept;
     const halted = share !== null && (await giveBack(server, share));
-    log.info({ port }, `embedded PostgreSQL ${halted ? 'has stopped' : 'is left to others'}`);
+    const outcome = halted ? 'has stopped' : 'keeps running for other clients';
+    log.info({ port }, `the embedded PostgreSQL ${outcome}`);
   };
   let stopped: Promise<void> | undefined;
   return () => {
@@ -41,7 +42,7 @@ async function giveBack(server: Server, share: ServerShare): Promise<boolean> {
   try {
     return await giveBackShare(server, share);
   } catch (error) {
-    // The server died in this very moment: there is nothing left to stop.
+    // The server crashed at this moment: there is nothing to stop.
     if (isConnectionLost(error)) return false;
     throw error;
   }
@@ -52,14 +53,14 @@ interface Retake {
   readonly log: Logger;
 }
 
-/** Tries until it has a share again; null when stopped meanwhile. */
+/** Tries until it has a share again; null if stopped meanwhile. */
 async function retakeShare(server: Server, port: number, { signal, log }: Retake) {
   while (!signal.aborted) {
     try {
       return await takeShare(server, port, signal);
     } catch (error) {
       if (signal.aborted) return null;
-      log.error({ reason: toOneLine(error) }, 'embedded PostgreSQL does not start again');
+      log.error({ reason: toOneLine(error) }, 'the embedded PostgreSQL could not be restarted');
       await delay(restartIntervalMs, signal);
     }
   }

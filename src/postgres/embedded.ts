@@ -12,24 +12,24 @@ import { keepShare } from './embedded-share.ts';
 import { sqlStateOf, toOneLine } from './errors.ts';
 
 export interface EmbeddedPostgresOptions {
-  /** Made if missing; the files of the server go into its sub-directory `postgres`. */
+  /** Created if missing; the server's files are in its subdirectory `postgres`. */
   readonly dataDir: string;
   readonly log: Logger;
 }
 
-/** A share in a real PostgreSQL server that runs on a data directory of ours. */
+/** A share in a real PostgreSQL server that runs on a data directory of this program. */
 export interface EmbeddedPostgres {
-  /** The address of the database `daybook`, password included. */
+  /** The URL of the database `daybook`, including the password. */
   readonly url: string;
-  /** Stops the server unless another process or client still uses it. May be called again. */
+  /** Stops the server unless another process or client still uses it. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts PostgreSQL on a data directory, or adopts the server that already runs there: one left
- * behind by a killed process, or one that another process of ours shares. It listens on loopback
- * only. If the server dies while it is in use, it is started again on the same port. Throws
- * `EmbeddedPostgresError` when it cannot run.
+ * Starts PostgreSQL on a data directory, or adopts the server that already runs there: one that a
+ * killed process left behind, or one that another Daybook process shares. It listens on loopback
+ * only. If the server crashes while it is in use, it is restarted on the same port. Throws
+ * `EmbeddedPostgresError` if it cannot run.
  */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
@@ -44,7 +44,7 @@ export async function startEmbeddedPostgres(
       throw error;
     },
   );
-  log.info({ port: share.port, data: server.cluster.data }, 'embedded PostgreSQL is running');
+  log.info({ port: share.port, data: server.cluster.data }, 'the embedded PostgreSQL is running');
   return { url: toUrl(server.cluster, share.port, databaseName), stop };
 }
 
@@ -67,8 +67,8 @@ async function makeDataDir(dataDir: string): Promise<string> {
   } catch (cause) {
     throw new EmbeddedPostgresError(
       'EMBEDDED_DATA_DIR_UNUSABLE',
-      `the data directory ${dataDir} cannot be made (${toOneLine(cause)}): ` +
-        'set DAYBOOK_DATA_DIR to a directory that you can write',
+      `the data directory ${dataDir} cannot be created (${toOneLine(cause)}): ` +
+        'set DAYBOOK_DATA_DIR to a directory that you can write to',
       cause,
     );
   }
@@ -82,7 +82,7 @@ async function ensureDatabase(url: string): Promise<void> {
     const found = await client.query('select from pg_database where datname = $1', [databaseName]);
     if (found.rowCount === 0) await client.query('create database daybook');
   } catch (error) {
-    // Another process that started at the same moment made it first.
+    // Another process that started at the same time created it first.
     const state = sqlStateOf(error);
     if (state !== '42P04' && state !== '23505') throw error;
   } finally {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** No connection to the database could be made, or it refused to let us in. */
+/** No connection to the database could be opened, or the database refused it. */
 export class DatabaseUnreachableError extends Error {
   override readonly name = 'DatabaseUnreachableError';
   readonly code = 'DATABASE_UNREACHABLE';
@@ -16,14 +16,14 @@ function toMessage(cause: unknown): string {
   return reason.startsWith(begin) ? reason : `${begin}: ${reason}`;
 }
 
-/** The server answers, but is older than this program needs. */
+/** The database server is older than this program requires. */
 export class DatabaseTooOldError extends Error {
   override readonly name = 'DatabaseTooOldError';
   readonly code = 'DATABASE_TOO_OLD';
   readonly version: number;
 
   constructor(version: number, versionMin: number) {
-    super(`the database is PostgreSQL ${version}, but at least ${versionMin} is needed`);
+    super(`the database is PostgreSQL ${version}, but ${versionMin} or later is required`);
     this.version = version;
   }
 }
@@ -34,17 +34,17 @@ export class MigrationError extends Error {
   readonly code = 'MIGRATION_FAILED';
 }
 
-/** The work of a transaction swallowed a failed query, so that its commit became a rollback. */
+/** The work of a transaction ignored the error of a query, so its commit became a rollback. */
 export class TransactionAbortedError extends Error {
   override readonly name = 'TransactionAbortedError';
   readonly code = 'TRANSACTION_ABORTED';
 
   constructor() {
-    super('the transaction was rolled back: a query in it failed and the error was swallowed');
+    super('the transaction was rolled back: a query in it failed and its error was ignored');
   }
 }
 
-/** An executor was used after the transaction or connection it belonged to had been given back. */
+/** An executor was used after its transaction or connection had ended. */
 export class ExecutorClosedError extends Error {
   override readonly name = 'ExecutorClosedError';
   readonly code = 'EXECUTOR_CLOSED';
@@ -54,7 +54,7 @@ export class ExecutorClosedError extends Error {
   }
 }
 
-/** The database has been stopped; nothing was sent. */
+/** A statement was not sent because the database has been stopped. */
 export class DatabaseStoppedError extends Error {
   override readonly name = 'DatabaseStoppedError';
   readonly code = 'DATABASE_STOPPED';
@@ -64,25 +64,25 @@ export class DatabaseStoppedError extends Error {
   }
 }
 
-/** The SQLSTATE with which the server refused a statement; null if it is not the server's error. */
+/** The SQLSTATE of an error that the server returned; null for any other error. */
 export function sqlStateOf(error: unknown): string | null {
   return databaseErrorOf(error)?.code ?? null;
 }
 
-/** The name of the constraint a statement violated; null if the error is of another kind. */
+/** The name of the constraint that a statement violated; null for any other error. */
 export function constraintOf(error: unknown): string | null {
   return databaseErrorOf(error)?.constraint ?? null;
 }
 
-/** The detail the server or a `raise … using detail` gave with an error; null if none. */
+/** The detail of an error, set by the server or by `raise … using detail`; null if none. */
 export function detailOf(error: unknown): string | null {
   return databaseErrorOf(error)?.detail ?? null;
 }
 
 /**
  * Whether the connection failed rather than the statement: the server is not reachable, or it is
- * unknown whether the statement took effect. A statement the server itself refused, or cancelled
- * at a time-out of its own, has certainly had no effect and gives false.
+ * unknown whether the statement took effect. False if the server itself rejected the statement or
+ * canceled it at a server time-out: then it certainly had no effect.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -94,29 +94,29 @@ export function isConnectionLost(error: unknown): boolean {
   return lostMessages.some((message) => error.message.startsWith(message));
 }
 
-/** Whether the server has stopped a statement, at its time-out: it had no effect. */
+/** Whether the server canceled a statement at its time-out: it had no effect. */
 export function isStatementTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '57014';
 }
 
-/** Whether the server refused to write: it was demoted, or has been made read-only. */
+/** Whether the server rejected a write because it was demoted or is read-only. */
 export function isReadOnly(error: unknown): boolean {
   return sqlStateOf(error) === '25006';
 }
 
-/** Whether the server has no room left on its disk. */
+/** Whether the disk of the server is full. */
 export function isDiskFull(error: unknown): boolean {
   return sqlStateOf(error) === '53100';
 }
 
-/** What keeps the database from answering, in words for those who have asked. */
+/** Why the database cannot carry out a statement, as a message for clients. */
 export function whyUnavailable(error: unknown): string {
   if (isDiskFull(error)) return 'the disk of the database is full';
   if (isReadOnly(error)) return 'the database is read-only';
   return 'the database cannot be reached';
 }
 
-/** The message of an error in one line, also where Node hides it in an AggregateError. */
+/** The message of an error in one line, also if Node.js hides it in an AggregateError. */
 export function toOneLine(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return toOneLine(error.errors[0]);
   const message = error instanceof Error ? error.message || error.name : String(error);
@@ -129,7 +129,7 @@ function databaseErrorOf(error: unknown): pg.DatabaseError | null {
   return null;
 }
 
-/** Shut down, crashed, starting, idle too long, too many connections, completion unknown. */
+/** Shutdown, crash, startup, idle for too long, too many connections, completion unknown. */
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '40003']);
 
 const lostCodes = new Set([
@@ -148,7 +148,7 @@ const lostCodes = new Set([
   'ERR_STREAM_WRITE_AFTER_END',
 ]);
 
-/** pg and pg-pool raise these as plain errors without a code. */
+/** pg and pg-pool throw these as plain errors without a code. */
 const lostMessages = [
   'Connection terminated',
   'Client has encountered a connection error',
@@ -157,6 +157,6 @@ const lostMessages = [
   'timeout exceeded when trying to connect',
   'timeout expired',
   'no answer for',
-  // pg-listen, which hides why.
+  // From pg-listen, which hides the cause.
   'Re-initializing the PostgreSQL notification client',
 ];

@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg';
 import { ExecutorClosedError, isConnectionLost, sqlStateOf } from './errors.ts';
 
-/** A statement: constant text, prepared once per connection under its name. */
+/** A statement with a constant text, which is prepared once for each connection under its name. */
 export interface Query {
-  /** Unique among all texts of the process, at most 63 bytes. */
+  /** Unique in the process, at most 63 bytes. */
   readonly name: string;
   readonly text: string;
 }
@@ -11,21 +11,21 @@ export interface Query {
 /** Something that runs queries: a pool, a transaction, or one connection. */
 export interface Executor {
   /**
-   * Runs one statement and gives its rows. Throws pg's DatabaseError when the server refuses it;
-   * see `sqlStateOf`, `constraintOf` and `isConnectionLost` in errors.ts.
+   * Runs one statement and returns its rows. Throws the DatabaseError of pg if the server rejects
+   * it; see `sqlStateOf`, `constraintOf` and `isConnectionLost` in errors.ts.
    */
   query<Row>(query: Query, values?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
-/** An executor on one connection, and what is known about that connection. */
+/** An executor on one connection, with the state of that connection. */
 export interface ClientExecutor extends Executor {
   /** The error after which the connection must not be used again; null while it is good. */
   suspicion(): Error | null;
-  /** From here on queries are refused, so that none strays into the next user's transaction. */
+  /** Makes later queries throw, so that none runs in the transaction of the next user. */
   close(): void;
 }
 
-/** Binds an executor to one connection. Its queries run in the order in which they were asked. */
+/** Creates an executor on one connection. Its queries run in the order of the calls. */
 export function createClientExecutor(client: ClientBase): ClientExecutor {
   let suspicion: Error | null = null;
   let closed = false;
@@ -46,7 +46,7 @@ export function createClientExecutor(client: ClientBase): ClientExecutor {
   };
 }
 
-/** Runs a named query on a connection; on failure ask `toSuspicion` what became of it. */
+/** Runs a named query on a connection. If it throws, pass the error to `toSuspicion`. */
 export async function runQuery<Row>(
   client: ClientBase,
   query: Query,
@@ -58,10 +58,10 @@ export async function runQuery<Row>(
 }
 
 /**
- * Whether a failed query leaves its connection in doubt: null when the server refused the
- * statement and waits for the next. A prepared statement that no longer fits its tables (0A000)
- * or is unknown (26000) stays broken on its connection, so that one has to go as well; and so does
- * the connection to a server that was demoted (25006), as a new one may lead to its successor.
+ * Returns the error if the connection must not be used after a failed query; null if the server
+ * rejected the statement and waits for the next. A prepared statement that no longer fits its
+ * tables (0A000) or is unknown (26000) stays broken on its connection, so the connection must be
+ * closed. So must one to a server that was demoted (25006), as a new one may reach its successor.
  */
 export function toSuspicion(error: unknown): Error | null {
   const state = sqlStateOf(error);

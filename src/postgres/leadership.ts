@@ -4,37 +4,37 @@ import type { Database, Executor } from './database.ts';
 import { type Lease, type LeaseKind, releaseLeases, renewLeases } from './leases.ts';
 
 export interface LeadershipOptions {
-  /** A connection of its own is taken from here for the work. */
+  /** Provides a separate connection for the work. */
   readonly database: Database;
-  /** Leases are taken and renewed over this one, so that no statement of the work delays that. */
+  /** Takes and renews the leases, so that no statement of the work delays this. */
   readonly keeper: Database;
   readonly kind: LeaseKind;
-  /** A UUID of whoever leads: it may take up its own leases again before they expire. */
+  /** The UUID of the leader, which may take its own leases again before they expire. */
   readonly holder: string;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
-/** The right of one process to lead some things of a kind. */
+/** The right of one process to lead some things of a kind, such as views. */
 export interface Leadership {
-  /** Fires when the right ends: it is not renewed in time, the connection is lost, or stopping. */
+  /** Fires if a lease is not renewed in time, the connection is lost, or the work must stop. */
   readonly signal: AbortSignal;
-  /** Tries to take the right to lead these; gives those for which it is held now. */
+  /** Tries to take the leases of these things; returns those whose leases are held now. */
   take(ids: readonly number[]): Promise<ReadonlySet<number>>;
 }
 
-/** By the clock of the database: after this long without a renewal another process may lead. */
+/** After this long without a renewal, by the clock of the database, another process may lead. */
 const ttlMs = 5_000;
 const renewMs = 1_000;
-/** By the clock of this process, from the moment at which the last renewal was sent. */
+/** This process leads for this long, by its own clock, after it has sent the last renewal. */
 const leadMs = 4_000;
 const releaseMs = 1_000;
 
 /**
- * Runs work that leads things by leases: rows that expire, so that whoever is cut off from the
- * database stops leading before another process begins. Leases are renewed while the work runs, and
- * released when it ends. They decide who does the work; that nothing is done twice is held by the
- * checkpoint that each step of the work compares and sets.
+ * Runs work that leads things by leases: rows that expire, so that a process that is cut off from
+ * the database stops leading before another one begins. Leases are renewed while the work runs, and
+ * released when it ends. They decide which process does the work. They do not guarantee that
+ * nothing is done twice: the checkpoint does, which each step of the work compares and sets.
  */
 export function withLeadership<T>(
   options: LeadershipOptions,
@@ -62,7 +62,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
   let failure: unknown = null;
   let expiry: NodeJS.Timeout | undefined;
 
-  function letGo(reason: string): void {
+  function endTerm(reason: string): void {
     if (over.signal.aborted) return;
     over.abort();
     if (options.signal.aborted) return;
@@ -72,7 +72,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
   function holdUntil(sentAt: number): void {
     clearTimeout(expiry);
     const leftMs = Math.max(0, sentAt + leadMs - performance.now());
-    expiry = setTimeout(letGo, leftMs, 'a lease could not be renewed in time');
+    expiry = setTimeout(endTerm, leftMs, 'a lease could not be renewed in time');
   }
   async function renew(): Promise<void> {
     const sentAt = performance.now();
@@ -83,13 +83,13 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       renewed.some((lease) => lease.id === id && lease.epoch === epoch);
     failure = null;
     if (leases.every(isHeld)) holdUntil(sentAt);
-    else letGo('another process has taken a lease');
+    else endTerm('another process has taken a lease');
   }
   const timer = setInterval(() => {
     if (held.size === 0 || over.signal.aborted) return;
     renewing ??= renew()
       .catch((error: unknown) => {
-        // Not the end yet: the next renewal may still be in time.
+        // The term goes on: the next renewal may still be in time.
         failure = error;
       })
       .finally(() => {
@@ -100,10 +100,10 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
   return {
     signal: AbortSignal.any([lost, options.signal, over.signal]),
     async take(ids) {
-      const wanted = ids.filter((id) => !held.has(id));
-      if (wanted.length > 0) {
+      const missing = ids.filter((id) => !held.has(id));
+      if (missing.length > 0) {
         const sentAt = performance.now();
-        const taken = await renewLeases(keeper, { kind, holder, ids: wanted }, ttlMs);
+        const taken = await renewLeases(keeper, { kind, holder, ids: missing }, ttlMs);
         if (held.size === 0 && taken.length > 0) holdUntil(sentAt);
         for (const lease of taken) held.set(lease.id, lease);
       }
@@ -116,11 +116,11 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       const ids = [...held.keys()];
       if (ids.length === 0) return;
       const release = async (): Promise<void> => {
-        // A renewal that came after it would undo it.
+        // A renewal after the release would undo it.
         await renewing;
         await releaseLeases(keeper, { kind, ids, holder });
       };
-      // Without the database they expire by themselves: nobody waits for it.
+      // If the database is unreachable, they expire: the wait is short.
       const released = release().catch(() => {});
       await unlessAborted(released, AbortSignal.timeout(releaseMs));
     },

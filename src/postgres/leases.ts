@@ -1,15 +1,15 @@
 import type { Executor, Query } from './executor.ts';
 
-/** What leases are for: things of one kind, told apart by their numbers. */
+/** The kind of things that leases are for; a number identifies each thing of a kind. */
 export type LeaseKind = 'daybook.views' | 'daybook.consumers';
 
-/** A lease that is held now. Its epoch rises whenever another holder takes it. */
+/** A lease that is held now. Its epoch increases whenever a different holder takes it. */
 export interface Lease {
   readonly id: number;
   readonly epoch: number;
 }
 
-/** Leases of one kind, and who is to hold them. */
+/** Leases of one kind, and their holder. */
 export interface Claim {
   readonly kind: LeaseKind;
   readonly ids: readonly number[];
@@ -19,8 +19,8 @@ export interface Claim {
 
 const renewal: Query = {
   name: 'hold_leases',
-  // In order of name, so that two processes that take the same ones cannot lock each other out. The
-  // version before leads by an advisory lock: it has to let go of that first.
+  // In order of name, so that two processes that take the same leases cannot deadlock. The previous
+  // release leads by an advisory lock: it must release that first.
   text: `with held as (
       insert into leases (name, holder, epoch, expires_at, session_pid, session_started)
       select wanted.name, $3, 1, clock_timestamp() + $4 * interval '1 millisecond',
@@ -59,9 +59,9 @@ const renewal: Query = {
 };
 
 /**
- * Takes the leases that are free, renews those that the holder has, and gives both: each expires
- * `ttlMs` from now, by the clock of the database, or with the session. The others are in another's
- * hands.
+ * Takes the leases that are free, renews those that the holder has, and returns both. Each expires
+ * `ttlMs` from now, by the clock of the database, or when the session ends. Leases that are not
+ * returned belong to another holder.
  */
 export async function renewLeases(
   executor: Executor,
@@ -85,7 +85,7 @@ const look: Query = {
     ) as free`,
 };
 
-/** Whether nobody leads something just now, by lease or as the version before; takes it from nobody. */
+/** Whether no process leads something now, by a lease or as the previous release. Takes nothing. */
 export async function isLeaseFree(
   executor: Executor,
   kind: LeaseKind,
@@ -104,7 +104,7 @@ const release: Query = {
     )`,
 };
 
-/** Lets go of leases, so that another process can take them at once. */
+/** Releases leases, so that another process can take them at once. */
 export async function releaseLeases(
   executor: Executor,
   { kind, ids, holder }: Claim,

@@ -6,33 +6,33 @@ import { openSubscription } from './subscription.ts';
 export interface ListenerOptions {
   readonly url: string;
   readonly channels: readonly string[];
-  /** How often the connection is tried out by a notification to itself. */
+  /** How often the connection is tested by a notification to itself; by default 1,000. */
   readonly heartbeatIntervalMs?: number;
-  /** How long an answer, or a connection, may take before the connection counts as dead. */
+  /** How long an answer or a connection may take at most; by default 5,000. */
   readonly heartbeatDeadlineMs?: number;
   /** Called for every notification, in order; must not throw. */
   readonly onNotification: (channel: string, payload: string) => void;
-  /** Called whenever the channels are listened to (again): what came meanwhile has been missed. */
+  /** Called whenever listening begins (again): earlier notifications may have been missed. */
   readonly onConnected: () => void;
-  /** Called when a connection has gone silent: others to the same server may have gone with it. */
+  /** Called when the connection has gone silent: others to the same server may be silent too. */
   readonly onSilent?: () => void;
   readonly log: Logger;
 }
 
-/** Notifications of some channels, over a connection of their own that is renewed for ever. */
+/** Receives the notifications of some channels over a separate connection, without giving up. */
 export interface Listener {
-  /** Whether the channels are listened to, as far as is known. */
+  /** Whether it is listening, as far as is known. */
   connected(): boolean;
-  /** For how long the channels have not been listened to; 0 while they are. */
+  /** For how long it has not been listening; 0 while it is. */
   deafMs(): number;
-  /** Closes the connection, in whatever state it is. May be called again. */
+  /** Closes the connection in any state. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * Listens to channels of a database and never gives up: a connection that breaks, or answers no
- * heartbeat, is replaced by a new one, at once and then ever more slowly up to two seconds.
- * Notifications sent while there is none are lost; `onConnected` is the time to look for oneself.
+ * Listens to channels of a database and never gives up. A connection that breaks, or answers no
+ * heartbeat, is replaced at once, then after delays that grow to two seconds. Notifications sent
+ * while there is no connection are lost, so `onConnected` must read what they would have announced.
  */
 export function createListener(options: ListenerOptions): Listener {
   const { heartbeatIntervalMs = 1_000, heartbeatDeadlineMs = 5_000, log } = options;
@@ -61,7 +61,7 @@ export function createListener(options: ListenerOptions): Listener {
         signal: stopping.signal,
       });
     } catch (error) {
-      log.warn({ err: error }, 'listening was interrupted');
+      log.warn({ err: error }, 'listening for notifications was interrupted');
     }
     if (connected) deafSince = performance.now();
     connected = false;
@@ -88,7 +88,7 @@ export function createListener(options: ListenerOptions): Listener {
 const retryDelayMinMs = 50;
 const retryDelayMaxMs = 2_000;
 
-/** Doubles from failure to failure; the jitter keeps many processes from returning in step. */
+/** Doubles with each failure; the jitter prevents many processes from returning at once. */
 function toRetryDelayMs(failures: number): number {
   const delayMs = Math.min(retryDelayMinMs * 2 ** failures, retryDelayMaxMs);
   return delayMs * (0.5 + Math.random() / 2);

@@ -1,13 +1,13 @@
 import type { Logger, LogLine } from '../lib/logger.ts';
 import { isConnectionLost, isDiskFull, isReadOnly, toOneLine } from './errors.ts';
 
-/** Reports what keeps the database from working: once when it begins, each minute, at its end. */
+/** Logs outages of the database: one line when it begins, one each minute, one at its end. */
 export interface Outages {
   /** Drops the lines whose `err` belongs to an outage, and counts them; passes on all others. */
   readonly logger: Logger;
-  /** A statement has failed; one that failed for another reason than an outage is ignored. */
+  /** Reports that a statement failed. An error that is not of an outage is ignored. */
   failed(error: unknown, statement: string): void;
-  /** A statement has been answered. */
+  /** Reports that a statement succeeded. */
   worked(statement: string): void;
 }
 
@@ -16,21 +16,21 @@ type Kind = 'unreachable' | 'disk-full' | 'read-only';
 const sentences: Readonly<Record<Kind, { readonly begun: string; readonly over: string }>> = {
   unreachable: {
     begun: 'the connection to the database is lost',
-    over: 'the database answers again',
+    over: 'the connection to the database is restored',
   },
   'disk-full': {
     begun: 'the disk of the database is full: nothing can be recorded',
-    over: 'the disk of the database has room again',
+    over: 'the disk of the database has free space again',
   },
   'read-only': {
     begun: 'the database is read-only: nothing can be recorded',
-    over: 'the database can be written again',
+    over: 'the database is writable again',
   },
 };
 
 interface Outage {
   readonly begunAt: number;
-  /** Those that have failed; empty while none is known by name. */
+  /** The names of the statements that failed; empty while none is known. */
   readonly statements: Set<string>;
   failures: number;
   failedAt: number;
@@ -38,10 +38,10 @@ interface Outage {
 }
 
 const reportMs = 60_000;
-/** An outage is over after this long without a failure: a flapping line is one outage. */
+/** An outage is over after this long without a failure: a flapping connection is one outage. */
 const quietMs = 2_500;
 
-/** `now`: a clock in milliseconds that never goes back. */
+/** Creates a report of outages. `now` is a clock in milliseconds that never goes back. */
 export function createOutages(log: Logger, now = () => performance.now()): Outages {
   const outages = new Map<Kind, Outage>();
   const secondsSince = ({ begunAt }: Outage): number => Math.round((now() - begunAt) / 1_000);
@@ -93,7 +93,7 @@ export function createOutages(log: Logger, now = () => performance.now()): Outag
   };
 }
 
-/** A read says nothing about whether there is room for a write; the leases are written all the time. */
+/** Whether a success ends an outage. A read does not prove that writes work; lease renewals do. */
 function proves(kind: Kind, statement: string): boolean {
   return kind === 'unreachable' || (kind === 'read-only' && statement === 'hold_leases');
 }
@@ -109,7 +109,7 @@ function kindOf(error: unknown): Kind | null {
   return error instanceof Error && error.cause !== undefined ? kindOf(error.cause) : null;
 }
 
-/** The reason alone: the sentence before it already says what it has led to. */
+/** The innermost cause alone: the log message already says what it led to. */
 function toReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause === undefined ? toOneLine(error) : toReason(cause);

@@ -1,25 +1,25 @@
 import { Socket } from 'node:net';
 
-/** The sockets to one database, so that those that have gone silent can be found and closed. */
+/** The sockets to one database, of which silent ones can be found and closed. */
 export interface Sockets {
-  /** A new socket, not connected yet; it is watched until it closes. */
+  /** Creates a socket, not connected yet, and watches it until it closes. */
   open(): Socket;
   /**
    * Destroys the sockets on which nothing has arrived for `silentMs`, and those that have been
    * waiting for their first answer for more than a second.
    */
   closeSilent(silentMs: number): void;
-  /** Closes all, and from then on each new one as soon as it begins to connect. */
+  /** Closes all sockets, and from then on each new one as soon as it begins to connect. */
   closeAll(): void;
 }
 
 interface Watched {
   bytesRead: number;
-  /** When bytes were last seen to arrive, or the socket was made. */
+  /** When bytes were last seen to arrive, or else when the socket was created. */
   heardAt: number;
 }
 
-/** How closely arrivals are observed. To observe each would cost something for each of them. */
+/** The interval at which arrivals are observed. To observe each one would slow down each one. */
 const lookMs = 500;
 const firstAnswerMs = 1_000;
 

@@ -5,24 +5,24 @@ import { toClientConfig } from './client-config.ts';
 export interface SubscriptionOptions {
   readonly url: string;
   readonly channels: readonly string[];
-  /** A channel that nobody else uses. */
+  /** A channel that no other connection uses. */
   readonly heartbeatChannel: string;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatDeadlineMs: number;
   readonly onNotification: (channel: string, payload: string) => void;
   readonly onConnected: () => void;
-  /** Called when the connection is given up because nothing has been received for the deadline. */
+  /** Called when the connection is destroyed because nothing was received until the deadline. */
   readonly onSilent: () => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Listens over one connection for as long as that works: throws when it is lost or silent, returns
- * when the signal fires; either way its socket and timer are gone by then.
+ * Listens over one connection while it works. Throws when the connection is lost or silent; returns
+ * when the signal fires. In both cases its socket is closed and its timer is cleared by then.
  *
- * pg-listen 1.7.0 gives up reconnecting after 3 s, ends the process without an `error` handler,
- * never notices a half-open connection, and leaks when closed in an outage. So it gets a handler
- * first, a socket of ours, and is not left to reconnect at all.
+ * pg-listen 1.7.0 stops reconnecting after 3 s, ends the process if it has no `error` handler,
+ * never notices a half-open connection, and leaks when closed in an outage. So its handler is
+ * attached first, it uses a socket created here, and it never reconnects.
  */
 export async function openSubscription(options: SubscriptionOptions): Promise<void> {
   const { signal } = options;
@@ -59,7 +59,7 @@ function createSubscriber(socket: Socket, { url, heartbeatDeadlineMs }: Subscrip
   return pgListen.default({ ...config, stream: () => socket }, options);
 }
 
-/** `ended` resolves when the signal fires and rejects, with the best reason known, on a loss. */
+/** `ended` resolves when the signal fires, and rejects with the best known reason on a loss. */
 function watchEnding(subscriber: Subscriber, socket: Socket, signal: AbortSignal) {
   let reason: Error | undefined;
   let onAbort = () => {};
@@ -71,7 +71,7 @@ function watchEnding(subscriber: Subscriber, socket: Socket, signal: AbortSignal
     subscriber.events.on('error', (error) => reject(reason ?? error));
     socket.once('close', () => reject(reason ?? new Error('Connection terminated')));
   });
-  // Also when it comes while nobody awaits it, a loss must not end the process.
+  // A loss must not end the process, even if nothing awaits `ended` at that time.
   ended.catch(() => {});
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
@@ -86,8 +86,8 @@ async function listen(subscriber: Subscriber, options: SubscriptionOptions): Pro
 }
 
 /**
- * Destroys the socket when nothing has been received for the deadline. It counts its own ticks
- * rather than time: after a pause of this process the answers may be waiting to be read.
+ * Destroys the socket when nothing has been received until the deadline. It counts its ticks rather
+ * than time: after a pause of this process, the answers may be waiting to be read.
  */
 function startHeartbeat(subscriber: Subscriber, socket: Socket, options: SubscriptionOptions) {
   const { heartbeatChannel, heartbeatIntervalMs, heartbeatDeadlineMs, onNotification } = options;
@@ -104,7 +104,7 @@ function startHeartbeat(subscriber: Subscriber, socket: Socket, options: Subscri
       return;
     }
     silentTicks += 1;
-    // A second one before the first is answered would only queue up behind it.
+    // A second heartbeat before the answer to the first would only queue behind it.
     if (listening && silentTicks === 1) subscriber.notify(heartbeatChannel).catch(() => {});
   }, heartbeatIntervalMs);
   return {
@@ -116,7 +116,7 @@ function startHeartbeat(subscriber: Subscriber, socket: Socket, options: Subscri
   };
 }
 
-/** Says goodbye if there is anyone to hear it, and makes sure that the socket is closed. */
+/** Ends the session if the server still reacts, and makes sure that the socket is closed. */
 async function close(subscriber: Subscriber, socket: Socket): Promise<void> {
   if (socket.closed) return;
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));

@@ -1,7 +1,7 @@
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import type { ViewRow } from './store.ts';
 
-/** A view is parked before the sequence for which it was asked, or still being built. */
+/** A view cannot be read at a sequence, because it is parked before it or is still being built. */
 export class ViewNotReadableError extends Error {
   readonly code: 'VIEW_PARKED' | 'VIEW_BUILDING';
   constructor(
@@ -12,20 +12,20 @@ export class ViewNotReadableError extends Error {
     const isParked = row?.status === 'parked';
     super(
       isParked
-        ? `the view ${view} has stopped at sequence ${row.checkpoint}: ${row.error?.message}`
-        : `the view ${view} is being built: it cannot be read at sequence ${sequence} yet`,
+        ? `the view ${view} is parked at sequence ${row.checkpoint}: ${row.error?.message}`
+        : `the view ${view} is being built and cannot be read at sequence ${sequence} yet`,
     );
     this.code = isParked ? 'VIEW_PARKED' : 'VIEW_BUILDING';
   }
 }
 
-/** A newer program has another version of a view, and the version of this one cannot be read yet. */
+/** A newer program has replaced the version of a view that this program has. */
 export class ViewReplacedError extends UpgradeNeededError {
   constructor(
     readonly view: string,
     { version, by }: { readonly version: number; readonly by: number },
   ) {
     const replaced = `version ${version} of the view ${view} has been replaced by version ${by}`;
-    super(`this server is older than the views: ${replaced}, and is built again: upgrade it`);
+    super(`this server is older than the views: ${replaced} and is being built again: upgrade it`);
   }
 }

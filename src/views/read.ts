@@ -4,11 +4,11 @@ import { toTextArray } from '../postgres/arrays.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { type FilterValues, toPartition } from './lists/partition.ts';
 
-/** A document as it stood at the sequence for which it was asked. */
+/** A document as of the requested sequence. */
 export interface DocumentAt {
   readonly key: string;
   readonly document: JsonObject;
-  /** Of the event that made it so. */
+  /** The sequence of the last event that changed it. */
   readonly sequence: number;
 }
 
@@ -19,7 +19,7 @@ const one: Query = {
     order by sequence desc limit 1`,
 };
 
-/** A view's document at a sequence; null when there was none. */
+/** The document of a key as of a sequence; null if there was none. */
 export async function readDocument(
   executor: Executor,
   viewId: number,
@@ -27,7 +27,7 @@ export async function readDocument(
   at: number,
 ): Promise<DocumentAt | null> {
   const [row] = await executor.query<DocumentAt>(one, [viewId, key, at]);
-  // A row without a document says that it was gone by then.
+  // A row without a document means that it no longer existed then.
   return row === undefined || row.document === null ? null : row;
 }
 
@@ -43,7 +43,7 @@ const some: Query = {
     where found.document is not null`,
 };
 
-/** A view's documents of some keys at a sequence; none for a key that had none. */
+/** The documents of some keys as of a sequence; leaves out a key that had none. */
 export async function readDocuments(
   executor: Executor,
   viewId: number,
@@ -54,21 +54,22 @@ export async function readDocuments(
   return executor.query<DocumentAt>(some, [viewId, toTextArray(keys), at]);
 }
 
-/** A place in a list, as a cursor names it. */
+/** A point in a list, as encoded in a cursor. */
 export interface Cursor {
   readonly position: string;
   readonly key: string;
 }
 
-/** The order of the places of a list: by position, then by key, in byte order. */
+/** Compares two points of a list: by position, then by key, in byte order. */
 export function comparePlaces(a: Cursor, b: Cursor): number {
   return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }
 
+/** A page of a list; it contains documents strictly between `after` and `before`. */
 export interface ListPage {
   readonly list: string;
   readonly filter: FilterValues;
-  /** Strictly between; null: from the list's beginning, to its end. */
+  /** Null for the beginning of the list; likewise `before` for its end. */
   readonly after: Cursor | null;
   readonly before: Cursor | null;
   readonly limit: number;
@@ -91,7 +92,7 @@ const descending: Query = {
 const first: Cursor = { position: '', key: '' };
 const last: Cursor = { position: '\u{10ffff}', key: '' };
 
-/** A page of a list of a view as it stood at a sequence. */
+/** A page of a list of a view as of a sequence. */
 export async function readList(
   executor: Executor,
   viewId: number,
@@ -102,7 +103,14 @@ export async function readList(
   const from = after ?? first;
   const to = before ?? last;
   return executor.query<ListedDocument>(page.descending ? descending : ascending, [
-    ...[viewId, list, toPartition(filter), at],
-    ...[from.position, from.key, to.position, to.key, limit],
+    viewId,
+    list,
+    toPartition(filter),
+    at,
+    from.position,
+    from.key,
+    to.position,
+    to.key,
+    limit,
   ]);
 }

@@ -2,7 +2,7 @@ import type { Executor, Query } from '../postgres/database.ts';
 
 export type ViewStatus = 'building' | 'live' | 'parked';
 
-/** A version of a view as the database knows it. */
+/** The state of a version of a view in the database. */
 export interface ViewRow {
   readonly id: number;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface ViewRow {
   readonly error: ViewError | null;
 }
 
-/** Why a view is parked: the event on which it failed, and what it said. */
+/** Why a view is parked: the event on which it failed, and the message of the error. */
 export interface ViewError {
   readonly sequence: number;
   readonly type: string;
@@ -25,7 +25,7 @@ const register: Query = {
     on conflict on constraint views_name_version_key do nothing`,
 };
 
-/** Makes sure that a version of a view has a row; a new one is building, at checkpoint 0. */
+/** Ensures that a version of a view has a row; a new one has status building and checkpoint 0. */
 export async function registerView(
   executor: Executor,
   view: { readonly name: string; readonly version: number },
@@ -47,7 +47,7 @@ const setStatus: Query = {
   text: 'update views set status = $2, error = $3 where id = any ($1::integer[])',
 };
 
-/** Changes the status of some views, of all at once. */
+/** Changes the status of some views in one statement. */
 export async function setViewStatus(
   executor: Executor,
   ids: readonly number[],
@@ -63,7 +63,7 @@ const retire: Query = {
   text: `update views set version = -id, status = 'parked' where id = $1 and version >= 0`,
 };
 
-/** Makes a version of a view known to nobody, before its rows are dropped. */
+/** Retires a version of a view: no process finds it any more. Its rows can then be dropped. */
 export async function retireView(executor: Executor, id: number): Promise<void> {
   await executor.query(retire, [id]);
 }
@@ -94,21 +94,23 @@ const dropRows: Query = {
       + (select count(*) from entries) + (select count(*) from documents) as count`,
 };
 
-/** Of the blocks that are dropped at a time: about as many entries as documents. */
+/** The assumed entries of a block, so that about as many entries as documents are dropped. */
 const entriesOfBlock = 50;
 
 const drop: Query = { name: 'drop_view', text: 'delete from views where id = $1' };
 
 /**
- * Removes up to `rowsMax` documents and about as many entries of a version of a view; true once nothing
- * is left. From the first call on the version is known to nobody: a program that still has it in its
- * code builds it anew.
+ * Removes up to `rowsMax` documents and about as many list entries of a version of a view; true
+ * once no row remains. The first call retires the version: a program that still has it in its code
+ * builds it again.
  */
 export async function dropView(executor: Executor, id: number, rowsMax: number): Promise<boolean> {
   await retireView(executor, id);
   const blocksMax = Math.ceil(rowsMax / entriesOfBlock);
   const [row] = await executor.query<{ readonly count: number }>(dropRows, [
-    ...[id, rowsMax, blocksMax],
+    id,
+    rowsMax,
+    blocksMax,
   ]);
   if (row === undefined || row.count > 0) return false;
   await executor.query(drop, [id]);

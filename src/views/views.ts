@@ -28,27 +28,34 @@ import { readViews, type ViewRow } from './store.ts';
 
 /** The views of a program, kept up to date with the log, and readable at every sequence. */
 export interface Views {
-  /** The sequence at which all live views can be read: never falls, but when the log is replaced. */
+  /** The sequence up to which all live views can be read; falls only if the log is replaced. */
   checkpoint(): number;
-  /** Whether `sequence` can be read, at once or within the time; false once the log is replaced. */
+  /** Waits until `sequence` can be read. False if the time is up or the log has been replaced. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
-  /** The document of a key at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
+  /**
+   * The document of a key at a read point; null if there is none. Throws `ViewNotReadableError` and
+   * `UpgradeNeededError`.
+   */
   document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null>;
-  /** A page of a list at a read point; throws `ViewNotReadableError`, `UpgradeNeededError`. */
+  /** A page of a list at a read point. Throws `ViewNotReadableError` and `UpgradeNeededError`. */
   list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]>;
-  /** Every view of this program: how far it is, and why it is parked. */
+  /** Every view of this program, with its status, checkpoint and error. */
   rows(): readonly ViewRow[];
-  /** Whether every view can be read, or is parked. */
+  /** Whether every view is either readable or parked. */
   isReady(): boolean;
-  /** The event that this program cannot read, if its views are not past it; null: there is none. */
+  /**
+   * The error for the event that this program cannot read, if its views are before it; else null.
+   */
   unreadable(): NewerEventError | null;
-  /** Whether other processes have had time to move the views past that event, and none has. */
+  /** Whether other processes have had time to advance the views past that event, and none has. */
   isLeftBehind(): boolean;
-  /** Views may have been moved by another process: look. */
+  /** Reads the state of the views, because another process may have advanced them. */
   wake(): void;
-  /** The log is not the one that was folded here: shows how far the views are of the one there is. */
+  /** Reads the state of the views again, because the log has been replaced. */
   reset(): void;
-  /** Resolves when the views are ready, or after ten seconds: a long log takes longer to fold. */
+  /**
+   * Resolves once the views are ready, or after ten seconds, as folding a long log takes longer.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -59,9 +66,9 @@ export interface ViewName {
 
 export interface ViewsOptions {
   readonly database: Database;
-  /** What documents and lists are read by; `database` when absent. */
+  /** The connections over which documents and lists are read; `database` by default. */
   readonly readers?: Executor;
-  /** Where leases are taken and renewed; `database` when absent. */
+  /** The database over which leases are taken and renewed; `database` by default. */
   readonly keeper?: Database;
   readonly log: Log;
   readonly feed: Feed;
@@ -73,7 +80,7 @@ const retryMs = 500;
 const pollMs = 1_000;
 const startTimeoutMs = 10_000;
 
-/** Throws when one of the views is not as `View` demands. */
+/** Throws if one of the views does not keep the rules of `View`. */
 export function createViews(options: ViewsOptions): Views {
   const { database, readers = database, keeper = database, feed, logger, views } = options;
   assertViews(views);
@@ -103,7 +110,7 @@ export function createViews(options: ViewsOptions): Views {
     moved.wake();
   }
 
-  /** What has been read may be older than what is known, above all of the views moved here. */
+  /** The newer of two states: a row that was read may be older than what this process knows. */
   function newerOf(read: ViewRow): ViewRow {
     const known = rows.get(read.name);
     if (known === undefined || known.id !== read.id) return read;
@@ -145,7 +152,7 @@ export function createViews(options: ViewsOptions): Views {
         if (error instanceof LogReplacedError) feed.wake();
         else if (newer.note(error))
           logger.error({ reason }, 'the views are left to a newer program');
-        else logger.warn({ err: error }, 'the views stand still; trying again');
+        else logger.warn({ err: error }, 'the views are stopped; trying again');
       }
       isLeadingAll = false;
       led = new Set();
@@ -160,20 +167,20 @@ export function createViews(options: ViewsOptions): Views {
   }
 
   function wake(): void {
-    // Who moves the views itself is told by that, and sooner.
+    // If this process advances all views, it knows their state already, and sooner.
     if (isLeadingAll || stopping.signal.aborted) return;
     isStale = true;
     refreshing ??= refresh()
-      .catch((error) => logger.warn({ err: error }, 'the views could not be looked at'))
+      .catch((error) => logger.warn({ err: error }, 'the state of the views could not be read'))
       .finally(() => {
         refreshing = null;
-        // It may have been asked for after the last look and before now.
+        // `wake` may have been called after the last read.
         if (isStale) wake();
       });
   }
 
-  /** Until it has been read: what is shown till then is of the log that was. */
-  async function readAnew(): Promise<void> {
+  /** Retries until the state is read; until then the state for the previous log is shown. */
+  async function readAgain(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         const known = (await readViews(database)).filter(isOurs);
@@ -183,7 +190,7 @@ export function createViews(options: ViewsOptions): Views {
         show(known);
         return;
       } catch (error) {
-        logger.warn({ reason: toOneLine(error) }, 'the views could not be looked at');
+        logger.warn({ reason: toOneLine(error) }, 'the state of the views could not be read');
         await delay(retryMs, stopping.signal);
       }
     }
@@ -239,7 +246,7 @@ export function createViews(options: ViewsOptions): Views {
     unreadable: () => newer.eventAfter(checkpoint),
     isLeftBehind: () => newer.isOverdue(checkpoint),
     wake,
-    reset: () => void readAnew(),
+    reset: () => void readAgain(),
     async start() {
       await refresh();
       leading = lead();

@@ -95,19 +95,21 @@ test('a refused cursor is told what it is of', async () => {
     return (await read({ scope: '', field: to }, `after: "${cursor}"`)).error?.message ?? '';
   };
   expect(await refusal('trades(symbol: "AAA"', 'orders(filter: null')).toBe(
-    'the cursor is of a list of trades, not of orders',
+    'the cursor is from a list of trades, not of orders',
   );
   expect(await refusal('accounts(orderBy: OPENED_AT', 'accounts(orderBy: OWNER')).toBe(
-    'the cursor is of accounts by OPENED_AT, ascending, not by OWNER, ascending',
+    'the cursor is from accounts by OPENED_AT, ascending, not by OWNER, ascending',
   );
   expect(await refusal('orders(descending: true', 'orders(filter: null')).toBe(
-    'the cursor is of orders by PLACED_AT, descending, not by PLACED_AT, ascending',
+    'the cursor is from orders by PLACED_AT, descending, not by PLACED_AT, ascending',
   );
   expect(await refusal('trades(symbol: "AAA"', 'trades(symbol: "BBB"')).toBe(
-    'the cursor is of trades with another filter: a cursor goes with the filter of its own page',
+    'the cursor is from trades with another filter: use a cursor only with the filter of its page',
   );
   const { error } = await read({ scope: '', field: 'events(filter: null' }, 'after: "orders:x"');
-  expect(error?.message).toBe('a cursor of events is a sequence, like "42", not "orders:x"');
+  expect(error?.message).toBe(
+    'a cursor of events must be a sequence number like "42", not "orders:x"',
+  );
 });
 
 test('a cursor goes with its list at every moment, and is short', async () => {

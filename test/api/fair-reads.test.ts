@@ -114,7 +114,7 @@ test('a query that takes too long is told so, and its connection is kept', async
   const { errors } = await whileViewsWait(impatient, () => impatient.send(query));
   expect(errors).toMatchObject([
     {
-      message: 'the query took longer than 10 s and was stopped: ask for less',
+      message: 'the query was stopped after 10 s: request less data',
       extensions: { code: 'QUERY_TIMEOUT' },
     },
   ]);

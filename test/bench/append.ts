@@ -8,14 +8,14 @@ import { startWorker, type Worker } from './support/worker.ts';
 const streams = 500;
 const concurrency = 64;
 
-/** Single events through the processor, beside Emmett's event store. */
+/** Single events through the processor, compared with Emmett's event store. */
 export const append: Bench = {
   name: 'append',
   method:
-    `${concurrency} at a time, each one event into a random one of ${streams} streams, in a ` +
-    'process each. Daybook: processor.submit(depositCash) on the engine, first without views, as ' +
-    'the log alone is what Emmett is asked for, then with them. Emmett: appendToStream on ' +
-    'its own pool, without an expected version; what it refuses is not counted.',
+    `${concurrency} appends at a time, each of one event to a random one of ${streams} streams; ` +
+    'each contender has its own process. Daybook: processor.submit(depositCash) on the engine, ' +
+    'first without views, because Emmett keeps only the log, then with them. Emmett: ' +
+    'appendToStream on its own pool, without an expected version; failed appends are not counted.',
   run: (stage) => {
     const engineFile = new URL('support/engine-worker.ts', import.meta.url);
     const log = startWorker(engineFile);
@@ -51,7 +51,7 @@ async function measure(stage: Stage, worker: Worker, what: string): Promise<Rate
     concurrency,
   });
   const { perSecond, failed, failure, viewsMs } = rate;
-  const views = viewsMs === undefined ? '' : `, views there ${viewsMs.toFixed(0)} ms later`;
+  const views = viewsMs === undefined ? '' : `, views caught up ${viewsMs.toFixed(0)} ms later`;
   stage.progress(`append: ${what}: ${Math.round(perSecond)}/s${views}`);
   if (failure !== null) stage.progress(`  ${failed} failed, first: ${failure}`);
   return rate;

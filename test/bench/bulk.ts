@@ -10,14 +10,14 @@ const lanes = 3;
 const streamsPerLane = 250;
 const events = batches * batchSize;
 
-/** Batches of events straight into the log, beside COPY of the rows that this made. */
+/** Batches of events appended directly to the log, compared with COPY of the same rows. */
 export const bulk: Bench = {
   name: 'bulk',
   method:
-    `${events.toLocaleString('en')} events a round in batches of ${batchSize} by log.append, ` +
-    `${lanes} under way, ${lanes * streamsPerLane} streams; then one COPY of the very same rows ` +
-    'into the events table of another database with the same migrations, the text prepared ' +
-    'beforehand. A checkpoint before each.',
+    `${events.toLocaleString('en')} events a round in batches of ${batchSize} with log.append, ` +
+    `${lanes} batches at a time, ${lanes * streamsPerLane} streams; then one COPY of the same ` +
+    'rows into the events table of another database with the same migrations. Its text is ' +
+    'prepared beforehand. A checkpoint precedes each.',
   run: (stage) => {
     const log = startWorker(new URL('support/log-worker.ts', import.meta.url));
     const copy = startPeer('copy');

@@ -16,15 +16,16 @@ import type { Stage } from './support/stage.ts';
 const accounts = 1_000;
 const connections = 32;
 
-/** Commands over HTTP beside a server that does nothing, and beside the same on Emmett. */
+/** Commands over HTTP, compared with a server that does nothing and with the same on Emmett. */
 export const deposit: Bench = {
   name: 'deposit',
   method:
-    `depositCash over HTTP, ${connections} keep-alive connections, ${accounts} accounts, every ` +
-    'answer checked; one contender after the other in each round, all servers running, ' +
-    "Daybook's views caught up before the next one starts. Yoga: createServer(createYoga({ " +
-    'schema })) whose mutation answers true. Emmett: the same mutation on Yoga, CommandHandler ' +
-    'and getPostgreSQLEventStore, version conflicts retried after 1 ms.',
+    `depositCash over HTTP, ${connections} keep-alive connections, ${accounts} accounts; every ` +
+    'answer is checked. In each round the contenders run one after the other while all servers ' +
+    "are up, and the next one waits until Daybook's views have caught up. Yoga: " +
+    'createServer(createYoga({ schema })) with a mutation that returns true. Emmett: the same ' +
+    'mutation on Yoga with CommandHandler and getPostgreSQLEventStore; version conflicts are ' +
+    'retried after 1 ms.',
   run: (stage) => {
     const yoga = startPeer('plain-yoga');
     const emmett = startPeer('emmett-yoga');
@@ -90,7 +91,7 @@ async function compare(stage: Stage, contenders: Contenders): Promise<readonly C
       theirs: rateOf('random'),
       target: { atLeast: 0.8 },
     },
-    { what: '  not answered by the payload', ours: unexpectedOf('hot'), peer: '', ...none },
+    { what: '  answers without the payload', ours: unexpectedOf('hot'), peer: '', ...none },
     { what: '  the same, random accounts', ours: unexpectedOf('random'), peer: '', ...none },
   ];
 }
@@ -105,7 +106,7 @@ async function loadDaybook(
   const answer = await createClient(port).post(group.bodies[0] ?? '', depositExpected);
   const sequence = sequenceOf(answer);
   const waitedMs = await createClient(port).waitForViews(sequence);
-  stage.progress(`deposit: the views were there ${waitedMs.toFixed(0)} ms later`);
+  stage.progress(`deposit: the views caught up ${waitedMs.toFixed(0)} ms later`);
   return result;
 }
 
@@ -116,7 +117,7 @@ async function load(
   group: RequestGroup,
 ): Promise<GroupLoad> {
   const [result] = await stage.load({ port, connections, groups: [group] });
-  if (result === undefined) throw new Error('the generator gave no figures');
+  if (result === undefined) throw new Error('the load generator returned no figures');
   const { perSecond, p50Ms, p99Ms, unexpectedCount, unexpected } = result;
   const delays = `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
   stage.progress(`deposit: ${what}: ${Math.round(perSecond)}/s, ${delays}`);

@@ -9,13 +9,14 @@ import { startWorker } from './support/worker.ts';
 const perSecond = 200;
 const accounts = 100;
 
-/** How long after a command was sent its subscribers see what came of it. */
+/** The time from sending a command until its subscribers see the result. */
 export const live: Bench = {
   name: 'live',
   method:
-    `${perSecond} depositCash a second over HTTP, every other one to the watched account; from ` +
-    'the sending of a mutation to its frame at a WebSocket (graphql-transport-ws), beside the ' +
-    'same mutations from sending to answer; sender and subscribers share one process and clock.',
+    `${perSecond} depositCash a second over HTTP, every other one to the watched account; the ` +
+    'time from sending a mutation until its frame arrives on a WebSocket (graphql-transport-ws), ' +
+    'compared with the time until the answer to the same mutations. Sender and subscribers share ' +
+    'one process and one clock.',
   async run(stage) {
     const { port } = await stage.daybook();
     const [accountId = '', ...otherIds] = Array.from({ length: accounts }, () => randomUUID());

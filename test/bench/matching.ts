@@ -18,16 +18,16 @@ const courses = {
 } as const satisfies Record<string, MatchingWish>;
 type Name = keyof typeof courses;
 
-/** The matching decider alone, beside an order book that is changed in place. */
+/** The matching decider alone, compared with an order book that is changed in place. */
 export const matching: Bench = {
   name: 'matching',
   method:
-    'one after the other in a process each, no log and no accounts. Daybook: match, the events ' +
-    'that a command would record in the book, with all their texts, and the book that follows ' +
-    'from them. The peer: market, limit and cancel on its book, plain numbers, no journal. The same ' +
-    'random orders for both: 48 % go against the book (half limit, a fifth market, a fifth IOC, a ' +
-    'tenth FOK), the others rest or cancel so that the number that rests is kept. Then cancels ' +
-    'and orders that rest, in turn.',
+    'the contenders run one after the other, each in its own process, without log and accounts. ' +
+    'Daybook: matching, the events that a command would record in the book, with all their ' +
+    'texts, and the book after them. The peer: market, limit and cancel on its book with plain ' +
+    'numbers, without a journal. Both get the same random orders: 48 % go against the book ' +
+    '(half of them limit, a fifth market, a fifth IOC, a tenth FOK); the others rest or cancel ' +
+    'and keep the number of resting orders constant. Then cancels alternate with orders that rest.',
   run: (stage) => {
     const names = Object.keys(courses) as Name[];
     const workers = Object.fromEntries(

@@ -9,13 +9,13 @@ const fewEvents = 10;
 const manyEvents = 20_000;
 const momentsAsked = 1_000;
 
-/** Reading an account must not cost more for its past being long, nor for asking about it. */
+/** Reading an account must cost the same with a long past, and as of a moment in it. */
 export const query: Bench = {
   name: 'query',
   method:
-    `account(id) over one keep-alive connection, p50; accounts of ${fewEvents} and of ` +
-    `${manyEvents.toLocaleString('en')} events; asOf: ${momentsAsked} random sequences between ` +
-    "the latter's first and last event. The three kinds of request alternate one by one.",
+    `account(id) over one keep-alive connection, p50; accounts with ${fewEvents} and with ` +
+    `${manyEvents.toLocaleString('en')} events; asOf: ${momentsAsked} random sequence numbers ` +
+    'between the first and last event of the latter. The three kinds of request alternate.',
   async run(stage) {
     const { port } = await stage.daybook();
     const young = await fill(stage, port, fewEvents);
@@ -55,11 +55,11 @@ export const query: Bench = {
   },
 };
 
-/** An account of so many events, all to be seen in its view. */
+/** Makes an account with a number of events and waits until its view shows all of them. */
 async function fill(stage: Stage, port: number, events: number) {
   const client = createClient(port);
   const id = randomUUID();
-  stage.progress(`query: an account of ${events} events`);
+  stage.progress(`query: filling an account with ${events} events`);
   await client.post(contract.toOpeningBody(id), contract.openingExpected);
   const deposits = Array.from({ length: events - 2 }, () => contract.toDepositBody(id));
   await client.postAll(deposits, contract.depositExpected);
@@ -67,6 +67,6 @@ async function fill(stage: Stage, port: number, events: number) {
   const last = contract.sequenceOf(answer);
   await client.waitForViews(last);
   await client.post(contract.toAccountBody(id), `"version":${events}`);
-  // Nobody else writes: the account's events are the last ones of the log.
+  // There is no other writer, so the account's events are the last ones in the log.
   return { id, first: last - events + 1, last };
 }

@@ -14,8 +14,8 @@ import { toTable } from './support/table.ts';
 import { trade } from './trade.ts';
 
 /**
- * `npm run bench -- [--quick] [names]`: every figure beside that of its peers, from one run, as one
- * table on stdout. A missed target is shown, and is no failure: the machine may be busy.
+ * `npm run bench -- [--quick] [names]` prints one table on stdout, with every figure and its peers
+ * from one run. A missed target is shown but is not a failure, because the machine may be busy.
  */
 const benches: readonly Bench[] = [deposit, append, bulk, query, live, trade, matching];
 const thorough: Timing = { warmUpMs: 3_000, measuredMs: 8_000, rounds: 2 };
@@ -40,7 +40,7 @@ function choose(names: readonly string[]): readonly Bench[] {
   const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
   if (unknown.length > 0) {
     const known = benches.map(({ name }) => name).join(', ');
-    throw new Error(`there is no bench ${unknown.join(', ')}; there are ${known}`);
+    throw new Error(`unknown bench ${unknown.join(', ')}: choose from ${known}`);
   }
   return names.length === 0 ? benches : benches.filter(({ name }) => names.includes(name));
 }

@@ -13,16 +13,16 @@ const connections = 32;
 const eventsMin = 100_000;
 const momentsAsked = 1_000;
 
-/** Orders on one busy instrument, and its book and portfolios at any moment afterwards. */
+/** Orders on one busy instrument, then its book and portfolios as of any moment. */
 export const trade: Bench = {
   name: 'trade',
   method:
     `placeOrder over HTTP, ${connections} keep-alive connections, one instrument with ` +
-    `${2 * restingPerSide} orders resting away from the market; each connection sells at one of 20 ` +
-    'prices, then buys at the highest of them, so that every second order trades; ' +
-    `${2 * accountsPerSide} accounts, fees of 1 and 2 bps. Then orderBook(depth: 10) and portfolio ` +
-    `over one connection, p50, now and as of ${momentsAsked} random sequences of at least ` +
-    `${eventsMin.toLocaleString('en')} events, one by one in turn.`,
+    `${2 * restingPerSide} orders that rest away from the market. Each connection sells at one ` +
+    'of 20 prices, then buys at the highest of them, so every second order trades. There are ' +
+    `${2 * accountsPerSide} accounts and fees of 1 and 2 bps. Then orderBook(depth: 10) and ` +
+    `portfolio over one connection, p50, now and as of ${momentsAsked} random sequence numbers ` +
+    `in a log of at least ${eventsMin.toLocaleString('en')} events; the requests alternate.`,
   run: (stage) => {
     const yoga = startPeer('plain-yoga');
     return stage.withWorkers([yoga], async () => {
@@ -37,7 +37,7 @@ export const trade: Bench = {
 
 interface BusyMarket {
   readonly symbol: string;
-  /** The head when all of it was there: what other benches recorded lies before. */
+  /** The head after the set-up; events of other benches come before it. */
   readonly since: number;
   readonly sellers: readonly string[];
   readonly buyers: readonly string[];
@@ -63,7 +63,10 @@ async function prepare(stage: Stage, client: Client): Promise<BusyMarket> {
   await client.postAll(away.flat(), trading.orderExpected);
   const since = sequenceOf(await client.post(away.flat()[0] ?? '', trading.orderExpected));
   return {
-    ...{ symbol, since, sellers, buyers },
+    symbol,
+    since,
+    sellers,
+    buyers,
     sells: sellers.map((_, index) => order(symbol, sellers, 'SELL', 1_000 + (index % 20))),
     buys: buyers.map(() => order(symbol, buyers, 'BUY', 1_019)),
   };
@@ -107,7 +110,7 @@ async function placeOrders(
     const theirs = yoga?.perSecond ?? Number.NaN;
     stage.progress(
       `trade: round ${round}: ${Math.round(ours)} orders/s, Yoga ${Math.round(theirs)}/s, ` +
-        `the views there ${waitedMs.toFixed(0)} ms later`,
+        `views caught up ${waitedMs.toFixed(0)} ms later`,
     );
     const unexpectedCount = loads.reduce((sum, each) => sum + each.unexpectedCount, 0);
     return { ours, theirs, unexpectedCount, waitedMs };
@@ -118,10 +121,13 @@ async function placeOrders(
   const none = { peer: '', theirs: null, target: { atMost: 0 } };
   return [
     {
-      ...{ what: 'orders on one instrument', ours, peer: 'Yoga doing nothing', theirs },
+      what: 'orders on one instrument',
+      ours,
+      peer: 'Yoga doing nothing',
+      theirs,
       target: { atLeast: 0.6 },
     },
-    { what: '  not answered by the payload', ours: unexpected, ...none },
+    { what: '  answers without the payload', ours: unexpected, ...none },
   ];
 }
 
@@ -168,7 +174,7 @@ async function readAtMoments(
   }));
 }
 
-/** Trades on until there are events enough; gives the head, with the views there. */
+/** Trades until there are enough events, waits for the views, and returns the head. */
 async function grow(
   stage: Stage,
   client: Client,

@@ -66,7 +66,7 @@ test('the same key many times in one batch records once', async () => {
   expect((await ours.log.head()).sequence).toBe(3);
 });
 
-test('a command replayed in the middle of a batch does not shift the places of the others', async () => {
+test('a command replayed in the middle of a batch does not shift the sequences of the others', async () => {
   const first = await ours.deposit(id, '1.00', key);
   const results = await Promise.all([
     ours.deposit(id, '2.00', { idempotencyKey: 'two' }),
@@ -135,7 +135,7 @@ test.each([
   expect((await ours.log.head()).sequence).toBe(3);
 });
 
-test('a key used with another input within one batch is refused', async () => {
+test('a key used with another input within one batch is rejected', async () => {
   const [first, second] = await Promise.all([
     ours.deposit(id, '1.00', key),
     ours.deposit(id, '2.00', key),
@@ -152,7 +152,7 @@ test('absent and null members, and the order of members, are the same input', as
   expect(answerOf(again)).toEqual(answerOf(first));
 });
 
-test('a key is the actor’s own', async () => {
+test('a key belongs to its actor', async () => {
   const results = await Promise.all(
     ['ann', 'bob', 'ann'].map((actor) =>
       ours.submit(depositCash, { accountId: id, amount: '1.00' }, { ...key, actor }),
@@ -172,7 +172,7 @@ test('in one batch a used key is replayed to its actor only', async () => {
   expect([bob?.sequence, ann?.sequence]).toEqual([4, first.sequence]);
 });
 
-test('a dry run of a used key gives the recorded answer and records nothing', async () => {
+test('a dry run of a used key returns the recorded answer and records nothing', async () => {
   const first = await ours.deposit(id, '1.00', key);
   await ours.deposit(id, '5.00');
   const again = await ours.deposit(id, '1.00', { ...key, dryRun: true });
@@ -184,7 +184,7 @@ test('a dry run of a used key gives the recorded answer and records nothing', as
   expect((await ours.log.head()).sequence).toBe(5);
 });
 
-test('a dry run of a key used with another input is refused', async () => {
+test('a dry run of a key used with another input is rejected', async () => {
   await ours.deposit(id, '1.00', key);
   const { rejection } = await ours.deposit(id, '2.00', { ...key, dryRun: true });
   expect(rejection?.code).toBe('IDEMPOTENCY_KEY_REUSED');

@@ -57,7 +57,7 @@ test.each(['statement lost', 'answer lost'] as const)(
   },
 );
 
-test('an append that the server still works on is not recorded again', async () => {
+test('an append that is still running in the server is not recorded again', async () => {
   const hold = createDatabase({
     url: testDatabase.url,
     applicationName: 'hold',
@@ -77,7 +77,7 @@ test('an append that the server still works on is not recorded again', async () 
   await hold.stop();
 });
 
-test('a batch cut off many times is recorded once', async () => {
+test('a batch that loses its connection many times is recorded once', async () => {
   const accounts = await Promise.all(Array.from({ length: 5 }, () => ours.open('10.00')));
   const { sequence } = await ours.log.head();
   for (const fault of ['answer lost', 'statement lost', 'answer lost'] as const) {
@@ -89,7 +89,7 @@ test('a batch cut off many times is recorded once', async () => {
   expect((await ours.log.head()).sequence).toBe(sequence + 15);
 });
 
-test('a connection lost while a stream is loaded costs a retry and nothing else', async () => {
+test('a connection lost while a stream is loaded costs only a retry', async () => {
   const fresh = createTestProcess(database);
   wire.failAt('events_of_streams', 'answer lost');
   const result = await fresh.withdraw(accountId, '60.00');
@@ -98,7 +98,7 @@ test('a connection lost while a stream is loaded costs a retry and nothing else'
   await fresh.processor.stop();
 });
 
-test('a connection lost while a recorded answer is read costs a retry and nothing else', async () => {
+test('a connection lost while a recorded answer is read costs only a retry', async () => {
   const options = { idempotencyKey: 'key' };
   const first = await ours.deposit(accountId, '1.00', options);
   wire.failAt('command_outcomes', 'answer lost');
@@ -116,14 +116,14 @@ test('a connection lost while the key of a dry run is looked up costs a retry', 
   expect(again).toMatchObject({ replayed: true, dryRun: true, events: first.events });
 });
 
-test('a connection lost while nothing is to be recorded costs a retry and nothing else', async () => {
+test('a connection lost while nothing is to be recorded costs only a retry', async () => {
   wire.failAt('verify_versions', 'answer lost');
   const result = await ours.withdraw(accountId, '500.00');
   expect(wire.faultCount()).toBe(1);
   expect(result).toMatchObject({ rejection: { code: 'INSUFFICIENT_FUNDS' }, sequence: 2 });
 });
 
-test('a database that does not come back leaves the outcome unknown', async () => {
+test('a database that stays unreachable leaves the outcome unknown', async () => {
   const impatient = createTestProcess(database, { retryTimeoutMs: 0 });
   await impatient.deposit(accountId, '1.00');
   wire.failAt('append_events', 'answer lost');

@@ -5,7 +5,7 @@ import { type Exchange, openExchange } from '../support/exchange.ts';
 const early = '2026-01-02T09:00:00.000000Z';
 const late = '2026-01-02T10:00:04.000000Z';
 
-test('a time that has not come yet is recorded as now, and so is what reacts to it', () => {
+test('a time in the future is recorded as now, and so are the reactions to its event', () => {
   const { world } = openBook();
   const input = { symbol: 'ABC', price: '9.00' };
   const { events } = world.submit(recordPrice, input, { occurredAt: late });
@@ -13,7 +13,7 @@ test('a time that has not come yet is recorded as now, and so is what reacts to 
   for (const { occurredAt, recordedAt } of events) expect(occurredAt).toBe(recordedAt);
 });
 
-test('a time that an event has of its own is recorded as now if it has not come yet', () => {
+test('a time given for a single event is recorded as now if it is in the future', () => {
   const { world } = openExchange();
   const prices = [early, late].map((occurredAt) => ({ price: '9.00', occurredAt }));
   const recorded = world

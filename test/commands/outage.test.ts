@@ -38,23 +38,23 @@ async function startOurs(settleTimeoutMs: number): Promise<string> {
   return accountId;
 }
 
-test('an outage is waited for once, on whatever way the command goes', async () => {
+test('an outage is waited for only once, whatever the command does', async () => {
   const accountId = await startOurs(500);
   isOut = true;
   const failure = ours.deposit(accountId, '1.00');
   await expect(failure).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  // Every 100 ms at most: twice the time would be twice as many.
+  // At most one try every 100 ms: twice the time would be twice as many.
   expect(attempts).toBeLessThan(8);
 });
 
-test('a command is not given up with those that it shares a batch with', async () => {
+test('a command is not abandoned together with the other commands of its batch', async () => {
   const accountId = await startOurs(1_500);
   const fails = (sent: Promise<unknown>) =>
     expect(sent).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   isOut = true;
   const first = fails(ours.deposit(accountId, '1.00'));
   await until(() => attempts >= 2);
-  // These two wait for the first one, and then go on together.
+  // These two wait for the first one, and then continue together.
   const second = fails(ours.deposit(accountId, '1.00'));
   await until(() => attempts >= 8);
   const third = ours.deposit(accountId, '2.00');

@@ -29,7 +29,7 @@ interface Answer {
   readonly state: AccountState | null;
 }
 
-/** Far more commands at once than one batch takes, some refused, on few streams. */
+/** Many more commands at once than fit into one batch, some rejected, on few streams. */
 async function sendMany(process: TestProcess, count: number, ids: readonly string[]) {
   const answers: Answer[] = [];
   await Promise.all(
@@ -58,7 +58,7 @@ async function foldLog(): Promise<ReadonlyMap<number, AccountState>> {
   return states;
 }
 
-test('batches decided on top of others answer the states that the log has', async () => {
+test('batches decided on top of others return the states that the log has', async () => {
   const ids = await Promise.all(Array.from({ length: 5 }, () => ours.open()));
   const answers = await sendMany(ours, 600, ids);
   const states = await foldLog();
@@ -66,7 +66,7 @@ test('batches decided on top of others answer the states that the log has', asyn
   for (const { sequence, state } of answers) expect(state).toEqual(states.get(sequence));
 });
 
-test('so do batches that another process has overtaken', async () => {
+test('so do batches that another process has made stale', async () => {
   const ids = await Promise.all(Array.from({ length: 5 }, () => ours.open()));
   const [answers, others] = await Promise.all([
     sendMany(ours, 400, ids),
@@ -78,8 +78,8 @@ test('so do batches that another process has overtaken', async () => {
   for (const { sequence, state } of all) expect(state).toEqual(states.get(sequence));
 });
 
-test('an account opened in a batch in flight keeps the time that the log gave to its opening', async () => {
-  // As many as a batch takes: the deposits are decided while the openings are being appended.
+test('an account opened in a pending append keeps the time that the log gave to its opening', async () => {
+  // As many as fit into a batch: the deposits are decided while the openings are being appended.
   const ids = Array.from({ length: 24 }, () => newUuid());
   const opened = ids.map((accountId) =>
     ours.submit(openAccount, { accountId, owner: 'ann', currency: 'USD' }),
@@ -92,11 +92,11 @@ test('an account opened in a batch in flight keeps the time that the log gave to
   }
 });
 
-test('a batch on top of one that was refused is decided again, even if the versions agree', async () => {
+test('a batch on top of one that failed is decided again, even if the versions agree', async () => {
   const { database } = testDatabase;
   const log = createLog(database, accountDefinitions);
   const id = await ours.open('10.00');
-  // Another process writes as many events as the first batch, and gets there first.
+  // Another process writes as many events as the first batch, and appends them first.
   const overtaken = createGate();
   const slow: Log = {
     ...log,

@@ -18,7 +18,7 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-/** A command on which the processor itself stumbles, not a handler or the database. */
+/** A command that fails in the processor itself, not in a handler or the database. */
 function submitStumbling(accountId: string): Promise<unknown> {
   return ours.processor.submit({
     definition: depositCash,
@@ -32,7 +32,7 @@ function submitStumbling(accountId: string): Promise<unknown> {
   });
 }
 
-test('a fault of the processor fails the commands that wait, and it goes on', async () => {
+test('an internal error rejects the waiting commands, and the processor continues', async () => {
   const id = await ours.open('10.00');
   const sent = [ours.deposit(id, '1.00'), submitStumbling(id), ours.deposit(id, '1.00')];
   for (const { status, ...rest } of await Promise.allSettled(sent)) {
@@ -44,7 +44,7 @@ test('a fault of the processor fails the commands that wait, and it goes on', as
   expect(await ours.deposit(id, '1.00')).toMatchObject({ rejection: null, sequence: 3 });
 });
 
-test('a fault of the processor waits for what is being appended', async () => {
+test('an internal error waits for the pending append', async () => {
   const id = await ours.open('10.00');
   const { database } = testDatabase;
   let flying: Promise<unknown> | undefined;

@@ -82,7 +82,7 @@ test('a command that touches several streams is run again until all are loaded',
   await fresh.processor.stop();
 });
 
-test('a command that asks for fresh ids gets the same ones when it is run again', async () => {
+test('a command that makes new ids gets the same ones when it runs again', async () => {
   const input = { owner: 'ann', currency: 'USD' };
   const results = await Promise.all([
     ours.submit(openAccount, input),
@@ -92,7 +92,7 @@ test('a command that asks for fresh ids gets the same ones when it is run again'
   expect(new Set(streamIds).size).toBe(2);
 });
 
-test('a rejection keeps nothing of what its handler recorded before', async () => {
+test('a rejection discards everything that its handler recorded before', async () => {
   const id = await ours.open('10.00');
   const spending: typeof transferCash = {
     ...transferCash,
@@ -111,7 +111,7 @@ test('a rejection keeps nothing of what its handler recorded before', async () =
   expect(accepted?.rejection).toBeNull();
 });
 
-test('the expected version is compared with the state that the batch has made', async () => {
+test('the expected version is compared with the version within the batch', async () => {
   const id = await ours.open('10.00');
   const results = await Promise.all([
     ours.deposit(id, '1.00', { expectedVersion: 2 }),
@@ -128,7 +128,7 @@ test('the expected version is compared with the state that the batch has made', 
   expect(results[1]?.rejection?.code).toBe('VERSION_CONFLICT');
 });
 
-test('a dry run stores nothing, is seen by nobody, and tells what would be', async () => {
+test('a dry run stores nothing, is visible to no other command, and returns the result', async () => {
   const id = await ours.open('10.00');
   const options = { dryRun: true, idempotencyKey: 'key' };
   const [before, dry, after] = await Promise.all([
@@ -146,7 +146,7 @@ test('a dry run stores nothing, is seen by nobody, and tells what would be', asy
   expect(await countOf(testDatabase.database, 'command_outcomes')).toBe(0);
 });
 
-test('the time of the world is kept, and a time to come is cut to the time of recording', async () => {
+test('occurredAt is kept, and a future one is replaced by the time of recording', async () => {
   const id = await ours.open('10.00');
   const past = '2020-01-01T00:00:00.000001Z';
   const [late] = (await ours.deposit(id, '1.00', { occurredAt: past })).events;
@@ -162,7 +162,7 @@ const failing: CommandDefinition<object> = {
   description: 'Fails.',
   rejections: [],
   handle() {
-    throw new Error('a fault of the program');
+    throw new Error('an internal error');
   },
 };
 
@@ -193,10 +193,10 @@ test.each([
   expect(await ours.withdraw(id, '13.00')).toMatchObject({ rejection: null });
 });
 
-test('a failure after the append is not taken for one before it', async () => {
+test('a failure after the append is not treated as one before it', async () => {
   const faulty = createTestProcess(testDatabase.database, {
     onAppended() {
-      throw new Error('a fault of the program');
+      throw new Error('an internal error');
     },
   });
   const id = await ours.open('10.00');
@@ -209,13 +209,14 @@ test('a failure after the append is not taken for one before it', async () => {
   await faulty.processor.stop();
 });
 
-test('what rests on a batch with a failure after the append has its true times', async () => {
-  let toldCount = 0;
+test('a batch decided on one that fails after its append has the times of the log', async () => {
+  let appendCount = 0;
   const faulty = createTestProcess(testDatabase.database, {
-    ...{ batchCommandsMax: 1, snapshotEvery: 2 },
+    batchCommandsMax: 1,
+    snapshotEvery: 2,
     onAppended() {
-      toldCount += 1;
-      if (toldCount === 1) throw new Error('a fault of the program');
+      appendCount += 1;
+      if (appendCount === 1) throw new Error('an internal error');
     },
   });
   const accountId = newUuid();
@@ -236,7 +237,7 @@ test('what rests on a batch with a failure after the append has its true times',
   expect(snapshot?.state).toEqual(folded.get(accountId));
 });
 
-test('a command that finds the queue full is refused at once and not done', async () => {
+test('a command that finds the queue full is rejected at once and has no effect', async () => {
   const small = createTestProcess(testDatabase.database, { queueMax: 3, batchCommandsMax: 2 });
   const id = await ours.open('10.00');
   const results = await Promise.allSettled(
@@ -251,7 +252,7 @@ test('a command that finds the queue full is refused at once and not done', asyn
   await small.processor.stop();
 });
 
-test('stop finishes what was taken and refuses what comes later', async () => {
+test('stop finishes the accepted commands and rejects later ones', async () => {
   const small = createTestProcess(testDatabase.database, { batchCommandsMax: 2 });
   const id = await ours.open('10.00');
   const options = { idempotencyKey: 'key' };
@@ -271,7 +272,7 @@ test('stop finishes what was taken and refuses what comes later', async () => {
   expect((await ours.log.head()).sequence).toBe(9);
 });
 
-test('commands that come in during an append go into the next one together', async () => {
+test('commands that arrive during an append share the next batch', async () => {
   const { database } = testDatabase;
   const id = await ours.open('10.00');
   const before = await countOf(database, 'append_batches');

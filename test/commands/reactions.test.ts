@@ -21,7 +21,7 @@ interface Noted {
   readonly data: { readonly note: string };
 }
 
-/** A page on which notes are taken: the state is how many. */
+/** A page of notes; the state is their number. */
 const pageDecider: Decider<number, Noted> = {
   category: 'page',
   version: 1,
@@ -32,7 +32,7 @@ const pageDecider: Decider<number, Noted> = {
 const notesMax = 3;
 const full = new Rejection('PAGE_FULL', 'there is no room on the page', {});
 
-/** Takes a note of each deposit, twice, as long as there is room. */
+/** Writes a note for each deposit, twice, until the page is full. */
 const notes: BoundedContext = {
   name: 'notes',
   events: { Noted: { description: 'A note was taken.', fields: { note: text('What it says.') } } },
@@ -62,7 +62,7 @@ const options = {
 let testDatabase: TestDatabase;
 let ours: TestProcess;
 
-/** The head of the log, and a page that nobody has written on, when a test begins. */
+/** The head of the log at the beginning of a test, and an empty page. */
 let start: number;
 let page: string;
 
@@ -87,7 +87,7 @@ async function typesInLog(): Promise<readonly string[]> {
   return events.map(({ type }) => type);
 }
 
-/** How many times streams were looked for in the log while something was done. */
+/** How many times streams were read from the log during some work. */
 async function countLoads(work: () => Promise<unknown>): Promise<number> {
   const spy = vi.spyOn(testDatabase.database, 'query');
   try {
@@ -117,12 +117,15 @@ describe('a reaction', () => {
     expect(sequence).toBe(start + 4);
     const [deposited, note] = events;
     expect(note).toMatchObject({
-      ...{ streamId: `page-${id}`, version: 1, data: { note: `5.00 to account-${id}` } },
-      ...{ commandId: deposited?.commandId, correlationId: deposited?.correlationId },
+      streamId: `page-${id}`,
+      version: 1,
+      data: { note: `5.00 to account-${id}` },
+      commandId: deposited?.commandId,
+      correlationId: deposited?.correlationId,
     });
   });
 
-  test('that rejects refuses the command as a whole', async () => {
+  test('that rejects causes the whole command to be rejected', async () => {
     const id = await ours.open();
     for (let i = 0; i < notesMax; i += 1) await ours.deposit(id, '1.00');
     const before = await typesInLog();
@@ -134,13 +137,13 @@ describe('a reaction', () => {
       replayed: true,
       rejection: { code: 'PAGE_FULL' },
     });
-    // What was refused has not been in effect either.
+    // The rejected command has had no effect.
     expect(await ours.withdraw(id, '3.01')).toMatchObject({
       rejection: { code: 'INSUFFICIENT_FUNDS' },
     });
   });
 
-  test('sees what the commands before it in the same batch have made', async () => {
+  test('sees the changes of earlier commands in the same batch', async () => {
     const id = await ours.open();
     const all = Array.from({ length: notesMax + 2 }, () => ours.deposit(id, '1.00'));
     const codes = (await Promise.all(all)).map(({ rejection }) => rejection?.code ?? 'accepted');
@@ -163,7 +166,7 @@ describe('a rejection', () => {
       throw new Rejection('REFUSED', 'no', { page }, keepsEvents);
     });
 
-  test('leaves nothing of what its command has recorded', async () => {
+  test('discards everything that its command has recorded', async () => {
     const result = await ours.submit(noteAndRefuse(false), { page });
     expect(result).toMatchObject({ rejection: { code: 'REFUSED' }, events: [] });
     expect(await typesInLog()).toEqual([]);
@@ -173,7 +176,8 @@ describe('a rejection', () => {
     const result = await ours.submit(noteAndRefuse(true), { page });
     expect(result).toMatchObject({
       rejection: { code: 'REFUSED', data: { page } },
-      ...{ events: [{ type: 'Noted', streamId: `page-${page}`, version: 1 }], sequence: start + 1 },
+      events: [{ type: 'Noted', streamId: `page-${page}`, version: 1 }],
+      sequence: start + 1,
     });
     const [second, third] = await Promise.all([
       ours.submit(noteAndRefuse(true), { page }),
@@ -207,7 +211,7 @@ describe('a rejection', () => {
 describe('an id', () => {
   const opening = (accountId: string | null) => ({ accountId, owner: 'ann', currency: 'USD' });
 
-  test('that two commands of one process want is given to one of them', async () => {
+  test('that two commands of one process use is accepted for one of them', async () => {
     const accountId = newUuid();
     const results = await Promise.all(
       Array.from({ length: 8 }, () => ours.submit(openAccount, opening(accountId))),
@@ -216,7 +220,7 @@ describe('an id', () => {
     expect(codes).toEqual(['opened', ...Array(7).fill('ACCOUNT_ALREADY_EXISTS')]);
   });
 
-  test('that commands of two processes want is given to one of them', async () => {
+  test('that commands of two processes use is accepted for one of them', async () => {
     await withDatabase(testDatabase.url, async (database) => {
       const theirs = createTestProcess(database, options);
       try {
@@ -234,13 +238,13 @@ describe('an id', () => {
     });
   });
 
-  test('that is fresh is not looked for in the log, and one that is given is', async () => {
+  test('that is new is not looked up in the log, and one from the client is', async () => {
     expect(await countLoads(() => ours.submit(openAccount, opening(null)))).toBe(0);
     expect(await countLoads(() => ours.submit(openAccount, opening(newUuid())))).toBe(1);
     expect(await typesInLog()).toEqual(['AccountOpened', 'AccountOpened']);
   });
 
-  test('that is fresh stays the same when the handler has to run again', async () => {
+  test('that is new stays the same when the handler runs again', async () => {
     const given: string[] = [];
     const twice = command<object>((_input, context) => {
       const id = context.newId();
@@ -255,7 +259,7 @@ describe('an id', () => {
   });
 });
 
-test('streams that are said beforehand are fetched together', async () => {
+test('streams that are prepared are loaded together', async () => {
   const reading = (isPrepared: boolean) =>
     command<{ readonly pages: readonly string[] }>(({ pages }, context) => {
       if (isPrepared) context.prepare(pageDecider, pages);

@@ -27,13 +27,13 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-test('a withdrawal rests on what another process has deposited meanwhile', async () => {
+test('a withdrawal is decided on what another process has deposited in the meantime', async () => {
   const id = await ours.open('10.00');
   await theirs.deposit(id, '50.00');
   expect(await ours.withdraw(id, '60.00')).toMatchObject({ rejection: null, sequence: 4 });
 });
 
-test('a rejection rests on what another process has withdrawn meanwhile', async () => {
+test('a rejection is decided on what another process has withdrawn in the meantime', async () => {
   const id = await ours.open('10.00');
   await theirs.withdraw(id, '10.00');
   const { rejection, sequence } = await ours.withdraw(id, '1.00');
@@ -41,7 +41,7 @@ test('a rejection rests on what another process has withdrawn meanwhile', async 
   expect(sequence).toBe(3);
 });
 
-test('a dry run rests on what another process has deposited meanwhile', async () => {
+test('a dry run is decided on what another process has deposited in the meantime', async () => {
   const id = await ours.open('10.00');
   await theirs.deposit(id, '50.00');
   const result = await ours.withdraw(id, '60.00', { dryRun: true });
@@ -49,7 +49,7 @@ test('a dry run rests on what another process has deposited meanwhile', async ()
   expect(result.stateOf(accountDecider, id)?.balance).toBe('0.00');
 });
 
-test('a stream only read is read anew when another process has written it', async () => {
+test('a stream that is only read is read again when another process has written to it', async () => {
   const [from, to] = [await ours.open('10.00'), await ours.open()];
   const close = { accountId: to };
   expect((await theirs.submit(closeAccount, close)).rejection).toBeNull();
@@ -58,7 +58,7 @@ test('a stream only read is read anew when another process has written it', asyn
   expect(rejection).toMatchObject({ code: 'ACCOUNT_NOT_OPEN', data: { accountId: to } });
 });
 
-test('an expected version is compared with what another process has made of the stream', async () => {
+test('an expected version is compared with the version that another process has written', async () => {
   const id = await ours.open('10.00');
   await theirs.deposit(id, '50.00');
   expect((await ours.deposit(id, '1.00', { expectedVersion: 3 })).rejection).toBeNull();
@@ -66,7 +66,7 @@ test('an expected version is compared with what another process has made of the 
   expect(stale.rejection).toMatchObject({ code: 'VERSION_CONFLICT', data: { actual: 4 } });
 });
 
-test('of two processes that open the same account, one is told that it exists', async () => {
+test('of two processes that open the same account, one is rejected because it exists', async () => {
   for (let round = 0; round < 20; round += 1) {
     const input = { accountId: `racing ${round}`, owner: 'ann', currency: 'USD' };
     const results = await Promise.all([ours, theirs].map((it) => it.submit(openAccount, input)));
@@ -75,7 +75,7 @@ test('of two processes that open the same account, one is told that it exists', 
   }
 });
 
-test('two processes that race on the same streams lose no update and conflict with nobody', async () => {
+test('two processes that race on the same streams lose no update and report no conflict', async () => {
   const ids = await Promise.all(Array.from({ length: 4 }, () => ours.open('20.00')));
   const start = (await ours.log.head()).sequence;
   const work = async (process: TestProcess, seed: number): Promise<readonly CommandResult[]> => {

@@ -78,7 +78,7 @@ test('a new process manager works through an old log before its first command', 
   const after = await start();
   await until(async () => (await rowOf(after))?.nextDueAt === later);
   expect(await keysReminded(after)).toEqual(['key 0']);
-  // What it has brought about itself is behind its checkpoint, too, before long.
+  // Before long its checkpoint is also past the events that it has caused itself.
   await until(async () => (await rowOf(after))?.checkpoint === after.feed.tail());
   expect(after.feed.tail()).toBe(3_001);
 });
@@ -92,7 +92,7 @@ test('events that concern no timer move the checkpoint, if not at once', async (
   }
 });
 
-test('an advance from another checkpoint or of another version is refused and writes nothing', async () => {
+test('an advance from another checkpoint or of another version fails and writes nothing', async () => {
   const { database } = testDatabase;
   const { id } = await findConsumer(database, 'reminders', 2);
   const set = [{ key: 'a', dueAt: await inMs(0), eventId: newUuid(), correlationId: 'c' }];
@@ -111,20 +111,20 @@ test('an advance from another checkpoint or of another version is refused and wr
   expect(await countTimers()).toBe(0);
 });
 
-test('a command that fails is put off, told, and keeps no other from being sent', async () => {
+test('a command that fails is postponed and reported, and does not delay others', async () => {
   const engine = await start();
   const due = await inMs(100);
   await engine.accept(setReminder, { key: 'broken', dueAt: due });
   await engine.accept(setReminder, { key: 'fine', dueAt: await inMs(200) });
   await until(async () => (await keysReminded(engine)).length === 1);
-  const told = { pendingTimers: 1, nextDueAt: due, error: 'remind is broken' };
-  await expect.poll(() => rowOf(engine), { timeout: 10_000 }).toMatchObject(told);
+  const failed = { pendingTimers: 1, nextDueAt: due, error: 'remind is broken' };
+  await expect.poll(() => rowOf(engine), { timeout: 10_000 }).toMatchObject(failed);
   const [first] = await sql<{ failures: number; isPutOff: boolean }>(
     testDatabase.database,
     'select failures, try_at > due_at as "isPutOff" from consumer_timers',
   );
   expect(first).toMatchObject({ isPutOff: true });
-  // It is tried again, and an event that clears it ends that.
+  // It is tried again until an event clears its timer.
   await until(async () => {
     const [row] = await sql<{ failures: number }>(
       testDatabase.database,
@@ -137,7 +137,7 @@ test('a command that fails is put off, told, and keeps no other from being sent'
   expect(await rowOf(engine)).toMatchObject({ nextDueAt: null, error: null });
 });
 
-test('a command that is rejected is answered, and not sent again', async () => {
+test('a command that is rejected counts as answered, and is not sent again', async () => {
   const engine = await start();
   await engine.accept(setReminder, { key: 'refused', dueAt: await inMs(100) });
   await until(async () => (await countOf(testDatabase.database, 'command_outcomes')) === 1);
@@ -145,7 +145,7 @@ test('a command that is rejected is answered, and not sent again', async () => {
   expect(await keysReminded(engine)).toEqual([]);
 });
 
-test('a process manager that fails on an event stands still before it; the others go on', async () => {
+test('a process manager that fails on an event stops before it; the others go on', async () => {
   const broken = {
     ...reminders,
     name: 'broken',
@@ -157,18 +157,18 @@ test('a process manager that fails on an event stands still before it; the other
   };
   const first = await start([broken, reminders]);
   await first.accept(setReminder, { key: 'a', dueAt: await inMs(100) });
-  const error = 'Reminded, event 2: plan is broken';
+  const error = 'failed on Reminded, event 2: plan is broken';
   await until(async () => (await rowOf(first, 'broken'))?.error === error);
   expect((await rowOf(first, 'broken'))?.checkpoint).toBeLessThan(2);
   await first.accept(setReminder, { key: 'b', dueAt: await inMs(100) });
   await until(async () => (await keysReminded(first)).length === 2);
   await first.stop();
-  const mended = await start([{ ...broken, plan: () => [] }, reminders]);
-  await until(async () => (await rowOf(mended, 'broken'))?.checkpoint === 4);
-  expect(await rowOf(mended, 'broken')).toMatchObject({ error: null });
+  const fixed = await start([{ ...broken, plan: () => [] }, reminders]);
+  await until(async () => (await rowOf(fixed, 'broken'))?.checkpoint === 4);
+  expect(await rowOf(fixed, 'broken')).toMatchObject({ error: null });
 });
 
-test('an error that has passed is told no longer', async () => {
+test('an error that has passed is cleared', async () => {
   const { database } = testDatabase;
   await findConsumer(database, 'reminders', 1);
   await setConsumerError(database, { name: 'reminders', version: 2 }, 'of another program');
@@ -179,7 +179,7 @@ test('an error that has passed is told no longer', async () => {
   await until(async () => (await rowOf(engine))?.error === null);
 });
 
-test('a raised version makes the timers anew, and sends no command again', async () => {
+test('a raised version sets the timers again, and sends no command again', async () => {
   const first = await start();
   const dueAt = await inMs(60_000);
   await first.accept(setReminder, { key: 'gone', dueAt: await inMs(50_000) });
@@ -197,7 +197,7 @@ test('a raised version makes the timers anew, and sends no command again', async
   expect(await keysReminded(raised)).toEqual(['a']);
 });
 
-test('an older program leaves alone what a newer one has run', async () => {
+test('an older program does not run a process manager that a newer one has run', async () => {
   const { database, url } = testDatabase;
   const newer = { ...reminders, version: 2 };
   const first = await start([newer]);
@@ -210,7 +210,7 @@ test('an older program leaves alone what a newer one has run', async () => {
   const warn = (_fields: object, message: string) => warnings.push(message);
   const older = await startTestEngine(url, [reminding([reminders])], { ...silentLogger, warn });
   started.push(older);
-  await until(() => warnings.includes('a newer program has run this'));
+  await until(() => warnings.includes('a newer program has run this process manager'));
   expect(await countTimers()).toBe(1);
   const second = await start([newer]);
   await until(async () => (await countTimers()) === 0);
@@ -218,11 +218,11 @@ test('an older program leaves alone what a newer one has run', async () => {
   expect(await rowOf(second)).toMatchObject({ version: 2, error: null });
 });
 
-test('a process manager that the version before runs is left to it until it stops', async () => {
+test('a process manager that the previous release runs is left to it until it stops', async () => {
   const { database } = testDatabase;
   const { id } = await findConsumer(database, 'reminders', 1);
   await database.withConnection(async (executor) => {
-    // A process of that version leads by such a lock.
+    // A process of that release uses such a lock.
     await sql(executor, `select pg_advisory_lock(hashtext('daybook.consumers'), $1)`, [id]);
     await start([reminders]);
     const startedAt = performance.now();
@@ -232,6 +232,6 @@ test('a process manager that the version before runs is left to it until it stop
   await until(async () => (await countRun(database)) === 1);
 });
 
-test('two process managers of one name are an error of the program', async () => {
+test('two process managers with one name are an error', async () => {
   await expect(start([reminders, reminders])).rejects.toThrow('two process managers are named');
 });

@@ -74,7 +74,7 @@ test('a timer that is due becomes a command, caused by the event that set it', a
   await until(async () => (await countTimers()) === 0);
 });
 
-test('a timer that is cleared is none, and one that is moved is where it was moved to', async () => {
+test('a cleared timer does not exist, and a moved timer has its new time', async () => {
   const engine = await start();
   for (const key of ['cleared', 'later']) await set(engine, key, await inMs(1_000));
   await set(engine, 'sooner', await inMs(60_000));
@@ -88,7 +88,7 @@ test('a timer that is cleared is none, and one that is moved is where it was mov
   expect(await rowOf(engine)).toMatchObject({ pendingTimers: 1, nextDueAt: late });
 });
 
-test('many timers that are due at once are all worked off, each once', async () => {
+test('many timers that are due at once are all processed, each once', async () => {
   const engine = await start();
   const dueAt = await inMs(500);
   const keys = Array.from({ length: 700 }, (_, index) => `key ${index}`);
@@ -98,7 +98,7 @@ test('many timers that are due at once are all worked off, each once', async () 
   expect((await keysReminded(engine)).toSorted()).toEqual(keys.toSorted());
 });
 
-test('a time that passed while nothing ran is made up for at the start', async () => {
+test('a timer that became due while nothing ran is processed at the start', async () => {
   const first = await start();
   const dueAt = await inMs(1_000);
   await set(first, 'a', dueAt);
@@ -133,7 +133,7 @@ test.each(faults)('killed between a command and the end of its timer (%s): once'
   await ended;
   expect(await countTimers()).toBe(fault === 'statement lost' ? 1 : 0);
   expect(await keysReminded(watching)).toEqual(['a']);
-  // Whoever takes over sends what is left again before what is due later.
+  // The next leader sends the remaining commands again before those that are due later.
   const engine = await start();
   await set(engine, 'b', await inMs(100));
   await until(async () => (await keysReminded(engine)).includes('b'));
@@ -141,7 +141,7 @@ test.each(faults)('killed between a command and the end of its timer (%s): once'
   expect(await keysReminded(engine)).toEqual(['a', 'b']);
 });
 
-test('an outage is survived, and what became due in it is done afterwards, once', async () => {
+test('timers that become due during an outage are processed after it, once', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   undo.push(proxy.stop);
   const engine = await start(proxy.url);
@@ -160,7 +160,7 @@ test('an outage is survived, and what became due in it is done afterwards, once'
   await engine.stop();
 });
 
-test('stop waits for no command, which takes effect once all the same', async () => {
+test('stop waits for no command, and the command still takes effect once', async () => {
   const { database } = testDatabase;
   const engine = await start();
   await until(async () => (await countRun(database)) === 1);
@@ -177,7 +177,7 @@ test('stop waits for no command, which takes effect once all the same', async ()
   expect(await keysReminded(second)).toEqual(['a']);
 });
 
-test('a timer that was set to another time meanwhile is neither removed nor put off', async () => {
+test('a timer that was set to another time in the meantime is neither removed nor postponed', async () => {
   const { database } = testDatabase;
   const { id } = await findConsumer(database, 'nobody', 1);
   const [old, dueAt] = [await inMs(0), await inMs(1_000)];

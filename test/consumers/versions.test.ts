@@ -89,7 +89,7 @@ test('an older program leaves a process manager to one that can read its events'
   await expect(set(old, 'a', 100)).rejects.toEqual(refused);
 });
 
-test('without a newer program a process manager stops before the event and says why', async () => {
+test('without a newer program a process manager stops before the event and reports why', async () => {
   const fresh = await start(later());
   await set(fresh, 'a', 60_000);
   await fresh.stop();

@@ -6,8 +6,12 @@ import { founder, makers, takers } from '../../src/demo/traders.ts';
 import { parseUuid } from '../../src/lib/uuid.ts';
 
 const view: TakerView = {
-  ...{ bid: 2_879, ask: 2_881, lastPrice: 2_880 },
-  ...{ cash: 100_000, shares: 5_000, surplus: 0 },
+  bid: 2_879,
+  ask: 2_881,
+  lastPrice: 2_880,
+  cash: 100_000,
+  shares: 5_000,
+  surplus: 0,
 };
 
 function takeOrders(seed: string, count = 500) {
@@ -16,7 +20,7 @@ function takeOrders(seed: string, count = 500) {
   );
 }
 
-test('the same seed gives the same orders, another one others', () => {
+test('the same seed gives the same orders, another seed gives others', () => {
   expect(takeOrders('1')).toEqual(takeOrders('1'));
   expect(takeOrders('1')).not.toEqual(takeOrders('2'));
 });
@@ -34,7 +38,7 @@ test('random numbers are spread evenly, normal ones around zero', () => {
   expect(Math.abs(variance - 1)).toBeLessThan(0.05);
 });
 
-test('takers send orders of every kind, each with the terms that it needs and no others', () => {
+test('takers send orders of every kind, each with exactly the terms that it needs', () => {
   const orders = takeOrders('1').filter((order) => order !== null);
   const kinds = new Set(orders.map(({ type, timeInForce }) => `${type} ${timeInForce}`));
   expect(kinds).toEqual(new Set(['MARKET IOC', 'LIMIT IOC', 'LIMIT DAY', 'LIMIT GTD', 'STOP GTC']));
@@ -46,7 +50,7 @@ test('takers send orders of every kind, each with the terms that it needs and no
   }
 });
 
-test('who has no cash only sells, who has no shares only buys, who has neither waits', () => {
+test('a taker without cash only sells, without shares only buys, without both waits', () => {
   const sidesOf = (changes: Partial<TakerView>) =>
     new Set(
       Array.from({ length: 200 }, (_, turn) =>
@@ -68,7 +72,7 @@ test('a fair value moves, is the same for a seed, and does not run away in a wee
   expect(Math.min(...hours)).toBeGreaterThan(2_880 * 0.9);
 });
 
-test('all of the cast have accounts of their own, and always the same', () => {
+test('every trader has its own account, which is always the same', () => {
   const ids = [founder, ...makers, ...takers].map(({ accountId }) => accountId);
   expect(new Set(ids).size).toBe(35);
   expect(ids.map(parseUuid)).toEqual(ids);

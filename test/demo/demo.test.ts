@@ -36,8 +36,14 @@ async function send<Data>({ url }: Server, query: string): Promise<Data> {
 
 function toOptions({ url }: Server): DemoOptions {
   return {
-    ...{ url: `${url}/graphql`, token: null, seed: '1', ratePerSecond: 60 },
-    ...{ isAmongOtherData: false, database: 'here', ready() {}, signal: abort.signal },
+    url: `${url}/graphql`,
+    token: null,
+    seed: '1',
+    ratePerSecond: 60,
+    isAmongOtherData: false,
+    database: 'here',
+    ready() {},
+    signal: abort.signal,
     terminal: createTerminal({}).terminal,
   };
 }
@@ -68,7 +74,7 @@ async function countTraded(server: Server): Promise<number> {
   return instruments.nodes.filter(({ candles }) => candles.length > 0).length;
 }
 
-test('the program trades by itself, and ends when it is told to', async () => {
+test('the program trades by itself, and SIGTERM ends it', async () => {
   const environment = { DATABASE_URL: database.url, LOG_LEVEL: 'error' };
   const program = await startProgram(environment, ['demo', '--rate', '60']);
   try {
@@ -83,7 +89,7 @@ test('the program trades by itself, and ends when it is told to', async () => {
   expect(program.output()).toContain('curl -s ');
 }, 120_000);
 
-test('on the same data it goes on without a second set-up, and the tour beside it', async () => {
+test('on the same data it continues without a new set-up, beside the tour', async () => {
   const setUp = await countSetUp();
   expect(setUp).toContainEqual({ type: 'AccountOpened', count: 35 });
   const app = buildApp(readConfig({ DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'error' }));
@@ -105,7 +111,7 @@ test('on the same data it goes on without a second set-up, and the tour beside i
   await app.stop();
 }, 120_000);
 
-test('a log that has other data is left alone', async () => {
+test('a log with other data is left unchanged', async () => {
   const server = await createTestServer();
   const open = 'openAccount(input: { owner: "Ada", currency: "EUR" }) { __typename }';
   await send(server, `mutation { ${open} }`);

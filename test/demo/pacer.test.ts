@@ -17,7 +17,7 @@ function createClock() {
   };
 }
 
-test('so many a second are let through, evenly', async () => {
+test('calls proceed evenly at the rate', async () => {
   const clock = createClock();
   const pacer = createPacer(20, clock);
   const times: number[] = [];
@@ -41,7 +41,7 @@ test('a pause is not made up for by a burst', async () => {
   expect(clock.nowMs() - startMs).toBeGreaterThanOrEqual(480);
 });
 
-test('whoever waits is let go as soon as the signal fires', async () => {
+test('a waiting call proceeds as soon as the signal fires', async () => {
   const abort = new AbortController();
   const pacer = createPacer(0.001);
   await pacer.turn(abort.signal);

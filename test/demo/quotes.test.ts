@@ -22,7 +22,7 @@ function apply(orders: readonly QuotedOrder[], change: Change, id: string): Quot
   return [...others, { ...change.quote, id, filled: 0 }];
 }
 
-test('wanted quotes never meet, are whole and positive, and are one for each price', () => {
+test('wanted quotes never meet, are positive integers, and have distinct prices', () => {
   fc.assert(
     fc.property(views, (view) => {
       const quotes = wantedQuotes(view);
@@ -33,7 +33,7 @@ test('wanted quotes never meet, are whole and positive, and are one for each pri
   );
 });
 
-test('who has nothing left does not sell, and who has three times the shares does not buy', () => {
+test('a maker without shares does not sell, and one with three times as many does not buy', () => {
   const view = { fairValue: 2_880, halfSpreadBps: 5, levels: 3, size: 100 };
   const sides = (surplus: number) =>
     new Set(wantedQuotes({ ...view, surplus }).map(({ side }) => side));
@@ -42,7 +42,7 @@ test('who has nothing left does not sell, and who has three times the shares doe
   expect(sides(2)).toEqual(new Set(['SELL']));
 });
 
-test('on the way from one set of quotes to another no order meets one of its own', () => {
+test('on the way from one set of quotes to another a maker never trades with itself', () => {
   const fills = fc.array(fc.nat({ max: 3 }), { minLength: 10, maxLength: 10 });
   fc.assert(
     fc.property(views, views, fills, fc.nat({ max: 50 }), (before, after, shares, tolerance) => {
@@ -61,7 +61,7 @@ test('on the way from one set of quotes to another no order meets one of its own
   );
 });
 
-test('an order that is near enough keeps its place, one that is half filled does not', () => {
+test('an order that is near enough keeps its priority, a mostly filled one does not', () => {
   const order = { id: 'a', side: 'BUY', price: 100, quantity: 60, filled: 40 } as const;
   const wanted = [{ side: 'BUY', price: 100, quantity: 100 }] as const;
   expect(planChanges([order], wanted, 0)).toEqual([]);

@@ -5,12 +5,16 @@ import { refusalsLine, statusLine } from '../../src/demo/status-line.ts';
 import { UsageError } from '../../src/import/errors.ts';
 import { createTerminal } from './terminal.ts';
 
-test('the settings have defaults, and nonsense is told in one line', () => {
+test('the settings have defaults, and invalid ones are usage errors', () => {
   expect(readDemoSettings(['demo'])).toEqual({
-    ...{ seed: '1', ratePerSecond: 20, isAmongOtherData: false },
+    seed: '1',
+    ratePerSecond: 20,
+    isAmongOtherData: false,
   });
   expect(readDemoSettings(['demo', '--seed', '007', '--rate=2.5', '--among-other-data'])).toEqual({
-    ...{ seed: '007', ratePerSecond: 2.5, isAmongOtherData: true },
+    seed: '007',
+    ratePerSecond: 2.5,
+    isAmongOtherData: true,
   });
   for (const bad of [['--rate', '0'], ['--rate', 'fast'], ['--rate', '1e9'], ['--sed'], ['now']]) {
     expect(() => readDemoSettings(['demo', ...bad])).toThrow(UsageError);
@@ -23,18 +27,18 @@ test('the status is one line', () => {
     ['IBM', '125.55'],
   ]);
   expect(statusLine({ orders: 1_234, trades: 56, refused: 7, rate: 19.84, lastPrices })).toBe(
-    '1,234 orders (19.8/s, 7 refused)  56 trades  MSFT 28.80  AMZN -  IBM 125.55  GOOG -  AAPL -',
+    '1,234 orders (19.8/s, 7 rejected)  56 trades  MSFT 28.80  AMZN -  IBM 125.55  GOOG -  AAPL -',
   );
 });
 
-test('refusals are told by their codes, the most frequent first', () => {
+test('rejections are listed by code, the most frequent first', () => {
   expect(refusalsLine(new Map())).toBeNull();
   expect(refusalsLine(new Map(Object.entries({ ORDER_NOT_OPEN: 2, OTHER: 1_500 })))).toBe(
-    'refused, as happens in any market: 1,500 OTHER, 2 ORDER_NOT_OPEN',
+    'rejected, as happens in any market: 1,500 OTHER, 2 ORDER_NOT_OPEN',
   );
 });
 
-test('a terminal shows one line again and again, cut to its width; a file has them all', () => {
+test('a terminal overwrites one line, cut to its width; a file gets every line', () => {
   const screen = createTerminal({ isTTY: true, columns: 20 });
   const display = createStatusDisplay(screen.terminal);
   display.show('a line that is too long for it');

@@ -6,12 +6,18 @@ import { RefusedError, ServerError } from '../../src/import/errors.ts';
 import { until } from '../support/until.ts';
 
 const desk = {
-  ...{ lastPrice: 2_880, bid: 2_879, ask: 2_881, cash: 100_000, position: 700, shares: 700 },
-  ...{ orders: [], stops: [] },
+  lastPrice: 2_880,
+  bid: 2_879,
+  ask: 2_881,
+  cash: 100_000,
+  position: 700,
+  shares: 700,
+  orders: [],
+  stops: [],
 };
 const stocks = [{ symbol: 'MSFT', anchor: 2_880, lastPrice: 2_880 }];
 
-/** A server that does with each order what the test says. */
+/** A server that calls `answer` for each order. */
 function createApi(answer: () => void): TradingApi {
   const outcome = async () => {
     answer();
@@ -26,21 +32,19 @@ function start(answer: () => void) {
   const tally = createTally();
   const troubles: (string | null)[] = [];
   const ended = runMarket({
-    ...{
-      api: createApi(answer),
-      seed: '1',
-      stocks,
-      tally,
-      ratePerSecond: 20,
-      signal: abort.signal,
-    },
+    api: createApi(answer),
+    seed: '1',
+    stocks,
+    tally,
+    ratePerSecond: 20,
+    signal: abort.signal,
     pacer: { turn: () => new Promise((resolve) => setImmediate(resolve)) },
     trouble: (message) => troubles.push(message),
   });
   return { tally, troubles, ended, stop: () => abort.abort() };
 }
 
-test('a server that is away is told once, waited for, and told again when it is back', async () => {
+test('an unreachable server is reported once, and again when it is back', async () => {
   let isAway = false;
   const { tally, troubles, ended, stop } = start(() => {
     if (isAway) throw new ServerError('cannot be reached', true);
@@ -55,7 +59,7 @@ test('a server that is away is told once, waited for, and told again when it is 
   expect(troubles).toEqual(['cannot be reached', null]);
 });
 
-test('a request that is refused is counted as a refused order, and trading goes on', async () => {
+test('a rejected request is counted as a rejected order, and trading continues', async () => {
   const { tally, ended, stop } = start(() => {
     throw new RefusedError('BAD_USER_INPUT', 'expiresAt is not in the future');
   });

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A feed of one event that no filter passes; whoever wants more waits for the signal. */
+/** A feed of one event that passes no filter; a later read waits for the signal. */
 const feed = {
   tail: () => 1,
   history: () => 1,
@@ -17,18 +17,21 @@ const feed = {
   },
 };
 
-test('a timer that is early, as under load, ends no subscription', async () => {
+test('a timer that fires early, as under load, ends no subscription', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const stop = new AbortController();
   const frames = watchEvents({
-    ...{ log: {} as never, feed: feed as never, filter: { types: ['Wanted'] } },
-    ...{ after: 0, signal: stop.signal },
+    log: {} as never,
+    feed: feed as never,
+    filter: { types: ['Wanted'] },
+    after: 0,
+    signal: stop.signal,
   });
   let isOver = false;
   const ended = frames.next().then(() => {
     isOver = true;
   });
-  // The clock that says when progress is due stands nearly still meanwhile.
+  // The clock that decides when progress is due hardly moves in the meantime.
   for (let turn = 0; turn < 5; turn += 1) await vi.advanceTimersByTimeAsync(1_000);
   expect(isOver).toBe(false);
   stop.abort();

@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 let testDatabase: TestDatabase;
 let log: Log;
 const feeds: Feed[] = [];
-/** Of the events in the log, by sequence. */
+/** The ids of the events in the log, by sequence. */
 let ids: string[] = [];
 const never = new AbortController().signal;
 const anHourMs = 3_600_000;
@@ -37,7 +37,7 @@ async function start(options: Partial<FeedOptions> = {}): Promise<Feed> {
   return feed;
 }
 
-/** Appends, and gives the events as the processor would offer them. */
+/** Appends, and returns the events as the processor would offer them. */
 async function append(count: number): Promise<readonly StoredEvent[]> {
   const events = run(`notes-${newUuid()}`, 0, count);
   const { firstSequence } = await log.append(batchOf(events));
@@ -51,7 +51,7 @@ function offer(feed: Feed, events: readonly StoredEvent[]): void {
   if (first !== undefined) feed.offer(events, ids[first.sequence - 2] ?? null);
 }
 
-/** Reads up to a sequence and gives what was met, in the order in which it was met. */
+/** Reads up to a sequence, and returns the events in the order in which they were read. */
 async function readTo(feed: Feed, after: number, last: number, limit = 7): Promise<number[]> {
   const met: number[] = [];
   if (after >= last) return met;
@@ -67,7 +67,7 @@ function range(after: number, last: number): number[] {
   return Array.from({ length: Math.max(0, last - after) }, (_, index) => after + 1 + index);
 }
 
-test('a feed begins at the head, and readers before it catch up from the log', async () => {
+test('a feed starts at the head, and readers before it catch up from the log', async () => {
   await append(30);
   const feed = await start();
   expect(feed.tail()).toBe(30);
@@ -92,7 +92,7 @@ test('catching up and following live have no seam, from any position and for all
   for (const [after, met] of await Promise.all(reading)) expect(met).toEqual(range(after, last));
 });
 
-test('a reader further back than what is kept gets everything from the log', async () => {
+test('a reader behind the events in memory reads everything from the log', async () => {
   const feed = await start({ recentMax: 4 });
   for (let round = 0; round < 10; round += 1) offer(feed, await append(2));
   expect(feed.tail()).toBe(20);
@@ -101,7 +101,7 @@ test('a reader further back than what is kept gets everything from the log', asy
   }
 });
 
-test('a page holds the events as the log has them', async () => {
+test('a page contains the events as the log has them', async () => {
   const feed = await start();
   const events = await append(5);
   offer(feed, events);
@@ -109,7 +109,7 @@ test('a page holds the events as the log has them', async () => {
   expect(await feed.next(3, 3, never)).toEqual(events.slice(3));
 });
 
-test('events that another process appends are seen at the next look, without being told', async () => {
+test('events that another process appends are read at the next poll', async () => {
   const feed = await start({ pollIntervalMs: 10 });
   const reading = readTo(feed, 0, 6);
   await withDatabase(testDatabase.url, async (database) => {
@@ -120,7 +120,7 @@ test('events that another process appends are seen at the next look, without bei
   expect(await reading).toEqual(range(0, 6));
 });
 
-test('a look finds more than a page of news', async () => {
+test('one read finds more than a page of new events', async () => {
   const feed = await start();
   await append(2_300);
   feed.wake();
@@ -128,7 +128,7 @@ test('a look finds more than a page of news', async () => {
   expect(await readTo(feed, 0, 2_300, 500)).toEqual(range(0, 2_300));
 });
 
-test('own events offered out of order, twice, or after foreign ones come out in order once', async () => {
+test('events offered out of order, twice, or after those of others are read in order, once', async () => {
   const orders = fc.array(fc.tuple(fc.nat(3), fc.boolean()), { minLength: 1, maxLength: 12 });
   const property = fc.asyncProperty(orders, async (steps) => {
     const feed = await start({ recentMax: 5 });
@@ -160,13 +160,13 @@ test('own events offered out of order, twice, or after foreign ones come out in 
   await fc.assert(property, { numRuns: 25 });
 });
 
-test('a wake that comes while the log is read is not lost', async () => {
+test('a wake while the log is being read is not lost', async () => {
   const feed = await start();
   for (let round = 1; round <= 150; round += 1) {
     feed.wake();
     await append(1);
     feed.wake();
-    // Waiting in turns of the event loop: a lost wake would leave this to the next look.
+    // Waits in turns of the event loop: after a lost wake only the next poll would read it.
     await until(() => feed.tail() === round, 2_000);
   }
 });
@@ -182,7 +182,7 @@ test('a reader whose signal fires ends without events', async () => {
   expect(await feed.next(0, 10, over.signal)).toEqual([]);
 });
 
-test('stop wakes readers, ends them, and may be called again', async () => {
+test('stop wakes readers, ends them, and can be called again', async () => {
   const feed = await start();
   const following = [0, 1, 2].map(() => readAll(feed, never));
   await Promise.all([feed.stop(), feed.stop()]);

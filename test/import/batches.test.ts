@@ -20,7 +20,7 @@ function batchesOf(list: readonly PriceRow[]): readonly PriceBatch[] {
 }
 
 describe('batches', () => {
-  test('hold every row once, in the order of its symbol, by year and within the limits', () => {
+  test('contain every row once, in order for each symbol, by year and within the limits', () => {
     fc.assert(
       fc.property(rows, (list) => {
         const batches = batchesOf(list);
@@ -39,7 +39,7 @@ describe('batches', () => {
     );
   });
 
-  test('of a file that has grown at its end are the same but for the last of each symbol', () => {
+  test('of a file that has grown at its end are the same except the last one of each symbol', () => {
     fc.assert(
       fc.property(rows, rows, (before, more) => {
         const batcher = createBatcher(limits);
@@ -51,7 +51,7 @@ describe('batches', () => {
     );
   });
 
-  test('have the same key exactly when they record the same', () => {
+  test('have the same key exactly if they record the same prices', () => {
     fc.assert(
       fc.property(rows, (list) => {
         const batches = batchesOf(list);
@@ -64,7 +64,7 @@ describe('batches', () => {
     );
   });
 
-  test('have the keys that they have had since the first import', () => {
+  test('keep the keys of earlier releases', () => {
     const prices = [
       { price: '39.81', occurredAt: '2000-01-01T00:00:00.000000Z' },
       { price: '36.350', occurredAt: '2000-02-01T00:00:00.000000Z' },
@@ -74,7 +74,7 @@ describe('batches', () => {
     );
   });
 
-  test('at their largest stay below 256 KiB and within the length of a key', () => {
+  test('of the largest size stay below 256 KiB, and their keys within the limit', () => {
     const batcher = createBatcher();
     const price = `${'9'.repeat(20)}.${'9'.repeat(18)}`;
     const largest = { symbol: 'X'.repeat(20), occurredAt: '2000-01-01T00:00:00.000000Z', price };
@@ -87,7 +87,7 @@ describe('batches', () => {
 });
 
 describe('lanes', () => {
-  test('keep the order of a lane, run others beside it, and not more than they may', async () => {
+  test('run one lane in order, several concurrently, and never more than the limit', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }),
@@ -116,7 +116,7 @@ describe('lanes', () => {
     );
   });
 
-  test('begin nothing after a failure and tell it', async () => {
+  test('begin no task after a failure and throw its error', async () => {
     const lanes = createLanes({ runningMax: 1, takenMax: 3 });
     let begun = 0;
     await lanes.add('a', () => Promise.reject(new Error('gone')));

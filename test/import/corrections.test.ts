@@ -40,7 +40,7 @@ const first = ['2001-01-01,1.10', '2001-01-02,1.20', '2001-01-03,1.3'];
 const corrected = ['2001-01-01,1.11', '2001-01-02,1.20', '2001-01-03,1.30'];
 
 describe('a file that was corrected by another one', () => {
-  test('says what differs when it is imported again, and changes nothing', async () => {
+  test('reports what differs when it is imported again, and changes nothing', async () => {
     await importRows('ABA', first);
     await importRows('ABA', corrected);
     const before = (await server.engine.log.head()).sequence;
@@ -48,16 +48,16 @@ describe('a file that was corrected by another one', () => {
     expect(run.code).toBe(1);
     expect(run.err).toContain(
       [
-        'Recorded before, but other prices are known now:',
+        'Recorded earlier, but the prices known now differ:',
         '  ABA.csv:2  ABA 2001-01-01T00:00:00.000000Z: 1.10 in the file, 1.11 known now',
-        'They stay as they are; --again records the prices of the file again.',
+        'Nothing was changed; use --again to record the prices of the file again.',
         '',
       ].join('\n'),
     );
     expect((await server.engine.log.head()).sequence).toBe(before);
   });
 
-  test('is recorded again where it differs if that is asked for, each time it is', async () => {
+  test('is recorded again where it differs each time --again is given', async () => {
     const time = '2001-01-01T00:00:00Z';
     for (const round of [1, 2]) {
       const run = await importRows('ABA', first, '--again');
@@ -74,7 +74,7 @@ describe('a file that was corrected by another one', () => {
     ]);
   });
 
-  test('shows twenty differences and counts the others', async () => {
+  test('lists twenty differences and counts the others', async () => {
     const rows = (price: string) =>
       Array.from({ length: 250 }, (_, index) => {
         const day = new Date(Date.UTC(2001, 0, 1 + index)).toISOString().slice(0, 10);
@@ -107,14 +107,14 @@ describe('a file that has grown since it was corrected by another one', () => {
     expect(await priceOn('GROWN', '2024-02-01T00:00:00Z')).toBe('11.00');
   });
 
-  test('is recorded again where it differs if that is asked for', async () => {
+  test('is recorded again where it differs if --again is given', async () => {
     const run = await importRows('GROWN', [...rows, '2024-02-02,12.00'], '--again');
     expect(run).toMatchObject({ code: 0 });
     expect(run.out).toContain('2 recorded, 1 already there, 0 bad.');
     expect(await priceOn('GROWN', '2024-01-31T00:00:00Z')).toBe('10.50');
   });
 
-  test('records no price twice, in whatever order and writing it comes', async () => {
+  test('records no price twice, even in another order and notation', async () => {
     await importRows('OTHER', rows);
     await importRows('OTHER', ['2024-01-31,10.5', '2024-01-30,10.0', '2024-01-29,9.90']);
     expect(await pricesIn(server, 'OTHER')).toHaveLength(3);
@@ -128,10 +128,10 @@ describe('a file that has grown since it was corrected by another one', () => {
   });
 });
 
-test('two prices of one time in a file are named, and the later row counts', async () => {
+test('two prices for one time in a file are reported, and the later row counts', async () => {
   const run = await importRows('PAIR', ['2001-01-01,1', '2001-01-01,2', '2001-01-02,3']);
   expect(run.err).toContain(
-    'PAIR.csv has two prices for one time, of which the later row counts: see line 2\n',
+    'PAIR.csv has two prices for one time; the later row counts, not line 2\n',
   );
   expect(await priceOn('PAIR', '2001-01-01T00:00:00Z')).toBe('2');
 });
@@ -140,7 +140,7 @@ describe('rows that a later row of the same file overrides', () => {
   // The years alternate, so that the two prices of one day are in two batches.
   const rows = ['2001-01-01,1', '2001-01-01,2', '2002-01-01,9', '2001-01-01,3'];
 
-  test('are no difference', async () => {
+  test('are not differences', async () => {
     await importRows('OVER', rows);
     expect(await importRows('OVER', rows)).toMatchObject({ code: 0 });
     expect(await priceOn('OVER', '2001-01-01T00:00:00Z')).toBe('3');
@@ -155,7 +155,7 @@ describe('rows that a later row of the same file overrides', () => {
   });
 });
 
-test('a batch that one file has twice is compared after what lies between', async () => {
+test('a batch that a file has twice is compared after the rows between', async () => {
   const rows = ['2001-01-01,1', '2002-01-01,9', '2001-01-01,2', '2002-01-02,9', '2001-01-01,1'];
   const run = await importRows('TWICE', rows);
   expect(run.code).toBe(1);
@@ -164,7 +164,7 @@ test('a batch that one file has twice is compared after what lies between', asyn
   expect(await priceOn('TWICE', '2001-01-01T00:00:00Z')).toBe('1');
 });
 
-test('comparing takes a request for a hundred rows, and none for rows that are new', async () => {
+test('comparing takes one request for a hundred rows, and none for new rows', async () => {
   const rows = Array.from({ length: 350 }, (_, index) => {
     const day = new Date(Date.UTC(2001, 0, 1 + index)).toISOString().slice(0, 10);
     return `${day},${index + 1}`;
@@ -177,6 +177,6 @@ test('comparing takes a request for a hundred rows, and none for rows that are n
   expect(proxy.seen.requests).toBe(3 + 1 + 4);
   await folder.write('CHEAP.csv', ['date,price', ...rows, '2001-12-31,7'].join('\n'));
   await runImport(proxy.url, [file]);
-  // And for a file that has grown its history instead, and what is missing.
+  // For a file that has grown: its history instead, and the missing prices.
   expect(proxy.seen.requests).toBe(8 + 4 + 1 + 1);
 });

@@ -20,7 +20,7 @@ function records(text: string, size?: number) {
 }
 
 describe('lines', () => {
-  test('are the same however the text is cut into pieces', async () => {
+  test('do not depend on how the text is cut into pieces', async () => {
     const text = fc
       .array(fc.constantFrom('a', '"', ',', '\r', '\n', '\r\n', '\u2028'), { maxLength: 40 })
       .map((parts) => parts.join(''));
@@ -35,7 +35,7 @@ describe('lines', () => {
     );
   });
 
-  test('without an end are cut, and the one after keeps its number', async () => {
+  test('that are too long are cut, and the next line keeps its number', async () => {
     const lines = await collect(readLines(inPieces(`${'x'.repeat(90)}\r\nshort`), 10));
     expect(lines).toEqual([
       { number: 1, text: 'x'.repeat(10), isCut: true },
@@ -50,7 +50,7 @@ test('a byte order mark is not part of the first line', async () => {
 });
 
 describe('records', () => {
-  test('carry the line they begin on, after blank lines, CRLF and line breaks in quotes', async () => {
+  test('have the line on which they begin, after blank lines, CRLF and line breaks in quotes', async () => {
     expect(await records('\ufeff"a",b\r\n\r\n"x\r\n""y""", 1\r\nz,2\n"w,w",3')).toEqual([
       { line: 1, cells: ['a', 'b'] },
       { line: 3, cells: ['x\n"y"', '1'] },
@@ -59,7 +59,7 @@ describe('records', () => {
     ]);
   });
 
-  test('after a quote that does not close are read on from the next line', async () => {
+  test('after a quote that does not close continue on the next line', async () => {
     expect(await records('a,b\nx,"1\ny,2\n"q"r,3\nz,4\n')).toEqual([
       { line: 1, cells: ['a', 'b'] },
       { line: 2, fault: 'the quotes do not close', text: 'x,"1' },
@@ -82,7 +82,7 @@ describe('records', () => {
     expect(last).toMatchObject({ cells, line: text.split('\n').length });
   });
 
-  test('of a header with several candidates are separated by that by which it can be read', async () => {
+  test('are split by the delimiter with which the header can be read', async () => {
     const isHeader = (cells: readonly string[]) => cells.includes('date');
     const lines = readLines(inPieces('note, a, b;date\n1, 2, 3;4\n'));
     expect(await collect(readRecords(lines, isHeader))).toMatchObject([
@@ -91,7 +91,7 @@ describe('records', () => {
     ]);
   });
 
-  test('without any text are none', async () => {
+  test('without any text are skipped', async () => {
     expect(await records('a,b\n1,2\n,\n"",""\n')).toHaveLength(2);
   });
 });
@@ -99,18 +99,22 @@ describe('records', () => {
 describe('columns', () => {
   const none = { price: null, time: null };
 
-  test('are found in any case; a price comes before a close', () => {
+  test('are found ignoring case; a price is preferred to a close', () => {
     const header = ['Close', ' DATE ', 'Price', 'Symbol'];
     expect(findColumns(header, none)).toEqual({
-      ...{ count: 4, symbol: 3, time: 1, clock: null, price: 2 },
+      count: 4,
+      symbol: 3,
+      time: 1,
+      clock: null,
+      price: 2,
     });
     const chosen = findColumns(header, { price: 'close', time: null });
     expect(chosen.price).toBe(0);
   });
 
-  test('that are missing or there twice are told with those there are', () => {
+  test('that are missing or duplicate are reported with the existing ones', () => {
     expect(() => findColumns(['date', 'open'], none)).toThrow(
-      'has no column "price", "close" or "close/last" (see --price-column), but "date", "open"',
+      'has no column "price", "close" or "close/last" (see --price-column); its columns are "date", "open"',
     );
     expect(() => findColumns(['date', 'price', 'PRICE'], none)).toThrow('"price" twice');
   });
@@ -122,7 +126,7 @@ describe('a row', () => {
   const rules = { columns, symbol: '', future: '2020-01-01T00:00:00.000000Z', ...notation };
   const parse = (...cells: string[]) => parseRow({ line: 7, cells }, rules);
 
-  test('keeps the price as it is written', () => {
+  test('keeps the price as written', () => {
     expect(parse('MSFT', '2000-01-03', '1469.250000')).toEqual({
       line: 7,
       symbol: 'MSFT',
@@ -132,9 +136,9 @@ describe('a row', () => {
   });
 
   test.each([
-    [['MSFT', '2000-01-03', '1', '469.25'], 'the row has 4 cells, the header 3'],
-    [['msft', '2000-01-03', '1'], 'the symbol has lower-case letters: write "MSFT"'],
-    [['MSFT', 'Feb 30 2000', '1'], 'the date is not in the calendar'],
+    [['MSFT', '2000-01-03', '1', '469.25'], 'the row has 4 cells, but the header has 3'],
+    [['msft', '2000-01-03', '1'], 'the symbol has lowercase letters: write "MSFT"'],
+    [['MSFT', 'Feb 30 2000', '1'], 'the date does not exist in the calendar'],
     [['MSFT', '2020-01-01', '1'], 'the date is in the future'],
     [['MSFT', '2000-01-03', '1e3'], 'the price has an exponent'],
   ])('%j is bad: %s', (cells, fault) => {

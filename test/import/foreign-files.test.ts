@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 let files = 0;
-/** Imports a file of a symbol that no other file has. */
+/** Imports a file with a symbol that no other file has. */
 async function importText(content: string | Uint8Array, ...args: readonly string[]) {
   files += 1;
   const symbol = `F${files}`;
@@ -34,7 +34,7 @@ async function importText(content: string | Uint8Array, ...args: readonly string
 const lines = (...rows: readonly string[]): string => `${rows.join('\n')}\n`;
 const day = (date: string, time = '00:00:00') => `${date}T${time}.000000Z`;
 
-describe('a file as another tool writes it', () => {
+describe('a file written by another tool', () => {
   test.each([
     [
       'with a decimal comma',
@@ -145,48 +145,48 @@ describe('a file as another tool writes it', () => {
     expect(await importText(bytes)).toMatchObject({ code: 0, prices });
   });
 
-  test('is read as Windows-1252 if it is no UTF-8, and this is said', async () => {
+  test('is read as Windows-1252 if it is not UTF-8, with a note', async () => {
     const text = Buffer.from('Date;Kurs f\u{fc}r 1\n2024-01-02;1\u{a0}234,50 \u{80}\n', 'latin1');
     const run = await importText(text, '--price-column', 'Kurs für 1', '--currency', 'EUR');
     expect(run).toMatchObject({ code: 0, prices: [[day('2024-01-02'), '1234.50']] });
-    expect(run.err).toMatch(/^daybook: F\d+\.csv is no UTF-8 and was read as Windows-1252$/m);
+    expect(run.err).toMatch(/^daybook: F\d+\.csv is not UTF-8 and was read as Windows-1252$/m);
     expect(run.err).toMatch(/^daybook: F\d+\.csv was read with a decimal comma$/m);
   });
 });
 
-describe('a file that may mean two things', () => {
+describe('a file with two readings', () => {
   test.each([
     [
       lines('date;price', '2024-11-22;980', '2024-11-23;1.080'),
-      'can be read in two ways, line 3: "1.080" is 1.080 with a decimal point and 1080 with a decimal comma; say which with --decimal point or --decimal comma',
+      'can be read in two ways, line 3: "1.080" is 1.080 with a decimal point or 1080 with a decimal comma; choose with --decimal point or --decimal comma',
     ],
     [
       lines('date,price', '2024-11-22,"1,355"'),
-      'line 2: "1,355" is 1355 with a decimal point and 1.355 with a decimal comma',
+      'line 2: "1,355" is 1355 with a decimal point or 1.355 with a decimal comma',
     ],
     [
       lines('date,price', '2024-11-22,"1.080"'),
-      'line 2: "1.080" is 1.080 with a decimal point and 1080 with a decimal comma',
+      'line 2: "1.080" is 1.080 with a decimal point or 1080 with a decimal comma',
     ],
     [
       lines('date;price', '2024-11-22;"1,355.90"', '', '2024-11-23;999,50'),
-      'has two notations, line 2: "1,355.90" has a decimal point and line 4: "999,50" has a decimal comma; say which with --decimal point or --decimal comma',
+      'mixes two notations, line 2: "1,355.90" has a decimal point and line 4: "999,50" has a decimal comma; choose with --decimal point or --decimal comma',
     ],
     [
       lines('Date,Close', '31.01.2024,1.355', '30.01.2024,1.608', '29.01.2024,998'),
-      'line 2: "1.355" is 1.355 with a decimal point and 1355 with a decimal comma',
+      'line 2: "1.355" is 1.355 with a decimal point or 1355 with a decimal comma',
     ],
     [
       lines('date,price', '2024-01-31,1.355', '2024-02-01,"1,608"'),
-      'line 2: "1.355" is 1.355 with a decimal point and 1355 with a decimal comma',
+      'line 2: "1.355" is 1.355 with a decimal point or 1355 with a decimal comma',
     ],
     [
       lines('date,price', '01/02/2024,1'),
-      'can be read in two ways, line 2: "01/02/2024" is 2024-01-02 with the month first and 2024-02-01 with the day first; say which with --dates month-first or --dates day-first',
+      'can be read in two ways, line 2: "01/02/2024" is 2024-01-02 with the month first or 2024-02-01 with the day first; choose with --dates month-first or --dates day-first',
     ],
     [
       lines('date,price', '17/01/2024,1', '01-17-2024,1'),
-      'has two notations, line 2: "17/01/2024" has the day first and line 3: "01-17-2024" has the month first',
+      'mixes two notations, line 2: "17/01/2024" has the day first and line 3: "01-17-2024" has the month first',
     ],
     [lines('date,price', '2024-01-01,$1', '2024-01-02,€1'), 'has prices in two currencies'],
   ])('is refused as a whole: %j', async (text, message) => {
@@ -196,7 +196,7 @@ describe('a file that may mean two things', () => {
     expect(run.err).toContain(message);
   });
 
-  test('is read as the options say; what does not fit is a bad row', async () => {
+  test('is read as the options say; a row that does not fit is bad', async () => {
     const text = lines('date;price', '01/02/2024;1.080', '17/01/2024;1.5', '02/02/2024;2,50');
     const run = await importText(text, '--decimal', 'comma', '--dates', 'month-first');
     const prices = [
@@ -216,7 +216,7 @@ describe('a file that may mean two things', () => {
   });
 });
 
-describe('a file that is not for this command', () => {
+describe('a file of another kind', () => {
   const utf16 = Buffer.from('date,price\n2024-01-02,1\n', 'utf16le');
   test.each([
     ['a workbook', Buffer.from('PK\u{3}\u{4}  [Content_Types].xml', 'latin1'), 'an Excel workbook'],
@@ -229,9 +229,9 @@ describe('a file that is not for this command', () => {
     ['JSON', '[{"date": "2024-01-02"}]', 'JSON: only CSV is read'],
     ['a PDF', '%PDF-1.7', 'a PDF document'],
     ['bytes', Buffer.from([1, 0, 0, 3, 0, 5, 9, 9]), 'zero bytes'],
-    ['a header', 'sep=;\ndate;price\n\n;\n', 'has only a header, on line 2, and no rows'],
+    ['a header', 'sep=;\ndate;price\n\n;\n', 'has only a header (line 2) and no rows'],
     ['a separator', 'sep=;\n', 'is empty'],
-  ])('is refused by what it seems to be: %s', async (_title, content, message) => {
+  ])('is refused with a message that names its kind: %s', async (_title, content, message) => {
     const run = await importText(content);
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toContain(message);
@@ -241,23 +241,26 @@ describe('a file that is not for this command', () => {
     ['MSFT (1).csv', 'the symbol has the character " "'],
     ['^GSPC.csv', 'the symbol begins with "^"'],
     ['a-name-of-over-twenty-characters.csv', 'the symbol has 32 characters: at most 20'],
-  ])('is refused if its name %s is no symbol, and the symbol is asked for', async (name, rule) => {
-    const file = await folder.write(name, lines('date,price', '2024-01-02,1'));
-    const run = await runImport(`${server.url}/graphql`, [file]);
-    expect(run).toMatchObject({ code: 2, out: '' });
-    expect(run.err).toContain(`its name is no symbol: ${rule}`);
-    expect(run.err).toContain('give --symbol');
-  });
+  ])(
+    'is refused if its name %s is not a symbol, and the message names --symbol',
+    async (name, rule) => {
+      const file = await folder.write(name, lines('date,price', '2024-01-02,1'));
+      const run = await runImport(`${server.url}/graphql`, [file]);
+      expect(run).toMatchObject({ code: 2, out: '' });
+      expect(run.err).toContain(`its name is not a symbol: ${rule}`);
+      expect(run.err).toContain('set --symbol');
+    },
+  );
 });
 
-test('prices with the sign of another currency than the instrument has are refused', async () => {
+test('prices with a currency sign that does not match the instrument are rejected', async () => {
   const run = await importText(lines('date;price', '2024-01-02;12,50 €'));
   expect(run).toMatchObject({ code: 1, prices: [] });
   expect(run.err).toContain('CURRENCY_MISMATCH, the prices are in "€", but F');
-  expect(run.err).toContain('is in USD (see --currency)');
+  expect(run.err).toContain('is listed in USD (see --currency)');
 });
 
-describe('a header that pandas has stacked', () => {
+describe('a header that pandas stacked', () => {
   const stacked = (ticker: string, other = ticker) =>
     lines(
       ...['Price,Close,High', `Ticker,${ticker},${other}`, 'Date,,'],
@@ -266,23 +269,25 @@ describe('a header that pandas has stacked', () => {
 
   test('is read, and names the symbol', async () => {
     const run = await importText(stacked('YFIN'));
-    expect(run.err).toContain('csv:5  this is no price');
+    expect(run.err).toContain('csv:5  this is not a price');
     expect(await pricesIn(server, 'YFIN')).toEqual([[day('2024-01-02'), '370.87']]);
   });
 
-  test('is refused for several symbols, and not taken for one when it is another', async () => {
+  test('is refused for several symbols, and other headers are not mistaken for it', async () => {
     const run = await importText(stacked('YFIN', 'OTHER'));
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toContain('has the columns of several symbols side by side');
     const index = await importText(stacked('^GSPC'));
-    expect(index.err).toContain('names "^GSPC" as its ticker: the symbol begins with "^"');
+    expect(index.err).toContain(
+      'has the ticker "^GSPC", which is not a symbol: the symbol begins with "^"',
+    );
     expect((await importText(stacked('^GSPC'), '--symbol', 'GSPC')).out).toContain('1 recorded');
     const plain = await importText(lines('price,ticker,date', '5,X,2024-01-02'));
     expect(plain).toMatchObject({ code: 0, prices: [[day('2024-01-02'), '5']] });
   });
 });
 
-test('a second column of times or of prices is named, as it is not read', async () => {
+test('a second column of times or prices is reported, because it is not read', async () => {
   const row = '2024-01-02,2024-01-03,5,6';
   const run = await importText(lines('Date,Timestamp,Price,Close', row));
   expect(run.err).toContain('csv has a second column of times, "Timestamp", which is not read');
@@ -297,7 +302,7 @@ test('a second column of times or of prices is named, as it is not read', async 
   expect(given.err).not.toContain('second column');
 });
 
-test('a pipe is read by way of a copy that does not stay, and has no name to be a symbol', async () => {
+test('a pipe is read through a temporary copy, and its name is not a symbol', async () => {
   const pipe = await folder.write('PIPE', '');
   execFileSync('rm', [pipe]);
   execFileSync('mkfifo', [pipe]);
@@ -309,7 +314,7 @@ test('a pipe is read by way of a copy that does not stay, and has no name to be 
   };
   const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('daybook-import-'));
   const before = copies();
-  expect((await importPipe()).err).toContain('is a pipe without a name: give --symbol');
+  expect((await importPipe()).err).toContain('is a pipe without a name: set --symbol');
   expect(await importPipe('--symbol', 'FIFO')).toMatchObject({ code: 0 });
   expect(await pricesIn(server, 'FIFO')).toEqual([[day('2024-01-02'), '999.50']]);
   expect(copies()).toEqual(before);

@@ -25,14 +25,14 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Of the log itself: the API answers for what the views have seen. */
+/** Of the log itself, because the API shows only what the views have. */
 async function head(): Promise<string> {
   return String((await server.engine.log.head()).sequence);
 }
 
 const pricesOf = (symbol: string) => pricesIn(server, symbol);
 
-/** A history of so many days from 2001 on. */
+/** A history of a number of days from 2001 on. */
 function history(days: number, firstDay = '2001-01-01'): string {
   const start = Date.parse(`${firstDay}T00:00:00Z`);
   const rows = Array.from({ length: days }, (_, index) => {
@@ -71,7 +71,7 @@ describe('the histories of vega-datasets', () => {
     expect(await pricesOf('SP500-2000')).toEqual(expected);
   });
 
-  test('are all there already the second time, and the log stays as it is', async () => {
+  test('are all already there the second time, and the log does not change', async () => {
     const before = await head();
     const run = await runImport(url, [stocks, sp500]);
     expect(run.code).toBe(0);
@@ -81,7 +81,7 @@ describe('the histories of vega-datasets', () => {
 });
 
 describe('a file that is imported again', () => {
-  test('after it has grown records the new year only', async () => {
+  test('after it has grown records only the new rows', async () => {
     const file = await folder.write('grows.csv', history(365));
     await runImport(url, [file]);
     await folder.write('grows.csv', history(365 + 10));
@@ -90,7 +90,7 @@ describe('a file that is imported again', () => {
     expect(countsOf(run.out, 'grows.csv', 'GROWS')).toEqual(counts);
   });
 
-  test('after an interruption is complete and has no price twice', async () => {
+  test('after an interruption is complete and records no price twice', async () => {
     const file = await folder.write('stops.csv', history(3_000));
     const abort = new AbortController();
     await using proxy = await startProxy(url, (count) => {
@@ -99,7 +99,7 @@ describe('a file that is imported again', () => {
     });
     const first = await runImport(proxy.url, [file], abort.signal);
     expect(first.code).toBe(130);
-    expect(first.err).toContain('interrupted; run the same command again');
+    expect(first.err).toContain('interrupted; run the same command again to continue');
     const { recorded = 0 } = countsOf(first.out, 'stops.csv', 'STOPS');
     expect(recorded).toBeGreaterThan(0);
     expect(recorded).toBeLessThan(3_000);
@@ -115,7 +115,7 @@ describe('a file that is imported again', () => {
   });
 });
 
-test('an interruption ends the reading also of rows that are never sent', async () => {
+test('an interruption also stops reading rows that are never sent', async () => {
   const file = await folder.write('idle.csv', `date,price\n${'2001-01-01,none\n'.repeat(50)}`);
   const abort = new AbortController();
   await using proxy = await startProxy(url, () => {
@@ -126,10 +126,10 @@ test('an interruption ends the reading also of rows that are never sent', async 
 });
 
 describe('a server in trouble', () => {
-  test('is asked again with the same keys, and nothing is recorded twice', async () => {
+  test('gets the same keys again, and nothing is recorded twice', async () => {
     const file = await folder.write('shaky.csv', history(2_000));
     const fates = ['answer lost', 'busy', 'request lost', 'passed'] as const;
-    // The first request must get through: it tells whether there is a server at all.
+    // The first request must succeed, because it checks that there is a server.
     await using proxy = await startProxy(url, (count) =>
       count === 1 ? 'passed' : (fates[count % 4] ?? 'passed'),
     );
@@ -140,36 +140,36 @@ describe('a server in trouble', () => {
     expect(await pricesOf('SHAKY')).toHaveLength(2_000);
   });
 
-  test('that stays away ends the import with what was done so far', async () => {
+  test('that stays unreachable ends the import with the results so far', async () => {
     const file = await folder.write('broken.csv', history(2_000));
     await using proxy = await startProxy(url, (count) => (count > 5 ? 'request lost' : 'passed'));
     const run = await runImport(proxy.url, [file]);
     expect(run.code).toBe(2);
-    expect(run.err).toContain('once it is back, run the same command again');
+    expect(run.err).toContain('when it is back, run the same command again');
     expect(run.out).toContain('not sent');
     const { recorded } = countsOf(run.out, 'broken.csv', 'BROKEN');
     expect(recorded).toBe(365 * 2);
     expect(proxy.seen.requests).toBe(5 + 4);
   });
 
-  test('that is not there is told at once in one line', async () => {
+  test('that does not exist is reported at once in one line', async () => {
     const proxy = await startProxy(url);
     await proxy[Symbol.asyncDispose]();
     const run = await runImport(proxy.url, [stocks]);
-    const line = `daybook: ${proxy.url} cannot be reached: nothing listens there; start the server`;
+    const line = `daybook: ${proxy.url} cannot be reached: nothing listens at this address; start`;
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toMatch(/^[^\n]+\n$/);
     expect(run.err).toContain(line);
   });
 
-  test('that is another one is told apart', async () => {
+  test('that is not Daybook is recognized', async () => {
     const run = await runImport(`${server.url}/health/live`, [stocks]);
     expect(run.code).toBe(2);
-    expect(run.err).toContain("is not Daybook's GraphQL (status 404): check --url");
+    expect(run.err).toContain("is not Daybook's GraphQL API (status 404): check --url");
   });
 });
 
-test('at most four requests are under way, each below 256 KiB, with the token', async () => {
+test('at most four requests run at once, each below 256 KiB and with the token', async () => {
   const dates = history(400).split('\n').slice(1, -1);
   const rows = dates.flatMap((row) =>
     ['Q1', 'Q2', 'Q3', 'Q4', 'Q5', 'Q6'].map((s) => `${s},${row}`),
@@ -183,7 +183,7 @@ test('at most four requests are under way, each below 256 KiB, with the token', 
 });
 
 describe('bad rows', () => {
-  test('are told with their lines, and all others are recorded', async () => {
+  test('are reported with their lines, and all others are recorded', async () => {
     const file = await folder.write(
       'mixed.csv',
       [
@@ -203,11 +203,13 @@ describe('bad rows', () => {
     expect(run.code).toBe(1);
     const lines = run.err.split('\n').filter((line) => line.startsWith('  '));
     expect(lines.map((line) => line.trim())).toEqual([
-      expect.stringMatching(/^mixed\.csv:4 {2}the date is not in the calendar: "Feb 30 2001"$/),
+      expect.stringMatching(
+        /^mixed\.csv:4 {2}the date does not exist in the calendar: "Feb 30 2001"$/,
+      ),
       expect.stringMatching(/^mixed\.csv:7 {2}the quotes do not close: "MIX,2001-01-04,1\.40,/),
-      expect.stringMatching(/^mixed\.csv:8 {2}the symbol has lower-case letters.*: "mix"$/),
+      expect.stringMatching(/^mixed\.csv:8 {2}the symbol has lowercase letters.*: "mix"$/),
       expect.stringMatching(/^mixed\.csv:9 {2}the date is in the future: "2999-01-01"$/),
-      expect.stringMatching(/^mixed\.csv:10 {2}the row has 5 cells, the header 4: "MIX,/),
+      expect.stringMatching(/^mixed\.csv:10 {2}the row has 5 cells, but the header has 4: "MIX,/),
     ]);
     expect((await pricesOf('MIX')).map(([, price]) => price)).toEqual([
       ...['1.10', '1300.00', '1.80'],
@@ -216,7 +218,7 @@ describe('bad rows', () => {
     expect(countsOf(run.out, 'mixed.csv', '?')).toMatchObject({ read: 3, bad: 3 });
   });
 
-  test('over twenty are counted', async () => {
+  test('beyond the first twenty are only counted', async () => {
     const rows = Array.from({ length: 1_300 }, () => '2001-01-01,none');
     const file = await folder.write('many.csv', ['date,price', ...rows].join('\n'));
     const { code, err } = await runImport(url, [file]);
@@ -226,17 +228,17 @@ describe('bad rows', () => {
     expect(err).toContain('  and 1,280 more\n');
   });
 
-  test('are those of a symbol that is listed in another currency than the one asked for', async () => {
+  test('include those of a symbol listed in a currency other than --currency', async () => {
     const file = await folder.write('msft.csv', 'date,close\n2011-01-03,28.00\n');
     const run = await runImport(url, [file, '--currency', 'EUR']);
     expect(run.code).toBe(1);
-    expect(run.err).toContain('msft.csv:2  the server refuses: CURRENCY_MISMATCH');
+    expect(run.err).toContain('msft.csv:2  the server rejects the rows: CURRENCY_MISMATCH');
     expect((await runImport(url, [file])).code).toBe(0);
   });
 });
 
 describe('a file that cannot be used', () => {
-  test('is told in one line, and the others are recorded', async () => {
+  test('is reported in one line, and the others are recorded', async () => {
     const empty = await folder.write('empty.csv', '');
     const columns = await folder.write('columns.csv', 'day,open\n1,2\n');
     const good = await folder.write('good.csv', 'date,price\n2001-01-01,5\n');
@@ -244,18 +246,18 @@ describe('a file that cannot be used', () => {
     expect(run.code).toBe(2);
     expect(run.err.split('\n').filter((line) => line.startsWith('daybook:'))).toEqual([
       'daybook: /not/there.csv does not exist',
-      `daybook: ${empty} is empty: its first line has to name the columns`,
-      `daybook: ${columns} has no column "date", "time", "datetime", "timestamp" or "snapped_at" (see --time-column), but "day", "open"`,
-      'daybook: /tmp is a folder: name the files in it',
+      `daybook: ${empty} is empty: its first line must name the columns`,
+      `daybook: ${columns} has no column "date", "time", "datetime", "timestamp" or "snapped_at" (see --time-column); its columns are "day", "open"`,
+      'daybook: /tmp is a directory: name the files in it',
     ]);
     expect(countsOf(run.out, 'good.csv', 'GOOD')).toMatchObject({ recorded: 1 });
   });
 
-  test('may be told what its columns and its symbol are', async () => {
+  test('can be imported if options name its columns and its symbol', async () => {
     const file = await folder.write('金.csv', 'day;last\n3 Jan 2001;7.70\n');
     expect((await runImport(url, [file, '--time-column', 'Day'])).err).toContain('--price-column');
     const names = ['--time-column', 'Day', '--price-column', 'last'];
-    expect((await runImport(url, [file, ...names])).err).toContain('give --symbol');
+    expect((await runImport(url, [file, ...names])).err).toContain('set --symbol');
     expect((await runImport(url, [file, ...names, '--symbol', '005930'])).code).toBe(0);
     expect(await pricesOf('005930')).toEqual([['2001-01-03T00:00:00.000000Z', '7.70']]);
   });

@@ -1,12 +1,12 @@
 import { createServer, type ServerResponse } from 'node:http';
 
-/** What becomes of a request: `busy` is refused by an error that passes. */
+/** What the proxy does with a request; `busy` answers with a temporary error. */
 export type Fate = 'passed' | 'busy' | 'request lost' | 'answer lost';
 
-/** A way to a server on which requests and answers can get lost. */
+/** A proxy of a server that can lose requests and answers. */
 export interface Proxy extends AsyncDisposable {
   readonly url: string;
-  /** The largest number of requests that were under way at once, and the longest body. */
+  /** The largest number of concurrent requests, and the longest body. */
   readonly seen: {
     requests: number;
     atOnceMax: number;
@@ -15,7 +15,7 @@ export interface Proxy extends AsyncDisposable {
   };
 }
 
-/** Asks `decide` about every request by its number, from 1. */
+/** Calls `decide` for every request with its number, from 1. */
 export async function startProxy(
   target: string,
   decide: (count: number, body: string) => Fate = () => 'passed',

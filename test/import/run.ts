@@ -11,7 +11,7 @@ export interface Run {
   readonly err: string;
 }
 
-/** Runs the command as from a shell, but in this process and with short pauses. */
+/** Runs the command as a shell would, but in this process and with short pauses. */
 export async function runImport(
   url: string,
   args: readonly string[],
@@ -40,7 +40,7 @@ export interface Folder extends AsyncDisposable {
   write(name: string, content: string | Uint8Array): Promise<string>;
 }
 
-/** A folder for a test's files. */
+/** A directory for a test's files. */
 export async function createFolder(): Promise<Folder> {
   const folder = await mkdtemp(path.join(tmpdir(), 'import-'));
   return {

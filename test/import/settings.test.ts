@@ -25,7 +25,7 @@ describe('settings', () => {
     });
   });
 
-  test('say how files are written only when it is given', () => {
+  test('leave the notation of files open unless it is given', () => {
     expect(read(['a.csv'])).toMatchObject({ decimal: null, dates: null, repeat: 'report' });
     const given = ['--decimal', 'comma', '--dates', 'day-first', '--again', 'a.csv'];
     expect(read(given)).toMatchObject({
@@ -45,15 +45,18 @@ describe('settings', () => {
 
   test.each([
     [[], 'at least one CSV file'],
-    [['a.csv', '--symbol', 'msft'], '--symbol: the symbol has lower-case letters: write "MSFT"'],
-    [['a.csv', '--decimal', 'dot'], '--decimal is point or comma, not dot'],
-    [['a.csv', '--dates', 'mdy'], '--dates is month-first or day-first, not mdy'],
-    [['a.csv', '--currency', 'dollar'], '--currency is an ISO 4217 code'],
-    [['a.csv', '--url', 'localhost:4000'], '--url is of the form'],
-    [['a.csv', '--url', 'http://me:secret@host/'], '--url has a user name'],
-    [['a.csv', '--token', 'a b'], 'the token has characters'],
+    [['a.csv', '--symbol', 'msft'], '--symbol: the symbol has lowercase letters: write "MSFT"'],
+    [['a.csv', '--decimal', 'dot'], '--decimal must be point or comma, not dot'],
+    [['a.csv', '--dates', 'mdy'], '--dates must be month-first or day-first, not mdy'],
+    [
+      ['a.csv', '--currency', 'dollar'],
+      '--currency must be an ISO 4217 code such as USD, not dollar',
+    ],
+    [['a.csv', '--url', 'localhost:4000'], '--url must have the form'],
+    [['a.csv', '--url', 'http://me:secret@host/'], '--url must not contain a user name'],
+    [['a.csv', '--token', 'a b'], 'the token contains a character'],
     [['a.csv', '--bogus', 'x'], '--bogus'],
-  ])('%j are refused: %s', (args, message) => {
+  ])('%j is an error: %s', (args, message) => {
     expect(() => read(args)).toThrow(message);
   });
 });

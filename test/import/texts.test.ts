@@ -18,7 +18,7 @@ function daysIn(year: number, month: number): number {
 }
 
 describe('a date', () => {
-  test('in any of its writings is the midnight of that day in UTC, or null if there is none', () => {
+  test('in any notation is midnight of that day in UTC, or null if the day does not exist', () => {
     const pad = (value: number, width: number) => String(value).padStart(width, '0');
     fc.assert(
       fc.property(day, ({ year, month, day: dayOfMonth }) => {
@@ -67,14 +67,14 @@ describe('a date', () => {
     ['19-Jan-18 10:00', 'the year has two digits'],
     ['2000-01-03 09:30:60', 'the second is 60'],
     ['2000-01-03 09:30:00.1234567', 'finer than a microsecond'],
-    ['1704067200', 'a bare number'],
-    ['2024-02-30', 'not in the calendar'],
-    ['31/04/2024', 'not in the calendar'],
+    ['1704067200', 'a number without a known unit'],
+    ['2024-02-30', 'not exist in the calendar'],
+    ['31/04/2024', 'not exist in the calendar'],
     ['17/01/2018', 'has the day first, but the file is read with the month first'],
-    ['2000-01-03 25:00', 'the time of day is none'],
+    ['2000-01-03 25:00', 'the time of day is not like 09:30:00'],
     ['2000-01-03 09:30 EST', 'the time zone is a name'],
-    ['yesterday', 'no date like 2000-01-31'],
-    ['9'.repeat(100_000), 'no date like 2000-01-31'],
+    ['yesterday', 'not a date like 2000-01-31'],
+    ['9'.repeat(100_000), 'not a date like 2000-01-31'],
   ])('%.40s is refused with the rule: %s', (text, rule) => {
     expect(readTimeText(text, 'month-first')).toEqual({ fault: expect.stringContaining(rule) });
   });
@@ -96,7 +96,7 @@ describe('a date', () => {
     expect(parseTimeText('2000-01-03T09:30:00.123456-05:00')).toBe('2000-01-03T14:30:00.123456Z');
   });
 
-  test('that has two readings, or no day, is none', () => {
+  test('with two readings or without a day is null', () => {
     const others = [
       '',
       '01/02/2000',
@@ -116,7 +116,7 @@ describe('a date', () => {
     for (const text of [...others, ...strange]) expect(parseTimeText(text), text).toBeNull();
   });
 
-  test('is never guessed from any other text', () => {
+  test('is never guessed from another text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const time = parseTimeText(text);
@@ -132,7 +132,7 @@ const digitsOf = (text: string, mark: DecimalMark = 'point') => {
 };
 
 describe('a price', () => {
-  test('of plain digits is as it is written unless it is zero', () => {
+  test('of plain digits stays as written unless it is zero', () => {
     const digits = fc.tuple(fc.bigInt(0n, 10n ** 20n - 1n), fc.stringMatching(/^\d{1,18}$/));
     fc.assert(
       fc.property(digits, ([whole, fraction]) => {
@@ -145,7 +145,7 @@ describe('a price', () => {
     );
   });
 
-  test('in groups of three is that of its digits, in both notations', () => {
+  test('in groups of three has the value of its digits, in both notations', () => {
     const groups = fc.array(fc.stringMatching(/^\d{3}$/), { minLength: 1, maxLength: 5 });
     const separator = fc.constantFrom(' ', '\u{a0}', '\u{202f}', "'", '’', 'mark');
     const first = fc.integer({ min: 1, max: 999 });
@@ -161,7 +161,7 @@ describe('a price', () => {
     );
   });
 
-  test('is nothing else', () => {
+  test('is null for any other text', () => {
     const whole = /^(?:0|[1-9]\d*|[1-9]\d{0,2}(?:(?:,\d{3})+|(?: \d{3})+))(?:\.\d+)?$/;
     const odd = fc.stringMatching(/^[0-9.,eE+\- ]{0,12}$/);
     fc.assert(
@@ -181,18 +181,18 @@ describe('a price', () => {
     ['0.000', 'the price is zero'],
     ['1.5e3', 'the price has an exponent'],
     ['1.469,25', 'the price has a decimal comma, but the file is read with a decimal point'],
-    ['12.', 'no price'],
-    ['.5', 'no price'],
-    ['NaN', 'no price'],
-    ['(1.50)', 'no price'],
-    ['1.50%', 'no price'],
+    ['12.', 'not a price'],
+    ['.5', 'not a price'],
+    ['NaN', 'not a price'],
+    ['(1.50)', 'not a price'],
+    ['1.50%', 'not a price'],
     ['0,469', 'the price has a decimal comma'],
-    ['007', 'begins with a zero'],
-    ['1,23,456.78', 'not grouped by three'],
-    ['1,234 567', 'not grouped by three'],
-    ['₿5', 'of no currency'],
-    ['123456789012345678901', 'the price has 21 digits before the decimal sign'],
-    ['1.1234567890123456789', 'the price has 19 digits after the decimal sign'],
+    ['007', 'begins with an extra zero'],
+    ['1,23,456.78', 'not grouped in threes'],
+    ['1,234 567', 'not grouped in threes'],
+    ['₿5', 'an unknown currency sign'],
+    ['123456789012345678901', 'the price has 21 digits before the decimal mark'],
+    ['1.1234567890123456789', 'the price has 19 digits after the decimal mark'],
   ])('%j is refused with the rule: %s', (text, rule) => {
     expect(parsePriceText(text, 'point')).toEqual({ fault: expect.stringContaining(rule) });
   });
@@ -213,10 +213,10 @@ describe('a symbol', () => {
     ['BRK.B', null],
     ['', 'the symbol is empty'],
     ['A'.repeat(21), 'the symbol has 21 characters: at most 20 are allowed'],
-    ['^GSPC', 'the symbol begins with "^": its first character must be A-Z or 0-9'],
+    ['^GSPC', 'the symbol begins with "^": the first character must be A-Z or 0-9'],
     ['MSFT (1)', 'the symbol has the character " "'],
     ['金', 'the symbol has the character "金"'],
-    ['msft', 'the symbol has lower-case letters: write "MSFT"'],
+    ['msft', 'the symbol has lowercase letters: write "MSFT"'],
   ])('%j breaks the rule: %s', (text, rule) => {
     const fault = faultOfSymbol(text);
     if (rule === null) expect(fault).toBeNull();

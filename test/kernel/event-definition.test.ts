@@ -13,27 +13,30 @@ const definition: EventDefinition = {
   upcasters: [(data) => ({ ...data, two: true }), (data) => ({ ...data, three: true })],
 };
 
-test('the latest version is the number of upcasters and one', () => {
+test('the latest version is the number of upcasters plus one', () => {
   expect(latestSchemaVersion({ description: '', fields: {} })).toBe(1);
   expect(latestSchemaVersion(definition)).toBe(3);
 });
 
-test('data take the steps from their version on, and are not changed in place', () => {
+test('upcasting applies the steps from the stored version on and changes nothing in place', () => {
   const data = Object.freeze({ one: true });
   expect(upcast('Counted', definition, 1, data)).toEqual({ one: true, two: true, three: true });
   expect(upcast('Counted', definition, 2, data)).toEqual({ one: true, three: true });
   expect(upcast('Counted', definition, 3, data)).toBe(data);
 });
 
-test('data of a later version than the latest are refused', () => {
+test('data of a version later than the latest are an error', () => {
   expect(() => upcast('Counted', definition, 4, {})).toThrow(
-    'Counted is stored as version 4; this program knows it up to 3',
+    'Counted is stored as version 4; this program knows versions up to 3',
   );
 });
 
-test('two contexts that define one event are an error of the program', () => {
+test('two contexts that define the same event are an error', () => {
   const context = (name: string, ...types: string[]) => ({
-    ...{ name, deciders: [], commands: [], views: [] },
+    name,
+    deciders: [],
+    commands: [],
+    views: [],
     events: Object.fromEntries(types.map((type) => [type, definition])),
   });
   const apart = [context('one', 'A', 'B'), context('two', 'C')];
@@ -47,7 +50,7 @@ test('a category with a hyphen is an error of the program', () => {
   expect(() => eventDefinitionsOf([context])).toThrow('the category gift-card has a hyphen');
 });
 
-test('an entity’s id is what follows the first hyphen of its stream', () => {
+test('the id of an entity is the part of its stream id after the first hyphen', () => {
   const decider = { category: 'account' };
   for (const id of ['1', 'a-b-c', '']) expect(entityIdOf(streamIdOf(decider, id))).toBe(id);
 });

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toCanonicalJson } from '../../src/lib/canonical-json.ts';
 
-test('names are sorted at every depth and nothing is between them', () => {
+test('names are sorted at every depth, without white space', () => {
   const value = { b: [1, { d: true, c: 'x' }], a: { z: '1.00', y: [] } };
   expect(toCanonicalJson(value)).toBe('{"a":{"y":[],"z":"1.00"},"b":[1,{"c":"x","d":true}]}');
 });
 
-test('absent and null are alike in objects, and keep their place in arrays', () => {
+test('absent and null are the same in objects, and keep their index in arrays', () => {
   expect(toCanonicalJson({ a: null, b: undefined, c: 1 })).toBe('{"c":1}');
   expect(toCanonicalJson([null, undefined, 1])).toBe('[null,null,1]');
   expect(toCanonicalJson(undefined)).toBe('null');
@@ -40,7 +40,7 @@ test('the text does not depend on the order in which members were added', () => 
   );
 });
 
-test('two values have one text only if they are equal but for nulls', () => {
+test('two values have the same text only if they are equal, apart from nulls', () => {
   fc.assert(
     fc.property(values, (value) => {
       const text = toCanonicalJson(value);

@@ -27,21 +27,21 @@ test.each([
   expect(dateTimeFault(input)).toBeNull();
 });
 
-const isWritten = /^".*" is no time like "2026-11-23T12:00:00.000000Z"$/;
+const isWritten = /^".*" is not a time like "2026-11-23T12:00:00.000000Z"$/;
 const isOutside = /" is not in the years 0001 to 9999 of UTC$/;
 
 test.each([
   ['', isWritten],
   ['now', isWritten],
   ['2026-11-23', /" has no time of day: write it like "2026-11-23T00:00:00Z"$/],
-  ['2026-11-23T20:55:57', /" has no offset: end it with Z or with one like \+01:00$/],
+  ['2026-11-23T20:55:57', /" has no offset: end it with Z or an offset like \+01:00$/],
   ['2026-11-23  20:55:57Z', isWritten],
   ['2026-11-23_20:55:57Z', isWritten],
   ['2026-11-23T20:55Z', isWritten],
   ['2026-11-23T20:55:57.Z', isWritten],
   [
     '2026-11-23T20:55:57.1234567Z',
-    /over six digits of a second: times are kept to the microsecond$/,
+    /more than six fractional digits: times are stored to the microsecond$/,
   ],
   ['2026-11-23T20:55:57+1:00', isWritten],
   ['2026-11-23T20:55:57+24:00', / has the offset \+24:00: offsets are at most 23:59$/],
@@ -62,7 +62,7 @@ test.each([
   ['2026-11-23T20:59:61Z', / has the time 20:59:61: /],
   [
     '2026-06-30T23:59:60Z',
-    / has the second 60: leap seconds are not kept, write the one before or after$/,
+    / has the second 60: leap seconds are not supported, use the second before or after$/,
   ],
   ['9999-12-31T23:59:59-00:01', isOutside],
   ['0001-01-01T00:00:00+00:01', isOutside],
@@ -78,7 +78,7 @@ test.each([
 
 const micros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n });
 
-/** By whole microseconds, as nobody else here does it. */
+/** Computed in whole microseconds, unlike in the code under test. */
 function toText(since1970: bigint): string {
   const million = 1_000_000n;
   const rest = ((since1970 % million) + million) % million;
@@ -86,7 +86,7 @@ function toText(since1970: bigint): string {
   return `${seconds}.${String(rest).padStart(6, '0')}Z`;
 }
 
-test('a canonical time is read as itself, and times order as their texts', () => {
+test('a canonical time is read as itself, and times have the order of their texts', () => {
   fc.assert(
     fc.property(micros, micros, (a, b) => {
       expect(parseDateTime(toText(a))).toBe(toText(a));
@@ -95,7 +95,7 @@ test('a canonical time is read as itself, and times order as their texts', () =>
   );
 });
 
-test('an offset is taken off', () => {
+test('an offset is subtracted', () => {
   const within = fc.bigInt({ min: 0n, max: 4_000_000_000_000_000n });
   const minutes = fc.integer({ min: -1_439, max: 1_439 });
   fc.assert(

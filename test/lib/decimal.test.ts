@@ -42,7 +42,7 @@ test('sums and differences are exact', () => {
   );
 });
 
-/** Around the sizes at which numbers cease to be exact, and everyday amounts. */
+/** Amounts around the size at which numbers are no longer exact, and everyday amounts. */
 const everyday = fc
   .tuple(
     fc.oneof(
@@ -53,7 +53,7 @@ const everyday = fc
   )
   .map(([value, digits]) => new Big(String(value)).div(new Big(10).pow(digits)).toFixed(digits));
 
-test('everyday amounts come out as arbitrary digits would', () => {
+test('everyday amounts have the results of arbitrary precision', () => {
   fc.assert(
     fc.property(everyday, everyday, fc.integer({ min: 0, max: 9 }), (a, b, digits) => {
       const [plus, minus] = [new Big(a).plus(b), new Big(a).minus(b)];
@@ -78,12 +78,12 @@ test('the byte order of sortable decimals is the order of the values', () => {
   );
 });
 
-test('equal values are sorted alike, however they are written', () => {
+test('equal values have the same sortable text, however they are written', () => {
   expect(toSortableDecimal('1.50')).toBe(toSortableDecimal('1.5'));
   expect(new Set(['0', '-0', '0.00', '-0.000'].map(toSortableDecimal)).size).toBe(1);
 });
 
-test('every decimal of the wanted size is one', () => {
+test('every decimal within the maximum digits is accepted', () => {
   fc.assert(
     fc.property(units, (value) => {
       expect(isDecimal(toDecimal(value))).toBe(true);
@@ -125,7 +125,7 @@ test('how fine a value is does not depend on how it is written', () => {
   expect(isFinerThan('100', 0)).toBe(false);
 });
 
-test('a multiple of a step has no rest', () => {
+test('a multiple of a step has no remainder', () => {
   fc.assert(
     fc.property(
       fc.bigInt({ min: -1_000_000n, max: 1_000_000n }),
@@ -139,12 +139,12 @@ test('a multiple of a step has no rest', () => {
   );
 });
 
-/** Without the zeros at the end that say nothing. */
+/** Without trailing zeros. */
 function shortest(text: string): string {
   return text.replace(/\.?0+$/, '');
 }
 
-test('sums and differences of any number of digits have as many as they need', () => {
+test('sums and differences have as many digits as they need', () => {
   fc.assert(
     fc.property(units, units, (a, b) => {
       expect(sum(toDecimal(a), toDecimal(b))).toBe(shortest(toDecimal(a + b)));
@@ -229,7 +229,7 @@ test('no result is a negative zero', () => {
   );
 });
 
-test('products and rounded values are those of arbitrary digits', () => {
+test('products and rounded values are those of arbitrary precision', () => {
   fc.assert(
     fc.property(signed, signed, digits, (a, b, fractionDigits) => {
       const [product, rounded] = [multiply(a, b), round(a, fractionDigits)];
@@ -240,7 +240,7 @@ test('products and rounded values are those of arbitrary digits', () => {
   );
 });
 
-test('a decimal keeps its writing, but for the sign of zero', () => {
+test('a decimal keeps its text, except for the sign of zero', () => {
   fc.assert(
     fc.property(signed, (value) => {
       const expected = isZero(value) ? value.replace('-', '') : value;

@@ -3,19 +3,21 @@ import { expect, test } from 'vitest';
 import { createFairGate, type FairGate, type GateShare } from '../../src/lib/fair-gate.ts';
 
 const limits = {
-  ...{ runningMax: 4, runningOfHolderMax: 3, runningOfPartMax: 2 },
+  runningMax: 4,
+  runningOfHolderMax: 3,
+  runningOfPartMax: 2,
   waitingOfHolderMax: 100,
 };
 
-/** Work that runs until it is let go, and says in which order it was begun. */
+/** Work that runs until it is released, and records the order in which it was started. */
 function createWorks(gate: FairGate) {
-  const begun: string[] = [];
+  const started: string[] = [];
   const ends = new Map<string, () => void>();
   return {
-    begun,
+    started,
     start(name: string, share: GateShare): Promise<void> {
       return gate.run(share, () => {
-        begun.push(name);
+        started.push(name);
         return new Promise((resolve) => ends.set(name, resolve));
       });
     },
@@ -32,34 +34,34 @@ function shareOf(holder: string, part: object = {}): GateShare {
   return { holder, part, isOver: () => false };
 }
 
-test('a part, a holder and all of them have their bounds, and others find room', async () => {
+test('parts, holders and the gate have their limits, and others find capacity', async () => {
   const works = createWorks(createFairGate(limits));
   const one = shareOf('ann');
   for (const name of ['a1', 'a2', 'a3']) void works.start(name, one);
   for (const name of ['b1', 'b2']) void works.start(name, shareOf('ann'));
-  expect(works.begun).toEqual(['a1', 'a2', 'b1']);
+  expect(works.started).toEqual(['a1', 'a2', 'b1']);
   void works.start('bob', shareOf('bob'));
   void works.start('cid', shareOf('cid'));
-  expect(works.begun).toEqual(['a1', 'a2', 'b1', 'bob']);
+  expect(works.started).toEqual(['a1', 'a2', 'b1', 'bob']);
   await works.end('a1');
-  // Of those who have room it has waited longest.
-  expect(works.begun.slice(4)).toEqual(['a3']);
+  // Among those with capacity, it has waited the longest.
+  expect(works.started.slice(4)).toEqual(['a3']);
   await works.end('bob');
-  expect(works.begun.slice(5)).toEqual(['cid']);
+  expect(works.started.slice(5)).toEqual(['cid']);
 });
 
-test('who comes later waits for one turn of each who waits, not for all of their work', async () => {
+test('a later holder waits for one turn of each earlier one, not for all of its work', async () => {
   const one = { ...limits, runningMax: 1 };
   const works = createWorks(createFairGate(one));
   const [first, second] = [shareOf('ann'), shareOf('ann')];
   for (let count = 0; count < 50; count += 1) void works.start(`first ${count}`, first);
   for (let count = 0; count < 50; count += 1) void works.start(`second ${count}`, second);
   void works.start('bob', shareOf('bob'));
-  for (let turn = 0; turn < 4; turn += 1) await works.end(works.begun.at(-1) ?? '');
-  expect(works.begun).toEqual(['first 0', 'first 1', 'bob', 'second 0', 'first 2']);
+  for (let turn = 0; turn < 4; turn += 1) await works.end(works.started.at(-1) ?? '');
+  expect(works.started).toEqual(['first 0', 'first 1', 'bob', 'second 0', 'first 2']);
 });
 
-test('work that is over before its turn never begins', async () => {
+test('work that is over before its turn never starts', async () => {
   const works = createWorks(createFairGate({ ...limits, runningMax: 1 }));
   let isOver = false;
   void works.start('running', shareOf('ann'));
@@ -69,22 +71,22 @@ test('work that is over before its turn never begins', async () => {
   const refused = expect(gone).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
   await works.end('running');
   await refused;
-  expect(works.begun).toEqual(['running', 'after']);
+  expect(works.started).toEqual(['running', 'after']);
   await works.end('after');
   await after;
 });
 
-test('more work of a holder than may wait is refused, and of others it is not', async () => {
+test('work above the waiting limit of a holder is rejected, and that of others is not', async () => {
   const works = createWorks(createFairGate({ ...limits, runningMax: 1, waitingOfHolderMax: 2 }));
   for (const name of ['a1', 'a2', 'a3']) void works.start(name, shareOf('ann'));
   await expect(works.start('a4', shareOf('ann'))).rejects.toMatchObject({ code: 'OVERLOADED' });
   void works.start('bob', shareOf('bob'));
   await works.end('a1');
   await works.end('a2');
-  expect(works.begun).toEqual(['a1', 'a2', 'bob']);
+  expect(works.started).toEqual(['a1', 'a2', 'bob']);
 });
 
-test('work that throws gives its place to the next', async () => {
+test('work that throws lets the next work run', async () => {
   const gate = createFairGate({ ...limits, runningMax: 1 });
   const failing = gate.run(shareOf('ann'), () => Promise.reject(new Error('no')));
   const next = gate.run(shareOf('ann'), async () => 'yes');
@@ -92,7 +94,7 @@ test('work that throws gives its place to the next', async () => {
   expect(await next).toBe('yes');
 });
 
-test('all work runs once, and never more at once than the bounds say', async () => {
+test('all work runs once, and never more at once than the limits allow', async () => {
   const jobs = fc.array(fc.record({ holder: fc.nat(3), part: fc.nat(2), over: fc.boolean() }), {
     maxLength: 60,
   });

@@ -5,7 +5,7 @@ import { emptyMap, remove, set } from '../../src/lib/sorted-map.ts';
 
 const change = fc.record({ key: fc.nat(400), measure: fc.nat(50), isRemoved: fc.boolean() });
 
-test('the first value behind a key within a bound is found, whatever was changed before', () => {
+test('the first value after a key within a bound is found after any changes', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 400, size: 'max' }), (changes) => {
       const find = createFindFirst<{ readonly key: number; readonly measure: number }>(

@@ -15,7 +15,7 @@ import {
 type Key = string | number;
 type Step<K extends Key> = readonly ['set', K, number] | readonly ['remove', K];
 
-/** Few enough to be met again, and enough for three floors of nodes. */
+/** Few enough to occur again, and enough for three levels of nodes. */
 const numbers = fc.integer({ min: -600, max: 600 });
 const texts = numbers.map((number) => `order-${number}`);
 
@@ -52,7 +52,7 @@ function sorted<K extends Key>(plain: ReadonlyMap<K, number>): readonly (readonl
   return [...plain].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Nodes from the root to a leaf, the same on every way; throws when they are not. */
+/** The nodes from the root to a leaf; throws if that differs between leaves. */
 function heightOf(map: SortedMap<Key, unknown>): number {
   if (!('children' in map)) return 1;
   const heights = new Set(map.children.map(heightOf));
@@ -84,15 +84,15 @@ function assertLikePlain<K extends Key>(steps: readonly Step<K>[]): void {
 }
 
 describe('a sorted map', () => {
-  test('with numbers as keys has what a plain map has, in order', () => {
+  test('with numbers as keys has the entries of a plain map, in order', () => {
     fc.assert(fc.property(stepsOf(numbers), assertLikePlain), { numRuns: 25, endOnFailure: true });
   });
 
-  test('with texts as keys has what a plain map has, in order', () => {
+  test('with texts as keys has the entries of a plain map, in order', () => {
     fc.assert(fc.property(stepsOf(texts), assertLikePlain), { numRuns: 25, endOnFailure: true });
   });
 
-  test('is never changed: the ones before stay as they were', () => {
+  test('is never changed: earlier maps stay as they were', () => {
     fc.assert(
       fc.property(stepsOf(numbers), (steps) => {
         const maps: SortedMap<number, number>[] = [emptyMap()];
@@ -109,7 +109,7 @@ describe('a sorted map', () => {
     );
   });
 
-  test('goes on from JSON as if it had never been written', () => {
+  test('continues from JSON as if it had never been written', () => {
     fc.assert(
       fc.property(stepsOf(numbers), stepsOf(numbers), (before, after) => {
         const map = carryOutAll(emptyMap<number, number>(), before);
@@ -121,18 +121,21 @@ describe('a sorted map', () => {
     );
   });
 
-  test.each([1, -1])('stays low when 20,000 keys come in order (%i) and go again', (direction) => {
-    let map: SortedMap<number, number> = emptyMap();
-    for (let key = 0; key < 20_000; key += 1) map = set(map, key * direction, key);
-    expect(heightOf(map)).toBeLessThanOrEqual(heightMax(20_000));
-    for (let key = 0; key < 19_990; key += 1) map = remove(map, key * direction);
-    expect(heightOf(map)).toBe(1);
-    expect(entriesOf(map).length).toBe(10);
-    for (let key = 19_990; key < 20_000; key += 1) map = remove(map, key * direction);
-    expect(map).toEqual(emptyMap());
-  });
+  test.each([1, -1])(
+    'stays low when 20,000 keys are added in order (%i) and removed',
+    (direction) => {
+      let map: SortedMap<number, number> = emptyMap();
+      for (let key = 0; key < 20_000; key += 1) map = set(map, key * direction, key);
+      expect(heightOf(map)).toBeLessThanOrEqual(heightMax(20_000));
+      for (let key = 0; key < 19_990; key += 1) map = remove(map, key * direction);
+      expect(heightOf(map)).toBe(1);
+      expect(entriesOf(map).length).toBe(10);
+      for (let key = 19_990; key < 20_000; key += 1) map = remove(map, key * direction);
+      expect(map).toEqual(emptyMap());
+    },
+  );
 
-  test('shares with the one before all but the way to the key', () => {
+  test('shares all nodes with the previous one, except the path to the key', () => {
     let map: SortedMap<number, number> = emptyMap();
     for (let key = 0; key < 5_000; key += 1) map = set(map, key, key);
     const known = new Set(nodesOf(map));
@@ -141,13 +144,13 @@ describe('a sorted map', () => {
   });
 });
 
-test('removing what is not there, or setting what is, gives the same map', () => {
+test('removing an absent key, or setting the same value, returns the same map', () => {
   const map = set(set(emptyMap<string, string>(), 'a', 'one'), 'b', 'two');
   expect(remove(map, 'c')).toBe(map);
   expect(set(map, 'a', 'one')).toBe(map);
 });
 
-test('an update is told the value before, and sets, changes or removes it', () => {
+test('an update gets the previous value, and sets, changes or removes it', () => {
   const map = set(emptyMap<string, number>(), 'a', 1);
   const added = update(map, 'b', (value) => (value === undefined ? 2 : -1));
   expect(get(added, 'b')).toBe(2);
@@ -165,7 +168,7 @@ test('an update is told the value before, and sets, changes or removes it', () =
   ).toBeUndefined();
 });
 
-test('a visit ends when the visitor has seen enough', () => {
+test('a visit ends when the visitor returns false', () => {
   let map: SortedMap<number, number> = emptyMap();
   for (let key = 0; key < 100; key += 1) map = set(map, key, key);
   const seen: number[] = [];

@@ -11,7 +11,7 @@ import {
 } from '../../src/lib/steps.ts';
 
 const safe = fc.maxSafeInteger();
-/** Of any number of digits alike: most random numbers have sixteen. */
+/** Each number of digits is equally likely: most random numbers have sixteen. */
 const counts = fc
   .tuple(safe, fc.nat({ max: 16 }))
   .map(([number, digits]) => (digits === 16 ? number : number % 10 ** digits) + 0);
@@ -65,7 +65,7 @@ describe('a number of steps', () => {
     );
   });
 
-  test('is that of any decimal of so many digits, or null where it is none', () => {
+  test('is that of any decimal with up to that many digits, or null if there is none', () => {
     fc.assert(
       fc.property(counts, steps, fc.nat({ max: 3 }), (units, step, zeros) => {
         const decimal = toDecimal(BigInt(units), step.digits);
@@ -114,7 +114,7 @@ describe('a number of steps', () => {
   });
 });
 
-test('rounding gives the steps on either side, and the same one where there is nothing to round', () => {
+test('rounding returns the steps on either side, or the same one if the decimal is exact', () => {
   const decimals = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 24n }), fc.nat({ max: 18 }));
   fc.assert(
     fc.property(decimals, steps, ([units, digits], step) => {
@@ -143,7 +143,7 @@ test.each([
 describe('units', () => {
   const units = fc.oneof(counts.map(BigInt), fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }));
 
-  test('are written as a decimal of so many digits, and read back', () => {
+  test('are written as a decimal with the given digits, and read back', () => {
     fc.assert(
       fc.property(units, fc.nat({ max: 30 }), (value, digits) => {
         const text = formatUnits(value, digits);
@@ -154,7 +154,7 @@ describe('units', () => {
     );
   });
 
-  test('are written alike whether they are big or small integers', () => {
+  test('have the same text as bigints and as numbers', () => {
     fc.assert(
       fc.property(counts, fc.nat({ max: 30 }), (value, digits) => {
         expect(formatUnits(value, digits)).toBe(formatUnits(BigInt(value), digits));

@@ -104,7 +104,7 @@ test('whoever watches a log that is restored is told so and can begin again', as
   expect(await streamed).toMatch(/LOG_REPLACED[\s\S]*event: complete/);
 
   const beyond = await send('{ log(asOf: "6") { sequence } }');
-  expect(beyond.errors?.[0]?.message).toBe('the sequence 6 is beyond the end of the log, 1');
+  expect(beyond.errors?.[0]?.message).toBe('sequence 6 is beyond the head of the log, 1');
   expect((await send('{ log { sequence } }')).data['log']?.sequence).toBe('1');
   const { data } = await deposit(id);
   expect(data['depositCash']?.sequence).toBe('2');

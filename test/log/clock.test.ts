@@ -5,7 +5,7 @@ import { createLogClock } from '../../src/log/clock.ts';
 const start = '2026-01-02T10:00:00.000000Z';
 const at = (milliseconds: number): string => addMicroseconds(start, milliseconds * 1_000);
 
-/** A clock, and the time that has passed here since it was made. */
+/** A clock, and the time that has passed in this process since it was created. */
 function createClock() {
   let elapsedMs = 0;
   const clock = createLogClock(() => elapsedMs);
@@ -14,7 +14,7 @@ function createClock() {
     pass(ms: number) {
       elapsedMs += ms;
     },
-    /** The database tells a time some milliseconds after it was asked, and again as many later. */
+    /** The database reads its clock after `beforeMs`, and the answer arrives `afterMs` later. */
     tell(time: string, { beforeMs, afterMs }: { beforeMs: number; afterMs: number }) {
       const sentMs = elapsedMs;
       elapsedMs += beforeMs + afterMs;
@@ -23,7 +23,7 @@ function createClock() {
   };
 }
 
-test('the time is unknown until the database has told it, and once that is long ago', () => {
+test('the time is unknown until the database has returned it, and some time after that', () => {
   const { clock, pass, tell } = createClock();
   expect(clock.now()).toBeNull();
   tell(at(0), { beforeMs: 0, afterMs: 0 });
@@ -33,20 +33,20 @@ test('the time is unknown until the database has told it, and once that is long 
   expect(clock.now()).toBeNull();
 });
 
-test('the time is never ahead of the database, and behind by the fastest answer at most', () => {
+test('the time is never ahead of the database, and at most the fastest answer behind', () => {
   const { clock, pass, tell } = createClock();
   tell(at(10), { beforeMs: 10, afterMs: 30 });
   expect(clock.now()).toBe(at(10));
   tell(at(50), { beforeMs: 10, afterMs: 2 });
   expect(clock.now()).toBe(at(50));
-  // A slow answer tells nothing new.
+  // A slow answer adds no information.
   tell(at(1_052), { beforeMs: 1_000, afterMs: 100 });
   expect(clock.now()).toBe(at(1_150));
   pass(1_000);
   expect(clock.now()).toBe(at(2_150));
 });
 
-test('the time follows a clock that is slower than the one here, and never goes back', () => {
+test('the time follows a slower clock of the database, and never goes back', () => {
   const { clock, pass, tell } = createClock();
   tell(at(0), { beforeMs: 0, afterMs: 0 });
   pass(100);

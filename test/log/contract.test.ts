@@ -59,7 +59,7 @@ test('a stream that was only read is checked as well', async () => {
   expect((await log.head()).sequence).toBe(1);
 });
 
-test('a version that leaves a gap, or is taken without being expected, is refused', async () => {
+test('a version that leaves a gap, or is not the expected one, is rejected', async () => {
   const gap = batchOf([pending('a-1', 2)], { expected: expecting([['a-1', 1]]) });
   await expect(log.append(gap)).rejects.toMatchObject({ code: 'STALE_STREAMS' });
   await log.append(batchOf([pending('a-1', 1)]));
@@ -110,7 +110,7 @@ test('racing appenders leave a gapless log, and a reader that polls misses nothi
   expect((await log.head()).sequence).toBe(ids.length);
 });
 
-test('the events of a batch follow each other by one microsecond', async () => {
+test('the events of a batch are one microsecond apart', async () => {
   const batch = batchOf(run('a-1', 0, 3));
   const { firstSequence, recordedAt } = await log.append(batch);
   const stored = await log.events({}, whole);
@@ -152,7 +152,7 @@ test.each([
   'truncate command_outcomes',
   `update command_outcomes set rejection = '{}'`,
   'delete from command_outcomes',
-])('the database itself refuses: %s', async (statement) => {
+])('the database itself rejects: %s', async (statement) => {
   await log.append(batchOf([pending('a-1', 1)], { outcomes: [outcomeOf('key')] }));
   const before = await log.events({}, whole);
   const error = await sql(testDatabase.database, statement).catch((reason: unknown) => reason);
@@ -160,7 +160,7 @@ test.each([
   expect(await log.events({}, whole)).toEqual(before);
 });
 
-test('a fact without a time of its own happened when it was recorded', async () => {
+test('an event without occurredAt occurred when it was recorded', async () => {
   await log.append(
     batchOf([
       pending('a-1', 1),
@@ -220,7 +220,7 @@ test('outcomes are read back with the head right after their command', async () 
   ]);
 });
 
-test('an append whose key has an outcome already is rejected and writes nothing', async () => {
+test('an append whose key already has an outcome is rejected and writes nothing', async () => {
   await log.append(batchOf([pending('a-1', 1)], { outcomes: [outcomeOf('key')] }));
   const before = await tables();
   const outcomes = [outcomeOf('fresh'), outcomeOf('key'), outcomeOf('key', { actor: 'other' })];
@@ -229,7 +229,7 @@ test('an append whose key has an outcome already is rejected and writes nothing'
   expect(await tables()).toEqual(before);
 });
 
-test('verify gives the end of the log when every stream is at its version, else names the stale ones', async () => {
+test('verify returns the end of the log, or throws an error that names the stale streams', async () => {
   await log.append(batchOf([...run('a-1', 0, 2), ...run('b-1', 0, 1)]));
   const right = new Map([
     ['a-1', 2],
@@ -262,7 +262,7 @@ test('the tails of streams are read in order of version', async () => {
   expect([versionsOf('a-1'), versionsOf('b-1'), events.length]).toEqual([[2, 3], [1, 2], 4]);
 });
 
-test('a snapshot that is older, or of an event that is not there, is not kept', async () => {
+test('a snapshot that is older, or whose event is not in the log, is not stored', async () => {
   const events = run('a-1', 0, 5);
   await log.append(batchOf(events));
   const write = (
@@ -273,15 +273,15 @@ test('a snapshot that is older, or of an event that is not there, is not kept', 
     log.writeSnapshots([
       { streamId: 'a-1', deciderVersion, version, lastEventId, state: `{"sum":"${version}"}` },
     ]);
-  const wish = { streamId: 'a-1', deciderVersion: 1 };
+  const request = { streamId: 'a-1', deciderVersion: 1 };
   await write(4);
-  const fourth = { ...wish, version: 4, lastEventId: events[3]?.id, state: { sum: '4' } };
+  const fourth = { ...request, version: 4, lastEventId: events[3]?.id, state: { sum: '4' } };
   await write(3);
   await write(3, 2);
-  expect(await log.snapshots([wish])).toEqual([fourth]);
-  expect(await log.snapshots([{ ...wish, deciderVersion: 3 }])).toEqual([]);
+  expect(await log.snapshots([request])).toEqual([fourth]);
+  expect(await log.snapshots([{ ...request, deciderVersion: 3 }])).toEqual([]);
   await write(5, 1, newUuid());
-  expect(await log.snapshots([wish])).toEqual([fourth]);
+  expect(await log.snapshots([request])).toEqual([fourth]);
 });
 
 /** All that an append can change. */

@@ -30,14 +30,14 @@ function counting(database: Database) {
   return { database: counted, count: () => count };
 }
 
-/** The transaction that has last written the head or locked it to write. */
+/** The transaction that last wrote the head or locked it for writing. */
 async function writersOfHead(database: Database): Promise<readonly string[]> {
   const text = 'select array[xmin::text, xmax::text] as ids from log_head';
   const [row] = await sql<{ ids: readonly string[] }>(database, text);
   return row?.ids ?? [];
 }
 
-/** How many statements about moments look again later. */
+/** How many statements about moments try again later. */
 async function countLooking(database: Database): Promise<number> {
   const [row] = await sql<{ count: number }>(
     database,
@@ -47,7 +47,7 @@ async function countLooking(database: Database): Promise<number> {
   return row?.count ?? 0;
 }
 
-test('moments that are asked for together move the clock together', async () => {
+test('moments that are requested together move the clock once', async () => {
   const { database, count } = counting(testDatabase.database);
   const log = createLog(database, new Map());
   await log.append(batchOf(run('a-1', 0, 3)));
@@ -62,7 +62,7 @@ test('moments that are asked for together move the clock together', async () => 
   expect(count()).toBeLessThanOrEqual(2 + untilClock);
 });
 
-test('a moment in the future among others is refused alone', async () => {
+test('one moment in the future does not affect the others', async () => {
   const log = createLog(testDatabase.database, new Map());
   await log.append(batchOf(run('a-1', 0, 3)));
   const now = await clockOf(testDatabase.database);
@@ -83,7 +83,7 @@ test('a moment up to the clock of the head writes nothing', async () => {
   expect(await writersOfHead(database)).toEqual(before);
 });
 
-test('a moment that an append passes does not stand in line behind it', async () => {
+test('a moment that a running append passes does not wait for its lock', async () => {
   const { database } = testDatabase;
   const log = createLog(database, new Map());
   await log.append(batchOf([pending('a-1', 1)]));
@@ -103,7 +103,7 @@ test('a moment that an append passes does not stand in line behind it', async ()
   expect(await writersOfHead(database)).toEqual([id, '0']);
 });
 
-test('moments asked by two processes while both append count every event for ever', async () => {
+test('moments resolved by two appending processes permanently include every event', async () => {
   await withDatabase(testDatabase.url, async (other) => {
     const logs = [testDatabase.database, other].map((each) => createLog(each, new Map()));
     const asked: (readonly [moment: string, at: number | null])[] = [];

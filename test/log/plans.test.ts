@@ -104,7 +104,7 @@ test.each(filters)('a page of events by %j costs few blocks, from either end', a
   }
 });
 
-test('a scan of a page that two filters keep empty looks at no more than it may', async () => {
+test('a scan of a page that two filters keep empty examines a bounded number of events', async () => {
   const filter = { actor: 'actor1', types: ['None'] };
   for (const descending of [false, true]) {
     const page = { ...wholeLog, limit: 20, descending, lookedAtMax: 100 };
@@ -139,7 +139,7 @@ test('looking up streams, outcomes, snapshots and versions costs few blocks', as
   for (const cost of costs) expect(cost).toBeLessThan(100);
 });
 
-test('finding a place in the middle costs few blocks, by its time as in a stream', async () => {
+test('finding a sequence in the middle costs few blocks, by time and in a stream', async () => {
   expect(await blocksOf((log) => log.sequenceAt('2026-01-01T03:00:00.000000Z'))).toBeLessThan(150);
   const page = { after: 5_000, before: 15_000, limit: 20, descending: false };
   const cost = await blocksOf((log) => log.events({ streamId: 'account-77' }, page));

@@ -35,7 +35,7 @@ const register = (...names: string[]) =>
 const assertDecides = (...names: string[]) =>
   createReactionRegistry(names).assertDecides(testDatabase.database);
 
-test('a new reaction raises the epoch, and one that is known does not', async () => {
+test('a new reaction raises the epoch, and a known one does not', async () => {
   const before = await epoch();
   await register('a', 'b');
   expect(await epoch()).toBe(before + 1);
@@ -51,14 +51,14 @@ test('a program that lacks a registered reaction does not decide', async () => {
   await register('a', 'b', 'c');
   await expect(assertDecides('c')).rejects.toMatchObject({
     code: 'UPGRADE_NEEDED',
-    message: 'this server is older than the log and lacks the reaction a, b: upgrade it',
+    message: 'this server is older than the log and lacks the reactions a, b: upgrade it',
   });
   await expect(assertDecides()).rejects.toMatchObject({ reactions: ['a', 'b', 'c'] });
-  // It may have more than is registered.
+  // A program may have more reactions than are registered.
   await assertDecides('a', 'b', 'c', 'd');
 });
 
-test('programs that register at once raise the epoch once', async () => {
+test('programs that register at the same time raise the epoch once', async () => {
   const before = await epoch();
   await Promise.all([1, 2, 3, 4].map(() => register('a', 'b')));
   expect(await epoch()).toBe(before + 1);
@@ -92,11 +92,11 @@ test('a server registers its reactions, and says when it lacks some', async () =
   expect(rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
   expect(await full.upgradeNeeded()).toBeNull();
   const lacking = await startTestEngine(testDatabase.url, [reminding([])]);
-  expect(await lacking.upgradeNeeded()).toContain('lacks the reaction trading.');
+  expect(await lacking.upgradeNeeded()).toContain('lacks the reactions trading.');
   await Promise.all([full.stop(), lacking.stop()]);
 });
 
-test('two reactions of one name are an error of the program', () => {
+test('two reactions with one name are an error', () => {
   const reactions = [{ name: 'a', types: [], react: () => {} }];
   expect(() => reactionNamesOf([{ reactions }, { reactions }])).toThrow(
     'two reactions are named a',

@@ -68,7 +68,7 @@ test('a page read by any filter equals the same page of a naive filter over all'
   await fc.assert(property, { numRuns: 400 });
 });
 
-test('paging in either direction meets every event of a filter once', async () => {
+test('paging in either direction returns every event of a filter once', async () => {
   const property = fc.asyncProperty(filters, pages, async (filter, { limit, descending }) => {
     const met: StoredEvent[] = [];
     let page = { after: 0, before: Number.MAX_SAFE_INTEGER, limit, descending };
@@ -86,7 +86,7 @@ test('paging in either direction meets every event of a filter once', async () =
   await fc.assert(property, { numRuns: 40 });
 });
 
-test('bounded scans one after the other meet every event of a page, in order, and end', async () => {
+test('consecutive bounded scans return every event of a page, in order, and end', async () => {
   const lookedAtMaxes = fc.integer({ min: 1, max: 50 });
   const property = fc.asyncProperty(filters, pages, lookedAtMaxes, async (filter, page, most) => {
     const met: StoredEvent[] = [];
@@ -150,12 +150,14 @@ test('an event of a newer schema version than the program knows is not read', as
   const knowing = createLog(testDatabase.database, new Map([['Renamed', definition()]]));
   const { sequence } = await log.head();
   await expect(knowing.streams([{ streamId, fromVersion: 0 }])).rejects.toMatchObject({
-    ...{ code: 'UPGRADE_NEEDED', type: 'Renamed', schemaVersion: 2 },
+    code: 'UPGRADE_NEEDED',
+    type: 'Renamed',
+    schemaVersion: 2,
     sequence,
   });
 });
 
-test('an unknown type is read as stored, unless its stream is of a kind that is known', async () => {
+test('an unknown type is read as stored, unless its kind of stream is known', async () => {
   const ids = [`product-${newUuid()}`, `person-${newUuid()}`] as const;
   const batch = ids.map((streamId) => pending(streamId, 1, { type: 'Unheard', schemaVersion: 3 }));
   await log.append(batchOf(batch));
@@ -167,7 +169,7 @@ test('an unknown type is read as stored, unless its stream is of a kind that is 
   await expect(read(ids[1])).rejects.toMatchObject({ code: 'UPGRADE_NEEDED', type: 'Unheard' });
 });
 
-test('data come back as they were written', async () => {
+test('data is returned as it was written', async () => {
   const values = fc.dictionary(cleanText(), fc.jsonValue({ stringUnit: 'grapheme' }));
   let version = 0;
   const streamId = `json-${newUuid()}`;

@@ -19,7 +19,7 @@ afterEach(() => testDatabase.dispose());
 
 const whole = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 10_000, descending: false };
 
-test('the time of an event names it, and the microsecond before names the one before', async () => {
+test('the time of an event resolves to it, and the microsecond before to the previous event', async () => {
   await log.append(batchOf(run('a-1', 0, 2)));
   await log.append(batchOf(run('a-1', 2, 2)));
   for (const { sequence, recordedAt } of await log.events({}, whole)) {
@@ -28,20 +28,20 @@ test('the time of an event names it, and the microsecond before names the one be
   }
 });
 
-test('a time before the first event names sequence 0', async () => {
+test('a time before the first event resolves to sequence 0', async () => {
   expect(await log.sequenceAt('2001-01-01T00:00:00.000000Z')).toBe(0);
   await log.append(batchOf([pending('a-1', 1)]));
   expect(await log.sequenceAt('0001-01-01T00:00:00.000000Z')).toBe(0);
 });
 
-test('now names the head, and a time in the future names nothing', async () => {
+test('the current time resolves to the head, and a time in the future to nothing', async () => {
   await log.append(batchOf(run('a-1', 0, 3)));
   expect(await log.sequenceAt(await clockOf(testDatabase.database))).toBe(3);
   expect(await log.sequenceAt(fromEpochMs(Date.now() + 3_600_000))).toBeNull();
   expect(await log.sequenceAt('9999-12-31T23:59:59.999999Z')).toBeNull();
 });
 
-test('a moment waits for an append that is under way and counts its events', async () => {
+test('a moment waits for a running append and includes its events', async () => {
   const { database } = testDatabase;
   await log.append(batchOf([pending('a-1', 1)]));
   let answer: Promise<number | null> | undefined;
@@ -59,7 +59,7 @@ test('a moment waits for an append that is under way and counts its events', asy
   expect((third?.recordedAt ?? '') > moment).toBe(true);
 });
 
-test('a moment that an append under way gives up does not count its events', async () => {
+test('a moment does not include the events of a running append that is rolled back', async () => {
   const { database } = testDatabase;
   let answer: Promise<number | null> | undefined;
   const undone = database.withTransaction(async (executor) => {
@@ -72,7 +72,7 @@ test('a moment that an append under way gives up does not count its events', asy
   expect(await answer).toBe(0);
 });
 
-test('a moment already decided holds against an append that waited for it', async () => {
+test('a moment that was resolved stays valid for an append that waited for it', async () => {
   const { database } = testDatabase;
   await log.append(batchOf([pending('a-1', 1)]));
   for (let version = 2; version < 30; version += 1) {
@@ -87,7 +87,7 @@ test('a moment already decided holds against an append that waited for it', asyn
   }
 });
 
-test('a moment that was decided is never again before the clock of the log', async () => {
+test('the clock of the log never returns to before a resolved moment', async () => {
   const { database } = testDatabase;
   await log.append(batchOf([pending('a-1', 1)]));
   const moment = await clockOf(database);
@@ -97,7 +97,7 @@ test('a moment that was decided is never again before the clock of the log', asy
   expect((head?.clock ?? '') >= moment).toBe(true);
 });
 
-test('an event comes after the clock of the log, whatever the server’s clock says', async () => {
+test('an event is after the clock of the log, even if the server’s clock is behind', async () => {
   const { database } = testDatabase;
   const ahead = '2999-01-01T00:00:00.000000Z';
   await sql(database, 'update log_head set clock = $1', [ahead]);
@@ -107,7 +107,7 @@ test('an event comes after the clock of the log, whatever the server’s clock s
   expect(await log.sequenceAt('2999-01-01T00:00:00.000002Z')).toBe(2);
 });
 
-test('moments asked while many append count every event up to them for ever', async () => {
+test('moments resolved during many appends permanently include every event up to them', async () => {
   const { database } = testDatabase;
   const asked: (readonly [moment: string, at: number | null])[] = [];
   let isOver = false;

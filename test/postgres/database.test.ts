@@ -84,7 +84,7 @@ test('a statement the server refuses leaves the connection in the pool', async (
   await one.stop();
 });
 
-test('a prepared statement that no longer fits its table is prepared anew', async () => {
+test('a prepared statement that no longer fits its table is prepared again', async () => {
   const one = createOne(testDatabase.url);
   await one.query({ name: 'make_old', text: 'create table old (a int)' });
   const all: Query = { name: 'all', text: 'select * from old' };
@@ -212,12 +212,12 @@ test('a server that is too old is refused with its version', async () => {
   });
   await expect(assertDatabase(answering(140_012))).rejects.toMatchObject({
     code: 'DATABASE_TOO_OLD',
-    message: 'the database is PostgreSQL 14, but at least 15 is needed',
+    message: 'the database is PostgreSQL 14, but 15 or later is required',
   });
   await assertDatabase(answering(150_000));
 });
 
-test('a server that cannot be reached is told in one line', async () => {
+test('an unreachable server is reported in one line', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   await proxy.refuse();
   const one = createOne(proxy.url);

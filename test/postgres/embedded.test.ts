@@ -224,7 +224,7 @@ test('data of another version are refused with what to do', async () => {
   await expect(start()).rejects.toMatchObject({ code: 'EMBEDDED_VERSION_MISMATCH' });
 });
 
-test('a server that cannot start tells why in one line', async () => {
+test('the reason why a server cannot start is one line', async () => {
   const server = await start();
   await server.stop();
   await writeFile(inData('postgresql.conf'), 'nonsense = 1\n', { flag: 'a' });

@@ -43,7 +43,7 @@ test('an outage is reported when it begins, each minute, and when it is over', (
       { reason: 'Connection terminated unexpectedly', seconds: 120, failures: 2_401 },
       'the connection to the database is lost',
     ],
-    [{ seconds: 155, failures: 3_000 }, 'the database answers again'],
+    [{ seconds: 155, failures: 3_000 }, 'the connection to the database is restored'],
   ]);
 });
 
@@ -65,7 +65,7 @@ test('a full disk is not over because a read is answered', () => {
   outages.worked('append');
   expect(lines.map(([, message]) => message)).toEqual([
     'the disk of the database is full: nothing can be recorded',
-    'the disk of the database has room again',
+    'the disk of the database has free space again',
   ]);
 });
 

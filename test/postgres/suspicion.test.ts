@@ -99,7 +99,7 @@ test('a session that was read-only is not used again once the database can be wr
   await one.query(write);
 });
 
-test('the server is told to end the session of a client that is gone', async () => {
+test('the server ends the session of a client that is gone', async () => {
   const rows = await testDatabase.database.query({
     name: 'keepalives',
     text: `select name from pg_settings

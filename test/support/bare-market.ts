@@ -17,9 +17,9 @@ import { type InstrumentUnits, unitsOf } from '../../src/contexts/trading/matchi
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { OrderWish, Resting, Wish } from './order-flow.ts';
 
-/** The matching decider alone: no accounts, so everybody can pay, and no log. */
+/** The matching decider alone, without a log and without accounts, so every order can be paid. */
 export interface Exchange extends Resting {
-  /** Carries out a wish; gives the events that it records in the book. */
+  /** Carries out a request and returns the events that it records in the book. */
   submit(wish: Wish): readonly BookEvent[];
   book(): Book;
 }
@@ -43,10 +43,10 @@ const instrument = {
 const units = unitsOf(instrument) as InstrumentUnits;
 const now = '2026-11-23T20:55:57.123456Z';
 
-/** A command is given its ids; so is this, and none of the time is theirs. */
+/** Ids are made in advance, as commands get them, so that measurements do not include them. */
 const tradeIds = Array.from({ length: 1_024 }, newUuid);
 
-/** Exchanges begin where a book stands: a book is never changed in place. */
+/** Creates an exchange that starts with a book. The given book is never changed. */
 export function createExchange(start: Book | null = null, count = 0): Exchange {
   const market = { symbol, units };
   let resting = count;
@@ -119,7 +119,7 @@ function toTaker({ id, accountId, side, limit, lots }: OrderWish): Taker {
   return { id, accountId, side, limit, leaves: lots, filled, value, held, heldLots, ...noTotals };
 }
 
-/** Written out: a spread takes 0.2 µs. */
+/** Members are named because a spread takes 0.2 µs. */
 function toStored({ type, data }: Pick<BookEvent, 'type' | 'data'>): BookEvent {
   return {
     id: '',

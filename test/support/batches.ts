@@ -2,7 +2,7 @@ import type { JsonObject } from '../../src/kernel/event.ts';
 import type { Batch, PendingEvent, PendingOutcome } from '../../src/kernel/log.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 
-/** An event for an append, with whatever a test does not care about filled in. */
+/** An event to append, with defaults for everything that a test does not set. */
 export function pending(
   streamId: string,
   version: number,
@@ -35,14 +35,14 @@ export function noted(streamId: string, version: number, data: JsonObject): Pend
   return pending(streamId, version, { data });
 }
 
-/** Streams at these versions, whatever their events are. */
+/** Expected streams at these versions, with any events. */
 export function expecting(versions: Iterable<readonly [string, number]>) {
   const toExpected = ([streamId, version]: readonly [string, number]) =>
     [streamId, { version, lastEventId: null }] as const;
   return new Map([...versions].map(toExpected));
 }
 
-/** A batch that expects each stream right before the first of its events here. */
+/** A batch that expects each stream at the version before its first event in the batch. */
 export function batchOf(events: readonly PendingEvent[], given: Partial<Batch> = {}): Batch {
   const expectedVersions = new Map<string, number>();
   for (const { streamId, version } of events) {

@@ -1,4 +1,4 @@
-/** What a statement does to programs of the version before, by a pattern that finds it. */
+/** How a statement breaks programs of the previous version, by a pattern that finds it. */
 const patterns: readonly (readonly [name: string, pattern: RegExp])[] = [
   [
     'drop',
@@ -13,8 +13,8 @@ const patterns: readonly (readonly [name: string, pattern: RegExp])[] = [
 ];
 
 /**
- * The statements of a migration that can break a program of the version before, each by kind and
- * text. A rule of thumb: it does not follow SQL that is put together while it runs.
+ * The statements of a migration that can break a program of the previous version, with their kind
+ * and text. A heuristic: it does not see SQL that is assembled at run time.
  */
 export function breakingStatementsOf(sql: string): readonly string[] {
   const text = sql.replaceAll(/--.*$/gm, '').replaceAll(/\s+/g, ' ').toLowerCase();

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Answer, TestServer } from './server.ts';
 
-/** An operation of a case, and how often it is sent. */
+/** An operation of a case and the number of times it is sent. */
 interface Part {
   readonly query: string;
   readonly times: number;
 }
 
 /**
- * Sends the operations of a case in `test/fixtures/cases`, one after the other, as a plain client does;
- * gives the answers, of one that is sent many times the last. Operations stand between lines of `---`;
- * one that begins with `# x100` is sent so often.
+ * Sends the operations of a case in `test/fixtures/cases` one after the other, as a plain client
+ * does. Returns the answer to each operation, the last one if it is sent several times. Operations
+ * are separated by lines of `---`; one that begins with `# x100` is sent 100 times.
  */
 export async function runCase(server: TestServer, name: string): Promise<readonly CaseAnswer[]> {
   const file = path.join(import.meta.dirname, `../fixtures/cases/${name}.graphql`);

@@ -1,5 +1,5 @@
 import { startTestEngine } from './engines.ts';
 import { reminders, reminding } from './reminders.ts';
 
-/** A process to be killed: an engine of reminders on the database given. */
+/** A process that tests kill: an engine with reminders on the given database. */
 await startTestEngine(process.argv[2] ?? '', [reminding([reminders])]);

@@ -8,9 +8,9 @@ import { createDatabase, type Executor } from '../../src/postgres/database.ts';
 import { wholeLog } from './processing.ts';
 import { sql } from './rows.ts';
 
-/** An engine as one process has it, with connections of its own. */
+/** An engine as one process has it, with its own connections. */
 export interface TestEngine extends Engine {
-  /** Sends a command; throws when it is rejected. */
+  /** Sends a command; throws if it is rejected. */
   accept<Input>(definition: CommandDefinition<Input>, input: Input): Promise<CommandResult>;
   /** All events of a type, in order. */
   recorded(type: string): Promise<readonly StoredEvent[]>;
@@ -22,8 +22,12 @@ export async function startTestEngine(
   logger: Logger = silentLogger,
 ): Promise<TestEngine> {
   const database = createDatabase({
-    ...{ url, applicationName: 'engine', poolMax: 4, log: silentLogger },
-    ...{ statementTimeoutMs: 20_000, connectTimeoutMs: 5_000 },
+    url,
+    applicationName: 'engine',
+    poolMax: 4,
+    log: silentLogger,
+    statementTimeoutMs: 20_000,
+    connectTimeoutMs: 5_000,
   });
   const engine = await startEngine({ database, url, contexts, logger });
   let stopped: Promise<void> | undefined;
@@ -31,8 +35,12 @@ export async function startTestEngine(
     ...engine,
     async accept(definition, input) {
       const result = await engine.processor.submit({
-        ...{ definition, input, options: {}, actor: 'ann' },
-        ...{ correlationId: null, causationId: null },
+        definition,
+        input,
+        options: {},
+        actor: 'ann',
+        correlationId: null,
+        causationId: null,
       });
       if (result.rejection !== null) throw new Error(result.rejection.message);
       return result;
@@ -45,7 +53,7 @@ export async function startTestEngine(
   };
 }
 
-/** How many process managers are run by some process now. */
+/** The number of process managers that any process runs now. */
 export async function countRun(executor: Executor): Promise<number> {
   const [row] = await sql<{ count: number }>(
     executor,

@@ -34,14 +34,14 @@ import { createOrderFold, type TradeLine } from './order-fold.ts';
 import { parseOrder } from './order-text.ts';
 import { createWorld, type Outcome, type World } from './world.ts';
 
-/** What an account starts with: cash, and shares by symbol. */
+/** The first cash of an account and its shares by symbol. */
 export interface Means {
   readonly cash?: string;
   readonly currency?: string;
   readonly shares?: Readonly<Record<string, string>>;
 }
 
-/** A market in memory, in the words of its participants. Commands give the code of a refusal. */
+/** A market in memory, in the words of traders. Commands return the code of a rejection. */
 export interface Exchange {
   readonly world: World;
   list(terms: Partial<ListInstrument>): Code;
@@ -51,31 +51,31 @@ export interface Exchange {
   depositShares(accountId: string, quantity: string, symbol?: string): Code;
   freeze(accountId: string): Code;
   unfreeze(accountId: string): Code;
-  /** Places an order that is told as `parseOrder` reads it. */
+  /** Places an order written as `parseOrder` reads it. */
   place(text: string): Code;
   cancel(orderId: string): Code;
   replace(orderId: string, changes: Partial<ReplaceOrder> & { readonly to: string }): Code;
   expire(orderId: string): Code;
-  /** Goes on with what a command has left to the next ones; whether there is more of it. */
+  /** Continues the remaining work of a command; returns whether there is more. */
   goOn(symbol?: string): boolean;
-  /** A price from outside; `secondsAgo`: told so late. */
+  /** Records an external price that occurred `secondsAgo`. */
   price(price: string, options?: { readonly symbol?: string; readonly secondsAgo?: number }): Code;
-  /** A price from outside that occurred at a time. */
+  /** Records an external price that occurred at a time. */
   priceAt(price: string, occurredAt: string): Code;
   prices(points: readonly { readonly price: string; readonly secondsAgo: number }[]): Code;
   halt(symbol?: string): Code;
   resume(symbol?: string): Code;
   wait(seconds: number): void;
-  /** What the last command recorded. */
+  /** The outcome of the last command. */
   last(): Outcome;
   order(orderId: string): Order;
   orders(): readonly Order[];
-  /** Status, filled and left, e.g. `PARTIALLY_FILLED 3/7`; a reason follows in brackets. */
+  /** Status, filled and open quantity, e.g. `PARTIALLY_FILLED 3/7`; a reason follows in brackets. */
   state(orderId: string): string;
   averagePrice(orderId: string): string | null;
-  /** Balance and what of it is held, e.g. `100.00 (held 40.00)`. */
+  /** The balance and its reserved part, e.g. `100.00 (held 40.00)`. */
   cash(accountId: string): string;
-  /** Shares and how many of them are held, e.g. `10 (held 4)`. */
+  /** The shares and their reserved part, e.g. `10 (held 4)`. */
   shares(accountId: string, symbol?: string): string;
   trades(): readonly TradeLine[];
   /** Trades as text: `4 at 10.00: b1 from s1`. */
@@ -94,7 +94,7 @@ export const plainTerms: ListInstrument = {
   takerFeeBps: '0',
 };
 
-/** An exchange with the instrument ABC, of the given terms, and these accounts. */
+/** An exchange with the instrument ABC on the given terms and with these accounts. */
 export function openExchange(
   means: Readonly<Record<string, Means>> = {},
   terms: Partial<ListInstrument> = {},
@@ -108,14 +108,14 @@ export function openExchange(
   return exchange;
 }
 
-/** An exchange in which some events have happened before. */
+/** An exchange that continues after the given events. */
 export function resumeExchange(history: readonly StoredEvent[], stepsMax?: number): Exchange {
   const world = createWorld([accounts, market, trading], history, stepsMax);
   const fold = createOrderFold();
   let folded = 0;
   takeIn();
 
-  /** With what was done before the command, if something had to be. */
+  /** Includes the events of commands that had to be decided first. */
   function takeIn(): void {
     fold.add(world.events.slice(folded));
     folded = world.events.length;
@@ -146,10 +146,8 @@ export function resumeExchange(history: readonly StoredEvent[], stepsMax?: numbe
     },
     depositCash: (accountId, amount) => submit(depositCash, { accountId, amount }),
     withdrawCash: (accountId, amount) => submit(withdrawCash, { accountId, amount }),
-    depositShares(accountId, quantity, symbol = 'ABC') {
-      const input = { accountId, symbol, quantity, costPrice: '1', reference: null };
-      return submit(depositShares, input);
-    },
+    depositShares: (accountId, quantity, symbol = 'ABC') =>
+      submit(depositShares, { accountId, symbol, quantity, costPrice: '1', reference: null }),
     freeze: (accountId) => submit(freezeAccount, { accountId }),
     unfreeze: (accountId) => submit(unfreezeAccount, { accountId }),
     place: (text) => submit(placeOrder, parseOrder(text, world.time())),
@@ -169,21 +167,32 @@ export function resumeExchange(history: readonly StoredEvent[], stepsMax?: numbe
     },
     priceAt: (price, occurredAt) => submit(recordPrice, { symbol: 'ABC', price }, { occurredAt }),
     prices(points) {
-      const prices = points.map(({ price, secondsAgo }) => ({
-        price,
-        occurredAt: ago(secondsAgo),
-      }));
+      const toPrice = (seconds: number, price: string) => ({ price, occurredAt: ago(seconds) });
+      const prices = points.map(({ price, secondsAgo }) => toPrice(secondsAgo, price));
       return submit(recordPrices, { symbol: 'ABC', prices });
     },
     halt: (symbol = 'ABC') => submit(haltTrading, { symbol, reason: null }),
     resume: (symbol = 'ABC') => submit(resumeTrading, { symbol, reason: null }),
     wait: (seconds) => world.setTime(addSeconds(world.time(), seconds)),
     last: () => last,
+    ...reportsOf(world, fold),
+  };
+  return exchange;
+}
+
+type Reports = Pick<
+  Exchange,
+  'order' | 'orders' | 'state' | 'averagePrice' | 'cash' | 'shares' | 'trades' | 'tape'
+>;
+
+function reportsOf(world: World, fold: ReturnType<typeof createOrderFold>): Reports {
+  return {
     order: fold.order,
     orders: fold.orders,
     state(orderId) {
       const { status, filledQuantity, leavesQuantity, reason } = fold.order(orderId);
-      return `${status} ${filledQuantity}/${leavesQuantity}${reason === null ? '' : ` (${reason})`}`;
+      const suffix = reason === null ? '' : ` (${reason})`;
+      return `${status} ${filledQuantity}/${leavesQuantity}${suffix}`;
     },
     averagePrice: (orderId) => averagePriceOf(fold.order(orderId)),
     cash(accountId) {
@@ -204,7 +213,6 @@ export function resumeExchange(history: readonly StoredEvent[], stepsMax?: numbe
             `${quantity} at ${price}: ${buyer} from ${seller}`,
         ),
   };
-  return exchange;
 }
 
 export function addSeconds(time: string, seconds: number): string {

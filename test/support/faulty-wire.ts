@@ -1,17 +1,17 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** When a connection breaks: before the server has got the statement, or after it has answered. */
+/** When a connection breaks: before the server gets the statement, or after it has answered. */
 export type Fault = 'statement lost' | 'answer lost';
 
-/** A way to a database server that breaks exactly at a statement. */
+/** A proxy of a database server that breaks exactly at a statement. */
 export interface FaultyWire {
-  /** The address of the database through the wire. */
+  /** The URL of the database through the proxy. */
   readonly url: string;
-  /** Breaks the connection on which a statement with `text` is sent next; once. */
+  /** Breaks, once, the connection on which the next statement with `text` is sent. */
   failAt(text: string, fault: Fault): void;
-  /** Breaks every connection there is, without the server noticing while it works. */
+  /** Breaks every open connection; a server that is working does not notice. */
   cut(): void;
-  /** How many faults have happened. */
+  /** The number of faults so far. */
   faultCount(): number;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function createFaultyWire(targetUrl: string): Promise<FaultyWire> {
       }
       upstream.write(data);
     });
-    // The server answers a statement outside a transaction when it is committed, not before.
+    // The server answers a statement outside a transaction only after it has committed.
     upstream.on('data', (data) => (isAnswerLost ? client.destroyed || fail() : client.write(data)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,7 @@ import { createBlockMemory } from '../../src/views/lists/block-memory.ts';
 import { readViews, registerView } from '../../src/views/store.ts';
 import { type Note, notes, walletsView } from './wallets.ts';
 
-/** Events to be folded into wallets, and the sizes of the pages in which they come. */
+/** Events to fold into wallets, and the sizes of the pages in which they arrive. */
 export function programsOf(maxLength: number) {
   const event = fc.oneof(
     { weight: 6, arbitrary: notes },
@@ -39,7 +39,7 @@ export function toEvent(note: Note | null, index: number): StoredEvent {
   };
 }
 
-/** A view of wallets of its own, in which nothing is yet, with so many entries to a block. */
+/** A new, empty view of wallets with the given number of entries in a block. */
 export async function createWalletsView(
   database: Database,
   entriesMax?: number,

@@ -12,7 +12,7 @@ import { migrate } from '../../src/postgres/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server to test against, and the migrated database on it that every test clones. */
+    /** The server for tests, and its migrated database that every test clones. */
     readonly postgres: { readonly url: string; readonly template: string };
   }
 }
@@ -20,8 +20,8 @@ declare module 'vitest' {
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /**
- * One PostgreSQL for the whole run: that of TEST_DATABASE_URL (a superuser's, or of a role that may
- * create databases), else an embedded one that is thrown away afterwards.
+ * One PostgreSQL for the whole run: the one at TEST_DATABASE_URL, whose role must be able to create
+ * databases, or else an embedded one that is removed afterwards.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const server = await openServer();

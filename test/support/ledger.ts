@@ -2,7 +2,7 @@ import { type AccountState, accountDecider } from '../../src/contexts/accounts/a
 import { entityIdOf } from '../../src/kernel/decider.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 
-/** Every account as a plain fold of the log has it. */
+/** Every account, from a plain fold of the log. */
 export function foldAccounts(events: readonly StoredEvent[]): ReadonlyMap<string, AccountState> {
   const accounts = new Map<string, AccountState>();
   for (const event of events) {

@@ -1,16 +1,16 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
-/** The frames of one subscription, as a client sees them. */
+/** The frames of one subscription as a client receives them. */
 export interface LiveFrames<Frame> {
   readonly frames: readonly Frame[];
-  /** Resolves when a frame satisfies the condition; rejects when the stream ends before. */
+  /** Resolves when a frame satisfies the condition; rejects if the stream ends first. */
   until(condition: (frames: readonly Frame[]) => boolean): Promise<void>;
-  /** Cuts the connection as a lost network does, without a goodbye. */
+  /** Cuts the connection without a close, as a lost network does. */
   cut(): Promise<void>;
 }
 
-/** Subscribes over WebSocket; one socket for each subscription, so that it can be cut. */
+/** Subscribes over a separate WebSocket, so that it can be cut. */
 export function subscribe<Frame>(
   url: string,
   query: string,

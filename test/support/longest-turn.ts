@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * The processor time that turns of the event loop take: that of this thread alone, whatever else the
- * machine does.
+ * The processor time of turns of the event loop, of this thread alone, so that other load on the
+ * machine does not count.
  */
 export interface Turns {
-  /** Of the longest turn since the last call, in milliseconds. */
+  /** The time of the longest turn since the last call, in milliseconds. */
   longestMs(): number;
   stop(): void;
 }
 
-/** Nanoseconds on a processor, as Linux counts them for each thread. */
+/** Processor time in nanoseconds, as Linux counts it for each thread. */
 const file = `/proc/self/task/${process.pid}/schedstat`;
 export const canWatchTurns = existsSync(file);
 

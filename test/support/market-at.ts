@@ -38,7 +38,7 @@ export interface TradeAt {
   readonly sequence: string;
 }
 
-/** All that the API says of a market as of a sequence. */
+/** What the API returns of a market as of a sequence. */
 export interface MarketAt {
   readonly orders: readonly OrderAt[];
   readonly accounts: readonly AccountAt[];
@@ -49,7 +49,7 @@ export interface MarketAt {
     readonly trades: readonly TradeAt[];
   }[];
   readonly isBalanced: boolean;
-  /** Balances of the ledger by account, kind and asset: "FEES CASH USD". */
+  /** The balances of the ledger by account, kind and asset, such as "FEES CASH USD". */
   readonly ledger: ReadonlyMap<string, string>;
 }
 
@@ -58,7 +58,7 @@ interface Page<Node> {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-/** Reads a market as of a sequence, list by list, through the API. */
+/** Reads a market through the API as of a sequence, list by list. */
 export async function readMarket(
   server: TestServer,
   { instruments, accounts }: Pick<Run, 'instruments' | 'accounts'>,
@@ -86,7 +86,6 @@ export async function readMarket(
     }
   }
 
-  const level = 'price quantity orders';
   const { trialBalance, ...rest } = await client.read<
     Readonly<Record<string, AccountAt & MarketAt['instruments'][number]>> & {
       trialBalance: {
@@ -94,20 +93,8 @@ export async function readMarket(
         entries: readonly { account: string; kind: string; asset: string; balance: string }[];
       };
     }
-  >(
-    `query Q($asOf: Moment) {
-      trialBalance(asOf: $asOf) { isBalanced entries { account kind asset balance } }
-      ${accounts.map((id, i) => `a${i}: account(id: "${id}", asOf: $asOf) { ...A }`).join(' ')}
-      ${instruments.map(({ symbol }, i) => `i${i}: instrument(symbol: "${symbol}", asOf: $asOf) { ...I }`).join(' ')}
-    }
-    fragment A on Account { id balance held available positions { symbol quantity held } }
-    fragment I on Instrument { symbol
-      orderBook(depth: 500) { bids { ${level} } asks { ${level} } }
-      candles(interval: DAY, from: "2000-01-01T00:00:00Z", to: "2999-01-01T00:00:00Z") {
-        volume trades } }`,
-    { asOf },
-  );
-  // What has not been opened by then is not there.
+  >(toQuery({ instruments, accounts }), { asOf });
+  // Accounts and instruments that did not exist by then are null.
   const members = Object.entries(rest).filter(([, value]) => value !== null);
   return {
     orders: await list<OrderAt>(
@@ -131,4 +118,25 @@ export async function readMarket(
       ]),
     ),
   };
+}
+
+/** Returns the query for all that is not read page by page. */
+function toQuery({ instruments, accounts }: Pick<Run, 'instruments' | 'accounts'>): string {
+  const accountFields = accounts.map(
+    (id, index) => `a${index}: account(id: "${id}", asOf: $asOf) { ...A }`,
+  );
+  const instrumentFields = instruments.map(
+    ({ symbol }, index) => `i${index}: instrument(symbol: "${symbol}", asOf: $asOf) { ...I }`,
+  );
+  const level = 'price quantity orders';
+  return `query Q($asOf: Moment) {
+      trialBalance(asOf: $asOf) { isBalanced entries { account kind asset balance } }
+      ${accountFields.join(' ')}
+      ${instrumentFields.join(' ')}
+    }
+    fragment A on Account { id balance held available positions { symbol quantity held } }
+    fragment I on Instrument { symbol
+      orderBook(depth: 500) { bids { ${level} } asks { ${level} } }
+      candles(interval: DAY, from: "2000-01-01T00:00:00Z", to: "2999-01-01T00:00:00Z") {
+        volume trades } }`;
 }

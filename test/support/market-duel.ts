@@ -1,11 +1,17 @@
 import Big from 'big.js';
-import { instrumentDecider } from '../../src/contexts/market/instrument.ts';
-import { valuesOf } from '../../src/contexts/trading/matching/agenda.ts';
-import { type Book, bookDecider, type Queue } from '../../src/contexts/trading/matching/book.ts';
-import { averagePriceOf, type Order } from '../../src/contexts/trading/order.ts';
-import { visit } from '../../src/lib/sorted-map.ts';
+import { bookDecider } from '../../src/contexts/trading/matching/book.ts';
+import type { Order } from '../../src/contexts/trading/order.ts';
 import { addSeconds, type Exchange, openExchange } from './exchange.ts';
 import { findBrokenInvariants, findBrokenMoments } from './market-invariants.ts';
+import {
+  accountThere,
+  lastPriceOf,
+  ordersThere,
+  toLine,
+  tradesOf,
+  tradesThere,
+  turnsIn,
+} from './market-lines.ts';
 import {
   accountIds,
   listingOf,
@@ -18,18 +24,18 @@ import {
 } from './market-program.ts';
 import { parseOrder } from './order-text.ts';
 import { createReference, type Reference } from './reference.ts';
-import { isOpen, leavesOf } from './reference-terms.ts';
+import { isOpen } from './reference-terms.ts';
 
 interface Duel {
   readonly setup: Setup;
   readonly x: Exchange;
   readonly reference: Reference;
-  /** What has been done, in words. */
+  /** The steps done so far, in words. */
   readonly lines: string[];
   readonly symbols: readonly string[];
 }
 
-/** What a step does, in words, and its answers from both. */
+/** A step in words, and the functions that carry it out on the market and on the reference. */
 interface Move {
   readonly text: string;
   readonly market: () => string | null;
@@ -37,13 +43,13 @@ interface Move {
 }
 
 /**
- * Runs a program on the market and on the reference, compares all that can be seen after every
- * command, and throws at the first difference, with what has been done up to there.
+ * Runs a program on the market and on the reference, and compares all visible state after every
+ * command. Throws at the first difference, and lists the steps done up to there.
  */
 export function runDuel(
   program: Program,
   afterEach: (x: Exchange) => void = () => {},
-  stepsMax = 1_000,
+  stepsMax = wholeStepsMax,
 ): Exchange {
   const duel = begin(program, stepsMax);
   for (const [index, step] of program.steps.entries()) {
@@ -54,22 +60,42 @@ export function runDuel(
     const code = guarded(duel, move.market);
     duel.reference.setTime(duel.x.world.time());
     assertSame(duel, 'answer', [`${code}`], [`${move.reference()}`]);
-    // What a command has left is to be done by the next one that comes upon it, half of the time.
+    // Half of the time the work that a command leaves is done by the next command in that book.
     if (index % 2 === 0) settleAll(duel);
+    if (stepsMax < wholeStepsMax) expireOverdue(duel);
     if (isSettled(duel)) compare(duel);
     else assertUnbroken(duel);
     afterEach(duel.x);
   }
   settleAll(duel);
+  if (stepsMax < wholeStepsMax) expireOverdue(duel);
   compare(duel);
   const broken = findBrokenMoments(duel.x);
   if (broken.length > 0) fail(duel, broken.join('\n'));
   return duel.x;
 }
 
+/** With so many steps, every command of a program is done at once. */
+const wholeStepsMax = 1_000;
+
 /**
- * Runs a program on the market alone, whose commands do little at a time and leave the rest to the next
- * ones; throws when an invariant is broken, whatever comes in between.
+ * Expires the orders that are overdue, as their timers would. An order that runs out of cash ends
+ * before it meets those behind, where split work stops looking: it then leaves them to their timers.
+ */
+function expireOverdue(duel: Duel): void {
+  if (!isSettled(duel)) return;
+  const now = duel.x.world.time();
+  duel.reference.setTime(now);
+  for (const { id, expiresAt } of duel.x.orders()) {
+    if (expiresAt === null || expiresAt > now) continue;
+    guarded(duel, () => duel.x.expire(id));
+    duel.reference.expire(id);
+  }
+}
+
+/**
+ * Runs a program on the market alone, with commands that do little and leave the rest to later
+ * ones. Throws if an invariant is broken at any time.
  */
 export function runSplit(program: Program, stepsMax: number): Exchange {
   const duel = begin(program, stepsMax);
@@ -90,17 +116,17 @@ export function runSplit(program: Program, stepsMax: number): Exchange {
 }
 
 /**
- * Does what is left in the books with which a step has nothing to do: there its cash is reserved in
- * between, which the rules do not know. In its own book the command itself waits for what is left.
+ * Finishes the work in all books except that of the step, because work that is left keeps cash
+ * reserved, which the reference does not model. In its own book the command itself waits for it.
  */
 function settleOthers(duel: Duel, step: Step): void {
   const own = symbolOf(duel, step);
   settleAll(duel, own);
-  // An order that has ended meanwhile is not picked.
+  // An order that has ended in the meantime is not picked: the step may be about another book now.
   if (symbolOf(duel, step) !== own) settleAll(duel);
 }
 
-/** The book that a step is about; null: it is about none, or about all of them. */
+/** Returns the symbol of the book that a step is about; null if it is about none or all of them. */
 function symbolOf({ setup, x }: Duel, step: Step): string | null {
   if ('symbol' in step && step.verb !== 'depositShares') {
     return listingOf(setup, step.symbol).symbol;
@@ -117,7 +143,7 @@ function settleAll(duel: Duel, but: string | null = null): void {
     if (symbol === but) continue;
     guarded(duel, () => {
       for (let left = 5_000; duel.x.goOn(symbol); left -= 1) {
-        if (left === 0) throw new Error(`${symbol} never comes to an end`);
+        if (left === 0) throw new Error(`the work in ${symbol} never ends`);
       }
       return null;
     });
@@ -154,7 +180,7 @@ function begin({ setup, start }: Program, stepsMax: number): Duel {
   return duel;
 }
 
-/** Null: there is nothing that the step could be about. */
+/** Returns the move of a step; null if there is nothing that the step could act on. */
 function toMove(duel: Duel, step: Step, id: string): Move | null {
   const { setup, x, reference } = duel;
   switch (step.verb) {
@@ -173,33 +199,9 @@ function toMove(duel: Duel, step: Step, id: string): Move | null {
     }
     case 'replace':
       return toReplace(duel, step, id);
-    case 'price': {
-      const { symbol } = listingOf(setup, step.symbol);
-      const price = priceAt(setup, step.symbol, step.level);
-      const { secondsAgo } = step;
-      const at = secondsAgo === null ? null : addSeconds(x.world.time(), -secondsAgo);
-      const when = secondsAgo === null ? {} : { secondsAgo };
-      return {
-        text: `price of ${symbol} ${price} ${secondsAgo ?? 0}s ago`,
-        market: () => x.price(price, { symbol, ...when }),
-        reference: () => reference.price(symbol, price, at),
-      };
-    }
-    case 'prices': {
-      const points = step.points.map(({ level, secondsAgo }) => ({
-        price: priceAt(setup, 0, level),
-        secondsAgo,
-        at: addSeconds(x.world.time(), -secondsAgo),
-      }));
-      return {
-        text: `prices of ABC ${points.map((it) => `${it.price} ${it.secondsAgo}s ago`).join(', ')}`,
-        market: () => x.prices(points),
-        reference: () => {
-          for (const { price, at } of points) reference.price('ABC', price, at);
-          return null;
-        },
-      };
-    }
+    case 'price':
+    case 'prices':
+      return toPriceMove(duel, step);
     case 'depositCash':
     case 'withdrawCash': {
       const amount = setup.cash[step.cash] ?? '0';
@@ -243,6 +245,38 @@ function toMove(duel: Duel, step: Step, id: string): Move | null {
   }
 }
 
+/** Records one price, or several prices of ABC in one command. */
+function toPriceMove(
+  { setup, x, reference }: Duel,
+  step: Extract<Step, { verb: 'price' | 'prices' }>,
+): Move {
+  if (step.verb === 'price') {
+    const { symbol } = listingOf(setup, step.symbol);
+    const price = priceAt(setup, step.symbol, step.level);
+    const { secondsAgo } = step;
+    const at = secondsAgo === null ? null : addSeconds(x.world.time(), -secondsAgo);
+    const when = secondsAgo === null ? {} : { secondsAgo };
+    return {
+      text: `price of ${symbol} ${price} ${secondsAgo ?? 0}s ago`,
+      market: () => x.price(price, { symbol, ...when }),
+      reference: () => reference.price(symbol, price, at),
+    };
+  }
+  const points = step.points.map(({ level, secondsAgo }) => ({
+    price: priceAt(setup, 0, level),
+    secondsAgo,
+    at: addSeconds(x.world.time(), -secondsAgo),
+  }));
+  return {
+    text: `prices of ABC ${points.map((it) => `${it.price} ${it.secondsAgo}s ago`).join(', ')}`,
+    market: () => x.prices(points),
+    reference: () => {
+      for (const { price, at } of points) reference.price('ABC', price, at);
+      return null;
+    },
+  };
+}
+
 function toReplace(
   { setup, x, reference }: Duel,
   { pick, change }: Extract<Step, { verb: 'replace' }>,
@@ -252,7 +286,7 @@ function toReplace(
   if (order === null) return null;
   const symbol = setup.instruments.findIndex((listing) => listing.symbol === order.symbol);
   const { lots, limit, stop } = change;
-  // What the order does not have is changed seldom: it is only refused.
+  // Changes to a price that the order does not have are rare, because they are only rejected.
   const priceOf = (level: number | null, before: string | null) =>
     level === null || (before === null && level <= 4) ? null : priceAt(setup, symbol, level);
   const changes = {
@@ -268,7 +302,7 @@ function toReplace(
   };
 }
 
-/** Mostly one of the open orders. */
+/** Picks an order, usually an open one; null if there are none. */
 function pickOrder(x: Exchange, pick: number): Order | null {
   const all = x.orders();
   const open = all.filter(isOpen);
@@ -277,14 +311,14 @@ function pickOrder(x: Exchange, pick: number): Order | null {
 }
 
 function compare(duel: Duel): void {
-  const { x, reference, symbols } = duel;
+  const { x, reference, symbols, setup } = duel;
   assertSame(duel, 'trades', tradesOf(x), tradesThere(reference));
   assertSame(duel, 'orders', x.orders().map(toLine), ordersThere(reference));
   assertSame(
     duel,
     'accounts',
     accountIds.flatMap((id) => [x.cash(id), ...symbols.map((symbol) => x.shares(id, symbol))]),
-    accountIds.flatMap((id) => accountThere(duel, id)),
+    accountIds.flatMap((id) => accountThere(reference, { symbols, digits: setup.digits }, id)),
   );
   const last = symbols.map((symbol) => `${lastPriceOf(x, symbol)}`);
   const lastThere = symbols.map((symbol) => `${reference.lastPrice(symbol)?.toFixed()}`);
@@ -296,75 +330,6 @@ function compare(duel: Duel): void {
   assertUnbroken(duel);
 }
 
-/** Open orders as their turn would come: bids, asks, and those that wait for a price. */
-function turnsIn(book: Book | null): readonly string[] {
-  if (book === null) return ['', '', ''];
-  const stops = [...valuesOf(book.buyStops), ...valuesOf(book.sellStops)];
-  stops.sort((a, b) => a.priority - b.priority);
-  const queues = [ordersIn(book.bids), ordersIn(book.asks), stops];
-  return queues.map((orders) => orders.map(({ id }) => id).join(' '));
-}
-
-function ordersIn<Order>(queue: Queue<Order>): Order[] {
-  const orders: Order[] = [];
-  visit(queue, (rank) => visit(rank, (order) => orders.push(order) > 0));
-  return orders;
-}
-
-function tradesOf(x: Exchange): readonly string[] {
-  return x.trades().map((trade) => {
-    const { symbol, buyer, seller, quantity, price } = trade;
-    const { buyAmount, buyFee, sellAmount, sellFee } = trade;
-    const texts = [quantity, price, buyAmount, buyFee, sellAmount, sellFee];
-    return [symbol, buyer, seller, ...texts.map((text) => Big(text).toFixed())].join(' ');
-  });
-}
-
-function tradesThere({ trades }: Reference): readonly string[] {
-  return trades.map((trade) => {
-    const { symbol, buyer, seller, quantity, price } = trade;
-    const { buyAmount, buyFee, sellAmount, sellFee } = trade;
-    const numbers = [quantity, price, buyAmount, buyFee, sellAmount, sellFee];
-    return [symbol, buyer, seller, ...numbers.map((number) => number.toFixed())].join(' ');
-  });
-}
-
-function toLine(order: Order): string {
-  const { id, status, filledQuantity, leavesQuantity, reason, quantity } = order;
-  const numbers = [quantity, filledQuantity, leavesQuantity].map((text) => Big(text).toFixed());
-  const why = reason === 'SELF_TRADE' ? reason : '';
-  return `${id} ${status} ${numbers.join(' ')} ${averagePriceOf(order)} ${why}`;
-}
-
-function ordersThere({ orders }: Reference): readonly string[] {
-  return orders.map((order) => {
-    const { id, status, filled, value, reason, quantity } = order;
-    const leaves = isOpen(order) ? leavesOf(order) : Big(0);
-    const numbers = [quantity, filled, leaves].map((number) => number.toFixed());
-    const mean = filled.gt(0) ? value.div(filled).round(8, Big.roundHalfUp).toFixed() : null;
-    return `${id} ${status} ${numbers.join(' ')} ${mean} ${reason === 'SELF_TRADE' ? reason : ''}`;
-  });
-}
-
-function accountThere({ reference, symbols, setup }: Duel, id: string): readonly string[] {
-  const account = reference.accounts.get(id);
-  const balance = account?.balance.toFixed(setup.digits);
-  return [
-    `${balance} (held ${reference.heldCash(id).toFixed(setup.digits)})`,
-    ...symbols.map((symbol) => {
-      const quantity = account?.shares.get(symbol) ?? Big(0);
-      return `${quantity.toFixed()} (held ${reference.heldShares(id, symbol).toFixed()})`;
-    }),
-  ];
-}
-
-function lastPriceOf({ world }: Exchange, symbol: string): string | undefined {
-  const book = world.stateOf(bookDecider, symbol);
-  const instrument = world.stateOf(instrumentDecider, symbol);
-  const price = book === null ? instrument?.lastPrice : book.lastPrice;
-  return price == null ? undefined : Big(price).toFixed();
-}
-
 function assertSame(
   duel: Duel,
   what: string,
@@ -374,14 +339,14 @@ function assertSame(
   if (market.join('\n') === reference.join('\n')) return;
   const index = market.findIndex((line, number) => line !== reference[number]);
   const at = index < 0 ? market.length : index;
-  fail(duel, `${what}: the market has ${market[at]}\n        the reference ${reference[at]}`);
+  fail(duel, `${what}: the market has ${market[at]}\n    the reference has ${reference[at]}`);
 }
 
 function guarded(duel: Duel, run: () => string | null): string | null {
   try {
     return run();
   } catch (error) {
-    return fail(duel, `the market throws ${error instanceof Error ? error.stack : error}`);
+    return fail(duel, `the market threw ${error instanceof Error ? error.stack : error}`);
   }
 }
 

@@ -18,7 +18,7 @@ interface Scope {
   readonly symbols: readonly string[];
 }
 
-/** What never holds of a market, whatever has happened in it: the sentences that are true now. */
+/** Checks a market and returns the invariants that are broken, one sentence each. */
 export function findBrokenInvariants(x: Exchange, { accountIds, symbols }: Scope): string[] {
   const accounts = accountIds.flatMap((id) => x.world.stateOf(accountDecider, id) ?? []);
   return [
@@ -34,7 +34,10 @@ export function findBrokenInvariants(x: Exchange, { accountIds, symbols }: Scope
   ];
 }
 
-/** What was wrong after an event in the midst of a command: every one is a moment that can be read. */
+/**
+ * Returns what was wrong after each event, also in the middle of a command, because every sequence
+ * can be read.
+ */
 export function findBrokenMoments({ world }: Exchange): string[] {
   const states = new Map<string, unknown>();
   return world.events.flatMap((event) => {
@@ -75,7 +78,9 @@ function cashIsLost(x: Exchange, accounts: readonly AccountState[]): string[] {
     .plus(rounding);
   const traded = x.orders().filter(({ filledQuantity }) => Big(filledQuantity).gt(0));
   return [
-    ...(there.eq(brought) ? [] : [`${brought} of cash came in, ${there} is there with the fees`]),
+    ...(there.eq(brought)
+      ? []
+      : [`${brought} of cash was deposited, accounts, fees and rounding have ${there}`]),
     ...(rounding.gte(0) ? [] : [`the house has lost ${rounding} by rounding`]),
     ...(rounding.lte(traded.length)
       ? []
@@ -89,7 +94,7 @@ function sharesAreLost(x: Exchange, symbol: string, accounts: readonly AccountSt
     deposits.map(({ data }) => (data['symbol'] === symbol ? String(data['quantity']) : '0')),
   );
   const there = sumOf(accounts.map(({ holdings }) => holdingOf(holdings, symbol).quantity));
-  return there.eq(brought) ? [] : [`${brought} of ${symbol} came in, ${there} are there`];
+  return there.eq(brought) ? [] : [`${brought} ${symbol} were deposited, accounts have ${there}`];
 }
 
 function bookIsCrossed(x: Exchange, symbol: string): string[] {
@@ -110,16 +115,18 @@ function accountIsWrong(x: Exchange, account: AccountState, symbols: readonly st
   const { id, balance, held, holdings } = account;
   const own = x.orders().filter((order) => order.accountId === id && isOpen(order));
   const buys = own.filter(({ side }) => side === 'BUY');
-  const holds = sumOf(buys.map((order) => heldFor(x, order)));
-  const cash = isWithin(held, balance) ? [] : [`${id} has ${balance} and holds ${held}`];
-  const sum = holds.eq(held) ? [] : [`${id} holds ${held}, its orders ${holds}`];
+  const reserved = sumOf(buys.map((order) => heldFor(x, order)));
+  const cash = isWithin(held, balance)
+    ? []
+    : [`${id} has ${balance}, of which ${held} is reserved`];
+  const sum = reserved.eq(held) ? [] : [`${id} has ${held} reserved, its orders ${reserved}`];
   const shares = symbols.flatMap((symbol) => {
     const holding = holdingOf(holdings, symbol);
     const sells = own.filter((order) => order.side === 'SELL' && order.symbol === symbol);
     const leaves = sumOf(sells.map((order) => sharesHeldFor(x, order)));
     const isRight = leaves.eq(holding.held) && isWithin(holding.held, holding.quantity);
-    const what = `${holding.quantity} of ${symbol} and holds ${holding.held}`;
-    return isRight ? [] : [`${id} has ${what}, its orders ${leaves}`];
+    const what = `${holding.quantity} ${symbol}, of which ${holding.held} is reserved`;
+    return isRight ? [] : [`${id} has ${what}, its orders reserve ${leaves}`];
   });
   return [...cash, ...sum, ...shares];
 }
@@ -127,11 +134,11 @@ function accountIsWrong(x: Exchange, account: AccountState, symbols: readonly st
 function heldFor(x: Exchange, { id, symbol }: Order): string {
   const book = x.world.stateOf(bookDecider, symbol);
   const order = book && (findOrder(book, id) ?? takerOf(book, id));
-  if (order == null) throw new Error(`${id} is open and not in the book`);
+  if (order == null) throw new Error(`order ${id} is open but not in the book`);
   return order.held;
 }
 
-/** One that is still coming in may be for more than its account has. */
+/** An incoming order may be for more shares than its account has. */
 function sharesHeldFor(x: Exchange, { id, symbol, leavesQuantity }: Order): string {
   const book = x.world.stateOf(bookDecider, symbol);
   const taker = book && takerOf(book, id);
@@ -153,7 +160,7 @@ function orderIsWrong(x: Exchange, order: Order): string[] {
   return [
     ...(isRight
       ? []
-      : [`${id} says ${filledQuantity} (${filledValue}), trades ${filled} (${value})`]),
+      : [`${id} says ${filledQuantity} (${filledValue}), its trades ${filled} (${value})`]),
     ...(filled.lte(quantity) ? [] : [`${id} has ${filled} of ${quantity} filled`]),
     ...(left.eq(leavesQuantity) ? [] : [`${id} leaves ${leavesQuantity}, not ${left}`]),
   ];

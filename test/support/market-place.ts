@@ -11,30 +11,49 @@ import type { TestEngine } from './engines.ts';
 export const tradingContexts = [accounts, market, trading];
 export const symbol = 'ACME';
 
-/** Lists the instrument and opens two accounts that can buy and sell it. */
+/** Lists the instrument, and opens two accounts with cash and shares. */
 export async function openMarketPlace(engine: TestEngine) {
   await engine.accept(listInstrument, {
-    ...{ symbol, name: 'Acme', currency: 'USD', tickSize: '0.01', lotSize: '1' },
-    ...{ makerFeeBps: '0', takerFeeBps: '0' },
+    symbol,
+    name: 'Acme',
+    currency: 'USD',
+    tickSize: '0.01',
+    lotSize: '1',
+    makerFeeBps: '0',
+    takerFeeBps: '0',
   });
   const [buyer, seller] = [newUuid(), newUuid()];
   for (const accountId of [buyer, seller]) {
     await engine.accept(openAccount, { accountId, owner: 'Ann', currency: 'USD' });
     await engine.accept(depositCash, { accountId, amount: '100000.00' });
     await engine.accept(depositShares, {
-      ...{ accountId, symbol, quantity: '1000', costPrice: '1.00', reference: null },
+      accountId,
+      symbol,
+      quantity: '1000',
+      costPrice: '1.00',
+      reference: null,
     });
   }
 
-  /** Places an order, to buy 10 at 9.00 until canceled unless it says otherwise. */
+  /** Places an order; by default a GTC order to buy 10 at 9.00. Returns its id. */
   async function place(order: Partial<PlaceOrder> = {}): Promise<string> {
     const orderId = newUuid();
     const timeInForce = order.expiresAt == null ? 'GTC' : 'GTD';
     const accountId = order.side === 'SELL' ? seller : buyer;
     await engine.accept(placeOrder, {
-      ...{ orderId, clientOrderId: null, accountId, symbol, side: 'BUY', type: 'LIMIT' },
-      ...{ timeInForce, quantity: '10', limitPrice: '9.00', stopPrice: null, expiresAt: null },
-      ...{ postOnly: false, ...order },
+      orderId,
+      clientOrderId: null,
+      accountId,
+      symbol,
+      side: 'BUY',
+      type: 'LIMIT',
+      timeInForce,
+      quantity: '10',
+      limitPrice: '9.00',
+      stopPrice: null,
+      expiresAt: null,
+      postOnly: false,
+      ...order,
     });
     return orderId;
   }

@@ -1,12 +1,12 @@
 import Big from 'big.js';
 import fc from 'fast-check';
 
-/** Instruments, and what accounts start with, so that much trades and much needs rounding. */
+/** Instruments and amounts of cash, chosen so that many orders trade and much is rounded. */
 export interface Setup {
   readonly currency: string;
   readonly digits: number;
   readonly instruments: readonly Listing[];
-  /** What an account may start with, or get. */
+  /** The amounts that an account may start with, deposit or withdraw. */
   readonly cash: readonly string[];
 }
 
@@ -20,51 +20,81 @@ interface Listing {
 }
 
 const plain: Setup = {
-  ...{ currency: 'USD', digits: 2, cash: ['0', '31.02', '100.00', '5000.00'] },
+  currency: 'USD',
+  digits: 2,
+  cash: ['0', '31.02', '100.00', '5000.00'],
   instruments: [
     {
-      ...{ symbol: 'ABC', tickSize: '0.01', lotSize: '1', lowest: '9.98' },
-      ...{ makerFeeBps: '10', takerFeeBps: '25' },
+      symbol: 'ABC',
+      tickSize: '0.01',
+      lotSize: '1',
+      lowest: '9.98',
+      makerFeeBps: '10',
+      takerFeeBps: '25',
     },
     {
-      ...{ symbol: 'XYZ', tickSize: '0.05', lotSize: '0.1', lowest: '0.80' },
-      ...{ makerFeeBps: '0', takerFeeBps: '30.5' },
+      symbol: 'XYZ',
+      tickSize: '0.05',
+      lotSize: '0.1',
+      lowest: '0.80',
+      makerFeeBps: '0',
+      takerFeeBps: '30.5',
     },
   ],
 };
 
 const yen: Setup = {
-  ...{ currency: 'JPY', digits: 0, cash: ['0', '302', '1000', '50000'] },
+  currency: 'JPY',
+  digits: 0,
+  cash: ['0', '302', '1000', '50000'],
   instruments: [
     {
-      ...{ symbol: 'ABC', tickSize: '0.5', lotSize: '1', lowest: '99.0' },
-      ...{ makerFeeBps: '50', takerFeeBps: '20' },
+      symbol: 'ABC',
+      tickSize: '0.5',
+      lotSize: '1',
+      lowest: '99.0',
+      makerFeeBps: '50',
+      takerFeeBps: '20',
     },
     {
-      ...{ symbol: 'XYZ', tickSize: '1', lotSize: '0.25', lowest: '10' },
-      ...{ makerFeeBps: '0', takerFeeBps: '0' },
+      symbol: 'XYZ',
+      tickSize: '1',
+      lotSize: '0.25',
+      lowest: '10',
+      makerFeeBps: '0',
+      takerFeeBps: '0',
     },
   ],
 };
 
-/** Amounts around a minor unit: rounding can make many trades dearer than one. */
+/** Amounts around a minor unit: rounding can make many trades more expensive than one. */
 const dust: Setup = {
-  ...{ currency: 'USD', digits: 2, cash: ['0.01', '0.03', '0.07', '0.15'] },
+  currency: 'USD',
+  digits: 2,
+  cash: ['0.01', '0.03', '0.07', '0.15'],
   instruments: [
     {
-      ...{ symbol: 'ABC', tickSize: '0.001', lotSize: '0.5', lowest: '0.010' },
-      ...{ makerFeeBps: '1000', takerFeeBps: '700' },
+      symbol: 'ABC',
+      tickSize: '0.001',
+      lotSize: '0.5',
+      lowest: '0.010',
+      makerFeeBps: '1000',
+      takerFeeBps: '700',
     },
     {
-      ...{ symbol: 'XYZ', tickSize: '0.01', lotSize: '1', lowest: '0.01' },
-      ...{ makerFeeBps: '150', takerFeeBps: '1000' },
+      symbol: 'XYZ',
+      tickSize: '0.01',
+      lotSize: '1',
+      lowest: '0.01',
+      makerFeeBps: '150',
+      takerFeeBps: '1000',
     },
   ],
 };
 
 export const accountIds = ['ann', 'bob', 'cat', 'dan'] as const;
 
-/** One command, in choices that mean something at any time: `pick` finds an order when it runs. */
+/** One command, in choices that are valid at any time: `pick` selects an order when it runs. */
 export type Step =
   | { readonly verb: 'prices'; readonly points: readonly Point[] }
   | {
@@ -96,7 +126,7 @@ export type Step =
   | { readonly verb: 'freeze' | 'unfreeze'; readonly account: string }
   | { readonly verb: 'wait'; readonly seconds: number };
 
-/** Of ABC. */
+/** A recorded price of ABC. */
 interface Point {
   readonly level: number;
   readonly secondsAgo: number;
@@ -124,13 +154,13 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
-/** By index in the setup's `cash`; shares in lots of either instrument. */
+/** `cash` is an index into the setup's `cash`; `lots` is the number of lots of each instrument. */
 interface Start {
   readonly cash: number;
   readonly lots: number;
 }
 
-/** A price so many ticks above the lowest; halves are no multiples of the tick. */
+/** Returns the price `level` ticks above the lowest; halves are not multiples of the tick. */
 export function priceAt(setup: Setup, symbol: number, level: number): string {
   const { lowest, tickSize } = listingOf(setup, symbol);
   return Big(tickSize).times(level).plus(lowest).toFixed();
@@ -146,7 +176,7 @@ export function listingOf({ instruments }: Setup, symbol: number): Listing {
   return listing;
 }
 
-/** An order in the words of `parseOrder`. */
+/** Returns an order as a line that `parseOrder` reads. */
 export function textOf(setup: Setup, id: string, step: Extract<Step, { verb: 'place' }>): string {
   const { account, symbol, order } = step;
   const { side, lots, type, limit, stop, timeInForce, postOnly } = order;
@@ -164,7 +194,7 @@ export function textOf(setup: Setup, id: string, step: Extract<Step, { verb: 'pl
 
 const account = fc.constantFrom(...accountIds);
 const symbol = fc.constantFrom(0, 0, 0, 0, 1);
-// Uniform, where numbers of a range would be mostly its ends.
+// Uniform: numbers from a range would mostly be its ends.
 const level = fc.constantFrom(...repeat([0, 1, 1, 2, 3], 10), 0.5, 8);
 const lots = fc.constantFrom(...repeat([1, 2, 3, 5], 12), 0, 0.5, 30);
 const pick = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16);
@@ -179,10 +209,7 @@ const wish: fc.Arbitrary<Wish> = fc.record({
   ),
   limit: level,
   stop: level,
-  timeInForce: fc.constantFrom(
-    ...repeat(['GTC'], 8),
-    ...['IOC', 'FOK', 'DAY', 'GTD 60s', 'GTD 5000s'],
-  ),
+  timeInForce: fc.constantFrom(...repeat(['GTC'], 8), 'IOC', 'FOK', 'DAY', 'GTD 60s', 'GTD 5000s'),
   postOnly: fc.constantFrom(...repeat([false], 9), true),
 });
 
@@ -203,7 +230,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      ...{ verb: fc.constant('price' as const), symbol, level },
+      verb: fc.constant('price' as const),
+      symbol,
+      level,
       secondsAgo: fc.option(fc.constantFrom(30, 600, 7000)),
     }),
   },
@@ -221,7 +250,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       verb: fc.constantFrom('depositCash' as const, 'withdrawCash' as const),
-      ...{ account, cash },
+      account,
+      cash,
     }),
   },
   {

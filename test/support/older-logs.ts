@@ -5,23 +5,23 @@ import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { upcast } from '../../src/kernel/event-definition.ts';
 
-/** What views answered at a sequence: figures by view and key. */
+/** The answers of views at a sequence: figures by view and key. */
 export type Answers = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
-/** A log that was recorded when all events had schema version 1, and what was answered of it then. */
+/** A log recorded when all events had schema version 1, and the answers about it then. */
 export interface OlderLog {
   /** When its last event was recorded. */
   readonly now: string;
   /** The market price at which positions were valued. */
   readonly price: string;
-  /** As a reader gets them today. */
+  /** The events as readers get them now. */
   readonly events: readonly StoredEvent[];
   readonly moments: readonly ({ readonly at: number } & Answers)[];
 }
 
 const definitions = eventDefinitionsOf(modules.map(({ context }) => context));
 
-/** Random programs of commands in three markets, two of them with fractions of minor units. */
+/** Random commands in three markets, two of them with fractions of minor units. */
 export function readOlderLogs(): readonly OlderLog[] {
   const file = path.join(import.meta.dirname, '../fixtures/logs-of-schema-1.json');
   const logs: readonly OlderLog[] = JSON.parse(readFileSync(file, 'utf8'));
@@ -30,6 +30,6 @@ export function readOlderLogs(): readonly OlderLog[] {
 
 function toReadToday(event: StoredEvent): StoredEvent {
   const definition = definitions.get(event.type);
-  if (definition === undefined) throw new Error(`${event.type} is not defined any more`);
+  if (definition === undefined) throw new Error(`${event.type} is no longer defined`);
   return { ...event, schemaVersion: 1, data: upcast(event.type, definition, 1, event.data) };
 }

@@ -1,4 +1,4 @@
-/** What somebody wants of an exchange, in ticks and lots. */
+/** An order or a cancel, in ticks and lots. */
 export type Wish = OrderWish | CancelWish;
 
 export interface OrderWish {
@@ -7,7 +7,7 @@ export interface OrderWish {
   readonly accountId: string;
   readonly side: 'BUY' | 'SELL';
   readonly timeInForce: 'GTC' | 'IOC' | 'FOK';
-  /** Null: at any price. */
+  /** Null: a market order. */
   readonly limit: number | null;
   readonly lots: number;
 }
@@ -19,27 +19,27 @@ export interface CancelWish {
 
 export interface FlowOptions {
   readonly seed: number;
-  /** About how many orders rest. */
+  /** The approximate number of resting orders. */
   readonly resting: number;
-  /** How many prices there are on either side of the middle. */
+  /** The number of prices on either side of the middle. */
   readonly levels: number;
   readonly lotsMax: number;
 }
 
-/** Random wishes, the same for the same seed and the same orders that rest. */
+/** Random orders and cancels, the same for the same seed and the same resting orders. */
 export interface OrderFlow {
-  /** An order that rests, as a rule without trading. */
+  /** An order that rests, usually without trading. */
   nextPassive(): OrderWish;
-  /** Takes out one that rests; null when none does. */
+  /** Cancels a resting order; null if there is none. */
   nextCancel(): CancelWish | null;
   /**
-   * About half of them trade at once; the others come to rest while there are too few who do, else
-   * somebody cancels. To be asked for after the one before has been carried out.
+   * About half of them trade at once. The others rest while too few orders rest, otherwise they are
+   * cancels. Call it after the previous one has been executed.
    */
   next(): Wish;
 }
 
-/** The orders that rest, as the flow needs to know them. */
+/** The resting orders, as far as the flow needs to know them. */
 export interface Resting {
   count(): number;
   has(id: string): boolean;
@@ -47,11 +47,11 @@ export interface Resting {
 
 const middle = 10_000;
 
-/** Every order is of an account of its own, so that nobody meets himself. */
+/** Every order has its own account, so that no account meets its own orders. */
 export function createOrderFlow(options: FlowOptions, resting: Resting): OrderFlow {
   const { levels, lotsMax } = options;
   const random = createRandom(options.seed);
-  /** All that may rest, and some that no longer do. */
+  /** All orders that may rest, and some that no longer do. */
   const rested: string[] = [];
   let orders = 0;
 
@@ -64,7 +64,7 @@ export function createOrderFlow(options: FlowOptions, resting: Resting): OrderFl
   }
 
   function nextPassive(): OrderWish {
-    // Most of them near the middle.
+    // Most prices are near the middle.
     const distance = Math.ceil(levels * random() ** 2);
     return random() < 0.5
       ? order('BUY', { timeInForce: 'GTC', limit: middle - distance })
@@ -116,7 +116,7 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** As if it were a UUID of version 7, 50 of them in a millisecond. */
+/** An id in the form of a UUID of version 7, 50 in a millisecond. */
 function toId(number: number, random: () => number): string {
   const time = (0x19d_0000_0000 + Math.floor(number / 50)).toString(16).padStart(12, '0');
   const [a, b, c] = [random, random, random].map((next) =>

@@ -2,7 +2,7 @@ import type { StoredMarketEvent } from '../../src/contexts/market/events.ts';
 import { evolveOrder, type Order, type OrderEvent } from '../../src/contexts/trading/order.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 
-/** A trade as both its orders see it. */
+/** A trade with both of its orders. */
 export interface TradeLine {
   readonly symbol: string;
   readonly quantity: string;
@@ -20,7 +20,7 @@ export interface TradeLine {
   readonly occurredAt: string;
 }
 
-/** Orders and trades as a reader of the log has them. */
+/** Orders and trades, folded from the log. */
 export interface OrderFold {
   add(events: readonly StoredEvent[]): void;
   order(id: string): Order;
@@ -43,7 +43,7 @@ export function createOrderFold(): OrderFold {
     },
     order(id) {
       const order = orders.get(id);
-      if (order === undefined) throw new Error(`nothing was recorded of an order ${id}`);
+      if (order === undefined) throw new Error(`there are no events of order ${id}`);
       return order;
     },
     orders: () => [...orders.values()],
@@ -53,7 +53,7 @@ export function createOrderFold(): OrderFold {
 
 type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
 
-/** An order's life is in its own stream and in that of its instrument's book. */
+/** The events of an order are in its own stream and in that of its instrument's book. */
 function ordersOf({ streamId, type, data }: StoredEvent): readonly string[] {
   if (!/^(?:order|book)-/.test(streamId)) return [];
   if (type === 'TradeExecuted') return [String(data['buyOrderId']), String(data['sellOrderId'])];

@@ -5,9 +5,9 @@ const sentence =
   /^(\w+): (\w+) (buys|sells) (\S+)(?: (\w+))??(?: at (\S+))?(?: stop (\S+))?(?: (DAY|GTC|IOC|FOK|GTD) ?(\d+s)?)?( postOnly)?$/;
 
 /**
- * An order in a few words, so that a test reads as what happened: `o1: ann buys 10 at 9.50`. What
- * may follow is ` stop 9.40`, then a time in force (GTC by default; `GTD 60s` ends a minute after
- * `now`), then ` postOnly`; the instrument, ABC by default, comes after the quantity.
+ * Parses an order in words, so that a test is readable: `o1: ann buys 10 at 9.50`. Optionally
+ * ` stop 9.40` follows, then a time in force (default: GTC; `GTD 60s` ends a minute after `now`),
+ * then ` postOnly`. The instrument (default: ABC) comes after the quantity.
  */
 export function parseOrder(text: string, now: string): PlaceOrder & { readonly orderId: string } {
   const [, orderId, accountId, verb, quantity, symbol = 'ABC', limit, stop, tif, life, postOnly] =
@@ -17,7 +17,12 @@ export function parseOrder(text: string, now: string): PlaceOrder & { readonly o
   }
   const timeInForce = (tif ?? 'GTC') as PlaceOrder['timeInForce'];
   return {
-    ...{ orderId, accountId, symbol, quantity, timeInForce, clientOrderId: null },
+    orderId,
+    accountId,
+    symbol,
+    quantity,
+    timeInForce,
+    clientOrderId: null,
     side: verb === 'buys' ? 'BUY' : 'SELL',
     type: typeOf(limit, stop),
     limitPrice: limit ?? null,

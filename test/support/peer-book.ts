@@ -14,13 +14,13 @@ export function createPeerBook(): PeerBook {
   return new OrderBook();
 }
 
-/** Carries out a wish as the library would have it, without its journal. */
+/** Executes an order or cancel in the library, without its journal. */
 export function submitToPeer(book: PeerBook, wish: Wish): IProcessOrder | ICancelOrder | undefined {
   if (wish.kind === 'CANCEL') return book.cancel(wish.id);
   const { id, accountId, lots: size, limit: price } = wish;
   const side = wish.side === 'BUY' ? Side.BUY : Side.SELL;
   if (price === null) return book.market({ id, side, size, accountId });
-  // Its enum of them is not exported.
+  // The library does not export its enum.
   const timeInForce = wish.timeInForce as LimitOrderOptions['timeInForce'] & string;
   return book.limit({ id, side, size, price, accountId, timeInForce });
 }

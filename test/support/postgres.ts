@@ -4,15 +4,15 @@ import { inject } from 'vitest';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 
-/** A migrated, empty database of its own for a test file. */
+/** A migrated, empty database for one test file. */
 export interface TestDatabase {
   readonly url: string;
   readonly database: Database;
-  /** Stops the pool and drops the database; throws if a test has left a connection open. */
+  /** Stops the pool and drops the database; throws if a test left a connection open. */
   dispose(): Promise<void>;
 }
 
-/** Clones the template made by the global set-up, in a few milliseconds. */
+/** Clones the template of the global set-up in a few milliseconds. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { url: serverUrl, template } = inject('postgres');
   const name = `daybook_test_${process.pid}_${randomBytes(5).toString('hex')}`;
@@ -29,20 +29,20 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   });
   const dispose = async () => {
     await database.stop();
-    // Without force: the server waits for connections to go and then refuses.
+    // Without force, so that the server waits for connections to close and then fails.
     await runStatement(serverUrl, `drop database ${name}`);
   };
   return { url, database, dispose };
 }
 
-/** The address of another database on the same server. */
+/** The URL of another database on the same server. */
 export function toDatabaseUrl(url: string, name: string): string {
   const changed = new URL(url);
   changed.pathname = `/${name}`;
   return changed.href;
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a separate connection. */
 export async function runStatement(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

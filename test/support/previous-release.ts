@@ -3,16 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** The program as it was in the release before this one, built. */
+/** A build of the previous release of the program. */
 export interface PreviousRelease {
   readonly directory: string;
-  /** Removes it. */
+  /** Removes the build. */
   dispose(): void;
 }
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** The commit of the release before this one. */
+/** The commit of the previous release. */
 export function previousCommit(): string {
   return readFileSync(path.join(root, 'test/fixtures/previous-release.txt'), 'utf8').trim();
 }
@@ -30,7 +30,7 @@ export function previousReleaseFault(): string | null {
   }
 }
 
-/** Builds the previous release from the history, with the packages of this one. */
+/** Builds the previous release from the Git history, with the packages of this one. */
 export function buildPreviousRelease(): PreviousRelease {
   const directory = mkdtempSync(path.join(tmpdir(), 'daybook-previous-'));
   const archive = execFileSync('git', ['archive', previousCommit()], {
@@ -39,7 +39,7 @@ export function buildPreviousRelease(): PreviousRelease {
   });
   execFileSync('tar', ['-x', '-C', directory], { input: archive });
   symlinkSync(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
-  // Its types were checked when it was released; packages may have changed theirs since.
+  // Types are not checked: they were at the release, and packages may have changed theirs.
   const compiler = path.join(root, 'node_modules/.bin/tsc');
   execFileSync(compiler, ['-p', 'tsconfig.build.json', '--noCheck'], { cwd: directory });
   return { directory, dispose: () => rmSync(directory, { recursive: true, force: true }) };

@@ -22,18 +22,18 @@ export const wholeLog = {
   descending: false,
 };
 
-/** A processor of the accounts context, as one process would have it. */
+/** A processor of the accounts context, as one process has it. */
 export interface TestProcess {
   readonly log: Log;
   readonly processor: Processor;
-  /** What the processor has told of as appended. */
+  /** The events that the processor has reported as appended. */
   readonly told: readonly StoredEvent[];
   submit<Input>(
     definition: CommandDefinition<Input>,
     input: Input,
     options?: CommandOptions & { readonly actor?: string },
   ): Promise<CommandResult>;
-  /** Opens an account with something in it. */
+  /** Opens an account and deposits cash. */
   open(balance?: string): Promise<string>;
   deposit(accountId: string, amount: string, options?: CommandOptions): Promise<CommandResult>;
   withdraw(accountId: string, amount: string, options?: CommandOptions): Promise<CommandResult>;
@@ -78,7 +78,7 @@ export function createTestProcess(
   return process;
 }
 
-/** A pool of its own at some address, for as long as the work lasts. */
+/** Runs work with a separate pool at a URL. */
 export async function withDatabase<T>(
   url: string,
   work: (database: Database) => Promise<T>,

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** The program as a process of its own. */
+/** The program in a separate process. */
 export interface Program {
   readonly url: string;
   readonly process: ChildProcess;
   output(): string;
-  /** Sends a signal and waits for the end; gives the exit code, null when a signal ended it. */
+  /** Sends a signal and waits for the end; returns the exit code, null if a signal ended it. */
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -24,13 +24,13 @@ export async function runProgram(
   return { code, output: output() };
 }
 
-/** Starts a server on a free port and waits until it is ready; `built`: that of a built release. */
+/** Starts a server on a free port and waits until it is ready; `built` is a built release. */
 export async function startProgram(
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = ['serve'],
   built?: string,
 ): Promise<Program> {
-  // Few enough for whatever a machine allows: no warning then.
+  // Few enough for the limit of any machine, so that there is no warning.
   const usual = { PORT: '0', DAYBOOK_CONNECTIONS_MAX: '500' };
   const child = start(args, { ...usual, ...environment }, built);
   const output = collect(child);

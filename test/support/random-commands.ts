@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Input } from './trading-client.ts';
 import type { SentCommand } from './twin-commands.ts';
 
-/** What random commands are about; grows with the commands that open and place something. */
+/** The ids that random commands use; it grows as they open accounts and place orders. */
 export interface Stage {
   readonly accounts: string[];
   readonly symbols: string[];
@@ -11,10 +11,10 @@ export interface Stage {
 
 type Pick = <Value>(values: readonly Value[]) => Value;
 
-/** A command of any kind, most of them orders, many of them acceptable; all ids are given. */
+/** A random command, usually an order, and often acceptable; its ids come from the caller. */
 export function randomCommand(random: () => number, stage: Stage): SentCommand {
   const pick: Pick = (values) => values[Math.floor(random() * values.length)] as never;
-  // Most are of those who have something.
+  // Most come from accounts with cash and shares.
   const accountId = pick([...stage.accounts, ...repeat(stage.accounts.slice(0, 4), 5)]);
   const symbol = pick(stage.symbols);
   const dice = random();
@@ -37,10 +37,13 @@ function placeOrder(pick: Pick, { orders }: Stage, subject: Subject): SentComman
   orders.push(orderId);
   const type = pick([...repeat(['LIMIT'], 8), 'MARKET', 'STOP', 'STOP_LIMIT']);
   const side = pick(['BUY', 'SELL']);
-  // Most of them meet what rests on the other side.
+  // Most prices meet resting orders of the other side.
   const limits = side === 'BUY' ? prices.slice(2) : prices.slice(0, 4);
   const input: Input = {
-    ...{ ...subject, orderId, type, side },
+    ...subject,
+    orderId,
+    type,
+    side,
     timeInForce: pick([...repeat(['GTC'], 6), 'DAY', 'IOC', 'FOK']),
     quantity: pick(['1', '2', '3', '3', '5', '5', '8', '40']),
     ...(type.includes('LIMIT') ? { limitPrice: pick(limits) } : {}),

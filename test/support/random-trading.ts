@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestServer } from './server.ts';
 import { accepted, createTradingClient, type Input } from './trading-client.ts';
 
-/** An instrument with the fees that it has, in hundredths of a percent. */
+/** An instrument with its fees in basis points. */
 export interface Listed {
   readonly symbol: string;
   readonly makerFeeBps: string;
@@ -11,7 +11,7 @@ export interface Listed {
   readonly lot: number;
 }
 
-/** An order as it was wished, accepted or not. */
+/** An order as it was requested, accepted or not. */
 export interface Wished {
   readonly id: string;
   readonly accountId: string;
@@ -19,7 +19,7 @@ export interface Wished {
   readonly replaces: string | null;
 }
 
-/** What an accepted command answered. */
+/** The answer to an accepted command. */
 export interface Seen {
   readonly sequence: number;
   readonly name: string;
@@ -35,13 +35,13 @@ export interface OrderState {
   readonly leavesQuantity: string;
 }
 
-/** What some traders have done, all at the same time. */
+/** The commands and answers of concurrent clients. */
 export interface Run {
   readonly instruments: readonly Listed[];
   readonly accounts: readonly string[];
   readonly orders: ReadonlyMap<string, Wished>;
   readonly seen: readonly Seen[];
-  /** How many commands were refused, by code. */
+  /** The number of rejected commands by code. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 
@@ -51,7 +51,7 @@ export interface RunOptions {
   readonly commands: number;
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Random numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -64,7 +64,7 @@ export function createRandom(seed: number): () => number {
 
 const accountsCount = 8;
 
-/** Lets clients send random commands over HTTP, each one after its own last answer. */
+/** Lets clients send random commands over HTTP; each waits for its last answer first. */
 export async function trade(server: TestServer, options: RunOptions): Promise<Run> {
   const client = createTradingClient(server);
   const instruments: readonly Listed[] = [
@@ -74,13 +74,8 @@ export async function trade(server: TestServer, options: RunOptions): Promise<Ru
   const seen: Seen[] = [];
   const orders = new Map<string, Wished>();
   const refusals = new Map<string, number>();
-  for (const { symbol, tick, lot, makerFeeBps, takerFeeBps } of instruments) {
-    const steps = { tickSize: String(tick), lotSize: String(lot) };
-    await accepted(
-      client.command('listInstrument', {
-        ...{ symbol, name: symbol, currency: 'USD', makerFeeBps, takerFeeBps, ...steps },
-      }),
-    );
+  for (const listed of instruments) {
+    await accepted(client.command('listInstrument', toListing(listed)));
   }
   const accounts: string[] = [];
   while (accounts.length < accountsCount) {
@@ -134,6 +129,18 @@ export async function trade(server: TestServer, options: RunOptions): Promise<Ru
   return { instruments, accounts, orders, seen, refusals };
 }
 
+function toListing({ symbol, tick, lot, makerFeeBps, takerFeeBps }: Listed): Input {
+  return {
+    symbol,
+    name: symbol,
+    currency: 'USD',
+    makerFeeBps,
+    takerFeeBps,
+    tickSize: String(tick),
+    lotSize: String(lot),
+  };
+}
+
 interface Stage {
   readonly instruments: readonly Listed[];
   readonly accounts: readonly string[];
@@ -164,7 +171,7 @@ function wish(random: () => number, { instruments, accounts, orders, own }: Stag
   }
   if (dice < 0.28 && latest.length > 0) {
     const old = orders.get(pick(latest));
-    if (old === undefined) throw new Error('an order that was never wished');
+    if (old === undefined) throw new Error('the order was never requested');
     const newOrderId = randomUUID();
     const limitPrice = random() < 0.5 ? price(old.listed) : null;
     const input = { orderId: old.id, newOrderId, limitPrice, quantity: String(pick([2, 5, 9])) };
@@ -184,8 +191,13 @@ function wish(random: () => number, { instruments, accounts, orders, own }: Stag
   const rests = timeInForce !== 'IOC' && timeInForce !== 'FOK';
   const expiresAt = new Date(Date.now() + 200 + random() * 3_000).toISOString();
   const input = {
-    ...{ orderId: id, accountId, symbol: listed.symbol, side: pick(['BUY', 'SELL']), type },
-    ...{ timeInForce, quantity: quantity() },
+    orderId: id,
+    accountId,
+    symbol: listed.symbol,
+    side: pick(['BUY', 'SELL']),
+    type,
+    timeInForce,
+    quantity: quantity(),
     ...(type === 'LIMIT' || type === 'STOP_LIMIT' ? { limitPrice: price(listed) } : {}),
     ...(type === 'STOP' || type === 'STOP_LIMIT' ? { stopPrice: price(listed) } : {}),
     ...(timeInForce === 'GTD' ? { expiresAt } : {}),

@@ -16,16 +16,16 @@ import {
   type Trade,
 } from './reference-terms.ts';
 
-/** All that the reference knows; changed in place. */
+/** The state of the reference, changed in place. */
 export interface Market {
   readonly instruments: Map<string, Instrument>;
   readonly accounts: Map<string, Account>;
-  /** As they were placed, the finished ones too. */
+  /** In the order of placing, including finished orders. */
   readonly orders: Order[];
   readonly trades: Trade[];
   arrivals: number;
   now: string;
-  /** With more others no order trades that is to be filled whole or not at all. */
+  /** A fill-or-kill order never trades with more resting orders than this. */
   readonly wholeFillsMax: number;
 }
 
@@ -43,12 +43,12 @@ export const findOrder = ({ orders }: Market, id: string) =>
 export const sharesOf = (market: Market, of: InMarket) =>
   accountOf(market, of).shares.get(of.symbol) ?? Big(0);
 
-/** Cash that an account holds is what its orders hold. */
+/** The reserved cash of an account, which is that of its orders. */
 export function heldCash({ orders }: Market, { accountId }: Pick<Order, 'accountId'>): Big {
   return sumOf(orders.filter((order) => order.accountId === accountId).map(({ held }) => held));
 }
 
-/** Shares that an account holds are what its open orders have still to sell. */
+/** The reserved shares of an account: the open quantities of its orders to sell. */
 export function heldShares({ orders }: Market, { accountId, symbol }: InMarket): Big {
   const sells = orders.filter(
     (order) => order.accountId === accountId && order.symbol === symbol && order.side === 'SELL',
@@ -62,7 +62,7 @@ export const freeCash = (market: Market, of: Pick<Order, 'accountId'>) =>
 export const freeShares = (market: Market, of: InMarket) =>
   sharesOf(market, of).minus(heldShares(market, of));
 
-/** What a buy with a limit still needs: what is left at that price, with the greater of the fees. */
+/** What a buy with a limit still needs: the open quantity at that price, with the higher fee. */
 export function needOf(market: Market, order: Order): Big {
   if (order.side === 'SELL' || order.limit === null) return Big(0);
   const worth = order.limit.times(leavesOf(order));
@@ -75,7 +75,7 @@ export function needOf(market: Market, order: Order): Big {
   return amount.plus(fee);
 }
 
-/** What an order pays, or receives, with so much more worth and fee than before. */
+/** What an order pays or receives for additional value and fees. */
 function chargeOf(instrument: Instrument, order: Order, worth: Big, accrual: Big) {
   const { side, value, accrued } = order;
   const cash = (total: Big) => cashOf(instrument, side, total);
@@ -86,7 +86,7 @@ function chargeOf(instrument: Instrument, order: Order, worth: Big, accrual: Big
   };
 }
 
-/** Whether an order comes to less than a minor unit at its limit, its stop, or the best price. */
+/** Whether an order totals less than a minor unit at its limit, stop or the best price. */
 export function isTooSmall(market: Market, order: Order, stop: Big | null): boolean {
   const [best] = counterparts(market, { ...order, limit: null });
   const price = order.limit ?? stop ?? best?.limit ?? null;
@@ -104,7 +104,7 @@ export function end(order: Order, status: Order['status'], reason: string | null
 export const isOver = ({ now }: Market, { expiresAt }: Order) =>
   expiresAt !== null && expiresAt <= now;
 
-/** Orders in the book that an order could trade with, the one that is first in turn first. */
+/** The resting orders with which an order could trade, by priority. */
 export function counterparts(
   { orders }: Market,
   { symbol, side, limit }: Pick<Order, 'symbol' | 'side' | 'limit'>,
@@ -115,10 +115,10 @@ export function counterparts(
     .sort((a, b) => comparePrice(side, a, b) || a.arrival - b.arrival);
 }
 
-/** Trades an order as far as it goes and lets it rest or ends it; gives the prices of its trades. */
+/** Trades an order, then lets it rest or ends it; returns the prices of its trades. */
 export function enter(market: Market, order: Order): Big[] {
   order.status = 'ENTERING';
-  // It pays from all that its account has, what was held for it included.
+  // It pays from all free cash of its account, including what was reserved for it.
   order.held = Big(0);
   market.arrivals += 1;
   order.arrival = market.arrivals;
@@ -151,7 +151,7 @@ function expireInTheWayOf(market: Market, order: Order): void {
   }
 }
 
-/** What keeps an order from being filled whole: it is tried on a copy of the market. */
+/** Why an order cannot be filled completely, tried on a copy of the market. */
 function findHindrance(market: Market, order: Order): string | null {
   const copy = copyOf(market);
   const hindrance = tradeOn(copy, known(findOrder(copy, order.id)));
@@ -159,13 +159,13 @@ function findHindrance(market: Market, order: Order): string | null {
   return hindrance ?? (fills > market.wholeFillsMax ? 'TOO_MANY_FILLS' : null);
 }
 
-/** An order that comes in, and one that rests. */
+/** An incoming order and a resting one. */
 interface Meeting {
   readonly order: Order;
   readonly other: Order;
 }
 
-/** Trades until nothing more is to be had; gives why what is left is canceled, null if it rests. */
+/** Trades as much as possible; returns why the rest is canceled, null if it rests. */
 function tradeOn(market: Market, order: Order): string | null {
   while (leavesOf(order).gt(0)) {
     const [other] = counterparts(market, order);
@@ -191,7 +191,7 @@ function reasonOfRest({ timeInForce, limit }: Order): string | null {
   return limit === null ? 'NO_LIQUIDITY' : null;
 }
 
-/** The most that an order to buy can pay for, tried out lot by lot. */
+/** The largest quantity that an order to buy can pay for, tried lot by lot. */
 function payable(market: Market, { order, other }: Meeting, wanted: Big): Big {
   const instrument = instrumentOf(market, order);
   const cash = freeCash(market, order);
@@ -208,7 +208,7 @@ function payable(market: Market, { order, other }: Meeting, wanted: Big): Big {
   return Big(0);
 }
 
-/** At the price of the order that rests, which pays as the maker. */
+/** Trades at the price of the resting order, which pays the maker's fee. */
 function trade(market: Market, { order, other }: Meeting, quantity: Big): void {
   const price = known(other.limit);
   const [buyer, seller] = order.side === 'BUY' ? [order, other] : [other, order];
@@ -218,9 +218,15 @@ function trade(market: Market, { order, other }: Meeting, quantity: Big): void {
   if (leavesOf(other).eq(0)) end(other, 'FILLED');
   else other.status = 'PARTIALLY_FILLED';
   market.trades.push({
-    ...{ symbol: order.symbol, price, quantity, buyer: buyer.id, seller: seller.id },
-    ...{ buyAmount: bought.amount, buyFee: bought.fee },
-    ...{ sellAmount: sold.amount, sellFee: sold.fee },
+    symbol: order.symbol,
+    price,
+    quantity,
+    buyer: buyer.id,
+    seller: seller.id,
+    buyAmount: bought.amount,
+    buyFee: bought.fee,
+    sellAmount: sold.amount,
+    sellFee: sold.fee,
   });
   instrumentOf(market, order).last = { price, at: market.now };
 }
@@ -241,12 +247,12 @@ function settle(market: Market, order: Order, { quantity, price, role }: Fill) {
   order.filled = order.filled.plus(quantity);
   order.value = order.value.plus(worth);
   order.accrued = order.accrued.plus(accrual);
-  // What comes in has not been held before, and keeps nothing for later.
+  // Nothing was reserved for the incoming order, and nothing is kept for later.
   order.held = order.held.gt(0) ? needOf(market, order) : Big(0);
   account.balance = account.balance.plus(isBuying ? charge.amount.neg() : charge.amount);
   const change = isBuying ? quantity : quantity.neg();
   account.shares.set(order.symbol, sharesOf(market, order).plus(change));
-  // A seller may have spent what came before: the fee takes no more than there is.
+  // A seller may have spent earlier proceeds: the fee takes no more than it has.
   const fee = isBuying ? charge.fee : least(charge.fee, freeCash(market, order));
   account.balance = account.balance.minus(fee);
   return { amount: charge.amount, fee };

@@ -1,6 +1,6 @@
 import Big from 'big.js';
 
-/** What the reference market knows of things, and what follows from one of them alone. */
+/** The types of the reference market, and the rules that concern one object alone. */
 
 export type Side = 'BUY' | 'SELL';
 
@@ -49,7 +49,7 @@ export interface Order {
   readonly expiresAt: string | null;
   readonly postOnly: boolean;
   readonly replaces: string | null;
-  /** ENTERING: on its way, neither in the book nor finished. */
+  /** ENTERING: incoming, neither in the book nor finished. */
   status: Open | 'ENTERING' | 'FILLED' | 'CANCELED' | 'REPLACED' | 'EXPIRED' | 'REJECTED';
   reason: string | null;
   filled: Big;
@@ -57,10 +57,10 @@ export interface Order {
   value: Big;
   /** The sum of the fees of its trades, not rounded. */
   accrued: Big;
-  /** Cash. */
+  /** The cash reserved for it. */
   held: Big;
   readonly placedAt: string;
-  /** When it took its place: of two orders the one with the smaller number was first. */
+  /** The priority: of two orders the one with the smaller number is first. */
   arrival: number;
 }
 
@@ -83,13 +83,26 @@ export function openOrder(wanted: NewOrder, now: string): Order {
   const { orderId, limitPrice, stopPrice, timeInForce } = wanted;
   const { accountId, symbol, side, type, postOnly } = wanted;
   return {
-    ...{ id: orderId, accountId, symbol, side, type, timeInForce, postOnly },
+    id: orderId,
+    accountId,
+    symbol,
+    side,
+    type,
+    timeInForce,
+    postOnly,
     quantity: Big(wanted.quantity),
     limit: limitPrice === null ? null : Big(limitPrice),
     stop: stopPrice === null ? null : Big(stopPrice),
     expiresAt: timeInForce === 'DAY' ? endOfDay(now) : wanted.expiresAt,
-    ...{ replaces: null, status: 'ENTERING', reason: null, arrival: 0 },
-    ...{ filled: Big(0), value: Big(0), accrued: Big(0), held: Big(0), placedAt: now },
+    replaces: null,
+    status: 'ENTERING',
+    reason: null,
+    arrival: 0,
+    filled: Big(0),
+    value: Big(0),
+    accrued: Big(0),
+    held: Big(0),
+    placedAt: now,
   };
 }
 
@@ -97,7 +110,7 @@ export function isOpen({ status }: { readonly status: string }): boolean {
   return status === 'HELD' || status === 'NEW' || status === 'PARTIALLY_FILLED';
 }
 
-/** What is still to be traded of an order that is open or on its way. */
+/** The open quantity of an open or incoming order. */
 export function leavesOf({ quantity, filled }: Order): Big {
   return quantity.minus(filled);
 }
@@ -106,17 +119,17 @@ export function crosses(side: Side, limit: Big, price: Big): boolean {
   return side === 'BUY' ? price.lte(limit) : price.gte(limit);
 }
 
-/** What an order has paid in all, or received: rounded against its owner. */
+/** The total that an order has paid or received, rounded against its owner. */
 export function cashOf({ digits }: Instrument, side: Side, worth: Big): Big {
   return worth.round(digits, side === 'BUY' ? Big.roundUp : Big.roundDown);
 }
 
-/** What an order has paid in fees in all: rounded half-up. */
+/** The total fees that an order has paid, rounded half up. */
 export function feesOf({ digits }: Instrument, accrued: Big): Big {
   return accrued.round(digits, Big.roundHalfUp);
 }
 
-/** The fee of some worth, not rounded. */
+/** The fee for a value, not rounded. */
 export function accrualOf(instrument: Instrument, worth: Big, role: 'maker' | 'taker'): Big {
   const rate = role === 'maker' ? instrument.makerFeeBps : instrument.takerFeeBps;
   return worth.times(rate).times('0.0001');
@@ -140,6 +153,6 @@ export function sumOf(amounts: readonly Big[]): Big {
 }
 
 export function known<Value>(value: Value | null | undefined): Value {
-  if (value === null || value === undefined) throw new Error('it is not there');
+  if (value === null || value === undefined) throw new Error('the value is missing');
   return value;
 }

@@ -29,7 +29,7 @@ import {
   type Trade,
 } from './reference-terms.ts';
 
-/** What a replace asks for; null: as it was. */
+/** The changes that a replace requests; null: no change. */
 export interface Changes {
   readonly to: string;
   readonly quantity: string | null;
@@ -37,12 +37,12 @@ export interface Changes {
   readonly stopPrice: string | null;
 }
 
-/** The whole market once more, by its rules alone: everything is looked through and sorted anew. */
+/** A second market, directly from the rules: each step searches and sorts everything again. */
 export interface Reference {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly orders: readonly Order[];
   readonly trades: readonly Trade[];
-  /** Commands happen at this time until the next call. */
+  /** Sets the time of commands until the next call. */
   setTime(time: string): void;
   list(instrument: Omit<Instrument, 'last' | 'isHalted'>): void;
   open(accountId: string): void;
@@ -59,17 +59,22 @@ export interface Reference {
   heldCash(accountId: string): Big;
   heldShares(accountId: string, symbol: string): Big;
   lastPrice(symbol: string): Big | null;
-  /** Ids of open orders as their turn would come: bids, asks, and those that wait for a price. */
+  /** Ids of open orders by priority: bids, asks, and orders that wait for a trigger price. */
   turns(symbol: string): readonly string[];
 }
 
-/** The code of a refusal; null: none. */
+/** The code of a rejection; null: the command is accepted. */
 type Code = string | null;
 
 export function createReference(wholeFillsMax: number): Reference {
   const market: Market = {
-    ...{ instruments: new Map(), accounts: new Map(), orders: [], trades: [] },
-    ...{ arrivals: 0, now: '', wholeFillsMax },
+    instruments: new Map(),
+    accounts: new Map(),
+    orders: [],
+    trades: [],
+    arrivals: 0,
+    now: '',
+    wholeFillsMax,
   };
   const { instruments, accounts } = market;
   return {
@@ -96,35 +101,7 @@ export function createReference(wholeFillsMax: number): Reference {
     list(instrument) {
       instruments.set(instrument.symbol, { ...instrument, last: null, isHalted: false });
     },
-    open(accountId) {
-      accounts.set(accountId, { balance: Big(0), shares: new Map(), isFrozen: false });
-    },
-    setFrozen(accountId, isFrozen) {
-      accountOf(market, { accountId }).isFrozen = isFrozen;
-      const open = market.orders.filter((order) => order.accountId === accountId && isOpen(order));
-      for (const order of isFrozen ? open : []) {
-        if (isStillOpen(market, order)) end(order, 'CANCELED', 'ACCOUNT_FROZEN');
-      }
-      return null;
-    },
-    depositCash(accountId, amount) {
-      const account = accountOf(market, { accountId });
-      account.balance = account.balance.plus(amount);
-      return null;
-    },
-    withdrawCash(accountId, amount) {
-      const account = accountOf(market, { accountId });
-      if (account.isFrozen) return 'ACCOUNT_NOT_OPEN';
-      if (freeCash(market, { accountId }).lt(amount)) return 'INSUFFICIENT_FUNDS';
-      account.balance = account.balance.minus(amount);
-      return null;
-    },
-    depositShares(accountId, symbol, quantity) {
-      if (!isWhole(quantity, instrumentOf(market, { symbol }).lotSize)) return 'INVALID_QUANTITY';
-      const shares = sharesOf(market, { accountId, symbol }).plus(quantity);
-      accountOf(market, { accountId }).shares.set(symbol, shares);
-      return null;
-    },
+    ...accountCommands(market),
     place: (wanted) => place(market, wanted),
     replace: (orderId, changes) => replace(market, orderId, changes),
     cancel(orderId) {
@@ -153,6 +130,45 @@ export function createReference(wholeFillsMax: number): Reference {
       instrument.isHalted = isHalted;
       const { last } = instrument;
       if (!isHalted && last !== null) enterAll(market, reachedBy(market, symbol, last));
+      return null;
+    },
+  };
+}
+
+type AccountCommands = Pick<
+  Reference,
+  'open' | 'setFrozen' | 'depositCash' | 'withdrawCash' | 'depositShares'
+>;
+
+function accountCommands(market: Market): AccountCommands {
+  return {
+    open(accountId) {
+      market.accounts.set(accountId, { balance: Big(0), shares: new Map(), isFrozen: false });
+    },
+    setFrozen(accountId, isFrozen) {
+      accountOf(market, { accountId }).isFrozen = isFrozen;
+      const open = market.orders.filter((order) => order.accountId === accountId && isOpen(order));
+      for (const order of isFrozen ? open : []) {
+        if (isStillOpen(market, order)) end(order, 'CANCELED', 'ACCOUNT_FROZEN');
+      }
+      return null;
+    },
+    depositCash(accountId, amount) {
+      const account = accountOf(market, { accountId });
+      account.balance = account.balance.plus(amount);
+      return null;
+    },
+    withdrawCash(accountId, amount) {
+      const account = accountOf(market, { accountId });
+      if (account.isFrozen) return 'ACCOUNT_NOT_OPEN';
+      if (freeCash(market, { accountId }).lt(amount)) return 'INSUFFICIENT_FUNDS';
+      account.balance = account.balance.minus(amount);
+      return null;
+    },
+    depositShares(accountId, symbol, quantity) {
+      if (!isWhole(quantity, instrumentOf(market, { symbol }).lotSize)) return 'INVALID_QUANTITY';
+      const shares = sharesOf(market, { accountId, symbol }).plus(quantity);
+      accountOf(market, { accountId }).shares.set(symbol, shares);
       return null;
     },
   };
@@ -205,7 +221,7 @@ function replace(market: Market, orderId: string, changes: Changes): Code {
   return null;
 }
 
-/** The quantity is that of all; one that is filled already is no more than what was filled. */
+/** The new quantity includes filled shares; it is never less than the filled quantity. */
 function toReplacement(
   old: Order,
   { to, quantity, limitPrice, stopPrice }: Changes,
@@ -215,7 +231,11 @@ function toReplacement(
   const wanted = Big(quantity ?? old.quantity);
   return {
     ...old,
-    ...{ id: to, replaces: old.id, held: Big(0), status: 'ENTERING', placedAt },
+    id: to,
+    replaces: old.id,
+    held: Big(0),
+    status: 'ENTERING',
+    placedAt,
     type: isWaiting ? old.type : 'LIMIT',
     quantity: wanted.lt(old.filled) ? old.filled : wanted,
     limit: limitPrice === null ? old.limit : Big(limitPrice),
@@ -223,7 +243,7 @@ function toReplacement(
   };
 }
 
-/** Why the market refuses an order; one that takes the place of another may use what that holds. */
+/** Why an order is rejected; a replacement may use what the replaced order has reserved. */
 function refusalOf(market: Market, order: Order, old: Order | null): Code {
   if (accountOf(market, order).isFrozen) return 'ACCOUNT_NOT_OPEN';
   if (instrumentOf(market, order).isHalted) return 'INSTRUMENT_HALTED';
@@ -246,13 +266,13 @@ function crowdRefusalOf({ orders }: Market, order: Order): Code {
   return own.filter(isOpen).length >= 1_000 ? 'TOO_MANY_OPEN_ORDERS' : null;
 }
 
-/** Whether an order is open; one whose time is over ends now. */
+/** Whether an order is open; expires it if its time is over. */
 function isStillOpen(market: Market, order: Order): boolean {
   if (isOpen(order) && isOver(market, order)) end(order, 'EXPIRED');
   return isOpen(order);
 }
 
-/** A stop order waits until its price is reached; any other enters, and then whom it triggers. */
+/** A stop order waits for its price; another order enters, then the orders that it triggers. */
 function arrive(market: Market, order: Order): void {
   const { last } = instrumentOf(market, order);
   const waits = order.stop !== null && !(last !== null && isReachedBy(order, last.price));
@@ -270,7 +290,7 @@ function isReachedBy({ side, stop }: Order, price: Big): boolean {
   return side === 'BUY' ? price.gte(known(stop)) : price.lte(known(stop));
 }
 
-/** Orders that one of the prices triggers, first those placed first. */
+/** Orders that one of the prices triggers, in the order of placing. */
 function waitingFor({ orders }: Market, symbol: string, prices: readonly Big[]): Order[] {
   return orders
     .filter((order) => order.symbol === symbol && order.status === 'HELD')
@@ -278,7 +298,7 @@ function waitingFor({ orders }: Market, symbol: string, prices: readonly Big[]):
     .sort((a, b) => a.arrival - b.arrival);
 }
 
-/** Orders that a price triggers which occurred at a time: those placed by then. */
+/** Orders that a price triggers: those placed by the time at which it occurred. */
 function reachedBy(
   market: Market,
   symbol: string,
@@ -287,7 +307,7 @@ function reachedBy(
   return waitingFor(market, symbol, [price]).filter(({ placedAt }) => placedAt <= at);
 }
 
-/** Enters orders one after the other; those that they trigger queue behind them. */
+/** Enters orders one after the other; orders that they trigger queue behind them. */
 function enterAll(market: Market, first: readonly Order[]): void {
   const queue = [...first];
   for (let order = queue.shift(); order !== undefined; order = queue.shift()) {

@@ -42,8 +42,8 @@ export const setReminder: CommandDefinition<{
 const Unwanted = { name: 'UnwantedError', code: 'UNWANTED', description: 'No.', fields: { key } };
 
 /**
- * Records each time that it is decided: what takes effect twice is seen. A reminder of `refused…` is
- * rejected, one of `broken…` fails as a fault of the program does.
+ * Records an event each time it is decided, so that a test sees a command that takes effect twice.
+ * A reminder `refused…` is rejected; a reminder `broken…` throws, as a fault of the program does.
  */
 export const remind: CommandDefinition<ReminderInput> = {
   name: 'remind',
@@ -67,7 +67,7 @@ export const reminders: ProcessManager<ReminderInput> = {
   due: ({ key }) => ({ definition: remind, input: { key } }),
 };
 
-/** A context of reminders, which some process managers look after. */
+/** A context of reminders with process managers. */
 export function reminding(processManagers: readonly ProcessManager<ReminderInput>[]) {
   return {
     name: 'reminders',

@@ -1,13 +1,13 @@
 import { createTestDatabase, runStatement, type TestDatabase, toDatabaseUrl } from './postgres.ts';
 
-/** A database whose last commits can be lost, while those who use it go on. */
+/** A database that can lose its last commits while its clients continue. */
 export interface RestorableDatabase {
   readonly url: string;
-  /** Keeps a copy of the database as it is; cuts all connections. */
+  /** Makes a copy of the database; cuts all connections. */
   keep(): Promise<void>;
-  /** Puts the copy in place of the database, as a restored backup or a standby that was behind. */
+  /** Replaces the database by the copy, like a restored backup or a standby that was behind. */
   restore(): Promise<void>;
-  /** Whoever uses it must have stopped. */
+  /** All clients must have stopped. */
   dispose(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export async function createRestorableDatabase(): Promise<RestorableDatabase> {
   const copy = `${name}_copy`;
   const lost = `${name}_lost`;
 
-  /** Nobody is connected, or can connect, while it is done. */
+  /** Runs the work while no client is connected or can connect. */
   async function alone(work: () => Promise<void>): Promise<void> {
     await runStatement(admin, `alter database ${name} allow_connections false`);
     await runStatement(

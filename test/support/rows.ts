@@ -2,7 +2,7 @@ import type { Executor } from '../../src/postgres/database.ts';
 
 let counter = 0;
 
-/** Runs any one statement and gives its rows. */
+/** Runs a statement and returns its rows. */
 export function sql<Row>(
   executor: Executor,
   text: string,
@@ -12,19 +12,19 @@ export function sql<Row>(
   return executor.query<Row>({ name: `test_${counter}`, text }, values);
 }
 
-/** How many rows a table has. */
+/** The number of rows in a table. */
 export async function countOf(executor: Executor, table: string): Promise<number> {
   const [row] = await sql<{ count: number }>(executor, `select count(*) from ${table}`);
   return row?.count ?? Number.NaN;
 }
 
-/** The time by the database's own clock. */
+/** The time by the database's clock. */
 export async function clockOf(executor: Executor): Promise<string> {
   const [row] = await sql<{ now: string }>(executor, 'select clock_timestamp() as now');
   return row?.now ?? '';
 }
 
-/** How many statements whose text contains `part` wait for a lock. */
+/** The number of statements with `part` in their text that wait for a lock. */
 export async function countWaiting(executor: Executor, part: string): Promise<number> {
   const [row] = await sql<{ count: number }>(
     executor,

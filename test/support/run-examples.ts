@@ -1,10 +1,10 @@
 import type { Example } from '../../src/api/transport/graphiql.ts';
 import { subscribe } from './live.ts';
 
-/** What a tab answers: the data of a query or mutation, or the first frame of a subscription. */
+/** The result of a tab: the data of a query or mutation, or a subscription's first frame. */
 export type Shown = Readonly<Record<string, unknown>>;
 
-/** Runs a tab as GraphiQL does; throws when the answer has errors. */
+/** Runs a tab as GraphiQL does; throws if the answer has errors. */
 export async function runExample(url: string, { query, variables }: Example): Promise<Shown> {
   if (query.startsWith('subscription')) {
     const live = subscribe<Shown>(url, query, variables);

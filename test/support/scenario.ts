@@ -4,14 +4,14 @@ import { type Decider, streamIdOf } from '../../src/kernel/decider.ts';
 import type { NewEvent } from '../../src/kernel/event.ts';
 import { Rejection } from '../../src/kernel/rejection.ts';
 
-/** An event of an entity: what is given, and what is to come out. */
+/** An event of an entity, given or expected. */
 export interface Fact {
   readonly id: string;
   readonly type: string;
   readonly data: object;
 }
 
-/** What has happened, without a log or a clock. */
+/** A history of events, without a log or a clock. */
 export interface Scenario {
   /** The state of an entity. */
   stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State;
@@ -19,7 +19,7 @@ export interface Scenario {
 }
 
 export interface Answer {
-  /** The command is accepted and records exactly these. */
+  /** Expects the command to be accepted and to record exactly these events. */
   thenRecords(...facts: readonly Fact[]): void;
   thenIsRejected(code: string, data: object): void;
   readonly facts: readonly Fact[];
@@ -28,7 +28,7 @@ export interface Answer {
 
 const start = Date.parse('2026-01-01T00:00:00.000Z');
 
-/** A history of one kind of entities. */
+/** A history of entities of one kind. */
 export function given(facts: readonly Fact[]): Scenario {
   const stateAfter = <State, Event extends NewEvent>(
     decider: Decider<State, Event>,
@@ -60,9 +60,11 @@ export function given(facts: readonly Fact[]): Scenario {
         load: (decider, id) => stateAfter(decider, id, [...facts, ...recorded]),
         holdsUntil: () => {},
         prepare: () => {},
-        ...{ stepsMax: 1_000, stepsLeft: () => 1_000, spendSteps: () => {} },
+        stepsMax: 1_000,
+        stepsLeft: () => 1_000,
+        spendSteps: () => {},
         decideFirst: ({ definition: { name } }) => {
-          throw new Error(`${name} has to be decided first`);
+          throw new Error(`${name} must be decided first`);
         },
         record: (_decider, id, { type, data }) => {
           recorded.push({ id, type, data: data as object });

@@ -8,9 +8,9 @@ import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export interface TestServerOptions {
-  /** Actors are then the subjects of tokens signed with it; absent: everyone is the operator. */
+  /** Actors are the subjects of tokens signed with it; if omitted, every client is the operator. */
   readonly jwtSecret?: string;
-  /** Clients read on connections of their own, whose statements are stopped after so long. */
+  /** If set, clients read on separate connections with this statement time-out. */
   readonly readTimeoutMs?: number;
   /** The products that the server has. If omitted, those of the program. */
   readonly modules?: readonly ApiModule[];
@@ -25,7 +25,7 @@ export type Answer<Data> = {
   readonly extensions: { readonly daybook: { readonly sequence: string } };
 };
 
-/** The whole server but its process, on a database of its own. */
+/** The whole server, in this process and on its own database. */
 export interface TestServer {
   readonly url: string;
   readonly engine: Engine;
@@ -37,7 +37,7 @@ export interface TestServer {
     variables?: Readonly<Record<string, unknown>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer<Data>>;
-  /** Stops the server and starts another one on the same database. */
+  /** Stops the server and starts a new one on the same database. */
   restart(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -73,7 +73,7 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
   };
 }
 
-/** A server on some database, without a database of its own. */
+/** A server on an existing database. */
 export async function startTestServer(
   url: string,
   database: Database,

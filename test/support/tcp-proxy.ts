@@ -1,25 +1,25 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a database server that can be made to fail as networks do. */
+/** A proxy of a database server that can fail as networks do. */
 export interface TcpProxy {
-  /** The address of the database through the proxy. */
+  /** The URL of the database through the proxy. */
   readonly url: string;
-  /** Breaks every connection there is. */
+  /** Breaks every open connection. */
   cut(): void;
   /** Breaks every connection and refuses new ones, until `restore`. */
   refuse(): Promise<void>;
-  /** Passes nothing on any more, in either direction and without telling, until `restore`. */
+  /** Silently passes nothing on in either direction until `restore`. */
   blackHole(): void;
-  /** Passes nothing on any more on the connections that there are; new ones work. */
+  /** Silently passes nothing on over open connections; new ones work. */
   strand(): void;
-  /** Works again, for new connections. */
+  /** Lets new connections work again. */
   restore(): Promise<void>;
-  /** How many connections the clients have neither ended nor lost. */
+  /** The number of connections that clients have neither ended nor lost. */
   openCount(): number;
   stop(): Promise<void>;
 }
 
-/** Puts a proxy in front of the server of a database address. */
+/** Starts a proxy for the server of a database URL. */
 export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
@@ -27,7 +27,7 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   let silent = false;
   let strandedAt = 0;
   let made = 0;
-  // Half-open, so that a black hole does not answer the end of a connection either.
+  // Half-open, so that a silent proxy does not answer the end of a connection either.
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const upstream = connect(Number(target.port || 5432), target.hostname);
     made += 1;
@@ -47,7 +47,7 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
     upstream.once('close', () => {
       if (!isSilent()) client.destroy();
     });
-    // Data are read all the same: a sender that is not read from would notice by and by.
+    // Data is read anyway, because the sender would notice full buffers.
     client.on('data', (data) => isSilent() || upstream.write(data));
     upstream.on('data', (data) => isSilent() || client.write(data));
     client.on('end', () => isSilent() || upstream.end());

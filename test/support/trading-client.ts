@@ -43,7 +43,7 @@ export interface AccountSeen {
   readonly available: string;
 }
 
-/** What a mutation of the market or of trading answers: a payload, or a refusal with its fields. */
+/** The result of a mutation of market or trading: a payload, or a rejection with its fields. */
 export interface CommandAnswer {
   readonly __typename: string;
   readonly code?: string;
@@ -82,7 +82,7 @@ const cancelErrors = `... on OrderNotFoundError { orderId } ... on OrderNotOpenE
 const instrument = 'instrument { symbol tradingStatus lastPrice lastPriceAt }';
 const account = `account { ${accountFields} }`;
 
-/** What is asked of each mutation beside what all of them answer. */
+/** The fields requested of each mutation in addition to the common ones. */
 const selections: Readonly<Record<string, readonly [payload: string, errors: string]>> = {
   listInstrument: [instrument, '... on InstrumentAlreadyExistsError { symbol }'],
   recordPrice: [instrument, '... on InvalidPriceError { price }'],
@@ -109,21 +109,21 @@ const selections: Readonly<Record<string, readonly [payload: string, errors: str
 
 export type Input = Readonly<Record<string, unknown>>;
 
-/** Speaks to a server as a trader's program does: through the API only. */
+/** A client that uses only the API, as a trader's program does. */
 export interface TradingClient {
   /** Sends a mutation; throws on GraphQL errors. */
   command(name: string, input: Input): Promise<CommandAnswer>;
-  /** The code of the GraphQL error by which a malformed command is refused; null: it is not. */
+  /** The code of the GraphQL error for a malformed command; null: there is no error. */
   malformed(name: string, input: Input): Promise<string | null>;
-  /** Reads with everything that was written before; throws on GraphQL errors. */
+  /** Reads including all earlier writes; throws on GraphQL errors. */
   read<Data>(query: string, variables?: Input): Promise<Data>;
   /** The head of the log, as a moment. */
   head(): Promise<string>;
-  /** Lists an instrument under a symbol that nobody else has. */
+  /** Lists an instrument with a new symbol. */
   list(fields?: Input & { readonly symbol?: string }): Promise<string>;
-  /** Opens an account with cash, and with shares that have cost 1.00 each. */
+  /** Opens an account with cash and with shares at a cost of 1.00 each. */
   open(funds?: { cash?: string; shares?: Readonly<Record<string, string>> }): Promise<string>;
-  /** Places an order; LIMIT and GTC unless it says otherwise. */
+  /** Places an order, by default LIMIT and GTC. */
   place(accountId: string, symbol: string, order: Input): Promise<CommandAnswer>;
 }
 
@@ -179,14 +179,17 @@ export function createTradingClient(server: TestServer): TradingClient {
     },
     place: (accountId, symbol, order) =>
       client.command('placeOrder', {
-        ...{ accountId, symbol, type: 'LIMIT', timeInForce: 'GTC' },
+        accountId,
+        symbol,
+        type: 'LIMIT',
+        timeInForce: 'GTC',
         ...order,
       }),
   };
   return client;
 }
 
-/** The payload of a command that is not refused. */
+/** The payload of an accepted command; throws if it is rejected. */
 export async function accepted(answering: Promise<CommandAnswer>): Promise<CommandAnswer> {
   const answer = await answering;
   if (answer.code !== undefined) throw new Error(`${answer.code}: ${answer.message}`);

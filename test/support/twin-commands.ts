@@ -1,7 +1,7 @@
 import type { TestServer } from './server.ts';
 import type { Input } from './trading-client.ts';
 
-/** A mutation as it goes out. */
+/** A mutation as it is sent. */
 export interface SentCommand {
   readonly name: string;
   readonly input: Input;
@@ -23,7 +23,7 @@ interface TwinPayload extends Input {
   readonly proposedEvents?: readonly EventSeen[];
 }
 
-/** What a command answers as a dry run, and right after that for real. */
+/** The answers to a command as a dry run and, right after it, for real. */
 export interface Twins {
   readonly dry: TwinPayload;
   readonly real: TwinPayload;
@@ -65,20 +65,28 @@ const ofAccount = 'account { ...account }';
 const ofInstrument = 'instrument { ...instrument }';
 const ofOrder = `order { ...order account { ...account } } ${ofAccount}`;
 
-/** What is asked of a mutation's payload: everything that can change. */
+/** The fields requested of a mutation's payload: everything that can change. */
 const payloads: Readonly<Record<string, string>> = {
-  ...{ openAccount: ofAccount, depositCash: ofAccount, withdrawCash: ofAccount },
-  ...{ creditInterest: ofAccount, freezeAccount: ofAccount, unfreezeAccount: ofAccount },
-  ...{ closeAccount: ofAccount, depositShares: ofAccount },
+  openAccount: ofAccount,
+  depositCash: ofAccount,
+  withdrawCash: ofAccount,
+  creditInterest: ofAccount,
+  freezeAccount: ofAccount,
+  unfreezeAccount: ofAccount,
+  closeAccount: ofAccount,
+  depositShares: ofAccount,
   transferCash: 'from { ...account } to { ...account }',
-  ...{ listInstrument: ofInstrument, recordPrice: ofInstrument, recordPrices: ofInstrument },
-  ...{ haltTrading: ofInstrument, resumeTrading: ofInstrument },
+  listInstrument: ofInstrument,
+  recordPrice: ofInstrument,
+  recordPrices: ofInstrument,
+  haltTrading: ofInstrument,
+  resumeTrading: ofInstrument,
   placeOrder: `${ofOrder} trades { ...trade }`,
   cancelOrder: ofOrder,
   replaceOrder: `${ofOrder} replaced { ...order } trades { ...trade }`,
 };
 
-/** Sends a command as a dry run and then for real, with nothing in between. */
+/** Sends a command as a dry run and then for real, without commands in between. */
 export async function sendTwins(server: TestServer, command: SentCommand): Promise<Twins> {
   const head = async (): Promise<string> => String((await server.engine.log.head()).sequence);
   const before = await head();

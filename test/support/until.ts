@@ -1,6 +1,6 @@
 import { delay } from '../../src/lib/delay.ts';
 
-/** Waits for a condition and fails when it does not come true within the deadline. */
+/** Waits until a condition is true; throws if it is not within the time-out. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 10_000,

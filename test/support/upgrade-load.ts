@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { delay } from '../../src/lib/delay.ts';
 
-/** Accounts and an instrument on which two servers work at once. */
+/** Accounts and an instrument that two servers use at the same time. */
 export interface Stage {
   readonly symbol: string;
   readonly accountIds: readonly string[];
 }
 
-/** What a load has been answered. */
+/** The results of a load. */
 export interface Answered {
-  /** How many deposits of 1.00 were accepted. */
+  /** The number of accepted deposits of 1.00. */
   readonly deposits: number;
   readonly orders: number;
   readonly faults: readonly string[];
@@ -20,7 +20,7 @@ export interface GraphQLAnswer {
   readonly errors?: readonly { readonly message: string; readonly extensions?: object }[];
 }
 
-/** Sends an operation over HTTP; throws when the server cannot be reached. */
+/** Sends an operation over HTTP; throws if the server cannot be reached. */
 export async function sendTo(url: string, query: string, variables = {}): Promise<GraphQLAnswer> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -30,7 +30,7 @@ export async function sendTo(url: string, query: string, variables = {}): Promis
   return (await response.json()) as GraphQLAnswer;
 }
 
-/** Opens four accounts with cash and shares, and lists what they trade. */
+/** Lists an instrument and opens four accounts with cash and shares. */
 export async function setStage(url: string): Promise<Stage> {
   const symbol = 'ACME';
   const accountIds = [1, 2, 3, 4].map(() => randomUUID());
@@ -50,8 +50,8 @@ export async function setStage(url: string): Promise<Stage> {
 }
 
 /**
- * Deposits, transfers, trades and reads through a server until the signal fires. A command that gets
- * no answer is sent again under its key, to whatever address the server has then.
+ * Deposits, transfers, trades and reads through a server until the signal fires. A command without
+ * an answer is sent again with its key, to the URL that the server has then.
  */
 export async function work(
   urlOf: () => string,
@@ -68,8 +68,10 @@ export async function work(
       const order = `symbol: "${stage.symbol}", side: ${side}, type: LIMIT, timeInForce: GTC`;
       const commands = [
         `depositCash(input: { accountId: "${to}", amount: "1.00", KEY })`,
-        `transferCash(input: { fromAccountId: "${from}", toAccountId: "${to}", amount: "0.01", KEY })`,
-        `placeOrder(input: { accountId: "${to}", ${order}, quantity: "2", limitPrice: "10.00", KEY })`,
+        `transferCash(input: { fromAccountId: "${from}", toAccountId: "${to}", ` +
+          'amount: "0.01", KEY })',
+        `placeOrder(input: { accountId: "${to}", ${order}, ` +
+          'quantity: "2", limitPrice: "10.00", KEY })',
       ];
       for (const [index, command] of commands.entries()) {
         const keyed = command.replace('KEY', `idempotencyKey: "${randomUUID()}"`);
@@ -90,7 +92,7 @@ export async function work(
 
 const attemptsMax = 200;
 
-/** Null: it was answered rightly; else what was wrong. */
+/** Returns what was wrong with the answer; null: it was right. */
 async function untilAnswered(urlOf: () => string, query: string): Promise<string | null> {
   for (let attempt = 1; ; attempt += 1) {
     try {

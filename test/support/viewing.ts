@@ -6,7 +6,7 @@ import type { Database } from '../../src/postgres/database.ts';
 import type { AnyView } from '../../src/views/lists/placement.ts';
 import { createViews, type Views } from '../../src/views/views.ts';
 
-/** Log, feed and views of one process, which hears of nothing but by looking. */
+/** The log, feed and views of one process, which polls and gets no notifications. */
 export interface ViewingProcess {
   readonly log: Log;
   readonly feed: Feed;

@@ -4,14 +4,14 @@ import type { View } from '../../src/kernel/view.ts';
 import { toSortableDecimal } from '../../src/lib/decimal.ts';
 import type { ListedDocument, ListPage } from '../../src/views/read.ts';
 
-/** A document of a view made for tests: what some notes say about a key. */
+/** A document of a test view: what notes say about a key. */
 export type Wallet = {
   readonly key: string;
   readonly owner: string;
   readonly sum: number;
 };
 
-/** What an event of the type Noted says: about which keys, and what. */
+/** The data of an event of type Noted: the keys, and what it says about them. */
 export type Note = {
   readonly keys: readonly string[];
   readonly amount: number;
@@ -19,7 +19,7 @@ export type Note = {
   readonly isGone?: boolean;
 };
 
-/** Sums by key. A wallet with the sum 3 is in no list by sum, and one that is gone comes back. */
+/** Sums by key. A wallet with the sum 3 is in no list by sum; a removed wallet can return. */
 export const walletsView: View<Wallet> = {
   name: 'wallets',
   version: 1,
@@ -54,14 +54,14 @@ export const notes: fc.Arbitrary<Note> = fc.record(
   { requiredKeys: ['keys', 'amount'] },
 );
 
-/** A wallet as a plain fold has it, and the sequence of the event that made it so. */
+/** A wallet from a plain fold, and the sequence of the event that changed it last. */
 export interface FoldedWallet {
   readonly key: string;
   readonly document: Wallet;
   readonly sequence: number;
 }
 
-/** The wallets at a sequence, by going through all events. */
+/** The wallets at a sequence, folded from all events. */
 export function foldWallets(events: readonly StoredEvent[], at: number): readonly FoldedWallet[] {
   const wallets = new Map<string, FoldedWallet>();
   for (const event of events) {
@@ -76,7 +76,7 @@ export function foldWallets(events: readonly StoredEvent[], at: number): readonl
   return [...wallets.values()];
 }
 
-/** A page of a list of wallets, by filtering and sorting all of them. */
+/** A page of a list of wallets, computed by filtering and sorting all of them. */
 export function listWallets(
   wallets: readonly FoldedWallet[],
   page: ListPage,

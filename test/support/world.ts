@@ -13,21 +13,21 @@ import type { RecordedRejection } from '../../src/kernel/log.ts';
 import { reactionsByType } from '../../src/kernel/reaction.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
 
-/** Streams in memory, and commands decided on them as the processor does, without a log. */
+/** Streams in memory, on which commands are decided as by the processor but without a log. */
 export interface World {
-  /** Decides a command and takes in what it records. */
+  /** Decides a command and applies the events that it records. */
   submit<Input>(
     definition: CommandDefinition<Input>,
     input: Input,
     options?: { readonly occurredAt?: string },
   ): Outcome;
   stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State;
-  /** All that has been recorded, in order. */
+  /** All recorded events, in order. */
   readonly events: readonly StoredEvent[];
-  /** Sets the clock; it goes on by a millisecond with each command. */
+  /** Sets the clock, which advances by a millisecond with each command. */
   setTime(time: string): void;
   time(): string;
-  /** Reads every state back from JSON, as a process does that starts from snapshots. */
+  /** Reads every state from JSON, as a process does that starts from snapshots. */
   restore(): void;
 }
 
@@ -36,7 +36,7 @@ export interface Outcome {
   readonly events: readonly StoredEvent[];
 }
 
-/** A world in which some events have happened before; `stepsMax`: how much a command does. */
+/** A world that continues after the given events; `stepsMax` limits the work of a command. */
 export function createWorld(
   contexts: readonly BoundedContext[],
   history: readonly StoredEvent[] = [],
@@ -90,21 +90,8 @@ export function createWorld(
     submit(definition, input, options = {}) {
       commands += 1;
       now = addMicroseconds(now, 1_000);
-      const submission = {
-        request: {
-          ...{ definition, input, options, actor: 'ann' },
-          ...{ correlationId: null, causationId: null },
-        },
-        commandId: `00000000-0000-4000-8000-${String(commands).padStart(12, '0')}`,
-        ...{ ids: [], key: null, deadline: Number.POSITIVE_INFINITY },
-        ...{ resolve() {}, reject() {} },
-      } as never;
-      const workspace = {
-        current: (streamId: string) => streams.get(streamId),
-        add(loaded: ReadonlyMap<string, CachedStream>) {
-          for (const [streamId, stream] of loaded) streams.set(streamId, stream);
-        },
-      } as never;
+      const submission = toSubmission({ definition, input, options }, commands);
+      const workspace = toWorkspace(streams);
       for (;;) {
         const decision = decide(submission, workspace, { definitions, reactions, now, ...steps });
         if ('missing' in decision) add(decision.missing);
@@ -116,4 +103,26 @@ export function createWorld(
     },
   };
   return world;
+}
+
+function toWorkspace(streams: Map<string, CachedStream>): never {
+  return {
+    current: (streamId: string) => streams.get(streamId),
+    add(loaded: ReadonlyMap<string, CachedStream>) {
+      for (const [streamId, stream] of loaded) streams.set(streamId, stream);
+    },
+  } as never;
+}
+
+/** Only the members that deciding uses. */
+function toSubmission(request: object, number: number): never {
+  return {
+    request: { ...request, actor: 'ann', correlationId: null, causationId: null },
+    commandId: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    ids: [],
+    key: null,
+    deadline: Number.POSITIVE_INFINITY,
+    resolve() {},
+    reject() {},
+  } as never;
 }

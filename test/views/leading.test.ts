@@ -57,7 +57,7 @@ async function expectFold({ views, log }: ViewingProcess, at: number): Promise<v
   }
 }
 
-/** Of how many views the right to move them is held. */
+/** How many views have a lease. */
 async function countHeld(): Promise<number> {
   const [row] = await sql<{ count: number }>(
     testDatabase.database,
@@ -86,7 +86,7 @@ test('a view is not read beyond its checkpoint, nor before it is built', async (
   expect(await process.views.document(wallets, 'nobody', 3)).toBeNull();
 });
 
-test('waitFor ends when the time is up, and when its signal fires', async () => {
+test('waitFor ends when the time is up or its signal fires', async () => {
   const process = await start([walletsView]);
   await append(3);
   expect(await process.views.waitFor(4, 50)).toBe(false);
@@ -100,7 +100,7 @@ test('waitFor ends when the time is up, and when its signal fires', async () => 
   expect(await later).toBe(true);
 });
 
-test('of two processes one moves the views, and the other takes over when it stops', async () => {
+test('of two processes one advances the views, and the other takes over when it stops', async () => {
   await withDatabase(testDatabase.url, async (database) => {
     const views = [walletsView, { ...walletsView, name: 'others' }];
     const first = await start(views);
@@ -119,7 +119,7 @@ test('of two processes one moves the views, and the other takes over when it sto
   });
 });
 
-test('views go on after their connection was lost', async () => {
+test('views continue after their connection was lost', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   await withDatabase(proxy.url, async (database) => {
     const process = await start([walletsView], database);
@@ -135,7 +135,7 @@ test('views go on after their connection was lost', async () => {
   await proxy.stop();
 });
 
-test('what is at the checkpoint can be read in every process, and the checkpoint never falls', async () => {
+test('every process can read at the checkpoint, and the checkpoint never falls', async () => {
   await withDatabase(testDatabase.url, async (database) => {
     const processes = [await start([walletsView]), await start([walletsView], database)];
     await append(1);
@@ -185,7 +185,7 @@ test('a changed view is built beside the old one, and the old one is dropped aft
   });
 });
 
-test('a view that another version has replaced is not taken for empty', async () => {
+test('a view that another version has replaced is not read as empty', async () => {
   const { database } = testDatabase;
   await withDatabase(testDatabase.url, async (otherDatabase) => {
     const leading = await start([walletsView]);
@@ -193,7 +193,7 @@ test('a view that another version has replaced is not taken for empty', async ()
     const following = await start([walletsView], otherDatabase);
     await append(5);
     await following.views.waitFor(5, 10_000);
-    // As if a newer program had dropped it, the moment its leader was gone.
+    // As if a newer program had dropped it as soon as its leader was gone.
     const [row] = await readViews(database);
     await dropView(database, row?.id ?? 0, 2);
     following.views.wake();
@@ -229,7 +229,7 @@ test('a replaced view is dropped in pieces', async () => {
   }
 });
 
-test('a view begun in between joins the others, while these go on', async () => {
+test('a view that is built later catches up with the others, while these continue', async () => {
   await append(3_500);
   const first = await start([walletsView]);
   await first.views.waitFor(3_500, 20_000);
@@ -247,7 +247,7 @@ test('a view begun in between joins the others, while these go on', async () => 
   );
 });
 
-test('an advance from another checkpoint than the view’s is refused and writes nothing', async () => {
+test('an advance from another checkpoint than the view’s fails and writes nothing', async () => {
   const { database } = testDatabase;
   await append(4);
   await registerView(database, walletsView);
@@ -266,7 +266,7 @@ test('an advance from another checkpoint than the view’s is refused and writes
   expect([other.parked, late.parked]).toEqual([null, null]);
 });
 
-test('a parked view and one that is gone are not moved', async () => {
+test('a parked view and a dropped one are not advanced', async () => {
   const { database } = testDatabase;
   await registerView(database, walletsView);
   const [row] = await readViews(database);
@@ -281,14 +281,16 @@ test('a parked view and one that is gone are not moved', async () => {
   expect(await readViews(database)).toMatchObject([{ checkpoint: 0 }]);
 });
 
-test('stop ends waiting at once and may be called again', async () => {
+test('stop ends waiting at once and can be called again', async () => {
   const process = await start([walletsView]);
   await append(1);
   await process.views.waitFor(1, 10_000);
   await Promise.all([process.views.stop(), process.views.stop()]);
   expect(await countHeld()).toBe(0);
   const silent = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'late', log: silentLogger },
+    url: testDatabase.url,
+    applicationName: 'late',
+    log: silentLogger,
   });
   const late = await startViewing(silent, [walletsView]);
   await late.stop();

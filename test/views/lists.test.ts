@@ -24,7 +24,7 @@ afterAll(() => testDatabase.dispose());
 
 const createView = (entriesMax?: number) => createWalletsView(testDatabase.database, entriesMax);
 
-/** Pages from the first to the last, each beginning where the one before ended. */
+/** All pages, each beginning where the previous one ended. */
 async function expectPages(
   view: MovingView,
   wallets: readonly FoldedWallet[],
@@ -55,7 +55,7 @@ async function fold(
   }
 }
 
-/** How the list by sum of all documents is kept. */
+/** The stored blocks and entries of the list by sum of all documents. */
 async function shapeOf(view: MovingView) {
   const ofList = `(
     select id from view_partitions where view_id = $1 and list = 'SUM' and partition = ''
@@ -91,7 +91,8 @@ async function shapeOf(view: MovingView) {
 }
 
 const questions = fc.record({
-  ...{ list: fc.constantFrom('SUM', 'OWNER'), descending: fc.boolean() },
+  list: fc.constantFrom('SUM', 'OWNER'),
+  descending: fc.boolean(),
   limit: fc.integer({ min: 1, max: 4 }),
   owner: fc.option(fc.constantFrom(...walletOwners, 'stranger'), { nil: undefined }),
   sign: fc.option(fc.constantFrom('+', '-'), { nil: undefined }),
@@ -109,7 +110,11 @@ test.each([8, 256])('every list at every sequence is a sorted fold, %i to a bloc
       }
       const filter = { ...(owner === undefined ? {} : { owner }), ...(sign && { sign }) };
       const first: ListPage = {
-        ...{ list, limit, descending, after: null, before: null },
+        list,
+        limit,
+        descending,
+        after: null,
+        before: null,
         filter: list === 'SUM' ? filter : {},
       };
       for (let at = 0; at <= events.length; at += 1) {
@@ -141,12 +146,14 @@ test('lists of many documents are sorted folds, however often their blocks were 
   const property = fc.asyncProperty(crowd, async ({ notes, pageSizes, cursors }) => {
     const view = await createView(16);
     const goodbye: Note[] = Array.from({ length: 150 }, (_, key) => ({
-      ...{ keys: [String(key)], amount: 0, isGone: key % 30 !== 0 },
+      keys: [String(key)],
+      amount: 0,
+      isGone: key % 30 !== 0,
     }));
     const events = [...notes, ...goodbye, ...notes.slice(0, 100)].map(toEvent);
     for (const page of paged(events, pageSizes)) {
       await advance(testDatabase.database, [view], page);
-      // As if another process went on.
+      // As if another process continued.
       if (page.length === 40) view.blocks.clear();
     }
     const moments = cursors.map((each) => each % events.length);
@@ -163,26 +170,28 @@ test('lists of many documents are sorted folds, however often their blocks were 
   await fc.assert(property, { numRuns: 5 });
 });
 
-test('a page passes few entries that are not in it, however many there have been', async () => {
+test('a page scans few entries that are not in it, no matter how many there have been', async () => {
   const view = await createView();
   await fold(view, 20_000, 500, (index) => ({
-    ...{ keys: [String(index % 50)], amount: 1 + (index % 7) },
+    keys: [String(index % 50)],
+    amount: 1 + (index % 7),
   }));
   const { blocks, entries } = await shapeOf(view);
   expect(entries).toBeGreaterThan(20_000);
-  // Full, and what a page of events adds before it is replaced.
+  // A full block, and the entries that a page of events adds before it is replaced.
   expect(Math.max(...blocks.map((block) => block.entries))).toBeLessThanOrEqual(256 + 2 * 500);
 });
 
-test('the directory of the blocks stays as small as they are few', async () => {
+test('the directory is as small as the number of blocks', async () => {
   const view = await createView(16);
   await fold(view, 2_000, 10, (index) => ({
-    ...{ keys: [String(index % 50)], amount: 1 + (index % 7) },
+    keys: [String(index % 50)],
+    amount: 1 + (index % 7),
   }));
   const { directories } = await shapeOf(view);
   expect(directories.length).toBeGreaterThan(10);
   for (const { open, closed } of directories) {
-    // As many that are closed as open ones, and those that one page of events closes.
+    // As many ended entries as live ones, and those that one page of events ends.
     expect(closed).toBeLessThanOrEqual(2 * Math.max(open, 4) + 10);
   }
 });
@@ -193,12 +202,14 @@ test('blocks that lose their documents are merged', async () => {
   await fold(view, sizes.joined, 50, (index) => ({ keys: [String(index)], amount: index }));
   expect((await shapeOf(view)).current).toBeGreaterThan(10);
   await fold(view, sizes.joined - sizes.stay, 50, (index) => ({
-    ...{ keys: [String(index)], amount: 0, isGone: true },
+    keys: [String(index)],
+    amount: 0,
+    isGone: true,
   }));
   expect((await shapeOf(view)).current).toBeLessThanOrEqual(2);
 });
 
-test('a block that was made in vain, as its neighbour is emptied by the same page, leaves nothing', async () => {
+test('a block that is created and replaced by the same page leaves nothing', async () => {
   const view = await createView(16);
   const backwards = (index: number) => ({ keys: [String(123 - index)], amount: 123 - index });
   await fold(view, 24, 24, backwards);
@@ -214,12 +225,14 @@ test('a block that was made in vain, as its neighbour is emptied by the same pag
   expect(orphans).toBe(0);
 });
 
-test('a block that takes in one neighbour and goes with the other is still read before that', async () => {
+test('a block merged with both neighbors in turn is still read at earlier sequences', async () => {
   const view = await createView(24);
   const joining = (index: number): Note => ({ keys: [String(100 + index)], amount: 100 + index });
   // All but two of the first block, then of the third.
   const leaving = (index: number): Note => ({
-    ...{ keys: [String(index < 22 ? 100 + index : 126 + index)], amount: 0, isGone: true },
+    keys: [String(index < 22 ? 100 + index : 126 + index)],
+    amount: 0,
+    isGone: true,
   });
   await fold(view, 72, 72, joining);
   expect((await shapeOf(view)).current).toBe(3);
@@ -238,7 +251,7 @@ test('a block that takes in one neighbour and goes with the other is still read 
   }
 });
 
-test('a block that is full of what is open stays when the next one comes at its end', async () => {
+test('a block full of live entries stays when the next entry comes at its end', async () => {
   const view = await createView(16);
   await fold(view, 160, 40, (index) => ({ keys: [String(index)], amount: 100 + index }));
   const { blocks, current, entries } = await shapeOf(view);

@@ -38,7 +38,10 @@ async function startProgram(
   }));
   const noted: EventDefinition = { description: '', fields: {}, upcasters };
   const database = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'program', poolMax: 4, log: silentLogger },
+    url: testDatabase.url,
+    applicationName: 'program',
+    poolMax: 4,
+    log: silentLogger,
   });
   undo.push(database.stop);
   const process = await startViewing(database, views, new Map([['Noted', noted]]));
@@ -46,7 +49,7 @@ async function startProgram(
   return process;
 }
 
-/** Appends notes about one key, as a program of a schema version writes them; gives the head. */
+/** Appends notes about one key in a schema version, and returns the head. */
 async function append(count: number, schemaVersion = 1): Promise<number> {
   const log = createLog(testDatabase.database, new Map());
   const streamId = `notes-${newUuid()}`;
@@ -62,7 +65,7 @@ async function sumAt({ views }: ViewingProcess, sequence: number): Promise<unkno
 
 const upgradeNeeded = expect.objectContaining({ code: 'UPGRADE_NEEDED', sequence: 6 });
 
-test('an old leader leaves the views to a newer program, and goes on reading them', async () => {
+test('an old leader leaves the views to a newer program, and continues to read them', async () => {
   const old = await startProgram(1);
   await old.views.waitFor(await append(5), 10_000);
   const fresh = await startProgram(2);
@@ -79,7 +82,7 @@ test('an old leader leaves the views to a newer program, and goes on reading the
   expect([fresh.feed.failure(), fresh.views.unreadable()]).toEqual([null, null]);
 });
 
-test('without a newer program the views stop before the event, and say why', async () => {
+test('without a newer program the views stop before the event, and report why', async () => {
   const old = await startProgram(1);
   await append(5);
   await append(1, 2);
@@ -95,7 +98,7 @@ test('without a newer program the views stop before the event, and say why', asy
   expect(await sumAt(old, 11)).toBe(11);
 });
 
-test('a program that starts behind the event does not move views past it, and then helps', async () => {
+test('a program that starts after the event does not advance views past it, and then helps', async () => {
   const fresh = await startProgram(2);
   await append(5);
   await fresh.views.waitFor(5, 10_000);
@@ -109,12 +112,12 @@ test('a program that starts behind the event does not move views past it, and th
   expect(await second.views.waitFor(end, 15_000)).toBe(true);
   await second.stop();
   const head = await append(5);
-  // It has begun after the event: its own feed goes on.
+  // It started after the event, so its own feed continues.
   expect(await old.views.waitFor(head, 15_000)).toBe(true);
   expect(await sumAt(old, head)).toBe(head);
 });
 
-test('a view that only the old program has stops, and does not hold up the others', async () => {
+test('a view that only the old program has stops, and does not delay the others', async () => {
   const lone: AnyView = { ...walletsView, name: 'lone' };
   const fresh = await startProgram(2);
   await append(5);

@@ -36,7 +36,7 @@ async function append({ log }: ViewingProcess, count: number): Promise<void> {
   await log.append(batchOf(events));
 }
 
-/** The wallets, but in trouble when it comes to the event with this sequence. */
+/** The view of wallets, but it fails on the event with this sequence. */
 function failingAt(sequence: number, trouble: () => Wallet): AnyView {
   return {
     ...walletsView,
@@ -59,7 +59,7 @@ function rowOf({ views }: ViewingProcess, name: string) {
 }
 
 test.each([1, 5, 7, 12])(
-  'a view that fails on event %i is parked before it and the others go on',
+  'a view that fails on event %i is parked before it and the others continue',
   async (sequence) => {
     const process = await start(failingAt(sequence, fail), walletsView);
     await append(process, 7);
@@ -87,10 +87,10 @@ test('a parked view is read up to where it stopped and not beyond', async () => 
   await expect(process.views.document(view, 'a', 4)).rejects.toMatchObject({ code: 'VIEW_PARKED' });
   const page = { list: 'SUM', filter: {}, after: null, before: null };
   const list = process.views.list(view, { ...page, limit: 1, descending: false }, 4);
-  await expect(list).rejects.toThrow('stopped at sequence 3: this cannot be folded');
+  await expect(list).rejects.toThrow('parked at sequence 3: this cannot be folded');
 });
 
-test('a document that the database refuses parks its view right before the event', async () => {
+test('a document that the database rejects parks its view right before the event', async () => {
   const process = await start(
     failingAt(5, () => nul),
     walletsView,
@@ -102,7 +102,7 @@ test('a document that the database refuses parks its view right before the event
   expect(await process.views.document({ name: 'failing' }, 'a', 4)).toMatchObject({ sequence: 4 });
 });
 
-test('a key that the database refuses parks its view and the others go on', async () => {
+test('a key that the database rejects parks its view and the others continue', async () => {
   const keysOf: AnyView['keysOf'] = ({ sequence }) => (sequence === 5 ? ['a\0b'] : ['a']);
   const process = await start({ ...walletsView, name: 'failing', keysOf }, walletsView);
   await append(process, 9);
@@ -111,7 +111,7 @@ test('a key that the database refuses parks its view and the others go on', asyn
   expect(rowOf(process, 'failing')).toMatchObject({ checkpoint: 4, error: { sequence: 5 } });
 });
 
-test('a parked view gets another try after a restart', async () => {
+test('a parked view is tried again after a restart', async () => {
   const first = await start(failingAt(5, fail), walletsView);
   await append(first, 9);
   await until(() => rowOf(first, 'failing')?.status === 'parked');
@@ -132,7 +132,10 @@ test('a parked view gets another try after a restart', async () => {
 test('a statement that runs out of time parks nothing', async () => {
   const { database, url } = testDatabase;
   const impatient = createDatabase({
-    ...{ url, applicationName: 'impatient', lockTimeoutMs: 50, log: silentLogger },
+    url,
+    applicationName: 'impatient',
+    lockTimeoutMs: 50,
+    log: silentLogger,
   });
   const process = await startViewing(impatient, [walletsView]);
   await append(process, 3);
@@ -156,7 +159,7 @@ test('a statement that runs out of time parks nothing', async () => {
   await impatient.stop();
 });
 
-test('texts too long for an index stand in lists by their beginning', async () => {
+test('texts too long for an index are listed by their beginning', async () => {
   const process = await start(walletsView);
   const random = Array.from({ length: 300 }, newUuid).join('');
   const owners = [`b${random}1`, `a${random}`, `b${random}2`, 'c'];

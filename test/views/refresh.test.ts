@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 import { startViewing } from '../support/viewing.ts';
 import { walletsView } from '../support/wallets.ts';
 
-/** A database that answers late what is asked about the views, while told to. */
+/** A database that can be set to answer late when the state of the views is read. */
 function withLateViews(database: Database) {
   let late: Promise<void> | null = null;
   let answeredCount = 0;
@@ -37,7 +37,7 @@ function withLateViews(database: Database) {
   return { delayed, hold, answeredCount: () => answeredCount };
 }
 
-test('an old answer does not set back a view that has moved on meanwhile', async () => {
+test('a late answer does not set back a view that has advanced in the meantime', async () => {
   const testDatabase = await createTestDatabase();
   const { database } = testDatabase;
   const log = createLog(database, new Map());
@@ -45,9 +45,9 @@ test('an old answer does not set back a view that has moved on meanwhile', async
   for (const view of [walletsView, others]) await registerView(database, view);
   const [other] = await readViews(database);
   await sql(database, `update views set status = 'live'`);
-  // Another process has one of the views, so that this one has to look what becomes of it.
+  // Another process has one of the views, so this one has to read its state.
   await database.withConnection(async (executor) => {
-    // A process of the version before leads by such a lock.
+    // A process of the previous release uses such a lock.
     const lock = `select pg_advisory_lock(hashtext('daybook.views'), $1)`;
     await sql(executor, lock, [other?.id ?? 0]);
     const { delayed, hold, answeredCount } = withLateViews(database);

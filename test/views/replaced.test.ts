@@ -29,7 +29,10 @@ afterEach(async () => {
 
 async function start(view: AnyView): Promise<ViewingProcess> {
   const database = createDatabase({
-    ...{ url: testDatabase.url, applicationName: 'program', poolMax: 4, log: silentLogger },
+    url: testDatabase.url,
+    applicationName: 'program',
+    poolMax: 4,
+    log: silentLogger,
   });
   undo.push(database.stop);
   const process = await startViewing(database, [view]);
@@ -50,7 +53,7 @@ const sumAt = async ({ views }: ViewingProcess, at: number) =>
   (await views.document({ name: 'wallets' }, 'a', at))?.document['sum'];
 const versions = async () => (await readViews(testDatabase.database)).map(({ version }) => version);
 
-test('a version is retired when nobody has moved it for seconds, and dropped after that', async () => {
+test('a version is retired when no process has advanced it for seconds, then dropped', async () => {
   const { database } = testDatabase;
   for (const view of [walletsView, raised]) await registerView(database, view);
   const [old, fresh] = await readViews(database);
@@ -61,7 +64,7 @@ test('a version is retired when nobody has moved it for seconds, and dropped aft
     const drop = () => dropReplaced(executor, moving, { take });
     await drop();
     expect(await versions()).toEqual([1, 2]);
-    // Between two looks a program that has it may have taken it over: its time begins again.
+    // A program that has it may have taken it over in between: the time starts again.
     const used = performance.now();
     const claim = { kind: 'daybook.views', ids: [old?.id ?? 0], holder: newUuid() } as const;
     expect(await renewLeases(executor, claim, 60_000)).toHaveLength(1);
@@ -86,12 +89,12 @@ test('a version is retired when nobody has moved it for seconds, and dropped aft
   });
 });
 
-test('a program whose version was dropped says so, builds it again, and goes on', async () => {
+test('a program whose version was dropped reports that, builds it again, and continues', async () => {
   const old = await start(walletsView);
   const fresh = await start(raised);
   const head = await append(5);
   for (const { views } of [old, fresh]) expect(await views.waitFor(head, 10_000)).toBe(true);
-  // As after a pause that was longer than others wait for it: its right to move the view is gone.
+  // As after a pause that was longer than the lease: its lease is gone.
   const following = await start(walletsView);
   const [row] = await readViews(testDatabase.database);
   await dropView(testDatabase.database, row?.id ?? 0, 100);

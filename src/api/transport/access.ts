@@ -1,26 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import type { TransportError } from './reply-error.ts';
 
-/** Tells why a request is refused before anything of it is read; null: it is not. */
+/** Returns why a request is refused before its body is read; null if it is not. */
 export type CheckAccess = (request: IncomingMessage) => TransportError | null;
 
 const misdirected: TransportError = {
   status: 421,
   code: 'MISDIRECTED_HOST',
-  message: 'Without authentication this server answers to loopback host names only',
+  message: 'without authentication this server accepts loopback host names only',
 };
 const foreign: TransportError = {
   status: 403,
   code: 'FORBIDDEN_ORIGIN',
-  message: 'Pages of this origin may not use this server',
+  message: 'pages of this origin may not use this server: add the origin to CORS_ORIGINS',
 };
 
 /**
- * Guards a server that trusts whoever can reach it.
+ * Guards a server that runs without authentication and so trusts every client that can reach it.
  *
  * A page on the internet can make its visitor's browser send requests here: under the page's own
- * host name, once that resolves to 127.0.0.1 (DNS rebinding), or across origins. The first shows
- * in Host, the second in Origin. With tokens neither matters, as no browser adds one by itself.
+ * host name, once that resolves to 127.0.0.1 (DNS rebinding), or across origins. The header Host
+ * shows the first, Origin the second. With tokens neither matters: no browser adds one by itself.
  */
 export function createAccessCheck(
   isAuthenticated: boolean,
@@ -35,7 +35,7 @@ export function createAccessCheck(
   };
 }
 
-/** Whether a Host header, with or without a port, names this machine for sure. */
+/** Whether a Host header, with or without a port, certainly names this machine. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d{1,5}$/, '').toLowerCase();
   if (name === 'localhost' || name === '[::1]' || name.endsWith('.localhost')) return true;

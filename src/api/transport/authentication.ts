@@ -4,7 +4,7 @@ import { createLocalJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } 
 import { LRUCache } from 'lru-cache';
 import { codedError } from '../errors.ts';
 
-/** Where tokens are checked: with a shared secret, a PEM public key, or a file of JSON web keys. */
+/** How tokens are checked: with a shared secret, a PEM public key, or a file of JSON web keys. */
 export type JwtSettings = (
   | { readonly secret: string }
   | { readonly publicKey: string }
@@ -12,21 +12,21 @@ export type JwtSettings = (
 ) & {
   readonly issuer?: string;
   readonly audience?: string;
-  /** Whether a token may lack `exp`, and be valid for ever; absent: it may not. */
+  /** Whether a token may lack `exp` and so never expire; false if absent. */
   readonly allowsNoExpiry?: boolean;
 };
 
-/** Null: no settings; everyone who may connect at all is the operator. */
+/** Null: there are no settings, and every client that can connect is the actor `operator`. */
 export type AuthenticationSettings = { readonly jwt: JwtSettings } | null;
 
 export interface Identity {
   readonly actor: string;
-  /** Milliseconds since 1970 at which the proof ends; null: never. */
+  /** When the token expires, in milliseconds since 1970; null if it never does. */
   readonly expiresAtMs: number | null;
 }
 
 /**
- * Tells who is there from an `authorization` header or connection parameter.
+ * Identifies a client by its `authorization` header or connection parameter.
  *
  * @throws GraphQLError UNAUTHENTICATED
  */
@@ -35,17 +35,26 @@ export type Authenticate = (authorization: unknown) => Promise<Identity> | Ident
 type Verify = (token: string) => Promise<JWTPayload>;
 
 const operator: Identity = { actor: 'operator', expiresAtMs: null };
-/** Not a name of the server's own: its process managers are the actors `process:…`. */
+/** Excludes the names that the server uses: its process managers are the actors `process:…`. */
 const actorText = /^(?!process:)[^\p{Cc}\p{Cs}]{1,128}$/u;
 const clockToleranceSeconds = 5;
 const identitiesCachedMax = 1000;
-/** Asymmetric only: a public key must not pass for the secret of an HMAC. */
+/** Asymmetric only: a public key must not be accepted as the secret of an HMAC. */
 const publicKeyAlgorithms = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ];
 
-/** Reads the keys once; fails when they cannot be read. A changed file needs a restart. */
+/** Reads the keys once and rejects if they cannot be read. A changed file needs a restart. */
 export async function createAuthentication(
   settings: AuthenticationSettings,
 ): Promise<Authenticate> {
@@ -91,24 +100,28 @@ async function verified(verify: Verify, token: string): Promise<JWTPayload> {
   try {
     return await verify(token);
   } catch {
-    // Why it is refused helps whoever forges it.
-    throw codedError('UNAUTHENTICATED', 'The token is not valid');
+    // The reason would help a forger.
+    throw codedError('UNAUTHENTICATED', 'the token is not valid');
   }
 }
 
 function bearerToken(authorization: unknown): string {
   const match = typeof authorization === 'string' ? /^bearer +(\S+)$/i.exec(authorization) : null;
   if (match?.[1] !== undefined) return match[1];
-  throw codedError('UNAUTHENTICATED', 'A bearer token is needed');
+  throw codedError('UNAUTHENTICATED', 'a bearer token is required');
 }
 
 function toIdentity(payload: JWTPayload, { allowsNoExpiry = false }: JwtSettings): Identity {
   if (payload.sub === undefined || !actorText.test(payload.sub)) {
-    throw codedError('UNAUTHENTICATED', 'The token names no usable subject');
+    throw codedError(
+      'UNAUTHENTICATED',
+      'the sub claim of the token is not a valid actor: use 1 to 128 characters without control ' +
+        'characters, not beginning with process:',
+    );
   }
   const { exp } = payload;
   if (exp === undefined && !allowsNoExpiry) {
-    throw codedError('UNAUTHENTICATED', 'The token never expires: it must have an exp');
+    throw codedError('UNAUTHENTICATED', 'the token never expires: it must have an exp claim');
   }
   const expiresAtMs = exp === undefined ? null : (exp + clockToleranceSeconds) * 1000;
   return { actor: payload.sub, expiresAtMs };

@@ -1,14 +1,15 @@
 import type { ExecutionResult } from 'graphql';
 import { toFrameText } from './frame-text.ts';
 
-/** Results of a subscription as JSON, one after the other; `return` ends them at once. */
+/** The results of a subscription as JSON, in order; `return` ends them at once. */
 export interface ClosableFrames extends AsyncGenerator<string, void, void> {}
 
 /**
- * Frames that end when `abort` is aborted, and abort it when they end; `onClose` is called once.
+ * Wraps a source in frames that end when `abort` is aborted, and that abort it when they end.
+ * Calls `onClose` once.
  *
- * An async generator that waits for its next event does not hear `return` until that event has
- * come. So whoever waits here is let go at once, and the source learns it from the signal.
+ * An async generator that waits for its next event does not see `return` until that event has
+ * arrived. So a waiting `next` resolves here at once, and the source is notified by the signal.
  */
 export function closableFrames(
   source: AsyncIterable<ExecutionResult>,
@@ -17,17 +18,17 @@ export function closableFrames(
 ): ClosableFrames {
   const iterator = source[Symbol.asyncIterator]();
   const done: IteratorResult<string, void> = { done: true, value: undefined };
-  let letGo: ((result: typeof done) => void) | null = null;
+  let resolveWaiting: ((result: typeof done) => void) | null = null;
   let isClosed = false;
 
   function close(): void {
     if (isClosed) return;
     isClosed = true;
-    letGo?.(done);
+    resolveWaiting?.(done);
     abort.signal.removeEventListener('abort', close);
     abort.abort();
     onClose();
-    // Nobody is left to hear how the source ended.
+    // No consumer is left to receive an error of the source.
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
 
@@ -42,7 +43,7 @@ export function closableFrames(
       return done;
     } catch (error) {
       if (isClosed) return done;
-      letGo = null;
+      resolveWaiting = null;
       close();
       throw error;
     }
@@ -52,7 +53,7 @@ export function closableFrames(
     next() {
       if (isClosed) return Promise.resolve(done);
       return new Promise((resolve, reject) => {
-        letGo = resolve;
+        resolveWaiting = resolve;
         pull().then(resolve, reject);
       });
     },

@@ -12,26 +12,26 @@ import type { OperationLimits } from './limits.ts';
 import type { Variables } from './list-size.ts';
 import { type Measure, measureSelections } from './measure.ts';
 
-/** Null, or why an operation with these variables asks for too much. */
+/** Returns why an operation with these variables is too costly; null if it is not. */
 export type CostCheck = (
   operation: OperationDefinitionNode,
   variables: Variables,
 ) => GraphQLError | null;
 
-/** What is wrong with a document whatever its variables, or how to check the rest with them. */
+/** Returns what is wrong with a document for all variables, else the check that needs them. */
 export type ComplexityCheck = (document: DocumentNode) => GraphQLError | CostCheck;
 
-/** Introspection may cost this many times the query that every tool sends. */
+/** Introspection may cost this many times as much as the query that every tool sends. */
 const introspectionsMax = 2;
 
 /**
- * Bounds what a parsed document asks for, before it is validated.
+ * Creates the check that bounds what a parsed document asks for, before it is validated.
  *
- * The well-kept libraries for it (GraphQL Armor, graphql-query-complexity) are validation rules:
- * they run beside the rules they should protect, among which comparing overlapping fields is
- * quadratic. So this is one pass of our own, which measures each fragment once.
+ * The maintained libraries for it (GraphQL Armor, graphql-query-complexity) are validation rules:
+ * they run beside the rules that they should protect, one of which, the comparison of overlapping
+ * fields, is quadratic. So this is a separate pass, which measures each fragment once.
  *
- * @throws GraphQLError QUERY_TOO_DEEP for what nests too deep to be measured
+ * @throws GraphQLError QUERY_TOO_DEEP when a document nests too deeply to be measured
  */
 export function createComplexityCheck(
   schema: GraphQLSchema,
@@ -58,7 +58,7 @@ export function createComplexityCheck(
       if (isOperation) costsAtMost.set(definition, measure.cost);
     }
     return function costFault(operation, variables) {
-      // The first figure takes every size from a variable as the largest: enough for most.
+      // The first figure takes each size given by a variable as the largest: most pass with it.
       if ((costsAtMost.get(operation) ?? 0) <= limits.costMax) return null;
       const again = { schema, limits, document, variables, fragments: new Map(), operation };
       const root = schema.getRootType(operation.operation) ?? undefined;
@@ -74,8 +74,8 @@ function exceededCount(
 ): GraphQLError | null {
   const { operationsMax, fragmentsMax } = limits;
   if (counts.operations <= operationsMax && counts.fragments <= fragmentsMax) return null;
-  const message = `A document has at most ${operationsMax} operations, ${fragmentsMax} fragments`;
-  return codedError('QUERY_TOO_LARGE', message);
+  const rule = `at most ${operationsMax} operations and ${fragmentsMax} fragments`;
+  return codedError('QUERY_TOO_LARGE', `a document may have ${rule}`);
 }
 
 function exceeded(
@@ -83,10 +83,10 @@ function exceeded(
   limits: OperationLimits,
 ): GraphQLError | null {
   if (measure.depth > limits.depthMax) {
-    return codedError('QUERY_TOO_DEEP', `Fields nest at most ${limits.depthMax} deep`);
+    return codedError('QUERY_TOO_DEEP', `fields may nest at most ${limits.depthMax} levels deep`);
   }
   if (measure.aliases > limits.aliasesMax) {
-    const message = `An operation has at most ${limits.aliasesMax} aliases`;
+    const message = `an operation may have at most ${limits.aliasesMax} aliases`;
     return codedError('TOO_MANY_ALIASES', message);
   }
   if (measure.fields > limits.fieldsMax) {
@@ -99,16 +99,18 @@ function exceeded(
     return tooComplex(`have at most ${limits.directivesMax} directives`, measure.directives);
   }
   if (measure.repeats > limits.repeatsMax) {
-    return tooComplex(`repeat at most ${limits.repeatsMax} fields in one place`, measure.repeats);
+    const rule = `repeat at most ${limits.repeatsMax} fields in one selection set`;
+    return tooComplex(rule, measure.repeats);
   }
   if (measure.introspection > measure.introspectionMax) {
-    return tooComplex('introspect less than the whole schema twice', measure.introspection);
+    const rule = `introspect the schema at a cost of at most ${measure.introspectionMax}`;
+    return tooComplex(rule, measure.introspection);
   }
   return null;
 }
 
 function tooComplex(rule: string, actual: number): GraphQLError {
-  return codedError('QUERY_TOO_COMPLEX', `Operations ${rule}; this one: ${actual}`);
+  return codedError('QUERY_TOO_COMPLEX', `an operation may ${rule}, not ${actual}`);
 }
 
 function introspectionCost(schema: GraphQLSchema, limits: OperationLimits): number {

@@ -3,17 +3,17 @@ import type { Socket } from 'node:net';
 import { full, replySocketError, type TransportError } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
-/** The connections of a server, and which of them are known to be of somebody. */
+/** The connections of a server, and which of them are authenticated. */
 export interface Connections {
-  /** The connection is refused: a request that it may still have sent must not be carried out. */
+  /** Whether the connection was refused: a request that arrives on it must not be carried out. */
   isRefused(socket: Socket): boolean;
-  /** The connection has sent a request, or a connection_init, with a valid identity. */
+  /** Reports that the connection has sent a request or connection_init with a valid identity. */
   admit(socket: Socket): void;
-  /** The connection is a WebSocket now, whose connection_init has a time limit of its own. */
+  /** Reports that the connection is now a WebSocket: connection_init has a separate time limit. */
   upgraded(socket: Socket): void;
 }
 
-/** A connection on which nobody has proved an identity yet. */
+/** A connection that has not been authenticated yet. */
 interface Stranger {
   readonly socket: Socket;
   readonly address: string;
@@ -23,9 +23,9 @@ interface Stranger {
 }
 
 /**
- * Bounds the connections of a server, and those of strangers with a smaller bound and a short
- * time, so that strangers cannot use up the places of users. When there are too many strangers,
- * the address that has the most of them loses its oldest one.
+ * Bounds the connections of a server. Those of strangers have a smaller bound and a short time, so
+ * that strangers cannot use up the connections of users. When there are too many strangers, the
+ * address with the most of them loses its oldest one.
  */
 export function trackConnections(server: Server, limits: TransportLimits): Connections {
   const strangers = new Map<Socket, Stranger>();
@@ -38,7 +38,7 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
   }
 
   function look(stranger: Stranger): void {
-    // What is being answered, such as a probe of readiness, is answered to its end.
+    // A request in progress, such as a readiness probe, is answered completely.
     if (stranger.requests > 0) stranger.timer.refresh();
     else stranger.socket.destroy();
   }
@@ -68,7 +68,7 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
     const victim = oldestOfMost([...strangers.values()]);
     if (victim === undefined) return;
     forget(victim.socket);
-    // What is answered, or speaks another protocol by now, cannot be told in plain HTTP.
+    // A plain HTTP refusal would break an answer in progress, or the WebSocket protocol.
     if (victim.isWebSocket || victim.requests > 0) victim.socket.destroy();
     else refuse(victim.socket, strangersFull(limits));
   }
@@ -101,7 +101,10 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
   };
 }
 
-/** In order of age; the one that has just come is never chosen unless it is alone. */
+/**
+ * The oldest connection of the address that has the most. `strangers` are in order of age. The
+ * newest one is never chosen unless it is the only one.
+ */
 function oldestOfMost(strangers: readonly Stranger[]): Stranger | undefined {
   const counts = new Map<string, number>();
   for (const { address } of strangers) counts.set(address, (counts.get(address) ?? 0) + 1);
@@ -110,13 +113,13 @@ function oldestOfMost(strangers: readonly Stranger[]): Stranger | undefined {
 }
 
 function serverFull({ connectionsMax }: TransportLimits) {
-  const message = `This server has ${connectionsMax} connections at most, and all are in use`;
+  const message = `all ${connectionsMax} connections of this server are in use: try again later`;
   return full('TOO_MANY_CONNECTIONS', message);
 }
 
 function strangersFull({ unauthenticatedMax }: TransportLimits) {
   return full(
     'TOO_MANY_CONNECTIONS',
-    `At most ${unauthenticatedMax} connections wait for their first authorized request`,
+    `at most ${unauthenticatedMax} connections may be unauthenticated: try again later`,
   );
 }

@@ -1,11 +1,10 @@
-/** The longest delay that a Node.js timer takes, 24.8 days; a longer one would end at once. */
+/** The longest delay that a Node.js timer accepts, 24.8 days; a longer one would end at once. */
 const delayMsMax = 2 ** 31 - 1;
 
 /**
- * Calls back when `atMs` (milliseconds since 1970; null: never) has come. Does not keep the
- * process alive.
+ * Calls back at `atMs` (milliseconds since 1970; null: never). Does not keep the process alive.
  *
- * @returns cancels it
+ * @returns a function that cancels it
  */
 export function deadline(atMs: number | null, callback: () => void): () => void {
   if (atMs === null) return () => {};

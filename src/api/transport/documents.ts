@@ -11,7 +11,7 @@ import { type CostCheck, createComplexityCheck } from './complexity.ts';
 import { assertSourceWithin, type OperationLimits } from './limits.ts';
 import type { Pipeline } from './pipeline.ts';
 
-/** An operation of a document that is parsed, bounded and valid. */
+/** One operation of a document that is parsed, within its limits, and valid. */
 export interface SelectedOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
@@ -19,7 +19,10 @@ export interface SelectedOperation {
 }
 
 export interface Documents {
-  /** One operation of a document, or everything that is wrong with it. Never throws for input. */
+  /**
+   * Selects one operation of a document, or returns the errors of the document. Never throws
+   * because of its input.
+   */
   select(
     source: string,
     operationName: string | null | undefined,
@@ -28,16 +31,18 @@ export interface Documents {
 
 type Checked = Omit<SelectedOperation, 'definition'> | readonly GraphQLError[];
 
-/** Characters of source whose checked documents, some hundred times larger, are kept. */
+const unresolved = 'operationName must name an operation of the document if it has more than one';
+
+/** The sum of the source lengths whose checked documents, some 100 times larger, are cached. */
 const cachedLengthMax = 512 * 1024;
 
 /**
- * Checks documents, each once as long as it is remembered: bounds, parser, complexity, validation,
- * in this order, as each protects the next.
+ * Checks documents, each once while it is cached: limits, parser, complexity, validation, in this
+ * order, as each step protects the next.
  *
- * The memory is ours, by size of source and for all steps at once. Yoga's keeps 1,024 documents of
- * any length, which is gigabytes of the largest, and looks each step up by itself, which is a
- * tenth of the time of a small mutation.
+ * This cache is bounded by the size of the sources and holds the result of all steps. Yoga's keeps
+ * 1,024 documents of any length, which is gigabytes of the largest, and looks up each step
+ * separately, which takes a tenth of the time of a small mutation.
  */
 export function createDocuments(
   schema: GraphQLSchema,
@@ -47,7 +52,7 @@ export function createDocuments(
   const complexity = createComplexityCheck(schema, limits);
   const known = new LRUCache<string, Checked>({
     maxSize: cachedLengthMax,
-    // What a short document takes beside its source.
+    // The constant is what a document takes in addition to its source.
     sizeCalculation: (_checked, source) => source.length + 64,
   });
 
@@ -77,7 +82,7 @@ export function createDocuments(
       if (!('document' in checked)) return checked;
       const { document, costFault } = checked;
       const definition = getOperationAST(document, operationName);
-      if (!definition) return [codedError('OPERATION_RESOLUTION_FAILURE', 'No such operation')];
+      if (!definition) return [codedError('OPERATION_RESOLUTION_FAILURE', unresolved)];
       return { document, definition, costFault };
     },
   };

@@ -6,13 +6,13 @@ import { replyJson, replyTransportError } from './reply.ts';
 import { exceeded, full, type TransportError } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
-/** The event streams that a server has open. */
+/** The open event streams of a server. */
 export interface EventStreams {
-  /** Executes an operation and writes its results as a stream; resolves when that has ended. */
+  /** Executes an operation and writes its results as a stream; resolves when the stream ends. */
   answer(response: ServerResponse, operation: Operation, expiresAtMs: number | null): Promise<void>;
   /**
-   * Cuts every subscription. Without `complete`, from which a client would take it that there is
-   * no more to come, where it should connect again.
+   * Cuts every subscription. Sends no `complete`: a client would take it as the end of the
+   * results, while it should connect again.
    */
   stop(): void;
 }
@@ -32,7 +32,7 @@ export function createEventStreams(options: {
     expiresAtMs: number | null,
   ): Promise<void> {
     if (isStopped)
-      return replyTransportError(response, full('UNAVAILABLE', 'The server is stopping'));
+      return replyTransportError(response, full('UNAVAILABLE', 'the server is stopping'));
     if (subscribers.size >= limits.streamsMax)
       return replyTransportError(response, serverFull(limits));
     const leaveAddress = quotas.ofAddress.take(response.socket?.remoteAddress ?? '');
@@ -72,28 +72,28 @@ export function createEventStreams(options: {
 }
 
 function serverFull({ streamsMax }: TransportLimits): TransportError {
-  const message = `All ${streamsMax} event streams of this server are in use`;
+  const message = `all ${streamsMax} event streams of this server are in use: try again later`;
   return full('TOO_MANY_STREAMS', message);
 }
 
 function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportError {
-  const message = `An address has at most ${max} WebSockets and event streams at once`;
+  const message = `an address may have at most ${max} WebSockets and event streams open`;
   return exceeded('TOO_MANY_STREAMS', message);
 }
 
 function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportError {
-  const message = `An actor has at most ${max} WebSockets and event streams at once`;
+  const message = `an actor may have at most ${max} WebSockets and event streams open`;
   return exceeded('TOO_MANY_STREAMS', message);
 }
 
 /**
  * Writes frames as server-sent events, one `next` each and `complete` after the last (GraphQL
- * over SSE, distinct connections mode). A reader that is slow is waited for: the next frame is
- * asked for only when the one before has left. Ends when the reader has gone. An error that the
- * frames throw, which must be a GraphQLError, is the last `next`.
+ * over SSE, distinct connections mode). Waits for a slow reader: requests the next frame only when
+ * the previous one has left. Ends when the reader has disconnected. An error that the frames throw,
+ * which must be a GraphQLError, is sent as the last `next`.
  *
- * Not Yoga's own writer: after a reader has stalled and left, that one waits for `drain` for ever,
- * its ping timer running.
+ * Yoga's writer is not used: after a reader has stalled and left, it waits for `drain`
+ * permanently, with its ping timer running.
  */
 async function writeEventStream(
   response: ServerResponse,

@@ -6,30 +6,31 @@ import { toFrameText } from './frame-text.ts';
 
 export interface FrameContext {
   /**
-   * The context of one frame of a subscription, executed for all of the same actor that are
-   * identical to it: without anything that this one alone has asked for, and with the signal of all.
+   * Creates the context of one frame, which is executed for all identical subscriptions of the
+   * same actor: without what only this subscription requested, and with the signal of all.
    * Absent: the frames depend on more than that, and each subscription executes its own.
    */
   forFrames?(signal: AbortSignal): FrameContext;
 }
 
-/** A subscription, with all that tells whether another one is identical. */
+/** A subscription, with everything by which two subscriptions are compared. */
 export interface FramedOperation extends ExecutionArgs {
   readonly actor: string;
-  /** The text of its document. */
+  /** The text of the document. */
   readonly source: string;
   readonly contextValue: FrameContext;
 }
 
-/** One subscription among those that are identical to it. */
+/** One subscription of a group of identical ones. */
 export interface GroupMember {
   /**
-   * The frame of a payload: executed once for all members that come to the same object. A frame is
-   * whole or is not sent, as its reader resumes after it: while a field cannot be read yet, the frame
-   * is held back and executed again. Throws the error of a field that can never be read.
+   * Returns the frame of a payload, executed once for all members that have the same payload
+   * object. A frame is never sent in part, as its reader resumes after it: while a field cannot be
+   * read yet, the frame is delayed and executed again. Throws the error of a field that can never
+   * be read.
    */
   frameOf(payload: unknown): Promise<ExecutionResult>;
-  /** May be called again. Executions under way are aborted with the last member. */
+  /** Idempotent. When the last member leaves, running executions are aborted. */
   leave(): void;
 }
 
@@ -47,13 +48,13 @@ interface FrameGroup extends GroupMember {
 
 const retryMs = 500;
 
-/** Frames that a group remembers. Members that are farther behind the first one execute again. */
+/** Frames that a group keeps. Members that are further behind the first one execute again. */
 const recentMax = 16;
 
 /**
- * Identical subscriptions share their frames: those of one actor, one source text, one operation
- * of it, and equal variables. Each still reads its own source at its own pace, and none waits for
- * another, except for a frame that both want now.
+ * Lets identical subscriptions share their frames: those of the same actor, source text and
+ * operation, with equal variables. Each still reads its own source at its own pace, and none waits
+ * for another, except for a frame that both request at the same time.
  */
 export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
   const groups = new Map<string, FrameGroup>();
@@ -102,22 +103,22 @@ function createGroup(
 
   async function executeFrame(rootValue: unknown): Promise<ExecutionResult> {
     for (;;) {
-      // Anew for each attempt: a context keeps what it could not reach.
+      // One for each attempt, as a context remembers what it could not reach.
       const context = contextValue.forFrames?.(abort.signal) ?? contextValue;
       const args = { schema, document, operationName, variableValues, contextValue: context };
       const frame = await execute({ ...args, rootValue });
       if (isWhole(frame)) {
-        // Here, as what cannot be written must be masked as well.
+        // Serialized here, so that an error of it is masked as well.
         toFrameText(frame);
         return frame;
       }
       await delay(retryMs, abort.signal);
-      if (abort.signal.aborted) throw codedError('ABORTED', 'The operation was aborted');
+      if (abort.signal.aborted) throw codedError('ABORTED', 'the operation was aborted');
     }
   }
 
   function remember(payload: object, frame: Promise<ExecutionResult>): void {
-    // Once only: what a slow member executes again must not drive out what is new.
+    // Once only: a frame that a slow member executes again must not evict a newer one.
     if (remembered.has(payload)) return;
     remembered.add(payload);
     recent.set(payload, frame);
@@ -131,7 +132,7 @@ function createGroup(
       members += 1;
     },
     frameOf(payload) {
-      // Equal values that are no objects need not be the same event.
+      // Equal payloads that are not objects need not be the same event.
       if (members === 1 || !isObject(payload)) return executeFrame(payload);
       const known = recent.get(payload);
       if (known !== undefined) return known;
@@ -149,7 +150,7 @@ function createGroup(
   };
 }
 
-/** False: what is missing can be read later. Throws the first error that does not pass. */
+/** Returns false if the missing fields can be read later. Throws the first permanent error. */
 function isWhole({ errors = [] }: ExecutionResult): boolean {
   const lasting = errors.find((error) => !isPassing(error));
   if (lasting !== undefined) throw lasting;

@@ -2,7 +2,7 @@ import type { ExecutionResult } from 'graphql';
 
 const texts = new WeakMap<ExecutionResult, string>();
 
-/** A result as JSON, written once however many it is sent to. It must not change any more. */
+/** Returns a result as JSON, serialized once for all its readers. It must not change afterwards. */
 export function toFrameText(result: ExecutionResult): string {
   const known = texts.get(result);
   if (known !== undefined) return known;

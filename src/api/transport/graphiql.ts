@@ -1,19 +1,19 @@
 import { type GraphiQLOptions, renderGraphiQL } from 'graphql-yoga';
 
-/** An operation ready to be run from the page. */
+/** An operation that can be run from the page. */
 export interface Example {
   readonly title: string;
   readonly query: string;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes the page from its options; Yoga's own loads its scripts from a CDN. */
+/** Renders the page from its options. Yoga's default loads its scripts from a CDN. */
 export type RenderGraphiQL = (options: GraphiQLOptions) => string;
 
 /**
- * The GraphiQL page, one tab for each example, subscriptions over WebSocket.
+ * Renders the GraphiQL page, with a tab for each example and subscriptions over WebSocket.
  *
- * `render` from `@graphql-yoga/render-graphiql` has everything inside the page and so works
+ * The `render` of `@graphql-yoga/render-graphiql` puts everything into the page, so that it works
  * without the internet.
  */
 export function renderGraphiqlPage(
@@ -29,7 +29,7 @@ export function renderGraphiqlPage(
     endpoint: '/graphql',
     subscriptionsProtocol: 'WS',
     ...(tabs[0] === undefined ? {} : { defaultTabs: tabs }),
-    // Not declared, but read: the tab that is open at first takes its variables from here only.
+    // Not declared, but read: the tab that is open first takes its variables only from here.
     ...(tabs[0]?.variables ? { variables: tabs[0].variables } : {}),
   });
   return Buffer.from(page);

@@ -15,15 +15,16 @@ import type { OperationOrigin, Operations } from './operation.ts';
 import { reply, replyJson } from './reply.ts';
 import { headerText } from './request-hints.ts';
 
-/** Who asks, and how to tell that they have gone. */
+/** The sender of a request. */
 export interface Caller {
   readonly identity: Identity;
+  /** Aborted when the sender has disconnected. */
   readonly abort: AbortController;
 }
 
 type GraphQLRequest = Request<IncomingMessage, Caller>;
 
-/** Statuses that do not depend on the media type the caller accepts. */
+/** Statuses that do not depend on the media type that the caller accepts. */
 const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   ['QUERY_TOO_DEEP', 400],
   ['QUERY_TOO_LARGE', 400],
@@ -34,7 +35,7 @@ const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
 ]);
 
 const mutationByGet: Response = [
-  JSON.stringify({ errors: [codedError('BAD_REQUEST', 'Mutations are for POST')] }),
+  JSON.stringify({ errors: [codedError('BAD_REQUEST', 'a mutation must be sent by POST')] }),
   {
     status: 405,
     statusText: 'Method Not Allowed',
@@ -43,7 +44,7 @@ const mutationByGet: Response = [
 ];
 const needsStream = codedError(
   'BAD_REQUEST',
-  'A subscription needs a WebSocket, or the header accept: text/event-stream',
+  'a subscription requires a WebSocket, or the header accept: text/event-stream',
 );
 
 export type AnswerGraphQL = (
@@ -54,8 +55,8 @@ export type AnswerGraphQL = (
 ) => Promise<void>;
 
 /**
- * Answers GraphQL requests whose body has been read: as JSON through graphql-http, which knows
- * parameters, media types and statuses of GraphQL over HTTP, or as an event stream.
+ * Answers GraphQL requests whose body has been read: as JSON through graphql-http, which
+ * implements the parameters, media types and statuses of GraphQL over HTTP, or as an event stream.
  */
 export function createGraphQLAnswer(operations: Operations, streams: EventStreams): AnswerGraphQL {
   const handle = createHandler<IncomingMessage, Caller>({
@@ -67,9 +68,9 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
       if (!('kind' in prepared)) return withStatus(prepared, request);
       if (prepared.kind === 'subscription') return [needsStream];
       const result = await operations.execute(prepared);
-      // Without data it has not been executed: an error of the request, with a status to match.
+      // Without data it was not executed: it is a request error, and its status says so.
       if (result.data === undefined) return result.errors ?? [];
-      // Written here, as graphql-http passes each value of a result through a function of its own.
+      // Serialized here, as graphql-http passes each value of a result through a function.
       return toResponse(request, 200, result);
     },
   });
@@ -90,8 +91,8 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
 }
 
 /**
- * The parameters of a request to be answered as a stream, or null for one to be answered as JSON:
- * of callers who accept both, as some clients always do, only subscriptions need a stream.
+ * Returns the parameters of a request to be answered as a stream, or null if JSON is the answer.
+ * If a caller accepts both, as some clients always do, only a subscription needs a stream.
  */
 async function streamParams(
   operations: Operations,
@@ -126,7 +127,7 @@ function statusOf(errors: readonly GraphQLError[]): number | undefined {
   return first === undefined ? undefined : statusByCode.get(codeOf(first));
 }
 
-/** Errors with a status of their own keep it whatever is accepted; graphql-http knows the rest. */
+/** Gives errors in `statusByCode` their status; graphql-http sets the status of all others. */
 function withStatus(
   errors: readonly GraphQLError[],
   request: GraphQLRequest,
@@ -143,17 +144,17 @@ function toResponse({ raw }: GraphQLRequest, status: number, result: ExecutionRe
   return [JSON.stringify(result), { status, statusText: '', headers }];
 }
 
-/** What graphql-http refuses without a word. */
+/** The errors for statuses that graphql-http answers without a body. */
 const refusals: ReadonlyMap<number, GraphQLError> = new Map([
-  [405, codedError('METHOD_NOT_ALLOWED', 'GraphQL is asked with POST, or queries with GET')],
+  [405, codedError('METHOD_NOT_ALLOWED', 'use POST; GET is allowed for queries only')],
   [
     406,
     codedError(
       'NOT_ACCEPTABLE',
-      'Answers are application/graphql-response+json or application/json',
+      'accept must allow application/graphql-response+json or application/json',
     ),
   ],
-  [415, codedError('UNSUPPORTED_MEDIA_TYPE', 'A request is application/json, in UTF-8')],
+  [415, codedError('UNSUPPORTED_MEDIA_TYPE', 'content-type must be application/json in UTF-8')],
 ]);
 
 function send(response: ServerResponse, [body, { status, headers }]: Response): void {

@@ -22,37 +22,41 @@ export interface HttpOptions {
   readonly graphiql: Buffer;
   readonly corsOrigins: ReadonlySet<string>;
   readonly bodyBytesMax: number;
-  /** Told of a connection whose caller has proved an identity. */
+  /** Called for a connection whose caller has been authenticated. */
   readonly admit: (socket: Socket) => void;
-  /** Told of a response whose reader may not read it. */
+  /** Called for each response, whose reader may stop reading. */
   readonly watchResponse: (response: ServerResponse) => void;
   readonly log: Logger;
 }
 
 const refusals = {
-  'too-large': { status: 413, code: 'BODY_TOO_LARGE', message: 'The body is too large' },
-  'not-utf8': { status: 400, code: 'BAD_REQUEST', message: 'The body is not UTF-8' },
-  batch: { status: 400, code: 'BAD_REQUEST', message: 'Send one operation, not a list of them' },
-  encoded: { status: 415, code: 'BAD_REQUEST', message: 'Encoded bodies are not read here' },
+  'too-large': { status: 413, code: 'BODY_TOO_LARGE', message: 'the body is too large' },
+  'not-utf8': { status: 400, code: 'BAD_REQUEST', message: 'the body is not valid UTF-8' },
+  batch: { status: 400, code: 'BAD_REQUEST', message: 'send one operation, not a list of them' },
+  encoded: {
+    status: 415,
+    code: 'BAD_REQUEST',
+    message: 'content-encoding is not supported: send the body uncompressed',
+  },
 } as const;
 
 const pageHeaders = {
   'content-type': 'text/html; charset=utf-8',
-  // Nobody may show this page in a frame of theirs and have its buttons clicked.
+  // No other page may show this one in a frame and trick a user into clicking its buttons.
   'content-security-policy': "frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
 };
 
 /**
- * All of HTTP: `/graphql`, `/health/live`, `/health/ready`, `/` leading to the first, and 404 in
- * JSON. What a caller sends never makes it throw or answer 500.
+ * Handles all HTTP requests: `/graphql`, `/health/live`, `/health/ready`, a redirect from `/` to
+ * the first, and 404 in JSON for the rest. No request makes it throw or answer 500.
  */
 export function createRequestListener(options: HttpOptions): RequestListener {
   const { log } = options;
   return function onRequest(request, response) {
     options.watchResponse(response);
     route(options, request, response).catch((error: unknown) => {
-      log.error({ err: error, url: request.url }, 'a request failed');
+      log.error({ err: error, url: request.url }, 'an HTTP request failed');
       replyJson(response, 500, { errors: [{ message: 'Internal error' }] });
     });
   };
@@ -82,7 +86,7 @@ async function answerReady({ ready, log }: HttpOptions, response: ServerResponse
     const readiness = await ready();
     replyJson(response, readiness.ready ? 200 : 503, readiness);
   } catch (error) {
-    log.warn({ err: error }, 'readiness cannot be told');
+    log.warn({ err: error }, 'readiness could not be determined');
     replyJson(response, 503, { ready: false });
   }
 }

@@ -3,39 +3,39 @@ import { codedError } from '../errors.ts';
 import { pageSizeDefault, pageSizeMax } from '../paging.ts';
 
 /**
- * What one operation may ask for. Every count is of one document or one operation, the same in
- * every transport.
+ * The limits of one operation. Every count applies to one document or one operation, and is the
+ * same in every transport.
  */
 export interface OperationLimits {
-  /** Lexical tokens, without comments, of which a line has at most one. */
+  /** Lexical tokens. Comments do not count: a line has at most one. */
   readonly tokensMax: number;
-  /** Finding the line of an error costs a walk through all lines before it. */
+  /** Lines. To find the line of an error, all lines before it are scanned. */
   readonly linesMax: number;
-  /** Open brackets of any kind at once; the parser recurses into each. */
+  /** Brackets of any kind inside each other; the parser recurses into each. */
   readonly nestingMax: number;
   /** Arguments of one field or directive, and variables of one operation. */
   readonly argumentsMax: number;
   readonly operationsMax: number;
   readonly fragmentsMax: number;
-  /** Fields below each other; the introspection of GraphiQL needs 15. */
+  /** Levels of fields; the introspection of GraphiQL needs 15. */
   readonly depthMax: number;
-  /** Fields after expanding every fragment where it is spread. */
+  /** Fields after every fragment has been expanded where it is spread. */
   readonly fieldsMax: number;
   readonly rootFieldsMax: number;
   readonly aliasesMax: number;
   readonly directivesMax: number;
-  /** Fields with fields below them that are written again beside themselves, to be merged. */
+  /** Fields with a selection set that occur again in the same set and must be merged. */
   readonly repeatsMax: number;
-  /** Fields that would be resolved if every list were as long as asked for. */
+  /** Fields that would be resolved if every list were as long as requested. */
   readonly costMax: number;
-  /** What a connection costs without `first` and `last`, and at most. */
+  /** The assumed length of a connection without `first` and `last`, and the maximum of all. */
   readonly pageSizeDefault: number;
   readonly pageSizeMax: number;
-  /** What a list without a size costs. */
+  /** The assumed length of a list that takes no size. */
   readonly listSizeDefault: number;
-  /** Lists and objects inside each other in the variables. */
+  /** Levels of lists and objects in the variables. */
   readonly variablesDepthMax: number;
-  /** Validation stops here; each error costs its location, and an answer its length. */
+  /** Validation errors, after which validation stops: each takes time to locate, and space. */
   readonly validationErrorsMax: number;
 }
 
@@ -72,14 +72,14 @@ const closing: ReadonlySet<TokenKind> = new Set([
 ]);
 
 /**
- * Refuses a source before the parser, which recurses, sees it; throws QUERY_TOO_LARGE or
- * QUERY_TOO_DEEP. Not recursive, and linear in what the limits let through.
+ * Checks a source before it reaches the parser, which is recursive. Throws QUERY_TOO_LARGE or
+ * QUERY_TOO_DEEP. It is not recursive, and linear in the size that the limits allow.
  *
  * The parser's own `maxTokens` does not bound nesting.
  */
 export function assertSourceWithin(source: string, limits: OperationLimits): void {
   if (countLines(source, limits.linesMax) > limits.linesMax) {
-    throw codedError('QUERY_TOO_LARGE', `A document has at most ${limits.linesMax} lines`);
+    throw codedError('QUERY_TOO_LARGE', `a document may have at most ${limits.linesMax} lines`);
   }
   const lexer = new Lexer(new Source(source));
   let tokens = 0;
@@ -87,18 +87,19 @@ export function assertSourceWithin(source: string, limits: OperationLimits): voi
   for (let token = next(lexer); token !== null; token = next(lexer)) {
     tokens += 1;
     if (tokens > limits.tokensMax) {
-      throw codedError('QUERY_TOO_LARGE', `A document has at most ${limits.tokensMax} tokens`);
+      const message = `a document may have at most ${limits.tokensMax} tokens`;
+      throw codedError('QUERY_TOO_LARGE', message);
     }
     assertBracketsWithin(open, token.kind, limits);
   }
 }
 
-/** Refuses variables nested too deeply to be coerced or written by recursion: BAD_USER_INPUT. */
+/** Throws BAD_USER_INPUT if variables nest too deeply to be coerced or serialized recursively. */
 export function assertVariablesWithin(variables: object, limits: OperationLimits): void {
   let level: object[] = [variables];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > limits.variablesDepthMax) {
-      const message = `Variables nest at most ${limits.variablesDepthMax} deep`;
+      const message = `variables may nest at most ${limits.variablesDepthMax} levels deep`;
       throw codedError('BAD_USER_INPUT', message);
     }
     const below: object[] = [];
@@ -111,25 +112,26 @@ export function assertVariablesWithin(variables: object, limits: OperationLimits
   }
 }
 
-/** The open brackets, innermost last, with what was counted inside each. */
+/** The open brackets, innermost last, each with the number of colons directly inside it. */
 type Brackets = { readonly kind: TokenKind; colons: number }[];
 
 function assertBracketsWithin(open: Brackets, kind: TokenKind, limits: OperationLimits): void {
   if (opening.has(kind)) open.push({ kind, colons: 0 });
   if (closing.has(kind)) open.pop();
   if (open.length > limits.nestingMax) {
-    throw codedError('QUERY_TOO_DEEP', `Brackets nest at most ${limits.nestingMax} deep`);
+    const message = `brackets may nest at most ${limits.nestingMax} levels deep`;
+    throw codedError('QUERY_TOO_DEEP', message);
   }
   const innermost = open.at(-1);
   if (kind !== TokenKind.COLON || innermost?.kind !== TokenKind.PAREN_L) return;
   innermost.colons += 1;
   if (innermost.colons > limits.argumentsMax) {
-    const message = `There are at most ${limits.argumentsMax} arguments or variables in one place`;
+    const message = `at most ${limits.argumentsMax} arguments or variables may be in one list`;
     throw codedError('QUERY_TOO_LARGE', message);
   }
 }
 
-/** The next token; null at the end, and at what is no token: the parser, which comes next, says it. */
+/** The next token; null at the end and at a lexical error, which the parser reports afterwards. */
 function next(lexer: Lexer): Token | null {
   try {
     const token = lexer.advance();

@@ -13,20 +13,20 @@ import type { OperationLimits } from './limits.ts';
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** What the sizes of lists depend on. */
+/** Everything that the assumed sizes of lists depend on. */
 export interface Sizing {
   readonly schema: GraphQLSchema;
   readonly limits: OperationLimits;
-  /** Null: sizes given by variables count as the largest. */
+  /** Null: a size that a variable gives counts as the largest. */
   readonly variables: Variables | null;
-  /** Whose defaults apply to `variables`. */
+  /** The operation whose defaults apply to `variables`. */
   readonly operation?: OperationDefinitionNode;
 }
 
-/** Lists in an introspected type: fields, arguments, values, interfaces; on average fewer. */
+/** The assumed size of lists of an introspected type (fields, arguments …), above the average. */
 const introspectedListSize = 5;
 
-/** How many times the fields below this one are resolved for each time that it is. */
+/** How many times the fields below a field are resolved each time that the field is resolved. */
 export function sizeOf(
   sizing: Sizing,
   node: FieldNode,
@@ -40,7 +40,7 @@ export function sizeOf(
     const isTypes = field.name === 'types';
     return isTypes ? Object.keys(sizing.schema.getTypeMap()).length : introspectedListSize;
   }
-  // The edges and nodes of a page: the field that took `first` has counted them.
+  // The edges and nodes of a page are counted at the field that takes `first`.
   if (parent?.name.endsWith('Connection')) return 1;
   return sizing.limits.listSizeDefault;
 }
@@ -56,7 +56,7 @@ function pageSize(sizing: Sizing, node: FieldNode): number {
       if (given !== null) size = Math.max(size ?? 0, given);
     }
   }
-  // A page beyond the largest is the resolver's to refuse.
+  // The resolver rejects a size above the maximum.
   return Math.min(size ?? pageSizeDefault, pageSizeMax);
 }
 

@@ -18,25 +18,25 @@ import {
 import { codedError } from '../errors.ts';
 import { type Sizing, sizeOf } from './list-size.ts';
 
-/** What a selection set comes to with its fragments expanded; sums may be Infinity. */
+/** The totals of a selection set with its fragments expanded; sums may be Infinity. */
 export interface Measure {
   readonly depth: number;
   readonly fields: number;
-  /** Fields at the top of the set itself. */
+  /** Fields at the top level of the set. */
   readonly width: number;
   readonly aliases: number;
   readonly directives: number;
-  /** Fields with fields below them that stand again in the same set, where they are merged. */
+  /** Fields with a selection set that occur again in the same set, where they are merged. */
   readonly repeats: number;
-  /** Fields resolved if every list were as long as asked for; introspection is counted apart. */
+  /** Fields resolved if every list were as long as requested, without those of introspection. */
   readonly cost: number;
   readonly introspection: number;
 }
 
-/** One walk through one document. */
+/** The state of one walk through one document. */
 export interface Walk extends Sizing {
   readonly document: DocumentNode;
-  /** Measured so far; null while one is being measured, which makes a cycle count as nothing. */
+  /** Fragments measured so far; null while one is being measured, so that a cycle counts as 0. */
   readonly fragments: Map<string, Measure | null>;
 }
 
@@ -52,10 +52,11 @@ const nothing: Measure = {
 };
 
 /**
- * Measures one selection set. Each fragment is measured once, whatever it is spread into, so the
- * work is linear in the document. Knows nothing of validity: what does not exist counts as one.
+ * Measures one selection set. Each fragment is measured once, wherever it is spread, so the work
+ * is linear in the size of the document. The document need not be valid: a field that does not
+ * exist counts as one.
  *
- * @throws QUERY_TOO_DEEP when sets, fragments and inline fragments nest deeper than brackets may
+ * @throws QUERY_TOO_DEEP when selection sets and fragments nest deeper than twice `nestingMax`
  */
 export function measureSelections(
   walk: Walk,
@@ -91,7 +92,7 @@ function measureSelection(
   hops: number,
 ): Measure {
   if (hops > walk.limits.nestingMax * 2) {
-    throw codedError('QUERY_TOO_DEEP', 'Fragments nest too deep');
+    throw codedError('QUERY_TOO_DEEP', 'fields and fragments nest too deeply');
   }
   if (selection.kind === Kind.FIELD) return measureField(walk, selection, parent, hops);
   if (selection.kind === Kind.FRAGMENT_SPREAD) {

@@ -11,7 +11,7 @@ import { createPipeline } from './pipeline.ts';
 import { readRequestHints } from './request-hints.ts';
 import { createTurns } from './turns.ts';
 
-/** What resolvers get; the server needs nothing of it but this. */
+/** The context of resolvers, as far as the server uses it. */
 export interface OperationContext extends FrameContext {
   /** Merged into the `extensions` of a query's or mutation's result, after its execution. */
   extensions(): Readonly<Record<string, unknown>> | undefined;
@@ -19,12 +19,12 @@ export interface OperationContext extends FrameContext {
 
 export type CreateContext = (init: OperationInit) => OperationContext | Promise<OperationContext>;
 
-/** Where an operation comes from; the transport aborts it when its caller has gone. */
+/** The origin of an operation. The transport aborts it when the caller has disconnected. */
 export interface OperationOrigin {
   readonly actor: string;
   readonly transport: Transport;
   readonly abort: AbortController;
-  /** Hints from request headers; the request's own `extensions.daybook` goes before them. */
+  /** Hints from request headers; `extensions.daybook` of the request takes precedence. */
   readonly hints?: { readonly [Name in keyof RequestHints]?: string | undefined };
 }
 
@@ -36,18 +36,21 @@ export interface Operation extends FramedOperation {
 }
 
 export interface Operations {
-  /** The kind of operation a request names, as far as that can be told: null when it cannot. */
+  /** The kind of operation that a request selects; null if the document has an error. */
   kindOf(params: RequestParams): OperationTypeNode | null;
-  /** Parses, bounds, validates, and makes the context. Never throws: what is wrong comes back. */
+  /**
+   * Parses an operation, checks its limits, validates it and creates its context. Never throws:
+   * returns the errors.
+   */
   prepare(
     params: RequestParams,
     origin: OperationOrigin,
   ): Promise<Operation | readonly GraphQLError[]>;
-  /** Executes a query or mutation; errors that are nobody's business are masked. */
+  /** Executes a query or mutation; internal errors are masked. */
   execute(operation: Operation): Promise<ExecutionResult>;
-  /** Starts a subscription: its results as JSON, or the error that kept it from starting. */
+  /** Starts a subscription and returns its results as JSON, or the error that prevented it. */
   subscribe(operation: Operation): Promise<ClosableFrames | ExecutionResult>;
-  /** How many different subscriptions run that could share their frames with others. */
+  /** The number of different running subscriptions that can share their frames. */
   subscriptions(): number;
 }
 
@@ -58,14 +61,16 @@ export interface OperationsOptions {
   readonly log: Logger;
 }
 
-/** Of one turn of the event loop: what another request may have to wait for, a few times. */
+/** The time for frames in one turn of the event loop; another request may wait a few of these. */
 const framesBudgetMs = 5;
 
 /**
- * The one path of every operation, whatever carries it: Yoga's envelop pipeline behind our limits.
+ * Creates the single path of all operations, for every transport: Yoga's envelop pipeline behind
+ * our limits.
  *
- * The transports are not Yoga's: a no-op mutation at 32 connections takes its HTTP handler 160 to
- * 210 µs of processor time, graphql-http in front of this 45 to 55 µs (Node.js 20, November 2026).
+ * The transports are not Yoga's: a no-op mutation at 32 connections takes 160 to 210 µs of
+ * processor time in its HTTP handler, and 45 to 55 µs in graphql-http in front of this pipeline
+ * (Node.js 20, November 2026).
  */
 export function createOperations(options: OperationsOptions): Operations {
   const { schema, createContext, limits, log } = options;
@@ -92,7 +97,7 @@ export function createOperations(options: OperationsOptions): Operations {
       transport,
       minSequence,
       correlationId,
-      // Made when first asked for: most operations never ask, and it costs as much as parsing.
+      // Created on first use: most operations never use it, and it costs as much as parsing.
       get signal() {
         return abort.signal;
       },
@@ -140,7 +145,7 @@ export function createOperations(options: OperationsOptions): Operations {
       async function toFrame(payload: unknown): Promise<ExecutionResult> {
         const turn = turns.next(actor);
         if (turn !== null) await turn;
-        // Frames that nobody waits for any more are thrown away.
+        // The subscription has ended: its frame is discarded.
         return abort.signal.aborted ? {} : frameOf(payload);
       }
       try {

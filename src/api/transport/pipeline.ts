@@ -10,7 +10,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import type { ErrorMask } from '../errors.ts';
 import { type SubscriptionArgs, subscribeToSource } from './subscribe-source.ts';
 
-/** The steps of an operation, each with the plugins of Yoga around it. */
+/** The steps of an operation, each wrapped in the plugins of Yoga. */
 export interface Pipeline {
   parse(source: string): DocumentNode;
   validate(
@@ -20,39 +20,39 @@ export interface Pipeline {
     options: { readonly maxErrors: number },
   ): readonly GraphQLError[];
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
-  /** Frames are made by `toFrame`; those made by `execute` have passed its plugins. */
+  /** `toFrame` makes the frames; those that it makes by `execute` pass the plugins of `execute`. */
   subscribe(
     args: SubscriptionArgs,
   ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> | ExecutionResult;
 }
 
-/** Yoga's own executor puts fields into an answer as they are resolved, not as they were asked for. */
-const inOrderAsked: Plugin = {
+/** Yoga's default executor orders the fields of an answer as they resolve, not as requested. */
+const inRequestedOrder: Plugin = {
   onExecute: ({ setExecuteFn }) => setExecuteFn(execute),
 };
 
 const framesGiven: Plugin = {
-  // What comes here is what `subscribe` was given.
+  // The arguments are those of `subscribe`.
   onSubscribe: ({ setSubscribeFn }) =>
     setSubscribeFn((args) => subscribeToSource(args as SubscriptionArgs)),
 };
 
 /**
- * Yoga without its HTTP side: parser, validation, executor, masking, and any plugin for these.
+ * Creates Yoga without its HTTP side: parser, validation, executor, masking, and their plugins.
  *
- * Made once and not for each request, as nothing in it depends on a request: contexts are given
- * to `execute` and `subscribe` as they are.
+ * It is created once and not for each request, as nothing in it depends on a request: `execute`
+ * and `subscribe` receive the contexts unchanged.
  */
 export function createPipeline(schema: GraphQLSchema, maskError: ErrorMask): Pipeline {
   const yoga = createYoga({
     schema,
-    plugins: [inOrderAsked, framesGiven],
+    plugins: [inRequestedOrder, framesGiven],
     logging: false,
     graphiql: false,
     landingPage: false,
     parserAndValidationCache: false,
     maskedErrors: { errorMessage: 'Internal error', maskError },
   });
-  // The declared arguments of `validate` are those of graphql 15, by which only the caller goes.
+  // The declared arguments of `validate` are those of graphql 15; the implementation takes these.
   return yoga.getEnveloped({}) as unknown as Pipeline;
 }

@@ -1,18 +1,18 @@
 import type { TransportLimits } from './transport-limits.ts';
 
-/** Places that are counted by key, such as those of one address. */
+/** A maximum count for each key, such as an address. */
 export interface Quota {
-  /** Takes a place for a key; the function gives it back. Null: the key has all of its places. */
+  /** Counts one for a key and returns the function that undoes it; null if the max is reached. */
   take(key: string): (() => void) | null;
 }
 
-/** Bounds what one actor and one address may have open, WebSockets and event streams together. */
+/** Limits the WebSockets and event streams that one actor and one address may have open. */
 export interface Quotas {
   readonly ofActor: Quota;
   readonly ofAddress: Quota;
 }
 
-/** Without authentication everyone is the same actor, so that actors are not counted. */
+/** Creates the quotas. Actors are not counted without authentication: all are the same actor. */
 export function createQuotas(limits: TransportLimits, isAuthenticated: boolean): Quotas {
   return {
     ofActor: isAuthenticated ? createQuota(limits.socketsPerActorMax) : { take: () => () => {} },

@@ -6,28 +6,28 @@ export interface TransportError {
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  /** When it makes sense to try again. */
+  /** After how many seconds the client may try again; absent if trying again does not help. */
   readonly retryAfterSeconds?: number;
 }
 
 const retryAfterSeconds = 5;
 
-/** The server is full. */
+/** An error of a server that has reached a limit. */
 export function full(code: string, message: string): TransportError {
   return { status: 503, code, message, retryAfterSeconds };
 }
 
-/** One actor or one address has as much as it may have. */
+/** An error of one actor or one address that has reached its limit. */
 export function exceeded(code: string, message: string): TransportError {
   return { status: 429, code, message, retryAfterSeconds };
 }
 
-/** The body of a refusal: the form of a GraphQL result. */
+/** The body of a refusal, in the form of a GraphQL result. */
 export function toBody({ message, code }: TransportError): string {
   return JSON.stringify({ errors: [{ message, extensions: { code } }] });
 }
 
-/** Refuses on a socket that has no HTTP response, and closes it. */
+/** Sends a refusal on a socket that has no HTTP response, and closes the socket. */
 export function replySocketError(socket: Duplex, refusal: TransportError): void {
   const { status, retryAfterSeconds: seconds } = refusal;
   const body = toBody(refusal);
@@ -40,7 +40,7 @@ export function replySocketError(socket: Duplex, refusal: TransportError): void 
   ];
   const timer = setTimeout(() => socket.destroy(), closeTimeoutMs);
   socket.once('close', () => clearTimeout(timer));
-  // The peer may reset it meanwhile.
+  // The peer may reset the connection meanwhile.
   socket.on('error', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
   socket.once('finish', () => socket.destroy());

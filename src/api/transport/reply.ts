@@ -8,7 +8,7 @@ export interface Reply {
   readonly body?: string | Buffer | null;
 }
 
-/** Answers a request in one piece; once it is answered or its caller has gone, does nothing. */
+/** Sends a complete answer; does nothing if the request was answered or the caller has gone. */
 export function reply(response: ServerResponse, { status, headers, body }: Reply): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
@@ -25,7 +25,7 @@ export function replyJson(response: ServerResponse, status: number, value: unkno
   reply(response, { status, headers, body: JSON.stringify(value) });
 }
 
-/** Answers with one GraphQL error, in the form of a result, and reads no more of the request. */
+/** Answers with one GraphQL error, in the form of a result, and discards the rest of the body. */
 export function replyError(
   request: IncomingMessage,
   response: ServerResponse,
@@ -35,7 +35,7 @@ export function replyError(
   discardBody(request);
 }
 
-/** The same when the request has been read. */
+/** Answers with one GraphQL error when the request has been read. */
 export function replyTransportError(response: ServerResponse, refusal: TransportError): void {
   const { status, retryAfterSeconds } = refusal;
   const headers = {

@@ -1,18 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 
-/** What can be wrong with a body before it is JSON; `gone`: its sender left before the end. */
+/** Why a body cannot be read; `gone`: the sender disconnected before its end. */
 export type BodyFault = 'too-large' | 'not-utf8' | 'gone';
 export type Body = { readonly text: string } | { readonly fault: BodyFault };
 
-/** Time in which the rest of a refused body may still arrive, to be thrown away. */
+/** How long the rest of a refused body may take to arrive and be discarded. */
 const discardTimeoutMs = 1000;
 
 /**
- * Reads a body of at most `bytesMax` bytes, refusing a larger one as soon as it shows, from
- * Content-Length or from what has arrived. The whole must be UTF-8. Never throws.
+ * Reads a UTF-8 body of at most `bytesMax` bytes. Refuses a larger one as soon as Content-Length
+ * or the received bytes show it. Never throws.
  *
- * A body that is slow, or shorter than its Content-Length, ends with the server's requestTimeout.
+ * A body that is slow, or shorter than its Content-Length, is ended by the server's requestTimeout.
  */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Body> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) {
@@ -21,7 +21,7 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bo
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    // The first to settle it wins; what comes after is thrown away.
+    // The first call of `resolve` wins; later data is discarded.
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= bytesMax) chunks.push(chunk);
@@ -37,10 +37,10 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bo
 }
 
 /**
- * Throws away what is left of a body whose answer does not depend on it.
+ * Discards the rest of a body on which the answer does not depend.
  *
- * Closing at once would reset the connection under a sender that has not read the answer yet;
- * waiting for ever would let it send for ever.
+ * Closing at once would reset the connection before the sender has read the answer; waiting
+ * without a limit would let it send without a limit.
  */
 export function discardBody(request: IncomingMessage): void {
   if (request.complete) return;

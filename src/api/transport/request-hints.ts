@@ -7,10 +7,10 @@ type GivenHints = { readonly [Name in keyof RequestHints]?: unknown };
 const sequence = /^(?:0|[1-9]\d{0,17})$/;
 
 /**
- * Reads `extensions: { daybook: { minSequence, correlationId } }` of a request, and for what is
- * absent there the request's headers.
+ * Reads `extensions: { daybook: { minSequence, correlationId } }` of a request. If one is absent
+ * there, the request's header counts; if that is absent too, the hint is null.
  *
- * @throws GraphQLError BAD_USER_INPUT when one is malformed
+ * @throws GraphQLError BAD_USER_INPUT if a hint is malformed
  */
 export function readRequestHints(
   extensions: unknown,
@@ -20,15 +20,15 @@ export function readRequestHints(
   const minSequence = given.minSequence ?? headers?.minSequence ?? null;
   const correlationId = given.correlationId ?? headers?.correlationId ?? null;
   if (minSequence !== null && !isText(minSequence, (text) => sequence.test(text))) {
-    throw codedError('BAD_USER_INPUT', 'minSequence is a sequence in decimal digits, as a string');
+    throw codedError('BAD_USER_INPUT', 'minSequence must be a sequence number as a string: "42"');
   }
   if (correlationId !== null && !isText(correlationId, isCorrelationId)) {
-    throw codedError('BAD_USER_INPUT', `correlationId is a string of ${correlationIdRule}`);
+    throw codedError('BAD_USER_INPUT', `correlationId must be a string of ${correlationIdRule}`);
   }
   return { minSequence, correlationId };
 }
 
-/** A header as the UTF-8 that its sender meant; Node.js takes its bytes for Latin-1. */
+/** Decodes a header as UTF-8; Node.js decodes its bytes as Latin-1. */
 export function headerText(header: string | string[] | undefined): string | undefined {
   const text = Array.isArray(header) ? header.join(', ') : header;
   return text === undefined ? undefined : Buffer.from(text, 'latin1').toString('utf8');
@@ -38,7 +38,8 @@ function daybookExtension(extensions: unknown): GivenHints {
   if (!isObject(extensions)) return {};
   const { daybook } = extensions;
   if (daybook === undefined || daybook === null) return {};
-  if (!isObject(daybook)) throw codedError('BAD_USER_INPUT', 'extensions.daybook is an object');
+  if (!isObject(daybook))
+    throw codedError('BAD_USER_INPUT', 'extensions.daybook must be an object');
   const { minSequence, correlationId } = daybook;
   return { minSequence, correlationId };
 }

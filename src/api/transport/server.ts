@@ -18,14 +18,14 @@ import { createWebSockets, type WebSockets } from './websocket.ts';
 
 export interface ApiServerOptions {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   readonly port: number;
   readonly schema: GraphQLSchema;
   /** Called once for each operation, after it has passed every check. */
   readonly createContext: CreateContext;
-  /** Null: everyone is the operator, and only loopback host names and origins are answered. */
+  /** Null: every client is the operator; only loopback host names and origins are accepted. */
   readonly authentication: AuthenticationSettings;
-  /** Asked for `/health/ready`: 200 or 503 by its `ready`, 503 when it throws. */
+  /** Called for `/health/ready`: status 200 if `ready` is true, else 503, as when it throws. */
   readonly ready: () => Promise<Readiness>;
   readonly examples: readonly Example[];
   readonly log: Logger;
@@ -36,22 +36,22 @@ export interface ApiServerOptions {
 }
 
 export interface ApiServer {
-  /** Without a path, e.g. http://127.0.0.1:4000. */
+  /** The address without a path, such as http://127.0.0.1:4000. */
   readonly url: string;
-  /** Closes the sockets on which something is watched: the log is not the one that was watched. */
+  /** Closes the WebSockets with a subscription, as the log that they watch has been replaced. */
   endWatching(reason: string): void;
   /**
-   * Stops accepting, cuts subscriptions, waits for running operations up to `stopTimeoutMs`.
+   * Accepts no more, cuts subscriptions, waits for running operations up to `stopTimeoutMs`.
    * Idempotent; resolves when every connection is closed.
    */
   stop(): Promise<void>;
 }
 
-/** Somebody else listens where this server should. */
+/** Another program listens on the port of this server. */
 export class PortTakenError extends Error {
   readonly code = 'PORT_TAKEN';
   constructor(host: string, port: number, cause: unknown) {
-    super(`port ${port} on ${host} is taken: stop what listens there or set PORT`, { cause });
+    super(`port ${port} on ${host} is in use: stop its program or set PORT`, { cause });
     this.name = 'PortTakenError';
   }
 }
@@ -59,7 +59,7 @@ export class PortTakenError extends Error {
 /**
  * Serves a schema over HTTP, server-sent events and WebSocket.
  *
- * @throws PortTakenError, or what else kept it from listening
+ * @throws PortTakenError, or another error that prevents it from listening
  */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { host, port, schema, createContext, ready, log } = options;
@@ -82,7 +82,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const connections = trackConnections(server, limits);
   const sockets = createWebSockets({
-    ...{ operations, authenticate, checkAccess, limits, quotas, connections, stalled, log },
+    operations,
+    authenticate,
+    checkAccess,
+    limits,
+    quotas,
+    connections,
+    stalled,
+    log,
   });
   const onRequest = createRequestListener({
     answerGraphQL: createGraphQLAnswer(operations, streams),
@@ -123,7 +130,7 @@ async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number
     overdue.abort();
     server.closeAllConnections();
   }, timeoutMs);
-  // A connection that was busy at first becomes idle, and would be kept alive.
+  // A connection that was busy at the start becomes idle, and would be kept alive.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await Promise.all([closed, sockets.stop(overdue.signal)]);
@@ -132,8 +139,8 @@ async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number
 }
 
 /**
- * Closes connections on which nothing was ever asked, such as browsers open in advance: to Node.js
- * these are busy with their first request, and closing would wait for them.
+ * Returns a function that closes connections without any request, such as those that browsers open
+ * in advance: Node.js counts them as busy with their first request, so closing would wait for them.
  */
 function trackUnused(server: Server): () => void {
   const unused = new Set<Socket>();

@@ -4,19 +4,19 @@ import type { WebSocket } from 'ws';
 import type { Identity } from './authentication.ts';
 import { createSocketCapacity, type SocketCapacity } from './socket-capacity.ts';
 
-/** One WebSocket connection and what runs on it. */
+/** One WebSocket connection and its running operations. */
 export interface Session {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Whether more may be given to the socket. */
-  readonly room: SocketCapacity;
+  /** Whether the socket can take more frames and answers. */
+  readonly capacity: SocketCapacity;
   /** Null until connection_init has been accepted. */
   identity: Identity | null;
-  /** Set once the server stops: nothing new is begun. */
+  /** True once the server stops: no new operation starts. */
   isStopping: boolean;
-  /** Begun and not yet answered to the end, by the id that the client gave. */
+  /** Operations that have started and not ended, by the id that the client chose. */
   readonly running: Map<string, Running>;
-  /** Messages being handled; that of a subscription is until it ends. */
+  /** Messages being handled; the message of a subscription counts until the subscription ends. */
   pendingMessages: number;
 }
 
@@ -30,14 +30,20 @@ export function createSession(
   request: IncomingMessage,
   bufferBytesMax: number,
 ): Session {
-  const room = createSocketCapacity(socket, request.socket, bufferBytesMax);
-  const running = new Map<string, Running>();
-  return { socket, request, room, identity: null, isStopping: false, running, pendingMessages: 0 };
+  return {
+    socket,
+    request,
+    capacity: createSocketCapacity(socket, request.socket, bufferBytesMax),
+    identity: null,
+    isStopping: false,
+    running: new Map(),
+    pendingMessages: 0,
+  };
 }
 
 /**
- * Cuts a peer that is gone: pings it, and terminates when the pong is not there by the time of the
- * next ping. Ends with the socket.
+ * Cuts a peer that is gone: pings it, and terminates the socket if no pong has arrived when the
+ * next ping is due. Ends with the socket.
  *
  * A ping waits behind the frames before it. While these leave, however slowly, the peer is not
  * gone; when they stop leaving, the stall time-out cuts it.
@@ -58,14 +64,14 @@ export function keepAlive(socket: WebSocket, intervalMs: number): void {
 
 /**
  * Closes a connection with 1001 as soon as its queries and mutations have been answered, at the
- * latest when `signal` is aborted. Subscriptions end with the close and not with `complete`,
- * so that clients know that there is more to come and connect again.
+ * latest when `signal` is aborted. Subscriptions end with the close and not with `complete`, so
+ * that clients know that more results follow, and connect again.
  */
 export async function closeWhenAnswered(session: Session, signal: AbortSignal): Promise<void> {
   const { socket, running } = session;
   session.isStopping = true;
-  // By timer: an operation ends in the same turn as its last frame is given to the socket, and
-  // closing between the two would have the client repeat a mutation that it saw no end of.
+  // By timer: an operation ends in the same turn in which its last frame is given to the socket. If
+  // the socket closed between the two, the client would repeat a mutation without a known end.
   const pollMs = 10;
   await new Promise<void>((resolve) => {
     const timer = setInterval(check, pollMs);
@@ -84,15 +90,15 @@ export async function closeWhenAnswered(session: Session, signal: AbortSignal): 
       clearTimeout(timer);
       resolve();
     });
-    socket.close(1001, 'Going away');
+    socket.close(1001, 'the server is stopping');
   });
 }
 
-/** The log was restored: what was watched of it is no more. A client may connect and ask again. */
+/** The log was restored, so what was watched no longer exists. A client may connect again. */
 const goneCode = 4410;
 const idleTimeoutMs = 5_000;
 
-/** Closes a connection with 4410 once nothing runs on it any more, or after a while. */
+/** Closes a connection with 4410 once no operation runs on it, at the latest after 5 s. */
 export async function closeWhenIdle({ socket, running }: Session, reason: string): Promise<void> {
   const signal = AbortSignal.timeout(idleTimeoutMs);
   while (running.size > 0 && !signal.aborted && socket.readyState === socket.OPEN) {
@@ -103,5 +109,5 @@ export async function closeWhenIdle({ socket, running }: Session, reason: string
 
 const idlePollMs = 10;
 
-/** How long a peer may take to answer the closing of a socket. */
+/** How long a peer may take to answer a close frame. */
 const closeTimeoutMs = 1000;

@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
-/** The room for frames and answers in what waits to be sent on a WebSocket. */
+/** The capacity of the send buffer of a WebSocket for frames and answers. */
 export interface SocketCapacity {
-  /** Resolves when there is room or the socket is closed; null: there is room now. */
+  /** Resolves when the buffer has capacity or the socket is closed; null if it has capacity now. */
   wait(): Promise<void> | null;
 }
 
 /**
- * Bounds what waits in one socket: each of its operations may have an answer ready, and a hundred
- * large ones for a peer that does not read are megabytes.
+ * Bounds the bytes that wait to be sent on one socket: each of its operations may have an answer
+ * ready, and 100 large ones for a peer that does not read are megabytes.
  */
 export function createSocketCapacity(
   socket: WebSocket,

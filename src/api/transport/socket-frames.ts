@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import type { ClosableFrames } from './closable-frames.ts';
 import type { Session } from './session.ts';
 
-/** Resolves when the text has left for the kernel, or the socket is not open any more. */
+/** Sends a text. Resolves when the kernel has it, or when the socket is no longer open. */
 export function sendText(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return resolve();
@@ -11,14 +11,14 @@ export function sendText(socket: WebSocket, text: string): Promise<void> {
 }
 
 /**
- * Sends the frames of a subscription as `next` messages when its first result is asked for, each
- * once the one before has left, and yields nothing.
+ * Returns a generator that yields nothing: when its first result is requested, it sends the frames
+ * of a subscription as `next` messages, each once the previous one has left.
  *
  * So graphql-ws keeps the protocol (ids, `complete`, `error`, the end by either side), but does
- * not serialize for each subscriber what is the same for all: it has no way to be given text.
+ * not serialize for each subscriber what is the same for all: it does not accept text.
  */
 export function sendFrames(
-  { socket, room }: Session,
+  { socket, capacity }: Session,
   id: string,
   frames: ClosableFrames,
 ): AsyncGenerator<never, void, void> {
@@ -27,7 +27,7 @@ export function sendFrames(
     async next() {
       for await (const frame of frames) {
         await sendText(socket, `${opening}${frame}}`);
-        const full = room.wait();
+        const full = capacity.wait();
         if (full !== null) await full;
       }
       return { done: true, value: undefined };

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../lib/logger.ts';
 
-/** Cuts readers that do not read. */
+/** Cuts clients that do not read. */
 export interface Stalled {
-  /** Watches the connection of a response until this has ended. */
+  /** Watches the connection of a response until the response has ended. */
   watchResponse(response: ServerResponse): void;
   /** Watches a socket until it is closed. */
   watchSocket(socket: Socket): void;
@@ -13,10 +13,10 @@ export interface Stalled {
 const logEveryMs = 60_000;
 
 /**
- * Cuts a reader that takes nothing of what is to be sent for `timeoutMs`.
+ * Cuts a client that has read nothing of its waiting data for `timeoutMs`.
  *
- * A socket whose `timeout` fires has neither read nor written for that long: Node.js starts the
- * time again while a write proceeds, so that a slow reader is not taken for one that has stopped.
+ * A socket whose `timeout` fires has neither read nor written for that long: Node.js restarts the
+ * timer while a write proceeds, so that a slow client is not cut.
  */
 export function createStalled(timeoutMs: number, log: Logger): Stalled {
   let count = 0;
@@ -25,9 +25,9 @@ export function createStalled(timeoutMs: number, log: Logger): Stalled {
 
   function report(socket: Socket): void {
     const fields = { address: socket.remoteAddress, bytes: socket.writableLength };
-    log.debug(fields, 'a reader that does not read is cut');
+    log.debug(fields, 'cut a client that does not read');
     if (performance.now() - loggedAtMs < logEveryMs) return;
-    log.info({ ...fields, cut: count - logged, cutInAll: count }, 'readers that do not read: cut');
+    log.info({ ...fields, cut: count - logged, cutInAll: count }, 'cut clients that do not read');
     logged = count;
     loggedAtMs = performance.now();
   }
@@ -41,7 +41,7 @@ export function createStalled(timeoutMs: number, log: Logger): Stalled {
 
   return {
     watchResponse(response) {
-      // With a listener, Node.js does not close the connection under an answer that takes its time.
+      // Without a listener, Node.js would close the connection during an answer that takes longer.
       response.on('timeout', onTimeout);
       response.socket?.setTimeout(timeoutMs);
     },

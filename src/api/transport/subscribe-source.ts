@@ -9,16 +9,17 @@ import {
 import { mapAsyncIterator } from 'graphql-yoga';
 
 export interface SubscriptionArgs extends ExecutionArgs {
-  /** What is sent for a payload of the source. */
+  /** Makes the frame that is sent for a payload of the source. */
   readonly toFrame: (payload: unknown) => Promise<ExecutionResult>;
 }
 
 /**
- * Starts the source of a subscription and turns what it yields into frames. Errors, of the source
- * or of making a frame, are thrown as GraphQLErrors, coded or not; those of starting are a result.
+ * Starts the source of a subscription and turns its payloads into frames. Errors of the source or
+ * of a frame are thrown as GraphQLErrors, with or without a code; an error of the start is returned
+ * as a result.
  *
- * In place of graphql-js' own `subscribe`, which executes each payload for each subscriber. All
- * errors are located, as those that are not would pass by the mask if they are AbortErrors.
+ * It replaces `subscribe` of graphql-js, which executes each payload for each subscriber. All
+ * errors are located: an AbortError that is not located would bypass the mask.
  */
 export async function subscribeToSource(
   args: SubscriptionArgs,

@@ -1,22 +1,22 @@
 import { SignJWT } from 'jose';
 import type { AuthenticationSettings } from './authentication.ts';
 
-/** There is no secret to sign with, or the wish makes no sense. */
+/** A token cannot be issued: no secret is set, or the number of hours is not valid. */
 export class TokenError extends Error {
   readonly code = 'NO_TOKEN';
 }
 
-/** A signed token that makes its bearer the given actor for some hours. */
+/** Issues a signed token that makes its bearer the given actor for some hours. */
 export async function issueToken(
   settings: AuthenticationSettings,
   actor: string,
   hours: number,
 ): Promise<string> {
   if (settings === null || !('secret' in settings.jwt)) {
-    throw new TokenError('DAYBOOK_JWT_SECRET is not set: there is nothing to sign with');
+    throw new TokenError('DAYBOOK_JWT_SECRET is not set: it is required to sign a token');
   }
   if (!(Number.isFinite(hours) && hours > 0)) {
-    throw new TokenError('--hours takes a number of hours, more than zero');
+    throw new TokenError('--hours must be a number greater than 0');
   }
   const { secret, issuer, audience } = settings.jwt;
   const token = new SignJWT({})

@@ -1,29 +1,30 @@
-/** What a connection may take, in every unit that a stranger could use up. */
+/** The limits of connections, for every resource that an unknown client could exhaust. */
 export interface TransportLimits {
-  /** Of one HTTP body, and of one WebSocket message. */
+  /** The size of one HTTP body, and of one WebSocket message. */
   readonly bodyBytesMax: number;
   readonly messageBytesMax: number;
   /** TCP connections of all kinds. */
   readonly connectionsMax: number;
-  /** Connections on which nothing has been authorized yet, and how long each may remain so. */
+  /** Connections without an authorized request, and how long each may remain without one. */
   readonly unauthenticatedMax: number;
   readonly unauthenticatedTimeoutMs: number;
   /** WebSockets, and event streams. */
   readonly socketsMax: number;
   readonly streamsMax: number;
-  /** WebSockets and event streams together. */
+  /** WebSockets and event streams together, of one actor and of one address. */
   readonly socketsPerActorMax: number;
   readonly socketsPerAddressMax: number;
+  /** Operations that run at the same time on one WebSocket. */
   readonly operationsPerSocketMax: number;
-  /** A WebSocket is given no more frames and answers while more than this waits to be sent. */
+  /** A WebSocket gets no more frames and answers while more than this waits to be sent. */
   readonly bufferBytesMax: number;
-  /** A reader that takes nothing of what is to be sent for so long is cut. */
+  /** A client that has read nothing of its waiting data for this long is cut. */
   readonly stallTimeoutMs: number;
   /** From the first byte of a request to its last. */
   readonly requestTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** From the opening of a WebSocket to its connection_init. */
+  /** From the start of a WebSocket to its connection_init. */
   readonly connectionInitTimeoutMs: number;
   /** A WebSocket peer that has not answered a ping by the next one is cut. */
   readonly pingIntervalMs: number;

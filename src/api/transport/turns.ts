@@ -1,18 +1,18 @@
 /** Shares the time for making frames among actors. */
 export interface Turns {
   /**
-   * Asked before each frame. Null: there is time for it now. Otherwise the promise resolves when
-   * it is the actor's turn; actors take turns, and the frames of one actor come in order.
+   * Called before each frame. Returns null if there is time for it now. Otherwise the promise
+   * resolves at the actor's turn: actors take turns, and the frames of one actor stay in order.
    */
   next(actor: string): Promise<void> | null;
 }
 
 /**
- * Lets frames be made for `budgetMs` in one turn of the event loop, then lets requests, timers and
- * answers of the database pass.
+ * Allows frames to be made for `budgetMs` in one turn of the event loop, then lets requests, timers
+ * and answers of the database run.
  *
  * Frames are made in promise callbacks. Without this, a thousand subscriptions that always have a
- * next frame keep the loop from reading its sockets: another client waited 3 s for its answer.
+ * next frame prevent the loop from reading its sockets: another client waited 3 s for its answer.
  */
 export function createTurns(budgetMs: number): Turns {
   const waiting = new Map<string, (() => void)[]>();
@@ -57,7 +57,7 @@ export function createTurns(budgetMs: number): Turns {
   };
 }
 
-/** Takes the first of the actor that has waited longest, who then queues up behind the others. */
+/** Takes the first frame of the actor that has waited longest, and moves that actor to the end. */
 function takeFirst(waiting: Map<string, (() => void)[]>): (() => void) | undefined {
   const [entry] = waiting;
   if (entry === undefined) return undefined;

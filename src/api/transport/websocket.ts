@@ -35,11 +35,11 @@ export interface WebSocketOptions {
 }
 
 export interface WebSockets {
-  /** Takes the `upgrade` event of a server. */
+  /** Handles the `upgrade` event of a server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes with 4410 every socket on which something is watched, as soon as its answers have left. */
+  /** Closes every socket with a subscription with 4410, once its operations have ended. */
   endWatching(reason: string): void;
-  /** Lets queries and mutations finish until `signal` aborts; closes every socket with 1001. */
+  /** Waits for queries and mutations until `signal` aborts; closes every socket with 1001. */
   stop(signal: AbortSignal): Promise<void>;
 }
 
@@ -51,10 +51,10 @@ interface SocketOperation extends Operation {
   readonly id: string;
 }
 
-/** Frames and control messages of a well-behaved client, beside its operations. */
+/** Messages of a well-behaved client in addition to those of its operations. */
 const otherMessagesMax = 20;
 
-/** GraphQL over WebSocket (graphql-transport-ws), by graphql-ws, on the one operation path. */
+/** Serves GraphQL over WebSocket (graphql-transport-ws) with graphql-ws, on the operation path. */
 export function createWebSockets(options: WebSocketOptions): WebSockets {
   const { limits, log, checkAccess, quotas, connections, stalled } = options;
   const protocol = createProtocol(options);
@@ -70,8 +70,8 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     const session = createSession(socket, request, limits.bufferBytesMax);
     sessions.add(session);
     socket.once('close', () => sessions.delete(session));
-    // Mostly the peer's fault, such as a message too large, for which ws closes the socket itself.
-    socket.on('error', (error) => log.debug({ err: error }, 'a socket failed'));
+    // Mostly a fault of the peer, such as a message too large, for which ws closes the socket.
+    socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket failed'));
     keepAlive(socket, limits.pingIntervalMs);
     stalled.watchSocket(request.socket);
     open(protocol, session, options);
@@ -79,7 +79,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
 
   function checkUpgrade(request: IncomingMessage): TransportError | null {
     if (request.url?.split('?', 1)[0] !== '/graphql') return elsewhere;
-    if (isStopped) return full('UNAVAILABLE', 'The server is stopping');
+    if (isStopped) return full('UNAVAILABLE', 'the server is stopping');
     if (sessions.size >= limits.socketsMax) return serverFull(limits);
     return checkAccess(request);
   }
@@ -132,30 +132,30 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
       const { actor, expiresAtMs } = extra.identity;
       const leave = quotas.ofActor.take(actor);
       if (leave === null) {
-        socket.close(4429, 'Too many sockets of this actor');
+        socket.close(4429, 'too many WebSockets and event streams of this actor');
         return false;
       }
       socket.once('close', leave);
       connections.admit(request.socket);
-      const cancel = deadline(expiresAtMs, () => socket.close(4403, 'Token expired'));
+      const cancel = deadline(expiresAtMs, () => socket.close(4403, 'the token has expired'));
       socket.once('close', cancel);
       return true;
     },
     async onSubscribe({ extra }, id, payload) {
-      const { identity, running, room } = extra;
+      const { identity, running, capacity } = extra;
       if (identity === null || extra.isStopping) return [unavailable()];
       if (running.size >= limits.operationsPerSocketMax) return [tooManyOperations(limits)];
       const own = { abort: new AbortController(), isSubscription: false };
       running.set(id, own);
-      const crowded = room.wait();
-      if (crowded !== null) await crowded;
+      const waiting = capacity.wait();
+      if (waiting !== null) await waiting;
       const origin = { actor: identity.actor, transport: 'websocket', abort: own.abort } as const;
       const prepared = await operations.prepare(payload, origin);
       if (!('kind' in prepared)) return prepared;
       own.isSubscription = prepared.kind === 'subscription';
       return { ...prepared, session: extra, id };
     },
-    // What graphql-ws hands on is what `onSubscribe` made.
+    // graphql-ws passes on the value that `onSubscribe` returned.
     execute: (args) => operations.execute(args as Operation),
     async subscribe(args) {
       const operation = args as SocketOperation;
@@ -170,10 +170,10 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
 /**
  * Binds a socket of ws to graphql-ws.
  *
- * Its own binding (`graphql-ws/use/ws`) does the same, but bounds nothing and writes peers' faults
- * to the console. As there, a result is asked for only when the frame before has left for the
- * kernel, which `send` calls back about; so what waits for a slow reader is one frame for each
- * message being handled, and these are bounded.
+ * The binding of graphql-ws (`graphql-ws/use/ws`) does the same, but has no limits and writes
+ * faults of peers to the console. As there, a result is requested only when the kernel has the
+ * previous frame, which the callback of `send` reports. So one frame for each message being handled
+ * waits for a slow reader, and the number of these messages is bounded.
  */
 function open(protocol: Server<Session>, session: Session, options: WebSocketOptions): void {
   const { socket } = session;
@@ -181,13 +181,13 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
   const pendingMax = limits.operationsPerSocketMax + otherMessagesMax;
 
   async function handle(callback: (text: string) => Promise<void>, text: string): Promise<void> {
-    if (session.pendingMessages >= pendingMax) return socket.close(4429, 'Too many messages');
+    if (session.pendingMessages >= pendingMax) return socket.close(4429, tooManyMessages);
     session.pendingMessages += 1;
     try {
       await callback(text);
     } catch (error) {
       if (socket.readyState !== socket.OPEN) return;
-      log.error({ err: error }, 'a message failed');
+      log.error({ err: error }, 'a WebSocket message failed');
       socket.close(1011, 'Internal error');
     } finally {
       session.pendingMessages -= 1;
@@ -206,31 +206,34 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
   socket.once('close', (code, reason) => {
     for (const { abort } of session.running.values()) abort.abort();
     closed(code, String(reason)).catch((error: unknown) => {
-      log.error({ err: error }, 'a socket could not be cleaned up');
+      log.error({ err: error }, 'a closed WebSocket could not be cleaned up');
     });
   });
 }
 
+const tooManyMessages = 'too many messages before their answers';
+
 const elsewhere: TransportError = {
   status: 404,
   code: 'NOT_FOUND',
-  message: 'WebSockets are at /graphql',
+  message: 'WebSockets are served at /graphql',
 };
 
 function serverFull({ socketsMax }: TransportLimits): TransportError {
-  return full('TOO_MANY_SOCKETS', `All ${socketsMax} WebSockets of this server are in use`);
+  const message = `all ${socketsMax} WebSockets of this server are in use: try again later`;
+  return full('TOO_MANY_SOCKETS', message);
 }
 
 function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportError {
-  const message = `An address has at most ${max} WebSockets and event streams at once`;
+  const message = `an address may have at most ${max} WebSockets and event streams open`;
   return exceeded('TOO_MANY_SOCKETS', message);
 }
 
 function unavailable(): GraphQLError {
-  return codedError('UNAVAILABLE', 'The server is stopping');
+  return codedError('UNAVAILABLE', 'the server is stopping');
 }
 
 function tooManyOperations({ operationsPerSocketMax }: TransportLimits): GraphQLError {
-  const message = `A socket runs at most ${operationsPerSocketMax} operations at once`;
+  const message = `at most ${operationsPerSocketMax} operations may run at once on one WebSocket`;
   return codedError('TOO_MANY_OPERATIONS', message);
 }

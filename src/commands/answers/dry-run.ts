@@ -6,7 +6,10 @@ import type { CommandResult, Submission } from '../request.ts';
 import { retry } from '../retry.ts';
 import { replayOutcome } from './replay.ts';
 
-/** Whether a command's key is to be looked up, because no append will find out that it is used. */
+/**
+ * Whether a command is a dry run with an idempotency key. Nothing is appended for it, so its key
+ * has to be looked up.
+ */
 export function isKeyedDryRun({ key, request }: Submission): boolean {
   return key !== null && request.options.dryRun === true;
 }
@@ -17,9 +20,9 @@ export interface AnswerOptions {
 }
 
 /**
- * Answers the dry runs with a key as the command itself would be: from the record, if there is one,
- * else as decided. To be called once it is known that what they were decided on was the latest: a
- * key that is still unused then was so when they were decided. Never throws.
+ * Answers the dry runs that have an idempotency key as the command itself would be answered: with
+ * the recorded outcome if there is one, else as decided. Never throws. Call it once the streams on
+ * which they were decided are known to have been current: a key that is unused now was unused then.
  */
 export async function answerDryRuns(
   options: AnswerOptions,

@@ -4,7 +4,7 @@ import { Rejection, reject } from '../../kernel/rejection.ts';
 import type { Log } from '../../log/log.ts';
 import type { CommandResult, KeyedInput } from '../request.ts';
 
-/** The recorded answer of a command that was sent again: the events and the head of then. */
+/** The recorded answer of a command that was sent before: its events and the head at that time. */
 export async function replayOutcome(
   log: Log,
   key: KeyedInput,
@@ -48,7 +48,7 @@ function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandR
 
 function keyReused(idempotencyKey: string) {
   try {
-    return reject(IdempotencyKeyReused, 'this key was used with another command or input', {
+    return reject(IdempotencyKeyReused, 'the key was already used with another command or input', {
       idempotencyKey,
     });
   } catch (error) {

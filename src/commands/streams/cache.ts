@@ -2,32 +2,32 @@ import { LRUCache } from 'lru-cache';
 import type { Decider } from '../../kernel/decider.ts';
 import type { JsonObject, StoredEvent } from '../../kernel/event.ts';
 
-/** A decider whose types the engine need not know: it passes on what it was given. */
+/** A decider whose types the engine does not know: it only passes states and events on. */
 export type AnyDecider = Decider<unknown, never>;
 
-/** A stream's state as far as this process knows it. */
+/** The latest state of a stream that this process knows. */
 export interface CachedStream {
   readonly decider: AnyDecider;
   readonly state: unknown;
   readonly version: number;
-  /** The id of its last event; null while it has none. */
+  /** The id of its last event; null if it has none, or if its snapshot does not name it. */
   readonly lastEventId: string | null;
-  /** The version of the snapshot from which it was loaded; 0: it was none. */
+  /** The version of the snapshot from which it was loaded; 0 if there was none. */
   readonly snapshotVersion: number;
 }
 
 /**
- * The streams used last, bounded by their number. May be behind the log when another process
- * writes; every append checks the versions, so that costs a retry and nothing else.
+ * The most recently used streams, bounded in number. They may be behind the log when another
+ * process writes. Every append checks the versions, so that costs only a retry.
  */
 export interface StreamCache {
-  /** Undefined when not cached, or known to be behind. */
+  /** Undefined if the stream is not cached, or is known to be behind. */
   fresh(streamId: string): CachedStream | undefined;
   /** The cached stream even if it is known to be behind. */
   any(streamId: string): CachedStream | undefined;
   set(streamId: string, stream: CachedStream): void;
   markStale(streamIds: Iterable<string>): void;
-  /** Forgets every stream: the log is not the one they were read from. */
+  /** Forgets every stream, because the log is no longer the one that they were read from. */
   clear(): void;
 }
 
@@ -51,15 +51,15 @@ export function createStreamCache(streamsMax: number): StreamCache {
   };
 }
 
-/** The stream after one more of its events. */
+/** The stream after its next event. */
 export function evolveStream(stream: CachedStream, event: StoredEvent): CachedStream {
   const { decider, snapshotVersion } = stream;
-  // The log gives a stream's events under its own category: they are this decider's.
+  // The stream's category is the decider's, so all its events are events of this decider.
   const state = decider.evolve(stream.state, event as never);
   return { decider, state, version: event.version, lastEventId: event.id, snapshotVersion };
 }
 
-/** A stream of which nothing is known yet but its decider. */
+/** The initial state of a stream. */
 export function emptyStream(decider: AnyDecider): CachedStream {
   const { initial: state } = decider;
   return { decider, state, version: 0, lastEventId: null, snapshotVersion: 0 };

@@ -15,8 +15,8 @@ export interface FoldedStream<State, Event extends NewEvent> {
 const pageSizeMax = 1_000;
 
 /**
- * The state of a stream after all its events up to a sequence, read from the log alone: from its
- * snapshot, unless that is a later one or another history's, else from its beginning.
+ * The state of a stream after all its events up to a sequence, read from the log alone. Starts at
+ * the snapshot, unless that is of a later version or of another history; else at the beginning.
  */
 export async function foldStream<State, Event extends NewEvent>(
   log: StreamReader,
@@ -32,7 +32,7 @@ export async function foldStream<State, Event extends NewEvent>(
   if (last === undefined) return decider.initial;
   if (snapshot !== undefined && snapshot.version <= last.version) {
     const { version, state, lastEventId } = snapshot;
-    // From the event of the snapshot on, whose id says whether this is the stream it was taken of.
+    // Includes the event of the snapshot: its id shows whether the snapshot is of this history.
     const page = { ...end, limit: last.version - version + 1 };
     const [known, ...tail] = [...(await log.events({ streamId }, page))].reverse();
     if (known !== undefined && (lastEventId === null || known.id === lastEventId)) {

@@ -11,16 +11,17 @@ import {
   type StreamCache,
 } from './cache.ts';
 
-/** Streams to be loaded, by stream id. */
+/** The deciders of the streams to load, by stream id. */
 export type Missing = ReadonlyMap<string, AnyDecider>;
 
 type Streams = Map<string, CachedStream>;
 
 /**
- * Brings streams into the cache, in one round trip each for snapshots and events: the tail after
- * what is cached, else after the newest snapshot that fits the decider, else the whole stream.
+ * Loads streams into the cache, in one round trip each for snapshots and events. Reads the tail
+ * after the cached state, else after the newest snapshot of the decider's version, else the whole
+ * stream.
  *
- * Throws `LogReplacedError` when a cached stream is not the beginning of the one in the log.
+ * Throws `LogReplacedError` if a cached stream is not the beginning of the one in the log.
  */
 export async function loadStreams(
   log: LogStatements,
@@ -33,7 +34,7 @@ export async function loadStreams(
   for (const [streamId, { decider, lastEventId }] of bases) {
     if (loaded.has(streamId)) continue;
     if (cache.any(streamId) !== undefined) throw toReplacedError(log.epoch(), lastEventId);
-    // Its snapshot went with another history: the events say what is so.
+    // Its snapshot is of another history: only the events count.
     unfit.set(streamId, emptyStream(decider));
   }
   if (unfit.size > 0) {
@@ -70,12 +71,12 @@ async function findBases(
 
 function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream {
   const decider = missing.get(snapshot.streamId);
-  if (decider === undefined) throw new Error(`no wish for a snapshot of ${snapshot.streamId}`);
+  if (decider === undefined) throw new Error(`no snapshot of ${snapshot.streamId} was requested`);
   const { state, version, lastEventId } = snapshot;
   return { decider, state, version, lastEventId, snapshotVersion: version };
 }
 
-/** The streams up to their ends; none for a base that is not the beginning of its stream. */
+/** The streams read to their ends; leaves out a base that is not the beginning of its stream. */
 async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
   const requests = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
   const tails = groupByStream(await log.streams(requests));
@@ -87,7 +88,7 @@ async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
   return streams;
 }
 
-/** A base and the events from its last one on; null when they are another stream's. */
+/** Folds the events from the last one of `base` on; null if `base` is not of this history. */
 async function followBase(
   base: CachedStream,
   events: readonly StoredEvent[],
@@ -101,7 +102,7 @@ async function followBase(
   return foldInTurns(start, events.slice(1));
 }
 
-/** Folds a tail; a long one lets the event loop go on in between. */
+/** Folds a tail, and gives the event loop a turn within a long one. */
 async function foldInTurns(
   base: CachedStream,
   tail: readonly StoredEvent[],

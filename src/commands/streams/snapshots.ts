@@ -8,30 +8,30 @@ import { type CachedStream, toSnapshotState } from './cache.ts';
 export interface SnapshotOptions {
   readonly log: Log;
   readonly logger: Logger;
-  /** A stream is snapshotted when it has grown by so many events; one with a large state later. */
+  /** A stream is snapshotted after this many new events; later if its state is large. */
   readonly snapshotEvery: number;
 }
 
 /**
  * Writes snapshots of streams that have grown enough, in the background: no command waits for them.
- * A failure is logged and costs nothing but time: the next load folds more events, and the stream is
- * due again with its next batch.
+ * A failure is logged and costs only time: the next load folds more events, and the stream is due
+ * again with its next batch.
  */
 export interface SnapshotWriter {
-  /** Takes note of streams as they are in the log. */
+  /** Schedules snapshots of those streams that are due. The streams are as they are in the log. */
   consider(streams: Iterable<readonly [string, CachedStream]>): void;
-  /** Resolves when everything that is due has been written, or has failed. */
+  /** Resolves when every snapshot that is due has been written or has failed. */
   finished(): Promise<void>;
 }
 
 /** The last snapshot of a stream that this process has written, or is writing. */
 interface Written {
   readonly version: number;
-  /** As how many events it weighs. */
+  /** Its size, as a number of events that cost as much to fold. */
   readonly events: number;
 }
 
-/** To fold an event again costs about as much as to write so much of a snapshot. */
+/** Folding one event costs about as much as writing this many bytes of a snapshot. */
 const bytesPerEvent = 256;
 const writtenMax = 10_000;
 
@@ -41,7 +41,7 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
   let due = new Map<string, CachedStream>();
   let writing: Promise<void> | null = null;
 
-  /** A snapshot must not cost more than what it saves: a large state is written less often. */
+  /** A snapshot must not cost more than it saves, so a large state is written less often. */
   function isDue(streamId: string, { version, snapshotVersion }: CachedStream): boolean {
     const grown = version - snapshotVersion;
     if (grown < snapshotEvery) return false;
@@ -52,12 +52,12 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
 
   async function write(): Promise<void> {
     while (due.size > 0) {
-      // The answers go first: to write a large state as JSON takes milliseconds.
+      // The answers go first: writing a large state as JSON takes milliseconds.
       await nextTurn();
       const streams = due;
       due = new Map();
       try {
-        // One after the other, and each in parts: to write a large state takes long.
+        // One after the other, and each in parts, because writing a large state takes long.
         for (const stream of streams) await log.writeSnapshots([await toSnapshot(stream)]);
       } catch (error) {
         for (const streamId of streams.keys()) written.delete(streamId);
@@ -69,7 +69,7 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
 
   async function toSnapshot([streamId, stream]: [string, CachedStream]) {
     const { decider, version, state, lastEventId } = stream;
-    if (lastEventId === null) throw new Error(`${streamId} has no event to be snapshotted after`);
+    if (lastEventId === null) throw new Error(`${streamId} has no events to snapshot`);
     const json = await toJsonInParts(toSnapshotState(state));
     written.set(streamId, { version, events: Math.ceil(json.length / bytesPerEvent) });
     return { streamId, deciderVersion: decider.version, version, lastEventId, state: json };

@@ -10,14 +10,14 @@ import { evolveMarkets, type Markets, noMarkets } from './markets.ts';
 
 export type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
 
-/** A cash account after some of its events. Amounts have all digits of the currency's minor unit. */
+/** The state of an account. Amounts have all the digits of the currency's minor unit. */
 export type Account = {
   readonly id: string;
   readonly owner: string;
   readonly currency: string;
-  /** Booked cash. */
+  /** All cash in the account, including reserved cash. */
   readonly balance: string;
-  /** What of it is reserved. */
+  /** The part of `balance` that is reserved. */
   readonly held: string;
   readonly status: AccountStatus;
   readonly version: number;
@@ -26,10 +26,10 @@ export type Account = {
   readonly updatedAt: string;
 };
 
-/** An account as commands are decided on it: with its shares, and where it may have open orders. */
+/** The state on which commands are decided: also shares, and where orders may be open. */
 export type AccountState = Account & Markets & { readonly holdings: Holdings };
 
-/** The stream of one account. Null: not opened. */
+/** The decider of one account. The state is null until the account is opened. */
 export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   category: 'account',
   idFault: uuidFault,
@@ -43,7 +43,7 @@ export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   },
 };
 
-/** Written out, as all that is copied for every event here: a spread takes many times as long. */
+/** Every event copies the state, so the members are named: a spread takes many times as long. */
 function toState(
   account: Account,
   holdings: Holdings,
@@ -66,10 +66,11 @@ function toState(
   };
 }
 
-/** The account after one more of its events; only its opening can come first. */
+/** The account after its next event. The first event must be AccountOpened. */
 export function evolveAccount(account: Account | null, event: StoredAccountEvent): Account {
   if (event.type === 'AccountOpened') return opened(event);
-  if (account === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  if (account === null)
+    throw new Error(`${event.streamId} begins with ${event.type}, not with AccountOpened`);
   const change = changeOf(account, event);
   const { balance = account.balance, held = account.held, status = account.status } = change;
   return {
@@ -86,7 +87,7 @@ export function evolveAccount(account: Account | null, event: StoredAccountEvent
   };
 }
 
-/** What the account has that is not reserved. */
+/** The cash that is not reserved, in the account's currency. */
 export function availableOf({ balance, held, currency }: Account): string {
   return subtract(balance, held, digitsOf(currency));
 }
@@ -144,7 +145,7 @@ function changeOf(account: Account, event: StoredAccountEvent): Partial<Account>
     case 'AccountClosed':
       return { status: 'CLOSED' };
     case 'AccountOpened':
-      throw new Error(`${event.streamId} is opened twice`);
+      throw new Error(`${event.streamId} has a second AccountOpened`);
     default:
       return throwUpgradeNeeded(event);
   }
@@ -152,6 +153,6 @@ function changeOf(account: Account, event: StoredAccountEvent): Partial<Account>
 
 function digitsOf(currency: string): number {
   const digits = minorUnitsOf(currency);
-  if (digits === null) throw new Error(`${currency} is not an ISO 4217 currency`);
+  if (digits === null) throw new Error(`${currency} is not an ISO 4217 code`);
   return digits;
 }

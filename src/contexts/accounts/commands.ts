@@ -14,7 +14,7 @@ import {
 } from './rules.ts';
 
 export interface OpenAccount {
-  /** Absent: a fresh UUID. */
+  /** A UUID. If absent, a new one is made. */
   readonly accountId?: string | null | undefined;
   readonly owner: string;
   readonly currency: string;
@@ -46,12 +46,12 @@ const target = ({ accountId }: { readonly accountId: string }) => ({
 
 export const openAccount: CommandDefinition<OpenAccount> = {
   name: 'openAccount',
-  description: 'Opens an empty cash account.',
+  description: 'Opens an empty account.',
   rejections: [rejections.AccountAlreadyExists],
   handle({ accountId, owner, currency }, context) {
     const id = accountId ?? context.newId();
     if (context.load(accountDecider, id).version > 0) {
-      reject(rejections.AccountAlreadyExists, `account ${id} exists already`, { accountId: id });
+      reject(rejections.AccountAlreadyExists, `account ${id} already exists`, { accountId: id });
     }
     recordInAccount(context, id, { type: 'AccountOpened', data: { owner, currency } });
   },
@@ -59,23 +59,23 @@ export const openAccount: CommandDefinition<OpenAccount> = {
 
 export const depositCash: CommandDefinition<MoveCash> = {
   name: 'depositCash',
-  description: 'Brings cash into an account that is not closed.',
+  description: 'Deposits cash into an account that is open or frozen.',
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
   target,
-  handle: (input, context) => bring('CashDeposited', input, context),
+  handle: (input, context) => addCash('CashDeposited', input, context),
 };
 
 export const creditInterest: CommandDefinition<MoveCash> = {
   name: 'creditInterest',
-  description: 'Credits interest to an account that is not closed.',
+  description: 'Credits interest to an account that is open or frozen.',
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
   target,
-  handle: (input, context) => bring('InterestCredited', input, context),
+  handle: (input, context) => addCash('InterestCredited', input, context),
 };
 
 export const withdrawCash: CommandDefinition<MoveCash> = {
   name: 'withdrawCash',
-  description: 'Takes available cash out of an open account.',
+  description: 'Withdraws available cash from an open account.',
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount, InsufficientFunds],
   target,
   handle({ accountId, amount, reference = null }, context) {
@@ -90,7 +90,9 @@ export const withdrawCash: CommandDefinition<MoveCash> = {
 
 export const transferCash: CommandDefinition<TransferCash> = {
   name: 'transferCash',
-  description: 'Moves available cash from an open account to one of the same currency.',
+  description:
+    `Transfers available cash from an open account to an open or frozen account of the same
+    currency.`.replace(/\s+/g, ' '),
   rejections: [
     AccountNotFound,
     AccountNotOpen,
@@ -112,7 +114,11 @@ export const transferCash: CommandDefinition<TransferCash> = {
     const { currency } = from;
     if (currency !== to.currency) {
       const data = { expected: currency, actual: to.currency };
-      reject(rejections.CurrencyMismatch, `${currency} cannot go to ${to.currency}`, data);
+      reject(
+        rejections.CurrencyMismatch,
+        `account ${fromAccountId} is in ${currency}, account ${toAccountId} is in ${to.currency}`,
+        data,
+      );
     }
     assertAmount(from, amount);
     assertFunds(from, amount);
@@ -130,9 +136,8 @@ export const transferCash: CommandDefinition<TransferCash> = {
 
 export const freezeAccount: CommandDefinition<ChangeAccount> = {
   name: 'freezeAccount',
-  description:
-    `Lets nothing leave an account any more, and cancels its open orders. A frozen account
-    stays as it is.`.replace(/\s+/g, ' '),
+  description: `Freezes an account, so that cash and shares cannot leave it, and cancels its open
+    orders. Has no effect on a frozen account.`.replace(/\s+/g, ' '),
   rejections: [AccountNotFound, AccountNotOpen],
   target,
   handle({ accountId, reason = null }, context) {
@@ -145,7 +150,7 @@ export const freezeAccount: CommandDefinition<ChangeAccount> = {
 
 export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
   name: 'unfreezeAccount',
-  description: 'Opens a frozen account again; an open one stays as it is.',
+  description: 'Opens a frozen account again. Has no effect on an open account.',
   rejections: [AccountNotFound, AccountNotOpen],
   target,
   handle({ accountId, reason = null }, context) {
@@ -158,16 +163,15 @@ export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
 
 export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
   name: 'closeAccount',
-  description:
-    `Closes an open account for good. The account must have no cash, no shares and no open
-    orders. A closed one stays as it is.`.replace(/\s+/g, ' '),
+  description: `Closes an open account permanently. The account must have no cash, no shares and no
+    open orders. Has no effect on a closed account.`.replace(/\s+/g, ' '),
   rejections: [AccountNotFound, AccountNotOpen, rejections.AccountNotEmpty],
   target,
   handle({ accountId }, context) {
     const account = loadAccount(context, accountId);
     if (account.status === 'CLOSED') return;
     assertStatus(account, ['OPEN']);
-    // First, so that whoever knows of open orders refuses with their number.
+    // Recorded first, so that the trading context rejects with the number of open orders, if any.
     recordInAccount(context, accountId, { type: 'AccountClosed', data: {} });
     assertEmpty(account);
   },
@@ -178,16 +182,17 @@ function assertEmpty({ id: accountId, balance, currency, holdings }: AccountStat
   if (compare(balance, '0') !== 0) {
     reject(
       rejections.AccountNotEmpty,
-      `account ${accountId} still has ${balance} ${currency}`,
+      `account ${accountId} still has ${balance} ${currency}: withdraw or transfer it first`,
       data,
     );
   }
   const [symbol] = Object.keys(holdings);
   if (symbol === undefined) return;
-  reject(rejections.AccountNotEmpty, `account ${accountId} still has shares of ${symbol}`, data);
+  const message = `account ${accountId} still has shares of ${symbol}: sell them first`;
+  reject(rejections.AccountNotEmpty, message, data);
 }
 
-function bring(
+function addCash(
   type: 'CashDeposited' | 'InterestCredited',
   { accountId, amount, reference = null }: MoveCash,
   context: CommandContext,

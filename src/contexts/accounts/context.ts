@@ -3,7 +3,7 @@ import { accountDecider } from './account.ts';
 import { accountEvents } from './events.ts';
 import { accountsView } from './views.ts';
 
-/** Cash accounts. */
+/** Accounts, which hold cash in one currency, and shares. */
 export const accounts: BoundedContext = {
   name: 'accounts',
   events: accountEvents,

@@ -6,78 +6,89 @@ import type {
 } from '../../kernel/event-definition.ts';
 import { decimal, id, nullable, text } from '../../kernel/field.ts';
 
-const amount = decimal('How much, as it was given; finer than no minor unit of the currency.');
-const currency = text('The ISO 4217 code of the account.');
-const reference = nullable(text('What the client wrote to it.'));
-const reason = nullable(text('Why.'));
-const symbol = id('The instrument.');
-const shares = decimal('How many shares.');
-const orderId = id('The order.');
+const amount = decimal(
+  "The amount as given, in the account's currency, never finer than its minor unit.",
+);
+const reserved = decimal("The amount of cash, in the account's currency.");
+const currency = text("The ISO 4217 code of the account's currency.");
+const reference = nullable(text("The client's note. Null if the client gave none."));
+const reason = nullable(text('The reason as given. Null if none was given.'));
+const symbol = id('The symbol of the instrument.');
+const shares = decimal('The number of shares, in units of the instrument.');
+const orderId = id('The id of the order.');
 const settlement = {
-  tradeId: id('The trade.'),
+  tradeId: id('The id of the trade.'),
   orderId,
   symbol,
   quantity: shares,
-  price: decimal('The price of one share.'),
-  amount: decimal('The cash paid or received for the shares, without the fee.'),
-  fee: decimal('The fee that the account paid for the trade.'),
+  price: decimal("The price of one share, in the account's currency."),
+  amount: decimal(
+    "The cash paid or received for the shares, in the account's currency, without the fee.",
+  ),
+  fee: decimal("The fee that the account paid for the trade, in the account's currency."),
   currency,
 };
 
 /**
- * Version 2 has the fields of version 1. From it on, amounts and fees are rounded on the totals of
- * their order instead of trade by trade, and a position carries its cost exactly.
+ * Schema version 2 has the fields of version 1. Since version 2, amounts and fees are rounded on
+ * the totals of their order instead of trade by trade, and a position carries its exact cost.
  */
 const sameFields: Upcaster = (data) => data;
 
-/** All that can happen to an account. */
+/** The events of an account. */
 export const accountEvents = {
   AccountOpened: {
-    description: 'A cash account was opened, empty.',
-    fields: { owner: text('Whose account it is.'), currency },
+    description: 'An empty account was opened.',
+    fields: { owner: text('The name of the owner.'), currency },
   },
   CashDeposited: {
-    description: 'Cash came into the account from outside.',
+    description: 'Cash was deposited into the account.',
     fields: { amount, currency, reference },
   },
   CashWithdrawn: {
-    description: 'Cash left the account to the outside.',
+    description: 'Cash was withdrawn from the account.',
     fields: { amount, currency, reference },
   },
   CashTransferredOut: {
-    description: 'Cash left for another account, which receives it in the next event of the log.',
-    fields: { amount, currency, toAccountId: id('Where it went.'), reference },
+    description:
+      `Cash was transferred to another account. The next event in the log is the receiving account's
+      CashTransferredIn.`.replace(/\s+/g, ' '),
+    fields: { amount, currency, toAccountId: id('The id of the receiving account.'), reference },
   },
   CashTransferredIn: {
-    description: 'Cash came from another account, which gave it in the event before.',
-    fields: { amount, currency, fromAccountId: id('Where it came from.'), reference },
+    description:
+      `Cash was transferred from another account. The previous event in the log is the sending
+      account's CashTransferredOut.`.replace(/\s+/g, ' '),
+    fields: { amount, currency, fromAccountId: id('The id of the sending account.'), reference },
   },
   InterestCredited: {
-    description: 'The account earned interest.',
+    description: 'Interest was credited to the account.',
     fields: { amount, currency, reference },
   },
   CashHeld: {
     description: `Cash was reserved for an open order. The amount is 0 for a stop order without a
       limit, which pays from the available cash when it is triggered.`.replace(/\s+/g, ' '),
     fields: {
-      amount,
+      amount: reserved,
       currency,
       orderId,
-      symbol: nullable(id('The instrument of the order; null in events of schema version 1.')),
+      symbol: nullable(
+        id('The symbol of the instrument. Null in events stored under schema version 1.'),
+      ),
     },
     upcasters: [(data) => ({ ...data, symbol: null })],
   },
   CashReleased: {
-    description: 'Cash that was reserved for an order is free again.',
-    fields: { amount, currency, orderId },
+    description: 'Cash that was reserved for an order was released.',
+    fields: { amount: reserved, currency, orderId },
   },
   SharesDeposited: {
-    description: 'Shares came into the account from outside.',
+    description: 'Shares were deposited into the account.',
     fields: {
       symbol,
       quantity: shares,
-      costPrice: decimal('What one share cost its owner.'),
-      currency: text('ISO 4217: what the cost is in.'),
+      costPrice: decimal("The cost of one share to the owner, in the account's currency."),
+      currency: text('The ISO 4217 code of the currency of the cost.'),
       reference,
     },
     upcasters: [sameFields],
@@ -87,35 +98,44 @@ export const accountEvents = {
     fields: { symbol, quantity: shares, orderId },
   },
   SharesReleased: {
-    description: 'Shares that were reserved for an order are free again.',
+    description: 'Shares that were reserved for an order were released.',
     fields: { symbol, quantity: shares, orderId },
   },
   PurchaseSettled: {
-    description: 'Shares came for cash: the amount and the fee were paid.',
+    description:
+      'A purchase was settled: the account received shares, and paid the amount and the fee.',
     fields: {
       ...settlement,
-      released: decimal('Cash that was reserved for the order and is released by this event.'),
+      released: decimal(
+        `The cash that was reserved for the order and is released by this event, in the account's
+        currency.`.replace(/\s+/g, ' '),
+      ),
     },
     upcasters: [sameFields],
   },
   SaleSettled: {
-    description: 'Shares went for cash: the amount less the fee was received.',
+    description:
+      'A sale was settled: the account gave shares, and received the amount less the fee.',
     fields: {
       ...settlement,
-      released: decimal('Shares that were reserved for the order and left with this event.'),
+      released: decimal(
+        `The shares that were reserved for the order and left the account with this event, in units
+        of the instrument.`.replace(/\s+/g, ' '),
+      ),
     },
     upcasters: [sameFields],
   },
   AccountFrozen: {
-    description: 'Nothing may leave the account any more. Its open orders are canceled with it.',
+    description: `The account was frozen: cash and shares cannot leave it until it is unfrozen. Its
+      open orders are canceled.`.replace(/\s+/g, ' '),
     fields: { reason },
   },
   AccountUnfrozen: {
-    description: 'The account is open again.',
+    description: 'The account was unfrozen: it is open again.',
     fields: { reason },
   },
   AccountClosed: {
-    description: 'The account was closed for good, empty.',
+    description: 'The account was closed permanently. It was empty.',
     fields: {},
   },
 } as const satisfies EventDefinitions;

@@ -1,28 +1,29 @@
 import { compare, isDecimal, sum } from '../../lib/decimal.ts';
 import type { StoredAccountEvent } from './events.ts';
 
-/** The shares of one instrument in an account. */
+/** The shares of one instrument in an account, in units of the instrument. */
 export type Holding = {
   readonly quantity: string;
-  /** What of them is reserved. */
+  /** The part of `quantity` that is reserved. */
   readonly held: string;
 };
 
-/** Holdings by symbol; what is not there, or is gone, has no member. */
+/** Holdings by symbol. A symbol without shares has no member. */
 export type Holdings = Readonly<Record<string, Holding>>;
 
 const nothing: Holding = { quantity: '0', held: '0' };
 
+/** The holding of a symbol. Both quantities are 0 if the account has no shares of it. */
 export function holdingOf(holdings: Holdings, symbol: string): Holding {
   return Object.hasOwn(holdings, symbol) ? (holdings[symbol] ?? nothing) : nothing;
 }
 
-/** Whether a holding keeps within the digits of a Decimal when it grows by a quantity. */
+/** Whether a holding plus a quantity has no more digits than a Decimal can have. */
 export function hasShareCapacity(holdings: Holdings, symbol: string, quantity: string): boolean {
   return isDecimal(sum(holdingOf(holdings, symbol).quantity, quantity));
 }
 
-/** The holdings after one more event of their account. */
+/** The holdings after the next event of their account. */
 export function evolveHoldings(holdings: Holdings, event: StoredAccountEvent): Holdings {
   const change = changeOf(event);
   if (change === null) return holdings;
@@ -34,7 +35,7 @@ export function evolveHoldings(holdings: Holdings, event: StoredAccountEvent): H
   return others;
 }
 
-/** What an event adds to the shares of one instrument; null: it is not about shares. */
+/** What an event adds to the holding of an instrument. Null if it does not concern shares. */
 export function changeOf(event: StoredAccountEvent) {
   switch (event.type) {
     case 'SharesDeposited':

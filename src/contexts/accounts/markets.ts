@@ -1,16 +1,17 @@
 import type { StoredAccountEvent } from './events.ts';
 
-/** Where an account may have open orders. The books of the markets say which ones are open. */
+/** Where an account may have open orders. The order books say which orders are open. */
 export type Markets = {
-  /** The instruments in which it has ever had an open order, or a trade. */
+  /** The symbols of the instruments in which the account has ever had an open order or a trade. */
   readonly markets: readonly string[];
-  /** Orders for which cash is reserved by an event of schema version 1, which names no instrument. */
+  /** Orders with cash reserved by an event of schema version 1, which names no instrument. */
   readonly olderOrders: readonly string[];
 };
 
+/** The markets of an account that has never had an order. */
 export const noMarkets: Markets = { markets: [], olderOrders: [] };
 
-/** The markets after one more event of their account. */
+/** The markets after the next event of their account. */
 export function evolveMarkets(known: Markets, event: StoredAccountEvent): Markets {
   switch (event.type) {
     case 'CashHeld': {

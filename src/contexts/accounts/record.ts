@@ -3,21 +3,27 @@ import { accountDecider } from './account.ts';
 import type { AccountEvent } from './events.ts';
 import { canSend } from './rules.ts';
 
-/** The events by which cash or shares leave an account, or are reserved to leave it. */
+/** The events with which cash or shares leave an account or are reserved. */
 const outflows: ReadonlySet<AccountEvent['type']> = new Set([
-  ...(['CashWithdrawn', 'CashTransferredOut', 'CashHeld'] as const),
-  ...(['SharesHeld', 'PurchaseSettled', 'SaleSettled'] as const),
+  'CashWithdrawn',
+  'CashTransferredOut',
+  'CashHeld',
+  'SharesHeld',
+  'PurchaseSettled',
+  'SaleSettled',
 ]);
 
 /**
- * Records an event of an account; every command does so here. Throws when the event would let
- * something leave an account that is not open: the command has then not asked `canSend`.
+ * Records an event of an account. All commands record such events through this function. It throws
+ * if cash or shares would leave an account that is not open: the command did not check `canSend`.
  */
 export function recordInAccount(context: CommandContext, id: string, event: AccountEvent): void {
   if (outflows.has(event.type)) {
     const { state } = context.load(accountDecider, id);
     if (state === null || !canSend(state)) {
-      throw new Error(`${event.type}: account ${id} is ${state?.status ?? 'not there'}`);
+      throw new Error(
+        `cannot record ${event.type}: account ${id} is ${state?.status ?? 'not opened'}`,
+      );
     }
   }
   context.record(accountDecider, id, event);

@@ -1,72 +1,76 @@
 import { decimal, id, integer, text } from '../../kernel/field.ts';
 import type { RejectionDefinition } from '../../kernel/rejection.ts';
 
-const accountId = id('The account.');
+const accountId = id('The id of the account.');
 
 export const AccountNotFound = {
   name: 'AccountNotFoundError',
   code: 'ACCOUNT_NOT_FOUND',
-  description: 'There is no such account.',
+  description: 'No account has this id. Check the id, or open the account first.',
   fields: { accountId },
 } satisfies RejectionDefinition;
 
 export const AccountAlreadyExists = {
   name: 'AccountAlreadyExistsError',
   code: 'ACCOUNT_ALREADY_EXISTS',
-  description: 'An account of this id was opened before.',
+  description: 'An account with this id already exists. Use another id, or omit it.',
   fields: { accountId },
 } satisfies RejectionDefinition;
 
 export const AccountNotOpen = {
   name: 'AccountNotOpenError',
   code: 'ACCOUNT_NOT_OPEN',
-  description: 'The account is closed, or frozen and does not let cash out.',
-  fields: { accountId, status: text('FROZEN or CLOSED.') },
+  description: `The account is closed, or it is frozen and the command needs an open account. A
+    frozen account can be opened again; a closed one cannot.`.replace(/\s+/g, ' '),
+  fields: { accountId, status: text('The status of the account: FROZEN or CLOSED.') },
 } satisfies RejectionDefinition;
 
 export const AccountNotEmpty = {
   name: 'AccountNotEmptyError',
   code: 'ACCOUNT_NOT_EMPTY',
-  description: 'Only an account without cash, shares and open orders can be closed.',
+  description: `The account cannot be closed while it has cash, shares or open orders. Cancel the
+    orders, sell the shares and withdraw the cash first.`.replace(/\s+/g, ' '),
   fields: {
     accountId,
-    balance: decimal('The cash that is still in it.'),
-    openOrders: integer('How many of its orders are open.'),
+    balance: decimal("The cash in the account, in the account's currency."),
+    openOrders: integer("The number of the account's open orders."),
   },
 } satisfies RejectionDefinition;
 
 export const InsufficientFunds = {
   name: 'InsufficientFundsError',
   code: 'INSUFFICIENT_FUNDS',
-  description: 'More was asked for than the account has available.',
+  description: `The command needs more cash than the account has available. Request less, or deposit
+    cash first.`.replace(/\s+/g, ' '),
   fields: {
     accountId,
-    available: decimal('Booked cash that is not reserved.'),
-    requested: decimal('What was asked for.'),
+    available: decimal("The cash that is not reserved, in the account's currency."),
+    requested: decimal("The cash that the command needs, in the account's currency."),
   },
 } satisfies RejectionDefinition;
 
 export const CurrencyMismatch = {
   name: 'CurrencyMismatchError',
   code: 'CURRENCY_MISMATCH',
-  description: 'The two sides are not of one currency.',
+  description: `The two accounts, or the account and the instrument, have different currencies. Use
+    an account in the expected currency.`.replace(/\s+/g, ' '),
   fields: {
-    expected: text('The currency of the side that gives.'),
-    actual: text('The currency of the side that takes.'),
+    expected: text('The currency of the sending account or of the instrument, an ISO 4217 code.'),
+    actual: text('The currency of the account that does not match, an ISO 4217 code.'),
   },
 } satisfies RejectionDefinition;
 
 export const InvalidAmount = {
   name: 'InvalidAmountError',
   code: 'INVALID_AMOUNT',
-  description: `The amount is zero, negative, finer than the minor unit of the currency, or makes a
-    balance of more digits than a Decimal has.`.replace(/\s+/g, ' '),
-  fields: { amount: decimal('The amount as given.') },
+  description: `The amount is zero, negative or finer than the currency's minor unit, or the balance
+    would have more digits than a Decimal can have.`.replace(/\s+/g, ' '),
+  fields: { amount: decimal("The amount as given, in the account's currency.") },
 } satisfies RejectionDefinition;
 
 export const InvalidTransfer = {
   name: 'InvalidTransferError',
   code: 'INVALID_TRANSFER',
-  description: 'An account cannot transfer cash to itself.',
+  description: 'The sending and the receiving account are the same. Name two different accounts.',
   fields: { accountId },
 } satisfies RejectionDefinition;

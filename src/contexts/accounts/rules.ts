@@ -5,15 +5,15 @@ import { type Account, type AccountState, accountDecider, availableOf } from './
 import { minorUnitsOf } from './currencies.ts';
 import { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } from './rejections.ts';
 
-/** The account that a command names; rejects when there is none. */
+/** The account that a command names. Rejects if it does not exist. */
 export function loadAccount(context: CommandContext, accountId: string): AccountState {
   const { state } = context.load(accountDecider, accountId);
   return state ?? reject(AccountNotFound, `there is no account ${accountId}`, { accountId });
 }
 
 /**
- * Whether cash and shares may leave an account, or be reserved to leave it: only while it is open. Every
- * way out asks this.
+ * Whether cash and shares may leave an account or be reserved: only while it is open. Everything
+ * that takes cash or shares out of an account checks this.
  */
 export function canSend({ status }: Account): boolean {
   return status === 'OPEN';
@@ -26,46 +26,50 @@ export function assertCanSend(account: Account): void {
   reject(AccountNotOpen, notOpenMessage(account), { accountId, status });
 }
 
+/** The error message for an account that is not open. */
 export function notOpenMessage({ id, status }: Account): string {
   return `account ${id} is ${status.toLowerCase()}`;
 }
 
-/** Rejects unless the account has one of the allowed statuses. */
+/** Rejects unless the account's status is one of the allowed ones. */
 export function assertStatus(account: Account, allowed: readonly Account['status'][]): void {
   const { id, status } = account;
   if (allowed.includes(status)) return;
   reject(AccountNotOpen, notOpenMessage(account), { accountId: id, status });
 }
 
-/** Rejects zero, negative amounts, and those finer than the currency has units. */
+/** Rejects an amount that is zero, negative, or finer than the currency's minor unit. */
 export function assertAmount({ currency }: Account, amount: string): void {
   if (compare(amount, '0') <= 0) {
-    reject(InvalidAmount, `an amount is more than zero, not ${amount}`, { amount });
+    reject(InvalidAmount, `an amount must be more than zero, not ${amount}`, { amount });
   }
   if (isFinerThan(amount, minorUnitsOf(currency) ?? 0)) {
     reject(InvalidAmount, `${amount} is finer than the minor unit of ${currency}`, { amount });
   }
 }
 
-/** Whether the balance keeps within the digits of a Decimal when it grows by an amount. */
+/** Whether the balance plus an amount has no more digits than a Decimal can have. */
 export function hasCapacity({ balance, currency }: Account, amount: string): boolean {
   return isDecimal(add(balance, amount, minorUnitsOf(currency) ?? 0));
 }
 
+/** The error message for an amount that the balance cannot grow by. */
 export function overCapacity({ id }: Account, amount: string): string {
-  return `with ${amount} more the balance of account ${id} has over ${integerDigitsMax} digits`;
+  const limit = `more than ${integerDigitsMax} digits before the point`;
+  return `the balance of account ${id} plus ${amount} has ${limit}`;
 }
 
-/** Rejects an amount by which the balance would grow past the digits of a Decimal. */
+/** Rejects an amount with which the balance would have more digits than a Decimal can have. */
 export function assertFits(account: Account, amount: string): void {
   if (!hasCapacity(account, amount))
     reject(InvalidAmount, overCapacity(account, amount), { amount });
 }
 
-/** Rejects when more is requested than is available. */
+/** Rejects if more cash is requested than the account has available. */
 export function assertFunds(account: Account, requested: string): void {
   const available = availableOf(account);
   if (compare(requested, available) <= 0) return;
-  const message = `${requested} was requested, ${available} ${account.currency} is available`;
-  reject(InsufficientFunds, message, { accountId: account.id, available, requested });
+  const { id, currency } = account;
+  const message = `account ${id} has ${available} ${currency} available, not ${requested}`;
+  reject(InsufficientFunds, message, { accountId: id, available, requested });
 }

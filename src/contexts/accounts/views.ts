@@ -9,11 +9,11 @@ const filters = {
   status: (account: Account): string => account.status,
 };
 
-/** Every account by its id: the same fold that decides commands. */
+/** Every account by its id. It folds events as the decider does. */
 export const accountsView: View<Account> = {
   name: 'accounts',
   version: 2,
-  description: 'Cash accounts: balance, status, owner.',
+  description: 'The accounts: owner, currency, balance and status.',
   types: Object.keys(accountEvents),
   keysOf: (event) => [entityIdOf(event.streamId)],
   evolve: (account, event) => evolveAccount(account ?? null, event as StoredAccountEvent),

@@ -5,7 +5,7 @@ import type { StoredMarketEvent } from './events.ts';
 export const candleIntervals = ['MINUTE', 'HOUR', 'DAY'] as const;
 export type CandleInterval = (typeof candleIntervals)[number];
 
-/** The trades of an instrument within an interval that begins at `start`, in UTC. */
+/** The trades of an instrument in one interval, which begins at `start`, in UTC. */
 export type Candle = {
   readonly symbol: string;
   readonly interval: CandleInterval;
@@ -20,11 +20,11 @@ export type Candle = {
 
 type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
 
-/** Candles of every interval; one without trades is absent. */
+/** The candles of all instruments and intervals. An interval without trades has no candle. */
 export const candlesView: View<Candle> = {
   name: 'candles',
   version: 1,
-  description: 'Trades by minute, hour and day: open, high, low, close, volume.',
+  description: 'The candles of each instrument by minute, hour and day.',
   types: ['TradeExecuted'],
   keysOf(event) {
     const { symbol } = (event as Trade).data;
@@ -49,12 +49,12 @@ export const candlesView: View<Candle> = {
   },
 };
 
-/** The key of a candle, and its position in the list START: those of an interval in order of time. */
+/** The key of a candle, also its position in the list START, which sorts an interval by time. */
 export function toCandleKey(symbol: string, interval: CandleInterval, start: string): string {
   return `${symbol} ${interval} ${start}`;
 }
 
-/** The beginning of the interval in which a time lies. */
+/** The start of the interval that contains a time. */
 export function startOf(interval: CandleInterval, time: string): string {
   const kept = { MINUTE: 16, HOUR: 13, DAY: 10 }[interval];
   return `${time.slice(0, kept)}${'0000-00-00T00:00:00.000000Z'.slice(kept)}`;
@@ -64,7 +64,14 @@ function begin({ data, occurredAt }: Trade, key: string): Candle {
   const { symbol, price, quantity } = data;
   const interval = candleIntervals.find((each) => key.startsWith(`${symbol} ${each} `)) ?? 'DAY';
   return {
-    ...{ symbol, interval, start: startOf(interval, occurredAt) },
-    ...{ open: price, high: price, low: price, close: price, volume: quantity, trades: 1 },
+    symbol,
+    interval,
+    start: startOf(interval, occurredAt),
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: quantity,
+    trades: 1,
   };
 }

@@ -27,22 +27,24 @@ export interface RecordPrices {
 export const InstrumentNotFound = {
   name: 'InstrumentNotFoundError',
   code: 'INSTRUMENT_NOT_FOUND',
-  description: 'There is no such instrument.',
+  description: 'No instrument has this symbol. Check it, or list the instrument first.',
   fields: { symbol: id('The symbol as given.') },
 } satisfies RejectionDefinition;
 
 export const InstrumentAlreadyExists = {
   name: 'InstrumentAlreadyExistsError',
   code: 'INSTRUMENT_ALREADY_EXISTS',
-  description: 'An instrument of this symbol was listed before.',
-  fields: { symbol: id('The symbol.') },
+  description: 'An instrument with this symbol is already listed. Use another symbol.',
+  fields: { symbol: id('The symbol of the instrument.') },
 } satisfies RejectionDefinition;
 
 export const InvalidPrice = {
   name: 'InvalidPriceError',
   code: 'INVALID_PRICE',
-  description: 'The price is not more than zero, not a whole number of ticks, or too large.',
-  fields: { price: decimal('The price as given.') },
+  description:
+    `The price is zero or negative, is not a multiple of the tick size, or is too large; or
+    a cost price is negative. Correct it and send the command again.`.replace(/\s+/g, ' '),
+  fields: { price: decimal("The price as given, in the instrument's currency.") },
 } satisfies RejectionDefinition;
 
 const target = ({ symbol }: { readonly symbol: string }) => ({
@@ -57,7 +59,7 @@ export const listInstrument: CommandDefinition<ListInstrument> = {
   handle(input, context) {
     const { symbol } = input;
     if (context.load(instrumentDecider, symbol).version > 0) {
-      reject(InstrumentAlreadyExists, `${symbol} is listed already`, { symbol });
+      reject(InstrumentAlreadyExists, `instrument ${symbol} is already listed`, { symbol });
     }
     context.record(instrumentDecider, symbol, { type: 'InstrumentListed', data: { ...input } });
   },
@@ -65,7 +67,7 @@ export const listInstrument: CommandDefinition<ListInstrument> = {
 
 export const recordPrice: CommandDefinition<RecordPrice> = {
   name: 'recordPrice',
-  description: 'Records a price that an outside source has told.',
+  description: 'Records a price from an external source. The price may trigger stop orders.',
   rejections: [InstrumentNotFound, InvalidPrice],
   target,
   handle({ symbol, price }, context) {
@@ -75,10 +77,12 @@ export const recordPrice: CommandDefinition<RecordPrice> = {
   },
 };
 
-/** All of the prices or, if one of them is refused, none. */
+/** Records all of the prices or, if one of them is rejected, none. */
 export const recordPrices: CommandDefinition<RecordPrices> = {
   name: 'recordPrices',
-  description: 'Records up to 1,000 prices of one instrument, all or nothing.',
+  description:
+    `Records up to 1,000 prices of one instrument from an external source: all of them or, if
+    one is rejected, none. The prices may trigger stop orders.`.replace(/\s+/g, ' '),
   rejections: [InstrumentNotFound, InvalidPrice],
   target,
   handle({ symbol, prices }, context) {
@@ -98,7 +102,12 @@ export interface ChangeTrading {
 
 export const haltTrading: CommandDefinition<ChangeTrading> = {
   name: 'haltTrading',
-  description: 'Takes no more orders for an instrument; one that is halted stays as it is.',
+  description:
+    `Halts trading in an instrument. Until it resumes, new orders are rejected and stop orders are
+    not triggered. Open orders can be canceled. Has no effect on a halted instrument.`.replace(
+      /\s+/g,
+      ' ',
+    ),
   rejections: [InstrumentNotFound],
   target,
   handle: (input, context) => changeTrading('TradingHalted', input, context),
@@ -106,7 +115,9 @@ export const haltTrading: CommandDefinition<ChangeTrading> = {
 
 export const resumeTrading: CommandDefinition<ChangeTrading> = {
   name: 'resumeTrading',
-  description: 'Takes orders for an instrument again; one that is traded stays as it is.',
+  description:
+    `Resumes trading in an instrument and triggers the stop orders whose price was reached
+    during the halt. Has no effect on an instrument that is not halted.`.replace(/\s+/g, ' '),
   rejections: [InstrumentNotFound],
   target,
   handle: (input, context) => changeTrading('TradingResumed', input, context),
@@ -119,8 +130,8 @@ function changeTrading(
 ): void {
   assertListed(context, symbol);
   const { state } = context.load(instrumentDecider, symbol);
-  const isThere = state?.tradingStatus === (type === 'TradingHalted' ? 'HALTED' : 'OPEN');
-  if (!isThere) context.record(instrumentDecider, symbol, { type, data: { symbol, reason } });
+  const isUnchanged = state?.tradingStatus === (type === 'TradingHalted' ? 'HALTED' : 'OPEN');
+  if (!isUnchanged) context.record(instrumentDecider, symbol, { type, data: { symbol, reason } });
 }
 
 function assertListed(context: CommandContext, symbol: string): void {
@@ -130,5 +141,5 @@ function assertListed(context: CommandContext, symbol: string): void {
 
 function assertPrice(price: string): void {
   if (compare(price, '0') > 0) return;
-  reject(InvalidPrice, `a price is more than zero, not ${price}`, { price });
+  reject(InvalidPrice, `a price must be more than zero, not ${price}`, { price });
 }

@@ -4,7 +4,7 @@ import { marketEvents } from './events.ts';
 import { instrumentDecider } from './instrument.ts';
 import { instrumentsView, lastPricesView, pricesView } from './views.ts';
 
-/** Instruments and their prices. */
+/** Instruments, their prices and their candles. */
 export const market: BoundedContext = {
   name: 'market',
   events: marketEvents,

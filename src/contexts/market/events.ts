@@ -1,21 +1,32 @@
 import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
 import { decimal, id, nullable, text } from '../../kernel/field.ts';
 
-const symbol = id('The instrument.');
-const reason = nullable(text('Why.'));
+const symbol = id('The symbol of the instrument.');
+const reason = nullable(text('The reason as given. Null if none was given.'));
 
-/** What a trade says of one of its two orders; totals as FIX has them (CumQty, LeavesQty). */
+/** The fields of one side of a trade. Totals are those of FIX (CumQty, LeavesQty). */
 function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
+  const which = side === 'buy' ? 'buying' : 'selling';
   const fields = {
-    OrderId: id(`The order that ${side === 'buy' ? 'bought' : 'sold'}.`),
-    AccountId: id('Its account.'),
+    OrderId: id(`The id of the ${which} order.`),
+    AccountId: id(`The id of the account of the ${which} order.`),
     Amount: decimal(
-      `What its account ${side === 'buy' ? 'pays' : 'receives'} for the shares, without the fee.`,
+      `The cash that the account ${side === 'buy' ? 'pays' : 'receives'} for the shares, in the
+      instrument's currency, without the fee.`.replace(/\s+/g, ' '),
     ),
-    Fee: decimal('What its account pays for the trade beside the amount.'),
-    FilledQuantity: decimal('How many shares of it have been traded, up to this trade.'),
-    FilledValue: decimal('The sum of price times quantity of these trades, not rounded.'),
-    LeavesQuantity: decimal('How many shares of it are still open.'),
+    Fee: decimal("The fee that the account pays for the trade, in the instrument's currency."),
+    FilledQuantity: decimal(
+      `The number of shares that the ${which} order has traded, including this trade, in units of
+      the instrument.`.replace(/\s+/g, ' '),
+    ),
+    FilledValue: decimal(
+      `The sum of price times quantity of all trades of the ${which} order, including this trade,
+      in the instrument's currency, not rounded.`.replace(/\s+/g, ' '),
+    ),
+    LeavesQuantity: decimal(
+      `The number of shares of the ${which} order that are still open after this trade, in units
+      of the instrument.`.replace(/\s+/g, ' '),
+    ),
   };
   type Prefixed = {
     [Key in keyof typeof fields & string as `${Name}${Key}`]: (typeof fields)[Key];
@@ -24,53 +35,69 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
   return Object.fromEntries(entries) as Prefixed;
 }
 
-/** All that can happen to an instrument, its trades included. */
+/** The events of an instrument, including its trades, which are in the stream of its book. */
 export const marketEvents = {
   InstrumentListed: {
-    description: 'An instrument can be priced and traded from now on.',
+    description: 'An instrument was listed: it can be priced and traded.',
     fields: {
       symbol,
-      name: text('Its name.'),
-      currency: text('ISO 4217: what its prices are in.'),
-      tickSize: decimal('Order prices are whole numbers of it.'),
-      lotSize: decimal('Order quantities are whole numbers of it.'),
-      makerFeeBps: decimal('What the resting side of a trade pays, in hundredths of a percent.'),
-      takerFeeBps: decimal('What the incoming side of a trade pays, in hundredths of a percent.'),
+      name: text('The name of the instrument.'),
+      currency: text("The ISO 4217 code of the currency of the instrument's prices."),
+      tickSize: decimal(
+        "The tick size, in the instrument's currency: prices of orders are multiples of it.",
+      ),
+      lotSize: decimal(
+        'The lot size, in units of the instrument: quantities of orders are multiples of it.',
+      ),
+      makerFeeBps: decimal(
+        'The fee of the resting side of a trade, in basis points (hundredths of a percent).',
+      ),
+      takerFeeBps: decimal(
+        'The fee of the incoming side of a trade, in basis points (hundredths of a percent).',
+      ),
     },
   },
   PriceRecorded: {
-    description: 'An outside source told a price; it held at occurredAt.',
-    fields: { symbol, price: decimal('As it was given.') },
+    description: 'An external source reported a price, effective at occurredAt.',
+    fields: {
+      symbol,
+      price: decimal("The price of one share as given, in the instrument's currency."),
+    },
   },
   TradingHalted: {
-    description: 'No order is taken and none is triggered any more.',
+    description: `Trading was halted: until it resumes, new orders are rejected and stop orders are
+      not triggered.`.replace(/\s+/g, ' '),
     fields: { symbol, reason },
   },
   TradingResumed: {
-    description: 'Orders are taken again.',
+    description: 'Trading was resumed: new orders are accepted again.',
     fields: { symbol, reason },
   },
   TradeExecuted: {
-    description:
-      "Shares changed hands at the price of the resting order. Orders' totals are as of it.",
+    description: `Two orders traded with each other. The totals of the orders include this trade.`,
     fields: {
-      tradeId: id('The trade.'),
+      tradeId: id('The id of the trade.'),
       symbol,
-      price: decimal('Of one share: that of the order that rested in the book.'),
-      quantity: decimal('How many shares.'),
+      price: decimal(
+        `The price of one share, in the instrument's currency: the price of the order that rested in
+        the book.`.replace(/\s+/g, ' '),
+      ),
+      quantity: decimal('The number of shares traded, in units of the instrument.'),
       amount: decimal(
-        'Price times quantity, exactly; rounded half-up in events of schema version 1.',
+        `The exact price times quantity, in the instrument's currency. Rounded half-up in events
+        stored under schema version 1.`.replace(/\s+/g, ' '),
       ),
-      currency: text('ISO 4217.'),
+      currency: text("The ISO 4217 code of the instrument's currency."),
       rounding: text(
-        `ORDER_TOTAL: the cash of each order is rounded on its running totals, against its owner.
-        HALF_UP: amount and fees of this trade were rounded by themselves (schema version 1).`.replace(
-          /\s+/g,
-          ' ',
-        ),
+        `How cash is rounded. ORDER_TOTAL: the cash of each order is rounded on its running totals,
+        against its owner. HALF_UP: the amount and the fees of this trade were rounded separately
+        (schema version 1).`.replace(/\s+/g, ' '),
       ),
-      aggressor: text('The side that came in: BUY or SELL.'),
-      buyHeld: decimal('Cash that is still reserved for the order that bought.'),
+      aggressor: text('The side of the incoming order: BUY or SELL.'),
+      buyHeld: decimal(
+        `The cash that is still reserved for the buying order after this trade, in the instrument's
+        currency.`.replace(/\s+/g, ' '),
+      ),
       ...sideFields('buy'),
       ...sideFields('sell'),
     },

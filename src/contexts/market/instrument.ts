@@ -5,7 +5,7 @@ import { symbolFault } from './symbol.ts';
 
 export type TradingStatus = 'OPEN' | 'HALTED';
 
-/** An instrument after some of its events. */
+/** The state of an instrument. */
 export type Instrument = {
   readonly symbol: string;
   readonly name: string;
@@ -15,14 +15,14 @@ export type Instrument = {
   readonly makerFeeBps: string;
   readonly takerFeeBps: string;
   readonly tradingStatus: TradingStatus;
-  /** Of the prices recorded, the one that occurred last; null: there is none. Trades not counted. */
+  /** The recorded price that occurred last. Trades do not count. Null if no price was recorded. */
   readonly lastPrice: string | null;
   readonly lastPriceAt: string | null;
   readonly version: number;
   readonly sequence: number;
 };
 
-/** The stream of one instrument, by its symbol. Null: not listed. */
+/** The decider of one instrument, by symbol. The state is null until the instrument is listed. */
 export const instrumentDecider: Decider<Instrument | null, MarketEvent> = {
   category: 'instrument',
   idFault: symbolFault,
@@ -41,7 +41,8 @@ export function evolveInstrument(
     const price = { lastPrice: null, lastPriceAt: null };
     return { ...event.data, tradingStatus: 'OPEN', ...price, version, sequence };
   }
-  if (instrument === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  if (instrument === null)
+    throw new Error(`${event.streamId} begins with ${event.type}, not with InstrumentListed`);
   return { ...instrument, ...changesOf(instrument, event), version, sequence };
 }
 
@@ -55,12 +56,12 @@ function changesOf(
     case 'TradingResumed':
       return { tradingStatus: 'OPEN' };
     case 'PriceRecorded': {
-      // Prices may be told late: of two of the same time the one that was told later counts.
+      // Prices may be recorded late. Of two prices of the same time, the one recorded later counts.
       if (lastPriceAt !== null && event.occurredAt < lastPriceAt) return {};
       return { lastPrice: event.data.price, lastPriceAt: event.occurredAt };
     }
     case 'TradeExecuted':
-      throw new Error('trades are events of a book');
+      throw new Error(`${event.streamId} has a TradeExecuted: it belongs in the stream of a book`);
     default:
       return throwUpgradeNeeded(event);
   }

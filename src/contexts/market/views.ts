@@ -4,18 +4,18 @@ import type { View } from '../../kernel/view.ts';
 import type { StoredMarketEvent } from './events.ts';
 import { evolveInstrument, type Instrument } from './instrument.ts';
 
-/** Every instrument by its symbol: the same fold that decides commands. */
+/** Every instrument by its symbol. It folds events as the decider does. */
 export const instrumentsView: View<Instrument> = {
   name: 'instruments',
   version: 2,
-  description: 'Instruments and whether they are traded.',
+  description: 'The instruments and their trading status.',
   types: ['InstrumentListed', 'PriceRecorded', 'TradingHalted', 'TradingResumed'],
   keysOf: (event) => [entityIdOf(event.streamId)],
   evolve: (instrument, event) => evolveInstrument(instrument ?? null, event as StoredMarketEvent),
   lists: { SYMBOL: { position: ({ symbol }) => symbol } },
 };
 
-/** A price of an instrument at the time for which it was told, or at which it was traded. */
+/** A price of an instrument, and the time from which it holds or at which it was traded. */
 export type Price = {
   readonly symbol: string;
   readonly price: string;
@@ -25,13 +25,13 @@ export type Price = {
 const priceTypes = ['PriceRecorded', 'TradeExecuted'];
 
 /**
- * Prices by instrument and time of occurrence, so that both questions have an index: what held at
- * a time, and what was known of it at a sequence.
+ * Prices by instrument and time of occurrence. Two questions can be answered through an index:
+ * which price held at a time, and which price was known for that time at a sequence.
  */
 export const pricesView: View<Price> = {
   name: 'prices',
   version: 2,
-  description: 'Every price, recorded or traded, by instrument and by when it occurred.',
+  description: 'All recorded and traded prices, by instrument and time of occurrence.',
   types: priceTypes,
   keysOf: (event) => [toPricePosition(symbolOf(event), event.occurredAt)],
   evolve: (_before, event) => toPrice(event),
@@ -40,12 +40,12 @@ export const pricesView: View<Price> = {
   },
 };
 
-/** Where a price stands in the list OCCURRED_AT; those of one instrument are next to each other. */
+/** The position of a price in the list OCCURRED_AT, which sorts by instrument, then by time. */
 export function toPricePosition(symbol: string, occurredAt: string): string {
   return `${symbol} ${occurredAt}`;
 }
 
-/** The price of each instrument that occurred last; of two of one time the one told later. */
+/** The last price of each instrument by occurrence; at equal times, the one recorded later. */
 export const lastPricesView: View<Price> = {
   name: 'last-prices',
   version: 1,

@@ -8,13 +8,16 @@ import type { MarketSession } from './matching/session.ts';
 import { orderDecider } from './order.ts';
 import { ClientOrderIdInUse } from './rejections.ts';
 
-/** A client's own id of an order, in one account. */
+/** A client order id (FIX ClOrdID), and the account in which it is unique among open orders. */
 export interface ClientOrder {
   readonly accountId: string;
   readonly clientOrderId: string;
 }
 
-/** The stream of a client order id of an account: the order that last stayed open under it. */
+/**
+ * The stream of a client order id in an account. Its state is the id of the last order that was
+ * assigned it; null before there is one.
+ */
 export const clientOrderDecider: Decider<string | null, TradingEvent> = {
   category: 'clientOrder',
   idFault(id) {
@@ -22,7 +25,7 @@ export const clientOrderDecider: Decider<string | null, TradingEvent> = {
     const isWhole = name.join('/') !== '';
     return isWhole
       ? uuidFault(accountId)
-      : `${JSON.stringify(id)} is no "<accountId>/<clientOrderId>"`;
+      : `${JSON.stringify(id)} is not "<accountId>/<clientOrderId>"`;
   },
   version: 1,
   initial: null,
@@ -31,34 +34,40 @@ export const clientOrderDecider: Decider<string | null, TradingEvent> = {
   },
 };
 
-/** Rejects when an open order of the account has the client order id. */
+/** Rejects if an open order of the account has the client order id. */
 export function assertUnused({ context, now }: MarketSession, clientOrder: ClientOrder): void {
   const orderId = context.load(clientOrderDecider, toId(clientOrder)).state;
   const symbol = orderId === null ? undefined : context.load(orderDecider, orderId).state?.symbol;
   if (orderId === null || symbol === undefined) return;
   const book = context.load(bookDecider, symbol).state;
-  const open = book === null ? null : findComing(book, orderId);
+  const open = book === null ? null : findOpenOrIncoming(book, orderId);
   if (open === null || (open.expiresAt !== null && open.expiresAt <= now)) return;
   const { clientOrderId } = clientOrder;
-  const message = `order ${orderId} of the account is open and has the client order id ${clientOrderId}`;
+  const message = `client order id ${clientOrderId} is in use by open order ${orderId}`;
   reject(ClientOrderIdInUse, message, { clientOrderId, orderId });
 }
 
-/** Records which order has a client order id, if it stays open: others take nothing from anyone. */
+/**
+ * Records that an order has a client order id. Records nothing unless the order stays open: the
+ * client order id of a finished order is free.
+ */
 export function recordAssigned(
   { context, book }: MarketSession,
   orderId: string,
   { accountId, clientOrderId }: ClientOrder,
 ): void {
-  if (findComing(book(), orderId) === null) return;
+  if (findOpenOrIncoming(book(), orderId) === null) return;
   context.record(clientOrderDecider, toId({ accountId, clientOrderId }), {
     type: 'ClientOrderIdAssigned',
     data: { accountId, clientOrderId, orderId },
   });
 }
 
-/** An open order, or the one that is still coming in: something of it may stay open. */
-function findComing(book: Book, orderId: string): { readonly expiresAt: string | null } | null {
+/** An open order, or the incoming order if it is paused: its remainder may stay open. */
+function findOpenOrIncoming(
+  book: Book,
+  orderId: string,
+): { readonly expiresAt: string | null } | null {
   const taker = book.agenda?.taker;
   return taker?.id === orderId ? taker : findOrder(book, orderId);
 }

@@ -12,7 +12,7 @@ import { levelsView } from './views/price-levels.ts';
 import { tradesView } from './views/trades.ts';
 import { trialBalanceView } from './views/trial-balance.ts';
 
-/** Orders, their matching, and what they come to. */
+/** The bounded context of trading: orders, their matching, trades, and positions. */
 export const trading: BoundedContext = {
   name: 'trading',
   events: tradingEvents,

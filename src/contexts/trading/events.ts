@@ -1,181 +1,259 @@
 import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
 import { boolean, dateTime, decimal, id, integer, nullable, text } from '../../kernel/field.ts';
 
-const orderId = id('The order.');
-const accountId = id('Its account.');
-const symbol = id('The instrument.');
-const side = text('BUY or SELL.');
-const filledQuantity = decimal('How many shares of it have been traded so far (FIX CumQty).');
-const filledValue = decimal('The sum of price times quantity of these trades, not rounded.');
-const leavesQuantity = decimal('How many shares of it are still open (FIX LeavesQty).');
-const reason = nullable(text('Why: a word of the market, or what the client wrote.'));
-const held = decimal('Cash that is reserved for it; 0 for an order to sell, which holds shares.');
-const expiresAt = nullable(dateTime('When it expires; null: never.'));
+const orderId = id('The id of the order.');
+const accountId = id("The id of the order's account.");
+const symbol = id('The symbol of the instrument.');
+const side = text('The side of the order: BUY or SELL.');
+const timeInForce = text('The time in force: DAY, GTC, IOC, FOK or GTD.');
+const filledQuantity = decimal('The number of shares traded so far (FIX CumQty).');
+const filledValue = decimal(
+  "The sum of price times quantity of these trades, exact, in the instrument's currency.",
+);
+const leavesQuantity = decimal('The number of shares still open for trading (FIX LeavesQty).');
+const held = decimal(
+  `The cash that is reserved for the order, in the instrument's currency. It is 0 for an order to
+  sell, which reserves shares.`.replace(/\s+/g, ' '),
+);
+const expiresAt = nullable(
+  dateTime('The time at which the order expires; null if it does not expire.'),
+);
+const limitPrice = nullable(
+  decimal('The worst price at which the order may trade; null if it may trade at any price.'),
+);
+const settledValue = decimal(
+  'The part of filledValue whose cash was rounded on the running totals of the order.',
+);
+const accruedFee = decimal(
+  "The fees on settledValue before rounding, in the instrument's currency.",
+);
 
-/** What a client has wished. */
+/** What a client asked for. */
 const instruction = {
   orderId,
-  clientOrderId: nullable(text("The client's own name for it.")),
+  clientOrderId: nullable(text("The client's own id of the order; null if it has none.")),
   accountId,
   symbol,
   side,
-  orderType: text('MARKET, LIMIT, STOP or STOP_LIMIT.'),
-  timeInForce: text('DAY, GTC, IOC, FOK or GTD.'),
-  quantity: decimal('How many shares in all (FIX OrderQty).'),
-  limitPrice: nullable(decimal('The worst price at which it may trade.')),
-  stopPrice: nullable(decimal('The price that brings it into the market.')),
+  orderType: text('The type of the order: MARKET, LIMIT, STOP or STOP_LIMIT.'),
+  timeInForce,
+  quantity: decimal('The total number of shares, including those already traded (FIX OrderQty).'),
+  limitPrice,
+  stopPrice: nullable(
+    decimal('The price that triggers the order; null unless it is a STOP or STOP_LIMIT order.'),
+  ),
   expiresAt,
-  postOnly: boolean('Whether it was refused rather than traded on arrival.'),
-  replaces: nullable(id('The order whose place it takes.')),
+  postOnly: boolean('Whether the order is rejected if it would trade immediately.'),
+  replaces: nullable(id('The id of the order that this order replaces; null if there is none.')),
 };
 
-/** How far an order is. */
+/** The state of an order after an event. */
 const progress = { orderId, accountId, symbol, side, filledQuantity, filledValue, leavesQuantity };
 
-/** What a finished order comes to. */
+/** The state of an order when it leaves the market; `leavesQuantity` is what left with it. */
 const final = {
   ...progress,
-  price: nullable(decimal('The limit at which it rested in the book; null: it did not.')),
+  leavesQuantity: decimal('The number of shares that were open when the order left the market.'),
+  price: nullable(decimal('The limit price at which the order rested; null if it did not rest.')),
 };
 
 /**
- * All that can happen to orders. What a client wished is in the order's own stream; what the market
- * made of it is in the stream of the instrument's book, in the order in which it was made.
+ * All events of orders. The stream of an order has what its client asked for. The stream of the
+ * instrument's book has what the market did with it, in the order in which it was done.
  */
 export const tradingEvents = {
   OrderPlaced: {
-    description: 'An order was taken.',
+    description: 'An order was placed.',
     fields: { ...instruction, filledQuantity, filledValue },
   },
   OrderRejected: {
-    description: 'A well-formed order was refused by the market.',
-    fields: { ...instruction, code: text('The code of the refusal.'), reason },
+    description: 'A well-formed order was rejected by the market.',
+    fields: {
+      ...instruction,
+      code: text('The code of the error, such as INSUFFICIENT_FUNDS.'),
+      reason: nullable(text('The message of the error.')),
+    },
   },
   BookOpened: {
-    description: 'Orders for the instrument can be kept from now on.',
+    description: 'The order book of the instrument was opened.',
     fields: {
       symbol,
-      currency: text('ISO 4217.'),
-      tickSize: decimal('Prices are whole numbers of it.'),
-      lotSize: decimal('Quantities are whole numbers of it.'),
-      lastPrice: nullable(decimal('The last price that is known.')),
-      lastPriceAt: nullable(dateTime('When it occurred.')),
+      currency: text('The ISO 4217 code of the currency in which the instrument trades.'),
+      tickSize: decimal('The tick size. Prices are multiples of it.'),
+      lotSize: decimal('The lot size. Quantities are multiples of it.'),
+      lastPrice: nullable(decimal('The last known price; null if no price was known.')),
+      lastPriceAt: nullable(
+        dateTime('The time at which the last price occurred; null if no price was known.'),
+      ),
     },
   },
   ReferencePriceSet: {
-    description: 'A price from outside is the last one now, for the orders that wait for a price.',
-    fields: { symbol, price: decimal('As it was recorded.') },
+    description:
+      'A price from an external source became the last price, which can trigger stop orders.',
+    fields: { symbol, price: decimal('The price as it was recorded.') },
   },
   OrderBooked: {
-    description: 'An order, or what was left of it, rests in the book.',
+    description: 'An order, or what remained of it after its trades, was added to the book.',
     fields: {
       ...progress,
-      price: decimal('Its limit.'),
-      priority: integer('Of two orders at one price the one with the smaller number trades first.'),
+      price: decimal('The limit price of the order.'),
+      priority: integer(
+        `The time priority. Of two orders at the same price, the one with the smaller number trades
+        first.`.replace(/\s+/g, ' '),
+      ),
       held,
       expiresAt,
-      settledValue: decimal(
-        'The part of filledValue whose cash was rounded on the totals of the order.',
-      ),
-      accruedFee: decimal('The fees of that part, before rounding.'),
+      settledValue,
+      accruedFee,
     },
     upcasters: [(data) => ({ ...data, settledValue: '0', accruedFee: '0' })],
   },
   OrderHeld: {
-    description: 'A stop order waits for its price.',
+    description: 'A stop order began to wait for its trigger price.',
     fields: {
       ...progress,
-      orderType: text('STOP or STOP_LIMIT.'),
-      timeInForce: text('DAY, GTC, IOC, FOK or GTD.'),
-      stopPrice: decimal('The price that brings it into the market.'),
-      limitPrice: nullable(decimal('The worst price at which it may trade then.')),
+      orderType: text('The type of the order: STOP or STOP_LIMIT.'),
+      timeInForce,
+      stopPrice: decimal('The price that triggers the order.'),
+      limitPrice,
       priority: integer(
-        'Of orders triggered together the one with the smaller number enters first.',
+        `The time priority. Of stop orders that are triggered together, the one with the smaller
+        number enters the market first.`.replace(/\s+/g, ' '),
       ),
       held,
       expiresAt,
     },
   },
   OrderTriggered: {
-    description: 'The price that a stop order waited for was reached: it enters the market.',
-    fields: { orderId, accountId, symbol, price: decimal('The price that reached it.') },
+    description: 'A price triggered a stop order, and the order entered the market.',
+    fields: {
+      orderId,
+      accountId,
+      symbol,
+      price: decimal('The price that triggered the order.'),
+    },
   },
   OrderCanceled: {
-    description: 'What was left of an order was taken out of the market.',
-    fields: { ...final, reason },
+    description: 'The remainder of an order was canceled.',
+    fields: {
+      ...final,
+      reason: nullable(
+        text(
+          `The reason: a code of the market such as IOC or SELF_TRADE, or the text of the client.
+          Null if the client gave none.`.replace(/\s+/g, ' '),
+        ),
+      ),
+    },
   },
   OrderExpired: {
-    description: 'The time of an order was over.',
-    fields: { ...final, expiresAt: dateTime('When it was over.') },
+    description: 'The remainder of an order expired.',
+    fields: { ...final, expiresAt: dateTime('The time at which the order expired.') },
   },
   OrderReplaced: {
-    description: 'Another order took the place of this one.',
-    fields: { ...final, newOrderId: id('The order that took its place.') },
+    description: 'An order was replaced by another order.',
+    fields: { ...final, newOrderId: id('The id of the order that replaced it.') },
   },
   OrderPaused: {
     description:
-      `An incoming order has traded with as many others as one command allows. It goes on in the
-      next one, before anything else happens in the book; all that it may spend is reserved.`.replace(
-        /\s+/g,
-        ' ',
-      ),
+      `An incoming order was paused because it had traded with as many orders as one command
+      allows. It continues in the next command, before anything else happens in the book. All that
+      it may spend is reserved until then.`.replace(/\s+/g, ' '),
     fields: {
       ...progress,
-      timeInForce: text('DAY, GTC, IOC, FOK or GTD.'),
-      limitPrice: nullable(decimal('The worst price at which it may trade.')),
-      held: decimal('Cash that is reserved for it.'),
-      heldQuantity: decimal('Shares that are reserved for it.'),
-      expiresAt,
-      settledValue: decimal(
-        'The part of filledValue whose cash was rounded on the totals of the order.',
+      timeInForce,
+      limitPrice,
+      held,
+      heldQuantity: decimal(
+        'The number of shares that are reserved for the order; 0 for an order to buy.',
       ),
-      accruedFee: decimal('The fees of that part, before rounding.'),
-      lowPrice: nullable(decimal('The lowest price at which it has traded since it came in.')),
-      highPrice: nullable(decimal('The highest one.')),
+      expiresAt,
+      settledValue,
+      accruedFee,
+      lowPrice: nullable(
+        decimal('The lowest price of its trades since it came in; null if it has not traded.'),
+      ),
+      highPrice: nullable(
+        decimal('The highest price of its trades since it came in; null if it has not traded.'),
+      ),
     },
   },
   StopsReached: {
-    description: `Prices have reached stop orders: these enter in the next commands, those that came
-      first before others, and after all that were reached before.`.replace(/\s+/g, ' '),
+    description:
+      `Prices reached more stop orders than one command could process. The others enter the
+      market in the next commands, ordered by priority, after the orders of earlier StopsReached
+      events.`.replace(/\s+/g, ' '),
     fields: {
       symbol,
-      lowPrice: decimal('Orders to sell have been reached from this stop price on.'),
-      highPrice: decimal('Orders to buy have been reached up to this stop price.'),
-      price: nullable(decimal('The price that was recorded; null: they are prices of trades.')),
-      placedBy: nullable(dateTime('Only those placed by then have been reached; null: all.')),
+      lowPrice: decimal(
+        'The lowest price. Orders to sell with this stop price or a higher one were reached.',
+      ),
+      highPrice: decimal(
+        'The highest price. Orders to buy with this stop price or a lower one were reached.',
+      ),
+      price: nullable(
+        decimal('The recorded price that reached the orders; null if trades reached them.'),
+      ),
+      placedBy: nullable(
+        dateTime(
+          `The time of the recorded price. Only orders placed at or before it were reached. Null if
+          the time of placing does not matter.`.replace(/\s+/g, ' '),
+        ),
+      ),
     },
   },
   PriceQueued: {
-    description: `A price from outside takes effect in the book when the work is done that earlier
-      commands have set off there.`.replace(/\s+/g, ' '),
+    description:
+      `A price from an external source was queued, because earlier commands had left work in the
+      book. It takes effect when this work is done.`.replace(/\s+/g, ' '),
     fields: {
       symbol,
-      price: decimal('As it was recorded.'),
-      priceAt: nullable(dateTime('When it occurred; null: when it takes effect.')),
+      price: decimal('The price as it was recorded.'),
+      priceAt: nullable(
+        dateTime(
+          `The time at which the price occurred; null if it occurs when it takes
+          effect.`.replace(/\s+/g, ' '),
+        ),
+      ),
     },
   },
   CancelsQueued: {
-    description: 'The open orders of an account in the book are canceled in the next commands.',
-    fields: { symbol, accountId, reason: text('Why.') },
+    description:
+      `The cancellation of all open orders of an account in the book was queued. It is carried out
+      in the next commands, after the work that was queued before it.`.replace(/\s+/g, ' '),
+    fields: {
+      symbol,
+      accountId: id('The id of the account.'),
+      reason: text('The reason that is recorded for each canceled order.'),
+    },
   },
   MatchingPaused: {
     description:
-      `A book has more to do than one command does: it goes on by itself in the next one, and
-      no other command changes it before.`.replace(/\s+/g, ' '),
+      `A command left work in the book, because one command may do only a limited amount of
+      it. The server continues by itself. Later commands for the book are decided after this
+      work.`.replace(/\s+/g, ' '),
     fields: {
       symbol,
-      wavesDone: integer('How many of the StopsReached before this event are worked off by now.'),
-      after: integer('The priority up to which the orders of the first one left have entered.'),
-      tasksDone: integer('How many of the prices and cancels that were queued are worked off.'),
+      wavesDone: integer(
+        'The number of pending StopsReached events that this command completed, oldest first.',
+      ),
+      after: integer(
+        `The priority of the last stop order that entered from the oldest StopsReached event that
+        is still pending; 0 if none has entered.`.replace(/\s+/g, ' '),
+      ),
+      tasksDone: integer(
+        `The number of pending PriceQueued and CancelsQueued events that this command completed,
+        oldest first.`.replace(/\s+/g, ' '),
+      ),
     },
   },
   MatchingFinished: {
-    description: 'A book has done all that commands have set off in it.',
+    description: 'The book completed all work that earlier commands had left in it.',
     fields: { symbol },
   },
   ClientOrderIdAssigned: {
     description:
-      "An open order has a client's own id, which no other open order of its account has.",
+      `A client order id was assigned to an open order. No other open order of the account has
+      it.`.replace(/\s+/g, ' '),
     fields: { accountId, clientOrderId: text("The client's own id of the order."), orderId },
   },
 } as const satisfies EventDefinitions;
@@ -183,7 +261,7 @@ export const tradingEvents = {
 export type TradingEvent = EventOf<typeof tradingEvents>;
 export type StoredTradingEvent = StoredEventOf<typeof tradingEvents>;
 
-/** An event of the given type, as it is read back. */
+/** A stored event of the given type. */
 export type StoredTrading<Type extends StoredTradingEvent['type']> = Extract<
   StoredTradingEvent,
   { type: Type }

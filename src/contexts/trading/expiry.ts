@@ -3,11 +3,11 @@ import { isZero } from '../../lib/decimal.ts';
 import { type ExpireOrder, expireOrder } from './commands/cancel-order.ts';
 import type { OrderEvent } from './order.ts';
 
-/** Ends orders when their time is over, whether or not anybody looks for them then. */
+/** The process manager that expires orders on time, even if no command touches them. */
 export const orderExpiry: ProcessManager<ExpireOrder> = {
   name: 'order-expiry',
   version: 1,
-  description: 'Ends each order that is still open when its time is over.',
+  description: 'Expires each order that is still open at its expiry time.',
   types: [
     'OrderBooked',
     'OrderHeld',
@@ -27,7 +27,7 @@ function changesOf({ type, data }: OrderEvent): readonly TimerChange[] {
     case 'OrderHeld':
       return data.expiresAt === null ? [] : [{ key: data.orderId, dueAt: data.expiresAt }];
     case 'OrderTriggered':
-    // What is left of it after its trades is booked, with the same time.
+    // If the triggered order rests afterwards, OrderBooked sets the timer again.
     case 'OrderCanceled':
     case 'OrderExpired':
     case 'OrderReplaced':

@@ -18,7 +18,7 @@ export type OrderStatus =
   | 'EXPIRED'
   | 'REJECTED';
 
-/** An order after some of what happened to it; states and totals as in FIX (OrdStatus, CumQty). */
+/** The state of an order. Its status and totals follow FIX (OrdStatus, CumQty, LeavesQty). */
 export type Order = {
   readonly id: string;
   readonly clientOrderId: string | null;
@@ -47,21 +47,24 @@ export type Order = {
 type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
 export type OrderEvent = StoredTradingEvent | Trade;
 
-/** The stream of one order: how it was placed. What became of it then is in its book. */
+/** The stream of one order: its placing or rejection. Later events are in the book's stream. */
 export const orderDecider: Decider<Order | null, TradingEvent> = {
   category: 'order',
   idFault: uuidFault,
   version: 1,
   initial: null,
   evolve(order, event) {
-    // The stream has no others. The fold is also given events of books and accounts, to pass over.
+    // The stream has no other types. `evolveOrder` also accepts the events of books.
     if (event.type !== 'OrderPlaced' && event.type !== 'OrderRejected')
       return throwUpgradeNeeded(event);
     return evolveOrder(order, event as StoredTradingEvent);
   },
 };
 
-/** The order of an id after one more event about it; only its placing or refusal can come first. */
+/**
+ * The order with the given id after one more event. The first event must be OrderPlaced or
+ * OrderRejected; otherwise it throws. A trade needs the id, as it is about two orders.
+ */
 export function evolveOrder(
   order: Order | null,
   event: OrderEvent,
@@ -74,7 +77,7 @@ export function evolveOrder(
   return { ...order, ...changes, updatedAt: event.recordedAt, sequence: event.sequence };
 }
 
-/** The mean price of what has been traded, to 8 decimals, half-up; null while nothing has been. */
+/** The average price of the shares traded, rounded half-up to 8 decimals; null before any trade. */
 export function averagePriceOf({ filledQuantity, filledValue }: Order): string | null {
   return isZero(filledQuantity) ? null : divide(filledValue, filledQuantity, 8);
 }
@@ -82,13 +85,13 @@ export function averagePriceOf({ filledQuantity, filledValue }: Order): string |
 function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejected'>): Order {
   const { data } = event;
   const { filledQuantity, filledValue, leavesQuantity, status, reason } =
-    event.type === 'OrderRejected' ? refused(event) : placed(event);
+    event.type === 'OrderRejected' ? rejected(event) : placed(event);
   return {
     id: data.orderId,
     clientOrderId: data.clientOrderId,
     accountId: data.accountId,
     symbol: data.symbol,
-    // Only what was checked is ever recorded.
+    // Only checked values are ever recorded.
     side: data.side as Side,
     type: data.orderType as OrderType,
     timeInForce: data.timeInForce as TimeInForce,
@@ -115,7 +118,7 @@ type Outcome = Pick<
   'filledQuantity' | 'filledValue' | 'leavesQuantity' | 'status' | 'reason'
 >;
 
-function refused({ data: { reason } }: StoredTrading<'OrderRejected'>): Outcome {
+function rejected({ data: { reason } }: StoredTrading<'OrderRejected'>): Outcome {
   const nothing = { filledQuantity: '0', filledValue: '0', leavesQuantity: '0' };
   return { status: 'REJECTED', reason, ...nothing };
 }

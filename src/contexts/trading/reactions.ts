@@ -10,8 +10,8 @@ import { openSession } from './matching/session.ts';
 import { applyLastPrice, applyPrice, queueTask } from './matching/work.ts';
 
 /**
- * A price from outside that is the last one now enters the stop orders that wait for it; where more is
- * going on it takes its turn.
+ * A price from an external source becomes the last price and triggers the stop orders that wait for
+ * it. If the book has work left, the price is queued behind it.
  */
 const priceRecorded: Reaction = {
   name: 'trading.enterStopsReachedByRecordedPrice',
@@ -27,7 +27,7 @@ const priceRecorded: Reaction = {
   },
 };
 
-/** What was set off before a halt happens before it. */
+/** Completes the work that earlier commands left in the book before trading is halted. */
 const tradingHalted: Reaction = {
   name: 'trading.finishMatchingBeforeHalt',
   types: ['TradingHalted'],
@@ -37,7 +37,7 @@ const tradingHalted: Reaction = {
   },
 };
 
-/** What was reached while trading was halted enters now. */
+/** Triggers the stop orders that prices reached while trading was halted. */
 const tradingResumed: Reaction = {
   name: 'trading.enterStopsReachedDuringHalt',
   types: ['TradingResumed'],
@@ -48,7 +48,7 @@ const tradingResumed: Reaction = {
   },
 };
 
-/** A frozen account has no open orders: those that are more than one command cancels follow. */
+/** Cancels the open orders of a frozen account, or queues it where there is too much to do. */
 const accountFrozen: Reaction = {
   name: 'trading.cancelOrdersOfFrozenAccount',
   types: ['AccountFrozen'],
@@ -65,7 +65,7 @@ const accountFrozen: Reaction = {
   },
 };
 
-/** An account with open orders is not closed. */
+/** Rejects closing an account that has open orders. */
 const accountClosed: Reaction = {
   name: 'trading.refuseClosingWithOpenOrders',
   types: ['AccountClosed'],
@@ -74,8 +74,9 @@ const accountClosed: Reaction = {
     const { count: openOrders } = openOrdersOf(context, accountId);
     if (openOrders === 0) return;
     const { balance } = loadAccount(context, accountId);
-    const what = openOrders === 1 ? '1 open order' : `${openOrders} open orders`;
-    const message = `account ${accountId} still has ${what}: cancel first`;
+    const [what, which] =
+      openOrders === 1 ? ['1 open order', 'it'] : [`${openOrders} open orders`, 'them'];
+    const message = `account ${accountId} still has ${what}: cancel ${which} first`;
     reject(AccountNotEmpty, message, { accountId, balance, openOrders });
   },
 };

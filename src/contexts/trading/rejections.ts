@@ -2,27 +2,28 @@ import type { DataOf, Fields } from '../../kernel/field.ts';
 import { decimal, id, integer, text } from '../../kernel/field.ts';
 import { Rejection, type RejectionDefinition } from '../../kernel/rejection.ts';
 
-const orderId = id('The order.');
-const symbol = id('The instrument.');
+const orderId = id('The id of the order.');
+const symbol = id('The symbol of the instrument.');
 
 export const OrderNotFound = {
   name: 'OrderNotFoundError',
   code: 'ORDER_NOT_FOUND',
-  description: 'There is no such order.',
+  description: 'There is no order with this id.',
   fields: { orderId },
 } satisfies RejectionDefinition;
 
 export const OrderAlreadyExists = {
   name: 'OrderAlreadyExistsError',
   code: 'ORDER_ALREADY_EXISTS',
-  description: 'An order of this id was placed, or refused, before.',
+  description: 'An order with this id was placed or rejected before. Use a new id for a new order.',
   fields: { orderId },
 } satisfies RejectionDefinition;
 
 export const OrderNotOpen = {
   name: 'OrderNotOpenError',
   code: 'ORDER_NOT_OPEN',
-  description: 'The order is finished: filled, canceled, replaced, expired or rejected.',
+  description:
+    'The order is no longer open: it was filled, canceled, replaced, expired or rejected.',
   fields: { orderId },
 } satisfies RejectionDefinition;
 
@@ -30,76 +31,86 @@ export const InvalidQuantity = {
   name: 'InvalidQuantityError',
   code: 'INVALID_QUANTITY',
   description:
-    `The quantity is not more than zero, not a whole number of the instrument's lots, or too large,
-    or it makes a holding of more digits than a Decimal has.`.replace(/\s+/g, ' '),
+    `The quantity is not greater than zero, is not a multiple of the lot size, is too large, or
+    would give the holding more digits than a Decimal allows.`.replace(/\s+/g, ' '),
   fields: {
-    quantity: decimal('The quantity as given.'),
-    lotSize: decimal('What it must be a multiple of.'),
+    quantity: decimal('The quantity as given, in shares.'),
+    lotSize: decimal('The lot size. A quantity must be a multiple of it.'),
   },
 } satisfies RejectionDefinition;
 
 export const OrderTooSmall = {
   name: 'OrderTooSmallError',
   code: 'ORDER_TOO_SMALL',
-  description: 'The whole order comes to less than one minor unit of the currency.',
+  description: `The value of the whole order is less than one minor unit of the currency. Order at
+    least smallestQuantity.`.replace(/\s+/g, ' '),
   fields: {
-    quantity: decimal('The quantity of the order.'),
-    price: decimal('The price at which it was reckoned: its limit, its stop, or the best price.'),
-    smallestQuantity: decimal('The smallest quantity that an order can have at this price.'),
+    quantity: decimal('The quantity of the order, in shares.'),
+    price: decimal(
+      `The price at which the order was valued: its limit price; without one, its stop price;
+      without both, the best price of the other side.`.replace(/\s+/g, ' '),
+    ),
+    smallestQuantity: decimal('The smallest quantity that is accepted at this price, in shares.'),
   },
 } satisfies RejectionDefinition;
 
 export const ClientOrderIdInUse = {
   name: 'ClientOrderIdInUseError',
   code: 'CLIENT_ORDER_ID_IN_USE',
-  description: 'Another open order of the account has this client order id.',
-  fields: { clientOrderId: text('The client order id as given.'), orderId: id('The open order.') },
+  description: 'Another open order of the account has this client order id. Use another one.',
+  fields: {
+    clientOrderId: text('The client order id as given.'),
+    orderId: id('The id of the open order.'),
+  },
 } satisfies RejectionDefinition;
 
 export const TooManyOpenOrders = {
   name: 'TooManyOpenOrdersError',
   code: 'TOO_MANY_OPEN_ORDERS',
-  description:
-    `The account has as many open orders in the instrument as it may have, those that wait for a
-    price included.`.replace(/\s+/g, ' '),
+  description: `The account has reached the maximum number of open orders in the instrument.
+    Stop orders that wait for their trigger price count. Cancel an order before placing another
+    one.`.replace(/\s+/g, ' '),
   fields: {
-    accountId: id('The account.'),
+    accountId: id('The id of the account.'),
     symbol,
-    openOrders: integer('How many open orders it has in the instrument.'),
-    openOrdersMax: integer('How many it may have.'),
+    openOrders: integer('The number of open orders of the account in the instrument.'),
+    openOrdersMax: integer('The maximum number of open orders.'),
   },
 } satisfies RejectionDefinition;
 
 export const InsufficientShares = {
   name: 'InsufficientSharesError',
   code: 'INSUFFICIENT_SHARES',
-  description: 'More shares were to be sold than the account has available.',
+  description: 'The order would sell more shares than the account has available.',
   fields: {
-    accountId: id('The account.'),
+    accountId: id('The id of the account.'),
     symbol,
-    available: decimal('Shares that are not reserved.'),
-    requested: decimal('Shares that the order needs.'),
+    available: decimal('The number of shares that are not reserved for other orders.'),
+    requested: decimal('The number of shares that the order needs.'),
   },
 } satisfies RejectionDefinition;
 
 export const InstrumentHalted = {
   name: 'InstrumentHaltedError',
   code: 'INSTRUMENT_HALTED',
-  description: 'Trading in the instrument is halted: it takes no orders, only cancels.',
+  description:
+    `Trading in the instrument is halted. Orders can be canceled, but no order is accepted until
+    trading resumes.`.replace(/\s+/g, ' '),
   fields: { symbol },
 } satisfies RejectionDefinition;
 
 export const PostOnlyWouldCross = {
   name: 'PostOnlyWouldCrossError',
   code: 'POST_ONLY_WOULD_CROSS',
-  description: 'The order was only to rest in the book, but would trade at once.',
+  description: `The order is post-only but would trade immediately. Use a limit price that does not
+    reach bestPrice.`.replace(/\s+/g, ' '),
   fields: {
-    limitPrice: decimal('Its limit.'),
-    bestPrice: decimal('The best price of the other side.'),
+    limitPrice: decimal('The limit price of the order.'),
+    bestPrice: decimal('The best price of the other side of the book.'),
   },
 } satisfies RejectionDefinition;
 
-/** A refusal by the market, with what it says; not thrown yet. */
+/** A rejection as a value, for a caller that records it before it is thrown. */
 export function toRejection<F extends Fields>(
   { code }: RejectionDefinition<F>,
   message: string,

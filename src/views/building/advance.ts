@@ -15,16 +15,16 @@ import { advanceViews } from './write-page.ts';
 const placementsMax = 20_000;
 const turnMs = 10;
 
-/** A version of a view as the process that advances it holds it. */
+/** A version of a view in the memory of the process that advances it. */
 export interface MovingView {
   readonly view: AnyView;
   readonly id: number;
   checkpoint: number;
-  /** The epoch of the log under which it was taken; null: it is not checked. */
+  /** The epoch of the log when this process took it over; null: it is not checked. */
   epoch: number | null;
   /** Building until it has caught up with the others. */
   status: 'building' | 'live';
-  /** Set when the view has failed on an event: it is not moved any more. */
+  /** Not null if the view failed on an event; it then does not advance. */
   parked: ViewError | null;
   readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
@@ -42,12 +42,13 @@ export function createMovingView(
 }
 
 /**
- * Folds a page of the log into some views that stand right before it, in one transaction. A view
- * that fails is moved up to the event before, and parked; the others go on without it.
+ * Folds a page of the log, in one transaction, into views whose checkpoint is right before the
+ * page. A view that fails on an event is advanced to the previous event and parked; the others
+ * continue.
  *
- * Throws, with nothing moved, when another process has moved the views, the events are not in the log
- * (`LogReplacedError`), or the database cannot be reached or has no time or room: that is no view's
- * fault.
+ * Throws, and advances no view, if another process has advanced them, if the events are not in the
+ * log (`LogReplacedError`), or if the database cannot be reached or has run out of time or space:
+ * no view is parked for that.
  */
 export async function advance(
   executor: Executor,
@@ -88,16 +89,16 @@ async function advanceTogether(
   return steps;
 }
 
-interface RefusedPage {
+interface FailedPage {
   readonly events: readonly StoredEvent[];
   readonly error: unknown;
 }
 
-/** Finds the view, and by halving the page the event, that was refused. */
+/** Finds the view that failed, and the event on which it failed by halving the page. */
 async function advanceApart(
   executor: Executor,
   moving: readonly MovingView[],
-  { events, error }: RefusedPage,
+  { events, error }: FailedPage,
 ): Promise<void> {
   const [view] = moving;
   if (view === undefined) return;
@@ -112,18 +113,18 @@ async function advanceApart(
   }
 }
 
-/** What a view has made cannot be stored, or its code has thrown. */
+/** Whether the code of a view has thrown, or its documents cannot be stored. */
 function isFaultOfView(error: unknown): boolean {
   if (isConnectionLost(error) || error instanceof LogReplacedError) return false;
   const state = sqlStateOf(error);
-  // Data exceptions, violated constraints, and what exceeds a limit, such as an index row.
+  // Data exceptions, violated constraints, and exceeded limits, such as the size of an index row.
   return state === null || ['22', '23', '54'].includes(state.slice(0, 2));
 }
 
 interface Step {
   readonly view: MovingView;
   readonly to: number;
-  /** The event at `to`; null: it is not among those of the page. */
+  /** The id of the event at `to`; null if the event is not in the page. */
   readonly toEventId: string | null;
   readonly changes: Changes;
   readonly placements: Placements;
@@ -140,7 +141,7 @@ async function prepare(
   const steps: Step[] = [];
   let since = performance.now();
   for (const [index, view] of moving.entries()) {
-    // A large page takes 100 ms and more for all views: the event loop has its turn in between.
+    // A large page takes 100 ms and more for all views, so the event loop gets turns in between.
     if (performance.now() - since > turnMs) {
       await nextTurn();
       since = performance.now();
@@ -160,7 +161,7 @@ function endOf({ failure }: Changes, last: number): number {
   return failure === null ? last : failure.event.sequence - 1;
 }
 
-/** How the documents stand that the views need, those that are not remembered read at once. */
+/** The placements that the views need; those not in memory are read in one statement. */
 async function placementsOf(
   executor: Executor,
   moving: readonly MovingView[],

@@ -4,7 +4,7 @@ import { isLeaseFree } from '../../postgres/leases.ts';
 import { dropView, readViews, retireView, type ViewRow } from '../store.ts';
 import type { MovingView } from './advance.ts';
 
-/** Removes older versions of live views that no process uses any more; called now and then. */
+/** Removes older versions of live views that no process uses; called about once a second. */
 export type DropReplaced = (
   executor: Executor,
   moving: readonly MovingView[],
@@ -12,20 +12,20 @@ export type DropReplaced = (
 ) => Promise<void>;
 
 const droppedRowsMax = 5_000;
-/** A process that has the version takes a free one within a second or two: it is in use until then. */
+/** A process that has the version takes a free lease within two seconds; after four none has it. */
 const unusedMs = 4_000;
 /** By then every process has seen that the version is retired, and reads none of its rows. */
 const retiredMs = 2_000;
 
 /**
- * A version is in use as long as a process that has it in its code runs: such a process moves it, or
- * takes it over. One that was unused for some seconds is retired, and then dropped, some rows at a
- * time, since the live views wait meanwhile.
+ * A version is in use as long as a process that has it in its code runs: that process advances it,
+ * or takes it over. A version that was unused for four seconds is retired. It is then dropped, a
+ * limited number of rows at a time, since the live views wait in the meantime.
  */
 export function createDropReplaced(): DropReplaced {
   const unusedSince = new Map<number, number>();
 
-  /** For how long nobody has had the version, in milliseconds; 0: somebody has it. */
+  /** For how many milliseconds no process has had the lease; 0 if one has it. */
   async function unusedFor(executor: Executor, { id, version }: ViewRow): Promise<number> {
     if (version >= 0 && !(await isLeaseFree(executor, 'daybook.views', id))) {
       unusedSince.delete(id);

@@ -2,17 +2,17 @@ import type { JsonObject, StoredEvent } from '../../kernel/event.ts';
 import { createEntryChanges, type EntryChanges } from '../lists/place-changes.ts';
 import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 
-/** A document as it is from a sequence on; null: gone. */
+/** A document from a sequence on; null if it does not exist any more. */
 export interface DocumentChange {
   readonly key: string;
   readonly sequence: number;
   readonly document: JsonObject | null;
 }
 
-/** What some events make of a view. */
+/** The changes of some events to a view. */
 export interface Changes extends EntryChanges {
   readonly documents: readonly DocumentChange[];
-  /** The event on which the view failed and why; what precedes it is in the changes. */
+  /** The event on which the view failed, and its error; the changes include all earlier events. */
   readonly failure: Failure | null;
 }
 
@@ -24,9 +24,9 @@ export interface Failure {
 /** The events of a page that concern a view, and the keys of the documents that they change. */
 export interface Touched {
   readonly touches: readonly Touch[];
-  /** Keys whose documents have to be known for the fold: others begin in it. */
+  /** Keys whose documents are needed for the fold; the others are created in it. */
   readonly keys: ReadonlySet<string>;
-  /** The view could not say what this event changes; those before it can be folded. */
+  /** The event for which the view failed to return keys; all earlier events can be folded. */
   readonly failure: Failure | null;
 }
 
@@ -35,17 +35,18 @@ interface Touch {
   readonly keys: readonly string[];
 }
 
+/** Finds the events that concern a view, up to the first one on which it fails. */
 export function touchedBy(view: AnyView, events: readonly StoredEvent[]): Touched {
   const touches: Touch[] = [];
   const keys = new Set<string>();
-  const begun = new Set<string>();
+  const created = new Set<string>();
   for (const event of events) {
     try {
       const own = keysOf(view, event);
       if (own.length === 0) continue;
       for (const key of own) {
-        if (keys.has(key) || begun.has(key)) continue;
-        (view.begins?.(event, key) === true ? begun : keys).add(key);
+        if (keys.has(key) || created.has(key)) continue;
+        (view.begins?.(event, key) === true ? created : keys).add(key);
       }
       touches.push({ event, keys: own });
     } catch (error) {
@@ -55,46 +56,47 @@ export function touchedBy(view: AnyView, events: readonly StoredEvent[]): Touche
   return { touches, keys, failure: null };
 }
 
+/** The keys of the documents that an event changes; empty if it does not concern the view. */
 export function keysOf(view: AnyView, event: StoredEvent): readonly string[] {
   return view.types.includes(event.type) ? view.keysOf(event) : nothing;
 }
 
 const nothing: readonly string[] = [];
 
-/** Folds events into a view. Pure but for `standings`, which is brought up to date. */
+/** Folds events into a view. Pure, except that it updates `placements`. */
 export function fold(
   view: AnyView,
   { touches, failure }: Pick<Touched, 'touches' | 'failure'>,
-  standings: Placements,
+  placements: Placements,
 ): Changes {
   const page = touches[0]?.event.sequence ?? 0;
   const documents: DocumentChange[] = [];
-  const places = createEntryChanges(view, page);
+  const entries = createEntryChanges(view, page);
   for (const touch of touches) {
     const { sequence } = touch.event;
     try {
-      for (const [key, after] of changesOf(view, touch, page, standings)) {
-        places.move(key, standings.get(key), after, sequence);
-        standings.set(key, after);
+      for (const [key, after] of changesOf(view, touch, page, placements)) {
+        entries.move(key, placements.get(key), after, sequence);
+        placements.set(key, after);
         documents.push({ key, sequence, document: after.document ?? null });
       }
     } catch (error) {
-      return { documents, ...places.changes, failure: { event: touch.event, error } };
+      return { documents, ...entries.changes, failure: { event: touch.event, error } };
     }
   }
-  return { documents, ...places.changes, failure };
+  return { documents, ...entries.changes, failure };
 }
 
-/** All that one event changes, worked out before any of it takes effect. */
+/** All changes of one event, computed before any of them takes effect. */
 function changesOf(
   view: AnyView,
   { event, keys }: Touch,
   page: number,
-  standings: Placements,
+  placements: Placements,
 ): readonly (readonly [string, Placement])[] {
   const changes: [string, Placement][] = [];
   for (const key of keys) {
-    const before = standings.get(key);
+    const before = placements.get(key);
     const after = view.evolve(before?.document, event, key);
     if (after !== before?.document)
       changes.push([key, toPlacement(view, after, key, page, before)]);

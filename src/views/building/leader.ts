@@ -19,7 +19,7 @@ export interface ViewLeaderOptions {
   readonly logger: Logger;
   readonly views: readonly AnyView[];
   readonly newer: NewerProgram;
-  /** Told whenever views have moved or changed their status. */
+  /** Called whenever views may have advanced or changed their status. */
   readonly onMoved: (moving: readonly MovingView[]) => void;
 }
 
@@ -27,13 +27,14 @@ const lookAroundMs = 1_000;
 const reportMs = 2_000;
 
 /**
- * Moves the views that no other process moves, until its leadership ends. Those at the front go on
- * together, page by page, as the log grows; those behind are built from the log between two pages
- * of the others, and join them at the front.
+ * Advances the views that no other process advances, until its leadership ends. Views that are up
+ * to date advance together, page by page, as the log grows. Views that are behind are built from
+ * the log between two pages of the others, until they have caught up.
  *
- * A view is moved under a lease, and the database checks its checkpoint besides: two processes
- * cannot both move it. Throws when the connection is lost or a check fails, and `NewerEventError` when
- * this program cannot read what comes next: the views are free then for one that can.
+ * A view is advanced under a lease, and the database also checks its checkpoint, so two processes
+ * cannot both advance it. Throws if the connection is lost or a check fails. Throws
+ * `NewerEventError` if this program cannot read the next event: a program that can then takes the
+ * views over.
  */
 export async function runViewLeader(
   executor: Executor,
@@ -87,7 +88,7 @@ export async function runViewLeader(
   }
 }
 
-/** A page of the feed; none when nothing came before it is time to look around again. */
+/** A page of the feed; empty if no event arrived before the leader has to look for leases again. */
 function nextWithin(
   { feed }: ViewLeaderOptions,
   { after, history }: { readonly after: number; readonly history: number },
@@ -107,7 +108,7 @@ interface Led {
   readonly leadership: Leadership;
 }
 
-/** The views whose lease is free now. One that was parked gets another try. */
+/** Takes the views whose lease is free. A parked view is tried again. */
 async function takeViews(
   executor: Executor,
   { views, newer }: ViewLeaderOptions,
@@ -118,7 +119,7 @@ async function takeViews(
     views.find((view) => view.name === name && view.version === version);
   const rows = await readViews(executor);
   for (const view of views) {
-    // A newer program has dropped it, after this one was away for long: it is built again.
+    // A newer program dropped it while this one was not running for some time: it is built again.
     if (!rows.some((row) => known(row) === view)) await registerView(executor, view);
   }
   const isMoving = (row: ViewRow): boolean => moving.some(({ id }) => id === row.id);
@@ -129,7 +130,7 @@ async function takeViews(
   const ids = await leadership.take(wanted.map(({ id }) => id));
   if (ids.size === 0) return [];
   const taken: MovingView[] = [];
-  // Read again under the lease: the former holder may have moved them in between.
+  // Read again under the lease: the previous holder may have advanced them in between.
   for (const row of await readViews(executor)) {
     const { id, checkpoint } = row;
     const view = known(row);
@@ -141,7 +142,10 @@ async function takeViews(
   return taken;
 }
 
-/** A view that has caught up is live: with another live one, or else with all but the last page. */
+/**
+ * Makes views live that have caught up: with another live view or, if there is none, up to the last
+ * page of the log.
+ */
 async function promote(
   executor: Executor,
   moving: readonly MovingView[],
@@ -155,7 +159,7 @@ async function promote(
       status === 'building' && parked === null && checkpoint >= goal,
   );
   if (promoted.length === 0) return;
-  // All at once: whoever looks must not find some of them readable and others not.
+  // In one statement, so that no reader finds only some of them readable.
   await setViewStatus(
     executor,
     promoted.map(({ id }) => id),
@@ -164,12 +168,12 @@ async function promote(
   for (const view of promoted) view.status = 'live';
 }
 
-/** Tells now and then how far the views are that are being built. */
+/** Logs the progress of views that are being built, at most every two seconds. */
 function createReport({ feed, logger }: ViewLeaderOptions): (checkpoint: number) => void {
-  let toldAt = performance.now();
+  let loggedAt = performance.now();
   return (checkpoint) => {
-    if (performance.now() - toldAt < reportMs) return;
-    toldAt = performance.now();
+    if (performance.now() - loggedAt < reportMs) return;
+    loggedAt = performance.now();
     logger.info({ checkpoint, of: feed.tail() }, 'building views');
   };
 }

@@ -1,30 +1,30 @@
-/** Of the events that are folded together. */
+/** The maximum number of events that are folded together. */
 export const pageSizeMax = 1_000;
-/** While the log moves fast a page begins only so long after the one before. */
+/** While the log moves fast, pages start at least this far apart. */
 export const busyPageMs = 40;
-/** A page of so many events tells that it does. */
+/** A page with at least this many events means that the log is moving fast. */
 export const busyEventsMin = 64;
 
-/** How long pages of views gather before they are folded. */
+/** Decides how long to wait for more events before the next page is folded. */
 export interface Pace {
-  /** How long the next page is to wait. */
+  /** How many milliseconds to wait before the next page. */
   pauseMs(): number;
-  /** A page of so many events begins now. */
+  /** Records that a page with this number of events starts now. */
   took(eventCount: number): void;
 }
 
 /**
- * Lets pages gather when they would be many and small: a page of 20 events of orders costs twice as
- * much for each of them as one of 200. When the log moves slowly nothing waits.
+ * Delays pages when they would be many and small: a page of 20 events of orders costs twice as much
+ * per event as one of 200. While the log moves slowly, no page waits.
  */
 export function createPace(): Pace {
-  let beganAt = Number.NEGATIVE_INFINITY;
+  let startedAt = Number.NEGATIVE_INFINITY;
   let isBusy = false;
   return {
-    pauseMs: () => (isBusy ? Math.max(0, beganAt + busyPageMs - performance.now()) : 0),
+    pauseMs: () => (isBusy ? Math.max(0, startedAt + busyPageMs - performance.now()) : 0),
     took(eventCount) {
-      beganAt = performance.now();
-      // A full page tells that it is behind: then nothing waits either.
+      startedAt = performance.now();
+      // A full page means that the views are behind, so the next page does not wait either.
       isBusy = eventCount >= busyEventsMin && eventCount < pageSizeMax;
     },
   };

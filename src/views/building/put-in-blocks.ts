@@ -7,7 +7,7 @@ import type { Changes } from './fold.ts';
 import { readBlocks, takeBlockNumbers } from './read-current.ts';
 import type { RebalancedRange, ViewAdvance } from './write-page.ts';
 
-/** What a page of events makes of a view whose blocks are remembered. */
+/** The changes of a page of events to a view, with the blocks that are in memory. */
 export interface FoldedStep {
   readonly view: {
     readonly id: number;
@@ -20,7 +20,7 @@ export interface FoldedStep {
   readonly changes: Changes;
 }
 
-/** Puts all places into blocks; those that are not remembered are read, of all views at once. */
+/** Assigns all entries to blocks. Blocks not in memory are read in one statement for all views. */
 export async function putInBlocks(
   executor: Executor,
   steps: readonly FoldedStep[],
@@ -30,10 +30,10 @@ export async function putInBlocks(
     const assigner = createBlockAssigner(step.view.blocks);
     return { step, assigner, unknown: assigner.assignBlocks(step.changes) };
   });
-  const missing = assigned.filter(({ unknown }) => placesOf(unknown).length > 0);
+  const missing = assigned.filter(({ unknown }) => entriesOf(unknown).length > 0);
   if (missing.length > 0) await readMissing(executor, missing);
   for (const { assigner, unknown } of missing) {
-    assigner.addPartitions(placesOf(unknown));
+    assigner.addPartitions(entriesOf(unknown));
     assigner.assignBlocks(unknown);
   }
   return assigned.map(({ step: { view, to, toEventId, changes }, assigner }) => ({
@@ -49,34 +49,34 @@ export async function putInBlocks(
   }));
 }
 
-/** Takes in which blocks have been replaced, when that has been stored. */
+/** Updates the memory with the rebalanced blocks, once these have been stored. */
 export function rememberBlocks(
   steps: readonly FoldedStep[],
   advances: readonly ViewAdvance[],
-  refitted: readonly RebalancedRange[],
+  rebalanced: readonly RebalancedRange[],
 ): void {
-  if (refitted.length === 0) return;
+  if (rebalanced.length === 0) return;
   for (const [index, { rebalances }] of advances.entries()) {
     const partitions = new Map(rebalances.map(({ partition }) => [partition.id, partition]));
-    for (const { partition, blocks } of refitted) {
+    for (const { partition, blocks } of rebalanced) {
       const known: KnownPartition | undefined = partitions.get(partition);
       if (known !== undefined) steps[index]?.view.blocks.put(known, blocks);
     }
   }
 }
 
-interface Unplaced {
+interface Unassigned {
   readonly step: FoldedStep;
   readonly assigner: BlockAssigner;
   readonly unknown: EntryChanges;
 }
 
-async function readMissing(executor: Executor, unplaced: readonly Unplaced[]): Promise<void> {
-  const places = unplaced.flatMap(({ step, unknown }) =>
-    placesOf(unknown).map((entry) => ({ view: step.view.id, ...entry })),
+async function readMissing(executor: Executor, unassigned: readonly Unassigned[]): Promise<void> {
+  const entries = unassigned.flatMap(({ step, unknown }) =>
+    entriesOf(unknown).map((entry) => ({ view: step.view.id, ...entry })),
   );
-  for (const { view, list, partition, id, block } of await readBlocks(executor, places)) {
-    const memory = unplaced.find(({ step }) => step.view.id === view)?.step.view.blocks;
+  for (const { view, list, partition, id, block } of await readBlocks(executor, entries)) {
+    const memory = unassigned.find(({ step }) => step.view.id === view)?.step.view.blocks;
     const name: PartitionName = { list, partition };
     if (memory !== undefined) memory.put(memory.find(name) ?? memory.add(name, id), [block]);
   }
@@ -84,7 +84,7 @@ async function readMissing(executor: Executor, unplaced: readonly Unplaced[]): P
 
 const numbersReserved = 1_000;
 
-/** As many numbers as a page can need: a block, or a partition, for each place that it opens. */
+/** Reserves enough numbers: a page needs at most a block and a partition for each opened entry. */
 async function reserveNumbers(executor: Executor, steps: readonly FoldedStep[]): Promise<void> {
   const lacking = steps.filter(({ view, changes }) => {
     return view.blocks.reservedCount() < 2 * changes.opened.length;
@@ -101,6 +101,6 @@ async function reserveNumbers(executor: Executor, steps: readonly FoldedStep[]):
   }
 }
 
-function placesOf({ opened, closed }: EntryChanges): readonly ListEntry[] {
+function entriesOf({ opened, closed }: EntryChanges): readonly ListEntry[] {
   return [...opened, ...closed];
 }

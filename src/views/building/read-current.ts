@@ -11,7 +11,7 @@ export interface KeyOfView {
 }
 
 export interface CurrentDocument extends KeyOfView {
-  /** Null: gone. */
+  /** Null if it does not exist any more. */
   readonly document: JsonObject | null;
 }
 
@@ -26,7 +26,7 @@ const current: Query = {
     ) as found`,
 };
 
-/** The newest documents of some keys; none for a key that never had one. */
+/** The latest documents of some keys; leaves out a key that never had a document. */
 export async function readCurrentDocuments(
   executor: Executor,
   keys: readonly KeyOfView[],
@@ -38,18 +38,19 @@ export async function readCurrentDocuments(
   ]);
 }
 
+/** An entry of a list, with the id of its view. */
 export interface EntryOfView extends PartitionName, ListPosition {
   readonly view: number;
 }
 
-/** A block of a partition of a view. */
+/** A block, with its view, list and partition. */
 export interface LocatedBlock extends PartitionName {
   readonly view: number;
   readonly id: number;
   readonly block: Block;
 }
 
-/** How `measure_blocks` answers. */
+/** A row that `measure_blocks` returns. */
 export interface MeasuredRow {
   readonly partition_id: number;
   readonly low_position: string;
@@ -76,7 +77,7 @@ const findBlocks: Query = {
   text: 'select * from hold_places($1, $2, $3, $4, $5)',
 };
 
-/** The blocks in which places stand now, each once; none for a partition that does not exist. */
+/** The current blocks of some list entries, each once; none for a partition that does not exist. */
 export async function readBlocks(
   executor: Executor,
   entries: readonly EntryOfView[],
@@ -89,7 +90,10 @@ export async function readBlocks(
     toTextArray(entries.map(({ key }) => key)),
   ]);
   return rows.map((row) => ({
-    ...{ view: row.view_id, list: row.list, partition: row.partition, id: row.partition_id },
+    view: row.view_id,
+    list: row.list,
+    partition: row.partition,
+    id: row.partition_id,
     block: {
       number: row.block,
       low: { position: row.low_position, key: row.low_key },
@@ -113,7 +117,7 @@ const numbers: Query = {
   text: `select nextval('view_block_numbers') as number from generate_series(1, $1::integer)`,
 };
 
-/** Numbers for blocks and partitions that nobody else will get. */
+/** Takes unique numbers for blocks and partitions from the sequence. */
 export async function takeBlockNumbers(
   executor: Executor,
   count: number,

@@ -7,22 +7,22 @@ import type { Block } from '../lists/blocks.ts';
 import type { Changes } from './fold.ts';
 import { type MeasuredRow, toFill, toListPosition } from './read-current.ts';
 
-/** One view's way from a checkpoint to a later one. */
+/** The changes with which a view advances from a checkpoint to a later one. */
 export interface ViewAdvance {
   readonly id: number;
   readonly from: number;
   readonly to: number;
-  /** The event at `to`, and the epoch of the log in which it was read; null: not checked. */
+  /** The id of the event at `to`, and the epoch under which it was read; null: not checked. */
   readonly toEventId?: string | null;
   readonly epoch?: number | null;
-  /** Every place with its block. */
+  /** Every list entry has its block. */
   readonly changes: Changes;
   readonly assigner: Pick<BlockAssigner, 'newPartitions' | 'splitBlocks'>;
   readonly rebalances: readonly Rebalance[];
   readonly entriesMax: number;
 }
 
-/** Blocks that hold a range of places of a partition now, instead of all that did before. */
+/** The blocks that now hold a range of a partition, in place of all its previous blocks. */
 export interface RebalancedRange {
   readonly partition: number;
   readonly blocks: readonly Block[];
@@ -40,9 +40,10 @@ const advance: Query = {
 const neverEnds = '9223372036854775807';
 
 /**
- * Moves views forward in one transaction, documents, places and checkpoints together. Refused with
- * SQLSTATE DB004, and without effect, when one of them is not at its `from`, or has other blocks than
- * the caller remembers. Throws `LogReplacedError` when the log is not the one that was folded.
+ * Advances views in one transaction: documents, list entries and checkpoints together. Returns the
+ * ranges whose blocks were rebalanced. Fails with SQLSTATE DB004, and has no effect, if one of the
+ * views is not at its `from`, or has other blocks than the caller remembers. Throws
+ * `LogReplacedError` if the log is no longer the one that was folded.
  */
 export async function advanceViews(
   executor: Executor,
@@ -63,7 +64,7 @@ export async function advanceViews(
     .catch((error: unknown) => {
       throw toReplacedError(error);
     });
-  return toRefitted(rows);
+  return toRebalanced(rows);
 }
 
 function documentColumns(advances: readonly ViewAdvance[]): readonly (string | Buffer)[] {
@@ -127,7 +128,7 @@ function openedColumns(advances: readonly ViewAdvance[]): readonly string[] {
   ];
 }
 
-/** What happens to blocks themselves, which is rare: by position, as `advance_views` takes it apart. */
+/** New partitions, split blocks and rebalances, by position, as `advance_views` reads them. */
 function blockRows(advances: readonly ViewAdvance[]): readonly string[] {
   const partitions = advances.flatMap(({ id: view, assigner }) =>
     assigner.newPartitions.map(({ id, list, partition }) => [id, view, list, partition]),
@@ -147,8 +148,8 @@ function blockRows(advances: readonly ViewAdvance[]): readonly string[] {
   return [partitions, splits, rebalanced].map((rows) => JSON.stringify(rows));
 }
 
-/** Rows that hold one range come one after the other. */
-function toRefitted(rows: readonly MeasuredRow[]): readonly RebalancedRange[] {
+/** Groups rows by range; the rows of one range are consecutive. */
+function toRebalanced(rows: readonly MeasuredRow[]): readonly RebalancedRange[] {
   const rebalanced: { partition: number; blocks: Block[] }[] = [];
   let before: MeasuredRow | undefined;
   for (const row of rows) {

@@ -11,15 +11,18 @@ import {
 } from './blocks.ts';
 import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './place-changes.ts';
 
-/** Places of one page of a view that are being put into blocks, as far as these are remembered. */
+/** Assigns the list entries of one page of a view to blocks, as far as these are in memory. */
 export interface BlockAssigner {
   readonly newPartitions: readonly NewPartition[];
   readonly splitBlocks: readonly SplitBlock[];
-  /** Tells the places their blocks; answers those whose blocks have to be looked up first. */
+  /** Sets the blocks of the entries; returns the entries whose blocks have to be read first. */
   assignBlocks(changes: EntryChanges): EntryChanges;
-  /** Makes the partitions that do not exist yet. */
+  /** Creates the partitions that do not exist yet. */
   addPartitions(names: readonly PartitionName[]): void;
-  /** The blocks, next to each other, that are too full or too empty after all has been placed. */
+  /**
+   * The runs of adjacent blocks that need a version split, because they are too full or have too
+   * few live entries. Call it after all entries have been assigned.
+   */
   rebalances(): readonly Rebalance[];
 }
 
@@ -27,7 +30,7 @@ export interface NewPartition extends PartitionName {
   readonly id: number;
 }
 
-/** From a place and a sequence on, a new block instead of the one that ends before the place. */
+/** A new block that takes over the range from `low` on of an existing block, as of a sequence. */
 export interface SplitBlock {
   readonly partition: number;
   readonly low: ListPosition;
@@ -35,6 +38,7 @@ export interface SplitBlock {
   readonly block: number;
 }
 
+/** Adjacent blocks to be replaced by new blocks with copies of their live entries. */
 export interface Rebalance {
   readonly partition: KnownPartition;
   readonly run: readonly Block[];
@@ -42,12 +46,12 @@ export interface Rebalance {
 
 export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
   const { entriesMax } = memory;
-  const openMin = Math.floor(entriesMax / 8);
+  const liveMin = Math.floor(entriesMax / 8);
   const newPartitions: NewPartition[] = [];
   const splitBlocks: SplitBlock[] = [];
   const touched = new Map<Block, KnownPartition>();
 
-  /** A block full of places that are open stays as it is when the next one comes after them. */
+  /** Starts a new block at an entry that comes after all others; no live entry is copied. */
   function splitOffBlock(
     partition: KnownPartition,
     before: Block,
@@ -61,7 +65,7 @@ export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
     return split;
   }
 
-  function holderOf(entry: ListEntry): Block | undefined {
+  function touchBlock(entry: ListEntry): Block | undefined {
     const partition = memory.find(entry);
     if (partition === undefined) return undefined;
     const block = blockOf(partition, entry);
@@ -70,11 +74,11 @@ export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
   }
 
   function open(entry: OpenedEntry): boolean {
-    let block = holderOf(entry);
+    let block = touchBlock(entry);
     if (block === undefined) return false;
     if (isAfterAll(block, entry)) {
       const partition = touched.get(block);
-      if (block.entries >= entriesMax && block.open >= openMin && partition !== undefined) {
+      if (block.entries >= entriesMax && block.open >= liveMin && partition !== undefined) {
         block = splitOffBlock(partition, block, entry);
         touched.set(block, partition);
       }
@@ -87,7 +91,7 @@ export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
   }
 
   function close(entry: ClosedEntry): boolean {
-    const block = holderOf(entry);
+    const block = touchBlock(entry);
     if (block === undefined) return false;
     block.open -= 1;
     entry.block = block.number;
@@ -96,7 +100,7 @@ export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
 
   function needsRebalance(block: Block): boolean {
     if (block.entries > entriesMax) return true;
-    const isEmptied = block.open < openMin && block.entries - block.open >= openMin;
+    const isEmptied = block.open < liveMin && block.entries - block.open >= liveMin;
     return isEmptied && !isWhole(block);
   }
 
@@ -129,7 +133,7 @@ export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
   };
 }
 
-/** Blocks of a kind that are next to each other. */
+/** The runs of adjacent blocks among those wanted. */
 function runsOf(blocks: readonly Block[], wanted: ReadonlySet<Block>): readonly Block[][] {
   const runs: Block[][] = [];
   for (const block of blocks) {

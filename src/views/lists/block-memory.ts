@@ -1,29 +1,32 @@
 import { type Block, createBlock, type KnownPartition, replaceBlocks } from './blocks.ts';
 
-/** The names under which a partition of a view is remembered. */
+/** The list and the name that identify a partition of a view. */
 export interface PartitionName {
   readonly list: string;
   readonly partition: string;
 }
 
 /**
- * Which blocks the partitions of a view have, as far as that is known, and how full they are. True
- * for as long as the process that remembers it is the only one that moves the view: the lock and the
- * checkpoint see to that. Forgotten when a step fails.
+ * The known blocks of the partitions of a view, and how full they are. The memory is correct as
+ * long as its process is the only one that advances the view, which the lease and the checkpoint
+ * ensure. It is cleared when an advance fails.
  */
 export interface BlockMemory {
-  /** Entries that a block holds before it is replaced: what a page may pass in vain. */
+  /**
+   * The entries that a block may contain before it is replaced. This bounds the entries that are
+   * scanned in vain for a page of a list.
+   */
   readonly entriesMax: number;
   find(name: PartitionName): KnownPartition | undefined;
-  /** One that is not known yet. */
+  /** Adds a partition that is not known yet, without blocks. */
   add(name: PartitionName, id: number): KnownPartition;
-  /** Remembers blocks, without a gap, instead of all that were known in their range. */
+  /** Replaces all known blocks in the range of the given blocks, which have no gap. */
   put(partition: KnownPartition, blocks: readonly Block[]): void;
-  /** A number that no block or partition has, of those that were reserved; there must be one. */
+  /** Takes a reserved number for a block or partition; throws if none is left. */
   takeNumber(): number;
   reserve(numbers: readonly number[]): void;
   reservedCount(): number;
-  /** Forgets the partitions when they have become too many. */
+  /** Clears the memory if it contains too many blocks. */
   trim(): void;
   clear(): void;
 }
@@ -52,7 +55,7 @@ export function createBlockMemory(entriesMax = entriesMaxUsual): BlockMemory {
     },
     takeNumber() {
       const number = numbers.pop();
-      if (number === undefined) throw new Error('no number was reserved for a block');
+      if (number === undefined) throw new Error('no reserved number is left for a block');
       return number;
     },
     reserve(added) {
@@ -71,7 +74,7 @@ export function createBlockMemory(entriesMax = entriesMaxUsual): BlockMemory {
   };
 }
 
-/** A partition that has just been made: one empty block. */
+/** Adds a partition that does not exist in the database yet; it has one empty block. */
 export function addNewPartition(memory: BlockMemory, name: PartitionName): KnownPartition {
   const partition = memory.add(name, memory.takeNumber());
   memory.put(partition, [createBlock(partition.id)]);

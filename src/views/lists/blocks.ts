@@ -1,25 +1,26 @@
 import { type CompareTexts, comparerFor } from '../../lib/byte-order.ts';
 
-/** Where something stands in a list: by position, then by key. */
+/** A point in a list: ordered by position, then by key. */
 export interface ListPosition {
   readonly position: string;
   readonly key: string;
 }
 
-/** How full a block of a partition is now, and the range of places that it holds. */
+/** A current block of a partition: its range of positions, and how full it is. */
 export interface Block {
   readonly number: number;
   readonly low: ListPosition;
-  /** Exclusive; null: to the end. */
+  /** Exclusive; null if the block reaches to the end of the list. */
   high: ListPosition | null;
-  /** Places that it has ever held. */
+  /** The number of all its entries, live or not. */
   entries: number;
+  /** The number of its live entries. */
   open: number;
-  /** The last place that it has ever held; null: none. */
+  /** The greatest position of all its entries, live or not; null if it has none. */
   highest: ListPosition | null;
 }
 
-/** What is remembered of a partition: some of its blocks, in order. */
+/** A partition, and those of its blocks that are in memory, in order. */
 export interface KnownPartition {
   readonly id: number;
   readonly blocks: Block[];
@@ -27,12 +28,12 @@ export interface KnownPartition {
 
 export const beginning: ListPosition = { position: '', key: '' };
 
-/** The block of a partition that was never cut has the partition's own number. */
+/** The only block of a partition that was never split has the number of the partition. */
 export function createBlock(number: number, range: Partial<Block> = {}): Block {
   return { low: beginning, high: null, entries: 0, open: 0, highest: null, ...range, number };
 }
 
-/** The block that holds a place now; undefined: it is not remembered. */
+/** The current block for a position; undefined if it is not in memory. */
 export function blockOf({ blocks }: KnownPartition, at: ListPosition): Block | undefined {
   const last = blocks.at(-1);
   if (last === undefined) return undefined;
@@ -42,12 +43,12 @@ export function blockOf({ blocks }: KnownPartition, at: ListPosition): Block | u
   return found !== undefined && isBelow(at, found.high, compare) ? found : undefined;
 }
 
-/** Whether a place comes after all that a block has ever held. */
+/** Whether a position is after all entries of a block, live or not. */
 export function isAfterAll({ highest }: Block, at: ListPosition): boolean {
   return highest === null || comparerOf(at)(at, highest) > 0;
 }
 
-/** Instead of all blocks in the range that these hold together, without a gap. */
+/** Replaces all blocks in the range of the given blocks, which have no gap. */
 export function replaceBlocks({ blocks }: KnownPartition, made: readonly Block[]): void {
   const [first] = made;
   const high = made.at(-1)?.high ?? null;
@@ -57,11 +58,12 @@ export function replaceBlocks({ blocks }: KnownPartition, made: readonly Block[]
   blocks.splice(start, end - start, ...made);
 }
 
-/** Whether the one block holds all places right before those of the other. */
+/** Whether the second block begins where the first one ends. */
 export function isAdjacent({ high }: Block, { low }: Block): boolean {
   return high !== null && high.position === low.position && high.key === low.key;
 }
 
+/** Whether a block is the only one of its partition. */
 export function isWhole({ low, high }: Block): boolean {
   return high === null && low.position === '' && low.key === '';
 }
@@ -69,7 +71,7 @@ export function isWhole({ low, high }: Block): boolean {
 type ComparePositions = (a: ListPosition, b: ListPosition) => number;
 
 const compareUsually = comparePositionsBy(comparerFor(''), comparerFor(''));
-/** A document has its place in many partitions, one after the other. */
+/** The last one, kept because a document has an entry in several partitions in a row. */
 let last: ListPosition & { compare: ComparePositions } = { ...beginning, compare: compareUsually };
 
 function comparerOf({ position, key }: ListPosition): ComparePositions {
@@ -87,7 +89,7 @@ function isBelow(at: ListPosition, high: ListPosition | null, compare: ComparePo
   return high === null || compare(at, high) < 0;
 }
 
-/** How many blocks begin at a place or before it. */
+/** How many blocks begin at or before a position. */
 function indexAfter(blocks: readonly Block[], at: ListPosition, compare: ComparePositions): number {
   let from = 0;
   let to = blocks.length;
@@ -99,7 +101,7 @@ function indexAfter(blocks: readonly Block[], at: ListPosition, compare: Compare
   return from;
 }
 
-/** How many blocks begin before a place. */
+/** How many blocks begin before a position. */
 function indexBefore(blocks: readonly Block[], at: ListPosition): number {
   const compare = comparerOf(at);
   const after = indexAfter(blocks, at, compare);

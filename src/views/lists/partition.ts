@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
 
-/** Values that the documents of a part of a list have; none: the whole list. */
+/** The filter values that all documents of a partition have; empty for the whole list. */
 export type FilterValues = Readonly<Record<string, string>>;
 
 /**
- * A row of an index holds 2,704 bytes at most, and what users write can be longer: positions are
- * cut, which leaves the order of what begins alike to the keys, and the names of partitions hashed.
+ * An index row has at most 2,704 bytes, and texts from users can be longer. Positions are therefore
+ * truncated (documents with equal prefixes are then ordered by key), and long partition names
+ * hashed.
  */
 const positionLengthMax = 200;
 const partitionLengthMax = 200;
 const namesKnownMax = 10_000;
 
+/** A position, truncated so that it fits into an index row. */
 export function toPosition(wanted: string): string {
   return wanted.slice(0, positionLengthMax).toWellFormed();
 }
 
-/** The name of the partition of the documents with some values, whatever order these come in. */
+/** The name of the partition for some filter values; the order of the values does not matter. */
 export function toPartition(values: FilterValues): string {
   const names = Object.keys(values).sort();
   if (names.length === 0) return '';
@@ -24,12 +26,13 @@ export function toPartition(values: FilterValues): string {
   return createHash('sha256').update(name).digest('base64');
 }
 
-/** The partitions of documents with some values of the filters, in the order of these. */
+/** The partitions of a document, given its filter values in the order of the filters. */
 export type PartitionNames = (values: readonly string[]) => readonly string[];
 
 /**
- * The partitions in which a document stands, one for each combination of the filters: that at `index`
- * is of the filters whose bits are set in it. Remembers the names, which cost more than all else.
+ * Returns the partitions that contain a document, one for each combination of the filters: the one
+ * at `index` has the filters whose bits are set in `index`. The names are cached, since computing
+ * them costs more than everything else.
  */
 export function createPartitionNames(filters: readonly string[]): PartitionNames {
   if (filters.length === 0) return () => wholeList;

@@ -1,33 +1,37 @@
 import { type AnyView, type ListPlacement, listsOf, type Placement } from './placement.ts';
 
-/** A place of a document in one partition of a list. */
+/** The entry of a document in one partition of a list. */
 export interface ListEntry {
   readonly list: string;
   readonly partition: string;
   readonly position: string;
   readonly key: string;
-  /** The number of the block that holds it; 0 until that is known. */
+  /** The number of the block that contains it; 0 until that is known. */
   block: number;
 }
 
+/** An entry that is inserted by this page. */
 export interface OpenedEntry extends ListEntry {
+  /** The sequence from which it is valid. */
   readonly from: number;
-  /** Null: still open. */
+  /** The sequence from which it is no longer valid; null if it is still live. */
   to: number | null;
 }
 
-/** A place opened by an earlier page. */
+/** An entry that an earlier page inserted and this one ends. */
 export interface ClosedEntry extends ListEntry {
+  /** The sequence from which it is no longer valid. */
   readonly to: number;
 }
 
+/** The list entries that a page of events inserts and ends. */
 export interface EntryChanges {
-  /** In the order in which they were opened. */
+  /** In the order in which they were inserted. */
   readonly opened: readonly OpenedEntry[];
   readonly closed: readonly ClosedEntry[];
 }
 
-/** Collects the places that documents take and leave in one page of events. */
+/** Collects the list entries that one page of events inserts and ends. */
 export function createEntryChanges(view: AnyView, page: number) {
   const lists = listsOf(view);
   const opened: OpenedEntry[] = [];
@@ -86,7 +90,7 @@ export function createEntryChanges(view: AnyView, page: number) {
   const changes: EntryChanges = { opened, closed };
   return {
     changes,
-    /** From `sequence` on a document stands as `after` instead of as `before`. */
+    /** Changes the placement of a document from `before` to `after`, as of `sequence`. */
     move(key: string, before: Placement | undefined, after: Placement, sequence: number): void {
       for (const [index, { name }] of lists.entries()) {
         const from = before?.lists[index] ?? null;

@@ -2,32 +2,35 @@ import type { JsonObject } from '../../kernel/event.ts';
 import type { View, ViewList } from '../../kernel/view.ts';
 import { createPartitionNames, type PartitionNames, toPosition } from './partition.ts';
 
-/** A view of any documents: the engine passes on what the view itself made. */
+/** A view of any documents: the engine passes a view only documents that the view itself made. */
 export type AnyView = View<JsonObject>;
 
-/** Where a document stands in one list: at the same position in several partitions. */
+/** The placement of a document in one list: the same position in several partitions. */
 export interface ListPlacement {
   readonly position: string;
-  /** Of the list's filters, in their order. */
+  /** The values of the list's filters, in their order. */
   readonly values: readonly string[];
-  /** By combination of filters, as `PartitionNames` has them. */
+  /** One for each combination of filters, in the order of `PartitionNames`. */
   readonly partitions: readonly string[];
-  /** The page of events, by its first sequence, that has made this stand. */
+  /** The first sequence of the page of events that has made this placement. */
   readonly page: number;
-  /** Which of the places opened by that page it is, by partition; -1: opened before. */
+  /** For each partition the index of its entry among those that page inserted; -1 if earlier. */
   readonly opened: number[];
 }
 
-/** A document as it stands now, in each of the view's lists; null: not in that one. */
+/** A document, and its placement in each of the view's lists; null if it is not in that list. */
 export interface Placement {
   readonly document: JsonObject | undefined;
   readonly lists: readonly (ListPlacement | null)[];
 }
 
-/** How the documents stand that a fold touches; an absent key has no document. */
+/** The placements of the documents that a fold touches, by key; an absent key has no document. */
 export type Placements = Map<string, Placement>;
 
-/** Most changes of a document leave it where it was: it then has the very stands of `before`. */
+/**
+ * The placement of a document. Most changes of a document leave its placement in a list as it was:
+ * it is then the same object as in `before`.
+ */
 export function toPlacement(
   view: AnyView,
   document: JsonObject | undefined,
@@ -40,7 +43,7 @@ export function toPlacement(
   const lists = listsOf(view).map((list, index) => {
     return toListPlacement(list, document, key, page, known[index] ?? null);
   });
-  return { document, lists: lists };
+  return { document, lists };
 }
 
 function toListPlacement(
@@ -69,12 +72,14 @@ interface KnownList {
 
 const listsByView = new WeakMap<AnyView, readonly KnownList[]>();
 
-/** The lists of a view, in the order in which documents stand in them. */
+/** The lists of a view, in the order of `Placement.lists`. */
 export function listsOf(view: AnyView): readonly KnownList[] {
   const known = listsByView.get(view);
   if (known !== undefined) return known;
   const lists = Object.entries(view.lists ?? {}).map(([name, { position, filters = {} }]) => ({
-    ...{ name, position, filters: Object.values(filters) },
+    name,
+    position,
+    filters: Object.values(filters),
     partitionsOf: createPartitionNames(Object.keys(filters)),
   }));
   listsByView.set(view, lists);

@@ -15,7 +15,7 @@ import {
   type ListPage,
 } from '../read.ts';
 
-/** What proposed events change in a view: documents as they are, and as they would be. */
+/** The changes of proposed events to a view: each document as it is, and as it would be. */
 export interface Overlay {
   readonly view: AnyView;
   readonly changes: ReadonlyMap<string, ChangedDocument>;
@@ -23,14 +23,14 @@ export interface Overlay {
 
 interface ChangedDocument {
   readonly key: string;
-  /** Undefined: there is no such document yet. */
+  /** Undefined if there is no such document yet. */
   readonly before: Placement | undefined;
   readonly after: Placement;
-  /** Of the last event that changes it. */
+  /** The sequence of the last proposed event that changes it, as if recorded. */
   readonly sequence: number;
 }
 
-/** `known`: the documents of the touched keys as they are. Throws what the view throws. */
+/** `known`: the current documents of the touched keys. Throws what the view throws. */
 export function createOverlay(
   view: AnyView,
   touched: Touched,
@@ -51,7 +51,7 @@ export function createOverlay(
   return { view, changes };
 }
 
-/** The document of a key as it would be, null when it would be gone; undefined: not changed. */
+/** The document of a key as it would be; null if it would not exist, undefined if not changed. */
 export function changedDocument({ changes }: Overlay, key: string): DocumentAt | null | undefined {
   const changed = changes.get(key);
   if (changed === undefined) return undefined;
@@ -59,27 +59,27 @@ export function changedDocument({ changes }: Overlay, key: string): DocumentAt |
   return after.document === undefined ? null : { key, document: after.document, sequence };
 }
 
-/** The page to read of what is there, so that enough is left without the documents that change. */
+/** The page to read, long enough to fill the requested one without the documents that change. */
 export function widenPage(overlay: Overlay, page: ListPage): ListPage {
-  const standsIn = placesOf(overlay, page);
+  const positionOf = positionIn(overlay, page);
   let limit = page.limit;
   for (const { before } of overlay.changes.values()) {
-    if (standsIn(before) !== null) limit += 1;
+    if (positionOf(before) !== null) limit += 1;
   }
   return { ...page, limit };
 }
 
-/** The page as it would be, from what was read of the widened one. */
+/** The page as it would be, from the documents of the widened page. */
 export function mergePage(
   overlay: Overlay,
   page: ListPage,
   read: readonly ListedDocument[],
 ): readonly ListedDocument[] {
-  const standsIn = placesOf(overlay, page);
+  const positionOf = positionIn(overlay, page);
   const merged = read.filter(({ key }) => !overlay.changes.has(key));
   for (const { key, after, sequence } of overlay.changes.values()) {
     const { document } = after;
-    const position = standsIn(after);
+    const position = positionOf(after);
     if (position === null || document === undefined) continue;
     if (isBetween({ position, key }, page)) merged.push({ key, document, sequence, position });
   }
@@ -87,8 +87,8 @@ export function mergePage(
   return (page.descending ? merged.reverse() : merged).slice(0, page.limit);
 }
 
-/** Says at which position a document stands in the list and the partition of a page; null: nowhere. */
-function placesOf({ view }: Overlay, { list, filter }: ListPage) {
+/** Returns the position of a document in the list and partition of a page; null if not in it. */
+function positionIn({ view }: Overlay, { list, filter }: ListPage) {
   const index = listsOf(view).findIndex(({ name }) => name === list);
   const partition = toPartition(filter);
   return (placement: Placement | undefined): string | null => {
@@ -97,9 +97,9 @@ function placesOf({ view }: Overlay, { list, filter }: ListPage) {
   };
 }
 
-function isBetween(place: Cursor, { after, before }: ListPage): boolean {
+function isBetween(position: Cursor, { after, before }: ListPage): boolean {
   return (
-    (after === null || comparePlaces(place, after) > 0) &&
-    (before === null || comparePlaces(place, before) < 0)
+    (after === null || comparePlaces(position, after) > 0) &&
+    (before === null || comparePlaces(position, before) < 0)
   );
 }

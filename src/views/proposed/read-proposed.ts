@@ -18,15 +18,15 @@ export interface StoredView {
   readonly view: AnyView;
 }
 
-/** Reads views as a dry run would leave them; nothing of that is stored. */
+/** Reads views at the state that would result from a dry run; that state is not stored. */
 export interface ProposedReader {
   document(stored: StoredView, key: string, at: WouldBe): Promise<DocumentAt | null>;
   list(stored: StoredView, page: ListPage, at: WouldBe): Promise<readonly ListedDocument[]>;
 }
 
 /**
- * The proposed events are folded once for each view and dry run. A page costs one more read than usual,
- * and as many more entries as it has documents that change.
+ * Folds the proposed events once for each view and dry run. A page costs one more read than usual,
+ * and one more entry for each changed document in its list.
  */
 export function createProposedReader(executor: Executor): ProposedReader {
   const known = new WeakMap<WouldBe, Map<number, Promise<Overlay>>>();

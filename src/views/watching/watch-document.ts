@@ -4,14 +4,15 @@ import { keysOf } from '../building/fold.ts';
 import type { Views } from '../views.ts';
 import type { TopicsOf, Watchable } from './watched-state.ts';
 
-/** A document at a sequence; null when there is none. */
+/** The state of a document at a sequence. */
 export interface DocumentState<Document> {
+  /** Null if the document does not exist. */
   readonly document: Document | null;
-  /** Of the event that made it what it is; 0 when there has been none. */
+  /** The sequence of the event that last changed it; 0 if the document does not exist. */
   readonly changedAt: number;
 }
 
-/** One document of a view, to be watched: told whenever it has changed. */
+/** A watchable for one document of a view, with a new state whenever the document has changed. */
 export function watchableDocument<Document extends JsonObject>(
   views: Pick<Views, 'document'>,
   view: View<Document>,
@@ -23,7 +24,7 @@ export function watchableDocument<Document extends JsonObject>(
     async read(sequence) {
       const found = await views.document(view, key, sequence);
       if (found === null) return { document: null, changedAt: 0 };
-      // The view's own evolve has made the document: it is of the view's type.
+      // The view's `evolve` made the document, so it is of the view's type.
       return { document: found.document as Document, changedAt: found.sequence };
     },
     isNews: (before, after) =>
@@ -32,7 +33,7 @@ export function watchableDocument<Document extends JsonObject>(
   };
 }
 
-/** The keys of the documents of a view that an event changes, as topics: one function for a view. */
+/** The keys of the documents that an event changes, as topics; the same function for each view. */
 export function topicsOf<Document extends JsonObject>(view: View<Document>): TopicsOf {
   const known = topics.get(view);
   if (known !== undefined) return known;

@@ -8,27 +8,28 @@ import {
   type WatchedState,
 } from './watched-state.ts';
 
-/** All that is watched, by the topics of the events that may change it. */
+/** All watched states, by the topics of the events that may change them. */
 export interface WatchRegistry {
-  /** What somebody watches under this key already, or is going to. */
+  /** The entry of the watchable's key; created if there is none. */
   find<State>(watchable: Watchable<State>): Entry<State>;
-  /** Tells an event to all whom it may concern. */
-  tell(event: StoredEvent): void;
-  /** Ends all who watch anything with an error. */
+  /** Passes an event to all watched states that it may change. */
+  notify(event: StoredEvent): void;
+  /** Ends all watches with an error. */
   fail(error: Error): void;
+  /** How many keys are watched. */
   size(): number;
 }
 
 export interface Entry<State> {
   readonly watched: Watched<State>;
   /**
-   * Sets the topics that go with a state; whether some were not there before. An older state than
-   * the one before, of a reader that lags behind, sets none.
+   * Sets the topics of a state; returns whether some of them are new. Does nothing for a state that
+   * is older than the last one, which comes from a reader that lags behind.
    */
   follow(known: Pick<WatchedState<State>, 'sequence' | 'state'>): boolean;
 }
 
-/** `onFailure`: told what the topics of an event have thrown; it then has none. */
+/** `onFailure`: called with the error if the topics of an event throw; it then has no topics. */
 export function createWatchRegistry(onFailure: (error: unknown) => void): WatchRegistry {
   const entries = new Map<string, Entry<unknown>>();
   const byTopic = new Map<TopicsOf, Map<string, Set<Watched<unknown>>>>();
@@ -78,7 +79,7 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
     try {
       return of(event);
     } catch (error) {
-      // The view parks on this event: who reads it is told so.
+      // The view is parked on this event, and reading it throws an error that says so.
       onFailure(error);
       return [];
     }
@@ -91,18 +92,18 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
       entries.set(watchable.key, known);
       return known as Entry<State>;
     },
-    tell(event) {
+    notify(event) {
       const concerned = new Set<Watched<unknown>>();
       for (const [of, names] of byTopic) {
         for (const name of topicsSafely(of, event)) {
           for (const watched of names.get(name) ?? []) concerned.add(watched);
         }
       }
-      for (const watched of concerned) watched.tell(event.sequence, event);
+      for (const watched of concerned) watched.notify(event.sequence, event);
     },
     fail(error) {
       for (const { watched } of entries.values()) watched.fail(error);
-      // Whoever comes now must not be given a state that the others had read.
+      // A new watcher must not get a state that the ended watchers have read.
       entries.clear();
       byTopic.clear();
     },

@@ -1,59 +1,62 @@
 import type { StoredEvent } from '../../kernel/event.ts';
 import { type Broadcast, createBroadcast } from '../../lib/broadcast.ts';
 
-/** The names under which an event is told to those who watch; pure. */
+/** Returns the names of the topics that an event concerns; pure. */
 export type TopicsOf = (event: StoredEvent) => readonly string[];
 
-/** One of the names that `of` gives. */
+/** One of the names that `of` can return. */
 export interface Topic {
   readonly of: TopicsOf;
   readonly name: string;
 }
 
-/** Something that can be read at every sequence and watched as it changes. */
+/** A state that can be read at every sequence, and watched as it changes. */
 export interface Watchable<State> {
-  /** Equal for the same thing: all who watch it are given the same states. */
+  /** Identifies the state: all watchers of one key get the same states. */
   readonly key: string;
-  /** The events that may change it, given its state; null: before the first is known. */
+  /** The topics of events that may change it, given its state; null before the first is known. */
   topics(state: State | null): readonly Topic[];
   read(sequence: number): Promise<State>;
-  /** Whether a state is told to those who know the one before. */
+  /** Whether `after` is sent to a watcher whose last state is `before`. */
   isNews(before: State, after: State): boolean;
-  /** At least so long between two states, of which the newest is told. Absent: every state is. */
+  /**
+   * The minimum time between two states of a watcher, which then gets only the latest state. If
+   * absent, it gets every state.
+   */
   readonly pauseMs?: number;
 }
 
-/** A state as it is after an event; in the first one as it is now, without an event. */
+/** A state right after an event; the first state, and some later ones, have no event. */
 export interface WatchedState<State> {
   readonly sequence: number;
   readonly state: State;
   readonly event: StoredEvent | null;
 }
 
-/** A state that is read when somebody first asks, and is then the same object for all who ask. */
+/** A state that is read at the first call of `read`, and is the same object for all callers. */
 export interface SharedState<State> {
   readonly sequence: number;
   read(): Promise<WatchedState<State>>;
 }
 
-/** One who watches, and the states that it has not looked at yet. */
+/** One watcher, and the states that it has not read yet. */
 export interface Watch<State> {
   readonly pending: SharedState<State>[];
   readonly changed: Broadcast;
-  /** Why there are no more states; null: there may be. */
+  /** Why no more states follow; null if more may follow. */
   failure: Error | null;
-  /** May be called again. */
+  /** Ends the watch; may be called more than once. */
   end(): void;
 }
 
-/** What all who watch one thing have in common. */
+/** What all watchers of one key share. */
 export interface Watched<State> {
   watch(): Watch<State>;
-  /** The state at a sequence at which the views can be read, for those who begin there. */
+  /** The first state for watchers that start at a sequence; the views can be read there. */
   first(sequence: number): SharedState<State>;
-  /** Tells that there may be another state, at which the views can be read. */
-  tell(sequence: number, event: StoredEvent | null): void;
-  /** Ends all who watch with an error. */
+  /** Adds a state that may be new, at a sequence at which the views can be read. */
+  notify(sequence: number, event: StoredEvent | null): void;
+  /** Ends all watches with an error. */
   fail(error: Error): void;
 }
 
@@ -61,7 +64,7 @@ export type ReadState<State> = (sequence: number) => Promise<State>;
 
 const pendingMax = 100;
 
-/** Those who watch one thing read each of its states once between them. */
+/** All watchers of one key share its states, so that each state is read once. */
 export function createWatched<State>(
   read: ReadState<State>,
   onUnwatched: () => void,
@@ -85,7 +88,7 @@ export function createWatched<State>(
       if (first?.sequence !== sequence) first = createSharedState(read, sequence, null);
       return first;
     },
-    tell(sequence, event) {
+    notify(sequence, event) {
       const state = createSharedState(read, sequence, event);
       for (const watch of watches) push(watch, state);
     },
@@ -99,7 +102,7 @@ export function createWatched<State>(
 }
 
 function push<State>({ pending, changed }: Watch<State>, state: SharedState<State>): void {
-  // Too slow for every state: the last one is what counts.
+  // The watcher is too slow for every state: only the last one matters.
   if (pending.length >= pendingMax) pending.length = 0;
   pending.push(state);
   changed.wake();
@@ -116,7 +119,7 @@ function createSharedState<State>(
     try {
       return { sequence, state: await read(sequence), event };
     } catch (error) {
-      // Whoever comes later may have more luck.
+      // A later call reads again.
       reading = null;
       throw error;
     }

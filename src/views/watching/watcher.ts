@@ -7,21 +7,22 @@ import type { Views } from '../views.ts';
 import { createWatchRegistry } from './watch-registry.ts';
 import type { SharedState, Watch, Watchable, WatchedState } from './watched-state.ts';
 
-/** States that are read from views, live. */
+/** Watches states that are read from views. */
 export interface Watcher {
   /**
-   * The state now, then after each event that changes it, in order, until the signal fires. A
-   * reader that is slower than the changes misses some in between, but never the last. All who
-   * watch the same thing are given the same states, each of which is read once. Throws what `reset`
-   * was called with, and `UpgradeNeededError` when this program cannot read what happens next.
+   * The current state first, then the state after each event that changes it, in order, until the
+   * signal fires. A reader that is slower than the changes misses states in between, but never the
+   * last one. All watchers of the same key get the same states, each of which is read once. Throws
+   * the error with which `reset` was called, and `UpgradeNeededError` if this program cannot read
+   * the next event.
    */
   watch<State>(
     watchable: Watchable<State>,
     signal: AbortSignal,
   ): AsyncGenerator<WatchedState<State>, void, undefined>;
-  /** Ends all who watch with an error: the log is not the one that they have read. */
+  /** Ends all watches with an error, because the log has been replaced. */
   reset(error: Error): void;
-  /** How many things are watched. */
+  /** How many keys are watched. */
   watching(): number;
   start(): void;
   stop(): Promise<void>;
@@ -31,7 +32,7 @@ const pageSizeMax = 1_000;
 const waitMs = 5_000;
 const retryMs = 1_000;
 
-/** One loop over the feed tells each event to those who watch what it may change. */
+/** Runs one loop over the feed that passes each event to the states that it may change. */
 export function createWatcher(options: {
   readonly feed: Feed;
   readonly views: Pick<Views, 'checkpoint' | 'waitFor'>;
@@ -48,23 +49,23 @@ export function createWatcher(options: {
       try {
         for await (const events of feed.follow(position, pageSizeMax, stopping.signal)) {
           for (const event of events) {
-            // Told earlier, each of the watchers would wait for the views by itself.
+            // Waits here once, since otherwise each watcher would wait for the views by itself.
             if (!(await waitForViews(event.sequence, stopping.signal))) return;
-            registry.tell(event);
+            registry.notify(event);
           }
           position = events.at(-1)?.sequence ?? position;
         }
       } catch (error) {
-        // The feed has said so; whoever begins to watch from now on is told at the next try.
+        // The feed has logged it. Watches that start later fail at the next try.
         if (error instanceof UpgradeNeededError) registry.fail(error);
         else if (error instanceof LogReplacedError) position = feed.tail();
-        else logger.error({ err: error, position }, 'watching stands still; trying again');
+        else logger.error({ err: error, position }, 'watching is stopped; trying again');
         await delay(retryMs, stopping.signal);
       }
     }
   }
 
-  /** Waits until the views can be read at a sequence, however long; false when the signal fires. */
+  /** Waits without a limit until the views can be read at a sequence; false if the signal fires. */
   async function waitForViews(sequence: number, signal: AbortSignal): Promise<boolean> {
     const history = feed.history();
     while (views.checkpoint() < sequence) {
@@ -79,15 +80,15 @@ export function createWatcher(options: {
     const { watched, follow } = registry.find(watchable);
     const watch = watched.watch();
     try {
-      // The watch exists already: it will be told, or has been, all events after this one.
+      // The watch already exists, so it gets all events after this sequence.
       const start = Math.max(views.checkpoint(), feed.tail());
       if (!(await waitForViews(start, signal))) return;
       let shown: WatchedState<State> | null = null;
       let next: SharedState<State> | null = watched.first(start);
       while (next !== null) {
         const known: WatchedState<State> = await next.read();
-        // What a state newly depends on may have changed before it was followed.
-        if (follow(known)) watched.tell(Math.max(views.checkpoint(), known.sequence), null);
+        // The state may depend on new topics, whose events before now were not passed to it.
+        if (follow(known)) watched.notify(Math.max(views.checkpoint(), known.sequence), null);
         if (shown === null || watchable.isNews(shown.state, known.state)) {
           shown = known;
           yield known;
@@ -114,7 +115,7 @@ export function createWatcher(options: {
   };
 }
 
-/** The next state that is not older than the one before; null when the signal fires. */
+/** The next state after a sequence; null if the signal fires. */
 async function nextOf<State>(
   watch: Watch<State>,
   options: {

@@ -83,7 +83,7 @@ describe('authentication over HTTP', () => {
     expect(tested.probe.inits).toHaveLength(before);
   });
 
-  it('refuses a token that nobody signed', async () => {
+  it('refuses an unsigned token', async () => {
     const parts = [{ alg: 'none' }, { sub: 'ada', iss: claims.issuer, aud: claims.audience }];
     const texts = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
     const answer = await post(tested.url, who, { authorization: `Bearer ${texts.join('.')}.` });

@@ -102,7 +102,7 @@ describe('a server that is full', () => {
     expect(JSON.parse(body)).toMatchObject({
       errors: [
         {
-          message: 'All 1 WebSockets of this server are in use',
+          message: 'all 1 WebSockets of this server are in use: try again later',
           extensions: { code: 'TOO_MANY_SOCKETS' },
         },
       ],

@@ -22,7 +22,12 @@ beforeEach(() => {
 
 function operation(changes: Partial<FramedOperation> = {}): FramedOperation {
   return {
-    ...{ schema, document, operationName: null, variableValues: {}, source: 's', actor: 'ann' },
+    schema,
+    document,
+    operationName: null,
+    variableValues: {},
+    source: 's',
+    actor: 'ann',
     contextValue: { forFrames: (signal) => ({ signal }) as object },
     ...changes,
   };

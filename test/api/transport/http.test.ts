@@ -133,7 +133,7 @@ describe('the HTTP side', () => {
   it('says that it takes one operation at a time', async () => {
     const { status, body } = await post(url, [hello]);
     expect(status).toBe(400);
-    expect(body).toMatchObject({ errors: [{ message: 'Send one operation, not a list of them' }] });
+    expect(body).toMatchObject({ errors: [{ message: 'send one operation, not a list of them' }] });
   });
 
   it('refuses what a form on any page could send', async () => {
@@ -256,7 +256,7 @@ describe('the HTTP side', () => {
     expect(await statusOf(own.url, { origin: 'https://evil.example' }, 'POST')).toBe(403);
   });
 
-  it('tells its health, leads to the endpoint, and knows no other path', async () => {
+  it('reports its health, redirects to the endpoint, and has no other path', async () => {
     const base = tested.server.url;
     expect((await fetch(`${base}/health/live`)).status).toBe(200);
     expect((await fetch(`${base}/health/ready`)).status).toBe(200);
@@ -291,11 +291,11 @@ describe('starting and stopping', () => {
     await expect(second).rejects.toThrow(PortTakenError);
     await expect(second).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: `port ${port} on 127.0.0.1 is taken: stop what listens there or set PORT`,
+      message: `port ${port} on 127.0.0.1 is in use: stop its program or set PORT`,
     });
   });
 
-  it('finishes what runs, answers nobody new, and may be told twice', async () => {
+  it('finishes running operations, accepts no new ones, and may be stopped twice', async () => {
     await using tested = await startServer({ limits: { stopTimeoutMs: 60_000 } });
     const running = post(tested.url, { query: 'mutation { slow }' });
     await until(() => tested.probe.inits.length === 1);

@@ -25,7 +25,7 @@ test('a token that never expires is refused unless a setting allows it', async (
   const authorization = `Bearer ${await signing.sign(new TextEncoder().encode(secret))}`;
   const strict = await createAuthentication({ jwt: { secret } });
   await expect(strict(authorization)).rejects.toMatchObject({
-    message: 'The token never expires: it must have an exp',
+    message: 'the token never expires: it must have an exp claim',
     extensions: { code: 'UNAUTHENTICATED' },
   });
   const lax = await createAuthentication({ jwt: { secret, allowsNoExpiry: true } });

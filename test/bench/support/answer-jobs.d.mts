@@ -1,4 +1,4 @@
 export type Jobs = Readonly<Record<string, (input: never) => unknown>>;
 
-/** Answers the jobs that the parent process sends, one at a time; ends when the parent is gone. */
+/** Runs the jobs that the parent process sends, one at a time; exits when the parent is gone. */
 export function answerJobs(jobs: Jobs): void;

@@ -1,4 +1,4 @@
-/** Answers the jobs that the parent process sends, one at a time; ends when the parent is gone. */
+/** Runs the jobs that the parent process sends, one at a time; exits when the parent is gone. */
 export function answerJobs(jobs) {
   process.on('message', async ({ job, input }) => {
     try {

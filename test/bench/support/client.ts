@@ -1,10 +1,10 @@
-/** Sends GraphQL requests that belong to no measurement: preparing, and waiting for the views. */
+/** Sends GraphQL requests that are not measured, for set-up and for waiting. */
 export interface Client {
-  /** Throws when the answer is not 200, or has errors, or lacks the expected text. */
+  /** Throws if the status is not 200 or the answer lacks the expected text. */
   post(body: string, expected: string): Promise<string>;
-  /** Posts them in any order, some at once. */
+  /** Posts the bodies in any order, up to 32 at a time. */
   postAll(bodies: readonly string[], expected: string): Promise<void>;
-  /** Waits until what is in the log now can be read, and gives how long that took. */
+  /** Waits until the views show the sequence; returns the milliseconds that this took. */
   waitForViews(sequence: number): Promise<number>;
 }
 
@@ -24,7 +24,7 @@ export function createClient(port: number): Client {
   async function post(body: string, expected: string): Promise<string> {
     const answer = await send(body);
     const isGood = answer.startsWith('200 ') && answer.includes(expected);
-    if (!isGood) throw new Error(`${expected} was expected of ${body}, not ${answer}`);
+    if (!isGood) throw new Error(`expected ${expected} in the answer to ${body}, got ${answer}`);
     return answer;
   }
 
@@ -48,7 +48,7 @@ export function createClient(port: number): Client {
         }
         if (!answer.includes('SEQUENCE_NOT_REACHED')) throw new Error(answer);
       }
-      throw new Error(`the views did not reach ${sequence} in ${viewsTimeoutMs} ms`);
+      throw new Error(`the views did not reach sequence ${sequence} within ${viewsTimeoutMs} ms`);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** A figure of one contender: every round, and the one that counts. */
+/** A figure of one contender: all rounds and the one that counts. */
 export interface Figure {
   readonly unit: '/s' | 'ms' | '';
   readonly best: number;
@@ -9,12 +9,12 @@ export interface Comparison {
   readonly what: string;
   readonly ours: Figure;
   readonly peer: string;
-  /** Null: the figure itself is held against the target. */
+  /** Null: the figure itself is compared with the target. */
   readonly theirs: Figure | null;
   readonly target: Target;
 }
 
-/** What the ratio of ours to theirs must be. Null: none, the figure is only shown. */
+/** The limit of the ratio of ours to theirs; null: the figure is only shown. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number } | null;
 
 export function toRate(perSecond: readonly number[]): Figure {
@@ -25,12 +25,12 @@ export function toDuration(ms: readonly number[]): Figure {
   return { unit: 'ms', best: Math.min(...ms), rounds: ms };
 }
 
-/** Something of which there should be none: all rounds count. */
+/** A count that should be zero; all rounds are added. */
 export function toCount(counts: readonly number[]): Figure {
   return { unit: '', best: counts.reduce((sum, count) => sum + count, 0), rounds: counts };
 }
 
-/** What is held against the target. */
+/** The number that is compared with the target. */
 export function ratioOf({ ours, theirs }: Comparison): number {
   return theirs === null ? ours.best : ours.best / theirs.best;
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 
 /** A keep-alive connection to an HTTP server, one request at a time. */
 export interface Connection {
-  /** Calls back with the whole answer, its head included, once the last byte of it is there. */
+  /** Calls back with the whole answer, including its head, when its last byte has arrived. */
   send(request: string, onAnswer: (answer: string) => void): void;
   end(): void;
 }
@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   readonly onLost: (error: Error) => void;
 }
 
-/** Speaks just enough HTTP/1.1, at some ten microseconds a request: the load must stay cheap. */
+/** Implements a minimal HTTP/1.1 at about 10 µs a request, because the load must be cheap. */
 export function openConnection({ port, onLost }: ConnectionOptions): Promise<Connection> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -50,7 +50,7 @@ export function openConnection({ port, onLost }: ConnectionOptions): Promise<Con
   });
 }
 
-/** A POST of a GraphQL request, as text of one byte a character. */
+/** The POST of a GraphQL request as text with one byte for each character. */
 export function toHttpRequest(body: string): string {
   const bytes = Buffer.from(body);
   return (
@@ -70,6 +70,6 @@ function isWhole(answer: string): boolean {
   if (headEnd < 0) return false;
   const length = contentLength.exec(answer.slice(0, headEnd))?.[1];
   if (length !== undefined) return answer.length >= headEnd + 4 + Number(length);
-  // Chunked: from the line break of the head's end, as the last chunk may be the only one.
+  // Chunked: includes the line break that ends the head, as the last chunk may be the only one.
   return answer.slice(headEnd + 2).endsWith('\r\n0\r\n\r\n');
 }

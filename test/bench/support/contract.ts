@@ -9,7 +9,7 @@ const accountAsOf =
   'query A($id: ID!, $asOf: Moment) ' +
   '{ account(id: $id, asOf: $asOf) { __typename balance version sequence } }';
 
-/** What the answers to these operations contain when all is well. */
+/** The texts that successful answers to these operations contain. */
 export const depositExpected = '"__typename":"DepositCashPayload"';
 export const openingExpected = '"__typename":"OpenAccountPayload"';
 export const accountExpected = '"__typename":"Account"';
@@ -35,9 +35,9 @@ export function toAccountAsOfBody(id: string, sequence: number): string {
   return JSON.stringify({ query: accountAsOf, variables: { id, asOf: String(sequence) } });
 }
 
-/** The sequence in an answer; throws when there is none. */
+/** The sequence number in an answer; throws if there is none. */
 export function sequenceOf(answer: string): number {
   const sequence = /"sequence":"(\d+)"/.exec(answer)?.[1];
-  if (sequence === undefined) throw new Error(`there is no sequence in ${answer}`);
+  if (sequence === undefined) throw new Error(`no sequence number in ${answer}`);
   return Number(sequence);
 }

@@ -17,7 +17,7 @@ const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 
-/** Serves on a free port of loopback, and waits until `/health/ready` says so. */
+/** Starts a server on a free loopback port and waits until `/health/ready` succeeds. */
 export async function startDaybookServer(databaseUrl: string): Promise<DaybookServer> {
   if (!existsSync(main)) throw new Error('dist/main.js is missing: run npm run build');
   const port = await findFreePort();
@@ -36,13 +36,13 @@ export async function startDaybookServer(databaseUrl: string): Promise<DaybookSe
   return { port, stop: () => stop(child) };
 }
 
-/** Without settings of Daybook's own: its defaults are measured. */
+/** The environment without Daybook's settings, so that its defaults are measured. */
 function inherited(): NodeJS.ProcessEnv {
   const names = Object.entries(process.env).filter(([name]) => !name.startsWith('DAYBOOK_'));
   return Object.fromEntries(names);
 }
 
-/** What the process has last said on stderr, for when it fails. */
+/** Keeps the last output of the process on stderr, for error messages. */
 function keepTail(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -54,12 +54,13 @@ function keepTail(child: ChildProcess): () => string {
 async function waitUntilReady(child: ChildProcess, port: number): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   while (performance.now() < deadline) {
-    if (hasEnded(child)) throw new Error(`it ended with ${child.exitCode ?? child.signalCode}`);
+    if (hasEnded(child))
+      throw new Error(`the process ended with ${child.exitCode ?? child.signalCode}`);
     const response = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null);
     if (response?.ok) return;
     await delay(50);
   }
-  throw new Error(`it was not ready after ${startTimeoutMs} ms`);
+  throw new Error(`the server was not ready after ${startTimeoutMs} ms`);
 }
 
 async function stop(child: ChildProcess): Promise<void> {

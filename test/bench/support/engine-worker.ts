@@ -16,7 +16,7 @@ const { startEngine } = await importBuilt<typeof import('../../../src/engine.ts'
 const { silentLogger } =
   await importBuilt<typeof import('../../../src/lib/logger.ts')>('lib/logger.js');
 
-/** Daybook's engine without its API: commands go straight to the processor. */
+/** Daybook's engine without its API; commands go directly to the processor. */
 answerJobs({ start, append });
 
 const request = {
@@ -51,7 +51,7 @@ async function start({ url, streams, withViews }: EngineWish): Promise<void> {
   );
 }
 
-/** Gives the rate, and how long the views, if any, then took to be as far as the log. */
+/** Returns the rate and, with views, the time that they then took to catch up with the log. */
 async function append(options: RateOptions) {
   const rate = await measureRate(options, deposit);
   if (!hasViews) return rate;

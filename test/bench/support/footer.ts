@@ -11,17 +11,17 @@ export interface FooterOptions {
 
 const columns = 100;
 
-/** On what the figures were taken, and how each of them. */
+/** Says on which machine the figures were taken, and how. */
 export function toFooter({ timing, benches, postgres }: FooterOptions): string {
   const { warmUpMs, measuredMs, rounds } = timing;
   const processors = cpus();
   const times = `${warmUpMs / 1000} s of warm-up, ${measuredMs / 1000} s measured`;
-  const better = ', twice in turn: the better one counts, the other stands in brackets';
+  const better = ', in two rounds: the better one counts, the other is in brackets';
   const lines = [
-    `Node.js ${process.version}; ${postgres}, one server for all; ` +
+    `Node.js ${process.version}; ${postgres}, one server for all benches; ` +
       `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}.`,
-    `${times}${rounds === 1 ? ', once' : better}. Daybook's processes run as by npm start, with ` +
-      `${daybookFlags.join(' ')}.`,
+    `${times}${rounds === 1 ? ', once' : better}. Daybook's processes run as with npm start, ` +
+      `with ${daybookFlags.join(' ')}.`,
     ...benches.map(({ name, method }) => `${name}: ${method}`),
   ];
   return lines.map((line) => wrap(line, columns)).join('\n');

@@ -1,7 +1,7 @@
-/** What is asked of the process that sends commands and watches what comes of them. */
+/** The job of the process that sends commands and watches their results. */
 export interface LiveJob {
   readonly port: number;
-  /** The account that is watched; every other command concerns it. */
+  /** The account that is watched; every second command concerns it. */
   readonly accountId: string;
   readonly otherIds: readonly string[];
   readonly perSecond: number;
@@ -22,7 +22,7 @@ export interface LiveResult {
   readonly events: Delay;
 }
 
-/** A frame of a subscription; times are in milliseconds, all of one clock. */
+/** A frame of a subscription. All times are in milliseconds of one clock. */
 export interface Frame {
   readonly sequence: number;
   readonly at: number;
@@ -37,8 +37,9 @@ export interface SentCommand {
 }
 
 /**
- * From sending each command to the first frame that shows it: that of its sequence, or of a later
- * one where states were coalesced. Frames come in order of sequence; one that is missing throws.
+ * The time from sending each command until the first frame that shows it: the frame of its
+ * sequence, or a later one if states were coalesced. Frames are in order of sequence. Throws if one
+ * is missing.
  */
 export function toDelays(
   commands: readonly SentCommand[],
@@ -50,7 +51,8 @@ export function toDelays(
     .map(({ sequence, sentAt }) => {
       while (next < frames.length && (frames[next]?.sequence ?? 0) < sequence) next += 1;
       const frame = frames[next];
-      if (frame === undefined) throw new Error(`no frame shows the command of ${sequence}`);
+      if (frame === undefined)
+        throw new Error(`no frame shows the command at sequence ${sequence}`);
       return frame.at - sentAt;
     });
 }

@@ -6,7 +6,7 @@ import { percentile, pick } from './statistics.ts';
 import { createSender } from './steady-sender.ts';
 import { subscribe } from './subscriber.ts';
 
-/** Sender and subscribers in one process, so that one clock tells all times. */
+/** The sender and the subscribers share one process, and so one clock. */
 answerJobs({ watch });
 
 const accountFrames =
@@ -42,7 +42,7 @@ async function watch(job: LiveJob): Promise<LiveResult> {
   };
 }
 
-/** Every other command, so that the subscription must tell them apart. */
+/** Every second command, so that the subscription must filter. */
 function concernsWatched({ index }: { readonly index: number }): boolean {
   return index % 2 === 0;
 }

@@ -1,18 +1,18 @@
-/** What the load generator is asked for. */
+/** The job of the load generator. */
 export interface LoadJob {
   readonly port: number;
-  /** Each sends its next request when it has the answer to its last. */
+  /** Each sends its next request when the last one is answered. */
   readonly connections: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
-  /** A connection sends one request of each group in turn; which one of it, is random. */
+  /** A connection sends a random request of each group in turn. */
   readonly groups: readonly RequestGroup[];
 }
 
 export interface RequestGroup {
   /** GraphQL requests, as the JSON that is posted. */
   readonly bodies: readonly string[];
-  /** What every answer contains, besides its status 200. */
+  /** The text that every answer must contain, in addition to the status 200. */
   readonly expected: string;
 }
 
@@ -20,7 +20,7 @@ export interface GroupLoad {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Over the warm-up and the measured time. */
+  /** Counts the warm-up and the measured time. */
   readonly unexpectedCount: number;
   readonly unexpected: string | null;
 }

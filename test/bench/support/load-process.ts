@@ -3,7 +3,7 @@ import { type Connection, isOk, openConnection, toHttpRequest } from './connecti
 import type { GroupLoad, LoadJob, RequestGroup } from './load-job.ts';
 import { percentile, pick } from './statistics.ts';
 
-/** The load generator: a process of its own, so that what it costs is not the server's. */
+/** The load generator, a separate process, so that its cost does not count for the server. */
 answerJobs({ load });
 
 interface Tally {
@@ -73,7 +73,8 @@ function toTally(group: RequestGroup): Tally {
 
 function toGroupLoad(tally: Tally, measuredMs: number): GroupLoad {
   const { latenciesMs, unexpectedCount, unexpected } = tally;
-  if (latenciesMs.length === 0) throw new Error(`no answer was as expected: ${unexpected}`);
+  if (latenciesMs.length === 0)
+    throw new Error(`no answer was as expected; the first was ${unexpected}`);
   return {
     perSecond: (latenciesMs.length / measuredMs) * 1000,
     p50Ms: percentile(latenciesMs, 0.5),

@@ -13,13 +13,13 @@ const { eventDefinitionsOf } =
 const { newUuid } = await importBuilt<typeof import('../../../src/lib/uuid.ts')>('lib/uuid.js');
 const { createLog } = await importBuilt<typeof import('../../../src/log/log.ts')>('log/log.js');
 
-/** Daybook's log alone, recording in bulk. */
+/** Daybook's log alone, appending in bulk. */
 answerJobs({ start, record });
 
 interface RecordOptions {
   readonly batches: number;
   readonly batchSize: number;
-  /** Batches under way at once, each with streams of its own. */
+  /** The number of concurrent batches, each with its own streams. */
   readonly lanes: number;
   readonly streamsPerLane: number;
 }
@@ -34,7 +34,7 @@ async function start({ url }: { readonly url: string }): Promise<void> {
   database = await openDatabase(url);
 }
 
-/** Gives the time that it took and the head before it. */
+/** Appends the batches; returns the time this took and the head before. */
 async function record(options: RecordOptions) {
   const log = createLog(database, eventDefinitionsOf([accounts]));
   while (lanes.length < options.lanes) lanes.push(createLane(options.streamsPerLane));

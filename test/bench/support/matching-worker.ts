@@ -4,14 +4,14 @@ import { createOrderFlow, type Wish } from '../../support/order-flow.ts';
 import { createPeerBook, submitToPeer } from '../../support/peer-book.ts';
 import { answerJobs } from './answer-jobs.mjs';
 
-/** A matching engine alone, ours or the peer's, that is sent the same orders as the other. */
+/** A matching engine alone, ours or the peer's; both get the same orders. */
 answerJobs({ prepare, measure });
 
 export interface MatchingWish {
   readonly engine: 'daybook' | 'peer';
-  /** Orders in the book before the first pass and, about, all the time. */
+  /** The orders in the book before each pass, and approximately during it. */
   readonly resting: number;
-  /** Orders and cancels that trade, or cancels and orders in turn that do not. */
+  /** Trading: orders and cancels with trades. Resting: cancels alternate with resting orders. */
   readonly kind: 'trading' | 'resting';
   readonly wishes: number;
 }
@@ -31,7 +31,7 @@ interface Course {
 
 let course: Course;
 
-/** The same wishes in every process: they follow from a seed and from what rests. */
+/** Prepares the same orders in every process: they follow from a seed and the book. */
 function prepare({ engine, resting, kind, wishes: count }: MatchingWish): void {
   const exchange = createExchange();
   const flow = createOrderFlow({ seed: 1, resting, levels: 1_000, lotsMax: 100 }, exchange);
@@ -48,7 +48,7 @@ function prepare({ engine, resting, kind, wishes: count }: MatchingWish): void {
   course = { engine, filling, filled, wishes };
 }
 
-/** Passes over the wishes again and again, each time from the filled book; gives wishes a second. */
+/** Repeats the orders, each time from the filled book; returns orders a second. */
 function measure({ warmUpMs, measuredMs }: MatchingTiming): number {
   pass(warmUpMs);
   return pass(measuredMs);
@@ -67,7 +67,7 @@ function pass(durationMs: number): number {
   return (done / ms) * 1000;
 }
 
-/** Filling the book is not measured. */
+/** Prepares a filled book, which is not measured. */
 function start(): (wish: Wish) => unknown {
   const { engine, filling, filled } = course;
   if (engine === 'daybook') return createExchange(filled, filling.length).submit;

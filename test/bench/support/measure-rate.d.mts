@@ -6,13 +6,13 @@ export interface RateOptions {
 
 export interface Rate {
   readonly perSecond: number;
-  /** What threw in the measured time, which does not count as done. */
+  /** The number that threw in the measured time; they do not count as done. */
   readonly failed: number;
   readonly failure: string | null;
 }
 
 /**
- * Keeps so many pieces of work under way for the warm-up and the measured time, and counts those
- * that ended in the latter. What throws is counted apart, with the first error told.
+ * Keeps `concurrency` pieces of work running for the warm-up and the measured time. Counts those
+ * that ended in the measured time. Failed ones are counted separately, with the first error.
  */
 export function measureRate(options: RateOptions, work: () => Promise<unknown>): Promise<Rate>;

@@ -1,6 +1,6 @@
 /**
- * Keeps so many pieces of work under way for the warm-up and the measured time, and counts those
- * that ended in the latter. What throws is counted apart, with the first error told.
+ * Keeps `concurrency` pieces of work running for the warm-up and the measured time. Counts those
+ * that ended in the measured time. Failed ones are counted separately, with the first error.
  */
 export async function measureRate({ concurrency, warmUpMs, measuredMs }, work) {
   const startAt = performance.now() + warmUpMs;

@@ -6,7 +6,7 @@ import { startWorker, type Worker } from './worker.ts';
 
 const directory = new URL('../peers/', import.meta.url);
 
-/** Installs what Daybook is compared with, in its own directory, unless it is there. */
+/** Installs the peers of Daybook in their own directory, unless they are installed. */
 export async function installPeers(): Promise<void> {
   if (existsSync(new URL('node_modules/', directory))) return;
   const npm = spawn('npm', ['ci', '--loglevel=error'], {

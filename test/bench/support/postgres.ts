@@ -6,18 +6,18 @@ import pg from 'pg';
 import { silentLogger } from '../../../src/lib/logger.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts';
 
-/** The one PostgreSQL server of a run, in a directory that goes with it. */
+/** The PostgreSQL server of a run, in a temporary directory. */
 export interface BenchPostgres {
-  /** The address of a database, which is made when first asked for. */
+  /** The URL of a database, which is created on the first call. */
   database(name: string): Promise<string>;
-  /** Its version and whether it keeps what it says is kept. */
+  /** Its version and durability settings; throws if the server is not durable. */
   describe(): Promise<string>;
   stop(): Promise<void>;
 }
 
 const stopAttemptsMax = 10;
 
-/** Refuses a server that answers before the disk has what was committed. */
+/** Starts an embedded PostgreSQL server in a new directory. */
 export async function startPostgres(): Promise<BenchPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'daybook-bench-'));
   const embedded = await startEmbeddedPostgres({ dataDir, log: silentLogger });
@@ -39,7 +39,8 @@ export async function startPostgres(): Promise<BenchPostgres> {
     async describe() {
       const [row] = await queryOnce(embedded.url, settings);
       const { version, fsync, synchronous_commit: commit } = row as Record<string, string>;
-      if (fsync !== 'on' || commit !== 'on') throw new Error('the server is not durable');
+      if (fsync !== 'on' || commit !== 'on')
+        throw new Error('the server is not durable: fsync and synchronous_commit must be on');
       return `PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}`;
     },
     async stop() {
@@ -49,11 +50,11 @@ export async function startPostgres(): Promise<BenchPostgres> {
   };
 }
 
-/** A share that is given back while others are connected leaves the server to them: ask again. */
+/** A server that others still share keeps running after `stop`: start and stop it again. */
 async function stopServer(first: EmbeddedPostgres, dataDir: string): Promise<void> {
   await first.stop();
   for (let attempt = 1; existsSync(join(dataDir, 'postgres/data/postmaster.pid')); attempt += 1) {
-    if (attempt > stopAttemptsMax) throw new Error(`the server in ${dataDir} is still used`);
+    if (attempt > stopAttemptsMax) throw new Error(`the server in ${dataDir} is still in use`);
     await (await startEmbeddedPostgres({ dataDir, log: silentLogger })).stop();
   }
 }

@@ -4,19 +4,19 @@ import type { GroupLoad, LoadJob } from './load-job.ts';
 import { startPostgres } from './postgres.ts';
 import { startWorker, type Worker } from './worker.ts';
 
-/** What the benches of a run share. */
+/** Everything that the benches of a run share. */
 export interface Stage {
   readonly timing: Timing;
-  /** The address of a database on the one server, made when first asked for. */
+  /** The URL of a database on the shared server, created on the first call. */
   database(name: string): Promise<string>;
-  /** The one Daybook server, on the database `daybook`; started when first asked for. */
+  /** The shared Daybook server on the database `daybook`, started on the first call. */
   daybook(): Promise<DaybookServer>;
-  /** Lets a fresh generator load a server for the warm-up and the measured time. */
+  /** Loads a server from a new generator for the warm-up and the measured time. */
   load(job: Omit<LoadJob, 'warmUpMs' | 'measuredMs'>): Promise<readonly GroupLoad[]>;
-  /** Lends a process, which ends with the work. */
+  /** Runs the work and then stops the workers. */
   withWorkers<T>(workers: readonly Worker[], work: () => Promise<T>): Promise<T>;
   describePostgres(): Promise<string>;
-  /** One line on stderr. */
+  /** Writes one line to stderr. */
   progress(line: string): void;
 }
 
@@ -30,7 +30,7 @@ type Stop = () => Promise<void>;
 
 const workTimeoutMs = 5_000;
 
-/** Sets the stage for the work, and clears it afterwards: no process and no file is left. */
+/** Prepares the stage for the work and clears it afterwards; no process and no file is left. */
 export async function withStage<T>(
   timing: Timing,
   signal: AbortSignal,
@@ -49,7 +49,7 @@ export async function withStage<T>(
     working = work(createStage(timing, stops, postgres));
     return await Promise.race([working, interrupted]);
   } finally {
-    // Interrupted work fails as what it uses is taken away, but may have started something before.
+    // Interrupted work fails when its servers stop, but may have started others before that.
     await stopAll(stops);
     await Promise.race([working?.catch(() => {}), delay(workTimeoutMs)]);
     await stopAll(stops);
@@ -67,7 +67,7 @@ function createStage(
   async function startDaybook(): Promise<DaybookServer> {
     progress('starting Daybook');
     const starting = postgres.database('daybook').then(startDaybookServer);
-    // Before it has started, so that it is stopped even when the run ends meanwhile.
+    // Added before it has started, so that it is stopped even if the run ends meanwhile.
     stops.add(async () => (await starting).stop());
     return starting;
   }
@@ -102,7 +102,7 @@ function createStage(
   };
 }
 
-/** In reverse: what was started last rests on what was started before. */
+/** Stops in reverse order, because what was started later depends on what was started before. */
 async function stopAll(stops: Set<Stop>): Promise<void> {
   for (const stop of [...stops].reverse()) {
     stops.delete(stop);

@@ -3,7 +3,7 @@ import { type Connection, isOk, openConnection } from './connection.ts';
 import { sequenceOf } from './contract.ts';
 import type { SentCommand } from './live-job.ts';
 
-/** Sends at a steady pace whether or not answers come, over as many connections as that takes. */
+/** Sends at a steady rate even if answers are late, over as many connections as needed. */
 export interface Sender {
   sendSteadily(toRequest: (index: number) => string, pace: Pace): Promise<readonly SentCommand[]>;
   stop(): void;
@@ -17,7 +17,7 @@ export interface Pace {
 
 const connectionsMax = 64;
 
-/** Every answer must contain the expected text and a sequence, else sending fails. */
+/** Creates a sender. It fails if an answer lacks the expected text or a sequence number. */
 export function createSender(port: number, expected: string): Sender {
   const all: Connection[] = [];
   const idle: Connection[] = [];
@@ -30,7 +30,10 @@ export function createSender(port: number, expected: string): Sender {
   async function takeConnection(): Promise<Connection> {
     const known = idle.pop();
     if (known !== undefined) return known;
-    if (all.length >= connectionsMax) throw new Error('the server does not keep the pace');
+    if (all.length >= connectionsMax)
+      throw new Error(
+        `the server does not keep up: ${connectionsMax} connections wait for an answer`,
+      );
     const connection = await openConnection({ port, onLost });
     all.push(connection);
     return connection;

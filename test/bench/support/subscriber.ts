@@ -3,11 +3,11 @@ import { WebSocket } from 'ws';
 import { delay } from '../../../src/lib/delay.ts';
 import type { Frame } from './live-job.ts';
 
-/** A subscription on a WebSocket of its own, whose frames carry a sequence. */
+/** A subscription on its own WebSocket, whose frames carry a sequence number. */
 export interface Subscriber {
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly frames: readonly Frame[];
-  /** Waits for a frame at or after the sequence; throws when none comes in time. */
+  /** Waits for a frame at or after the sequence; throws if none arrives in time. */
   reach(sequence: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface Subscriber {
 const reachTimeoutMs = 10_000;
 const lookEveryMs = 10;
 
-/** Connects and subscribes; what comes before the server has taken that is not seen. */
+/** Connects and subscribes; events before the server has subscribed are missed. */
 export async function subscribe(
   url: string,
   query: string,
@@ -46,7 +46,8 @@ export async function subscribe(
       const deadline = performance.now() + reachTimeoutMs;
       while ((frames.at(-1)?.sequence ?? 0) < sequence) {
         if (failure !== null) throw new Error(`${query}: ${JSON.stringify(failure)}`);
-        if (performance.now() > deadline) throw new Error(`${query}: no frame of ${sequence}`);
+        if (performance.now() > deadline)
+          throw new Error(`${query}: no frame at or after sequence ${sequence}`);
         await delay(lookEveryMs);
       }
     },

@@ -1,10 +1,10 @@
 import { type Comparison, type Figure, isMet, ratioOf, type Target } from './comparison.ts';
 
-const headings = ['', 'Daybook', 'beside', 'its figure', 'ratio', 'target', ''] as const;
-/** Columns of numbers stand to the right. */
+const headings = ['', 'Daybook', 'compared with', 'its figure', 'ratio', 'target', ''] as const;
+/** Columns of numbers are aligned to the right. */
 const isRight = [false, true, false, true, true, true, false];
 
-/** One aligned table; the rounds that do not count stand in brackets. */
+/** Formats one aligned table; rounds that do not count are in brackets. */
 export function toTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(toCells);
   const widths = headings.map((heading, column) =>

@@ -3,23 +3,23 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A process of its own that answers jobs. */
+/** A separate process that runs jobs. */
 export interface Worker {
-  /** Waits for the answer; throws when the job failed or the process ended. One job at a time. */
+  /** Runs one job at a time and returns its result; throws if the job fails or the process ends. */
   call<Result>(job: string, input?: unknown): Promise<Result>;
-  /** Ends the process, by force if need be, and waits for that. May be called again. */
+  /** Ends the process, by force if necessary, and waits for its end. May be called again. */
   stop(): Promise<void>;
 }
 
 const stopTimeoutMs = 5_000;
 
-/** With which `npm start` runs the server: most of what a command makes is gone by its end. */
+/** The flags of `npm start`: most objects of a command do not outlive it. */
 export const daybookFlags: readonly string[] = [
   '--min-semi-space-size=64',
   '--max-semi-space-size=64',
 ];
 
-/** Starts a file that calls `answerJobs`: TypeScript under tsx, JavaScript as it is. */
+/** Starts a file that calls `answerJobs`: TypeScript with tsx, JavaScript directly. */
 export function startWorker(file: URL): Worker {
   const path = fileURLToPath(file);
   const isOurs = path.endsWith('.ts');

@@ -28,8 +28,11 @@ describe('the events that a dry run proposes', () => {
       expect(dry.events).toEqual([]);
       expect(dry.proposed).toMatchObject([
         {
-          ...{ type: 'CashDeposited', streamId: event?.streamId, version: event?.version },
-          ...{ data: event?.data, occurredAt },
+          type: 'CashDeposited',
+          streamId: event?.streamId,
+          version: event?.version,
+          data: event?.data,
+          occurredAt,
         },
       ]);
       expect(proposed).toEqual([]);
@@ -41,7 +44,10 @@ describe('the events that a dry run proposes', () => {
     const key = { idempotencyKey: 'key' };
     await ours.deposit(id, '1.00', key);
     expect(await ours.deposit(id, '1.00', { ...key, dryRun: true })).toMatchObject({
-      ...{ replayed: true, dryRun: true, proposed: [], events: [{ type: 'CashDeposited' }] },
+      replayed: true,
+      dryRun: true,
+      proposed: [],
+      events: [{ type: 'CashDeposited' }],
     });
     expect((await ours.withdraw(id, '99.00', { dryRun: true })).proposed).toEqual([]);
   });
@@ -58,7 +64,7 @@ describe('what a dry run decides', () => {
     expect(String(decided[0]?.recordedAt) > String(recordedAt)).toBe(true);
   });
 
-  test('comes right after the commands of its batch before it', async () => {
+  test('comes right after the earlier commands of its batch', async () => {
     const id = await ours.open('10.00');
     const [before, dry] = await Promise.all([
       ours.deposit(id, '1.00'),
@@ -71,7 +77,7 @@ describe('what a dry run decides', () => {
     ]);
   });
 
-  test('is later than the last event also beside a refusal that alone is recorded', async () => {
+  test('is later than the last event, even if its batch records only a rejection', async () => {
     const id = await ours.open('10.00');
     const { recordedAt } = await ours.log.head();
     const [, dry] = await Promise.all([

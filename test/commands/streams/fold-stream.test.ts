@@ -43,7 +43,7 @@ test('a stream is folded up to any sequence, before, at and after its snapshot',
   }
 });
 
-test('a snapshot after an event that is not in the stream is passed over', async () => {
+test('a snapshot after an event that is not in the stream is ignored', async () => {
   const id = await ours.open();
   for (let amount = 1; amount <= 15; amount += 1) await ours.deposit(id, `${amount}.00`);
   await until(async () => (await snapshotVersions()).length === 1);

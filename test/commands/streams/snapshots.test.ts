@@ -22,7 +22,7 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-/** The states that a process without any memory finds. */
+/** The states that a process with an empty cache loads. */
 async function statesFound(ids: readonly string[]) {
   const fresh = createTestProcess(testDatabase.database);
   const states = await Promise.all(
@@ -47,17 +47,17 @@ test('a snapshot is written once a stream has grown enough', async () => {
   expect(await countOf(testDatabase.database, 'stream_snapshots')).toBe(0);
   await ours.deposit(id, '1.00');
   await ours.processor.stop();
-  const wish = { streamId: `account-${id}`, deciderVersion: accountDecider.version };
-  const [snapshot] = await ours.log.snapshots([wish]);
+  const request = { streamId: `account-${id}`, deciderVersion: accountDecider.version };
+  const [snapshot] = await ours.log.snapshots([request]);
   const folded = foldAccounts(await ours.log.events({}, wholeLog));
   const [last] = (await ours.log.events({}, wholeLog)).slice(-1);
   const expected = { version: 3, lastEventId: last?.id, state: folded.get(id) };
-  expect(snapshot).toEqual({ ...wish, ...expected });
+  expect(snapshot).toEqual({ ...request, ...expected });
 });
 
 test.each([
-  ['of another event than the log holds', 'version = 2, last_event_id = gen_random_uuid()'],
-  ['of more events than the log holds', 'version = 9, last_event_id = null'],
+  ['of another event than in the log', 'version = 2, last_event_id = gen_random_uuid()'],
+  ['of more events than in the log', 'version = 9, last_event_id = null'],
 ])('a snapshot %s is not the base of a stream', async (_, change) => {
   const id = await ours.open('1.00');
   await ours.deposit(id, '1.00');
@@ -68,7 +68,7 @@ test.each([
   expect(found?.balance).toBe('2.00');
 });
 
-test('a snapshot and the tail after it are the fold of all', async () => {
+test('a snapshot and the tail after it equal the fold of all events', async () => {
   const steps = fc.array(
     fc.record({
       account: fc.nat(3),
@@ -103,7 +103,7 @@ test('a snapshot and the tail after it are the fold of all', async () => {
   expect(await countOf(testDatabase.database, 'stream_snapshots')).toBe(4);
 });
 
-test('a snapshot is where loading starts from', async () => {
+test('loading starts from the snapshot', async () => {
   const id = await ours.open('1.00');
   await ours.deposit(id, '1.00');
   await ours.deposit(id, '1.00');
@@ -132,7 +132,7 @@ test('a snapshot of another version of the decider is ignored', async () => {
   }
 });
 
-test('a snapshot that cannot be written costs nothing but time', async () => {
+test('a snapshot that cannot be written costs only time', async () => {
   const { database } = testDatabase;
   const warn = vi.spyOn(silentLogger, 'warn');
   await sql(
@@ -165,7 +165,7 @@ test('no command waits for a snapshot', async () => {
 });
 
 test.each([1, 2])(
-  'with %i cached streams, commands on many streams come out right',
+  'with %i cached streams, commands on many streams have the right results',
   async (cachedStreamsMax) => {
     const small = createTestProcess(testDatabase.database, { cachedStreamsMax, snapshotEvery: 2 });
     const ids = await Promise.all(Array.from({ length: 6 }, () => small.open('10.00')));

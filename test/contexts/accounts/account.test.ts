@@ -15,10 +15,14 @@ const { openAccount, depositCash, creditInterest, withdrawCash, transferCash } =
 const { freezeAccount, unfreezeAccount, closeAccount } = commands;
 
 const opened = (id = 'a', currency = 'USD'): Fact => ({
-  ...{ id, type: 'AccountOpened', data: { owner: 'ann', currency } },
+  id,
+  type: 'AccountOpened',
+  data: { owner: 'ann', currency },
 });
 const moved = (type: string, amount: string, rest: object = {}): Fact => ({
-  ...{ id: 'a', type, data: { amount, currency: 'USD', reference: null, ...rest } },
+  id: 'a',
+  type,
+  data: { amount, currency: 'USD', reference: null, ...rest },
 });
 const frozen: Fact = { id: 'a', type: 'AccountFrozen', data: { reason: null } };
 const unfrozen: Fact = { id: 'a', type: 'AccountUnfrozen', data: { reason: null } };
@@ -26,22 +30,32 @@ const closed: Fact = { id: 'a', type: 'AccountClosed', data: {} };
 const open100 = [opened(), moved('CashDeposited', '100.00')];
 const accountId = 'a';
 
-test('an account is opened, empty, for an owner and in a currency', () => {
+test('an account is opened empty, with an owner and a currency', () => {
   const input = { accountId, owner: 'ann', currency: 'USD' };
   given([]).when(openAccount, input).thenRecords(opened());
   expect(given([opened()]).stateOf(accountDecider, 'a')).toEqual({
-    ...{ id: 'a', owner: 'ann', currency: 'USD', balance: '0.00', held: '0.00', status: 'OPEN' },
-    ...{ version: 1, sequence: 1, holdings: {}, markets: [], olderOrders: [] },
-    ...{ openedAt: '2026-01-01T00:00:00.000000Z', updatedAt: '2026-01-01T00:00:00.000000Z' },
+    id: 'a',
+    owner: 'ann',
+    currency: 'USD',
+    balance: '0.00',
+    held: '0.00',
+    status: 'OPEN',
+    version: 1,
+    sequence: 1,
+    holdings: {},
+    markets: [],
+    olderOrders: [],
+    openedAt: '2026-01-01T00:00:00.000000Z',
+    updatedAt: '2026-01-01T00:00:00.000000Z',
   });
 });
 
-test('an account that is opened without an id gets a fresh one', () => {
+test('an account that is opened without an id gets a new id', () => {
   const { facts } = given([]).when(openAccount, { owner: 'ann', currency: 'USD' });
   expect(facts).toEqual([opened('new 1')]);
 });
 
-test.each([[[opened()]], [[opened(), closed]]])('an account is opened once only', (history) => {
+test.each([[[opened()]], [[opened(), closed]]])('an account is opened only once', (history) => {
   given(history)
     .when(openAccount, { accountId, owner: 'bob', currency: 'EUR' })
     .thenIsRejected('ACCOUNT_ALREADY_EXISTS', { accountId });
@@ -58,7 +72,7 @@ test.each([
 test.each([
   [depositCash, 'CashDeposited'],
   [creditInterest, 'InterestCredited'],
-] as const)('$0.name brings cash into an account that is open or frozen', (command, type) => {
+] as const)('$0.name adds cash to an account that is open or frozen', (command, type) => {
   for (const history of [[opened()], [opened(), frozen]]) {
     given(history)
       .when(command, { accountId, amount: '1.50', reference: 'gift' })
@@ -68,7 +82,7 @@ test.each([
   }
 });
 
-test('an account holds no more than an amount can say', () => {
+test('a balance has no more digits than a Decimal can have', () => {
   const full = '99999999999999999999.99';
   const history = [opened(), moved('CashDeposited', full), opened('b')];
   const rich = [...history, { ...moved('CashDeposited', '5.00'), id: 'b' }];
@@ -85,7 +99,7 @@ test('an account holds no more than an amount can say', () => {
     .thenIsRejected('INVALID_AMOUNT', { amount: '0.01' });
 });
 
-test('cash is withdrawn down to nothing', () => {
+test('all cash can be withdrawn', () => {
   given(open100)
     .when(withdrawCash, { accountId, amount: '100.00' })
     .thenRecords(moved('CashWithdrawn', '100.00'));
@@ -93,20 +107,22 @@ test('cash is withdrawn down to nothing', () => {
   expect(state).toMatchObject({ balance: '0.00', version: 3, sequence: 3 });
 });
 
-test('more than there is cannot be withdrawn', () => {
+test('more than the available cash cannot be withdrawn', () => {
   given(open100)
     .when(withdrawCash, { accountId, amount: '100.01' })
     .thenIsRejected('INSUFFICIENT_FUNDS', {
-      ...{ accountId, available: '100.00', requested: '100.01' },
+      accountId,
+      available: '100.00',
+      requested: '100.01',
     });
 });
 
-test('what is held is not available', () => {
+test('reserved cash is not available', () => {
   const account = given(open100).stateOf(accountDecider, 'a') as Account;
   expect(availableOf({ ...account, held: '30.50' })).toBe('69.50');
 });
 
-test('cash is transferred in two events, one next to the other', () => {
+test('a transfer records two adjacent events', () => {
   given([...open100, opened('b')])
     .when(transferCash, {
       fromAccountId: 'a',
@@ -120,7 +136,7 @@ test('cash is transferred in two events, one next to the other', () => {
     });
 });
 
-test('a frozen account takes a transfer and gives none', () => {
+test('a frozen account receives transfers but sends none', () => {
   const history = [...open100, frozen, opened('b'), { ...open100[1], id: 'b' } as Fact];
   const input = { fromAccountId: 'a', toAccountId: 'b', amount: '1.00' };
   const status = { accountId, status: 'FROZEN' };
@@ -131,7 +147,7 @@ test('a frozen account takes a transfer and gives none', () => {
 
 test.each([
   ['to itself', 'a', 'INVALID_TRANSFER', { accountId }],
-  ['to nobody', 'none', 'ACCOUNT_NOT_FOUND', { accountId: 'none' }],
+  ['to an unknown account', 'none', 'ACCOUNT_NOT_FOUND', { accountId: 'none' }],
   ['to another currency', 'eur', 'CURRENCY_MISMATCH', { expected: 'USD', actual: 'EUR' }],
   ['to a closed account', 'shut', 'ACCOUNT_NOT_OPEN', { accountId: 'shut', status: 'CLOSED' }],
 ])('no cash is transferred %s', (_, toAccountId, code, data) => {
@@ -141,7 +157,7 @@ test.each([
     .thenIsRejected(code, data);
 });
 
-test('more than there is cannot be transferred', () => {
+test('more than the available cash cannot be transferred', () => {
   given([...open100, opened('b')])
     .when(transferCash, { fromAccountId: 'a', toAccountId: 'b', amount: '100.01' })
     .thenIsRejected('INSUFFICIENT_FUNDS', { available: '100.00', requested: '100.01' });
@@ -150,7 +166,7 @@ test('more than there is cannot be transferred', () => {
 type OnOneAccount = CommandDefinition<commands.MoveCash>;
 const single: readonly OnOneAccount[] = [depositCash, creditInterest, withdrawCash];
 
-test.each(single)('$name takes no amount that is zero, negative or too fine', (command) => {
+test.each(single)('$name rejects an amount that is zero, negative or too fine', (command) => {
   for (const amount of ['0', '0.00', '-0', '-1.00', '0.001', '1.999']) {
     given(open100)
       .when(command, { accountId, amount })
@@ -160,7 +176,7 @@ test.each(single)('$name takes no amount that is zero, negative or too fine', (c
   yen.when(command, { accountId, amount: '1.5' }).thenIsRejected('INVALID_AMOUNT', {});
 });
 
-test('a transfer takes no amount that is zero, negative or too fine', () => {
+test('a transfer rejects an amount that is zero, negative or too fine', () => {
   for (const amount of ['0', '-1.00', '0.001']) {
     given([...open100, opened('b')])
       .when(transferCash, { fromAccountId: 'a', toAccountId: 'b', amount })
@@ -168,7 +184,7 @@ test('a transfer takes no amount that is zero, negative or too fine', () => {
   }
 });
 
-test('an amount may be written with more zeros than the currency has digits', () => {
+test('an amount may have more trailing zeros than the currency has digits', () => {
   expect(given([opened()]).when(depositCash, { accountId, amount: '1.500' }).rejection).toBeNull();
 });
 
@@ -181,7 +197,7 @@ test.each(onOne)('$name needs an account', (command) => {
 });
 
 test.each<OnOneAccount>([...single, freezeAccount, unfreezeAccount])(
-  '$name is refused once closed',
+  '$name is rejected if the account is closed',
   (command) => {
     given([opened(), closed])
       .when(command, { accountId, amount: '1.00' })
@@ -189,7 +205,7 @@ test.each<OnOneAccount>([...single, freezeAccount, unfreezeAccount])(
   },
 );
 
-test('a frozen account lets nothing out and is not closed', () => {
+test('cash cannot leave a frozen account, and the account cannot be closed', () => {
   const status = { accountId, status: 'FROZEN' };
   const scenario = given([...open100, frozen]);
   const input = { accountId, amount: '1.00' };
@@ -199,7 +215,7 @@ test('a frozen account lets nothing out and is not closed', () => {
     .thenIsRejected('ACCOUNT_NOT_OPEN', status);
 });
 
-test('freezing and unfreezing record a change, and nothing where it is so already', () => {
+test('freezing and unfreezing record only a change of the status', () => {
   const reason = 'a court order';
   given([opened()])
     .when(freezeAccount, { accountId, reason })
@@ -211,7 +227,7 @@ test('freezing and unfreezing record a change, and nothing where it is so alread
   expect(state?.status).toBe('OPEN');
 });
 
-test('only an empty account is closed, and once', () => {
+test('only an empty account is closed, and only once', () => {
   given([opened()]).when(closeAccount, { accountId }).thenRecords(closed);
   given([opened(), closed]).when(closeAccount, { accountId }).thenRecords();
   given(open100)
@@ -219,21 +235,21 @@ test('only an empty account is closed, and once', () => {
     .thenIsRejected('ACCOUNT_NOT_EMPTY', { accountId, balance: '100.00' });
 });
 
-test('a stream that does not begin with its opening is a fault', () => {
+test('a stream that does not begin with AccountOpened is an error', () => {
   const headless = given([moved('CashDeposited', '1.00')]);
   expect(() => headless.stateOf(accountDecider, 'a')).toThrow(
     'account-a begins with CashDeposited',
   );
 });
 
-test('commands name their stream, but an opening may not know it yet', () => {
+test('commands name their target stream, except openAccount', () => {
   for (const { target } of onOne) expect(target?.({ accountId, amount: '1' })?.id).toBe('a');
   const input = { fromAccountId: 'a', toAccountId: 'b', amount: '1' };
   expect(transferCash.target?.(input)?.id).toBe('a');
   expect(openAccount.target).toBeUndefined();
 });
 
-test('the view sees every event of an account', () => {
+test('the view folds every event of an account', () => {
   expect(new Set(accountsView.types)).toEqual(new Set(Object.keys(accountEvents)));
 });
 
@@ -252,8 +268,12 @@ test('random programs of commands keep the invariants', () => {
       let facts: readonly Fact[] = [opened('a'), opened('b'), opened('jpy', 'JPY')];
       for (const { definition, from, to, amount } of program) {
         const input = {
-          ...{ accountId: from, fromAccountId: from, toAccountId: to, amount },
-          ...{ owner: 'ann', currency: from === 'jpy' ? 'JPY' : 'USD' },
+          accountId: from,
+          fromAccountId: from,
+          toAccountId: to,
+          amount,
+          owner: 'ann',
+          currency: from === 'jpy' ? 'JPY' : 'USD',
         };
         const answer = given(facts).when(definition as typeof closeAccount, input);
         if (answer.rejection !== null) {

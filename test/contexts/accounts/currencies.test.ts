@@ -16,15 +16,15 @@ test.each([
 });
 
 test.each(['XAU', 'XAG', 'XPT', 'XPD', 'XXX', 'XTS', 'XDR', 'XSU', 'XUA', 'XBA'])(
-  '%s is a code of ISO 4217, but nobody holds cash in it',
+  '%s is an ISO 4217 code, but cash cannot be held in it',
   (currency) => {
     expect(isCurrency(currency)).toBe(false);
-    // An account in it that a log holds already must still be told.
+    // An account in it that is already in a log must still be readable.
     expect(minorUnitsOf(currency)).toBe(0);
   },
 );
 
-test.each(['EURO', 'eur', '', 'ZZZ', '978'])('%j is no currency', (currency) => {
+test.each(['EURO', 'eur', '', 'ZZZ', '978'])('%j is not a currency', (currency) => {
   expect(isCurrency(currency)).toBe(false);
   expect(minorUnitsOf(currency)).toBeNull();
 });

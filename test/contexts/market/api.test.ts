@@ -19,13 +19,14 @@ async function command(name: string, input: object): Promise<CommandAnswer> {
   const answer = await server.send<Readonly<Record<string, CommandAnswer>>>(
     `mutation M($input: ${type}Input!) { ${name}(input: $input) { __typename
       ... on ${type}Payload { sequence replayed events { sequence occurredAt data }
-        instrument { id symbol name currency tickSize lotSize makerFeeBps tradingStatus lastPrice lastPriceAt } }
+        instrument { id symbol name currency tickSize lotSize makerFeeBps tradingStatus
+          lastPrice lastPriceAt } }
       ... on Error { code message } } }`,
     { input },
   );
   if (answer.errors) throw new Error(JSON.stringify(answer.errors));
   const result = answer.data[name];
-  if (result === undefined) throw new Error(`${name} answers nothing`);
+  if (result === undefined) throw new Error(`${name} returned nothing`);
   return result;
 }
 
@@ -53,7 +54,7 @@ async function priceOn(symbol: string, time: string, asOf?: string): Promise<str
   return answer.data.instrument?.priceOn ?? null;
 }
 
-test('an instrument is listed once, and found by its symbol as a node', async () => {
+test('an instrument is listed only once, and its symbol is its node id', async () => {
   const symbol = await list();
   const again = { symbol, name: 'Test', currency: 'USD', tickSize: '0.01', lotSize: '1' };
   expect(await command('listInstrument', again)).toMatchObject({
@@ -61,7 +62,8 @@ test('an instrument is listed once, and found by its symbol as a node', async ()
   });
   const { sequence } = await server.engine.log.head();
   const { data } = await server.send(
-    'query Q($id: ID!) { node(id: $id) { __typename id ... on Instrument { tradingStatus lastPrice } } }',
+    `query Q($id: ID!) {
+      node(id: $id) { __typename id ... on Instrument { tradingStatus lastPrice } } }`,
     { id: symbol },
     { 'daybook-min-sequence': String(sequence) },
   );
@@ -70,7 +72,7 @@ test('an instrument is listed once, and found by its symbol as a node', async ()
   });
 });
 
-test('a price holds from its occurrence on, and is known from its recording on', async () => {
+test('a price holds from when it occurred, and is known from when it was recorded', async () => {
   const symbol = await list();
   const june = await command('recordPrice', {
     symbol,
@@ -97,14 +99,14 @@ test('a price holds from its occurrence on, and is known from its recording on',
   });
 });
 
-test('a late price does not become the last one', async () => {
+test('a price that is recorded late does not become the last price', async () => {
   const symbol = await list();
   await command('recordPrice', { symbol, price: '2.00', occurredAt: '2020-01-02T00:00:00Z' });
   const late = { symbol, price: '1.00', occurredAt: '2020-01-01T00:00:00Z' };
   expect(await command('recordPrice', late)).toMatchObject({ instrument: { lastPrice: '2.00' } });
 });
 
-test('many prices are recorded together, or none of them', async () => {
+test('many prices are recorded together or not at all', async () => {
   const symbol = await list();
   const prices = Array.from({ length: 1000 }, (_, day) => ({
     price: `${day + 1}.25`,
@@ -125,7 +127,7 @@ test('many prices are recorded together, or none of them', async () => {
 });
 
 const malformed: [string, string, object][] = [
-  ['no price at all', 'recordPrices', { symbol: 'X', prices: [] }],
+  ['an empty list of prices', 'recordPrices', { symbol: 'X', prices: [] }],
   ['a lower-case symbol', 'listInstrument', { symbol: 'msft' }],
   ['a price in gold', 'listInstrument', { currency: 'XAU' }],
   ['a tick size of zero', 'listInstrument', { tickSize: '0' }],
@@ -147,7 +149,7 @@ test.each(malformed)('%s is BAD_USER_INPUT', async (_name, name, fields) => {
   expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
 });
 
-test('instruments are listed by symbol, page by page', async () => {
+test('instruments are sorted by symbol across pages', async () => {
   const symbols = [await list(), await list(), await list()].sort();
   const { sequence } = await server.engine.log.head();
   const seen: string[] = [];

@@ -30,7 +30,9 @@ test('nothing leaves a frozen account', async () => {
     account: { status: 'FROZEN', balance: '90.00', held: '0.00', positions: [{ quantity: '10' }] },
   });
   expect(account?.data['account']).toMatchObject({
-    ...{ status: 'FROZEN', balance: '90.00', positions: [{ quantity: '10' }] },
+    status: 'FROZEN',
+    balance: '90.00',
+    positions: [{ quantity: '10' }],
     history: {
       nodes: ['AccountFrozen', 'CashReleased', 'SharesReleased'].map((type) => ({ type })),
     },
@@ -44,7 +46,9 @@ test('an account with open orders is not closed', async () => {
     closeAccount: { code: 'ACCOUNT_NOT_EMPTY' },
   });
   expect(account?.data['account']).toMatchObject({
-    ...{ status: 'OPEN', balance: '0', positions: [] },
+    status: 'OPEN',
+    balance: '0',
+    positions: [],
     orders: {
       nodes: [
         { type: 'STOP', status: 'HELD' },

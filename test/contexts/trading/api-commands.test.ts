@@ -32,16 +32,34 @@ describe('placing', () => {
     const orderId = randomUUID();
     const answer = await client.place(buyer, symbol, {
       ...buy('10', '5.00'),
-      ...{ orderId, clientOrderId: 'mine', timeInForce: 'DAY' },
+      orderId,
+      clientOrderId: 'mine',
+      timeInForce: 'DAY',
     });
     expect(answer).toMatchObject({
       __typename: 'PlaceOrderPayload',
-      ...{ replayed: false, dryRun: false, trades: [] },
+      replayed: false,
+      dryRun: false,
+      trades: [],
       order: {
-        ...{ id: orderId, clientOrderId: 'mine', account: { id: buyer }, instrument: { symbol } },
-        ...{ side: 'BUY', type: 'LIMIT', timeInForce: 'DAY', quantity: '10', limitPrice: '5.00' },
-        ...{ stopPrice: null, postOnly: false, filledQuantity: '0', leavesQuantity: '10' },
-        ...{ averagePrice: null, status: 'NEW', reason: null, replaces: null, replacedBy: null },
+        id: orderId,
+        clientOrderId: 'mine',
+        account: { id: buyer },
+        instrument: { symbol },
+        side: 'BUY',
+        type: 'LIMIT',
+        timeInForce: 'DAY',
+        quantity: '10',
+        limitPrice: '5.00',
+        stopPrice: null,
+        postOnly: false,
+        filledQuantity: '0',
+        leavesQuantity: '10',
+        averagePrice: null,
+        status: 'NEW',
+        reason: null,
+        replaces: null,
+        replacedBy: null,
         fills: [],
       },
       // 50.00, and 0.2 % of it.
@@ -71,14 +89,22 @@ describe('placing', () => {
     const [trade] = answer.trades;
     expect(answer.trades).toHaveLength(1);
     expect(trade).toMatchObject({
-      ...{ symbol, price: '5.00', quantity: '4', amount: '20.00', aggressor: 'BUY' },
-      ...{ buyFee: '0.04', sellFee: '0.02' },
+      symbol,
+      price: '5.00',
+      quantity: '4',
+      amount: '20.00',
+      aggressor: 'BUY',
+      buyFee: '0.04',
+      sellFee: '0.02',
       buyOrder: { id: answer.order.id, status: 'PARTIALLY_FILLED' },
       sellOrder: { id: ask.order.id, status: 'FILLED' },
     });
     expect(answer.order).toMatchObject({
-      ...{ status: 'PARTIALLY_FILLED', filledQuantity: '4', leavesQuantity: '6' },
-      ...{ averagePrice: '5', fills: [{ id: trade?.id, price: '5.00', quantity: '4' }] },
+      status: 'PARTIALLY_FILLED',
+      filledQuantity: '4',
+      leavesQuantity: '6',
+      averagePrice: '5',
+      fills: [{ id: trade?.id, price: '5.00', quantity: '4' }],
     });
     // What is left holds 36.00 and 0.2 % of it; what it was better by is free again.
     expect(answer.account).toMatchObject({ balance: '979.96', held: '36.07', available: '943.89' });
@@ -139,7 +165,9 @@ describe('changing', () => {
       account: { id: buyer, held: '0.00' },
     });
     expect(await client.command('cancelOrder', { orderId: order.id })).toMatchObject({
-      ...{ __typename: 'OrderNotOpenError', code: 'ORDER_NOT_OPEN', orderId: order.id },
+      __typename: 'OrderNotOpenError',
+      code: 'ORDER_NOT_OPEN',
+      orderId: order.id,
     });
   });
 
@@ -149,13 +177,20 @@ describe('changing', () => {
     await client.place(seller, symbol, sell('3', '5.00'));
     const newOrderId = randomUUID();
     const answer = await client.command('replaceOrder', {
-      ...{ orderId: old.id, newOrderId, quantity: '7' },
+      orderId: old.id,
+      newOrderId,
+      quantity: '7',
     });
     expect(answer).toMatchObject({
       __typename: 'ReplaceOrderPayload',
       order: {
-        ...{ id: newOrderId, quantity: '7', filledQuantity: '3', leavesQuantity: '4' },
-        ...{ status: 'PARTIALLY_FILLED', limitPrice: '5.00', replaces: { id: old.id } },
+        id: newOrderId,
+        quantity: '7',
+        filledQuantity: '3',
+        leavesQuantity: '4',
+        status: 'PARTIALLY_FILLED',
+        limitPrice: '5.00',
+        replaces: { id: old.id },
         fills: [{ price: '5.00', quantity: '3' }],
       },
       replaced: { id: old.id, status: 'REPLACED', leavesQuantity: '0', filledQuantity: '3' },
@@ -240,7 +275,10 @@ describe('a dry run', () => {
     const before = await client.head();
     const answer = await client.place(buyer, symbol, { ...buy('10', '5.00'), dryRun: true });
     expect(answer).toMatchObject({
-      ...{ dryRun: true, replayed: false, events: [], sequence: before },
+      dryRun: true,
+      replayed: false,
+      events: [],
+      sequence: before,
       order: { status: 'PARTIALLY_FILLED', filledQuantity: '4', fills: [{ quantity: '4' }] },
       trades: [
         {
@@ -265,7 +303,10 @@ describe('a dry run', () => {
     const before = await client.head();
     const dry = { orderId: order.id, dryRun: true };
     expect(await client.command('cancelOrder', dry)).toMatchObject({
-      ...{ dryRun: true, events: [], order: { status: 'CANCELED' }, account: { held: '0.00' } },
+      dryRun: true,
+      events: [],
+      order: { status: 'CANCELED' },
+      account: { held: '0.00' },
     });
     const replace = await client.command('replaceOrder', { ...dry, quantity: '4' });
     expect(replace).toMatchObject({

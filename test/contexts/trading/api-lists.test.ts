@@ -252,7 +252,9 @@ test('orders, trades, instruments and accounts are nodes, now and as of then', a
   const before = await client.head();
   await client.place(seller, symbol, { side: 'SELL', quantity: '5', limitPrice: '2.00' });
   const { order, trades } = await client.place(buyer, symbol, {
-    ...{ side: 'BUY', quantity: '5', limitPrice: '2.00' },
+    side: 'BUY',
+    quantity: '5',
+    limitPrice: '2.00',
   });
   const [trade] = trades;
   const query = `query Q($id: ID!, $asOf: Moment) { node(id: $id, asOf: $asOf) { __typename id
@@ -263,7 +265,10 @@ test('orders, trades, instruments and accounts are nodes, now and as of then', a
     (await client.read<{ node: object | null }>(query, { id, asOf })).node;
   expect(await read(order.id)).toEqual({ __typename: 'Order', ...order });
   expect(await read(trade?.id)).toMatchObject({
-    ...{ __typename: 'Trade', id: trade?.id, tradeSymbol: symbol, price: '2.00' },
+    __typename: 'Trade',
+    id: trade?.id,
+    tradeSymbol: symbol,
+    price: '2.00',
   });
   expect(await read(symbol)).toMatchObject({ __typename: 'Instrument', lastPrice: '2.00' });
   expect(await read(buyer)).toMatchObject({ __typename: 'Account', balance: '90.00' });

@@ -41,8 +41,15 @@ describe('an instrument', () => {
     const fields = `id symbol name currency tickSize lotSize makerFeeBps takerFeeBps tradingStatus
       lastPrice lastPriceAt orderBook { bids { price } asks { price } }`;
     expect(await read(symbol, fields)).toEqual({
-      ...{ id: symbol, symbol, name: 'Acme', currency: 'CHF', ...listed, tradingStatus: 'OPEN' },
-      ...{ lastPrice: null, lastPriceAt: null, orderBook: { bids: [], asks: [] } },
+      id: symbol,
+      symbol,
+      name: 'Acme',
+      currency: 'CHF',
+      ...listed,
+      tradingStatus: 'OPEN',
+      lastPrice: null,
+      lastPriceAt: null,
+      orderBook: { bids: [], asks: [] },
     });
     expect(await read(symbol, fields, before)).toBeNull();
     const halt = await accepted(client.command('haltTrading', { symbol }));
@@ -63,14 +70,16 @@ describe('an instrument', () => {
     const price = 'lastPrice lastPriceAt';
     const [executed] = first.trades;
     expect(await read(symbol, price)).toEqual({
-      ...{ lastPrice: '5.00', lastPriceAt: executed?.executedAt },
+      lastPrice: '5.00',
+      lastPriceAt: executed?.executedAt,
     });
     const { sequence } = await trade('6.00');
     await accepted(client.command('recordPrice', { symbol, price: '7.00' }));
     expect(await read(symbol, 'lastPrice')).toEqual({ lastPrice: '7.00' });
     expect(await read(symbol, 'lastPrice', sequence)).toEqual({ lastPrice: '6.00' });
     expect(await read(symbol, price, recorded.sequence)).toEqual({
-      ...{ lastPrice: '4.00', lastPriceAt: yesterday },
+      lastPrice: '4.00',
+      lastPriceAt: yesterday,
     });
     const on = (time: string | undefined) => `priceOn(time: "${time}")`;
     expect(await read(symbol, on(executed?.executedAt))).toEqual({ priceOn: '5.00' });
@@ -141,8 +150,12 @@ describe('an instrument', () => {
         const sorted = [...prices].sort((a, b) => Number(a) - Number(b));
         return {
           start: `${start}${'0000-00-00T00:00:00.000000Z'.slice(kept)}`,
-          ...{ open: prices[0], high: sorted.at(-1), low: sorted[0], close: prices.at(-1) },
-          ...{ volume: String(own.length * 2), trades: own.length },
+          open: prices[0],
+          high: sorted.at(-1),
+          low: sorted[0],
+          close: prices.at(-1),
+          volume: String(own.length * 2),
+          trades: own.length,
         };
       });
     };

@@ -22,28 +22,36 @@ type Case = readonly [input: Input, code: string, message: string];
 const huge = '99999999999999999990';
 const limit = '9007199254740991';
 const orders: readonly Case[] = [
-  [{ quantity: '0' }, 'INVALID_QUANTITY', 'a quantity is more than zero, not 0'],
-  [{ quantity: '-10' }, 'INVALID_QUANTITY', 'a quantity is more than zero, not -10'],
-  [{ quantity: '-0.00' }, 'INVALID_QUANTITY', 'a quantity is more than zero, not 0.00'],
-  [{ quantity: '15' }, 'INVALID_QUANTITY', '15 is not a multiple of the lot size 10'],
-  [{ quantity: '10.5' }, 'INVALID_QUANTITY', '10.5 is not a multiple of the lot size 10'],
+  [{ quantity: '0' }, 'INVALID_QUANTITY', 'the quantity must be greater than zero, not 0'],
+  [{ quantity: '-10' }, 'INVALID_QUANTITY', 'the quantity must be greater than zero, not -10'],
+  [{ quantity: '-0.00' }, 'INVALID_QUANTITY', 'the quantity must be greater than zero, not 0.00'],
+  [{ quantity: '15' }, 'INVALID_QUANTITY', 'the quantity 15 is not a multiple of the lot size 10'],
+  [
+    { quantity: '10.5' },
+    'INVALID_QUANTITY',
+    'the quantity 10.5 is not a multiple of the lot size 10',
+  ],
   [
     { quantity: huge },
     'INVALID_QUANTITY',
-    `${huge} is too large: a quantity is at most ${limit} times the lot size 10`,
+    `the quantity ${huge} is too large: it must be at most ${limit} times the lot size 10`,
   ],
-  [{ limitPrice: '0' }, 'INVALID_PRICE', 'a price is more than zero, not 0'],
-  [{ limitPrice: '-0.05' }, 'INVALID_PRICE', 'a price is more than zero, not -0.05'],
-  [{ limitPrice: '1.01' }, 'INVALID_PRICE', '1.01 is not a multiple of the tick size 0.05'],
+  [{ limitPrice: '0' }, 'INVALID_PRICE', 'the price must be greater than zero, not 0'],
+  [{ limitPrice: '-0.05' }, 'INVALID_PRICE', 'the price must be greater than zero, not -0.05'],
+  [
+    { limitPrice: '1.01' },
+    'INVALID_PRICE',
+    'the price 1.01 is not a multiple of the tick size 0.05',
+  ],
   [
     { limitPrice: huge },
     'INVALID_PRICE',
-    `${huge} is too large: a price is at most ${limit} times the tick size 0.05`,
+    `the price ${huge} is too large: it must be at most ${limit} times the tick size 0.05`,
   ],
   [
     { type: 'STOP', limitPrice: null, stopPrice: '1.01' },
     'INVALID_PRICE',
-    '1.01 is not a multiple of the tick size 0.05',
+    'the price 1.01 is not a multiple of the tick size 0.05',
   ],
 ];
 test.each(orders)('placeOrder %o is %s, and says why', async (input, code, message) => {
@@ -57,32 +65,35 @@ test('what replaces an order and what is deposited is told the same', async () =
   const replace = (changes: Input) =>
     client.command('replaceOrder', { orderId: order.id, ...changes });
   expect(await replace({ quantity: '0' })).toMatchObject({
-    message: 'a quantity is more than zero, not 0',
+    message: 'the quantity must be greater than zero, not 0',
   });
   expect(await replace({ limitPrice: '1.01' })).toMatchObject({
-    message: '1.01 is not a multiple of the tick size 0.05',
+    message: 'the price 1.01 is not a multiple of the tick size 0.05',
   });
   const shares = { accountId: account, symbol: 'ABC', quantity: '15', costPrice: '1.00' };
   expect(await client.command('depositShares', shares)).toMatchObject({
-    message: '15 is not a multiple of the lot size 10',
+    message: 'the quantity 15 is not a multiple of the lot size 10',
   });
 });
 
 const listings: readonly [input: Input, message: RegExp][] = [
-  [{ symbol: '^GSPC' }, /"\^GSPC" begins with "\^": a symbol begins with a letter or a digit$/],
-  [{ symbol: '' }, /a symbol has 1 to 20 characters, like "MSFT"; it is empty$/],
-  [{ symbol: 'A'.repeat(21) }, /a symbol has 1 to 20 characters, not 21$/],
-  [{ symbol: 'BRK/B' }, /"BRK\/B" has "\/" in it: a symbol has only A-Z, 0-9, "\.", "\^", "_"/],
-  [{ symbol: 'GRÜN' }, /"GRÜN" has "Ü" in it/],
-  [{ symbol: 'Msft' }, /"Msft" is in lower case: a symbol is in upper case, like "MSFT"$/],
+  [{ symbol: '^GSPC' }, /"\^GSPC" begins with "\^": a symbol must begin with a letter or a digit$/],
+  [{ symbol: '' }, /a symbol must have 1 to 20 characters, like "MSFT"; it is empty$/],
+  [{ symbol: 'A'.repeat(21) }, /a symbol must have 1 to 20 characters, not 21$/],
+  [
+    { symbol: 'BRK/B' },
+    /"BRK\/B" contains "\/": a symbol may contain only A-Z, 0-9, "\.", "\^", "_"/,
+  ],
+  [{ symbol: 'GRÜN' }, /"GRÜN" contains "Ü"/],
+  [{ symbol: 'Msft' }, /"Msft" is in lower case: a symbol must be in upper case, like "MSFT"$/],
   [{ symbol: '.a' }, /"\.a" begins with "\."/],
   [{ currency: 'usd' }, /"usd" is in lower case/],
-  [{ tickSize: '0' }, /tickSize is more than zero, not 0$/],
-  [{ lotSize: '-1' }, /lotSize is more than zero, not -1$/],
-  [{ tickSize: '1.0000000000000001' }, /tickSize has at most 15 digits, not 17$/],
-  [{ lotSize: '1234567890123456' }, /lotSize has at most 15 digits, not 16$/],
-  [{ makerFeeBps: '-0.1' }, /makerFeeBps is 0 to 1000 \(10 %\), not -0\.1$/],
-  [{ takerFeeBps: '1000.01' }, /takerFeeBps is 0 to 1000 \(10 %\), not 1000\.01$/],
+  [{ tickSize: '0' }, /tickSize must be more than zero, not 0$/],
+  [{ lotSize: '-1' }, /lotSize must be more than zero, not -1$/],
+  [{ tickSize: '1.0000000000000001' }, /tickSize must have at most 15 digits, not 17$/],
+  [{ lotSize: '1234567890123456' }, /lotSize must have at most 15 digits, not 16$/],
+  [{ makerFeeBps: '-0.1' }, /makerFeeBps must be 0 to 1000 \(10 %\), not -0\.1$/],
+  [{ takerFeeBps: '1000.01' }, /takerFeeBps must be 0 to 1000 \(10 %\), not 1000\.01$/],
 ];
 test.each(listings)('listInstrument %o is told the rule', async (fields, message) => {
   const usual = { name: 'New', currency: 'USD', tickSize: '1', lotSize: '1' };
@@ -105,6 +116,7 @@ test('fees of 1000 basis points and of a negative zero are listed, the latter as
 test('an amount of negative zero is refused as zero is', async () => {
   const deposit = { accountId: account, amount: '-0.00' };
   expect(await client.command('depositCash', deposit)).toMatchObject({
-    ...{ code: 'INVALID_AMOUNT', message: 'an amount is more than zero, not 0.00' },
+    code: 'INVALID_AMOUNT',
+    message: 'an amount must be more than zero, not 0.00',
   });
 });

@@ -95,8 +95,11 @@ describe('a portfolio', () => {
     await accepted(client.place(other, symbol, buy('1', '12.00')));
     await note(
       {
-        ...{ cash: '1001.69', marketValue: '0.00', equity: '1001.69' },
-        ...{ unrealizedPnl: '0.00', realizedPnl: '1.69' },
+        cash: '1001.69',
+        marketValue: '0.00',
+        equity: '1001.69',
+        unrealizedPnl: '0.00',
+        realizedPnl: '1.69',
       },
       null,
     );
@@ -120,7 +123,10 @@ describe('a portfolio', () => {
     await accepted(client.command('depositShares', free));
     const unpriced = { marketPrice: null, marketValue: null, unrealizedPnl: null };
     expect(await portfolioOf(accountId)).toMatchObject({
-      ...{ cash: '5.00', marketValue: '0.00', equity: '5.00', unrealizedPnl: '0.00' },
+      cash: '5.00',
+      marketValue: '0.00',
+      equity: '5.00',
+      unrealizedPnl: '0.00',
       positions: [
         { symbol: first, averageCost: '0.00000000', ...unpriced },
         { symbol: second, averageCost: '0.00195313', ...unpriced },
@@ -140,7 +146,11 @@ describe('a portfolio', () => {
     await accepted(client.command('recordPrice', { symbol, price: '100.17' }));
     // 300.51 and 300.51 - 301.5.
     expect(await portfolioOf(account.id)).toMatchObject({
-      ...{ cash: '0', marketValue: '301', equity: '301', unrealizedPnl: '-1', realizedPnl: '0' },
+      cash: '0',
+      marketValue: '301',
+      equity: '301',
+      unrealizedPnl: '-1',
+      realizedPnl: '0',
     });
   });
 });
@@ -169,12 +179,16 @@ test('the fills of an order are those of the whole chain of orders that it repla
       { id, asOf },
     );
   const fills = ['1', '2', '3', '3'].map((quantity, index) => ({
-    ...{ quantity, price: index < 2 ? '5.00' : '6.00' },
+    quantity,
+    price: index < 2 ? '5.00' : '6.00',
   }));
   // 15.00 and 36.00, which is 5.6666… each.
   expect(await read(fourth.id)).toEqual({
     order: {
-      ...{ quantity: '9', filledQuantity: '9', status: 'FILLED', averagePrice: '5.66666667' },
+      quantity: '9',
+      filledQuantity: '9',
+      status: 'FILLED',
+      averagePrice: '5.66666667',
       fills,
     },
   });
@@ -194,22 +208,27 @@ test('an account with shares, or with cash held for orders, is not empty', async
   const accountId = await client.open({ shares: { [symbol]: '1' } });
   const notEmpty = { code: 'ACCOUNT_NOT_EMPTY', accountId };
   expect(await client.command('closeAccount', { accountId })).toMatchObject({
-    ...{ ...notEmpty, balance: '0.00' },
+    ...notEmpty,
+    balance: '0.00',
   });
   const { order } = await accepted(client.place(accountId, symbol, sell('1', '2.00')));
   expect(await client.command('closeAccount', { accountId })).toMatchObject(notEmpty);
   const buyer = await client.open({ cash: '2.00' });
   const bid = await accepted(client.place(buyer, symbol, buy('1', '1.00')));
   expect(await client.command('closeAccount', { accountId: buyer })).toMatchObject({
-    ...{ code: 'ACCOUNT_NOT_EMPTY', balance: '2.00' },
+    code: 'ACCOUNT_NOT_EMPTY',
+    balance: '2.00',
   });
   expect(await client.command('withdrawCash', { accountId: buyer, amount: '2.00' })).toMatchObject({
-    ...{ code: 'INSUFFICIENT_FUNDS', available: '1.00', requested: '2.00' },
+    code: 'INSUFFICIENT_FUNDS',
+    available: '1.00',
+    requested: '2.00',
   });
   await accepted(client.command('cancelOrder', { orderId: bid.order.id }));
   await accepted(client.place(buyer, symbol, buy('1', '2.00')));
   expect(await client.command('closeAccount', { accountId: buyer })).toMatchObject({
-    ...{ code: 'ACCOUNT_NOT_EMPTY', balance: '0.00' },
+    code: 'ACCOUNT_NOT_EMPTY',
+    balance: '0.00',
   });
   const { order: sold } = await client.read<{ order: object }>(
     'query Q($id: ID!) { order(id: $id) { status } }',

@@ -39,7 +39,12 @@ interface Refusal {
 }
 
 const order = (fields: Input) => () => ({
-  ...{ accountId: buyer, symbol, type: 'LIMIT', timeInForce: 'GTC', ...limit, ...fields },
+  accountId: buyer,
+  symbol,
+  type: 'LIMIT',
+  timeInForce: 'GTC',
+  ...limit,
+  ...fields,
 });
 
 function refusal(name: string, input: () => Input, type: string, fields: () => Input): Refusal {
@@ -59,7 +64,8 @@ const refusals: readonly Refusal[] = [
   })),
   refusal('placeOrder', order({ symbol: '' }), 'InstrumentNotFound', () => ({ symbol: '' })),
   refusal('placeOrder', order({ quantity: '0.75' }), 'InvalidQuantity', () => ({
-    ...{ quantity: '0.75', lotSize: '0.5' },
+    quantity: '0.75',
+    lotSize: '0.5',
   })),
   refusal('placeOrder', order({ quantity: '0' }), 'InvalidQuantity', () => ({ quantity: '0' })),
   refusal('placeOrder', order({ quantity: '-1' }), 'InvalidQuantity', () => ({ quantity: '-1' })),
@@ -70,7 +76,9 @@ const refusals: readonly Refusal[] = [
     price: '-0.05',
   })),
   refusal('placeOrder', order({ quantity: '20.5' }), 'InsufficientFunds', () => ({
-    ...{ accountId: buyer, available: '100.00', requested: '102.50' },
+    accountId: buyer,
+    available: '100.00',
+    requested: '102.50',
   })),
   refusal(
     'placeOrder',
@@ -83,7 +91,8 @@ const refusals: readonly Refusal[] = [
     order({ limitPrice: '9.50', postOnly: true }),
     'PostOnlyWouldCross',
     () => ({
-      ...{ limitPrice: '9.50', bestPrice: '9.00' },
+      limitPrice: '9.50',
+      bestPrice: '9.00',
     }),
   ),
   refusal(
@@ -141,7 +150,8 @@ const refusals: readonly Refusal[] = [
     () => ({ orderId: resting, quantity: '10.5' }),
     'InsufficientShares',
     () => ({
-      ...{ available: '10.0', requested: '10.5' },
+      available: '10.0',
+      requested: '10.5',
     }),
   ),
   refusal(
@@ -228,8 +238,13 @@ describe('an order that the market refuses', () => {
       event(sequence: $s) { type streamId ... on OrderRejected { code reason } } }`;
     expect(await client.read(query, { id: orderId, s: String(before + 1) })).toMatchObject({
       order: {
-        ...{ id: orderId, status: 'REJECTED', reason: answer.message, quantity: '1000' },
-        ...{ leavesQuantity: '0', filledQuantity: '0', sequence: String(before + 1) },
+        id: orderId,
+        status: 'REJECTED',
+        reason: answer.message,
+        quantity: '1000',
+        leavesQuantity: '0',
+        filledQuantity: '0',
+        sequence: String(before + 1),
       },
       event: { type: 'OrderRejected', streamId: `order-${orderId}`, code: 'INSUFFICIENT_FUNDS' },
     });
@@ -267,7 +282,9 @@ describe('a key', () => {
     const placed = await client.place(other, symbol, placing);
     expect(placed).toMatchObject({ order: { status: 'PARTIALLY_FILLED' }, trades: [{}] });
     const replacing = {
-      ...{ orderId: placed.order.id, limitPrice: '5.50', idempotencyKey: randomUUID() },
+      orderId: placed.order.id,
+      limitPrice: '5.50',
+      idempotencyKey: randomUUID(),
     };
     const replaced = await client.command('replaceOrder', replacing);
     const canceling = { orderId: replaced.order.id, idempotencyKey: randomUUID() };

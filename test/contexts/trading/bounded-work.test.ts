@@ -10,7 +10,7 @@ import { openMarketPlace, symbol, tradingContexts } from '../../support/market-p
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
 
-// A busy machine needs longer than the usual limit for them.
+// On a busy machine these tests need longer than the usual limit.
 const timeout = 120_000;
 let testDatabase: TestDatabase;
 const started: TestEngine[] = [];
@@ -32,7 +32,7 @@ async function start(contexts = tradingContexts): Promise<TestEngine> {
 
 const stop = { side: 'BUY', type: 'STOP', limitPrice: null } as const;
 
-/** Places stop orders to buy of accounts that have nothing. */
+/** Places stop orders to buy for accounts that have no cash. */
 async function fill({ accept }: TestEngine, accounts: number, each: number, stopPrice = '100.00') {
   const ids = Array.from({ length: accounts }, newUuid);
   for (const accountId of ids)
@@ -41,16 +41,16 @@ async function fill({ accept }: TestEngine, accounts: number, each: number, stop
   await Promise.all(
     orders.map((accountId) =>
       accept(placeOrder, {
-        ...{
-          orderId: null,
-          clientOrderId: null,
-          accountId,
-          symbol,
-          ...stop,
-          stopPrice,
-          quantity: '1',
-        },
-        ...{ timeInForce: 'GTC', expiresAt: null, postOnly: false },
+        orderId: null,
+        clientOrderId: null,
+        accountId,
+        symbol,
+        ...stop,
+        stopPrice,
+        quantity: '1',
+        timeInForce: 'GTC',
+        expiresAt: null,
+        postOnly: false,
       }),
     ),
   );
@@ -60,7 +60,7 @@ async function fill({ accept }: TestEngine, accounts: number, each: number, stop
 const isFinished = async (engine: TestEngine) =>
   (await engine.recorded('MatchingFinished')).length > 0;
 
-test('a price that reaches thousands of stop orders is recorded, and they enter by themselves', {
+test('a price that reaches thousands of stop orders is recorded, and the orders then enter', {
   timeout,
 }, async () => {
   const engine = await start();
@@ -74,7 +74,7 @@ test('a price that reaches thousands of stop orders is recorded, and they enter 
   expect(new Set(canceled.map(({ data }) => data['reason']))).toEqual(new Set(['NO_LIQUIDITY']));
 });
 
-test('an engine that is stopped in the midst of it goes on at its next start', {
+test('an engine that is stopped during this work continues it at the next start', {
   timeout,
 }, async () => {
   const engine = await start();
@@ -88,7 +88,7 @@ test('an engine that is stopped in the midst of it goes on at its next start', {
   expect(await next.recorded('OrderCanceled')).toHaveLength(2_000);
 });
 
-test('an order that comes in meanwhile takes its turn behind what was set off before', {
+test('an order that comes in meanwhile is decided after the work that was started before', {
   timeout,
 }, async () => {
   const engine = await start();
@@ -107,7 +107,7 @@ test('an order that comes in meanwhile takes its turn behind what was set off be
   expect(await engine.recorded('TradeExecuted')).toEqual([]);
 });
 
-test('a frozen account is frozen at once, and its many orders are canceled by themselves', {
+test('an account is frozen at once, and its many orders are then canceled by themselves', {
   timeout,
 }, async () => {
   const engine = await start();
@@ -126,7 +126,7 @@ test.runIf(canWatchTurns)(
     timeout,
   },
   async () => {
-    // Commands alone: views are folded beside them.
+    // Commands alone are measured; views are folded in the background.
     const engine = await start(tradingContexts.map((context) => ({ ...context, views: [] })));
     const { place } = await openMarketPlace(engine);
     const rounds = [1, 2, 3];
@@ -135,7 +135,7 @@ test.runIf(canWatchTurns)(
     const sell = { side: 'SELL', limitPrice: '5.00', quantity: '1' } as const;
     for (const _ of rounds) for (let count = 0; count < 300; count += 1) await place(sell);
     const turns = watchTurns();
-    // The best of three: a collection of garbage may fall into any of them.
+    // The best of three, because garbage collection may interrupt any of them.
     const bestOf = async (work: (round: number) => Promise<unknown>): Promise<number> => {
       const longest: number[] = [];
       for (const round of rounds) {

@@ -74,14 +74,12 @@ describe('a client order id', () => {
     for (const market of [symbol, other]) {
       const answer = await client.place(account, market, { ...limit, clientOrderId: name });
       expect(answer).toMatchObject({ code: 'CLIENT_ORDER_ID_IN_USE' });
-      expect(answer.message).toBe(
-        `order ${open} of the account is open and has the client order id ${name}`,
-      );
+      expect(answer.message).toBe(`client order id ${name} is in use by open order ${open}`);
     }
     expect(await found({ clientOrderId: name })).toEqual([open]);
   });
 
-  test('is free again when its order is finished, however that came', async () => {
+  test('can be used again once its order is finished, whatever finished it', async () => {
     const account = await client.open({ cash: '100.00', shares: { [symbol]: '10' } });
     const name = randomUUID();
     const canceled = await idOf(place(account, name));
@@ -94,7 +92,7 @@ describe('a client order id', () => {
     await idOf(place(account, name));
   });
 
-  test('goes to the order that takes the place of another', async () => {
+  test('passes to the order that replaces another', async () => {
     const account = await client.open({ cash: '100.00' });
     const name = randomUUID();
     const first = await idOf(place(account, name));
@@ -115,7 +113,7 @@ describe('a client order id', () => {
     expect(refused).toHaveLength(19);
   });
 
-  test('is not empty, where it is given and where it is looked for', async () => {
+  test('must not be empty, neither in a command nor in a filter', async () => {
     const account = await client.open({ cash: '100.00' });
     const order = { ...limit, type: 'LIMIT', timeInForce: 'GTC', clientOrderId: ' ' };
     const input = { accountId: account, symbol, ...order };
@@ -123,7 +121,7 @@ describe('a client order id', () => {
     await expect(found({ clientOrderId: '' })).rejects.toThrow(/BAD_USER_INPUT/);
   });
 
-  test('of one account is no matter of another', async () => {
+  test('of one account does not concern another account', async () => {
     const name = randomUUID();
     for (let index = 0; index < 2; index += 1) {
       await idOf(place(await client.open({ cash: '100.00' }), name));

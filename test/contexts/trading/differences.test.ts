@@ -47,7 +47,9 @@ async function compare(variables: Readonly<Record<string, unknown>> = {}): Promi
   return trialBalance.differences;
 }
 
-/** Changes the last document of a key as no program does; gives what undoes it. */
+/**
+ * Changes the last document of a key directly in the database. Returns a function that undoes it.
+ */
 async function forge(view: string, key: string, change: string): Promise<() => Promise<void>> {
   const where = `view_id = (select id from views where name = '${view}')
     and key = '${key}' order by sequence desc limit 1`;
@@ -70,7 +72,7 @@ async function forge(view: string, key: string, change: string): Promise<() => P
 const withMember = (name: string, value: string): string =>
   `jsonb_set(document::jsonb, '{${name}}', '"${value}"')::json`;
 
-test('accounts and positions are what their events add up to, at every sequence', async () => {
+test('accounts and positions equal the sums of their events at every sequence', async () => {
   const head = Number(await client.head());
   for (let sequence = 0; sequence <= head; sequence += 1) {
     expect(await compare({ asOf: String(sequence) }), `as of ${sequence}`).toMatchObject({
@@ -98,7 +100,7 @@ test.each([
   expect((await compare({ asOf: before })).nodes).toEqual([]);
 });
 
-test('an account and a position that are not shown are named', async () => {
+test('an account and a position that are missing from the views are reported', async () => {
   const undo = [
     await forge('accounts', buyer, 'null'),
     await forge('positions', `${buyer} ${symbol}`, 'null'),
@@ -106,34 +108,37 @@ test('an account and a position that are not shown are named', async () => {
   const { nodes } = await compare();
   expect(nodes.map(({ accountId, figure, shown }) => ({ accountId, figure, shown }))).toEqual(
     ['BALANCE', 'CASH_HELD', 'QUANTITY'].map((figure) => ({
-      ...{ accountId: buyer, figure, shown: null },
+      accountId: buyer,
+      figure,
+      shown: null,
     })),
   );
   for (const each of undo) await each();
 });
 
-test('accounts are compared page by page, and an empty page goes on', async () => {
+test('accounts are compared page by page, and an empty page has a next page', async () => {
   const undo = await forge('accounts', seller, withMember('balance', '7.00'));
   const first = await compare({ first: 1 });
   expect(first).toMatchObject({ nodes: [], accounts: 1, pageInfo: { hasNextPage: true } });
   const second = await compare({ first: 1, after: first.pageInfo.endCursor });
   expect(second).toMatchObject({
-    ...{ nodes: [{ accountId: seller, figure: 'BALANCE', shown: '7.00' }], accounts: 1 },
+    nodes: [{ accountId: seller, figure: 'BALANCE', shown: '7.00' }],
+    accounts: 1,
     pageInfo: { hasNextPage: false },
   });
   await undo();
 });
 
-test('a cursor that is none is refused', async () => {
+test('an invalid cursor is rejected', async () => {
   const query = '{ trialBalance { differences(after: "x") { accounts } } }';
   const { errors } = await server.send(query);
   expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 
-test('fewer accounts are compared when they have many events, but always one', async () => {
+test('fewer accounts are compared if they have many events, but always at least one', async () => {
   const streamIds = [buyer, seller].map((id) => `account-${id}`);
-  const wish = { streamIds, at: 1_000, members: ['amount'], by: 'symbol' };
+  const request = { streamIds, at: 1_000, members: ['amount'], by: 'symbol' };
   const { log } = server.engine;
-  expect(await log.totals({ ...wish, eventsMax: 1 })).toHaveLength(1);
-  expect(await log.totals({ ...wish, eventsMax: 1_000 })).toHaveLength(2);
+  expect(await log.totals({ ...request, eventsMax: 1 })).toHaveLength(1);
+  expect(await log.totals({ ...request, eventsMax: 1_000 })).toHaveLength(2);
 });

@@ -36,7 +36,7 @@ async function createStage(): Promise<Stage> {
 }
 
 test.each([1, 2])(
-  'a dry run answers and proposes what the command then does (seed %i)',
+  'a dry run returns and proposes what the command then does (seed %i)',
   async (seed) => {
     const stage = await createStage();
     const random = createRandom(seed);
@@ -68,12 +68,12 @@ function expectTwins({ dry, real, head }: Twins, known: ReadonlySet<string>, nam
   const without = { events: [], proposedEvents: [], dryRun: null };
   const answers = [would, done].map((each) => comparable({ ...each, ...without }, known));
   expect(answers[0], name).toEqual(answers[1]);
-  const told = proposedEvents.map(({ occurredAt, ...event }) => [event, occurredAt]);
+  const proposed = proposedEvents.map(({ occurredAt, ...event }) => [event, occurredAt]);
   const recorded = events.map(({ recordedAt, occurredAt, ...event }): [EventSeen, unknown] => [
     event as EventSeen,
     occurredAt === recordedAt ? null : occurredAt,
   ]);
-  expect(comparable(told, known), name).toEqual(comparable(recorded, known));
+  expect(comparable(proposed, known), name).toEqual(comparable(recorded, known));
   if (real.events === undefined) return;
   expect(dry).toMatchObject({ dryRun: true, events: [], sequence: head.before });
   expect(real).toMatchObject({ dryRun: false, proposedEvents: [] });

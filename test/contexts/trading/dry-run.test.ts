@@ -13,7 +13,7 @@ afterAll(() => server.dispose());
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** Sends a mutation and gives its payload; throws on GraphQL errors. */
+/** Sends a mutation and returns its payload. Throws on GraphQL errors. */
 async function payloadOf(name: string, input: object, fields: string): Promise<Payload> {
   const { data, errors } = await send(name, input, fields);
   const payload = data?.[name];
@@ -48,13 +48,14 @@ const expected = {
   order: { status: 'FILLED', filledQuantity: '5', fills: [{ quantity: '5' }] },
   trades: [{ quantity: '5' }],
   account: {
-    ...{ balance: '50.00', positions: [{ quantity: '5' }] },
+    balance: '50.00',
+    positions: [{ quantity: '5' }],
     portfolio: { cash: '50.00', marketValue: '50.00', equity: '100.00' },
   },
 };
 
 describe('the payload of a dry run', () => {
-  test('has cash, positions and equity of the one state that would be', async () => {
+  test('has the cash, positions and equity of one proposed state', async () => {
     const { symbol, buyer, buy } = await createMarket();
     expect(await payloadOf('placeOrder', { ...buy, dryRun: true }, traded)).toMatchObject(expected);
     const keyed = { ...buy, idempotencyKey: symbol };
@@ -68,7 +69,7 @@ describe('the payload of a dry run', () => {
     });
   });
 
-  test('of a refused command is the refusal', async () => {
+  test('of a rejected command is the rejection', async () => {
     const { seller } = await createMarket();
     const input = { accountId: seller, dryRun: true };
     expect(await payloadOf('closeAccount', input, 'dryRun')).toMatchObject({
@@ -76,7 +77,7 @@ describe('the payload of a dry run', () => {
     });
   });
 
-  test('has an instrument that nobody has listed yet, with its prices, book and candles', async () => {
+  test('has an instrument that is not listed yet, with its prices, book and candles', async () => {
     const symbol = `N${randomUUID().slice(0, 8).toUpperCase()}`;
     const sizes = { tickSize: '0.01', lotSize: '1' };
     const input = { symbol, name: 'New', currency: 'USD', ...sizes, dryRun: true };
@@ -88,7 +89,7 @@ describe('the payload of a dry run', () => {
     });
   });
 
-  test('shows the end of the log as the sequence of all that would change', async () => {
+  test('shows the head of the log as the sequence of everything that would change', async () => {
     const { buy } = await createMarket();
     const head = await client.head();
     const fields = `sequence order { sequence placedAt updatedAt fills { sequence executedAt } }
@@ -111,13 +112,13 @@ describe('the lists of a dry run', () => {
     readonly pageInfo: { readonly hasNextPage: boolean; readonly hasPreviousPage: boolean };
   }
 
-  /** An account with five orders, and what its list would be once the third is replaced. */
+  /** An account with five orders, and what its list would be if the third were replaced. */
   async function createList() {
     const { symbol, buyer } = await createMarket();
     const ids: string[] = [];
     for (const limitPrice of ['1.00', '1.01', '1.02', '1.03', '1.04']) {
-      const wish = { side: 'BUY', quantity: '1', limitPrice };
-      ids.push((await accepted(client.place(buyer, symbol, wish))).order.id);
+      const request = { side: 'BUY', quantity: '1', limitPrice };
+      ids.push((await accepted(client.place(buyer, symbol, request))).order.id);
     }
     const newOrderId = randomUUID();
     const input = { orderId: ids[2], newOrderId, quantity: '2', dryRun: true };
@@ -136,7 +137,7 @@ describe('the lists of a dry run', () => {
 
   const filter = 'filter: { statuses: [NEW, PARTIALLY_FILLED] }';
 
-  /** The ids of all pages, in the order of the list. */
+  /** Reads the ids of all pages, in the order of the list. */
   async function readPages(
     read: (args: string) => Promise<Listed>,
     isForward: boolean,
@@ -167,7 +168,7 @@ describe('the lists of a dry run', () => {
     }
   });
 
-  test('leave out what a filter would no longer find', async () => {
+  test('omit what a filter would no longer match', async () => {
     const { read, all } = await createList();
     const { edges } = await read('filter: { status: REPLACED }');
     expect(edges.map(({ node }) => node.id)).toEqual([all[2]]);
@@ -177,20 +178,21 @@ describe('the lists of a dry run', () => {
 describe('the history of an account', () => {
   const history = `account { history(first: 1) { nodes { type } } } ${proposedEvents}`;
 
-  test('is refused in a dry run, whether it would record something or not', async () => {
+  test('is rejected in a dry run, whether or not it would record something', async () => {
     const accountId = await client.open();
     for (const name of ['unfreezeAccount', 'freezeAccount']) {
       const { errors } = await send(name, { accountId, dryRun: true }, history);
       expect(errors).toMatchObject([
         {
-          message: 'a dry run records no events to list: its payload has them in proposedEvents',
+          message:
+            'a dry run records no events to list: select proposedEvents of its payload instead',
           extensions: { code: 'BAD_USER_INPUT' },
         },
       ]);
     }
   });
 
-  test('is there in a dry run that replays a recorded answer, as all else of it', async () => {
+  test('can be read in a dry run that replays a recorded answer', async () => {
     const accountId = await client.open();
     const deposit = { accountId, amount: '1.00', idempotencyKey: accountId };
     await payloadOf('depositCash', deposit, 'sequence');
@@ -198,14 +200,17 @@ describe('the history of an account', () => {
     const fields = `dryRun replayed events { type } ${history} account { balance }`;
     const again = await payloadOf('depositCash', { ...deposit, dryRun: true }, fields);
     expect(again).toMatchObject({
-      ...{ dryRun: true, replayed: true, proposedEvents: [], events: [{ type: 'CashDeposited' }] },
+      dryRun: true,
+      replayed: true,
+      proposedEvents: [],
+      events: [{ type: 'CashDeposited' }],
       account: { balance: '1.00', history: { nodes: [{ type: 'AccountOpened' }] } },
     });
   });
 });
 
 describe('the proposed events', () => {
-  test('are those that a dry run would record, in order, with the time that was given', async () => {
+  test('are those that the command would record, in order, with the given time', async () => {
     const { buyer, seller, buy } = await createMarket();
     const order = await payloadOf('placeOrder', { ...buy, dryRun: true }, proposedEvents);
     expect(order['proposedEvents']).toMatchObject([
@@ -220,7 +225,7 @@ describe('the proposed events', () => {
     expect(cash['proposedEvents']).toMatchObject([{ type: 'CashDeposited', occurredAt }]);
   });
 
-  test('are none for what is already so, and none for a command that is recorded', async () => {
+  test('are empty if nothing would change, and for a command that is recorded', async () => {
     const accountId = await client.open();
     const dry = await payloadOf('unfreezeAccount', { accountId, dryRun: true }, proposedEvents);
     expect(dry['proposedEvents']).toEqual([]);

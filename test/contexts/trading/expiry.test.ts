@@ -31,12 +31,12 @@ async function start(): Promise<TestEngine> {
   return engine;
 }
 
-/** A time some milliseconds from now, by the clock of the database. */
+/** Returns the time some milliseconds from now, by the clock of the database. */
 async function inMs(milliseconds: number): Promise<string> {
   return addMicroseconds(await clockOf(testDatabase.database), milliseconds * 1_000);
 }
 
-/** The orders that have a timer, and when it is due. */
+/** Returns the orders that have a timer, and when each timer is due. */
 async function timers(): Promise<Readonly<Record<string, string>>> {
   const rows = await sql<{ key: string; dueAt: string }>(
     testDatabase.database,
@@ -58,7 +58,7 @@ async function expired(engine: TestEngine): Promise<readonly unknown[]> {
   return (await engine.recorded('OrderExpired')).map(({ data }) => data['orderId']);
 }
 
-test('an order expires at its time, and what was reserved for it is free again', async () => {
+test('an order expires at its time, and what was reserved for it is released', async () => {
   const engine = await start();
   const { buyer, place } = await openMarketPlace(engine);
   const expiresAt = await inMs(800);
@@ -76,7 +76,7 @@ test('an order expires at its time, and what was reserved for it is free again',
   expect(stateOf(accountDecider, buyer)).toMatchObject({ balance: '100001.00', held: '0.00' });
 });
 
-test('an order for the day has its timer at the end of the UTC day', async () => {
+test('a DAY order has its timer at the end of the UTC day', async () => {
   const engine = await start();
   const { place } = await openMarketPlace(engine);
   const orderId = await place({ timeInForce: 'DAY' });
@@ -85,7 +85,7 @@ test('an order for the day has its timer at the end of the UTC day', async () =>
   await untilTimers({ [orderId]: endOfDay(placed?.recordedAt ?? '') });
 });
 
-test('an order whose time passed while nothing ran is expired at the next start', async () => {
+test('an order that fell due while no server ran expires at the next start', async () => {
   const first = await start();
   const { place } = await openMarketPlace(first);
   const expiresAt = await inMs(1_500);
@@ -99,7 +99,7 @@ test('an order whose time passed while nothing ran is expired at the next start'
   expect((await expired(second)).toSorted()).toEqual(orderIds.toSorted());
 });
 
-test('canceled, filled and replaced orders do not expire; what is partly filled does', async () => {
+test('canceled, filled and replaced orders do not expire; partially filled orders do', async () => {
   const engine = await start();
   const { place } = await openMarketPlace(engine);
   const expiresAt = await inMs(2_500);
@@ -116,14 +116,18 @@ test('canceled, filled and replaced orders do not expire; what is partly filled 
   const smallSell = await place({ expiresAt, side: 'SELL', limitPrice: '10.50', quantity: '4' });
   await engine.accept(cancelOrder, { orderId: canceled, reason: null });
   await engine.accept(replaceOrder, {
-    ...{ orderId: replaced, newOrderId, quantity: '8', limitPrice: null, stopPrice: null },
+    orderId: replaced,
+    newOrderId,
+    quantity: '8',
+    limitPrice: null,
+    stopPrice: null,
   });
   expect(await engine.recorded('TradeExecuted')).toHaveLength(4);
   const open = [newOrderId, takingBuy, partlySell, partlyBuy];
   await untilTimers(Object.fromEntries(open.map((id) => [id, expiresAt])));
   await untilTimers({});
   expect((await expired(engine)).toSorted()).toEqual(open.toSorted());
-  // Of the others every command would have been answered, and its answer kept.
+  // Commands for the other orders would have left their answers here.
   const sent = await sql<{ key: string }>(
     testDatabase.database,
     'select idempotency_key as key from command_outcomes',
@@ -134,7 +138,7 @@ test('canceled, filled and replaced orders do not expire; what is partly filled 
   expect(sent).toHaveLength(4);
 });
 
-test('a stop order expires as well, held or triggered', async () => {
+test('a stop order expires as well, waiting or triggered', async () => {
   const engine = await start();
   const { place } = await openMarketPlace(engine);
   const stop = { type: 'STOP_LIMIT', side: 'SELL', limitPrice: '20.00' } as const;
@@ -151,7 +155,7 @@ test('a stop order expires as well, held or triggered', async () => {
 });
 
 test.each([-3_600_000, 3_600_000])(
-  'the clock of the database counts, not one that is %i ms off',
+  'the clock of the database counts, not a clock that is %i ms off',
   async (offMs) => {
     const engine = await start();
     const { place } = await openMarketPlace(engine);

@@ -32,13 +32,22 @@ function fold<Document extends object>(
   return documents;
 }
 
-/** One of each type, with every field that any of them has. */
+/** One event of each type, with every field that any of them has. */
 const everyEvent = Object.keys({ ...accountEvents, ...marketEvents, ...tradingEvents }).map(
   (type) =>
     event(type, {
-      ...{ amount: '12.34', currency: 'USD', symbol: 'X', quantity: '5', costPrice: '2.5' },
-      ...{ buyFee: '0.03', sellFee: '0.01', fee: '0.03', released: '12.40', price: '2.468' },
-      ...{ buyAmount: '12.35', sellAmount: '12.34' },
+      amount: '12.34',
+      currency: 'USD',
+      symbol: 'X',
+      quantity: '5',
+      costPrice: '2.5',
+      buyFee: '0.03',
+      sellFee: '0.01',
+      fee: '0.03',
+      released: '12.40',
+      price: '2.468',
+      buyAmount: '12.35',
+      sellAmount: '12.34',
     }),
 );
 
@@ -54,12 +63,12 @@ describe('postings', () => {
     }
   });
 
-  test('are there for the types of event that say so, and for no others', () => {
+  test('exist for the listed event types and for no others', () => {
     const moving = everyEvent.filter((each) => postingsOf(each).length > 0);
     expect(moving.map(({ type }) => type).sort()).toEqual([...postingTypes].sort());
   });
 
-  test('of a trade leave the fees of both sides, and what was rounded, with the house', () => {
+  test('of a trade leave the fees of both sides and the rounding with the house', () => {
     const [trade] = everyEvent.filter(({ type }) => type === 'TradeExecuted');
     const balances = fold<{ balances: object }>(trialBalanceView as never, trade ? [trade] : []);
     expect(balances.get('CASH USD')).toMatchObject({
@@ -73,12 +82,17 @@ describe('a position', () => {
     event('PurchaseSettled', { symbol: 'X', quantity, amount, fee, currency: 'USD' });
   const sold = (quantity: string, amount: string, fee: string) =>
     event('SaleSettled', {
-      ...{ symbol: 'X', quantity, amount, fee, currency: 'USD', released: '0' },
+      symbol: 'X',
+      quantity,
+      amount,
+      fee,
+      currency: 'USD',
+      released: '0',
     });
   const positionAfter = (...events: readonly StoredEvent[]) =>
     fold<Position>(positionsView as never, events).get('1 X');
 
-  test('costs what was paid for it, fees in it, half-up at 8 decimals', () => {
+  test('costs what was paid for it including fees, rounded half-up to 8 decimals', () => {
     expect(positionAfter(bought('3', '10.00', '0.01'))).toMatchObject({
       averageCost: '3.33666667',
     });
@@ -87,14 +101,16 @@ describe('a position', () => {
     });
   });
 
-  test('realizes what is sold against its average cost, which stays', () => {
+  test('realizes sales against its average cost, which does not change', () => {
     expect(positionAfter(bought('3', '10.00', '0.00'), sold('2', '8.00', '0.05'))).toMatchObject({
       // 8.00 - 0.05 - 6.67
-      ...{ quantity: '1', averageCost: '3.33333333', realizedPnl: '1.28' },
+      quantity: '1',
+      averageCost: '3.33333333',
+      realizedPnl: '1.28',
     });
   });
 
-  test('realizes proceeds less cost, to the unit, in any number of sales', () => {
+  test('realizes proceeds less cost, to the minor unit, in any number of sales', () => {
     const sales = (count: number) =>
       Array.from({ length: count }, () => sold('1', '10.00', '0.00'));
     // 200 at 10.00 and 100 at 10.01.
@@ -110,7 +126,7 @@ describe('a position', () => {
     expect(positionSold(300)).toMatchObject({ quantity: '0', cost: '0', realizedPnl: '-1.00' });
   });
 
-  test('is at every sale within half a unit of its exact profit', () => {
+  test('is within half a minor unit of its exact profit at every sale', () => {
     // 0.11 for 4: 0.0275 each; 0.03, 0.06 (0.055), 0.08 (0.0825) and 0.11 in all.
     const profits = [1, 2, 3, 4].map(
       (count) =>
@@ -122,7 +138,7 @@ describe('a position', () => {
     expect(profits).toEqual(['-0.03', '-0.06', '-0.08', '-0.11']);
   });
 
-  test('carries what is left of its cost into the next purchase', () => {
+  test('carries its remaining cost into the next purchase', () => {
     const position = positionAfter(
       bought('3', '10.00', '0.00'),
       sold('1', '4.00', '0.00'),
@@ -132,9 +148,12 @@ describe('a position', () => {
     expect(position).toMatchObject({ cost: '10.01', averageCost: '3.33666667' });
   });
 
-  test('that came from outside costs what was said, however fine', () => {
+  test('that was deposited costs what the deposit says, with all its digits', () => {
     const deposited = event('SharesDeposited', {
-      ...{ symbol: 'X', quantity: '0.001', costPrice: '27123.45', currency: 'USD' },
+      symbol: 'X',
+      quantity: '0.001',
+      costPrice: '27123.45',
+      currency: 'USD',
     });
     expect(positionAfter(deposited)).toMatchObject({ averageCost: '27123.45000000' });
     expect(positionAfter(deposited, sold('0.001', '27.13', '0.00'))).toMatchObject({
@@ -142,7 +161,7 @@ describe('a position', () => {
     });
   });
 
-  test('that is sold out costs nothing, and keeps what it has realized', () => {
+  test('that is sold out costs nothing, and keeps its realized profit', () => {
     const gone = positionAfter(bought('2', '10.00', '0.00'), sold('2', '9.00', '0.00'));
     expect(gone).toMatchObject({ quantity: '0', averageCost: '0.00000000', realizedPnl: '-1.00' });
     expect(
@@ -154,17 +173,21 @@ describe('a position', () => {
     ).toMatchObject({ quantity: '1', averageCost: '3.00000000', realizedPnl: '-1.00' });
   });
 
-  test('is valued half-up to the minor unit, and not at all without a price', () => {
+  test('is valued half-up to the minor unit, and has no value without a price', () => {
     const position = positionAfter(bought('3', '10.00', '0.00')) as Position;
     expect(valuePosition(position, '1.115')).toMatchObject({
-      // 3.345 are 3.35, and 3.35 - 10.00.
-      ...{ marketValue: '3.35', unrealizedPnl: '-6.65' },
+      // 3.345 is rounded to 3.35; 3.35 - 10.00.
+      marketValue: '3.35',
+      unrealizedPnl: '-6.65',
     });
     const unpriced = valuePosition(position, null);
     expect(unpriced).toMatchObject({ marketValue: null, unrealizedPnl: null });
     const account = { balance: '1.00', currency: 'USD' } as never;
     expect(toPortfolio(account, [unpriced], [position])).toMatchObject({
-      ...{ marketValue: '0.00', equity: '1.00', unrealizedPnl: '0.00', realizedPnl: '0.00' },
+      marketValue: '0.00',
+      equity: '1.00',
+      unrealizedPnl: '0.00',
+      realizedPnl: '0.00',
     });
   });
 });
@@ -176,15 +199,19 @@ describe('a price level', () => {
     event('OrderCanceled', { symbol: 'X', side: 'SELL', price, leavesQuantity });
   const traded = (price: string, quantity: string, sellLeavesQuantity: string) =>
     event('TradeExecuted', {
-      ...{ symbol: 'X', price, quantity, aggressor: 'BUY' },
-      ...{ buyLeavesQuantity: '9', sellLeavesQuantity },
+      symbol: 'X',
+      price,
+      quantity,
+      aggressor: 'BUY',
+      buyLeavesQuantity: '9',
+      sellLeavesQuantity,
     });
   const levels = (...events: readonly StoredEvent[]) =>
     [...fold<PriceLevel>(levelsView as never, events).values()].map(
       ({ price, quantity, orders }) => `${orders} for ${quantity} at ${price}`,
     );
 
-  test('is what rests at a price, and is gone with the last order', () => {
+  test('is what rests at a price, and is removed with the last order', () => {
     const both = [booked('5.00', '3'), booked('5.00', '2'), booked('6.00', '1')];
     expect(levels(...both)).toEqual(['2 for 5 at 5.00', '1 for 1 at 6.00']);
     const part = [...both, traded('5.00', '1', '2')];
@@ -194,11 +221,11 @@ describe('a price level', () => {
     expect(levels(...whole, traded('5.00', '2', '0'))).toEqual([]);
   });
 
-  test('is not changed by what is canceled on arrival', () => {
+  test('is not changed by an order that is canceled on arrival', () => {
     expect(levels(booked('5.00', '3'), canceled(null, '3'))).toEqual(['1 for 3 at 5.00']);
   });
 
-  test('stands where its value belongs, whatever its digits', () => {
+  test('is listed by its value, however its digits are written', () => {
     const position = levelsView.lists?.['PRICE']?.position;
     const at = (price: string) =>
       position?.({ symbol: 'X', side: 'SELL', price, quantity: '1', orders: 1 }, '') ?? '';

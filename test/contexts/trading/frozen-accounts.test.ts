@@ -18,10 +18,14 @@ import type { CommandDefinition } from '../../../src/kernel/command.ts';
 import { compare } from '../../../src/lib/decimal.ts';
 import { type Exchange, openExchange } from '../../support/exchange.ts';
 
-/** What may still happen to an account that is frozen; to one that is closed nothing may. */
+/** The events that a frozen account may still have. A closed account may have none. */
 const harmless: ReadonlySet<string> = new Set([
-  ...['CashDeposited', 'InterestCredited', 'CashTransferredIn', 'SharesDeposited'],
-  ...['AccountFrozen', 'AccountUnfrozen'],
+  'CashDeposited',
+  'InterestCredited',
+  'CashTransferredIn',
+  'SharesDeposited',
+  'AccountFrozen',
+  'AccountUnfrozen',
 ]);
 
 interface Try {
@@ -39,7 +43,7 @@ const place = (text: (wanted: Try) => string): Attempt => {
   return (x, wanted, id) => x.place(`${id}: ${wanted.account} ${text(wanted)}`);
 };
 
-/** Every mutation, and what else moves a market: each tries to get something out of an account. */
+/** Every mutation, and all else that moves a market: each may try to take from an account. */
 const attempts: Readonly<Record<string, Attempt>> = {
   openAccount: (x, { account }) => x.open(account),
   depositCash: cash(depositCash),
@@ -106,7 +110,7 @@ function openTwo(): Exchange {
   return x;
 }
 
-/** Throws at the first event that takes something out of an account that is not open. */
+/** Throws at the first event that moves something out of an account that is not open. */
 function assertNothingLeft(x: Exchange, accountId: string): void {
   let state: AccountState | null = null;
   /** The freezing command, which releases what was reserved. */
@@ -159,12 +163,12 @@ test('nothing leaves an account that is frozen or closed, whatever is tried', ()
     }),
     { numRuns: 150 },
   );
-  // A run in which little is frozen would prove little.
+  // A run in which few accounts are frozen would prove little.
   expect(seen.frozen).toBeGreaterThan(100);
 });
 
 describe('an account that is emptied and closed', () => {
-  test('has no events any more, whatever is tried', () => {
+  test('has no further events, whatever is tried', () => {
     fc.assert(
       fc.property(steps, (program) => {
         const x = openTwo();
@@ -182,7 +186,7 @@ describe('an account that is emptied and closed', () => {
   });
 });
 
-/** Brings an account to where it can be closed: to nothing but, perhaps, its stop orders. */
+/** Empties an account so that it can be closed; stop orders may remain. */
 function emptyAndClose(x: Exchange, accountId: string): void {
   const close = () => x.world.submit(closeAccount, { accountId });
   x.unfreeze(accountId);

@@ -55,14 +55,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server.dispose());
 
-test('a run of all kinds of commands trades, refuses, and holds the rules at every moment', async () => {
+test('a run of random commands trades, rejects, and keeps the rules', async () => {
   // A run in which little happens would prove little.
   expect(traded.length).toBeGreaterThan(100);
   expect(run.refusals.size).toBeGreaterThan(3);
   for (const at of moments) assertMarket(at, await readMarket(server, run, at));
 }, 120_000);
 
-test('no trade is between orders of one account', () => {
+test('no trade is between orders of the same account', () => {
   for (const { data } of traded) {
     expect(data.buyAccountId).not.toBe(data.sellAccountId);
     expect(run.orders.get(data.buyOrderId)?.accountId).toBe(data.buyAccountId);
@@ -70,7 +70,7 @@ test('no trade is between orders of one account', () => {
   }
 });
 
-test('what an answer said of an order and an account is so as of its sequence', async () => {
+test('the order and account in an answer are the same as of its sequence', async () => {
   const client = createTradingClient(server);
   const sizeMax = 20;
   for (let start = 0; start < run.seen.length; start += sizeMax) {
@@ -95,7 +95,7 @@ test('what an answer said of an order and an account is so as of its sequence', 
   }
 }, 60_000);
 
-/** Decimals as whole numbers of their fourth digit; none of this market is finer. */
+/** Converts a decimal to units of its fourth digit; no decimal of this market is finer. */
 function units(text: string | null): bigint {
   return parseUnits(text ?? '0', 4);
 }
@@ -106,13 +106,13 @@ function sumOf<Value>(values: Iterable<Value>, toUnits: (value: Value) => bigint
   return sum;
 }
 
-/** What an order has traded, and the orders that it replaced: exact value and fee. */
+/** The exact value and fee that an order and the orders it replaced have traded. */
 interface Totals {
   readonly value: bigint;
   readonly fee: bigint;
 }
 
-/** What an order to buy needs for what is left of it: on its totals, rounded to cents. */
+/** Returns the cash that the rest of an order to buy needs, rounded on its totals to cents. */
 function holdOf(
   { limitPrice, leavesQuantity }: OrderAt,
   { takerFeeBps }: Listed,
@@ -221,7 +221,7 @@ function assertOrders(orders: readonly OrderAt[], past: readonly Traded[]): void
     const what = `${order.status} order ${order.id}`;
     const isOpen = /^(HELD|NEW|PARTIALLY_FILLED)$/.test(order.status);
     const [quantity, done] = [units(order.quantity), units(order.filledQuantity)];
-    // A refused order has taken nothing over from the one that it was to replace.
+    // A rejected order takes over nothing from the order that it was to replace.
     if (order.status !== 'REJECTED') expect(done, what).toBe(withReplaced(order.id));
     expect(done <= quantity, what).toBe(true);
     expect(units(order.leavesQuantity), what).toBe(isOpen ? quantity - done : 0n);
@@ -253,7 +253,9 @@ function assertBooks(
         return { price, quantity, orders: there.length };
       });
       const actual = levels.map(({ price, quantity, orders }) => ({
-        ...{ price: units(price), quantity: units(quantity), orders },
+        price: units(price),
+        quantity: units(quantity),
+        orders,
       }));
       expect(actual, `${side} ${what}`).toEqual(expected);
     }
@@ -274,7 +276,7 @@ function assertBooks(
 }
 
 function listedOf({ id }: OrderAt): Listed {
-  const wished = run.orders.get(id);
-  if (wished === undefined) throw new Error(`nobody has wished order ${id}`);
-  return wished.listed;
+  const requested = run.orders.get(id);
+  if (requested === undefined) throw new Error(`order ${id} was never requested`);
+  return requested.listed;
 }

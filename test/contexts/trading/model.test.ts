@@ -3,10 +3,10 @@ import { test } from 'vitest';
 import { runDuel } from '../../support/market-duel.ts';
 import { programs } from '../../support/market-program.ts';
 
-// A busy machine needs longer than the usual limit for it.
+// On a busy machine this test needs longer than the usual limit.
 const timeout = 120_000;
 
-test('a random program of commands does what the rules say, and breaks no invariant', {
+test('a random program of commands does what the reference does, and breaks no invariant', {
   timeout,
 }, () => {
   fc.assert(

@@ -13,7 +13,7 @@ const logs = readOlderLogs();
 const views = modules.flatMap(({ context }) => context.views);
 type Documents = ReadonlyMap<string, Map<string, JsonObject>>;
 
-/** Folds events one by one; `afterEach` sees the documents of all views by name and key. */
+/** Folds events one by one. `afterEach` gets the documents of all views, by name and key. */
 function foldViews(
   events: readonly StoredEvent[],
   afterEach: (documents: Documents, sequence: number) => void,
@@ -32,7 +32,7 @@ function foldViews(
   }
 }
 
-/** What a view answers of its documents, without what was added since. */
+/** Returns what a view answers from its documents, without members that were added since. */
 function figuresOf(name: string, documents: Documents, { price }: OlderLog) {
   const own = documents.get(name) ?? new Map<string, JsonObject>();
   const entries = [...own].map(([key, document]) => {
@@ -55,7 +55,7 @@ function toFigures(position: Position, price: string) {
 }
 
 describe.each(logs.map((log, index) => [index + 1, log] as const))('the older log %i', (_, log) => {
-  test('answers at every moment what it answered then', () => {
+  test('gives the same answers at every sequence as it did then', () => {
     const compared: number[] = [];
     foldViews(log.events, (documents, sequence) => {
       for (const { at, ...answers } of log.moments.filter((moment) => moment.at === sequence)) {
@@ -68,7 +68,7 @@ describe.each(logs.map((log, index) => [index + 1, log] as const))('the older lo
     expect(compared).toEqual(log.moments.map(({ at }) => at));
   });
 
-  test('goes on: its open orders trade by the new rules, and nothing is ever negative', () => {
+  test('continues: its open orders trade by the new rules, and nothing becomes negative', () => {
     const x = resume(log);
     const before = x.trades().length;
     sweep(x);
@@ -95,7 +95,7 @@ describe.each(logs.map((log, index) => [index + 1, log] as const))('the older lo
   });
 });
 
-test('an order that was filled by the older rules begins its totals with the next fill', () => {
+test('an order that was filled by older rules starts its totals with the next fill', () => {
   const terms = { currency: 'JPY', tickSize: '0.01', lotSize: '1' };
   const rich = { currency: 'JPY', cash: '1000', shares: { ABC: '100' } };
   const before = openExchange({ sam: rich, ben: rich }, terms);
@@ -109,7 +109,7 @@ test('an order that was filled by the older rules begins its totals with the nex
   const x = resumeExchange(older);
   x.world.setTime(before.world.time());
   x.place('s2: sam sells 4 at 0.30');
-  // 1.2 by itself; after 1.2, which cost 2, it would be 1.
+  // 1.2 on a new total costs 2; after 1.2, which cost 2, it would cost 1.
   expect(x.trades().at(-1)).toMatchObject({ buyer: 'b1', buyAmount: '2' });
 });
 
@@ -120,7 +120,7 @@ function resume(log: OlderLog): Exchange {
   return x;
 }
 
-/** A rich newcomer trades one lot after the other with all that rests. */
+/** Lets a new, rich account trade with all resting orders, one lot at a time. */
 function sweep(x: Exchange): void {
   const listed = x.world.events.filter(({ type }) => type === 'InstrumentListed');
   for (const { data } of listed) {

@@ -14,7 +14,7 @@ function openCrowd() {
   return x;
 }
 
-test('an account with as many open orders as it may have is refused another one', () => {
+test('an account with the maximum number of open orders cannot place another one', () => {
   const x = openCrowd();
   expect(x.place('more: ann buys 1 at 9.00')).toBe('TOO_MANY_OPEN_ORDERS');
   expect(x.last().rejection).toMatchObject({
@@ -26,7 +26,7 @@ test('an account with as many open orders as it may have is refused another one'
   expect(x.place('now: ann buys 1 stop 8.00')).toBe('TOO_MANY_OPEN_ORDERS');
 });
 
-test('a full account trades at once, replaces, cancels, and has other instruments', () => {
+test('such an account can still trade at once, replace, cancel, and use other instruments', () => {
   const x = openCrowd();
   expect(x.place('ask: bob sells 5 at 9.50')).toBeNull();
   expect(x.place('market: ann buys 1')).toBeNull();
@@ -39,7 +39,7 @@ test('a full account trades at once, replaces, cancels, and has other instrument
   expect(x.place('last: ann buys 1 at 9.00')).toBe('TOO_MANY_OPEN_ORDERS');
 });
 
-test('fills, expiries and freezes make place for other orders', () => {
+test('fills, expiries and freezes allow other orders again', () => {
   const x = openCrowd();
   expect(x.place('sell: bob sells 3 at 9.00')).toBeNull();
   for (let count = 0; count < 3; count += 1) {
@@ -52,6 +52,6 @@ test('fills, expiries and freezes make place for other orders', () => {
   expect(x.place('over: ann buys 1 at 9.00')).toBe('TOO_MANY_OPEN_ORDERS');
   x.freeze('ann');
   x.unfreeze('ann');
-  expect(x.place('anew: ann buys 1 at 9.00')).toBeNull();
+  expect(x.place('next: ann buys 1 at 9.00')).toBeNull();
   expect(x.orders().filter(({ status }) => status === 'NEW')).toHaveLength(1);
 });

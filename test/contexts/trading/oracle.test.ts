@@ -8,17 +8,17 @@ import { createOrderFlow, type FlowOptions, type Wish } from '../../support/orde
 import { createPeerBook, type PeerBook, submitToPeer } from '../../support/peer-book.ts';
 
 /**
- * The matching decider beside another order book on the same orders. It agrees with price-time
- * priority in all that is asked of it here; so no deviation has to be allowed for. Two habits of
- * its answers are read round: an order that is filled is listed among those it was filled by, and
- * `partial` is the incoming order when some of that is left.
+ * Compares the matching decider with another order book on the same orders. For these orders the
+ * other book follows price-time priority exactly, so no difference is allowed. Two features of its
+ * answers are handled: a filled incoming order is listed among the orders that filled it, and
+ * `partial` is the incoming order if some of it is left.
  */
 const books: readonly Omit<FlowOptions, 'seed'>[] = [
-  // Few orders, large ones: sides are swept clean, and much is left of market orders.
+  // Few resting orders, large quantities: sides become empty, and market orders are left unfilled.
   { resting: 12, levels: 6, lotsMax: 50 },
-  // Few prices: long queues at each.
+  // Few prices with long queues.
   { resting: 400, levels: 8, lotsMax: 9 },
-  // Many prices: few orders at each.
+  // Many prices with few orders at each.
   { resting: 1_000, levels: 700, lotsMax: 100 },
 ];
 const orders = 3_000;

@@ -9,9 +9,9 @@ const people = {
   rich: { cash: most, shares: { ABC: '100' } },
 };
 
-describe('a sale for which the seller has no room', () => {
+describe('a sale for which the seller has no capacity', () => {
   test.each(['o1: rich sells 1 at 1.00', 'o1: rich sells 1', 'o1: rich sells 1 at 1.00 IOC'])(
-    'is refused before anything happens: %s',
+    'is rejected before anything happens: %s',
     (text) => {
       const x = openExchange(people);
       x.place('b1: ben buys 10 at 1.00');
@@ -22,7 +22,7 @@ describe('a sale for which the seller has no room', () => {
     },
   );
 
-  test('is taken when it fits to the last unit', () => {
+  test('is accepted if it fits to the last minor unit', () => {
     const x = openExchange(people);
     x.withdrawCash('rich', '6.00');
     x.place('b1: ben buys 1 at 2.00');
@@ -32,7 +32,7 @@ describe('a sale for which the seller has no room', () => {
     expect(x.place('o2: rich sells 1')).toBe('INVALID_AMOUNT');
   });
 
-  test('ends an order that rests when it is met, and the buyer goes on to the next one', () => {
+  test('cancels a resting order when it is met, and the buyer meets the next one', () => {
     const x = openExchange({ ...people, rich: { ...people.rich, cash: '1.00' } });
     x.place('s1: rich sells 5 at 2.00');
     x.place('s2: sam sells 5 at 2.00');
@@ -43,7 +43,7 @@ describe('a sale for which the seller has no room', () => {
     expect(x.shares('rich')).toBe('100 (held 0)');
   });
 
-  test('ends a stop order when it is triggered', () => {
+  test('cancels a stop order when it is triggered', () => {
     const x = openExchange(people);
     x.withdrawCash('rich', '10.00');
     x.place('s1: rich sells 5 stop 2.00');
@@ -54,7 +54,7 @@ describe('a sale for which the seller has no room', () => {
   });
 });
 
-describe('shares for which an account has no room', () => {
+describe('shares for which an account has no capacity', () => {
   const lots = { tickSize: '0.00000000000001', lotSize: '100000000000000' };
   const full = '99999900000000000000';
 
@@ -69,7 +69,7 @@ describe('shares for which an account has no room', () => {
     expect(x.trades()).toEqual([]);
   });
 
-  test('end an order to buy that rests, when it is met', () => {
+  test('cancel a resting order to buy when it is met', () => {
     const x = openExchange({ sam: { shares: { ABC: full } }, ben: {} }, lots);
     x.place('b1: ben buys 100000000000000 at 0.00000000000001');
     x.depositShares('ben', full);

@@ -49,7 +49,7 @@ test('an order that trades on arrival and then rests has one total of fees', () 
   expect(x.trades().map(({ buyFee }) => buyFee)).toEqual(['0.01', '0.00', '0.00']);
 });
 
-test('a replaced order goes on with its total of fees', () => {
+test('an order that replaces another continues its total of fees', () => {
   const x = openExchange(people, { makerFeeBps: '30' });
   x.place('b1: ben buys 4 at 1.00');
   x.place('s1: sam sells 1 at 1.00');
@@ -73,13 +73,13 @@ test.each([
   expect(x.trades()[0]).toMatchObject({ amount: price, buyFee: fee });
 });
 
-test('the fee is of the value before it is rounded', () => {
+test('the fee is computed on the value before rounding', () => {
   const x = openExchange(people, { tickSize: '0.001', takerFeeBps: '1000' });
   x.place('s1: sam sells 1 at 0.149');
   x.place('s2: sam sells 1 at 0.051');
   x.place('b1: ben buys 1');
   x.place('b2: ben buys 1');
-  // A tenth of 0.051 is 0.0051, of the 0.06 that was paid it would be 0.006; of 0.149 it is 0.0149.
+  // A tenth of 0.051 is 0.0051 (of the 0.06 that was paid: 0.006). A tenth of 0.149 is 0.0149.
   expect(x.trades().map(({ buyAmount, buyFee }) => `${buyAmount} + ${buyFee}`)).toEqual([
     '0.06 + 0.01',
     '0.15 + 0.01',
@@ -95,7 +95,7 @@ test('fees may have fractions of a basis point', () => {
 });
 
 test.each([
-  // 3.33 at 3.333 are 11.09889.
+  // 3.33 at 3.333 is 11.09889.
   ['JPY', '1', '100', ['333 + 1', '333 - 0']],
   ['KWD', '0.001', '3.333', ['11.099 + 0.028', '11.098 - 0.011']],
 ])(
@@ -114,7 +114,7 @@ test.each([
   },
 );
 
-test('the trade tells how it was rounded', () => {
+test('the trade records how it was rounded', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 1 at 1.00');
   x.place('b1: ben buys 1');
@@ -143,7 +143,7 @@ test('the average price has 8 decimals, half-up', () => {
   expect(x.averagePrice('s1')).toBe('1');
 });
 
-test('the average price of an order that has not traded is not there', () => {
+test('the average price of an order that has not traded is null', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 3 at 1.01');
   expect(x.averagePrice('b1')).toBeNull();

@@ -5,30 +5,30 @@ import { findBrokenMoments } from '../../support/market-invariants.ts';
 const people = { sam: { shares: { ABC: '100' } }, ben: {} };
 const fees = { makerFeeBps: '10', takerFeeBps: '25' };
 
-test('a buy LIMIT holds its price times its quantity and the fee at most', () => {
+test('a LIMIT order to buy reserves its price times its quantity, and the maximum fee', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 10 at 10.00');
   expect(x.cash('ben')).toBe('1000.00 (held 100.25)');
 });
 
-test('the fee that is held is the greater one, of maker and taker', () => {
+test('the reserved fee is the greater one of the maker and taker fees', () => {
   const x = openExchange(people, { makerFeeBps: '50', takerFeeBps: '25' });
   x.place('b1: ben buys 10 at 10.00');
   expect(x.cash('ben')).toBe('1000.00 (held 100.50)');
 });
 
-test('a sell holds its shares', () => {
+test('an order to sell reserves its shares', () => {
   const x = openExchange(people, fees);
   x.place('s1: sam sells 10 at 10.00');
   expect(x.shares('sam')).toBe('100 (held 10)');
   expect(x.cash('sam')).toBe('1000.00 (held 0.00)');
 });
 
-test('a hold is released to the last minor unit on a fill at a better price', () => {
+test('a fill at a better price releases the rest to the last minor unit', () => {
   const x = openExchange(people, fees);
   x.place('s1: sam sells 4 at 9.50');
   x.place('b1: ben buys 10 at 10.00');
-  // 38.00 and a fee of 0.10 (0.095) are paid; 6 at 10.00 and 0.15 are held.
+  // 38.00 and a fee of 0.10 (0.095) are paid; 6 at 10.00 and 0.15 are reserved.
   expect(x.cash('ben')).toBe('961.90 (held 60.15)');
   x.place('s2: sam sells 6 at 10.00');
   // As the maker it pays 0.06 of the 0.15.
@@ -37,7 +37,7 @@ test('a hold is released to the last minor unit on a fill at a better price', ()
   expect(x.shares('sam')).toBe('90 (held 0)');
 });
 
-test('what is held follows a resting order as it is filled bit by bit', () => {
+test('the reserved cash of a resting order follows its fills', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 3 at 3.33');
   const held: string[] = [];
@@ -45,19 +45,19 @@ test('what is held follows a resting order as it is filled bit by bit', () => {
     held.push(x.cash('ben'));
     x.place(`${id}: sam sells 1 at 3.33`);
   }
-  // Of the fee of 0.00999 the second fill takes the first cent.
+  // The second fill takes the first cent of the fee of 0.00999.
   expect(held).toEqual(['1000.00 (held 10.01)', '996.67 (held 6.68)', '993.33 (held 3.33)']);
   expect(x.cash('ben')).toBe('990.00 (held 0.00)');
 });
 
-test('shares are held no more once they are sold', () => {
+test('shares are no longer reserved once they are sold', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 10 at 10.00');
   x.place('b1: ben buys 4 at 10.00');
   expect(x.shares('sam')).toBe('96 (held 6)');
 });
 
-test('a cancel releases all that is held', () => {
+test('a cancel releases everything that is reserved', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 3 at 3.33');
   x.place('s0: sam sells 1 at 3.33');
@@ -68,7 +68,7 @@ test('a cancel releases all that is held', () => {
   expect(x.shares('sam')).toBe('99 (held 0)');
 });
 
-test('an expiry releases all that is held', () => {
+test('an expiry releases everything that is reserved', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 3 at 3.33 GTD 60s');
   x.place('s1: sam sells 7 at 5.00 GTD 60s');
@@ -79,7 +79,7 @@ test('an expiry releases all that is held', () => {
   expect(x.shares('sam')).toBe('100 (held 0)');
 });
 
-test('a replace holds what the new order needs, and no unit more', () => {
+test('a replace reserves exactly what the new order needs', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 10 at 10.00');
   x.replace('b1', { to: 'b2', limitPrice: '9.00' });
@@ -95,7 +95,7 @@ test('a replace holds what the new order needs, and no unit more', () => {
   expect(x.shares('sam')).toBe('100 (held 40)');
 });
 
-test('a replace may use what the old order holds, and is refused beyond it', () => {
+test('a replace may use what the old order reserves, and is rejected beyond it', () => {
   const x = openExchange({ sam: { shares: { ABC: '10' } }, ben: { cash: '100.00' } });
   x.place('b1: ben buys 10 at 9.00');
   expect(x.replace('b1', { to: 'b2', limitPrice: '10.01' })).toBe('INSUFFICIENT_FUNDS');
@@ -120,7 +120,7 @@ test.each(['GTC', 'IOC', 'FOK'])('a buy LIMIT %s needs its full hold when it is 
   expect(x.cash('ben')).toBe('90.00 (held 0.00)');
 });
 
-test('an order to sell more than there is free is refused, IOC and FOK included', () => {
+test('an order to sell more than is available is rejected, also IOC and FOK', () => {
   const x = openExchange({ sam: { shares: { ABC: '10' } } });
   x.place('s1: sam sells 7 at 10.00');
   for (const [index, tif] of ['GTC', 'IOC', 'FOK'].entries()) {
@@ -131,7 +131,7 @@ test('an order to sell more than there is free is refused, IOC and FOK included'
   expect(x.place('s2: sam sells 3 at 10.00')).toBeNull();
 });
 
-test('a held STOP_LIMIT to buy holds like a LIMIT, a held STOP to buy holds nothing', () => {
+test('a STOP_LIMIT to buy reserves like a LIMIT, a STOP to buy reserves nothing', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 10 at 10.00 stop 9.00');
   expect(x.cash('ben')).toBe('1000.00 (held 100.25)');
@@ -140,7 +140,7 @@ test('a held STOP_LIMIT to buy holds like a LIMIT, a held STOP to buy holds noth
   expect(x.place('b3: ben buys 90 at 10.00 stop 9.00')).toBe('INSUFFICIENT_FUNDS');
 });
 
-test('held orders to sell hold their shares, with a limit and without', () => {
+test('stop orders to sell reserve their shares, with and without a limit', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 10 stop 9.00');
   x.place('s2: sam sells 20 at 8.00 stop 9.00');
@@ -148,7 +148,7 @@ test('held orders to sell hold their shares, with a limit and without', () => {
   expect(x.place('s3: sam sells 71 stop 9.00')).toBe('INSUFFICIENT_SHARES');
 });
 
-test('held orders that are canceled release what they hold', () => {
+test('stop orders that are canceled release what they reserve', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 10 at 10.00 stop 9.00');
   x.place('s1: sam sells 10 stop 9.00');
@@ -158,7 +158,7 @@ test('held orders that are canceled release what they hold', () => {
   expect(x.shares('sam')).toBe('100 (held 0)');
 });
 
-test('a triggered STOP_LIMIT pays from what it holds, and holds on for what is left', () => {
+test('a triggered STOP_LIMIT pays from its reserved cash, and keeps the rest reserved', () => {
   const x = openExchange({ ...people, ben: { cash: '100.25' } }, fees);
   x.place('b1: ben buys 10 at 10.00 stop 9.00');
   x.place('s1: sam sells 4 at 9.50');
@@ -170,18 +170,18 @@ test('a triggered STOP_LIMIT pays from what it holds, and holds on for what is l
 });
 
 test.each(['b1: ben buys 3 at 3.33 stop 3.00', 'b1: ben buys 3 at 3.33'])(
-  '%s: where rounding takes more than was held, the fee is paid and the hold gives way',
+  '%s: if rounding takes more than was reserved, the fee is paid and less stays reserved',
   (order) => {
     const x = openExchange({ ...people, ben: { cash: '10.01' } }, fees);
     x.place('s1: sam sells 1 at 3.33');
     x.place(order);
     x.price('3.00');
-    // Three times 3.33 and a fee of 0.02 are held; one of them costs 3.33 and a fee of 0.01.
+    // Three times 3.33 and a fee of 0.02 are reserved; one share costs 3.33 and a fee of 0.01.
     expect(x.cash('ben')).toBe('6.67 (held 6.67)');
   },
 );
 
-test('no moment of a triggered order holds more than there is', () => {
+test('a triggered order never reserves more than the account has, after any event', () => {
   const terms = { tickSize: '0.001', lotSize: '0.5' };
   const x = openExchange({ ...people, ben: { cash: '0.01' }, bob: {} }, terms);
   x.place('s1: sam sells 1 at 0.010');
@@ -189,12 +189,12 @@ test('no moment of a triggered order holds more than there is', () => {
   x.place('b1: ben buys 1 at 0.010 stop 0.010');
   x.price('0.010');
   expect(findBrokenMoments(x)).toEqual([]);
-  // Its 0.005 cost the whole cent, so that the rest needs none.
+  // Its 0.005 costs the whole cent, so the rest needs no cash.
   expect(x.state('b1')).toBe('PARTIALLY_FILLED 0.5/0.5');
   expect(x.cash('ben')).toBe('0.00 (held 0.00)');
 });
 
-test('a triggered STOP to sell gives the shares that it holds, and frees those it cannot sell', () => {
+test('a triggered STOP to sell releases the shares that it cannot sell', () => {
   const x = openExchange({ ...people, sam: { shares: { ABC: '10' } } });
   x.place('b1: ben buys 4 at 9.00');
   x.place('s1: sam sells 10 stop 9.50');
@@ -203,7 +203,7 @@ test('a triggered STOP to sell gives the shares that it holds, and frees those i
   expect(x.shares('sam')).toBe('6 (held 0)');
 });
 
-test('held cash cannot be withdrawn', () => {
+test('reserved cash cannot be withdrawn', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 10 at 10.00');
   expect(x.withdrawCash('ben', '900.01')).toBe('INSUFFICIENT_FUNDS');
@@ -212,7 +212,7 @@ test('held cash cannot be withdrawn', () => {
   expect(x.cash('ben')).toBe('0.00 (held 0.00)');
 });
 
-test('the events of an order hold and release the same in all', () => {
+test('the events of an order reserve and release the same total', () => {
   const x = openExchange(people, fees);
   x.place('b1: ben buys 10 at 9.99');
   x.place('s1: sam sells 3 at 9.99');

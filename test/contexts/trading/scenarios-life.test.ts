@@ -3,13 +3,24 @@ import { openExchange } from '../../support/exchange.ts';
 
 const people = { sam: { shares: { ABC: '100' } }, sue: { shares: { ABC: '100' } }, ben: {} };
 
-test('an order that was placed rests as NEW, with its own wishes kept', () => {
+test('an order that was placed rests as NEW, with its instructions', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 9.50 GTD 60s postOnly');
   expect(x.order('b1')).toMatchObject({
-    ...{ accountId: 'ben', symbol: 'ABC', side: 'BUY', type: 'LIMIT', timeInForce: 'GTD' },
-    ...{ quantity: '5', limitPrice: '9.50', stopPrice: null, postOnly: true, status: 'NEW' },
-    ...{ filledQuantity: '0', leavesQuantity: '5', replaces: null, replacedBy: null },
+    accountId: 'ben',
+    symbol: 'ABC',
+    side: 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'GTD',
+    quantity: '5',
+    limitPrice: '9.50',
+    stopPrice: null,
+    postOnly: true,
+    status: 'NEW',
+    filledQuantity: '0',
+    leavesQuantity: '5',
+    replaces: null,
+    replacedBy: null,
   });
 });
 
@@ -23,7 +34,7 @@ test('an order that is canceled leaves the book', () => {
   expect(x.state('b2')).toBe('NEW 0/2');
 });
 
-test('a finished order is ORDER_NOT_OPEN, however it has ended', () => {
+test('a cancel or replace of a finished order is ORDER_NOT_OPEN, whatever finished it', () => {
   const x = openExchange(people);
   x.place('filled: sam sells 5 at 10.00');
   x.place('b1: ben buys 5 at 10.00');
@@ -47,14 +58,14 @@ test('a finished order is ORDER_NOT_OPEN, however it has ended', () => {
   }
 });
 
-test('there is nothing to cancel of an order that was never placed', () => {
+test('an order that was never placed cannot be canceled', () => {
   const x = openExchange(people);
   expect(x.cancel('o1')).toBe('ORDER_NOT_FOUND');
   expect(x.replace('o1', { to: 'o2', quantity: '1' })).toBe('ORDER_NOT_FOUND');
   expect(x.expire('o1')).toBe('ORDER_NOT_FOUND');
 });
 
-test('an id of an order is used once, a refused order included', () => {
+test('the id of an order is used once, also that of a rejected order', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 9.00');
   x.place('b2: ben buys 5000 at 9.00');
@@ -98,7 +109,7 @@ test('a GTC order never expires', () => {
   expect(x.state('b1')).toBe('NEW 0/5');
 });
 
-test('held orders expire as well', () => {
+test('waiting stop orders expire as well', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 9.00 stop 8.00 DAY');
   x.place('s1: sam sells 5 stop 8.00 GTD 60s');
@@ -110,7 +121,7 @@ test('held orders expire as well', () => {
   expect(x.shares('sam')).toBe('100 (held 0)');
 });
 
-test('an order whose time is over does not trade: it expires when it is met', () => {
+test('an order does not trade after its expiry: it expires when it is met', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 5 at 10.00 GTD 60s');
   x.place('s2: sue sells 5 at 10.01');
@@ -121,7 +132,7 @@ test('an order whose time is over does not trade: it expires when it is met', ()
   expect(x.shares('sam')).toBe('100 (held 0)');
 });
 
-test('an order whose time is over is no reason for SELF_TRADE, nor to refuse a postOnly order', () => {
+test('an overdue order neither causes SELF_TRADE nor rejects a postOnly order', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 5 at 10.00 GTD 60s');
   x.wait(60);
@@ -130,7 +141,7 @@ test('an order whose time is over is no reason for SELF_TRADE, nor to refuse a p
   expect(x.state('s1')).toBe('EXPIRED 0/0');
 });
 
-test('an order whose time is over can be neither canceled nor replaced: it expires', () => {
+test('an overdue order can be neither canceled nor replaced: it expires', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 9.00 GTD 60s');
   x.place('b2: ben buys 5 at 9.00 GTD 60s');
@@ -141,7 +152,7 @@ test('an order whose time is over can be neither canceled nor replaced: it expir
   expect(x.cash('ben')).toBe('1000.00 (held 0.00)');
 });
 
-test('a stop order whose time is over is not triggered: it expires', () => {
+test('an overdue stop order is not triggered: it expires', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 5 at 10.00');
   x.place('b1: ben buys 5 stop 9.00 GTD 60s');
@@ -151,7 +162,7 @@ test('a stop order whose time is over is not triggered: it expires', () => {
   expect(x.tape()).toEqual([]);
 });
 
-test('a halted instrument refuses new orders and replaces, and allows cancels', () => {
+test('a halted instrument rejects new orders and replaces, and allows cancels', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 5 at 10.00');
   x.place('s2: sam sells 5 at 10.00');
@@ -168,7 +179,7 @@ test('a halted instrument refuses new orders and replaces, and allows cancels', 
   expect(x.state('s2')).toBe('FILLED 5/0');
 });
 
-test('a halt of one instrument does not touch another', () => {
+test('a halt of one instrument does not affect another', () => {
   const x = openExchange(people);
   x.list({ symbol: 'XYZ' });
   x.halt('XYZ');
@@ -176,7 +187,7 @@ test('a halt of one instrument does not touch another', () => {
   expect(x.place('b2: ben buys 5 XYZ at 10.00')).toBe('INSTRUMENT_HALTED');
 });
 
-test('an instrument that nobody can trade, its tick is too fine, is halted and resumed all the same', () => {
+test('an instrument whose tick is too fine to be traded can still be halted and resumed', () => {
   const x = openExchange(people);
   x.list({ symbol: 'XYZ', tickSize: '0.000000000000001' });
   expect(x.place('b1: ben buys 5 XYZ at 9.00')).toBe('INVALID_PRICE');
@@ -193,7 +204,7 @@ test('orders expire during a halt', () => {
   expect(x.state('b1')).toBe('EXPIRED 0/0');
 });
 
-test('no stop order is triggered during a halt; what the last price has reached enters after it', () => {
+test('no stop order is triggered during a halt; those reached then enter after it', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 5 at 10.00');
   x.place('b1: ben buys 2 stop 9.00');
@@ -209,7 +220,7 @@ test('no stop order is triggered during a halt; what the last price has reached 
   expect(new Set(x.last().events.map(({ commandId }) => commandId)).size).toBe(1);
 });
 
-test('a refused order is recorded with the code of its refusal, and holds nothing', () => {
+test('a rejected order is recorded with the code of its rejection, and reserves nothing', () => {
   const x = openExchange(people);
   const refusals: Record<string, string> = {
     'o1: ben buys 101 at 10.00': 'INSUFFICIENT_FUNDS',
@@ -222,8 +233,10 @@ test('a refused order is recorded with the code of its refusal, and holds nothin
     expect(events.map(({ type }) => type)).toEqual(['OrderRejected']);
     expect(events[0]?.data).toMatchObject({ code, reason: rejection?.message });
     expect(x.order(text.slice(0, 2))).toMatchObject({
-      ...{ status: 'REJECTED', filledQuantity: '0', leavesQuantity: '0' },
-      ...{ reason: rejection?.message },
+      status: 'REJECTED',
+      filledQuantity: '0',
+      leavesQuantity: '0',
+      reason: rejection?.message,
     });
   }
   x.halt();
@@ -232,7 +245,7 @@ test('a refused order is recorded with the code of its refusal, and holds nothin
   expect(x.cash('ben')).toBe('1000.00 (held 0.00)');
 });
 
-test('an account that is frozen places nothing, and has nothing in the book', () => {
+test('a frozen account cannot place orders, and has none in the book', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 at 10.00');
   x.freeze('ben');
@@ -243,7 +256,7 @@ test('an account that is frozen places nothing, and has nothing in the book', ()
   expect(x.cash('ben')).toMatch(/\(held 0.00\)$/);
 });
 
-test('what is not well-formed is refused without a record', () => {
+test('a malformed order is rejected and not recorded', () => {
   const x = openExchange({ ...people, eve: { currency: 'EUR' } });
   expect(x.place('o1: ann buys 1 at 1.00')).toBe('ACCOUNT_NOT_FOUND');
   expect(x.place('o2: ben buys 1 NONE at 1.00')).toBe('INSTRUMENT_NOT_FOUND');

@@ -13,7 +13,7 @@ test('a trade happens at the price of the order that rested, whichever side it i
   expect(x.tape()).toEqual(['5 at 10.00: b1 from s1', '5 at 9.00: b2 from s2']);
 });
 
-test('an order meets the best price first, and at one price whoever came first', () => {
+test('an order meets the best price first, and the oldest order first at one price', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 2 at 10.02');
   x.place('s2: sam sells 2 at 10.01');
@@ -30,7 +30,7 @@ test('an order meets the best price first, and at one price whoever came first',
   expect(x.state('b1')).toBe('FILLED 7/0');
 });
 
-test('bids are met from the highest down, and at one price whoever came first', () => {
+test('bids are met from the highest down, and the oldest bid first at one price', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 at 9.98');
   x.place('b2: ben buys 2 at 9.99');
@@ -45,7 +45,7 @@ test('bids are met from the highest down, and at one price whoever came first', 
   ]);
 });
 
-test('an order that is filled in part keeps its place', () => {
+test('a partially filled order keeps its priority', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 5 at 10.00');
   x.place('s2: sue sells 5 at 10.00');
@@ -54,7 +54,7 @@ test('an order that is filled in part keeps its place', () => {
   expect(x.tape().slice(1)).toEqual(['3 at 10.00: b2 from s1', '1 at 10.00: b2 from s2']);
 });
 
-test('a LIMIT order trades no worse than its limit, and what is left rests', () => {
+test('a LIMIT order trades no worse than its limit, and its remainder rests', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 3 at 10.00');
   x.place('s2: sam sells 3 at 10.01');
@@ -91,7 +91,7 @@ test('quantities and prices are whole numbers of lots and ticks, however they ar
   expect(x.place('b4: ben buys 0.75 at 1.11')).toBe('INVALID_PRICE');
 });
 
-test('a MARKET order takes what the book offers, and its rest is canceled', () => {
+test('a MARKET order takes what the book offers, and its remainder is canceled', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 3 at 10.00');
   x.place('s2: sue sells 3 at 99.00');
@@ -106,7 +106,7 @@ test('a MARKET order on an empty book is canceled without a trade', () => {
   expect(x.state('b1')).toBe('CANCELED 0/0 (NO_LIQUIDITY)');
 });
 
-test('a MARKET order to buy takes as much as its account can pay for, fee included', () => {
+test('a MARKET order to buy takes as much as its account can pay for, including the fee', () => {
   const x = openExchange({ ...sellers, ben: { cash: '50.00' } }, { takerFeeBps: '100' });
   x.place('s1: sam sells 3 at 10.00');
   x.place('s2: sue sells 3 at 10.00');
@@ -116,7 +116,7 @@ test('a MARKET order to buy takes as much as its account can pay for, fee includ
   expect(x.cash('ben')).toBe('9.60 (held 0.00)');
 });
 
-test('cash that is held for other orders is none that a MARKET order can take', () => {
+test('a MARKET order cannot spend cash that is reserved for other orders', () => {
   const x = openExchange({ ...sellers, ben: { cash: '50.00' } });
   x.place('b0: ben buys 3 at 9.00');
   x.place('s1: sam sells 5 at 10.00');
@@ -125,7 +125,7 @@ test('cash that is held for other orders is none that a MARKET order can take', 
   expect(x.cash('ben')).toBe('30.00 (held 27.00)');
 });
 
-test('a MARKET order to sell gives as many shares as its account has free', () => {
+test('a MARKET order to sell sells as many shares as its account has available', () => {
   const x = openExchange({ sam: { shares: { ABC: '5' } }, ben: {} });
   x.place('s0: sam sells 2 at 12.00');
   x.place('b1: ben buys 9 at 10.00');
@@ -134,7 +134,7 @@ test('a MARKET order to sell gives as many shares as its account has free', () =
   expect(x.shares('sam')).toBe('2 (held 2)');
 });
 
-test('a MARKET order of an account without means is canceled, not refused', () => {
+test('a MARKET order of an account without cash or shares is canceled, not rejected', () => {
   const x = openExchange({ ...sellers, ben: { cash: '1.00' } });
   x.place('s1: sam sells 5 at 10.00');
   expect(x.place('b1: ben buys 5')).toBeNull();
@@ -201,7 +201,7 @@ test('a MARKET FOK order that its account can only pay in part is canceled witho
   expect(x.state('b2')).toBe('FILLED 2/0');
 });
 
-test('a postOnly order that would cross is refused, one that would not rests', () => {
+test('a postOnly order that would cross is rejected, one that would not rests', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 3 at 10.00');
   expect(x.place('b1: ben buys 1 at 10.00 GTC postOnly')).toBe('POST_ONLY_WOULD_CROSS');
@@ -219,7 +219,7 @@ test('a postOnly order crosses an order of its own account as well', () => {
   expect(x.place('b1: sam buys 1 at 10.00 GTC postOnly')).toBe('POST_ONLY_WOULD_CROSS');
 });
 
-test('a postOnly order that has been taken trades like any other', () => {
+test('a postOnly order that was accepted trades like any other', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 1 at 10.00 GTC postOnly');
   x.place('s1: sam sells 1 at 10.00');
@@ -247,7 +247,7 @@ test('a MARKET order never trades with its own account either', () => {
   expect(x.shares('sam')).toBe('100 (held 0)');
 });
 
-test('an order whose own account comes after it is filled does not meet it', () => {
+test('an order that is filled before it reaches one of its own account is not canceled', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 2 at 10.00');
   x.place('s2: sam sells 2 at 10.00');
@@ -255,7 +255,7 @@ test('an order whose own account comes after it is filled does not meet it', () 
   expect(x.state('b1')).toBe('FILLED 2/0');
 });
 
-test('an order with its trades, holds and settlements is one append, in which all adds up', () => {
+test('an order with its trades, reservations and settlements is one append', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 3 at 10.00');
   x.place('s2: sue sells 3 at 10.01');
@@ -264,9 +264,14 @@ test('an order with its trades, holds and settlements is one append, in which al
   expect(new Set(events.map(({ commandId }) => commandId)).size).toBe(1);
   expect(events.map(({ type }) => type)).toEqual([
     'OrderPlaced',
-    ...['TradeExecuted', 'PurchaseSettled', 'SaleSettled'],
-    ...['TradeExecuted', 'PurchaseSettled', 'SaleSettled'],
-    ...['CashHeld', 'OrderBooked'],
+    'TradeExecuted',
+    'PurchaseSettled',
+    'SaleSettled',
+    'TradeExecuted',
+    'PurchaseSettled',
+    'SaleSettled',
+    'CashHeld',
+    'OrderBooked',
   ]);
   const amounts = events.filter(({ type }) => type === 'PurchaseSettled');
   expect(amounts.map(({ data }) => data['amount'])).toEqual(['30.00', '30.03']);

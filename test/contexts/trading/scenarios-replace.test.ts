@@ -22,14 +22,22 @@ test('a replace makes a new order that points to the old one, which is REPLACED'
   expect(x.state('b1')).toBe('REPLACED 0/0');
   expect(x.order('b1').replacedBy).toBe('b3');
   expect(x.order('b3')).toMatchObject({
-    ...{ replaces: 'b1', status: 'NEW', quantity: '7', limitPrice: '9.90', leavesQuantity: '7' },
-    ...{ accountId: 'ben', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', stopPrice: null },
+    replaces: 'b1',
+    status: 'NEW',
+    quantity: '7',
+    limitPrice: '9.90',
+    leavesQuantity: '7',
+    accountId: 'ben',
+    side: 'BUY',
+    type: 'LIMIT',
+    timeInForce: 'GTC',
+    stopPrice: null,
   });
   x.place('s1: sam sells 12 at 9.90');
   expect(x.tape()).toEqual(['5 at 10.00: b2 from s1', '7 at 9.90: b3 from s1']);
 });
 
-test('a new order without an id of its own gets a fresh one', () => {
+test('a new order without a given id gets a new id', () => {
   const x = twoBids();
   x.replace('b1', { to: null as never, quantity: '4' });
   const { replacedBy } = x.order('b1');
@@ -51,7 +59,7 @@ test.each([
   expect(x.tape()).toEqual([`1 at 10.00: ${met} from s1`]);
 });
 
-test('a change of the price loses the place, there and back', () => {
+test('a change of the price loses the priority, also when it is changed back', () => {
   const x = twoBids();
   x.replace('b1', { to: 'b3', limitPrice: '10.01' });
   x.replace('b3', { to: 'b4', limitPrice: '10.00' });
@@ -59,7 +67,7 @@ test('a change of the price loses the place, there and back', () => {
   expect(x.tape()).toEqual(['1 at 10.00: b2 from s1']);
 });
 
-test('fewer shares at another price lose the place', () => {
+test('fewer shares at another price lose the priority', () => {
   const x = twoBids();
   x.place('b5: sue buys 1 at 9.99');
   x.replace('b1', { to: 'b3', quantity: '1', limitPrice: '9.99' });
@@ -67,7 +75,7 @@ test('fewer shares at another price lose the place', () => {
   expect(x.tape()).toEqual(['5 at 10.00: b2 from s1', '1 at 9.99: b5 from s1']);
 });
 
-test('a replace by fewer and then by more shares loses the place', () => {
+test('a replace by fewer and then by more shares loses the priority', () => {
   const x = twoBids();
   x.replace('b1', { to: 'b3', quantity: '3' });
   x.replace('b3', { to: 'b4', quantity: '5' });
@@ -105,7 +113,7 @@ test.each(['1', '3'])('a replace to %s of an order with 3 filled finishes it', (
   expect(x.state('s2')).toBe('NEW 0/3');
 });
 
-test('a sell that is replaced to what was filled frees its shares', () => {
+test('an order to sell that is replaced to its filled quantity releases its shares', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 10 at 10.00');
   x.place('b1: ben buys 3 at 10.00');
@@ -114,7 +122,7 @@ test('a sell that is replaced to what was filled frees its shares', () => {
   expect(x.shares('sam')).toBe('97 (held 0)');
 });
 
-test('totals go on through a chain of replaces', () => {
+test('totals continue through a chain of replaces', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 10 at 10.00');
   x.place('s1: sam sells 1 at 10.00');
@@ -133,7 +141,7 @@ test('totals go on through a chain of replaces', () => {
   expect([x.order('b2').replaces, x.order('b3').replaces]).toEqual(['b1', 'b2']);
 });
 
-test('a replace to a price that crosses trades at once, as the one that comes in', () => {
+test('a replace to a price that crosses trades at once, as the incoming order', () => {
   const x = openExchange(people, { makerFeeBps: '10', takerFeeBps: '25' });
   x.place('s1: sam sells 4 at 10.10');
   x.place('b1: ben buys 10 at 10.00');
@@ -153,7 +161,7 @@ test('a replace that meets an order of its own account is canceled: SELF_TRADE',
   expect(x.cash('sam')).toBe('1000.00 (held 0.00)');
 });
 
-test('a replace of a postOnly order to a price that would cross is refused', () => {
+test('a replace of a postOnly order to a price that would cross is rejected', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 4 at 10.10');
   x.place('b1: ben buys 10 at 10.00 GTC postOnly');
@@ -162,7 +170,7 @@ test('a replace of a postOnly order to a price that would cross is refused', () 
   expect(x.state('b1')).toBe('NEW 0/10');
 });
 
-test('a refused replace leaves the old order as it was, in its place, and records nothing', () => {
+test('a rejected replace leaves the old order unchanged, and records nothing', () => {
   const x = twoBids();
   const refused = { quantity: '500' };
   expect(x.replace('b1', { to: 'b3', ...refused })).toBe('INSUFFICIENT_FUNDS');
@@ -188,7 +196,7 @@ test('a replaced order keeps its time in force and when it expires', () => {
   expect(x.state('b2')).toBe('EXPIRED 0/0');
 });
 
-test('a held order can be replaced, and waits for its new stop', () => {
+test('a waiting stop order can be replaced, and waits for its new stop price', () => {
   const x = openExchange(people);
   x.price('9.00');
   x.place('b1: ben buys 5 at 12.00 stop 10.00');
@@ -201,7 +209,7 @@ test('a held order can be replaced, and waits for its new stop', () => {
   expect(x.state('b2')).toBe('NEW 0/4');
 });
 
-test('a held order that is replaced to a stop that is reached enters at once', () => {
+test('a stop order that is replaced to a stop price already reached enters at once', () => {
   const x = openExchange(people);
   x.price('10.00');
   x.place('s1: sam sells 5 at 10.00');
@@ -214,7 +222,7 @@ test('a held order that is replaced to a stop that is reached enters at once', (
   expect(x.shares('sam')).toBe('95 (held 0)');
 });
 
-test('held orders keep and lose their place as others do', () => {
+test('stop orders keep and lose their priority as others do', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 4 at 20.00');
   x.place('b1: ben buys 2 stop 10.00');
@@ -227,7 +235,7 @@ test('held orders keep and lose their place as others do', () => {
   expect(triggered.map(({ data }) => data['orderId'])).toEqual(['b3', 'b4', 'b5']);
 });
 
-test('a STOP has no limit and a LIMIT no stop that could be replaced', () => {
+test('the limit of a STOP and the stop of a LIMIT cannot be replaced', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 stop 10.00');
   expect(x.replace('b1', { to: 'b2', limitPrice: '10.00' })).toBe('INVALID_PRICE');
@@ -235,7 +243,7 @@ test('a STOP has no limit and a LIMIT no stop that could be replaced', () => {
   expect(x.replace('b3', { to: 'b4', stopPrice: '10.00' })).toBe('INVALID_PRICE');
 });
 
-test('a STOP_LIMIT that has been triggered is replaced as the LIMIT order that it is', () => {
+test('a triggered STOP_LIMIT is replaced like a LIMIT order', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 at 10.00 stop 9.00');
   x.price('9.00');

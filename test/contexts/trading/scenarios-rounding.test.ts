@@ -14,20 +14,20 @@ function openYen(cash = '1000'): Exchange {
   return openExchange(people, yen);
 }
 
-/** What each trade took from the buyer and gave to the seller. */
+/** Returns what each trade took from the buyer and paid to the seller. */
 function cashOf(x: Exchange): readonly string[] {
   return x.trades().map(({ buyAmount, sellAmount }) => `${buyAmount} -> ${sellAmount}`);
 }
 
-describe('an order that comes to less than a minor unit', () => {
-  test('is refused with the smallest quantity, and recorded', () => {
+describe('an order that is worth less than a minor unit', () => {
+  test('is rejected with the smallest quantity, and recorded', () => {
     const x = openYen();
     x.place('s1: sam sells 100 at 0.30');
     expect(x.place('b1: ben buys 1 at 0.30 IOC')).toBe('ORDER_TOO_SMALL');
     const { rejection } = x.last();
     expect(rejection?.data).toEqual({ quantity: '1', price: '0.30', smallestQuantity: '4' });
     expect(rejection?.message).toBe(
-      '1 at 0.30 come to less than a minor unit of JPY: the smallest quantity at this price is 4',
+      '1 at 0.30 is worth less than a minor unit of JPY: the smallest quantity at this price is 4',
     );
     expect(x.state('b1')).toMatch(/^REJECTED/);
     expect(x.place('b2: ben buys 3 at 0.30')).toBe('ORDER_TOO_SMALL');
@@ -46,7 +46,7 @@ describe('an order that comes to less than a minor unit', () => {
     expect(x.last().rejection?.data).toMatchObject({ smallestQuantity });
   });
 
-  test('is the rest of one that was filled before: then it is not too small', () => {
+  test('is not too small if it is the remainder of a partially filled order', () => {
     const x = openYen();
     x.place('b1: ben buys 10 at 0.30');
     x.place('s1: sam sells 4 at 0.30');
@@ -54,7 +54,7 @@ describe('an order that comes to less than a minor unit', () => {
     expect(x.state('b2')).toBe('PARTIALLY_FILLED 4/1');
   });
 
-  test('is canceled when it is a stop whose price has gone down', () => {
+  test('is canceled if it is a stop order and the price has fallen', () => {
     const x = openYen();
     x.place('s1: sam sells 4 stop 0.30');
     x.place('b1: ben buys 100 at 0.20');
@@ -70,7 +70,7 @@ describe('an order that comes to less than a minor unit', () => {
 });
 
 describe('the cash of an order', () => {
-  test('is rounded once over its life, whoever it trades with', () => {
+  test('is rounded once over its life, whatever orders it trades with', () => {
     const x = openYen();
     x.place('s1: sam sells 100 at 0.30');
     x.place('b1: ben buys 5 at 0.30');
@@ -103,7 +103,7 @@ describe('the cash of an order', () => {
     expect(prices(whole, 'b1')).toEqual({ paid: '34', received: '33' });
   });
 
-  test('never exceeds what a resting bid has reserved, however it is sliced', () => {
+  test('never exceeds what a resting bid has reserved, however its fills are split', () => {
     const x = openYen('4');
     x.place('b1: ben buys 10 at 0.33');
     expect(x.cash('ben')).toBe('4 (held 4)');
@@ -130,7 +130,7 @@ describe('the cash of an order', () => {
     expect(cashOf(x)).toEqual(['0.21 -> 0.21', '10.29 -> 10.29']);
   });
 
-  test('goes on being rounded on the total of the orders that it replaced', () => {
+  test('continues to be rounded on the total of the orders that it replaced', () => {
     const x = openYen();
     x.place('b1: ben buys 10 at 0.33');
     x.place('s1: sam sells 4 at 0.33');
@@ -141,7 +141,7 @@ describe('the cash of an order', () => {
     expect(x.cash('ben')).toBe('996 (held 0)');
   });
 
-  test('of a resting order whose rest costs nothing more needs nothing reserved', () => {
+  test('of a resting order whose remainder costs nothing more needs nothing reserved', () => {
     const x = openYen('1');
     x.place('b1: ben buys 5 at 0.20');
     x.place('s1: sam sells 10 at 0.90');
@@ -151,7 +151,7 @@ describe('the cash of an order', () => {
   });
 });
 
-test('a fee takes no more than there is, and nothing that is reserved', () => {
+test('a fee takes no more than is available, and nothing that is reserved', () => {
   const terms = { ...yen, makerFeeBps: '700' };
   const rich = { currency: 'JPY', cash: '1000' };
   const shares = { ABC: '100' };
@@ -163,7 +163,7 @@ test('a fee takes no more than there is, and nothing that is reserved', () => {
   x.withdrawCash('sam', '7');
   x.place('s2: sue sells 3 at 0.70');
   x.place('b2: ben buys 2 at 0.70');
-  // 7.1 -> 7.81 gives nothing, and the fee goes from 0.497 to 0.5467: to a unit that is not there.
+  // 7.1 -> 7.81 pays nothing, and the fee rises from 0.497 to 0.5467: to a unit the seller lacks.
   x.place('b3: ben buys 2 at 0.71');
   expect(x.trades().at(-1)).toMatchObject({ seller: 's1', sellAmount: '0', sellFee: '0' });
   expect(x.cash('sam')).toBe('0 (held 0)');

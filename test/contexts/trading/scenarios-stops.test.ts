@@ -15,7 +15,7 @@ function trade(x: Exchange, price: string, id = `t${price.replace('.', '')}`): v
   x.place(`${id}b: bea buys 1 at ${price}`);
 }
 
-test('a stop order is HELD while nothing has been traded or told', () => {
+test('a stop order is HELD while there is no trade and no recorded price', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 5 stop 10.00');
   x.place('s1: ben sells 5 stop 10.00');
@@ -48,7 +48,7 @@ test.each([
   ['b1: ben buys 5 stop 10.00', '9.9999', '10.0001'],
   ['b1: ben sells 5 stop 10.00', '10.01', '10.00'],
   ['b1: ben sells 5 stop 10.00', '10.0001', '9.9999'],
-])('%s: waits at %s and enters at %s, told from outside', (order, before, reached) => {
+])('%s: waits at %s and enters at %s, if the price is recorded', (order, before, reached) => {
   const x = openExchange(people);
   x.place(order);
   x.price(before);
@@ -85,7 +85,7 @@ test('a STOP_LIMIT enters as a LIMIT order: what the book does not offer rests',
   expect(x.tape().at(-1)).toBe('2 at 10.10: b1 from s3');
 });
 
-test('a triggered STOP_LIMIT comes after those that rest at its price already', () => {
+test('a triggered STOP_LIMIT comes after the orders that already rest at its price', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 at 10.00 stop 11.00');
   x.place('b2: bea buys 2 at 10.00');
@@ -122,7 +122,7 @@ test('a stop order whose price is reached when it is placed enters at once', () 
   expect([x.state('b3'), x.state('s3')]).toEqual(['HELD 0/2', 'HELD 0/2']);
 });
 
-test('a price that was told before the first order counts for it', () => {
+test('a price that was recorded before the first order counts for it', () => {
   const x = openExchange(people);
   x.price('10.00', { secondsAgo: 3600 });
   x.price('12.00', { secondsAgo: 7200 });
@@ -132,7 +132,7 @@ test('a price that was told before the first order counts for it', () => {
   expect(x.state('b2')).toMatch(/^CANCELED/);
 });
 
-test('a price that is told too late to be the last one triggers nothing', () => {
+test('a price that is recorded too late to be the last one triggers nothing', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 stop 11.00');
   x.price('10.00', { secondsAgo: 60 });
@@ -145,7 +145,7 @@ test('a price that is told too late to be the last one triggers nothing', () => 
   expect(x.state('b1')).toMatch(/^CANCELED/);
 });
 
-test('of prices told together each can trigger', () => {
+test('each of several prices that are recorded together can trigger', () => {
   const x = openExchange(people);
   x.place('b1: ben buys 2 stop 11.00');
   x.place('s1: ben sells 2 stop 9.00');
@@ -159,7 +159,7 @@ test('of prices told together each can trigger', () => {
   expect(x.state('s1')).toBe('HELD 0/2');
 });
 
-test('any trade of an order triggers, not its last one only', () => {
+test('any trade of an order triggers, not only its last one', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 1 at 10.00');
   x.place('s2: sue sells 1 at 11.00');
@@ -198,7 +198,7 @@ test('orders triggered together enter in the order in which they were placed', (
   expect(x.state('b3')).toBe('CANCELED 0/0 (NO_LIQUIDITY)');
 });
 
-test('orders to buy and to sell that are triggered by one order enter first those placed first', () => {
+test('orders of both sides that one order triggers enter in the order of placing', () => {
   const x = openExchange(people);
   x.place('s1: ben sells 1 stop 10.00');
   x.place('b1: bea buys 1 stop 11.00');
@@ -247,7 +247,7 @@ test('a triggered order does not trade with its own account', () => {
   expect(x.state('b1')).toBe('CANCELED 0/0 (SELF_TRADE)');
 });
 
-test('a trade that a late price leads to happens now, not when the price did', () => {
+test('a trade that a late price triggers occurs now, not when the price occurred', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 5 at 10.00');
   x.place('b1: ben buys 5 stop 9.00');
@@ -275,7 +275,7 @@ test('a recorded price triggers only stop orders that were placed by the time it
   expect(x.state('s2')).toBe('CANCELED 0/0 (NO_LIQUIDITY)');
 });
 
-test('a price that occurred at the very time of the placing triggers', () => {
+test('a price that occurred exactly when the order was placed triggers', () => {
   const x = openExchange(people);
   x.place('s1: ben sells 5 stop 15.00');
   const placedAt = x.order('s1').placedAt;
@@ -287,7 +287,7 @@ test('a price that occurred at the very time of the placing triggers', () => {
   expect(x.state('s1')).toMatch(/^CANCELED/);
 });
 
-test('a replaced stop order was placed when it was replaced', () => {
+test('an order that replaces a stop order counts as placed at the time of the replace', () => {
   const x = openExchange(people);
   x.place('s1: ben sells 5 stop 15.00');
   x.wait(60);
@@ -309,7 +309,7 @@ test('history that is recorded during a halt triggers nothing when trading resum
   expect(x.state('s1')).toMatch(/^CANCELED/);
 });
 
-test('stops of one instrument do not look at the prices of another', () => {
+test('stop orders of one instrument ignore the prices of another', () => {
   const x = openExchange(people);
   x.list({ symbol: 'XYZ' });
   x.place('b1: ben buys 5 XYZ stop 9.00');

@@ -6,10 +6,10 @@ import { openExchange } from '../../support/exchange.ts';
 import { runDuel } from '../../support/market-duel.ts';
 import { programs } from '../../support/market-program.ts';
 
-// A busy machine needs longer than the usual limit for them.
+// On a busy machine these tests need longer than the usual limit.
 const timeout = 120_000;
 
-test('a market that is restored from snapshots after every command goes on exactly the same', {
+test('a market that is restored from snapshots after every command continues exactly the same', {
   timeout,
 }, () => {
   fc.assert(
@@ -22,7 +22,7 @@ test('a market that is restored from snapshots after every command goes on exact
   );
 });
 
-test('a snapshot of a book and the events after it make the book that all its events make', {
+test('a snapshot of a book and the events after it give the same book as all its events', {
   timeout,
 }, () => {
   fc.assert(
@@ -40,7 +40,7 @@ test('a snapshot of a book and the events after it make the book that all its ev
   );
 });
 
-test('a deep book comes back from its snapshot with all its orders in their places', () => {
+test('a deep book is restored from its snapshot with all its orders in their queues', () => {
   const x = openExchange({
     ann: { cash: '9000000', shares: { ABC: '9000' } },
     bob: { cash: '9000000' },
@@ -67,7 +67,7 @@ function toBook(book: ReturnType<typeof evolveBook> | null, events: readonly Sto
   return events.reduce((state, event) => evolveBook(state, event as never), book);
 }
 
-/** What was recorded; of ids that are fresh in every run only which are the same. */
+/** Returns the recorded events; ids that differ in every run are numbered by first occurrence. */
 function toFacts(events: readonly StoredEvent[]): readonly unknown[] {
   const known = new Map<string, string>();
   const text = JSON.stringify(events.map(({ id: _, ...event }) => event));

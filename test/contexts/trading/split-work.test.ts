@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { runDuel, runSplit } from '../../support/market-duel.ts';
 import { programs } from '../../support/market-program.ts';
 
-// A busy machine needs longer than the usual limit for them.
+// On a busy machine these tests need longer than the usual limit.
 const timeout = 120_000;
-// Mostly one, as few orders of such programs meet many others.
+// Mostly one, because few orders of such programs meet many others.
 const steps = fc.constantFrom(1, 1, 1, 2, 3);
 
-test('work that is split over many commands comes to what the rules say', { timeout }, () => {
+test('work that is split over many commands gives the result of the reference', { timeout }, () => {
   let pauses = 0;
   fc.assert(
     fc.property(programs, steps, (program, stepsMax) => {
@@ -20,7 +20,7 @@ test('work that is split over many commands comes to what the rules say', { time
   expect(pauses).toBeGreaterThan(40);
 });
 
-test('split work breaks no invariant, whatever other commands come in between', {
+test('split work breaks no invariant, whatever commands come in between', {
   timeout,
 }, () => {
   let pauses = 0;

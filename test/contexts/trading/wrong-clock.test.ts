@@ -15,7 +15,7 @@ let engine: TestEngine;
 
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
-  // Nobody else ends orders: only whoever meets them.
+  // No process expires orders by time: they expire only when a command meets them.
   const contexts = [accounts, market, { ...trading, processManagers: [] }];
   engine = await startTestEngine(testDatabase.url, contexts);
 });
@@ -31,35 +31,41 @@ function setClockOff(offMs: number): void {
   vi.spyOn(Date, 'now').mockImplementation(() => now() + offMs);
 }
 
-/** A time some milliseconds from now, by the clock of the database. */
+/** Returns the time some milliseconds from now, by the clock of the database. */
 async function inMs(milliseconds: number): Promise<string> {
   return addMicroseconds(await clockOf(testDatabase.database), milliseconds * 1_000);
 }
 
 const offsMs = [-600_000, 600_000];
 
-test.each(offsMs)('an order is met until its time by a process %i ms off', async (offMs) => {
-  setClockOff(offMs);
-  const { place } = await openMarketPlace(engine);
-  await place({ expiresAt: await inMs(300_000) });
-  await place({ side: 'SELL' });
-  expect(await engine.recorded('TradeExecuted')).toHaveLength(1);
-  expect(await engine.recorded('OrderExpired')).toHaveLength(0);
-});
+test.each(offsMs)(
+  'an order trades until its expiry in a process whose clock is %i ms off',
+  async (offMs) => {
+    setClockOff(offMs);
+    const { place } = await openMarketPlace(engine);
+    await place({ expiresAt: await inMs(300_000) });
+    await place({ side: 'SELL' });
+    expect(await engine.recorded('TradeExecuted')).toHaveLength(1);
+    expect(await engine.recorded('OrderExpired')).toHaveLength(0);
+  },
+);
 
-test.each(offsMs)('an order is not met after its time by a process %i ms off', async (offMs) => {
-  setClockOff(offMs);
-  const { place } = await openMarketPlace(engine);
-  const expiresAt = await inMs(500);
-  const orderId = await place({ expiresAt });
-  await until(async () => (await inMs(-100)) > expiresAt);
-  await place({ side: 'SELL' });
-  expect(await engine.recorded('TradeExecuted')).toHaveLength(0);
-  const [event] = await engine.recorded('OrderExpired');
-  expect(event?.data).toMatchObject({ orderId, expiresAt });
-});
+test.each(offsMs)(
+  'an order does not trade after its expiry in a process whose clock is %i ms off',
+  async (offMs) => {
+    setClockOff(offMs);
+    const { place } = await openMarketPlace(engine);
+    const expiresAt = await inMs(500);
+    const orderId = await place({ expiresAt });
+    await until(async () => (await inMs(-100)) > expiresAt);
+    await place({ side: 'SELL' });
+    expect(await engine.recorded('TradeExecuted')).toHaveLength(0);
+    const [event] = await engine.recorded('OrderExpired');
+    expect(event?.data).toMatchObject({ orderId, expiresAt });
+  },
+);
 
-test('an order that was met in time does not trade when that is recorded too late', async () => {
+test('an order that was met in time does not trade if the append is too late', async () => {
   const { place } = await openMarketPlace(engine);
   const expiresAt = await inMs(1_000);
   const orderId = await place({ expiresAt });
@@ -78,12 +84,15 @@ test('an order that was met in time does not trade when that is recorded too lat
   ]);
 });
 
-test.each(offsMs)('an order ends with the day of the database for one %i ms off', async (offMs) => {
-  setClockOff(offMs * 144);
-  const { place } = await openMarketPlace(engine);
-  const today = (await inMs(0)).slice(0, 10);
-  await place({ timeInForce: 'DAY' });
-  const [event] = await engine.recorded('OrderPlaced');
-  const tomorrow = new Date(Date.parse(`${today}T00:00:00Z`) + 86_400_000).toISOString();
-  expect(String(event?.data['expiresAt']).slice(0, 10)).toBe(tomorrow.slice(0, 10));
-});
+test.each(offsMs)(
+  'a DAY order ends with the day of the database if the clock is %i ms off',
+  async (offMs) => {
+    setClockOff(offMs * 144);
+    const { place } = await openMarketPlace(engine);
+    const today = (await inMs(0)).slice(0, 10);
+    await place({ timeInForce: 'DAY' });
+    const [event] = await engine.recorded('OrderPlaced');
+    const tomorrow = new Date(Date.parse(`${today}T00:00:00Z`) + 86_400_000).toISOString();
+    expect(String(event?.data['expiresAt']).slice(0, 10)).toBe(tomorrow.slice(0, 10));
+  },
+);

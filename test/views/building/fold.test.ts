@@ -20,7 +20,7 @@ afterAll(() => testDatabase.dispose());
 const programs = programsOf(25);
 const createView = () => createWalletsView(testDatabase.database);
 
-/** All that is stored of a view. */
+/** All stored rows of a view. */
 async function rowsOf({ id }: MovingView) {
   const { database } = testDatabase;
   return [
@@ -39,7 +39,7 @@ async function rowsOf({ id }: MovingView) {
   ];
 }
 
-test('a view moved page by page equals one built at once, remembering or not', async () => {
+test('a view advanced page by page equals one built at once, with a cache or without', async () => {
   const property = fc.asyncProperty(programs, async ({ events, pageSizes }) => {
     const { database } = testDatabase;
     const [remembering, forgetting, atOnce] = await Promise.all([0, 1, 2].map(createView));
@@ -59,7 +59,7 @@ test('a view moved page by page equals one built at once, remembering or not', a
   await fc.assert(property, { numRuns: 60 });
 });
 
-test('a document that its view says begins is not looked for, and one that goes on is', async () => {
+test('a document that begins according to its view is not read, and any other is', async () => {
   const { database } = testDatabase;
   const view = await createView();
   const begins: AnyView['begins'] = ({ sequence }) => sequence <= 2;

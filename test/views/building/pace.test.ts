@@ -25,7 +25,7 @@ test.each([
 });
 
 test.each([busyEventsMin, pageSizeMax - 1])(
-  'after a page of %i events the next one begins a while after it',
+  'after a page of %i events the next one waits',
   (eventCount) => {
     const pace = createPace();
     pace.took(eventCount);
@@ -37,7 +37,7 @@ test.each([busyEventsMin, pageSizeMax - 1])(
   },
 );
 
-test('a burst that is over makes nothing wait', () => {
+test('after a burst nothing waits', () => {
   const pace = createPace();
   pace.took(busyEventsMin);
   vi.advanceTimersByTime(busyPageMs);

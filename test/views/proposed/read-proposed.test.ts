@@ -27,7 +27,9 @@ beforeAll(async () => {
 
 afterAll(() => testDatabase.dispose());
 
-/** A view that has folded the events up to a sequence, and the others as a dry run proposes them. */
+/**
+ * A view that has folded the events up to a sequence, and the others as a dry run proposes them.
+ */
 async function propose(events: readonly StoredEvent[], sequence: number) {
   const moving = await createWalletsView(testDatabase.database);
   const recorded = events.slice(0, sequence);
@@ -49,7 +51,8 @@ async function propose(events: readonly StoredEvent[], sequence: number) {
 }
 
 const questions = fc.record({
-  ...{ list: fc.constantFrom('SUM', 'OWNER', 'unknown'), descending: fc.boolean() },
+  list: fc.constantFrom('SUM', 'OWNER', 'unknown'),
+  descending: fc.boolean(),
   limit: fc.integer({ min: 0, max: 4 }),
   owner: fc.option(fc.constantFrom(...walletOwners), { nil: undefined }),
   sign: fc.option(fc.constantFrom('+', '-'), { nil: undefined }),
@@ -74,7 +77,11 @@ test('every document and every page is that of the events recorded and proposed'
           reader,
           { stored, at, wallets },
           {
-            ...{ list, limit, descending, after: null, before: null },
+            list,
+            limit,
+            descending,
+            after: null,
+            before: null,
             filter: list === 'SUM' ? filter : {},
           },
         );
@@ -90,7 +97,7 @@ interface Proposed {
   readonly wallets: readonly FoldedWallet[];
 }
 
-/** Pages from the first to the last, each beginning where the one before ended. */
+/** All pages, each beginning where the previous one ended. */
 async function expectPages(
   reader: ReturnType<typeof createProposedReader>,
   { stored, at, wallets }: Proposed,
@@ -106,7 +113,7 @@ async function expectPages(
   }
 }
 
-test('a page between two cursors holds only what would stand between them', async () => {
+test('a page between two cursors contains only what would be between them', async () => {
   const reader = createProposedReader(testDatabase.database);
   const sums = ['a', 'B', 'ab', 'é'].map((key, index) =>
     toEvent({ keys: [key], amount: 10 * index }, index),
@@ -114,7 +121,7 @@ test('a page between two cursors holds only what would stand between them', asyn
   const events = [...sums, toEvent({ keys: ['a', 'ab'], amount: 15 }, sums.length)];
   const { stored, at } = await propose(events, sums.length);
   const wallets = foldWallets(events, events.length);
-  const page = { ...{ list: 'SUM', filter: {}, limit: 9 }, descending: false };
+  const page = { list: 'SUM', filter: {}, limit: 9, descending: false };
   const all = listWallets(wallets, { ...page, after: null, before: null });
   expect(all.map(({ key }) => key)).toEqual(['B', 'a', 'é', 'ab']);
   const [first = null, , last = null] = all;

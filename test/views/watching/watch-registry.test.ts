@@ -4,7 +4,7 @@ import { createWatchRegistry } from '../../../src/views/watching/watch-registry.
 import type { Topic, Watchable } from '../../../src/views/watching/watched-state.ts';
 import { toEvent } from '../../support/folding.ts';
 
-/** A state that says what it depends on. */
+/** A state that includes the topics that it depends on. */
 interface Basket {
   readonly prices: readonly string[];
 }
@@ -33,56 +33,56 @@ function create() {
   return { registry, failures, watch };
 }
 
-test('an event is told to those whom it may concern, and once to each', () => {
+test('an event is passed to the states that it may change, and once to each', () => {
   const { registry, watch } = create();
   const [first, second] = [watch('a'), watch('b')];
   first.follow({ sequence: 1, state: { prices: ['p', 'q'] } });
-  registry.tell(about('p', 'q', 'a'));
+  registry.notify(about('p', 'q', 'a'));
   expect([first.pending.length, second.pending.length]).toEqual([1, 0]);
-  registry.tell(about('b'));
+  registry.notify(about('b'));
   expect([first.pending.length, second.pending.length]).toEqual([1, 1]);
-  registry.tell(about('other'));
+  registry.notify(about('other'));
   expect([first.pending.length, second.pending.length]).toEqual([1, 1]);
 });
 
-test('all who watch one key are one entry, which is gone with the last of them', () => {
+test('all watchers of one key share an entry, which is removed with the last of them', () => {
   const { registry, watch } = create();
   const [first, second] = [watch('a'), watch('a')];
   expect(registry.size()).toBe(1);
   first.end();
   first.end();
-  registry.tell(about('a'));
+  registry.notify(about('a'));
   expect([first.pending.length, second.pending.length]).toEqual([0, 1]);
   second.end();
   expect(registry.size()).toBe(0);
-  registry.tell(about('a'));
+  registry.notify(about('a'));
   expect(second.pending).toHaveLength(1);
 });
 
-test('a state sets what is followed, and says whether something is new in it', () => {
+test('a state sets its topics, and follow returns whether some are new', () => {
   const { registry, watch } = create();
   const watcher = watch('a');
   expect(watcher.follow({ sequence: 1, state: { prices: ['p'] } })).toBe(true);
   expect(watcher.follow({ sequence: 2, state: { prices: ['p'] } })).toBe(false);
   expect(watcher.follow({ sequence: 3, state: { prices: ['q'] } })).toBe(true);
-  registry.tell(about('p'));
+  registry.notify(about('p'));
   expect(watcher.pending).toHaveLength(0);
-  registry.tell(about('q'));
+  registry.notify(about('q'));
   expect(watcher.pending).toHaveLength(1);
 });
 
-test('a reader that lags behind takes nothing away from what the others follow', () => {
+test('a reader that lags behind removes no topics of the others', () => {
   const { registry, watch } = create();
   const [ahead, behind] = [watch('a'), watch('a')];
   behind.follow({ sequence: 1, state: { prices: [] } });
   ahead.follow({ sequence: 5, state: { prices: ['p'] } });
   expect(behind.follow({ sequence: 3, state: { prices: [] } })).toBe(false);
   behind.end();
-  registry.tell(about('p'));
+  registry.notify(about('p'));
   expect(ahead.pending).toHaveLength(1);
 });
 
-test('topics that cannot be told of an event are none, and the others are told', () => {
+test('topics that throw are none, and the event is passed to the others', () => {
   const { registry, failures, watch } = create();
   const watcher = watch('a');
   const broken = registry.find<Basket>({
@@ -97,22 +97,22 @@ test('topics that cannot be told of an event are none, and the others are told',
     ],
   });
   const unlucky = broken.watched.watch();
-  registry.tell(about('a', 'broken'));
+  registry.notify(about('a', 'broken'));
   expect(failures).toMatchObject([{ message: 'no such event' }]);
   expect([watcher.pending.length, unlucky.pending.length]).toEqual([1, 0]);
 });
 
-test('a reader with too many states before it is left with the last ones', () => {
+test('a reader with too many pending states keeps only the last ones', () => {
   const { registry, watch } = create();
   const watcher = watch('a');
   for (let sequence = 1; sequence <= 250; sequence += 1) {
-    registry.tell({ ...about('a'), sequence });
+    registry.notify({ ...about('a'), sequence });
   }
   expect(watcher.pending.length).toBeLessThanOrEqual(100);
   expect(watcher.pending.at(-1)?.sequence).toBe(250);
 });
 
-test('a state is read once for all who ask, and again only when that failed', async () => {
+test('a state is read once for all callers, and again only if that failed', async () => {
   const { registry } = create();
   let reads = 0;
   const { watched } = registry.find<Basket>({
@@ -124,7 +124,7 @@ test('a state is read once for all who ask, and again only when that failed', as
     },
   });
   const [one, other] = [watched.watch(), watched.watch()];
-  registry.tell(about('a'));
+  registry.notify(about('a'));
   await expect(one.pending[0]?.read()).rejects.toThrow('the database is away');
   const [first, second] = await Promise.all([one.pending[0]?.read(), other.pending[0]?.read()]);
   expect(first).toBe(second);

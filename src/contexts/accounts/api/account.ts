@@ -1,4 +1,6 @@
+import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
+import type { ApiTypes } from '../../../api/builder.ts';
 import { readEventConnection } from '../../../api/event-queries.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
@@ -8,17 +10,19 @@ import { type ReadPoint, shownSequence } from '../../../views/read-point.ts';
 import { type Account, accountDecider, availableOf } from '../account.ts';
 import { accountsView } from '../views.ts';
 
-/** An account at a read point: what is nested in it answers at the same one. */
+/** An account at a read point. Its nested fields are read at the same point. */
 export interface AccountAt {
   readonly typename: 'Account';
   readonly account: Account;
   readonly at: ReadPoint;
 }
 
+/** The source of the type Account for a state that was read at a read point. */
 export function toAccountAt(account: Account, at: ReadPoint): AccountAt {
   return { typename: 'Account', account, at };
 }
 
+/** Finds an account at a read point. Null if the id is not a UUID or no account has it. */
 export async function findAccount(
   context: RequestContext,
   id: string,
@@ -30,71 +34,127 @@ export async function findAccount(
   return found === null ? null : toAccountAt(found.document, at);
 }
 
-/** The Account type and its status. */
+/** The types Account and AccountStatus, added once to a schema. */
 export const accountTypes = oncePerSchema(addAccountTypes);
 
 export type AccountRefs = ReturnType<typeof addAccountTypes>;
 
-function addAccountTypes({ builder, nodes, event, events }: ApiParts) {
-  const status = builder.enumType('AccountStatus', {
-    description: 'FROZEN: nothing may leave it. CLOSED: for good.',
-    values: ['OPEN', 'FROZEN', 'CLOSED'] as const,
-  });
+function addAccountTypes(parts: ApiParts) {
+  const { builder, nodes } = parts;
+  const status = addAccountStatus(parts);
   const account = builder.objectRef<AccountAt>('Account').implement({
-    description: 'A cash account in one currency.',
+    description: 'An account that holds cash in one currency, and shares.',
     interfaces: [nodes.node],
     fields: (t) => ({
-      id: t.id({ resolve: ({ account }) => account.id }),
-      owner: t.string({ resolve: ({ account }) => account.owner }),
-      currency: t.string({ description: 'ISO 4217.', resolve: ({ account }) => account.currency }),
-      balance: t.field({
-        type: 'Decimal',
-        description: 'Booked cash.',
-        resolve: ({ account }) => account.balance,
+      id: t.id({
+        description: 'The id of the account, a UUID.',
+        resolve: ({ account }) => account.id,
       }),
-      held: t.field({
-        type: 'Decimal',
-        description: 'What of it is reserved, for example for open orders.',
-        resolve: ({ account }) => account.held,
+      owner: t.string({
+        description: 'The name of the owner.',
+        resolve: ({ account }) => account.owner,
       }),
-      available: t.field({
-        type: 'Decimal',
-        description: 'balance - held.',
-        resolve: ({ account }) => availableOf(account),
+      currency: t.string({
+        description: "The account's currency, an ISO 4217 code.",
+        resolve: ({ account }) => account.currency,
       }),
-      status: t.field({ type: status, resolve: ({ account }) => account.status }),
-      version: t.int({ description: 'Of its stream.', resolve: ({ account }) => account.version }),
-      sequence: t.field({
-        type: 'Sequence',
-        description: `The sequence of the event that last changed it. In a dry run that would change
-          it: the end of the log on which the dry run was decided.`.replace(/\s+/g, ' '),
-        resolve: ({ account, at }) => shownSequence(account.sequence, at),
+      status: t.field({
+        type: status,
+        description: 'The status of the account.',
+        resolve: ({ account }) => account.status,
       }),
-      openedAt: t.field({
-        type: 'DateTime',
-        description: 'When its opening occurred.',
-        resolve: ({ account }) => account.openedAt,
-      }),
-      updatedAt: t.field({
-        type: 'DateTime',
-        description: `When the event that last changed it was recorded. In a dry run that would
-          change it: when the dry run was decided.`.replace(/\s+/g, ' '),
-        resolve: ({ account }) => account.updatedAt,
-      }),
-      history: t.connection(
-        {
-          type: event,
-          description: `All that happened to it, in order. A dry run refuses this field: its payload
-            has the events in proposedEvents.`.replace(/\s+/g, ' '),
-          resolve: ({ account, at }, args, context) => {
-            const streamId = streamIdOf(accountDecider, account.id);
-            return readEventConnection(context, { streamId }, args, at);
-          },
-        },
-        events.connection,
-        events.edge,
-      ),
     }),
   });
+  addCash(parts, account);
+  addRevision(parts, account);
+  addHistory(parts, account);
   return { account, status };
+}
+
+type AccountRef = ObjectRef<ApiTypes, AccountAt>;
+
+function addAccountStatus({ builder }: ApiParts) {
+  return builder.enumType('AccountStatus', {
+    description: 'The status of an account.',
+    values: {
+      OPEN: { description: 'Cash and shares can enter and leave the account.' },
+      FROZEN: {
+        description: `Cash and shares can enter the account, but cannot leave it. The account can be
+          opened again.`.replace(/\s+/g, ' '),
+      },
+      CLOSED: { description: 'The account is empty and permanently closed.' },
+    },
+  });
+}
+
+function addCash({ builder }: ApiParts, account: AccountRef): void {
+  builder.objectFields(account, (t) => ({
+    balance: t.field({
+      type: 'Decimal',
+      description: "The cash in the account, including reserved cash, in the account's currency.",
+      resolve: ({ account }) => account.balance,
+    }),
+    held: t.field({
+      type: 'Decimal',
+      description: `The part of the balance that is reserved for open orders, in the account's
+        currency.`.replace(/\s+/g, ' '),
+      resolve: ({ account }) => account.held,
+    }),
+    available: t.field({
+      type: 'Decimal',
+      description: "The cash that is not reserved (balance minus held), in the account's currency.",
+      resolve: ({ account }) => availableOf(account),
+    }),
+  }));
+}
+
+function addRevision({ builder }: ApiParts, account: AccountRef): void {
+  builder.objectFields(account, (t) => ({
+    version: t.int({
+      description: `The version of the account's stream: the number of its events. A command with
+        this expectedVersion is rejected if the account has changed.`.replace(/\s+/g, ' '),
+      resolve: ({ account }) => account.version,
+    }),
+    sequence: t.field({
+      type: 'Sequence',
+      description: `The sequence number of the event that last changed the account. If a dry run
+        would change the account: the head of the log on which the dry run was decided.`.replace(
+        /\s+/g,
+        ' ',
+      ),
+      resolve: ({ account, at }) => shownSequence(account.sequence, at),
+    }),
+    openedAt: t.field({
+      type: 'DateTime',
+      description: 'The time at which the opening of the account occurred.',
+      resolve: ({ account }) => account.openedAt,
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: `The time at which the event that last changed the account was recorded. If a
+        dry run would change the account: the time at which the dry run was decided.`.replace(
+        /\s+/g,
+        ' ',
+      ),
+      resolve: ({ account }) => account.updatedAt,
+    }),
+  }));
+}
+
+function addHistory({ builder, event, events }: ApiParts, account: AccountRef): void {
+  builder.objectFields(account, (t) => ({
+    history: t.connection(
+      {
+        type: event,
+        description: `The events of the account, in order. In a dry run this field returns an error:
+          read proposedEvents of the payload instead.`.replace(/\s+/g, ' '),
+        resolve: ({ account, at }, args, context) => {
+          const streamId = streamIdOf(accountDecider, account.id);
+          return readEventConnection(context, { streamId }, args, at);
+        },
+      },
+      events.connection,
+      events.edge,
+    ),
+  }));
 }

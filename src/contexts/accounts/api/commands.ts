@@ -20,7 +20,24 @@ interface CashFields {
   readonly reference?: string | null;
 }
 
-/** The mutations of accounts. */
+const accountIdField = { required: true, description: 'The id of the account.' } as const;
+const amountField = {
+  type: 'Decimal',
+  required: true,
+  description:
+    `The amount, in the account's currency. It must be more than zero and no finer than the
+    currency's minor unit.`.replace(/\s+/g, ' '),
+} as const;
+const referenceField = {
+  description: 'A note of up to 200 characters, recorded in the event. If omitted, there is none.',
+};
+const reasonField = {
+  description:
+    'A reason of up to 200 characters, recorded in the event. If omitted, there is none.',
+};
+const accountAfterDescription = 'The account after the command.';
+
+/** Adds the mutations of accounts. */
 export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
   addOpenAccount(parts, refs);
   addCashCommand(parts, refs, commands.depositCash);
@@ -37,9 +54,17 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
     command: commands.openAccount,
     without: ['expectedVersion'],
     input: (t) => ({
-      accountId: t.id({ description: 'A UUID; a fresh one when absent.' }),
-      owner: t.string({ required: true }),
-      currency: t.string({ required: true, description: 'ISO 4217.' }),
+      accountId: t.id({
+        description: 'The id of the new account, a UUID. If omitted, the server generates one.',
+      }),
+      owner: t.string({
+        required: true,
+        description: 'The name of the owner, 1 to 200 characters.',
+      }),
+      currency: t.string({
+        required: true,
+        description: 'The account\'s currency, an ISO 4217 code in upper case like "USD".',
+      }),
     }),
     parse: ({ accountId, owner, currency }: commands.OpenAccount) => ({
       accountId: parseNewId('accountId', accountId),
@@ -49,6 +74,7 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
     payload: (t) => ({
       account: t.field({
         type: account,
+        description: accountAfterDescription,
         resolve: (answer, _args, context) => {
           const { input, result } = answer;
           const id = input.accountId ?? entityIdOf(result.firstStreamId ?? '');
@@ -72,9 +98,9 @@ function addCashCommand(
   addCommand<commands.MoveCash>({
     command,
     input: (t) => ({
-      accountId: t.id({ required: true }),
-      amount: t.field({ type: 'Decimal', required: true }),
-      reference: t.string(),
+      accountId: t.id(accountIdField),
+      amount: t.field(amountField),
+      reference: t.string(referenceField),
     }),
     parse: ({ accountId, amount, reference }: CashFields) => ({
       accountId: parseId('accountId', accountId),
@@ -84,6 +110,7 @@ function addCashCommand(
     payload: (t) => ({
       account: t.field({
         type: account,
+        description: accountAfterDescription,
         resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
@@ -94,10 +121,16 @@ function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): vo
   addCommand<commands.TransferCash>({
     command: commands.transferCash,
     input: (t) => ({
-      fromAccountId: t.id({ required: true }),
-      toAccountId: t.id({ required: true }),
-      amount: t.field({ type: 'Decimal', required: true }),
-      reference: t.string(),
+      fromAccountId: t.id({
+        required: true,
+        description: 'The id of the account that sends the cash. expectedVersion refers to it.',
+      }),
+      toAccountId: t.id({
+        required: true,
+        description: 'The id of the account that receives the cash.',
+      }),
+      amount: t.field(amountField),
+      reference: t.string(referenceField),
     }),
     parse: ({ fromAccountId, toAccountId, amount, reference }: commands.TransferCash) => ({
       fromAccountId: parseId('fromAccountId', fromAccountId),
@@ -108,11 +141,13 @@ function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): vo
     payload: (t) => ({
       from: t.field({
         type: account,
+        description: 'The sending account after the command.',
         resolve: (answer, _args, context) =>
           accountAfter(context, answer, answer.input.fromAccountId),
       }),
       to: t.field({
         type: account,
+        description: 'The receiving account after the command.',
         resolve: (answer, _args, context) =>
           accountAfter(context, answer, answer.input.toAccountId),
       }),
@@ -127,7 +162,7 @@ function addStatusCommand(
 ): void {
   addCommand<commands.ChangeAccount>({
     command,
-    input: (t) => ({ accountId: t.id({ required: true }), reason: t.string() }),
+    input: (t) => ({ accountId: t.id(accountIdField), reason: t.string(reasonField) }),
     parse: ({ accountId, reason }: commands.ChangeAccount) => ({
       accountId: parseId('accountId', accountId),
       reason: parseOptionalText('reason', reason),
@@ -135,6 +170,7 @@ function addStatusCommand(
     payload: (t) => ({
       account: t.field({
         type: account,
+        description: accountAfterDescription,
         resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
@@ -144,20 +180,21 @@ function addStatusCommand(
 function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
   addCommand<{ readonly accountId: string }>({
     command: commands.closeAccount,
-    input: (t) => ({ accountId: t.id({ required: true }) }),
+    input: (t) => ({ accountId: t.id(accountIdField) }),
     parse: ({ accountId }: { readonly accountId: string }) => ({
       accountId: parseId('accountId', accountId),
     }),
     payload: (t) => ({
       account: t.field({
         type: account,
+        description: accountAfterDescription,
         resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
   });
 }
 
-/** The account right after a command: as it was decided, or for a replay as its answer showed it. */
+/** The account right after a command: as decided, or for a replay as in its recorded answer. */
 export function accountAfter(
   context: RequestContext,
   answer: CommandAnswer<unknown>,
@@ -174,6 +211,7 @@ async function accountBehind(
 ): Promise<AccountAt> {
   const request = { decider: accountDecider, id, view: accountsView };
   const found = await stateBehind<Account, AccountEvent>(context, answer, request);
-  if (found === null) throw new Error(`account ${id} is not there at ${sequenceOf(answer.at)}`);
+  if (found === null)
+    throw new Error(`there is no account ${id} at sequence ${sequenceOf(answer.at)}`);
   return toAccountAt(found, answer.at);
 }

@@ -6,49 +6,68 @@ import { currencyFault } from '../currencies.ts';
 import { accountsView } from '../views.ts';
 import { type AccountRefs, findAccount, toAccountAt } from './account.ts';
 
-/** Query.account and Query.accounts. */
+const asOfDescription = 'The moment to read at. If omitted, the current state is read.';
+
+/** Adds Query.account and Query.accounts. */
 export function addAccountQueries({ builder }: ApiParts, { account, status }: AccountRefs): void {
   const filter = builder.inputType('AccountFilter', {
-    description: 'Each member narrows.',
+    description: 'A filter for accounts. An account must match every member that is given.',
     fields: (t) => ({
-      owner: t.string({ description: 'Exactly this owner.' }),
-      currency: t.string({ description: 'An ISO 4217 code, like "USD".' }),
-      status: t.field({ type: status }),
+      owner: t.string({ description: 'The exact name of the owner. If omitted, any owner.' }),
+      currency: t.string({
+        description: 'The currency, an ISO 4217 code like "USD". If omitted, any currency.',
+      }),
+      status: t.field({ type: status, description: 'The status. If omitted, any status.' }),
     }),
   });
   const order = builder.enumType('AccountOrder', {
-    description: 'What a list of accounts is sorted by; then by id.',
+    description: 'A sort order for accounts. Accounts with the same value are sorted by id.',
     values: {
-      OPENED_AT: {},
-      OWNER: {},
+      OPENED_AT: { description: 'Accounts are sorted by the time of their opening.' },
+      OWNER: { description: 'Accounts are sorted by the name of their owner.' },
     },
   });
   builder.queryFields((t) => ({
     account: t.field({
       type: account,
       nullable: true,
-      description: 'One account; null when there is none (yet).',
-      args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      description: 'Returns an account, as of a moment. Null if it did not exist then.',
+      args: {
+        id: t.arg.id({ required: true, description: 'The id of the account.' }),
+        asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+      },
       resolve: async (_root, { id, asOf }, context) =>
         findAccount(context, id, await context.sequenceOf(asOf)),
     }),
     accounts: t.connection(
       {
         type: account,
-        description: `Accounts as they stood at the moment. A cursor goes with its order and filter.`,
+        description:
+          `Lists accounts, as of a moment. A cursor is valid only for the same filter, orderBy and
+          descending, at any moment.`.replace(/\s+/g, ' '),
         args: {
-          filter: t.arg({ type: filter }),
-          orderBy: t.arg({ type: order, defaultValue: 'OPENED_AT' }),
-          descending: t.arg.boolean({ defaultValue: false }),
-          asOf: t.arg({ type: 'Moment' }),
+          filter: t.arg({
+            type: filter,
+            description: 'The filter. If omitted, all accounts are listed.',
+          }),
+          orderBy: t.arg({
+            type: order,
+            defaultValue: 'OPENED_AT',
+            description: 'The sort order.',
+          }),
+          descending: t.arg.boolean({
+            defaultValue: false,
+            description: 'Whether the sort order is reversed.',
+          }),
+          asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
         resolve: async (
           _root,
-          { filter: wanted, orderBy, descending, asOf, ...paging },
+          { filter: requested, orderBy, descending, asOf, ...paging },
           context,
         ) => {
           const at = await context.sequenceOf(asOf);
-          const request = toRequest(orderBy ?? 'OPENED_AT', wanted ?? {}, at);
+          const request = toRequest(orderBy ?? 'OPENED_AT', requested ?? {}, at);
           const list = { ...request, descending: descending ?? false };
           return readListConnection(context, list, paging, toAccountAt);
         },

@@ -5,31 +5,40 @@ import type { Account } from '../account.ts';
 import { accountsView } from '../views.ts';
 import { accountTypes, toAccountAt } from './account.ts';
 
-/** Subscription.account: the state now, then each new one. */
+/** Adds Subscription.account and its frame type. */
 export function addAccountSubscription(parts: ApiParts): void {
   const { builder, event } = parts;
   const { account } = accountTypes(parts);
   const frame = builder.objectRef<FoundState<Account>>('AccountFrame').implement({
-    description: 'An account as it stands after an event.',
+    description: 'A state of an account and the event that led to it.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence' }),
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description: 'The sequence number at which the account has this state.',
+      }),
       account: t.field({
         type: account,
+        description: 'The account in this state.',
         resolve: ({ state, sequence }) => toAccountAt(state.document, sequence),
       }),
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: 'What caused it; null in the first frame.',
+        description: 'The event that changed the account. Null in the first frame.',
       }),
     }),
   });
   builder.subscriptionField('account', (t) =>
     t.field({
       type: frame,
-      description: `The state now at once, then each new state. A slow reader may miss states in
-        between, never the last one.`.replace(/\s+/g, ' '),
-      args: { id: t.arg.id({ required: true }) },
+      description:
+        `Sends the current state of an account first, then each new state. A slow reader may
+        miss intermediate states, but never the latest. To resume, subscribe again: the first frame
+        has the current state. Ends with ACCOUNT_NOT_FOUND if the account does not exist.`.replace(
+          /\s+/g,
+          ' ',
+        ),
+      args: { id: t.arg.id({ required: true, description: 'The id of the account.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),
       resolve: (state) => state,

@@ -12,6 +12,8 @@ import {
   toInstrumentAt,
 } from './instrument.ts';
 
+const asOfDescription = 'The moment to read at. If omitted, the current state is read.';
+
 /** The market and its part of the API. */
 export const marketModule: ApiModule = { context: market, addApi };
 
@@ -29,16 +31,19 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
     instrument: t.field({
       type: instrument,
       nullable: true,
-      description: 'One instrument; null when it is not listed (yet).',
-      args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      description: 'Returns an instrument, as of a moment. Null if it was not listed then.',
+      args: {
+        symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+        asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+      },
       resolve: async (_root, { symbol, asOf }, context) =>
         findInstrument(context, symbol, await context.sequenceOf(asOf)),
     }),
     instruments: t.connection(
       {
         type: instrument,
-        description: 'Instruments by symbol, as they stood at the moment.',
-        args: { asOf: t.arg({ type: 'Moment' }) },
+        description: 'Lists instruments, sorted by symbol, as of a moment.',
+        args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
         resolve: async (_root, { asOf, ...paging }, context) => {
           const at = await context.sequenceOf(asOf);
           const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };

@@ -6,57 +6,116 @@ import type { ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import { topicsOf } from '../../../views/watching/watch-document.ts';
 import type { Watchable, WatchedState } from '../../../views/watching/watched-state.ts';
-import {
-  type Candle,
-  type CandleInterval,
-  candleIntervals,
-  candlesView,
-  toCandleKey,
-} from '../candles.ts';
+import { type Candle, type CandleInterval, candlesView, toCandleKey } from '../candles.ts';
 import { lastPricesView } from '../views.ts';
 import { type InstrumentRefs, listedSymbol } from './instrument.ts';
 
 const candlesMax = 500;
-/** Candles change with every trade: the newest of so long is told. */
+/** A candle changes with every trade. At most one frame is sent in this time, with the newest. */
 const framePauseMs = 50;
 
-/** Instrument.candles, and Subscription.candles. */
-export function addCandles({ builder }: ApiParts, { instrument }: InstrumentRefs): void {
-  const interval = builder.enumType('CandleInterval', { values: candleIntervals });
-  const candle = builder.objectRef<Candle>('Candle').implement({
-    description: 'The trades of an interval that begins at `start`, in UTC.',
+/** Adds Instrument.candles and Subscription.candles. */
+export function addCandles(parts: ApiParts, { instrument }: InstrumentRefs): void {
+  const refs = { instrument, candle: addCandle(parts), interval: addCandleInterval(parts) };
+  addCandlesField(parts, refs);
+  addCandlesSubscription(parts, refs);
+}
+
+interface CandleRefs extends InstrumentRefs {
+  readonly candle: ReturnType<typeof addCandle>;
+  readonly interval: ReturnType<typeof addCandleInterval>;
+}
+
+function addCandleInterval({ builder }: ApiParts) {
+  return builder.enumType('CandleInterval', {
+    description: 'The length of a candle.',
+    values: {
+      MINUTE: { description: 'The candle covers a minute.' },
+      HOUR: { description: 'The candle covers an hour.' },
+      DAY: { description: 'The candle covers a day in UTC.' },
+    } satisfies Record<CandleInterval, object>,
+  });
+}
+
+function addCandle({ builder }: ApiParts) {
+  return builder.objectRef<Candle>('Candle').implement({
+    description: 'The prices and the volume of the trades in an interval.',
     fields: (t) => ({
-      start: t.expose('start', { type: 'DateTime' }),
-      open: t.expose('open', { type: 'Decimal' }),
-      high: t.expose('high', { type: 'Decimal' }),
-      low: t.expose('low', { type: 'Decimal' }),
-      close: t.expose('close', { type: 'Decimal' }),
-      volume: t.expose('volume', { type: 'Decimal', description: 'Shares traded.' }),
-      trades: t.exposeInt('trades'),
+      start: t.expose('start', {
+        type: 'DateTime',
+        description: 'The time at which the interval begins, in UTC.',
+      }),
+      open: t.expose('open', {
+        type: 'Decimal',
+        description: "The price of the first trade, in the instrument's currency.",
+      }),
+      high: t.expose('high', {
+        type: 'Decimal',
+        description: "The highest price of a trade, in the instrument's currency.",
+      }),
+      low: t.expose('low', {
+        type: 'Decimal',
+        description: "The lowest price of a trade, in the instrument's currency.",
+      }),
+      close: t.expose('close', {
+        type: 'Decimal',
+        description: "The price of the last trade, in the instrument's currency.",
+      }),
+      volume: t.expose('volume', {
+        type: 'Decimal',
+        description: 'The number of shares traded, in units of the instrument.',
+      }),
+      trades: t.exposeInt('trades', { description: 'The number of trades.' }),
     }),
   });
+}
+
+function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
+  const { instrument, candle, interval } = refs;
   builder.objectField(instrument, 'candles', (t) =>
     t.field({
       type: [candle],
-      description: `Candles that begin at or after \`from\` and before \`to\`, in order; one without
-        trades is absent; at most ${candlesMax}.`.replace(/\s+/g, ' '),
+      description:
+        `The candles that begin in a range of time, in order. An interval without trades has
+        no candle. More than ${candlesMax} candles are an error: request a shorter range.`.replace(
+          /\s+/g,
+          ' ',
+        ),
       args: {
-        interval: t.arg({ type: interval, required: true }),
-        from: t.arg({ type: 'DateTime', required: true }),
-        to: t.arg({ type: 'DateTime', required: true }),
+        interval: t.arg({
+          type: interval,
+          required: true,
+          description: 'The length of each candle.',
+        }),
+        from: t.arg({
+          type: 'DateTime',
+          required: true,
+          description: 'The beginning of the range. A candle may begin at this time.',
+        }),
+        to: t.arg({
+          type: 'DateTime',
+          required: true,
+          description: 'The end of the range. Every candle begins before this time.',
+        }),
       },
       resolve: ({ instrument: { symbol }, at }, args, context) =>
         readCandles(context, { symbol, ...args }, at),
     }),
   );
+}
+
+function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: CandleRefs): void {
   const frame = builder.objectRef<WatchedState<Candle | null>>('CandleFrame').implement({
-    description: 'The last candle as it stands at a sequence.',
+    description: 'A state of the last candle of an instrument.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence' }),
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description: 'The sequence number at which the candle has this state.',
+      }),
       candle: t.expose('state', {
         type: candle,
         nullable: true,
-        description: 'Null: nothing has been traded yet.',
+        description: 'The last candle. Null if the instrument has not traded yet.',
       }),
     }),
   });
@@ -64,11 +123,17 @@ export function addCandles({ builder }: ApiParts, { instrument }: InstrumentRefs
     t.field({
       type: frame,
       description:
-        `The last candle of an instrument now, then as it changes, and each that begins. A
-        slow reader may miss states in between, never the last one.`.replace(/\s+/g, ' '),
+        `Sends the last candle of an instrument first, then each new state of it and each new
+        candle, at most one every ${framePauseMs} ms. A reader may miss intermediate states, but
+        never the latest. To resume, subscribe again: the first frame has the current state.
+        Ends with INSTRUMENT_NOT_FOUND if the instrument is not listed.`.replace(/\s+/g, ' '),
       args: {
-        symbol: t.arg.id({ required: true }),
-        interval: t.arg({ type: interval, required: true }),
+        symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+        interval: t.arg({
+          type: interval,
+          required: true,
+          description: 'The length of the candle.',
+        }),
       },
       subscribe: async (_root, args, context) => {
         const symbol = await listedSymbol(context, args.symbol);
@@ -92,12 +157,14 @@ async function readCandles(
   at: ReadPoint,
 ): Promise<Candle[]> {
   await context.waitForViews(at);
-  // The first one that begins at or after `from`: whatever comes before it in byte order is out.
+  // The positions sort in byte order: `after` lies just before a candle that begins at `from`.
   const after = { position: toCandleKey(symbol, interval, from), key: '' };
   const before = { position: toCandleKey(symbol, interval, to), key: '' };
   const page = { list: 'START', filter: {}, after, before, limit: candlesMax + 1 };
   const found = await context.list(candlesView, { ...page, descending: false }, at);
-  if (found.length > candlesMax) badInput(`there are more than ${candlesMax} candles in that time`);
+  if (found.length > candlesMax) {
+    badInput(`the range has more than ${candlesMax} candles: request a shorter range`);
+  }
   return found.map(({ document }) => document);
 }
 
@@ -113,13 +180,16 @@ function lastCandle(
       const [last] = await views.list(
         candlesView,
         {
-          ...{ list: 'START', filter: {}, limit: 1, descending: true },
+          list: 'START',
+          filter: {},
           after: { position: toCandleKey(symbol, interval, ''), key: '' },
           before: { position: toCandleKey(symbol, interval, '~'), key: '' },
+          limit: 1,
+          descending: true,
         },
         sequence,
       );
-      // The view's own evolve has made the document: it is a candle.
+      // The evolve function of the view made the document, so it is a candle.
       return (last?.document as Candle | undefined) ?? null;
     },
     isNews: (before, after) =>

@@ -19,12 +19,15 @@ interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'take
 }
 
 const pricesMax = 1_000;
-/** A tenth of the amount: beyond that a rate in basis points was meant in something else. */
+/** Ten percent of the amount: a higher rate was probably not meant in basis points. */
 const feeBpsMax = 1_000;
 
-const feeDescription = `In hundredths of a percent: 0 to ${feeBpsMax}; 0 when absent.`;
+const symbolField = { required: true, description: 'The symbol of the instrument.' } as const;
+const instrumentAfterDescription = 'The instrument after the command.';
+const feeDescription = `in basis points (hundredths of a percent) of the amount, 0 to
+  ${feeBpsMax}. If omitted, 0.`.replace(/\s+/g, ' ');
 
-/** The mutations of the market. */
+/** Adds the mutations that list instruments and record prices. */
 export function addMarketCommands(parts: ApiParts, refs: InstrumentRefs): void {
   addListInstrument(parts, refs);
   addRecordPrice(parts, refs);
@@ -39,28 +42,51 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
       symbol: t.id({
         required: true,
         description:
-          `Like "MSFT": 1 to 20 of A-Z, 0-9, ".", "^", "_" and "-", of which the first is a
-          letter or a digit.`.replace(/\s+/g, ' '),
+          `The symbol of the new instrument, like "MSFT": 1 to 20 of A-Z, 0-9, ".", "^", "_" and
+          "-", beginning with a letter or a digit.`.replace(/\s+/g, ' '),
       }),
-      name: t.string({ required: true }),
-      currency: t.string({ required: true, description: 'ISO 4217.' }),
+      name: t.string({
+        required: true,
+        description: 'The name of the instrument, 1 to 200 characters.',
+      }),
+      currency: t.string({
+        required: true,
+        description: 'The currency of the prices, an ISO 4217 code in upper case like "USD".',
+      }),
       tickSize: t.field({
         type: 'Decimal',
         required: true,
-        description: `More than zero, with at most ${stepDigitsMax} digits.`,
+        description:
+          `The tick size, in the instrument's currency. Prices of orders must be multiples
+          of it. It must be more than zero and have at most ${stepDigitsMax} digits.`.replace(
+            /\s+/g,
+            ' ',
+          ),
       }),
       lotSize: t.field({
         type: 'Decimal',
         required: true,
-        description: `More than zero, with at most ${stepDigitsMax} digits.`,
+        description:
+          `The lot size, in units of the instrument. Quantities of orders must be multiples
+          of it. It must be more than zero and have at most ${stepDigitsMax} digits.`.replace(
+            /\s+/g,
+            ' ',
+          ),
       }),
-      makerFeeBps: t.field({ type: 'Decimal', description: feeDescription }),
-      takerFeeBps: t.field({ type: 'Decimal', description: feeDescription }),
+      makerFeeBps: t.field({
+        type: 'Decimal',
+        description: `The fee of the resting side of a trade, ${feeDescription}`,
+      }),
+      takerFeeBps: t.field({
+        type: 'Decimal',
+        description: `The fee of the incoming side of a trade, ${feeDescription}`,
+      }),
     }),
     parse: parseListing,
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
+        description: instrumentAfterDescription,
         resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
       }),
     }),
@@ -87,28 +113,33 @@ function parseListing(fields: ListFields): commands.ListInstrument {
 }
 
 function assertStep(name: string, size: string): void {
-  if (compare(size, '0') <= 0) badInput(`${name} is more than zero, not ${size}`);
+  if (compare(size, '0') <= 0) badInput(`${name} must be more than zero, not ${size}`);
   if (parseStep(size) !== null) return;
   const digits = trimZeros(size).replace('.', '').length;
-  badInput(`${name} has at most ${stepDigitsMax} digits, not ${digits}`);
+  badInput(`${name} must have at most ${stepDigitsMax} digits, not ${digits}`);
 }
 
 function assertFee(name: string, rate: string): void {
   if (compare(rate, '0') >= 0 && compare(rate, String(feeBpsMax)) <= 0) return;
-  badInput(`${name} is 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
+  badInput(`${name} must be 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
 }
 
 function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
   addCommand<commands.RecordPrice>({
     command: commands.recordPrice,
     input: (t) => ({
-      symbol: t.id({ required: true }),
-      price: t.field({ type: 'Decimal', required: true }),
+      symbol: t.id(symbolField),
+      price: t.field({
+        type: 'Decimal',
+        required: true,
+        description: "The price of one share, in the instrument's currency. More than zero.",
+      }),
     }),
     parse: ({ symbol, price }: commands.RecordPrice) => ({ symbol: parseSymbol(symbol), price }),
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
+        description: instrumentAfterDescription,
         resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
       }),
     }),
@@ -117,13 +148,19 @@ function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs
 
 function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
   const point = builder.inputType('PricePointInput', {
+    description: 'A price and the time from which it holds.',
     fields: (t) => ({
-      price: t.field({ type: 'Decimal', required: true }),
+      price: t.field({
+        type: 'Decimal',
+        required: true,
+        description: "The price of one share, in the instrument's currency. More than zero.",
+      }),
       occurredAt: t.field({
         type: 'DateTime',
         required: true,
-        description: `From when on it held. A time up to 5 seconds ahead of the server's is taken as
-          now; a later one is refused.`.replace(/\s+/g, ' '),
+        description:
+          `The time from which the price holds. A time up to 5 seconds ahead of the server's
+          counts as now. A later time is an error.`.replace(/\s+/g, ' '),
       }),
     }),
   });
@@ -131,16 +168,17 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
     command: commands.recordPrices,
     without: ['occurredAt'],
     input: (t) => ({
-      symbol: t.id({ required: true }),
+      symbol: t.id(symbolField),
       prices: t.field({
         type: [point],
         required: true,
-        description: `1 to ${pricesMax}, all or nothing.`,
+        description: `The prices, 1 to ${pricesMax}. All are recorded or none.`,
       }),
     }),
     parse: ({ symbol, prices }: commands.RecordPrices) => {
       const count = prices.length;
-      if (count === 0 || count > pricesMax) badInput(`prices are 1 to ${pricesMax}, not ${count}`);
+      if (count === 0 || count > pricesMax)
+        badInput(`prices must have 1 to ${pricesMax} members, not ${count}`);
       return {
         symbol: parseSymbol(symbol),
         prices: prices.map(({ price, occurredAt }) => ({ price, occurredAt })),
@@ -150,13 +188,14 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
     payload: (t) => ({
       instrument: t.field({
         type: instrument,
+        description: instrumentAfterDescription,
         resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
       }),
     }),
   });
 }
 
-/** The mutations that halt trading in an instrument, and resume it. */
+/** Adds the mutations that halt and resume trading in an instrument. */
 export function addTradingStatusCommands(
   { addCommand }: ApiParts,
   { instrument }: InstrumentRefs,
@@ -164,7 +203,13 @@ export function addTradingStatusCommands(
   for (const command of [commands.haltTrading, commands.resumeTrading]) {
     addCommand<commands.ChangeTrading>({
       command,
-      input: (t) => ({ symbol: t.id({ required: true }), reason: t.string() }),
+      input: (t) => ({
+        symbol: t.id(symbolField),
+        reason: t.string({
+          description:
+            'A reason of up to 200 characters, recorded in the event. If omitted, there is none.',
+        }),
+      }),
       parse: ({ symbol, reason }: commands.ChangeTrading) => ({
         symbol: parseSymbol(symbol),
         reason: parseOptionalText('reason', reason),
@@ -172,6 +217,7 @@ export function addTradingStatusCommands(
       payload: (t) => ({
         instrument: t.field({
           type: instrument,
+          description: instrumentAfterDescription,
           resolve: (answer, _args, context) =>
             instrumentAfter(context, answer, answer.input.symbol),
         }),
@@ -184,7 +230,7 @@ function parseSymbol(symbol: string): string {
   return parseOptionalText('symbol', symbol) ?? '';
 }
 
-/** The instrument right after a command: as decided, or for a replay as its answer showed it. */
+/** The instrument after a command: as decided, or for a replay as in its recorded answer. */
 async function instrumentAfter(
   context: RequestContext,
   answer: CommandAnswer<unknown>,

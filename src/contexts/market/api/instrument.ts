@@ -1,4 +1,6 @@
+import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
+import type { ApiTypes } from '../../../api/builder.ts';
 import { codedError } from '../../../api/errors.ts';
 import { parseFilterBy } from '../../../api/filter-input.ts';
 import { oncePerSchema } from '../../../api/once.ts';
@@ -15,17 +17,19 @@ import {
   toPricePosition,
 } from '../views.ts';
 
-/** An instrument at a read point: what is nested in it answers at the same one. */
+/** An instrument at a read point. Its nested fields are read at the same point. */
 export interface InstrumentAt {
   readonly typename: 'Instrument';
   readonly instrument: Instrument;
   readonly at: ReadPoint;
 }
 
+/** The source of the type Instrument for a state that was read at a read point. */
 export function toInstrumentAt(instrument: Instrument, at: ReadPoint): InstrumentAt {
   return { typename: 'Instrument', instrument, at };
 }
 
+/** Finds an instrument at a read point. Null if the text is no symbol or is not listed. */
 export async function findInstrument(
   context: RequestContext,
   symbol: string,
@@ -37,68 +41,136 @@ export async function findInstrument(
 }
 
 /**
- * The symbol of an instrument that is listed, for what is watched of it. Throws BAD_USER_INPUT when
- * it can be no symbol, INSTRUMENT_NOT_FOUND when it is none.
+ * Checks the symbol of an instrument that is to be watched, and returns it. Throws BAD_USER_INPUT
+ * if it is not a valid symbol, INSTRUMENT_NOT_FOUND if it is not listed.
  */
 export async function listedSymbol(context: RequestContext, symbol: string): Promise<string> {
   parseFilterBy(symbolFault, symbol);
-  // What has just been listed here counts, as for all that is watched.
+  // An instrument that this process has just listed counts, as in every subscription.
   const at = Math.max(await context.pinnedSequence(), context.engine.feed.tail());
   await context.waitForViews(at);
   if ((await findInstrument(context, symbol, at)) !== null) return symbol;
   throw codedError(InstrumentNotFound.code, `there is no instrument ${symbol}`);
 }
 
-/** The Instrument type. */
+/** The types Instrument and TradingStatus, added once to a schema. */
 export const instrumentTypes = oncePerSchema(addInstrumentTypes);
 
 export type InstrumentRefs = ReturnType<typeof addInstrumentTypes>;
 
-function addInstrumentTypes({ builder, nodes }: ApiParts) {
-  const status = builder.enumType('TradingStatus', { values: ['OPEN', 'HALTED'] as const });
+function addInstrumentTypes(parts: ApiParts) {
+  const { builder, nodes } = parts;
+  const status = addTradingStatus(parts);
   const instrument = builder.objectRef<InstrumentAt>('Instrument').implement({
-    description: 'Something that has a price and can be traded.',
+    description: 'An instrument that can be priced and traded.',
     interfaces: [nodes.node],
     fields: (t) => ({
-      id: t.id({ description: 'Its symbol.', resolve: (source) => source.instrument.symbol }),
-      symbol: t.id({ resolve: (source) => source.instrument.symbol }),
-      name: t.string({ resolve: (source) => source.instrument.name }),
+      id: t.id({
+        description: 'The id of the instrument: its symbol.',
+        resolve: (source) => source.instrument.symbol,
+      }),
+      symbol: t.id({
+        description: 'The symbol of the instrument.',
+        resolve: (source) => source.instrument.symbol,
+      }),
+      name: t.string({
+        description: 'The name of the instrument.',
+        resolve: (source) => source.instrument.name,
+      }),
       currency: t.string({
-        description: 'ISO 4217: what its prices are in.',
+        description: "The currency of the instrument's prices, an ISO 4217 code.",
         resolve: (source) => source.instrument.currency,
       }),
-      tickSize: t.field({ type: 'Decimal', resolve: (source) => source.instrument.tickSize }),
-      lotSize: t.field({ type: 'Decimal', resolve: (source) => source.instrument.lotSize }),
-      makerFeeBps: t.field({ type: 'Decimal', resolve: (source) => source.instrument.makerFeeBps }),
-      takerFeeBps: t.field({ type: 'Decimal', resolve: (source) => source.instrument.takerFeeBps }),
       tradingStatus: t.field({
         type: status,
+        description: 'The trading status of the instrument.',
         resolve: (source) => source.instrument.tradingStatus,
-      }),
-      lastPrice: t.field({
-        type: 'Decimal',
-        nullable: true,
-        description: 'Of the prices known, recorded or traded, the one that occurred last.',
-        resolve: async (source, _args, context) =>
-          (await readLastPrice(context, source))?.price ?? null,
-      }),
-      lastPriceAt: t.field({
-        type: 'DateTime',
-        nullable: true,
-        description: 'When it occurred.',
-        resolve: async (source, _args, context) =>
-          (await readLastPrice(context, source))?.occurredAt ?? null,
-      }),
-      priceOn: t.field({
-        type: 'Decimal',
-        nullable: true,
-        description: 'The last price that had occurred by then (not: had been recorded).',
-        args: { time: t.arg({ type: 'DateTime', required: true }) },
-        resolve: (source, { time }, context) => readPriceOn(context, source, time),
       }),
     }),
   });
+  addUnitsAndFees(parts, instrument);
+  addPrices(parts, instrument);
   return { instrument };
+}
+
+type InstrumentRef = ObjectRef<ApiTypes, InstrumentAt>;
+
+function addTradingStatus({ builder }: ApiParts) {
+  return builder.enumType('TradingStatus', {
+    description: 'The trading status of an instrument.',
+    values: {
+      OPEN: { description: 'Orders are accepted.' },
+      HALTED: {
+        description: `New orders are rejected and stop orders are not triggered. Open orders can be
+          canceled.`.replace(/\s+/g, ' '),
+      },
+    },
+  });
+}
+
+function addUnitsAndFees({ builder }: ApiParts, instrument: InstrumentRef): void {
+  builder.objectFields(instrument, (t) => ({
+    tickSize: t.field({
+      type: 'Decimal',
+      description:
+        "The tick size, in the instrument's currency. Prices of orders are multiples of it.",
+      resolve: (source) => source.instrument.tickSize,
+    }),
+    lotSize: t.field({
+      type: 'Decimal',
+      description:
+        'The lot size, in units of the instrument. Quantities of orders are multiples of it.',
+      resolve: (source) => source.instrument.lotSize,
+    }),
+    makerFeeBps: t.field({
+      type: 'Decimal',
+      description: 'The fee of the resting side of a trade, in basis points of the amount.',
+      resolve: (source) => source.instrument.makerFeeBps,
+    }),
+    takerFeeBps: t.field({
+      type: 'Decimal',
+      description: 'The fee of the incoming side of a trade, in basis points of the amount.',
+      resolve: (source) => source.instrument.takerFeeBps,
+    }),
+  }));
+}
+
+function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
+  builder.objectFields(instrument, (t) => ({
+    lastPrice: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description: `The price that occurred last, recorded or traded, in the instrument's currency.
+        Null if there is no price yet.`.replace(/\s+/g, ' '),
+      resolve: async (source, _args, context) =>
+        (await readLastPrice(context, source))?.price ?? null,
+    }),
+    lastPriceAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'The time at which lastPrice occurred. Null if there is no price yet.',
+      resolve: async (source, _args, context) =>
+        (await readLastPrice(context, source))?.occurredAt ?? null,
+    }),
+    priceOn: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description:
+        `The price at a time, in the instrument's currency: the last one that had occurred by
+        then, whenever it was recorded. Null if no price had occurred by then.`.replace(
+          /\s+/g,
+          ' ',
+        ),
+      args: {
+        time: t.arg({
+          type: 'DateTime',
+          required: true,
+          description: 'The time of the price.',
+        }),
+      },
+      resolve: (source, { time }, context) => readPriceOn(context, source, time),
+    }),
+  }));
 }
 
 async function readLastPrice(

@@ -9,7 +9,7 @@ import type { Watchable } from '../../../views/watching/watched-state.ts';
 import { instrumentTypes } from '../../market/api/instrument.ts';
 import { changedBookOf, levelsView, type PriceLevel } from '../views/price-levels.ts';
 
-/** The best levels of a book at a read point. */
+/** The best price levels of an order book at a read point. */
 export interface OrderBook {
   readonly symbol: string;
   readonly bids: readonly PriceLevel[];
@@ -17,43 +17,65 @@ export interface OrderBook {
   readonly sequence: number;
 }
 
-const depthDefault = 10;
+/** The number of levels on each side if the client gives none. */
+export const depthDefault = 10;
 const depthMax = 500;
-/** A book can change thousands of times a second: the newest of so long is told. */
+/** The description of the argument `depth`. */
+export const depthDescription = `The maximum number of levels on each side, from 1 to ${depthMax}.`;
+/** A book can change thousands of times a second: only the newest state in this time is sent. */
 const framePauseMs = 50;
 
-/** The OrderBook type, and Instrument.orderBook. */
+/** Adds the type OrderBook and the field Instrument.orderBook. */
 export const bookTypes = oncePerSchema(addBookTypes);
 
 function addBookTypes(parts: ApiParts) {
   const { builder } = parts;
   const { instrument } = instrumentTypes(parts);
   const level = builder.objectRef<PriceLevel>('PriceLevel').implement({
-    description: 'All that rests at one price.',
+    description: 'A price level: all orders that rest at one price on one side of an order book.',
     fields: (t) => ({
-      price: t.expose('price', { type: 'Decimal' }),
-      quantity: t.expose('quantity', { type: 'Decimal' }),
-      orders: t.exposeInt('orders'),
+      price: t.expose('price', {
+        type: 'Decimal',
+        description: "The price of one share, in the instrument's currency.",
+      }),
+      quantity: t.expose('quantity', {
+        type: 'Decimal',
+        description: 'The number of shares that rest at the price.',
+      }),
+      orders: t.exposeInt('orders', {
+        description: 'The number of orders that rest at the price.',
+      }),
     }),
   });
   const book = builder.objectRef<OrderBook>('OrderBook').implement({
-    description: 'What rests in the book of an instrument, best prices first.',
+    description: 'The best price levels of the order book of an instrument.',
     fields: (t) => ({
-      symbol: t.exposeID('symbol'),
-      bids: t.field({ type: [level], resolve: ({ bids }) => [...bids] }),
-      asks: t.field({ type: [level], resolve: ({ asks }) => [...asks] }),
+      symbol: t.exposeID('symbol', { description: 'The symbol of the instrument.' }),
+      bids: t.field({
+        type: [level],
+        description:
+          'The levels of orders to buy, highest price first, at most as many as `depth`.',
+        resolve: ({ bids }) => [...bids],
+      }),
+      asks: t.field({
+        type: [level],
+        description:
+          'The levels of orders to sell, lowest price first, at most as many as `depth`.',
+        resolve: ({ asks }) => [...asks],
+      }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
         description:
-          `The sequence at which this was read. In a dry run: the end of the log on which it
-          was decided.`.replace(/\s+/g, ' '),
+          `The sequence number at which this was read. In a dry run, the head of the log on which
+          the dry run was decided.`.replace(/\s+/g, ' '),
       }),
     }),
   });
   builder.objectField(instrument, 'orderBook', (t) =>
     t.field({
       type: book,
-      args: { depth: t.arg.int({ defaultValue: depthDefault, description: 'Levels a side.' }) },
+      description: 'The order book of the instrument.',
+      args: { depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }) },
       resolve: async ({ instrument: { symbol }, at }, { depth }, context) => {
         const levels = parseDepth(depth);
         await context.waitForViews(at);
@@ -66,7 +88,8 @@ function addBookTypes(parts: ApiParts) {
 
 export function parseDepth(depth: number | null | undefined): number {
   const levels = depth ?? depthDefault;
-  if (levels < 1 || levels > depthMax) badInput(`depth is 1 to ${depthMax}, not ${levels}`);
+  if (levels < 1 || levels > depthMax)
+    badInput(`depth must be from 1 to ${depthMax}, but is ${levels}`);
   return levels;
 }
 
@@ -83,14 +106,14 @@ async function readBook(
   const read = async (side: 'BUY' | 'SELL'): Promise<readonly PriceLevel[]> => {
     const page = { list: 'PRICE', filter: {}, limit: depth, ...rangeOf(`${symbol} ${side} `) };
     const found = await views.list(levelsView, { ...page, descending: side === 'BUY' }, at);
-    // The view's own evolve has made the documents: they are levels.
+    // The view's evolve made the documents, so they are levels.
     return found.map(({ document }) => document as PriceLevel);
   };
   const [bids, asks] = await Promise.all([read('BUY'), read('SELL')]);
   return { symbol, bids, asks, sequence: sequenceOf(at) };
 }
 
-/** The best levels of a book, to be watched: the newest of a short time. */
+/** The best levels of a book as something to watch; a change of `sequence` alone is no news. */
 export function watchableBook(
   views: Pick<Views, 'list'>,
   request: BookRequest,

@@ -10,7 +10,13 @@ import { type ReplaceOrder, replaceOrder } from '../commands/replace-order.ts';
 import { orderTypes } from './order.ts';
 import { findAccountOf, orderAfter, tradesAfter } from './read.ts';
 
-/** The mutations of trading. */
+const accountDescription = 'The account after the command.';
+const newIdDescription = 'The id of the new order, a UUID. If omitted, the server generates one.';
+const tradesDescription =
+  'The trades of the command, including those of stop orders that it triggered.';
+const asBefore = 'If omitted, that of the replaced order is kept.';
+
+/** Adds the mutations of trading. */
 export function addTradingCommands(parts: ApiParts): void {
   addDepositShares(parts);
   addPlaceOrder(parts);
@@ -24,24 +30,32 @@ function addDepositShares(parts: ApiParts): void {
     command: depositShares,
     without: ['expectedVersion'],
     input: (t) => ({
-      accountId: t.id({ required: true }),
-      symbol: t.id({ required: true }),
-      quantity: t.field({ type: 'Decimal', required: true }),
+      accountId: t.id({ required: true, description: 'The id of the account, a UUID.' }),
+      symbol: t.id({ required: true, description: 'The symbol of the instrument, in upper case.' }),
+      quantity: t.field({
+        type: 'Decimal',
+        required: true,
+        description: 'The number of shares, a multiple of the lot size.',
+      }),
       costPrice: t.field({
         type: 'Decimal',
         required: true,
-        description: 'What one share cost its owner.',
+        description:
+          "The price that the owner paid for one share, in the account's currency; zero or more.",
       }),
-      reference: t.string(),
+      reference: t.string({ description: 'A free text that is recorded with the deposit.' }),
     }),
     parse: ({ accountId, symbol, quantity, costPrice, reference }: DepositShares) => ({
       accountId: parseId('accountId', accountId),
       symbol: parseId('symbol', symbol),
-      ...{ quantity, costPrice, reference: parseOptionalText('reference', reference) },
+      quantity,
+      costPrice,
+      reference: parseOptionalText('reference', reference),
     }),
     payload: (t) => ({
       account: t.field({
         type: account,
+        description: accountDescription,
         resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
@@ -57,37 +71,62 @@ function addPlaceOrder(parts: ApiParts): void {
     command: placeOrder,
     without: ['expectedVersion', 'occurredAt'],
     input: (t) => ({
-      orderId: t.id({ description: 'A UUID; a fresh one when absent.' }),
-      accountId: t.id({ required: true }),
-      symbol: t.id({ required: true }),
-      side: t.field({ type: side, required: true }),
-      type: t.field({ type, required: true }),
-      timeInForce: t.field({ type: timeInForce, required: true }),
-      quantity: t.field({ type: 'Decimal', required: true }),
-      limitPrice: t.field({ type: 'Decimal', description: 'For LIMIT and STOP_LIMIT.' }),
-      stopPrice: t.field({ type: 'Decimal', description: 'For STOP and STOP_LIMIT.' }),
-      expiresAt: t.field({ type: 'DateTime', description: 'For GTD.' }),
+      orderId: t.id({ description: newIdDescription }),
+      accountId: t.id({ required: true, description: 'The id of the account, a UUID.' }),
+      symbol: t.id({ required: true, description: 'The symbol of the instrument, in upper case.' }),
+      side: t.field({ type: side, required: true, description: 'The side of the order.' }),
+      type: t.field({ type, required: true, description: 'The type of the order.' }),
+      timeInForce: t.field({
+        type: timeInForce,
+        required: true,
+        description: 'The time for which the order is in force.',
+      }),
+      quantity: t.field({
+        type: 'Decimal',
+        required: true,
+        description: 'The number of shares (FIX OrderQty), a multiple of the lot size.',
+      }),
+      limitPrice: t.field({
+        type: 'Decimal',
+        description:
+          `The worst price at which the order may trade, a multiple of the tick size. Required for
+          LIMIT and STOP_LIMIT orders; not allowed for others.`.replace(/\s+/g, ' '),
+      }),
+      stopPrice: t.field({
+        type: 'Decimal',
+        description:
+          `The price that triggers the order, a multiple of the tick size. Required for STOP and
+          STOP_LIMIT orders; not allowed for others.`.replace(/\s+/g, ' '),
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        description:
+          `The time at which the order expires, in the future. Required for GTD orders; not allowed
+          for others.`.replace(/\s+/g, ' '),
+      }),
       postOnly: t.boolean({
-        description: 'Refuse it rather than let it trade on arrival; for LIMIT orders that rest.',
+        description:
+          `Whether to reject the order if it would trade immediately. Allowed for LIMIT orders with
+          DAY, GTC or GTD. If omitted, false.`.replace(/\s+/g, ' '),
       }),
       clientOrderId: t.string({
-        description: "The client's own id of the order. No other open order of the account has it.",
+        description:
+          `The client's own id of the order (FIX ClOrdID). No other open order of the account may
+          have it. If omitted, the order has none.`.replace(/\s+/g, ' '),
       }),
     }),
     parse: parsePlaceOrder,
     payload: (t) => ({
       order: t.field({
         type: order,
+        description: 'The order after the command.',
         resolve: (answer, _args, context) =>
           orderAfter(context, answer, answer.input.orderId ?? placedId(answer.result.decided)),
       }),
-      trades: t.field({
-        type: [trade],
-        description: 'All trades of the command, those of stop orders that it triggered too.',
-        resolve: tradesAfter,
-      }),
+      trades: t.field({ type: [trade], description: tradesDescription, resolve: tradesAfter }),
       account: t.field({
         type: account,
+        description: accountDescription,
         resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
       }),
     }),
@@ -100,12 +139,13 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
   const postOnly = fields.postOnly ?? false;
   const hasLimit = type === 'LIMIT' || type === 'STOP_LIMIT';
   const hasStop = type === 'STOP' || type === 'STOP_LIMIT';
-  assertGiven('limitPrice', limitPrice, { isWanted: hasLimit, of: `${type} order` });
-  assertGiven('stopPrice', stopPrice, { isWanted: hasStop, of: `${type} order` });
+  assertGiven('limitPrice', limitPrice, { isRequired: hasLimit, of: `${type} orders` });
+  assertGiven('stopPrice', stopPrice, { isRequired: hasStop, of: `${type} orders` });
   const isDated = timeInForce === 'GTD';
-  assertGiven('expiresAt', expiresAt, { isWanted: isDated, of: `${timeInForce} order` });
+  assertGiven('expiresAt', expiresAt, { isRequired: isDated, of: `${timeInForce} orders` });
   const rests = type === 'LIMIT' && timeInForce !== 'IOC' && timeInForce !== 'FOK';
-  if (postOnly && !rests) badInput('postOnly is for LIMIT orders that can rest: DAY, GTC or GTD');
+  if (postOnly && !rests)
+    badInput('postOnly is only allowed for LIMIT orders with DAY, GTC or GTD');
   return {
     orderId: parseNewId('orderId', fields.orderId),
     clientOrderId: parseClientOrderId(fields.clientOrderId),
@@ -123,20 +163,21 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
 }
 
 function parseClientOrderId(value: string | null | undefined): string | null {
-  if (value?.trim() === '') badInput('clientOrderId is empty: leave it out to have none');
+  if (value?.trim() === '')
+    badInput('clientOrderId must not be empty: omit it for an order without one');
   return parseOptionalText('clientOrderId', value);
 }
 
 function assertGiven(
   name: string,
   value: string | null,
-  { isWanted, of }: { readonly isWanted: boolean; readonly of: string },
+  { isRequired, of }: { readonly isRequired: boolean; readonly of: string },
 ): void {
-  if ((value !== null) === isWanted) return;
-  badInput(isWanted ? `${name} is needed for a ${of}` : `${name} is not for a ${of}`);
+  if ((value !== null) === isRequired) return;
+  badInput(isRequired ? `${name} is required for ${of}` : `${name} is not allowed for ${of}`);
 }
 
-/** The id that a placed order was given. */
+/** The id of the order that a command placed. */
 function placedId(decided: readonly { readonly type: string; readonly data: object }[]): string {
   const placed = decided.find(({ type }) => type === 'OrderPlaced');
   if (placed === undefined || !('orderId' in placed.data)) throw new Error('no order was placed');
@@ -149,7 +190,12 @@ function addCancelOrder(parts: ApiParts): void {
   parts.addCommand<CancelOrder>({
     command: cancelOrder,
     without: ['expectedVersion', 'occurredAt'],
-    input: (t) => ({ orderId: t.id({ required: true }), reason: t.string() }),
+    input: (t) => ({
+      orderId: t.id({ required: true, description: 'The id of the order, a UUID.' }),
+      reason: t.string({
+        description: 'The reason, a free text. If omitted, no reason is recorded.',
+      }),
+    }),
     parse: ({ orderId, reason }: CancelOrder) => ({
       orderId: parseId('orderId', orderId),
       reason: parseOptionalText('reason', reason),
@@ -157,10 +203,12 @@ function addCancelOrder(parts: ApiParts): void {
     payload: (t) => ({
       order: t.field({
         type: order,
+        description: 'The canceled order.',
         resolve: (answer, _args, context) => orderAfter(context, answer, answer.input.orderId),
       }),
       account: t.field({
         type: account,
+        description: accountDescription,
         resolve: (answer, _args, context) => findAccountOf(context, answer, answer.input.orderId),
       }),
     }),
@@ -174,14 +222,14 @@ function addReplaceOrder(parts: ApiParts): void {
     command: replaceOrder,
     without: ['expectedVersion', 'occurredAt'],
     input: (t) => ({
-      orderId: t.id({ required: true }),
-      newOrderId: t.id({ description: 'A UUID; a fresh one when absent.' }),
+      orderId: t.id({ required: true, description: 'The id of the open order, a UUID.' }),
+      newOrderId: t.id({ description: newIdDescription }),
       quantity: t.field({
         type: 'Decimal',
-        description: 'In all, what has been filled included; as it was when absent.',
+        description: `The new total number of shares, including those already traded. ${asBefore}`,
       }),
-      limitPrice: t.field({ type: 'Decimal', description: 'As it was when absent.' }),
-      stopPrice: t.field({ type: 'Decimal', description: 'As it was when absent.' }),
+      limitPrice: t.field({ type: 'Decimal', description: `The new limit price. ${asBefore}` }),
+      stopPrice: t.field({ type: 'Decimal', description: `The new stop price. ${asBefore}` }),
     }),
     parse: (fields: ReplaceOrder) => ({
       orderId: parseId('orderId', fields.orderId),
@@ -193,18 +241,19 @@ function addReplaceOrder(parts: ApiParts): void {
     payload: (t) => ({
       order: t.field({
         type: order,
-        description: 'The new one.',
+        description: 'The new order.',
         resolve: (answer, _args, context) =>
           orderAfter(context, answer, answer.input.newOrderId ?? placedId(answer.result.decided)),
       }),
       replaced: t.field({
         type: order,
-        description: 'The one whose place it took.',
+        description: 'The order that was replaced.',
         resolve: (answer, _args, context) => orderAfter(context, answer, answer.input.orderId),
       }),
-      trades: t.field({ type: [trade], resolve: tradesAfter }),
+      trades: t.field({ type: [trade], description: tradesDescription, resolve: tradesAfter }),
       account: t.field({
         type: account,
+        description: accountDescription,
         resolve: (answer, _args, context) => findAccountOf(context, answer, answer.input.orderId),
       }),
     }),

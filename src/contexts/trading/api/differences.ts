@@ -9,14 +9,14 @@ import {
   type AccountFigure,
   amountMembers,
   compareFigures,
+  type Figure,
   type FigureDifference,
-  figures,
   figuresOf,
 } from '../views/account-figures.ts';
 import type { Position } from '../views/position.ts';
 import { positionsView } from '../views/positions.ts';
 
-/** Accounts that were compared with the log, in the order of their opening. */
+/** The differences found in a page of accounts, which are in the order of their opening. */
 export interface Comparison {
   readonly nodes: readonly Difference[];
   readonly accounts: number;
@@ -28,51 +28,73 @@ export interface Comparison {
   };
 }
 
+/** The figures, each with its description in the API. */
+const figureDescriptions = {
+  BALANCE: { description: 'The cash of the account.' },
+  CASH_HELD: { description: 'The part of the cash that is reserved.' },
+  QUANTITY: { description: 'The number of shares of one instrument.' },
+  SHARES_HELD: { description: 'The number of these shares that are reserved.' },
+} satisfies Record<Figure, { readonly description: string }>;
+
 type Difference = FigureDifference & { readonly accountId: string };
 
-/** The types of a comparison; gives its type and how it is made. */
+/** Adds the types of a comparison and returns the type of its connection. */
 export function addDifferences({ builder }: ApiParts) {
   const figure = builder.enumType('AccountFigure', {
-    description: `BALANCE and CASH_HELD are of cash, QUANTITY and SHARES_HELD of shares.`,
-    values: figures,
+    description: 'A figure of an account that is compared with the log.',
+    values: figureDescriptions,
   });
   const difference = builder.objectRef<Difference>('TrialBalanceDifference').implement({
-    description: 'A figure of an account that is not what the recorded entries add up to.',
+    description: 'A figure of an account that differs from the sum of the events of the account.',
     fields: (t) => ({
-      accountId: t.exposeID('accountId'),
-      figure: t.expose('figure', { type: figure }),
+      accountId: t.exposeID('accountId', { description: 'The id of the account.' }),
+      figure: t.expose('figure', { type: figure, description: 'The figure that differs.' }),
       symbol: t.exposeString('symbol', {
         nullable: true,
-        description: 'The instrument; null for cash.',
+        description: 'The symbol of the instrument. Null for cash.',
       }),
       ledger: t.expose('ledger', {
         type: 'Decimal',
-        description: 'What the events of the account add up to.',
+        description:
+          `The figure that results from the events of the account: in the account's currency for
+          cash, otherwise in shares.`.replace(/\s+/g, ' '),
       }),
       shown: t.expose('shown', {
         type: 'Decimal',
         nullable: true,
-        description: 'What the account or its position shows; null when there is none.',
+        description:
+          'The figure that the account or its position shows. Null if it does not exist.',
       }),
     }),
   });
   return builder.objectRef<Comparison>('TrialBalanceDifferenceConnection').implement({
-    description: `Accounts compared with the log. A page has the differences of as many accounts, so
-      it may be empty before the last one.`.replace(/\s+/g, ' '),
+    description:
+      `The differences found in a page of accounts. Pages count accounts, not differences, so a
+      page may be empty although later pages are not.`.replace(/\s+/g, ' '),
     fields: (t) => ({
-      nodes: t.field({ type: [difference], resolve: ({ nodes }) => [...nodes] }),
-      accounts: t.exposeInt('accounts', { description: 'The number of accounts compared.' }),
-      pageInfo: t.field({ type: builder.pageInfoRef(), resolve: ({ pageInfo }) => pageInfo }),
+      nodes: t.field({
+        type: [difference],
+        description: 'The differences, in the order in which the accounts were opened.',
+        resolve: ({ nodes }) => [...nodes],
+      }),
+      accounts: t.exposeInt('accounts', {
+        description: 'The number of accounts that were compared for this page.',
+      }),
+      pageInfo: t.field({
+        type: builder.pageInfoRef(),
+        description: 'Whether there are more accounts, and the cursors of this page.',
+        resolve: ({ pageInfo }) => pageInfo,
+      }),
     }),
   });
 }
 
-/** More are left for the next page: the database reads each event of the accounts compared. */
+/** Limits a page, because the database reads every event of the accounts that are compared. */
 const eventsMax = 50_000;
-/** As many accounts are read from the views at once. */
+/** The number of accounts that are read from the views at the same time. */
 const readsMax = 4;
 
-/** Compares a page of accounts, as they are at a sequence, with what their events add up to. */
+/** Compares a page of accounts, as of a sequence, with the sums of their events. */
 export async function compareAccounts(
   context: RequestContext,
   args: Pick<PagingArgs, 'first' | 'after'>,
@@ -145,7 +167,7 @@ async function compareAccount(
   return compareFigures(ledger, shown).map((each) => ({ ...each, accountId }));
 }
 
-/** Null: it is in the list, and its document is gone, which no program does. */
+/** Null would be an entry in the list without a document, which no program writes. */
 function figuresShown(position: Position | null): AccountFigure[] {
   if (position === null) return [];
   const { symbol, quantity, held } = position;

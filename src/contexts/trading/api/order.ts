@@ -6,18 +6,20 @@ import { shownSequence } from '../../../views/read-point.ts';
 import { accountTypes, findAccount } from '../../accounts/api/account.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { averagePriceOf } from '../order.ts';
+import { addOrderEnums, type OrderEnums } from './order-enums.ts';
 import { missing, type OrderAt, orderOf, readFills, type TradeAt, toTradeAt } from './read.ts';
+import { implementTrade } from './trade.ts';
 
-/** The Order and Trade types, and the enums of orders. */
+/** Adds the types Order and Trade, and the enums of orders. */
 export const orderTypes = oncePerSchema(addOrderTypes);
 
-interface Refs extends ReturnType<typeof addEnums> {
+interface Refs extends OrderEnums {
   readonly order: ObjectRef<ApiTypes, OrderAt>;
   readonly trade: ObjectRef<ApiTypes, TradeAt>;
 }
 
 function addOrderTypes(parts: ApiParts): Refs {
-  const enums = addEnums(parts);
+  const enums = addOrderEnums(parts);
   const order = parts.builder.objectRef<OrderAt>('Order');
   const trade = parts.builder.objectRef<TradeAt>('Trade');
   const refs = { ...enums, order, trade };
@@ -26,50 +28,32 @@ function addOrderTypes(parts: ApiParts): Refs {
   return refs;
 }
 
-function addEnums({ builder }: ApiParts) {
-  return {
-    side: builder.enumType('Side', { values: ['BUY', 'SELL'] as const }),
-    type: builder.enumType('OrderType', {
-      description: 'STOP and STOP_LIMIT wait for their price and enter as MARKET and LIMIT.',
-      values: ['MARKET', 'LIMIT', 'STOP', 'STOP_LIMIT'] as const,
-    }),
-    timeInForce: builder.enumType('TimeInForce', {
-      description:
-        `DAY: until the end of its UTC day. GTC: until it is canceled. GTD: until expiresAt.
-        IOC: what does not trade at once is canceled. FOK: whole and at once, or not at all.`.replace(
-          /\s+/g,
-          ' ',
-        ),
-      values: ['DAY', 'GTC', 'IOC', 'FOK', 'GTD'] as const,
-    }),
-    status: builder.enumType('OrderStatus', {
-      description: 'As OrdStatus in FIX. HELD: a stop order that waits for its price.',
-      values: [
-        ...(['HELD', 'NEW', 'PARTIALLY_FILLED', 'FILLED'] as const),
-        ...(['CANCELED', 'REPLACED', 'EXPIRED', 'REJECTED'] as const),
-      ],
-    }),
-  };
+function implementOrder(parts: ApiParts, refs: Refs): void {
+  addOrder(parts, refs);
+  addInstruction(parts, refs);
+  addProgress(parts, refs);
+  addRelated(parts, refs);
 }
 
-function implementOrder(parts: ApiParts, refs: Refs): void {
+function addOrder(parts: ApiParts, refs: Refs): void {
   const { builder, nodes } = parts;
   const { account } = accountTypes(parts);
   const { instrument } = instrumentTypes(parts);
   builder.objectType(refs.order, {
-    description: 'An order; states and totals as in FIX.',
+    description: 'An order. Its status and totals follow FIX.',
     interfaces: [nodes.node],
     fields: (t) => ({
-      id: t.id({ resolve: ({ order }) => order.id }),
+      id: t.id({ description: 'The id of the order, a UUID.', resolve: ({ order }) => order.id }),
       clientOrderId: t.string({
         nullable: true,
         description:
-          `The client's own id of the order. Of the open orders of an account no two have the
-          same one. Null: there is none.`.replace(/\s+/g, ' '),
+          `The client's own id of the order (FIX ClOrdID). It is unique among the open orders of
+          the account. Null if the order has none.`.replace(/\s+/g, ' '),
         resolve: ({ order }) => order.clientOrderId,
       }),
       account: t.field({
         type: account,
+        description: 'The account that placed the order.',
         resolve: async ({ order, at }, _args, context) => {
           await context.waitForViews(at);
           const found = await findAccount(context, order.accountId, at);
@@ -78,165 +62,156 @@ function implementOrder(parts: ApiParts, refs: Refs): void {
       }),
       instrument: t.field({
         type: instrument,
+        description: 'The instrument that the order buys or sells.',
         resolve: async ({ order, at }, _args, context) => {
           await context.waitForViews(at);
           const found = await findInstrument(context, order.symbol, at);
           return found ?? missing('instrument', order.symbol, at);
         },
       }),
-      side: t.field({ type: refs.side, resolve: ({ order }) => order.side }),
-      type: t.field({ type: refs.type, resolve: ({ order }) => order.type }),
-      timeInForce: t.field({ type: refs.timeInForce, resolve: ({ order }) => order.timeInForce }),
-      quantity: t.field({
-        type: 'Decimal',
-        description: 'How many shares in all (FIX OrderQty).',
-        resolve: ({ order }) => order.quantity,
-      }),
-      limitPrice: t.field({
-        type: 'Decimal',
-        nullable: true,
-        resolve: ({ order }) => order.limitPrice,
-      }),
-      stopPrice: t.field({
-        type: 'Decimal',
-        nullable: true,
-        resolve: ({ order }) => order.stopPrice,
-      }),
-      expiresAt: t.field({
-        type: 'DateTime',
-        nullable: true,
-        description: 'When what is left of it expires; null: never.',
-        resolve: ({ order }) => order.expiresAt,
-      }),
-      postOnly: t.boolean({
-        description: 'Whether it was to be refused rather than to trade on arrival.',
-        resolve: ({ order }) => order.postOnly,
-      }),
-      filledQuantity: t.field({
-        type: 'Decimal',
-        description: 'How many shares have been traded (FIX CumQty).',
-        resolve: ({ order }) => order.filledQuantity,
-      }),
-      leavesQuantity: t.field({
-        type: 'Decimal',
-        description: 'How many shares are still open (FIX LeavesQty); 0 once it is finished.',
-        resolve: ({ order }) => order.leavesQuantity,
-      }),
-      averagePrice: t.field({
-        type: 'Decimal',
-        nullable: true,
-        description: 'Of the shares traded, to 8 decimals (FIX AvgPx); null while there are none.',
-        resolve: ({ order }) => averagePriceOf(order),
-      }),
-      status: t.field({ type: refs.status, resolve: ({ order }) => order.status }),
-      reason: t.string({
-        nullable: true,
-        description:
-          `Why it was canceled or rejected: a word of the market, like IOC or SELF_TRADE, or
-          what the client wrote. After ACCOUNT_FROZEN the reason of the freeze follows. Null: there
-          is none.`.replace(/\s+/g, ' '),
-        resolve: ({ order }) => order.reason,
-      }),
-      placedAt: t.field({ type: 'DateTime', resolve: ({ order }) => order.placedAt }),
-      updatedAt: t.field({
-        type: 'DateTime',
-        description: `When the event that last changed it was recorded. In a dry run that would
-          change it: when the dry run was decided.`.replace(/\s+/g, ' '),
-        resolve: ({ order }) => order.updatedAt,
-      }),
-      sequence: t.field({
-        type: 'Sequence',
-        description: `The sequence of the event that last changed it. In a dry run that would change
-          it: the end of the log on which the dry run was decided.`.replace(/\s+/g, ' '),
-        resolve: ({ order, at }) => shownSequence(order.sequence, at),
-      }),
-      replaces: t.field({
-        type: refs.order,
-        nullable: true,
-        description: 'The order whose place it took.',
-        resolve: async ({ order, at }, _args, context) =>
-          order.replaces === null ? null : orderOf(context, order.replaces, at),
-      }),
-      replacedBy: t.field({
-        type: refs.order,
-        nullable: true,
-        description: 'The order that took its place.',
-        resolve: async ({ order, at }, _args, context) =>
-          order.replacedBy === null ? null : orderOf(context, order.replacedBy, at),
-      }),
-      fills: t.field({
-        type: [refs.trade],
-        description: 'Its trades, and those of the orders that it replaced, in order.',
-        resolve: async (source, _args, context) => {
-          const fills = await readFills(context, source);
-          return fills.map((trade) => toTradeAt(trade, source.at));
-        },
-      }),
     }),
   });
 }
 
-function implementTrade({ builder, nodes }: ApiParts, refs: Refs): void {
-  builder.objectType(refs.trade, {
-    description: 'Shares that changed hands, at the price of the order that rested in the book.',
-    interfaces: [nodes.node],
-    fields: (t) => ({
-      id: t.id({ resolve: ({ trade }) => trade.id }),
-      symbol: t.id({ resolve: ({ trade }) => trade.symbol }),
-      price: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.price }),
-      quantity: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.quantity }),
-      amount: t.field({
-        type: 'Decimal',
-        description:
-          `Price times quantity, exactly. Trades recorded before each side had an amount of
-          its own show it rounded half-up to the minor unit of the currency.`.replace(/\s+/g, ' '),
-        resolve: ({ trade }) => trade.amount,
-      }),
-      buyAmount: t.field({
-        type: 'Decimal',
-        description:
-          `The cash that the buyer paid for the shares, without the fee. Over the life of an
-          order these amounts add up to its exact total, rounded up once to the minor unit.`.replace(
-            /\s+/g,
-            ' ',
-          ),
-        resolve: ({ trade }) => trade.buyAmount,
-      }),
-      sellAmount: t.field({
-        type: 'Decimal',
-        description:
-          `The cash that the seller received for the shares, without the fee. Over the life
-          of an order these amounts add up to its exact total, rounded down once to the minor
-          unit.`.replace(/\s+/g, ' '),
-        resolve: ({ trade }) => trade.sellAmount,
-      }),
-      buyFee: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.buyFee }),
-      sellFee: t.field({ type: 'Decimal', resolve: ({ trade }) => trade.sellFee }),
-      aggressor: t.field({
-        type: refs.side,
-        description: 'The side that came in.',
-        resolve: ({ trade }) => trade.aggressor,
-      }),
-      buyOrder: t.field({
-        type: refs.order,
-        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.buyOrderId, at),
-      }),
-      sellOrder: t.field({
-        type: refs.order,
-        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.sellOrderId, at),
-      }),
-      executedAt: t.field({
-        type: 'DateTime',
-        description: 'When the shares changed hands. In a dry run: when the dry run was decided.',
-        resolve: ({ trade }) => trade.executedAt,
-      }),
-      sequence: t.field({
-        type: 'Sequence',
-        description:
-          `The sequence of the event that is the trade. In a dry run that would lead to it:
-          the end of the log on which the dry run was decided.`.replace(/\s+/g, ' '),
-        resolve: ({ trade, at }) => shownSequence(trade.sequence, at),
-      }),
+/** What the client asked for. */
+function addInstruction({ builder }: ApiParts, refs: Refs): void {
+  builder.objectFields(refs.order, (t) => ({
+    side: t.field({
+      type: refs.side,
+      description: 'The side of the order.',
+      resolve: ({ order }) => order.side,
     }),
-  });
+    type: t.field({
+      type: refs.type,
+      description: 'The type of the order.',
+      resolve: ({ order }) => order.type,
+    }),
+    timeInForce: t.field({
+      type: refs.timeInForce,
+      description: 'The time for which the order is in force.',
+      resolve: ({ order }) => order.timeInForce,
+    }),
+    quantity: t.field({
+      type: 'Decimal',
+      description: 'The total number of shares, including those already traded (FIX OrderQty).',
+      resolve: ({ order }) => order.quantity,
+    }),
+    limitPrice: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description:
+        `The worst price at which the order may trade, for one share in the instrument's currency.
+        Null for MARKET and STOP orders.`.replace(/\s+/g, ' '),
+      resolve: ({ order }) => order.limitPrice,
+    }),
+    stopPrice: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description:
+        `The price that triggers the order, for one share in the instrument's currency. Null for
+        MARKET and LIMIT orders.`.replace(/\s+/g, ' '),
+      resolve: ({ order }) => order.stopPrice,
+    }),
+    expiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'The time at which the order expires if it is still open. Null if it does not expire.',
+      resolve: ({ order }) => order.expiresAt,
+    }),
+    postOnly: t.boolean({
+      description: 'Whether the order is rejected if it would trade immediately.',
+      resolve: ({ order }) => order.postOnly,
+    }),
+  }));
+}
+
+/** What the market has done with it. */
+function addProgress({ builder }: ApiParts, refs: Refs): void {
+  builder.objectFields(refs.order, (t) => ({
+    filledQuantity: t.field({
+      type: 'Decimal',
+      description:
+        `The number of shares traded (FIX CumQty), including those traded by the orders that this
+        order replaced.`.replace(/\s+/g, ' '),
+      resolve: ({ order }) => order.filledQuantity,
+    }),
+    leavesQuantity: t.field({
+      type: 'Decimal',
+      description:
+        'The number of shares that can still trade (FIX LeavesQty); 0 once the order is finished.',
+      resolve: ({ order }) => order.leavesQuantity,
+    }),
+    averagePrice: t.field({
+      type: 'Decimal',
+      nullable: true,
+      description:
+        `The average price of the shares traded (FIX AvgPx), in the instrument's currency, rounded
+        half-up to 8 decimals. Null until the order has traded.`.replace(/\s+/g, ' '),
+      resolve: ({ order }) => averagePriceOf(order),
+    }),
+    status: t.field({
+      type: refs.status,
+      description: 'The status of the order.',
+      resolve: ({ order }) => order.status,
+    }),
+    reason: t.string({
+      nullable: true,
+      description:
+        `The reason why the order was canceled or rejected. For a canceled order it is the text of
+        the client, or a code of the market such as IOC or SELF_TRADE; the code ACCOUNT_FROZEN is
+        followed by the reason for the freeze, if there is one. For a rejected order it is the
+        message of the error. Null if the order was neither canceled nor rejected, or the client
+        gave no reason.`.replace(/\s+/g, ' '),
+      resolve: ({ order }) => order.reason,
+    }),
+    placedAt: t.field({
+      type: 'DateTime',
+      description: 'The time at which the order was placed or rejected.',
+      resolve: ({ order }) => order.placedAt,
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: `The time at which the event that last changed the order was recorded.
+        In a dry run that would change the order, the time at which the dry run was
+        decided.`.replace(/\s+/g, ' '),
+      resolve: ({ order }) => order.updatedAt,
+    }),
+    sequence: t.field({
+      type: 'Sequence',
+      description: `The sequence number of the event that last changed the order. In a dry
+        run that would change the order, the head of the log on which the dry run was
+        decided.`.replace(/\s+/g, ' '),
+      resolve: ({ order, at }) => shownSequence(order.sequence, at),
+    }),
+  }));
+}
+
+/** The orders and trades that it leads to. */
+function addRelated({ builder }: ApiParts, refs: Refs): void {
+  builder.objectFields(refs.order, (t) => ({
+    replaces: t.field({
+      type: refs.order,
+      nullable: true,
+      description: 'The order that this order replaced. Null if there is none.',
+      resolve: async ({ order, at }, _args, context) =>
+        order.replaces === null ? null : orderOf(context, order.replaces, at),
+    }),
+    replacedBy: t.field({
+      type: refs.order,
+      nullable: true,
+      description: 'The order that replaced this order. Null if there is none.',
+      resolve: async ({ order, at }, _args, context) =>
+        order.replacedBy === null ? null : orderOf(context, order.replacedBy, at),
+    }),
+    fills: t.field({
+      type: [refs.trade],
+      description:
+        'The trades of the order and of the orders that it replaced, in the order of execution.',
+      resolve: async (source, _args, context) => {
+        const fills = await readFills(context, source);
+        return fills.map((trade) => toTradeAt(trade, source.at));
+      },
+    }),
+  }));
 }

@@ -32,49 +32,18 @@ interface PositionAt extends ValuedPosition {
 
 type Reading = Pick<Views, 'list' | 'document'>;
 
-/** The Position and Portfolio types, and Account's fields of them. */
+/** Adds the types Position and Portfolio, and Account.positions and Account.portfolio. */
 export const portfolioTypes = oncePerSchema(addPortfolioTypes);
 
 function addPortfolioTypes(parts: ApiParts) {
   const { builder } = parts;
   const { account } = accountTypes(parts);
   const position = addPositionType(parts);
-  const portfolio = builder.objectRef<PortfolioAt>('Portfolio').implement({
-    description: 'What an account is worth, in its currency, at the last prices that are known.',
-    fields: (t) => ({
-      account: t.field({
-        type: account,
-        resolve: (source) => toAccountAt(source.account, source.at),
-      }),
-      cash: t.field({ type: 'Decimal', resolve: (source) => source.account.balance }),
-      positions: t.field({
-        type: [position],
-        description: 'By symbol; those that are sold out are not here.',
-        resolve: ({ positions, at }) => positions.map((each) => ({ ...each, at })),
-      }),
-      marketValue: t.expose('marketValue', {
-        type: 'Decimal',
-        description: 'Of the positions that have a price.',
-      }),
-      equity: t.expose('equity', { type: 'Decimal', description: 'cash + marketValue.' }),
-      unrealizedPnl: t.expose('unrealizedPnl', { type: 'Decimal' }),
-      realizedPnl: t.expose('realizedPnl', {
-        type: 'Decimal',
-        description: 'Of all that has been sold, fees in it.',
-      }),
-      sequence: t.field({
-        type: 'Sequence',
-        description:
-          `The sequence at which this was read. In a dry run: the end of the log on which it
-          was decided.`.replace(/\s+/g, ' '),
-        resolve: ({ at }) => sequenceOf(at),
-      }),
-    }),
-  });
+  const portfolio = addPortfolioType(parts, position);
   builder.objectFields(account, (t) => ({
     positions: t.field({
       type: [position],
-      description: 'What it holds of instruments, by symbol.',
+      description: 'The positions of the account that hold shares, sorted by symbol.',
       resolve: async (source, _args, context) => {
         await context.waitForViews(source.at);
         const { positions } = await readPortfolio(context.views, source.account, source.at);
@@ -83,6 +52,7 @@ function addPortfolioTypes(parts: ApiParts) {
     }),
     portfolio: t.field({
       type: portfolio,
+      description: 'The value of the account at the last known prices.',
       resolve: async (source, _args, context) => {
         await context.waitForViews(source.at);
         return readPortfolio(context.views, source.account, source.at);
@@ -92,62 +62,128 @@ function addPortfolioTypes(parts: ApiParts) {
   return { portfolio };
 }
 
+function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositionType>) {
+  const { account } = accountTypes(parts);
+  return parts.builder.objectRef<PortfolioAt>('Portfolio').implement({
+    description: `The value of an account at the last known prices. All amounts are in the
+      account's currency.`.replace(/\s+/g, ' '),
+    fields: (t) => ({
+      account: t.field({
+        type: account,
+        description: 'The account.',
+        resolve: (source) => toAccountAt(source.account, source.at),
+      }),
+      cash: t.field({
+        type: 'Decimal',
+        description: 'The balance of the account, including reserved cash.',
+        resolve: (source) => source.account.balance,
+      }),
+      positions: t.field({
+        type: [position],
+        description: 'The positions that hold shares, sorted by symbol.',
+        resolve: ({ positions, at }) => positions.map((each) => ({ ...each, at })),
+      }),
+      marketValue: t.expose('marketValue', {
+        type: 'Decimal',
+        description: 'The total market value of the positions whose instrument has a known price.',
+      }),
+      equity: t.expose('equity', {
+        type: 'Decimal',
+        description: 'The value of the account: cash plus marketValue.',
+      }),
+      unrealizedPnl: t.expose('unrealizedPnl', {
+        type: 'Decimal',
+        description:
+          `The total unrealized profit or loss of the positions whose instrument has a known
+          price.`.replace(/\s+/g, ' '),
+      }),
+      realizedPnl: t.expose('realizedPnl', {
+        type: 'Decimal',
+        description:
+          'The total realized profit or loss after fees, including positions that are sold out.',
+      }),
+      sequence: t.field({
+        type: 'Sequence',
+        description:
+          `The sequence number at which this was read. In a dry run, the head of the log on which
+          the dry run was decided.`.replace(/\s+/g, ' '),
+        resolve: ({ at }) => sequenceOf(at),
+      }),
+    }),
+  });
+}
+
 function addPositionType(parts: ApiParts) {
   const { instrument } = instrumentTypes(parts);
   return parts.builder.objectRef<PositionAt>('Position').implement({
-    description: 'A holding of one instrument.',
+    description:
+      `A position: the shares of one instrument that an account holds. All amounts are in the
+      account's currency.`.replace(/\s+/g, ' '),
     fields: (t) => ({
-      symbol: t.id({ resolve: ({ position }) => position.symbol }),
+      symbol: t.id({
+        description: 'The symbol of the instrument.',
+        resolve: ({ position }) => position.symbol,
+      }),
       instrument: t.field({
         type: instrument,
+        description: 'The instrument.',
         resolve: async ({ position: { symbol }, at }, _args, context) =>
           (await findInstrument(context, symbol, at)) ?? missing('instrument', symbol, at),
       }),
-      quantity: t.field({ type: 'Decimal', resolve: ({ position }) => position.quantity }),
+      quantity: t.field({
+        type: 'Decimal',
+        description: 'The number of shares, including reserved shares.',
+        resolve: ({ position }) => position.quantity,
+      }),
       held: t.field({
         type: 'Decimal',
-        description: 'What of it is reserved for orders.',
+        description: 'The number of shares that are reserved for open orders.',
         resolve: ({ position }) => position.held,
       }),
       averageCost: t.field({
         type: 'Decimal',
         description:
-          `The cost of one share, to 8 decimals, half-up. Buying fees are part of it. A sale
-          does not change it.`.replace(/\s+/g, ' '),
+          `The average cost of one share, including buying fees, rounded half-up to 8 decimals. A
+          sale does not change it.`.replace(/\s+/g, ' '),
         resolve: ({ position }) => position.averageCost,
       }),
       cost: t.field({
         type: 'Decimal',
-        description:
-          `What the shares that are held cost in all. A sale takes its share of it in whole
-          minor units, so that nothing is lost to rounding.`.replace(/\s+/g, ' '),
+        description: `The total cost of the shares, including buying fees. A sale reduces it by
+          the cost of the shares sold, in whole minor units, so that nothing is lost to
+          rounding.`.replace(/\s+/g, ' '),
         resolve: ({ position }) => costOf(position),
       }),
       marketPrice: t.expose('marketPrice', {
         type: 'Decimal',
         nullable: true,
-        description: 'The last price that is known.',
+        description:
+          'The last known price of one share, recorded or traded. Null if no price is known.',
       }),
       marketValue: t.expose('marketValue', {
         type: 'Decimal',
         nullable: true,
-        description: 'The quantity at the market price, half-up. Null: there is no price.',
+        description:
+          `The quantity times marketPrice, rounded half-up to the minor unit. Null if no price is
+          known.`.replace(/\s+/g, ' '),
       }),
       unrealizedPnl: t.expose('unrealizedPnl', {
         type: 'Decimal',
         nullable: true,
-        description: 'marketValue - cost, half-up. Null: there is no price.',
+        description:
+          `The unrealized profit or loss: marketValue less cost, rounded half-up to the minor unit.
+          Null if no price is known.`.replace(/\s+/g, ' '),
       }),
       realizedPnl: t.field({
         type: 'Decimal',
-        description: 'Of what has been sold of it, fees in it.',
+        description: 'The realized profit or loss on the shares sold: proceeds less cost and fees.',
         resolve: ({ position }) => position.realizedPnl,
       }),
     }),
   });
 }
 
-/** What an account is worth at a read point. */
+/** The portfolio of an account at a read point. */
 async function readPortfolio(
   views: Reading,
   account: Account,
@@ -159,14 +195,14 @@ async function readPortfolio(
   const valued = await Promise.all(
     nonZero.map(async (position) => {
       const price = await views.document(lastPricesView, position.symbol, at);
-      // The view's own evolve has made the document: it is a price.
+      // The view's evolve made the document, so it is a price.
       return valuePosition(position, (price?.document as Price | undefined)?.price ?? null);
     }),
   );
   return { ...toPortfolio(account, valued, all), at };
 }
 
-/** A portfolio, to be watched: it changes with its account, its positions, and their prices. */
+/** A watchable portfolio. It changes with its account, its positions and their prices. */
 export function watchablePortfolio(
   views: Reading,
   accountId: string,
@@ -174,7 +210,7 @@ export function watchablePortfolio(
   return {
     key: `portfolio ${accountId}`,
     topics: (portfolio) => [
-      // Its positions change with events of its own stream only.
+      // Positions change only with events of the account's stream.
       { of: topicsOf(accountsView), name: accountId },
       ...(portfolio?.positions ?? []).map(({ position }) => ({
         of: topicsOf(lastPricesView),
@@ -191,7 +227,7 @@ export function watchablePortfolio(
   };
 }
 
-/** Prices can change thousands of times a second: the newest of so long is told. */
+/** Prices can change thousands of times a second: only the newest state in this time is sent. */
 const framePauseMs = 50;
 
 function contentOf(portfolio: PortfolioAt | null): string {

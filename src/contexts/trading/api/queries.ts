@@ -16,7 +16,10 @@ import type { OrderStatus } from '../order.ts';
 import { ordersView, toClientOrderPrefix } from '../views/orders.ts';
 import { tradesView } from '../views/trades.ts';
 import { orderTypes } from './order.ts';
-import { findOrder, toOrderAt, toTradeAt } from './read.ts';
+import { asOfDescription, findOrder, toOrderAt, toTradeAt } from './read.ts';
+
+const filterDescription = 'The filter. If omitted, all orders match.';
+const descendingDescription = 'Whether the newest orders are first.';
 
 interface OrderFilter {
   readonly accountId?: string | null | undefined;
@@ -31,48 +34,73 @@ interface OrderListArgs extends PagingArgs {
   readonly descending?: boolean | null | undefined;
 }
 
-/** Query.order, orders and trades, and Account.orders. */
+/** Adds Query.order, Query.orders, Query.trades and Account.orders. */
 export function addTradingQueries(parts: ApiParts): void {
+  const lists = addOrderListTypes(parts);
+  addOrderQueries(parts, lists);
+  addAccountOrders(parts, lists);
+  addTradesQuery(parts);
+}
+
+type OrderListTypes = ReturnType<typeof addOrderListTypes>;
+
+function addOrderListTypes(parts: ApiParts) {
   const { builder } = parts;
-  const { account } = accountTypes(parts);
-  const { order, trade, status } = orderTypes(parts);
+  const { order, status } = orderTypes(parts);
   const filter = builder.inputType('OrderFilter', {
-    description: 'Each member narrows.',
+    description: 'A filter for orders. An order must match all fields that are given.',
     fields: (t) => ({
-      accountId: t.id({ description: 'The account, a UUID. Account.orders ignores it.' }),
-      symbol: t.id({ description: 'Upper case, like "MSFT".' }),
-      clientOrderId: t.string({ description: "The client's own id of the order, exactly." }),
-      status: t.field({ type: status }),
+      accountId: t.id({ description: 'The id of the account, a UUID. Account.orders ignores it.' }),
+      symbol: t.id({ description: 'The symbol of the instrument, in upper case, such as "MSFT".' }),
+      clientOrderId: t.string({ description: 'The client order id, as an exact match.' }),
+      status: t.field({ type: status, description: 'The status of the order.' }),
       statuses: t.field({
         type: [status],
-        description: 'Any of these, at least one; open orders are HELD, NEW or PARTIALLY_FILLED.',
+        description:
+          `The statuses of which the order must have one. The list must not be empty. Open orders
+          are HELD, NEW or PARTIALLY_FILLED.`.replace(/\s+/g, ' '),
       }),
     }),
   });
   const orderBy = builder.enumType('OrderOrder', {
-    description: 'What a list of orders is sorted by; then by id.',
-    values: { PLACED_AT: {} },
+    description: 'The sort key of a list of orders. Orders with equal keys are sorted by id.',
+    values: { PLACED_AT: { description: 'Sorts by the time at which the order was placed.' } },
   });
   const edge = builder.edgeObject({ name: 'OrderEdge', type: order });
   const connection = builder.connectionObject({ name: 'OrderConnection', type: order }, edge);
-  builder.queryFields((t) => ({
+  return { filter, orderBy, edge, connection };
+}
+
+function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
+  const { order } = orderTypes(parts);
+  const { filter, orderBy, edge, connection } = lists;
+  parts.builder.queryFields((t) => ({
     order: t.field({
       type: order,
       nullable: true,
-      description: 'One order; null when there is none (yet).',
-      args: { id: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+      description: 'Returns an order. Null if there is no order with the id as of the moment.',
+      args: {
+        id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }),
+        asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+      },
       resolve: async (_root, { id, asOf }, context) =>
         findOrder(context, id, await context.sequenceOf(asOf)),
     }),
     orders: t.connection(
       {
         type: order,
-        description: 'Orders as they stood at the moment. A cursor goes with its order and filter.',
+        description:
+          `Returns the orders that match the filter, as of a moment. A cursor is valid only with
+          the filter and sort order for which it was returned.`.replace(/\s+/g, ' '),
         args: {
-          filter: t.arg({ type: filter }),
-          orderBy: t.arg({ type: orderBy, defaultValue: 'PLACED_AT' }),
-          descending: t.arg.boolean({ defaultValue: false }),
-          asOf: t.arg({ type: 'Moment' }),
+          filter: t.arg({ type: filter, description: filterDescription }),
+          orderBy: t.arg({
+            type: orderBy,
+            defaultValue: 'PLACED_AT',
+            description: 'The sort key.',
+          }),
+          descending: t.arg.boolean({ defaultValue: false, description: descendingDescription }),
+          asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
         resolve: async (_root, { asOf, ...args }, context) =>
           readOrders(context, args, { at: await context.sequenceOf(asOf) }),
@@ -80,11 +108,21 @@ export function addTradingQueries(parts: ApiParts): void {
       connection,
       edge,
     ),
-    trades: t.connection(
+  }));
+}
+
+function addTradesQuery(parts: ApiParts): void {
+  const { trade } = orderTypes(parts);
+  parts.builder.queryField('trades', (t) =>
+    t.connection(
       {
         type: trade,
-        description: 'Trades of an instrument in the order of execution, up to the moment.',
-        args: { symbol: t.arg.id({ required: true }), asOf: t.arg({ type: 'Moment' }) },
+        description:
+          'Returns the trades of an instrument up to a moment, in the order of execution.',
+        args: {
+          symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+          asOf: t.arg({ type: 'Moment', description: asOfDescription }),
+        },
         resolve: async (_root, { symbol, asOf, ...paging }, context) => {
           parseFilterBy(symbolFault, symbol);
           const at = await context.sequenceOf(asOf);
@@ -95,15 +133,22 @@ export function addTradingQueries(parts: ApiParts): void {
       { name: 'TradeConnection' },
       { name: 'TradeEdge' },
     ),
-  }));
-  builder.objectField(account, 'orders', (t) =>
+  );
+}
+
+function addAccountOrders(parts: ApiParts, lists: OrderListTypes): void {
+  const { account } = accountTypes(parts);
+  const { order } = orderTypes(parts);
+  const { filter, edge, connection } = lists;
+  parts.builder.objectField(account, 'orders', (t) =>
     t.connection(
       {
         type: order,
-        description: 'Its orders.',
+        description:
+          'The orders of the account that match the filter, sorted by the time of placing.',
         args: {
-          filter: t.arg({ type: filter }),
-          descending: t.arg.boolean({ defaultValue: false }),
+          filter: t.arg({ type: filter, description: filterDescription }),
+          descending: t.arg.boolean({ defaultValue: false, description: descendingDescription }),
         },
         resolve: async ({ account: { id: ownerId }, at }, args, context) => {
           await context.waitForViews(at);
@@ -116,7 +161,7 @@ export function addTradingQueries(parts: ApiParts): void {
   );
 }
 
-/** A page of orders; of one account, whatever account the filter names, when `ownerId` is given. */
+/** A page of orders. If `ownerId` is given, it replaces the account of the filter. */
 function readOrders(
   context: RequestContext,
   { filter, descending, ...paging }: OrderListArgs,
@@ -124,7 +169,9 @@ function readOrders(
 ) {
   const { accountId, symbol, clientOrderId, statuses } = parseOrderFilter(filter ?? {});
   const request = {
-    ...{ view: ordersView, at, descending: descending ?? false },
+    view: ordersView,
+    at,
+    descending: descending ?? false,
     ...(clientOrderId == null
       ? { list: 'PLACED_AT' }
       : { list: 'CLIENT_ORDER_ID', prefix: toClientOrderPrefix(clientOrderId) }),
@@ -138,7 +185,7 @@ function parseOrderFilter({ accountId, symbol, clientOrderId, status, statuses }
   const alternatives = parseFilterList('statuses', statuses);
   if (status != null && alternatives?.includes(status) === false) {
     badInput(
-      `status ${status} is not among statuses ${alternatives.join(', ')}: no order has both`,
+      `status ${status} is not one of statuses ${alternatives.join(', ')}: no order can match both`,
     );
   }
   return {

@@ -13,14 +13,14 @@ import { evolveOrder, type Order, type OrderEvent, orderDecider } from '../order
 import { orderIdsOf, ordersView } from '../views/orders.ts';
 import { type Trade, toTrade, tradesView } from '../views/trades.ts';
 
-/** An order at a read point: what is nested in it answers at the same one. */
+/** An order at a read point. Fields nested in it are read at the same point. */
 export interface OrderAt {
   readonly typename: 'Order';
   readonly order: Order;
   readonly at: ReadPoint;
 }
 
-/** A trade, and the read point at which its orders are shown. */
+/** A trade, and the read point at which its orders are read. */
 export interface TradeAt {
   readonly typename: 'Trade';
   readonly trade: Trade;
@@ -46,7 +46,7 @@ export async function findOrder(
   return found === null ? null : toOrderAt(found.document, at);
 }
 
-/** The order of an id that something else names; throws when it is not in the views. */
+/** The order with an id that is known to exist; throws if it is not in the views. */
 export async function orderOf(
   context: RequestContext,
   id: string,
@@ -68,8 +68,8 @@ export async function findTrade(
 }
 
 /**
- * An order right after a command: from its placing and the events of the command, which say what it
- * has come to; as decided, or for a replay as recorded.
+ * The order right after a command, folded from its placing and the events of the command. If the
+ * answer is a replay, these are the recorded events.
  */
 export async function orderAfter(
   context: RequestContext,
@@ -82,7 +82,7 @@ export async function orderAfter(
   return placed === null ? orderOf(context, id, at) : toOrderAt(afterAll(placed, about, id), at);
 }
 
-/** An order as it was placed. */
+/** The order as it was placed; null if there is no such order. */
 async function placedBehind(
   context: RequestContext,
   answer: CommandAnswer<unknown>,
@@ -99,7 +99,7 @@ function afterAll(before: Order, events: readonly StoredEvent[], id: string): Or
   );
 }
 
-/** The account of an order right after a command. */
+/** The account of an order, right after a command. */
 export async function findAccountOf(
   context: RequestContext,
   answer: CommandAnswer<unknown>,
@@ -109,17 +109,23 @@ export async function findAccountOf(
   return accountAfter(context, answer, placed?.accountId ?? missing('order', orderId, answer.at));
 }
 
-/** The trades that a command has led to, or would. */
+/** The trades that a command executed; for a dry run, those that it would execute. */
 export function tradesAfter({ result, at }: CommandAnswer<unknown>): TradeAt[] {
   const trades = result.decided.filter(({ type }) => type === 'TradeExecuted');
   return trades.map((event) => toTradeAt(toTrade(event), at));
 }
 
+/** The description of the argument `asOf`. */
+export const asOfDescription =
+  `The moment as of which to read: a sequence number or a time. If omitted, the current state is
+  read.`.replace(/\s+/g, ' ');
+
 const fillsMax = 10_000;
 
 /**
- * The trades of an order in the order of execution, and before them those of the orders whose places
- * it has taken, as far as its filled quantity counts them.
+ * The trades of an order in the order of execution, preceded by those of the orders that it
+ * replaced, as far back as its filled quantity counts them. Throws TOO_MANY_FILLS if there are more
+ * than 10,000.
  */
 export async function readFills(
   context: RequestContext,
@@ -133,7 +139,7 @@ export async function readFills(
     const own = await readOwnFills(context, current, at);
     fills.unshift(...own);
     if (fills.length > fillsMax) {
-      throw codedError('TOO_MANY_FILLS', `order ${order.id} has over ${fillsMax} fills`);
+      throw codedError('TOO_MANY_FILLS', `order ${order.id} has more than ${fillsMax} trades`);
     }
     for (const { quantity } of own) missingQuantity = difference(missingQuantity, quantity);
     current = current.replaces === null ? null : await replacedOf(context, current.replaces, at);
@@ -159,12 +165,12 @@ async function readOwnFills(
   return readWholeList(views, request, at);
 }
 
-/** What must be there, but is not in the views. */
+/** Throws, because something that must exist is not in the views. */
 export function missing(kind: string, id: string, at: ReadPoint): never {
-  throw new Error(`${kind} ${id} is not in the views at ${sequenceOf(at)}`);
+  throw new Error(`${kind} ${id} is not in the views at sequence ${sequenceOf(at)}`);
 }
 
-/** The sum of decimals. */
+/** The sum of decimals; '0' if there are none. */
 export function total(values: readonly string[]): string {
   return values.reduce(sum, '0');
 }

@@ -12,14 +12,25 @@ import { bookDecider } from '../matching/book.ts';
 import type { Order } from '../order.ts';
 import { ordersView } from '../views/orders.ts';
 import { toTrade } from '../views/trades.ts';
-import { bookTypes, type OrderBook, parseDepth, watchableBook } from './book.ts';
+import {
+  bookTypes,
+  depthDefault,
+  depthDescription,
+  type OrderBook,
+  parseDepth,
+  watchableBook,
+} from './book.ts';
 import { orderTypes } from './order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './portfolio.ts';
 import { toOrderAt, toTradeAt } from './read.ts';
 
-const latest = 'A slow reader may miss states in between, never the last one.';
+const latest =
+  `A slow reader may miss intermediate states but never the last one. To resume, subscribe
+  again.`.replace(/\s+/g, ' ');
+const symbolDescription = 'The symbol of the instrument, in upper case.';
+const frameSequence = 'The sequence number at which this state was read.';
 
-/** The subscriptions of trading. */
+/** Adds the subscriptions of trading. */
 export function addTradingSubscriptions(parts: ApiParts): void {
   addOrder(parts);
   addOrderBook(parts);
@@ -31,25 +42,28 @@ function addOrder(parts: ApiParts): void {
   const { builder, event } = parts;
   const { order } = orderTypes(parts);
   const frame = builder.objectRef<FoundState<Order>>('OrderFrame').implement({
-    description: 'An order as it stands after an event.',
+    description: 'The state of an order after an event.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence' }),
+      sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
       order: t.field({
         type: order,
+        description: 'The order.',
         resolve: ({ state, sequence }) => toOrderAt(state.document, sequence),
       }),
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: 'What caused it; null in the first frame.',
+        description: 'The event that led to this state. Null in the first frame.',
       }),
     }),
   });
   builder.subscriptionField('order', (t) =>
     t.field({
       type: frame,
-      description: `The order now at once, then each new state. ${latest}`,
-      args: { id: t.arg.id({ required: true }) },
+      description:
+        `Watches an order. The first frame has its current state; each later frame has a new state.
+        Fails with ORDER_NOT_FOUND if there is no such order. ${latest}`.replace(/\s+/g, ' '),
+      args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
       resolve: (state) => state,
@@ -61,17 +75,23 @@ function addOrderBook(parts: ApiParts): void {
   const { builder } = parts;
   const { book } = bookTypes(parts);
   const frame = builder.objectRef<WatchedState<OrderBook>>('OrderBookFrame').implement({
-    description: 'The best levels of a book as they stand at a sequence.',
+    description: 'The best price levels of an order book at a sequence.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence' }),
-      orderBook: t.expose('state', { type: book }),
+      sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
+      orderBook: t.expose('state', { type: book, description: 'The order book.' }),
     }),
   });
   builder.subscriptionField('orderBook', (t) =>
     t.field({
       type: frame,
-      description: `The best levels of a book now at once, then whenever they have changed. ${latest}`,
-      args: { symbol: t.arg.id({ required: true }), depth: t.arg.int({ defaultValue: 10 }) },
+      description:
+        `Watches the best price levels of an order book. The first frame has the current levels; a
+        frame follows whenever they have changed. Fails with INSTRUMENT_NOT_FOUND if there is no
+        such instrument. ${latest}`.replace(/\s+/g, ' '),
+      args: {
+        symbol: t.arg.id({ required: true, description: symbolDescription }),
+        depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }),
+      },
       subscribe: async (_root, args, context) => {
         const depth = parseDepth(args.depth);
         const request = { symbol: await listedSymbol(context, args.symbol), depth };
@@ -86,13 +106,17 @@ function addTrades(parts: ApiParts): void {
   const { builder } = parts;
   const { trade } = orderTypes(parts);
   const frame = builder.objectRef<EventFrame>('TradeFrame').implement({
-    description: 'A trade, or only how far has been looked.',
+    description: 'A trade, or only the sequence number up to which the log has been read.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence', description: 'Resume after this one.' }),
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description: 'The sequence number to pass as after to resume after this frame.',
+      }),
       trade: t.field({
         type: trade,
         nullable: true,
-        description: 'Null: there is no other trade up to this sequence.',
+        description:
+          'The trade. Null if there is no further trade up to the sequence of the frame.',
         resolve: async ({ event, sequence }, _args, context) => {
           if (event === null) return null;
           await context.waitForViews(sequence);
@@ -104,9 +128,18 @@ function addTrades(parts: ApiParts): void {
   builder.subscriptionField('trades', (t) =>
     t.field({
       type: frame,
-      description: `Every trade of an instrument after a sequence, in order, each once, then live,
-        without a seam; from now on, when no sequence is given.`.replace(/\s+/g, ' '),
-      args: { symbol: t.arg.id({ required: true }), after: t.arg({ type: 'Sequence' }) },
+      description: `Follows the trades of an instrument. Sends every trade after a sequence
+        number once and in order, then continues with new trades without a gap. To resume, pass
+        the last sequence received. Fails with INSTRUMENT_NOT_FOUND if there is no such
+        instrument.`.replace(/\s+/g, ' '),
+      args: {
+        symbol: t.arg.id({ required: true, description: symbolDescription }),
+        after: t.arg({
+          type: 'Sequence',
+          description:
+            'The sequence number after which trades are sent. If omitted, only new ones are sent.',
+        }),
+      },
       subscribe: async (_root, { symbol, after }, context) => {
         const streamId = streamIdOf(bookDecider, await listedSymbol(context, symbol));
         return watchLog(context, after, { streamId, types: ['TradeExecuted'] });
@@ -120,18 +153,22 @@ function addPortfolio(parts: ApiParts): void {
   const { builder } = parts;
   const { portfolio } = portfolioTypes(parts);
   const frame = builder.objectRef<WatchedState<PortfolioAt>>('PortfolioFrame').implement({
-    description: 'A portfolio as it stands at a sequence.',
+    description: 'The portfolio of an account at a sequence.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence' }),
-      portfolio: t.expose('state', { type: portfolio }),
+      sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
+      portfolio: t.expose('state', { type: portfolio, description: 'The portfolio.' }),
     }),
   });
   builder.subscriptionField('portfolio', (t) =>
     t.field({
       type: frame,
-      description: `What an account is worth now at once, then whenever it, its positions or their
-        prices have changed. ${latest}`.replace(/\s+/g, ' '),
-      args: { accountId: t.arg.id({ required: true }) },
+      description:
+        `Watches the portfolio of an account. The first frame has the current portfolio; a frame
+        follows whenever the account, its positions or their prices have changed. Fails with
+        ACCOUNT_NOT_FOUND if there is no such account. ${latest}`.replace(/\s+/g, ' '),
+      args: {
+        accountId: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
+      },
       subscribe: (_root, { accountId }, context) =>
         watchPortfolio(context, parseId('accountId', accountId)),
       resolve: (state) => state,

@@ -4,7 +4,26 @@ import { isZero } from '../../../lib/decimal.ts';
 import { type LedgerAccount, ledgerAccounts } from '../views/postings.ts';
 import { type AssetBalance, trialBalanceView } from '../views/trial-balance.ts';
 import { addDifferences, compareAccounts } from './differences.ts';
-import { total } from './read.ts';
+import { asOfDescription, total } from './read.ts';
+
+const assetDescription =
+  'The asset: the ISO 4217 code of a currency, or the symbol of an instrument.';
+
+/** The accounts of the ledger, each with its description in the API. */
+const ledgerDescriptions = {
+  CUSTOMERS: { description: 'The cash and shares in the accounts of customers.' },
+  EXTERNAL: {
+    description: 'What came from outside less what went there. It is negative or zero.',
+  },
+  FEES: { description: 'The fees earned from trades.' },
+  INTEREST: { description: 'The interest credited to customers. It is negative or zero.' },
+  ROUNDING: {
+    description:
+      `What remained with the house when the cash of orders was rounded to minor units. It is never
+      negative.`.replace(/\s+/g, ' '),
+  },
+  TRANSIT: { description: 'The cash between the two halves of a transfer.' },
+} satisfies Record<LedgerAccount, { readonly description: string }>;
 
 interface Entry {
   readonly account: LedgerAccount;
@@ -18,73 +37,18 @@ interface TrialBalance {
   readonly sequence: number;
 }
 
-const accountsDescription = 'How many accounts to compare; fewer are if these have many events.';
+const firstDescription = `The maximum number of accounts to compare. A page has fewer accounts if
+  these have many events.`.replace(/\s+/g, ' ');
 
-/** Query.trialBalance. */
+/** Adds Query.trialBalance. */
 export function addTrialBalance(parts: ApiParts): void {
   const { builder } = parts;
-  const account = builder.enumType('LedgerAccount', {
-    description: `CUSTOMERS: what accounts have. EXTERNAL: what came from outside, negative. FEES:
-      earned from trades. INTEREST: given, negative. ROUNDING: what rounding the cash of orders
-      to minor units has left to the house, never negative. TRANSIT: cash between the two halves of a
-      transfer.`.replace(/\s+/g, ' '),
-    values: ledgerAccounts,
-  });
-  const kind = builder.enumType('AssetKind', { values: ['CASH', 'SHARES'] as const });
-  const entry = builder.objectRef<Entry>('TrialBalanceEntry').implement({
-    description: 'What an account of the ledger has of an asset.',
-    fields: (t) => ({
-      account: t.expose('account', { type: account }),
-      kind: t.expose('kind', { type: kind }),
-      asset: t.exposeString('asset', {
-        description: 'A currency, or the symbol of an instrument.',
-      }),
-      balance: t.expose('balance', { type: 'Decimal' }),
-    }),
-  });
-  const asset = builder.objectRef<AssetBalance>('TrialBalanceAsset').implement({
-    description: 'The accounts of the ledger in one asset.',
-    fields: (t) => ({
-      kind: t.expose('kind', { type: kind }),
-      asset: t.exposeString('asset'),
-      entries: t.field({ type: [entry], resolve: (source) => [...entriesOf(source)] }),
-      total: t.field({
-        type: 'Decimal',
-        description: 'The sum of the entries: always zero.',
-        resolve: totalOf,
-      }),
-    }),
-  });
-  const comparison = addDifferences(parts);
-  const balance = builder.objectRef<TrialBalance>('TrialBalance').implement({
-    description: 'The double entries of all events, summed: the proof that nothing is lost.',
-    fields: (t) => ({
-      assets: t.field({ type: [asset], resolve: ({ assets }) => [...assets] }),
-      entries: t.field({
-        type: [entry],
-        description: 'Of all assets.',
-        resolve: ({ assets }) => assets.flatMap(entriesOf),
-      }),
-      isBalanced: t.boolean({
-        description:
-          'Whether the entries of each asset sum to zero. It compares no account: see differences.',
-        resolve: ({ assets }) => assets.every((each) => isZero(totalOf(each))),
-      }),
-      differences: t.field({
-        type: comparison,
-        description:
-          `What the accounts and positions show and the entries of the log do not add up to;
-          read page by page to compare all accounts.`.replace(/\s+/g, ' '),
-        args: { first: t.arg.int({ description: accountsDescription }), after: t.arg.string() },
-        resolve: ({ sequence }, args, context) => compareAccounts(context, args, sequence),
-      }),
-      sequence: t.expose('sequence', { type: 'Sequence', description: 'As of which it is so.' }),
-    }),
-  });
+  const balance = addBalanceType(parts);
   builder.queryField('trialBalance', (t) =>
     t.field({
       type: balance,
-      args: { asOf: t.arg({ type: 'Moment' }) },
+      description: 'Returns the trial balance of the ledger.',
+      args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => {
         const at = await context.sequenceOf(asOf);
         const list = { view: trialBalanceView, list: 'ASSET' };
@@ -92,6 +56,100 @@ export function addTrialBalance(parts: ApiParts): void {
       },
     }),
   );
+}
+
+function addBalanceType(parts: ApiParts) {
+  const { builder } = parts;
+  const { asset, entry } = addAssetTypes(parts);
+  const comparison = addDifferences(parts);
+  return builder.objectRef<TrialBalance>('TrialBalance').implement({
+    description:
+      `The sums of the double entries of all events, by asset and account of the ledger. They prove
+      that nothing was created or lost.`.replace(/\s+/g, ' '),
+    fields: (t) => ({
+      assets: t.field({
+        type: [asset],
+        description: 'The balances by asset.',
+        resolve: ({ assets }) => [...assets],
+      }),
+      entries: t.field({
+        type: [entry],
+        description: 'The balances of all assets in one list.',
+        resolve: ({ assets }) => assets.flatMap(entriesOf),
+      }),
+      isBalanced: t.boolean({
+        description:
+          `Whether the entries of each asset sum to zero. The figures that accounts and positions
+          show are compared by the field differences instead.`.replace(/\s+/g, ' '),
+        resolve: ({ assets }) => assets.every((each) => isZero(totalOf(each))),
+      }),
+      differences: t.field({
+        type: comparison,
+        description:
+          `The differences between the figures that accounts and positions show and the sums of the
+          events in the log. Each page compares some accounts: to compare all of them, read until
+          pageInfo.hasNextPage is false.`.replace(/\s+/g, ' '),
+        args: {
+          first: t.arg.int({ description: firstDescription }),
+          after: t.arg.string({
+            description:
+              'The endCursor of the previous page. If omitted, the first accounts are compared.',
+          }),
+        },
+        resolve: ({ sequence }, args, context) => compareAccounts(context, args, sequence),
+      }),
+      sequence: t.expose('sequence', {
+        type: 'Sequence',
+        description: 'The sequence number at which this was read.',
+      }),
+    }),
+  });
+}
+
+function addAssetTypes({ builder }: ApiParts) {
+  const account = builder.enumType('LedgerAccount', {
+    description: 'An account of the ledger.',
+    values: ledgerDescriptions,
+  });
+  const kind = builder.enumType('AssetKind', {
+    description: 'The kind of an asset.',
+    values: {
+      CASH: { description: 'Cash in one currency.' },
+      SHARES: { description: 'Shares of one instrument.' },
+    },
+  });
+  const entry = builder.objectRef<Entry>('TrialBalanceEntry').implement({
+    description: 'The balance of one asset in one account of the ledger.',
+    fields: (t) => ({
+      account: t.expose('account', { type: account, description: 'The account of the ledger.' }),
+      kind: t.expose('kind', { type: kind, description: 'The kind of the asset.' }),
+      asset: t.exposeString('asset', { description: assetDescription }),
+      balance: t.expose('balance', {
+        type: 'Decimal',
+        description:
+          'The balance: an amount in the currency, or a number of shares. It may be negative.',
+      }),
+    }),
+  });
+  const asset = builder.objectRef<AssetBalance>('TrialBalanceAsset').implement({
+    description: 'The balances of one asset in all accounts of the ledger.',
+    fields: (t) => ({
+      kind: t.expose('kind', { type: kind, description: 'The kind of the asset.' }),
+      asset: t.exposeString('asset', { description: assetDescription }),
+      entries: t.field({
+        type: [entry],
+        description:
+          'The balances of the asset that are not zero, one for each account of the ledger.',
+        resolve: (source) => [...entriesOf(source)],
+      }),
+      total: t.field({
+        type: 'Decimal',
+        description: 'The sum of the entries. It is always zero.',
+        resolve: totalOf,
+      }),
+    }),
+  });
+  return { asset, entry };
 }
 
 function entriesOf({ kind, asset, balances }: AssetBalance): readonly Entry[] {

@@ -20,7 +20,7 @@ const target = ({ orderId }: { readonly orderId: string }) => ({
 
 export const cancelOrder: CommandDefinition<CancelOrder> = {
   name: 'cancelOrder',
-  description: 'Takes what is left of an open order out of the market.',
+  description: 'Cancels the remainder of an open order.',
   rejections: [OrderNotFound, OrderNotOpen],
   target,
   handle({ orderId, reason }, context) {
@@ -31,14 +31,14 @@ export const cancelOrder: CommandDefinition<CancelOrder> = {
 
 export type ExpireOrder = {
   readonly orderId: string;
-  /** A time that has come by the clock of the log, whatever that of the processor says. */
+  /** A time that the clock of the log has passed, even if the processor's clock is behind. */
   readonly dueAt?: string;
 };
 
-/** Not a mutation: the process manager of expiring orders sends it when an order's time is over. */
+/** Not a mutation: the process manager `order-expiry` sends it at an order's expiry time. */
 export const expireOrder: CommandDefinition<ExpireOrder> = {
   name: 'expireOrder',
-  description: 'Ends an order whose time is over; any other order stays as it is.',
+  description: 'Expires an open order that is due. Does nothing to any other order.',
   rejections: [OrderNotFound],
   target,
   handle({ orderId, dueAt = '' }, context) {
@@ -48,7 +48,7 @@ export const expireOrder: CommandDefinition<ExpireOrder> = {
   },
 };
 
-/** As it was placed; rejects when there is no such order. */
+/** The order as it was placed; rejects if there is no such order. */
 export function loadOrder(context: CommandContext, orderId: string): Order {
   const { state } = context.load(orderDecider, orderId);
   return state ?? reject(OrderNotFound, `there is no order ${orderId}`, { orderId });
@@ -60,17 +60,17 @@ export interface LoadedOrder {
   readonly open: OpenOrder;
 }
 
-/** An open order and its market; rejects when it is finished, which it is when its time is over. */
+/** An open order and its market. Expires the order if it is due, and rejects if it is not open. */
 export function loadOpen(context: CommandContext, orderId: string): LoadedOrder {
   const placed = loadOrder(context, orderId);
   const market = openSettledSession(context, placed.symbol);
   expireIfDue(market, orderId);
   const open = findOrder(market.book(), orderId);
   if (open === null) {
-    const { code, message, data } = toRejection(OrderNotOpen, `order ${orderId} is finished`, {
+    const { code, message, data } = toRejection(OrderNotOpen, `order ${orderId} is not open`, {
       orderId,
     });
-    // That it has expired, if it just has, is kept.
+    // If the order has just expired, that is recorded despite the rejection.
     throw new Rejection(code, message, data, true);
   }
   return { market, placed, open };

@@ -21,7 +21,8 @@ export interface DepositShares {
 
 export const depositShares: CommandDefinition<DepositShares> = {
   name: 'depositShares',
-  description: 'Brings shares from outside into an account that is not closed, at their cost.',
+  description:
+    'Deposits shares from outside, with their cost. The account may be frozen but not closed.',
   rejections: [
     AccountNotFound,
     AccountNotOpen,
@@ -42,7 +43,9 @@ export const depositShares: CommandDefinition<DepositShares> = {
       reject(InvalidQuantity, sharesOverCapacity(symbol, quantity), { quantity, lotSize });
     }
     if (compare(costPrice, '0') < 0) {
-      reject(InvalidPrice, `a cost is not negative, as ${costPrice} is`, { price: costPrice });
+      reject(InvalidPrice, `costPrice must not be negative, but is ${costPrice}`, {
+        price: costPrice,
+      });
     }
     const { currency } = market.units.instrument;
     market.recordInAccount(accountId, {

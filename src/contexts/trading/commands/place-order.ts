@@ -20,7 +20,7 @@ import { type OrderType, orderDecider, type Side, type TimeInForce } from '../or
 import * as rejections from '../rejections.ts';
 
 export interface PlaceOrder {
-  /** Null: a fresh UUID. */
+  /** Null: a new UUID is generated. */
   readonly orderId: string | null;
   readonly clientOrderId: string | null;
   readonly accountId: string;
@@ -29,22 +29,22 @@ export interface PlaceOrder {
   readonly type: OrderType;
   readonly timeInForce: TimeInForce;
   readonly quantity: string;
-  /** There for LIMIT and STOP_LIMIT, and only for these. */
+  /** Not null for LIMIT and STOP_LIMIT; null for others. */
   readonly limitPrice: string | null;
-  /** There for STOP and STOP_LIMIT, and only for these. */
+  /** Not null for STOP and STOP_LIMIT; null for others. */
   readonly stopPrice: string | null;
-  /** When it expires: there for GTD, and only for it. */
+  /** The expiry time. Not null for GTD; null for others. */
   readonly expiresAt: string | null;
   readonly postOnly: boolean;
 }
 
-/** What an order that is placed, or refused, says of itself. */
+/** What is recorded of an order when it is placed or rejected. */
 export type Instruction = Omit<PlaceOrder, 'orderId'> & {
   readonly orderId: string;
   readonly replaces: string | null;
 };
 
-/** Refusals of orders, whether placed or put in the place of others. */
+/** The rejections that new orders and replacements have in common. */
 export const orderRejections = [
   AccountNotFound,
   AccountNotOpen,
@@ -63,15 +63,13 @@ export const orderRejections = [
 
 export const placeOrder: CommandDefinition<PlaceOrder> = {
   name: 'placeOrder',
-  description: `Places an order: what can trade trades at once, at the prices of the orders in the
-    book, and the rest waits there or is canceled, as its type and time in force say.`.replace(
-    /\s+/g,
-    ' ',
-  ),
+  description: `Places an order. It trades immediately with the orders in the book, at their
+    prices. What remains rests in the book or is canceled, depending on its type and time in force.
+    A stop order waits for its trigger price first.`.replace(/\s+/g, ' '),
   rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
-      reject(BadUserInput, `expiresAt ${input.expiresAt} is not in the future`, {});
+      reject(BadUserInput, `expiresAt must be in the future, but is ${input.expiresAt}`, {});
     }
     if (input.expiresAt !== null) context.holdsUntil(input.expiresAt);
     const market = openSettledSession(context, input.symbol);
@@ -81,20 +79,20 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
     if (clientOrderId !== null) assertUnused(market, { accountId, clientOrderId });
     const expiresAt = input.timeInForce === 'DAY' ? endOfDay(context.now) : input.expiresAt;
     const instruction = toInstruction(input, orderId, expiresAt);
-    const order = toArriving(market, instruction);
-    const refusal = rejectionOf(market, order) ?? openOrdersRejection(market, order);
-    if (refusal !== null) throw recordRefusal(market, instruction, refusal);
+    const order = toChecked(market, instruction);
+    const rejection = rejectionOf(market, order) ?? openOrdersRejection(market, order);
+    if (rejection !== null) throw recordRejected(market, instruction, rejection);
     recordPlaced(market, instruction, { filledQuantity: '0', filledValue: '0' });
     acceptOrder(market, order);
     if (clientOrderId !== null) recordAssigned(market, orderId, { accountId, clientOrderId });
   },
 };
 
-/** The id of a new order, given or fresh; rejects one that was used before. */
-export function newOrderId(context: CommandContext, wanted: string | null): string {
-  const orderId = wanted ?? context.newId();
+/** The id of a new order, given or generated; rejects one that was used before. */
+export function newOrderId(context: CommandContext, given: string | null): string {
+  const orderId = given ?? context.newId();
   if (context.load(orderDecider, orderId).version > 0) {
-    const message = `order ${orderId} was placed before`;
+    const message = `order ${orderId} already exists`;
     reject(rejections.OrderAlreadyExists, message, { orderId });
   }
   return orderId;
@@ -110,8 +108,8 @@ export function recordPlaced(
   context.record(orderDecider, instruction.orderId, { type: 'OrderPlaced', data });
 }
 
-/** Records that an order was refused, and gives the refusal that is to be thrown. */
-function recordRefusal(
+/** Records that an order was rejected, and returns the rejection to throw. */
+function recordRejected(
   { context }: MarketSession,
   instruction: Instruction,
   { code, message, data }: Rejection,
@@ -123,7 +121,7 @@ function recordRefusal(
   return new Rejection(code, message, data, true);
 }
 
-/** Each member by name: every order comes through here. */
+/** On the hot path: a spread would cost more than named members. */
 function toInstruction(input: PlaceOrder, orderId: string, expiresAt: string | null): Instruction {
   return {
     replaces: null,
@@ -160,17 +158,17 @@ function toData(instruction: Instruction) {
   };
 }
 
-/** Rejects an account in another currency than the instrument's. */
+/** Rejects an account whose currency is not that of the instrument. */
 export function assertCurrency(market: MarketSession, accountId: string): void {
   const { currency: actual } = market.account(accountId);
   const { currency: expected } = market.units.instrument;
   if (actual === expected) return;
-  const message = `${market.symbol} is traded in ${expected}, the account is in ${actual}`;
+  const message = `${market.symbol} is traded in ${expected}, but the account is in ${actual}`;
   reject(CurrencyMismatch, message, { expected, actual });
 }
 
-/** The order in ticks and lots; rejects what is no whole number of them. */
-function toArriving(market: MarketSession, order: Instruction): CheckedOrder {
+/** The order in ticks and lots; rejects what is not a positive whole number of them. */
+function toChecked(market: MarketSession, order: Instruction): CheckedOrder {
   const { type, timeInForce, expiresAt, postOnly, side, accountId } = order;
   return {
     id: order.orderId,
@@ -192,13 +190,13 @@ function toArriving(market: MarketSession, order: Instruction): CheckedOrder {
   };
 }
 
-/** A price in ticks; rejects one that is not a positive whole number of them, or too large. */
+/** The price in ticks; rejects one that is not a positive whole number or is too large. */
 export function ticksOf({ units }: MarketSession, price: string | null): number | null {
   if (price === null) return null;
   return parseTicks(price, units) ?? reject(InvalidPrice, ticksFault(price, units), { price });
 }
 
-/** A quantity in lots; rejects one that is not a positive whole number of them, or too large. */
+/** The quantity in lots; rejects one that is not a positive whole number or is too large. */
 export function lotsOf({ units }: MarketSession, quantity: string): number {
   const lots = parseLots(quantity, units);
   if (lots !== null) return lots;

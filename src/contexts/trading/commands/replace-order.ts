@@ -15,9 +15,9 @@ import { lotsOf, newOrderId, orderRejections, recordPlaced, ticksOf } from './pl
 
 export interface ReplaceOrder {
   readonly orderId: string;
-  /** Null: a fresh UUID. */
+  /** Null: a new UUID is generated. */
   readonly newOrderId: string | null;
-  /** Null: what it was. */
+  /** Null, here and below: that of the replaced order. */
   readonly quantity: string | null;
   readonly limitPrice: string | null;
   readonly stopPrice: string | null;
@@ -25,11 +25,9 @@ export interface ReplaceOrder {
 
 export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   name: 'replaceOrder',
-  description: `Puts a new order in the place of an open one. The quantity is that of both together
-    with what has been filled; time priority is kept only at the same price and for no more.`.replace(
-    /\s+/g,
-    ' ',
-  ),
+  description: `Replaces an open order with a new one. The quantity is the total of both orders,
+    including what has been traded. The new order keeps the time priority only if the price is the
+    same and the open quantity does not grow.`.replace(/\s+/g, ' '),
   rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
   target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
   handle(input, context) {
@@ -41,13 +39,13 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
       cash: fromMoney(open.held, market.units),
       lots: open.side === 'SELL' ? open.leaves : 0,
     };
-    const refused = order.leaves > 0 ? rejectionOf(market, order, reserved) : null;
-    if (refused !== null) throw refused;
+    const rejection = order.leaves > 0 ? rejectionOf(market, order, reserved) : null;
+    if (rejection !== null) throw rejection;
     recordReplaced(loaded, order);
-    const keepsPlace = isSamePrice(loaded, order) && order.leaves <= open.leaves;
-    if (keepsPlace && order.leaves > 0) {
+    const keepsPriority = isSamePrice(loaded, order) && order.leaves <= open.leaves;
+    if (keepsPriority && order.leaves > 0) {
       const [held, heldLots] = [reserved.cash, reserved.lots];
-      stay(loaded, { ...order, held, heldLots });
+      keepPriority(loaded, { ...order, held, heldLots });
     } else {
       releaseOpen(market, open);
       if (order.leaves > 0) acceptOrder(market, order);
@@ -57,7 +55,7 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   },
 };
 
-/** The new order; nothing is left of it when it is for no more than what has been filled. */
+/** The new order. It has no open lots if its quantity is not more than what has been traded. */
 function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): CheckedOrder {
   const { market, placed, open } = loaded;
   const { accountId, side, filled, value } = open;
@@ -74,7 +72,7 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ch
     filled,
     value,
     expiresAt: open.expiresAt,
-    // A stop order that has been triggered is one with a limit by now.
+    // A stop order that rests in the book has been triggered: it is a LIMIT order now.
     type: isStop(open) ? open.type : 'LIMIT',
     timeInForce: placed.timeInForce,
     postOnly: placed.postOnly,
@@ -89,9 +87,9 @@ function toReplacement(loaded: LoadedOrder, input: ReplaceOrder, id: string): Ch
   };
 }
 
-function assertHas(price: number | null, wanted: string | null, name: string): void {
-  if (price !== null || wanted === null) return;
-  reject(InvalidPrice, `the order has no ${name} price that could be replaced`, { price: wanted });
+function assertHas(price: number | null, given: string | null, name: string): void {
+  if (price !== null || given === null) return;
+  reject(InvalidPrice, `the order has no ${name} price to replace`, { price: given });
 }
 
 function recordReplaced({ market, placed, open }: LoadedOrder, order: CheckedOrder): void {
@@ -129,8 +127,8 @@ function isSamePrice({ open }: LoadedOrder, { limit, stop }: CheckedOrder): bool
     : open.price === limit && stop === null;
 }
 
-/** Puts the new order where the old one was. */
-function stay({ market, open }: LoadedOrder, order: CheckedOrder): void {
+/** Books the new order with the time priority of the old one. */
+function keepPriority({ market, open }: LoadedOrder, order: CheckedOrder): void {
   const { priority } = open;
   if (order.stop === null) bookRemainder(market, order, priority);
   else parkStop(market, order, { stop: order.stop, priority });

@@ -27,15 +27,15 @@ import { isReached, recordTriggered } from './stops.ts';
 import { toMoney, toPrice, toQuantity } from './units.ts';
 import { executeWithStops } from './work.ts';
 
-/** An order that has been checked against its instrument, in ticks and lots. */
+/** An order whose price and quantity fit its instrument, in ticks and lots. */
 export interface CheckedOrder extends IncomingOrder {
   readonly type: OrderType;
-  /** The price that it waits for; null: it does not wait. */
+  /** The trigger price of a stop order; null for other orders. */
   readonly stop: number | null;
   readonly postOnly: boolean;
 }
 
-/** What an order that it replaces has reserved, which it may use. */
+/** What a replaced order has reserved; the new order may use it. */
 export interface Reserved {
   readonly cash: bigint;
   readonly lots: number;
@@ -43,7 +43,7 @@ export interface Reserved {
 
 const nothing: Reserved = { cash: 0n, lots: 0 };
 
-/** Why the market refuses an order that is well-formed; null: it does not. */
+/** Returns why the market rejects a well-formed order; null if it accepts it. */
 export function rejectionOf(
   market: MarketSession,
   order: CheckedOrder,
@@ -69,7 +69,7 @@ export function rejectionOf(
   );
 }
 
-/** Brings an order to the market: it waits for its price there, or enters at once. */
+/** Accepts an order: a stop order waits for its trigger price, any other is executed at once. */
 export function acceptOrder(market: MarketSession, order: CheckedOrder): void {
   const { stop } = order;
   const { lastPrice, priority } = market.book();
@@ -82,7 +82,10 @@ export function acceptOrder(market: MarketSession, order: CheckedOrder): void {
   executeWithStops(market, order);
 }
 
-/** Lets a stop order wait, with what it needs reserved: more of it, or less, than before. */
+/**
+ * Parks a stop order until its trigger price is reached. Adjusts what is reserved for it to what it
+ * needs now.
+ */
 export function parkStop(
   market: MarketSession,
   order: CheckedOrder,
@@ -92,7 +95,7 @@ export function parkStop(
   const { side, limit, leaves, type, timeInForce, expiresAt } = order;
   const held = side === 'BUY' && limit !== null ? reservationOf(units, order, limit, leaves) : 0n;
   if (side === 'SELL') reserveShares(market, order, leaves - order.heldLots);
-  // It reserves nothing, but its account must know that it has an order here.
+  // It reserves nothing, but its account must know that it has an order in this market.
   else if (limit === null) recordReservation(market, order, 0n);
   else reserveCash(market, order, held - order.held);
   market.recordInBook({
@@ -115,7 +118,7 @@ interface Means {
   readonly reserved: Reserved;
 }
 
-/** A limit says how much cash an order can take; without one it takes what there is. */
+/** A limit bounds the cash that an order needs. Without one the order spends what is available. */
 function fundsRejection(
   market: MarketSession,
   order: CheckedOrder,
@@ -133,11 +136,11 @@ function fundsRejection(
     requested: toMoney(needed, units),
   };
   const { currency } = units.instrument;
-  const message = `${data.requested} is needed, ${data.available} ${currency} is available`;
+  const message = `the order needs ${data.requested} ${currency}, ${data.available} is available`;
   return toRejection(InsufficientFunds, message, data);
 }
 
-/** All but a MARKET order reserve what they sell. */
+/** Every order to sell except a MARKET order reserves its shares. */
 function sharesRejection(
   market: MarketSession,
   { type, leaves, accountId }: CheckedOrder,
@@ -153,14 +156,14 @@ function sharesRejection(
     available: toQuantity(free + reserved.lots, units),
     requested: toQuantity(leaves, units),
   };
-  const message = `${data.requested} ${symbol} are needed, ${data.available} are available`;
+  const message = `the order needs ${data.requested} ${symbol}, ${data.available} is available`;
   return toRejection(InsufficientShares, message, data);
 }
 
 function crossingRejection(market: MarketSession, order: CheckedOrder): Rejection | null {
   if (!order.postOnly || order.limit === null) return null;
   const { units } = market;
-  // Against everybody, its own account too: whoever is met first.
+  // No account id: the first order it would meet counts, also one of its own account.
   const { side, limit } = order;
   const { fills } = match(market.book(), { accountId: '', side, limit, lots: 1 }, market.now);
   const [met] = fills;
@@ -169,6 +172,7 @@ function crossingRejection(market: MarketSession, order: CheckedOrder): Rejectio
     limitPrice: toPrice(order.limit, units),
     bestPrice: toPrice(met.maker.price, units),
   };
-  const message = `at ${data.limitPrice} it would trade with ${data.bestPrice}`;
+  const would = `a post-only order at ${data.limitPrice} would trade immediately`;
+  const message = `${would}: the best opposite price is ${data.bestPrice}`;
   return toRejection(PostOnlyWouldCross, message, data);
 }

@@ -8,7 +8,7 @@ import type { OpenOrder } from './book-order.ts';
 import { cancelOpen, expire } from './open-orders.ts';
 import type { MarketSession } from './session.ts';
 
-/** The instruments in which an account has open orders, and how many of them there are in all. */
+/** Returns the instruments in which an account has open orders, and the total number of orders. */
 export function openOrdersOf(
   context: CommandContext,
   accountId: string,
@@ -29,8 +29,8 @@ export function openOrdersOf(
 }
 
 /**
- * Takes the open orders of an account out of a market, as many as the command has steps left; whether
- * that was all of them.
+ * Cancels the open orders of an account in a market, up to the number of steps that the command has
+ * left. Returns whether that was all of them.
  */
 export function cancelOrders(market: MarketSession, accountId: string, reason: string): boolean {
   const { context, now } = market;
@@ -44,7 +44,9 @@ export function cancelOrders(market: MarketSession, accountId: string, reason: s
   return some.length === orders.length;
 }
 
-/** The open orders of an account in one book, in the order in which they came. Looks at every order. */
+/**
+ * Returns the open orders of an account in a book, oldest first. Visits every order of the book.
+ */
 export function openOrdersIn(book: Book, accountId: string): readonly OpenOrder[] {
   const found: OpenOrder[] = [];
   function look(order: OpenOrder): boolean {

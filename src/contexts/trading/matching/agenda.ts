@@ -4,22 +4,26 @@ import type { Side, TimeInForce } from '../order.ts';
 import { type Scale, stepsOf, toValue } from './book-order.ts';
 
 /**
- * What commands have set off in a book and left to the next ones, because it was more than one
- * command does: first an order that is still coming in, then the stop orders that have been reached,
- * then what was to be done next. Nothing else happens in the book before it is worked off.
+ * The work in a book that earlier commands have started and left to later ones, because one command
+ * does only a limited number of steps. First an incoming order is finished, then the stop orders
+ * that prices have reached enter, then the tasks run. Until the agenda is empty, nothing else
+ * happens in the book.
  */
 export type Agenda = {
   readonly taker: PausedOrder | null;
-  /** By number: what was reached first comes first. */
+  /** By number; the wave that was reached first comes first. */
   readonly waves: SortedMap<number, Wave>;
-  /** The priority up to which the stop orders of the first wave have entered. */
+  /** The priority of the last stop order of the first wave that has entered; 0 if none has. */
   readonly after: number;
   readonly tasks: SortedMap<number, Task>;
   /** The number of the next wave or task. */
   readonly next: number;
 };
 
-/** An order that has not met all it could trade with, in ticks and lots; amounts as decimals. */
+/**
+ * An incoming order that has not yet met all orders it can trade with. Prices are in ticks,
+ * quantities in lots, amounts are decimals.
+ */
 export type PausedOrder = {
   readonly id: string;
   readonly accountId: string;
@@ -34,21 +38,25 @@ export type PausedOrder = {
   readonly expiresAt: string | null;
   readonly settled: string;
   readonly accruedFee: string;
-  /** The prices of its trades so far. */
+  /** The lowest and the highest price of its trades so far; null if it has not traded. */
   readonly low: number | null;
   readonly high: number | null;
 };
 
-/** Prices, in ticks, that have reached stop orders: to sell from `low` on, to buy up to `high`. */
+/**
+ * A range of prices, in ticks, that has reached stop orders: orders to sell whose stop price is
+ * `low` or more, and orders to buy whose stop price is `high` or less.
+ */
 export type Wave = {
   readonly low: number;
   readonly high: number;
-  /** The recorded price that it was; null: prices of trades. */
+  /** The recorded price; null if the prices are those of trades. */
   readonly price: string | null;
-  /** Only those that were placed by then; null: all. */
+  /** Only orders placed by this time are reached; null if all are. */
   readonly placedBy: string | null;
 };
 
+/** Work that was queued: a recorded price to apply, or the open orders of an account to cancel. */
 export type Task =
   | { readonly kind: 'PRICE'; readonly price: string; readonly occurredAt: string | null }
   | { readonly kind: 'CANCELS'; readonly accountId: string; readonly reason: string };
@@ -70,7 +78,7 @@ const nothing: Agenda = {
   next: 1,
 };
 
-/** The agenda of a book after one more event about it. */
+/** Returns the agenda after one more event; null if no work is left. */
 export function evolveAgenda(
   { agenda, tick, lot }: Scale & { readonly agenda: Agenda | null },
   event: AgendaEvent,
@@ -103,12 +111,12 @@ export function evolveAgenda(
   }
 }
 
-/** The agenda once the order that was coming in has come to its end, or rests. */
+/** Returns the agenda without its incoming order, which has ended or now rests in the book. */
 export function withoutTaker(agenda: Agenda): Agenda {
   return { ...agenda, taker: null };
 }
 
-/** The first things of an agenda in their order, as far as `count`; all of them when absent. */
+/** Returns the first `count` values of a map in the order of its keys; by default all of them. */
 export function valuesOf<Value>(
   map: SortedMap<number, Value>,
   count = Number.POSITIVE_INFINITY,
@@ -141,7 +149,7 @@ function toPaused(scale: Scale, { data }: StoredTrading<'OrderPaused'>): PausedO
   return {
     id: data.orderId,
     accountId: data.accountId,
-    // Only what was checked is ever recorded.
+    // Only checked values are recorded.
     side: data.side as Side,
     timeInForce: data.timeInForce as TimeInForce,
     limit: ticksOf(data.limitPrice),

@@ -3,7 +3,7 @@ import type { StoredMarketEvent } from '../../market/events.ts';
 import type { StoredTrading } from '../events.ts';
 import type { OrderType, Side, TimeInForce } from '../order.ts';
 
-/** What the book knows of an order; prices in ticks, quantities in lots. */
+/** An order as the book knows it. Prices are in ticks, quantities in lots. */
 export type BookOrder = {
   readonly id: string;
   readonly accountId: string;
@@ -11,54 +11,59 @@ export type BookOrder = {
   readonly priority: number;
   readonly leaves: number;
   readonly filled: number;
-  /** Ticks times lots of what has been traded, as decimal digits: may exceed 2^53. */
+  /** The value traded, in ticks times lots, as decimal digits because it may exceed 2^53. */
   readonly value: string;
-  /** Cash reserved for it; '0' for an order to sell. */
+  /** The cash reserved for it, in the currency; '0' for an order to sell. */
   readonly held: string;
   readonly expiresAt: string | null;
 };
 
-/** An order in the book, to be traded at its price or better. */
+/** An order that rests in the book and trades at its price. */
 export type RestingOrder = BookOrder & {
   readonly price: number;
-  /** Ticks times lots of what was rounded on the totals of the order, as decimal digits. */
+  /**
+   * The part of `value` whose cash was rounded on the totals of the order, in ticks times lots, as
+   * decimal digits.
+   */
   readonly settled: string;
-  /** What of it had been settled when the order came to rest: since then it pays as the maker. */
+  /** The value of `settled` when the order was booked; what follows pays the maker fee. */
   readonly settledBefore: string;
-  /** The fees of that before rounding, as a decimal of the currency. */
+  /** The unrounded fees of `settledBefore`, as a decimal in the currency. */
   readonly accruedFee: string;
 };
 
-/** An order that waits for a price. */
+/** A stop order that waits for its trigger price. */
 export type StopOrder = BookOrder & {
   readonly type: OrderType;
   readonly timeInForce: TimeInForce;
   readonly stop: number;
   readonly limit: number | null;
-  /** When it began to wait, in the same append as it was placed. */
+  /** When it was parked, in the same append in which it was placed. */
   readonly heldAt: string;
 };
 
+/** An order that is open in a book. */
 export type OpenOrder = RestingOrder | StopOrder;
 
-/** The steps of an instrument. */
+/** The tick size and the lot size of an instrument. */
 export interface Scale {
   readonly tick: Step;
   readonly lot: Step;
 }
 
+/** Returns whether an open order waits for its trigger price. */
 export function isStop(order: OpenOrder): order is StopOrder {
   return 'stop' in order;
 }
 
-/** An order as it comes to rest. */
+/** Returns the resting order that an OrderBooked event adds. */
 export function toResting(scale: Scale, { data }: StoredTrading<'OrderBooked'>): RestingOrder {
   const filled = stepsOf(data.filledQuantity, scale.lot);
   const settled = data.settledValue === '0' ? '0' : toValue(scale, data.settledValue);
   return {
     id: data.orderId,
     accountId: data.accountId,
-    // Only what was checked is ever recorded.
+    // Only checked values are recorded.
     side: data.side as Side,
     price: stepsOf(data.price, scale.tick),
     priority: data.priority,
@@ -73,7 +78,7 @@ export function toResting(scale: Scale, { data }: StoredTrading<'OrderBooked'>):
   };
 }
 
-/** An order as it begins to wait. */
+/** Returns the stop order that an OrderHeld event adds. */
 export function toStop(scale: Scale, { data, occurredAt }: StoredTrading<'OrderHeld'>): StopOrder {
   const { limitPrice } = data;
   const filled = stepsOf(data.filledQuantity, scale.lot);
@@ -102,7 +107,10 @@ interface Fill {
   readonly lots: number;
 }
 
-/** An order that rests on after a trade. Written out: a spread takes six times as long. */
+/**
+ * Returns a resting order after a trade that did not fill it. Members are named because a spread
+ * takes six times as long.
+ */
 export function afterTrade(order: RestingOrder, data: TradeData, fill: Fill): RestingOrder {
   const { lots } = fill;
   const value = addValue(order.value, fill.price, lots);
@@ -123,7 +131,7 @@ export function afterTrade(order: RestingOrder, data: TradeData, fill: Fill): Re
   };
 }
 
-/** What a trade was rounded by itself for, in older events, is no part of the totals of its orders. */
+/** Older trades were rounded one by one, so they are not part of the totals of their orders. */
 function settledAfter(
   order: RestingOrder,
   { rounding }: TradeData,
@@ -133,7 +141,7 @@ function settledAfter(
   return order.settled === order.value ? value : addValue(order.settled, price, lots);
 }
 
-/** The sum of price times quantity as ticks times lots. */
+/** Converts a sum of prices times quantities to ticks times lots. */
 export function toValue({ tick, lot }: Scale, filledValue: string): string {
   const digits = tick.digits + lot.digits;
   const units = tick.units * lot.units;
@@ -142,7 +150,7 @@ export function toValue({ tick, lot }: Scale, filledValue: string): string {
   return String(parseUnits(filledValue, digits) / (BigInt(tick.units) * BigInt(lot.units)));
 }
 
-/** A sum of prices times quantities, with one more of them. */
+/** Adds the value of one fill to a value in ticks times lots. */
 export function addValue(value: string, price: number, lots: number): string {
   const sum = Number(value) + price * lots;
   return Number.isSafeInteger(sum)
@@ -150,10 +158,12 @@ export function addValue(value: string, price: number, lots: number): string {
     : String(BigInt(value) + BigInt(price) * BigInt(lots));
 }
 
+/** Parses a tick size or lot size that an event has recorded. Throws if it is not one. */
 export function stepOf(text: string): Step {
-  return parseStep(text) ?? fail(`${text} is not a step`);
+  return parseStep(text) ?? fail(`${text} is not a tick size or lot size`);
 }
 
+/** Converts a recorded decimal to whole steps. Throws if it is not a multiple of the step. */
 export function stepsOf(text: string, step: Step): number {
   return toSteps(text, step) ?? fail(`${text} is not a whole number of steps`);
 }

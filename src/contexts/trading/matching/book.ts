@@ -29,38 +29,39 @@ import {
   toStop,
 } from './book-order.ts';
 
-/** Orders of one rank, first come first; ranks so that the one to be taken first is the least. */
+/** Orders by rank, then by priority; the order with the least rank and priority trades first. */
 export type Queue<Order> = SortedMap<number, SortedMap<number, Order>>;
 
-/** The open orders of one instrument after some of its events. */
+/** The order book of one instrument: all its open orders, and what is known of its prices. */
 export type Book = {
   readonly symbol: string;
   readonly tick: Step;
   readonly lot: Step;
-  /** By price: the highest bid and the lowest ask come first. */
+  /** By price; the highest bid and the lowest ask come first. */
   readonly bids: Queue<RestingOrder>;
   readonly asks: Queue<RestingOrder>;
-  /** By priority: those that came first enter first, of all whose price is reached. */
+  /** By priority; of the orders whose stop price is reached, the oldest enters first. */
   readonly buyStops: SortedMap<number, StopOrder>;
   readonly sellStops: SortedMap<number, StopOrder>;
-  /** Where each open order is. */
+  /** The queue position of each open order, by its id. */
   readonly places: SortedMap<string, QueuePosition>;
-  /** How many open orders each account has. */
+  /** The number of open orders of each account; the incoming order is not counted. */
   readonly counts: SortedMap<string, number>;
-  /** What earlier commands have left to be done before anything else; null: nothing. */
+  /** The work that earlier commands have left, to be done before anything else; null if none. */
   readonly agenda: Agenda | null;
-  /** That of the next order that comes in. */
+  /** The priority of the next order that is added. */
   readonly priority: number;
-  /** Of the last trade, or recorded since; need not be a whole number of ticks. */
+  /** The last price, traded or recorded; a recorded one need not be a whole number of ticks. */
   readonly lastPrice: string | null;
   readonly lastPriceAt: string | null;
 };
 
 type QueueName = 'bids' | 'asks' | 'buyStops' | 'sellStops';
 
+/** Where an open order is in the book. */
 export type QueuePosition = {
   readonly queue: QueueName;
-  /** Its price, for the orders that rest; 0 for stop orders. */
+  /** For resting orders, the price in ticks, negated for bids; 0 for stop orders. */
   readonly rank: number;
   readonly priority: number;
 };
@@ -68,7 +69,7 @@ export type QueuePosition = {
 export type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
 export type BookEvent = StoredTradingEvent | Trade;
 
-/** The stream of one instrument's book, by its symbol. Null: no order has come yet. */
+/** The decider of an instrument's book, by symbol. Its state is null before the first event. */
 export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
   category: 'book',
   idFault: symbolFault,
@@ -77,10 +78,11 @@ export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
   evolve: (book, event) => evolveBook(book, event as BookEvent),
 };
 
-/** The book after one more of its events. Costs O(log n) of the orders in it. */
+/** Returns the book after one more event. Costs O(log n) for n open orders. */
 export function evolveBook(book: Book | null, event: BookEvent): Book {
   if (event.type === 'BookOpened') return openBook(event);
-  if (book === null) throw new Error(`${event.streamId} begins with ${event.type}`);
+  if (book === null)
+    throw new Error(`${event.streamId} begins with ${event.type}, not with BookOpened`);
   const next = copyOf(book);
   switch (event.type) {
     case 'OrderBooked':
@@ -120,10 +122,10 @@ export function evolveBook(book: Book | null, event: BookEvent): Book {
   return next;
 }
 
-/** A book that is still being made, and that nobody else has yet. */
+/** A copy of a book that may be changed, because nothing else refers to it yet. */
 type Draft = { -readonly [Name in keyof Book]: Book[Name] };
 
-/** Written out, as all that is copied for every event here: a spread takes six times as long. */
+/** Members are named because this runs for every event: a spread takes six times as long. */
 function copyOf(book: Book): Draft {
   return {
     symbol: book.symbol,
@@ -142,33 +144,33 @@ function copyOf(book: Book): Draft {
   };
 }
 
-/** The order of an id; null when it is not open. */
+/** Returns the order with an id; null if it is not open in the book. */
 export function findOrder(book: Book, id: string): OpenOrder | null {
-  const place = get(book.places, id);
-  if (place === undefined) return null;
-  if (isStopQueue(place.queue)) return get(book[place.queue], place.priority) ?? null;
-  const orders = get<number, SortedMap<number, OpenOrder>>(book[place.queue], place.rank);
-  return (orders && get(orders, place.priority)) ?? null;
+  const at = get(book.places, id);
+  if (at === undefined) return null;
+  if (isStopQueue(at.queue)) return get(book[at.queue], at.priority) ?? null;
+  const orders = get<number, SortedMap<number, OpenOrder>>(book[at.queue], at.rank);
+  return (orders && get(orders, at.priority)) ?? null;
 }
 
-/** How many orders an account has open in the book, one that is still coming in included. */
+/** Returns the number of open orders of an account, including an incoming order on the agenda. */
 export function countOrders({ counts, agenda }: Book, accountId: string): number {
   const entering = agenda?.taker?.accountId === accountId ? 1 : 0;
   return (get(counts, accountId) ?? 0) + entering;
 }
 
-/** The order that is the first of a queue. */
+/** Returns the order of a queue that trades first; null if the queue is empty. */
 export function firstOf<Order>(queue: Queue<Order>): Order | null {
   const orders = first(queue);
   return (orders && first(orders)) ?? null;
 }
 
-/** The side against which an order of the given side trades. */
+/** Returns the queue against which an order of the given side trades. */
 export function oppositeOf(book: Book, side: Side): Queue<RestingOrder> {
   return side === 'BUY' ? book.asks : book.bids;
 }
 
-/** A book without orders. */
+/** Returns a book without orders. */
 export function openBook({ data }: Pick<StoredTrading<'BookOpened'>, 'data'>): Book {
   return {
     symbol: data.symbol,
@@ -193,30 +195,30 @@ function isStopQueue(queue: QueueName): queue is 'buyStops' | 'sellStops' {
 
 function addOrder(book: Draft, order: RestingOrder): void {
   const queue = order.side === 'BUY' ? 'bids' : 'asks';
-  addPlace(book, order, { queue, rank: rankOf(queue, order.price), priority: order.priority });
+  addOpen(book, order, { queue, rank: rankOf(queue, order.price), priority: order.priority });
 }
 
 function addStop(book: Draft, order: StopOrder): void {
   const queue = order.side === 'BUY' ? 'buyStops' : 'sellStops';
-  addPlace(book, order, { queue, rank: 0, priority: order.priority });
+  addOpen(book, order, { queue, rank: 0, priority: order.priority });
 }
 
-/** Such that what is to be taken first has the least. */
+/** Returns the rank of a price; the best price has the least rank. */
 function rankOf(queue: 'bids' | 'asks', price: number): number {
   return queue === 'bids' ? -price : price;
 }
 
-function addPlace(book: Draft, order: OpenOrder, place: QueuePosition): void {
-  putOrder(book, place, order);
-  book.places = set(book.places, order.id, place);
+function addOpen(book: Draft, order: OpenOrder, at: QueuePosition): void {
+  putOrder(book, at, order);
+  book.places = set(book.places, order.id, at);
   addCount(book, order.accountId, 1);
   if (book.agenda?.taker?.id === order.id) book.agenda = withoutTaker(book.agenda);
-  if (place.priority >= book.priority) book.priority = place.priority + 1;
+  if (at.priority >= book.priority) book.priority = at.priority + 1;
 }
 
-/** Puts an order in its place; null takes away the one that is there. */
-function putOrder(book: Draft, place: QueuePosition, order: OpenOrder | null): void {
-  const { queue, rank, priority } = place;
+/** Puts an order at a queue position; null removes the order that is there. */
+function putOrder(book: Draft, at: QueuePosition, order: OpenOrder | null): void {
+  const { queue, rank, priority } = at;
   if (isStopQueue(queue)) {
     const stop = order === null || !isStop(order) ? undefined : order;
     const changed = update(book[queue], priority, () => stop);
@@ -229,7 +231,7 @@ function putOrder(book: Draft, place: QueuePosition, order: OpenOrder | null): v
     const orders = order === null ? remove(before, priority) : set(before, priority, order);
     return isEmpty(orders) ? undefined : orders;
   });
-  // By its name, which takes a third of the time of a computed one.
+  // A named member takes a third of the time of a computed one.
   if (queue === 'bids') book.bids = changed as Queue<RestingOrder>;
   else book.asks = changed as Queue<RestingOrder>;
 }
@@ -257,7 +259,9 @@ function trade(book: Draft, { data, occurredAt }: Trade): void {
   putOrder(book, { queue, rank, priority: order.priority }, traded);
 }
 
-/** The resting order of a trade: the first in turn, so that no search by its id is needed. */
+/**
+ * Returns the resting order of a trade. It is the first at its price: no search by id is needed.
+ */
 function makerOf(book: Book, data: Trade['data'], price: number): RestingOrder {
   const isBuying = data.aggressor === 'BUY';
   const id = isBuying ? data.sellOrderId : data.buyOrderId;
@@ -268,7 +272,7 @@ function makerOf(book: Book, data: Trade['data'], price: number): RestingOrder {
   return maker;
 }
 
-/** An order that was still coming in is filled: it has left nothing to rest. */
+/** Removes the incoming order from the agenda if the trade has filled it. */
 function endTaker(book: Draft, { aggressor, ...data }: Trade['data']): void {
   const isBuying = aggressor === 'BUY';
   const [id, leaves] = isBuying
@@ -279,16 +283,16 @@ function endTaker(book: Draft, { aggressor, ...data }: Trade['data']): void {
 }
 
 function removeOrder(book: Draft, id: string, accountId: string): void {
-  let place: QueuePosition | undefined;
+  let at: QueuePosition | undefined;
   book.places = update(book.places, id, (known) => {
-    place = known;
+    at = known;
     return undefined;
   });
-  if (place !== undefined) {
-    putOrder(book, place, null);
+  if (at !== undefined) {
+    putOrder(book, at, null);
     addCount(book, accountId, -1);
   } else if (book.agenda?.taker?.id === id) {
     book.agenda = withoutTaker(book.agenda);
   }
-  // Otherwise it was canceled on arrival, and has never been here.
+  // Otherwise the order was canceled on arrival and was never in the book.
 }

@@ -13,12 +13,12 @@ import type { MarketSession } from './session.ts';
 import type { Taker } from './trade.ts';
 import { type InstrumentUnits, toMoney, toQuantity } from './units.ts';
 
-/** Whether a balance keeps within the digits of a Decimal with so many minor units more. */
+/** Returns whether a balance plus `more` minor units still fits the digits of a Decimal. */
 export function fitsCash(units: InstrumentUnits, account: AccountState, more: bigint): boolean {
   return hasCapacity(account, toMoney(more, units));
 }
 
-/** Whether a holding keeps within the digits of a Decimal with so many lots more. */
+/** Returns whether a holding plus `lots` still fits the digits of a Decimal. */
 export function fitsShares(
   { symbol, units }: MarketSession,
   account: AccountState,
@@ -27,11 +27,16 @@ export function fitsShares(
   return hasShareCapacity(account.holdings, symbol, toQuantity(lots, units));
 }
 
+/** Says that an account cannot take `quantity` more shares of an instrument. */
 export function sharesOverCapacity(symbol: string, quantity: string): string {
-  return `with ${quantity} more the account's shares of ${symbol} have over ${integerDigitsMax} digits`;
+  const rule = `a holding has at most ${integerDigitsMax} integer digits`;
+  return `the account cannot take ${quantity} more shares of ${symbol}: ${rule}`;
 }
 
-/** Why an account has no room for what an order would bring it; null: it has. */
+/**
+ * Returns the rejection of an order whose proceeds or shares the account has no capacity for; null
+ * if it has.
+ */
 export function capacityRejection(
   market: MarketSession,
   order: Taker,
@@ -55,12 +60,16 @@ export function capacityRejection(
 }
 
 /**
- * How many open orders an account may have in an instrument, as venues limit them: Binance, for one, by
- * the filters MAX_NUM_ORDERS and MAX_NUM_ALGO_ORDERS of each symbol, of which 200 and 5 are usual.
+ * The maximum number of open orders that an account may have in an instrument. Venues limit them
+ * too: Binance has the filters MAX_NUM_ORDERS and MAX_NUM_ALGO_ORDERS for each symbol, usually 200
+ * and 5.
  */
 export const openOrdersMax = 1_000;
 
-/** Why an account may have no more open orders; null: it may, or the order never stays open. */
+/**
+ * Returns the rejection of an order that would exceed the account's maximum of open orders; null if
+ * it does not, or if the order never stays open.
+ */
 export function openOrdersRejection(
   { symbol, book }: MarketSession,
   { accountId, type, timeInForce }: Resting,
@@ -70,7 +79,8 @@ export function openOrdersRejection(
   if (!isStop && !rests) return null;
   const openOrders = countOrders(book(), accountId);
   if (openOrders < openOrdersMax) return null;
-  const message = `account ${accountId} has ${openOrders} open orders in ${symbol}: at most ${openOrdersMax} are allowed`;
+  const has = `account ${accountId} has ${openOrders} open orders in ${symbol}`;
+  const message = `${has}: at most ${openOrdersMax} are allowed`;
   return toRejection(TooManyOpenOrders, message, { accountId, symbol, openOrders, openOrdersMax });
 }
 
@@ -80,7 +90,7 @@ interface Resting {
   readonly timeInForce: TimeInForce;
 }
 
-/** What an order to sell brings if all of it trades at the best price there is, which costs little. */
+/** Returns the most an order to sell can bring: all of it at the best price. Cheap to compute. */
 function proceedsAtMost({ units, book }: MarketSession, order: Taker): bigint {
   const best = firstOf(book().bids)?.price ?? 0;
   const price = Math.max(order.limit ?? 0, best);
@@ -89,8 +99,9 @@ function proceedsAtMost({ units, book }: MarketSession, order: Taker): bigint {
 }
 
 /**
- * What an order to sell brings: by its trades on arrival, and at its limit by what rests. Of trades
- * beyond a bound as much is counted as they bring at most, as prices become no better.
+ * Returns what an order to sell brings: its trades on arrival, plus the remainder at its limit.
+ * Trades beyond `metMax` resting orders are valued at the last price met, because later ones are no
+ * better.
  */
 function proceedsOf({ units, book, now }: MarketSession, order: Taker): bigint {
   const { accountId, side, limit, leaves } = order;

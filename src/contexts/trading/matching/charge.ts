@@ -12,20 +12,20 @@ import type { RestingOrder } from './book-order.ts';
 import { fromAccruedFee, type InstrumentUnits, type Role } from './units.ts';
 
 /**
- * What an order has traded so far, exactly. Its cash is rounded on these totals, once over its life:
- * a buyer pays the ceiling of the value, a seller receives the floor, and fees are rounded half-up.
- * So the cash of an order does not depend on how it is sliced.
+ * The exact totals of an order's trades so far. The cash of an order is rounded on these totals,
+ * once over its life: a buyer pays the ceiling of the value, a seller receives the floor, and fees
+ * are rounded half-up. So the cash of an order does not depend on how its fills are split.
  */
 export interface Totals {
-  /** Ticks times lots. */
+  /** The value traded, in ticks times lots. */
   readonly settled: Whole;
-  /** The fees before rounding, in units of `Terms.feeStep`. */
+  /** The unrounded fees, in `InstrumentUnits.feeStep`s. */
   readonly accrued: Whole;
 }
 
 export const noTotals: Totals = { settled: 0, accrued: 0 };
 
-/** The totals of a resting order. */
+/** Returns the totals of a resting order. */
 export function totalsOf(
   { settled, settledBefore, accruedFee }: RestingOrder,
   units: InstrumentUnits,
@@ -37,15 +37,15 @@ export function totalsOf(
   return { settled: now, accrued: addProduct(before, asMaker, units.rates.MAKER) };
 }
 
-/** What a fill takes from a buyer's cash, or gives to a seller's, and the order's totals after it. */
+/** The cash that a fill takes from a buyer or pays to a seller, and the order's totals after it. */
 export interface Charge extends Totals {
-  /** In minor units, without the fee. */
+  /** The cash in minor units, without the fee. */
   readonly amount: bigint;
-  /** In minor units. */
+  /** The fee in minor units. */
   readonly fee: bigint;
 }
 
-/** What an order trades, in ticks and lots. */
+/** A fill of one order, in ticks and lots. */
 export interface PricedLots {
   readonly side: Side;
   readonly role: Role;
@@ -53,7 +53,7 @@ export interface PricedLots {
   readonly lots: number;
 }
 
-/** What one more fill comes to for an order. */
+/** Returns the charge of one more fill of an order. */
 export function chargeOf(
   units: InstrumentUnits,
   totals: Totals,
@@ -72,13 +72,13 @@ export function chargeOf(
   return { settled, accrued, amount, fee };
 }
 
-/** By how much a total grows, of which both ends are rounded. */
+/** Returns the growth of a total that is rounded before and after. */
 function growthOf(before: Whole, after: Whole, ratio: Ratio, rounding: Rounding): Whole {
   const rounded = scale(after, ratio, rounding);
   return before === 0 ? rounded : subtract(rounded, scale(before, ratio, rounding));
 }
 
-/** The cash that an order to buy still needs: for the lots that are left of it, at its limit. */
+/** Returns the minor units of cash that `lots` more of an order to buy need at its limit. */
 export function reservationOf(
   units: InstrumentUnits,
   totals: Totals,
@@ -90,7 +90,7 @@ export function reservationOf(
   return amount + fee;
 }
 
-/** The fewest lots at a price that come to a minor unit. */
+/** Returns the fewest lots whose value at a price is at least one minor unit. */
 export function smallestLots({ cash }: InstrumentUnits, price: number): bigint {
   const each = BigInt(price) * cash.numerator;
   return (cash.denominator + each - 1n) / each;

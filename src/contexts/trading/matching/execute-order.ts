@@ -27,18 +27,18 @@ import {
   toQuantity,
 } from './units.ts';
 
-/** An order on its way into the market, in ticks and lots. */
+/** An order that is being executed, in ticks and lots. */
 export interface IncomingOrder extends Taker {
   readonly timeInForce: TimeInForce;
   readonly expiresAt: string | null;
-  /** Whether it spends what is reserved for it and nothing else: it goes on after a pause. */
+  /** Whether it spends only what is reserved for it, because it continues after a pause. */
   readonly isReserved: boolean;
 }
 
-/** The prices at which an order has traded; null: it has not. */
+/** The range of prices at which an order has traded; null if it has not traded. */
 export type PriceRange = { readonly low: number; readonly high: number } | null;
 
-/** What has become of an order that entered; paused: it goes on in the next command. */
+/** The result of executing an order. A paused order continues in the next command. */
 export interface Execution {
   readonly range: PriceRange;
   readonly isPaused: boolean;
@@ -54,7 +54,7 @@ type EndReason =
   | 'FOK'
   | 'TOO_MANY_FILLS';
 
-/** What an order will trade with, and what becomes of the rest; null: it rests in the book. */
+/** The fills of an order. `reason` is why its remainder is canceled; null if it is not. */
 interface Plan {
   readonly fills: readonly Fill[];
   readonly reason: EndReason | null;
@@ -62,8 +62,9 @@ interface Plan {
 }
 
 /**
- * Trades an order with the book as far as it goes; what is left rests there, or is canceled. Meets as
- * many others as the command has steps left, and is then paused. `before`: at what it has traded.
+ * Trades an order with the book; the remainder rests there or is canceled. The order meets at most
+ * as many resting orders as the command has steps left, and is then paused. `before` is the range
+ * of prices at which it traded in earlier commands.
  */
 export function executeOrder(
   market: MarketSession,
@@ -83,7 +84,7 @@ export function executeOrder(
   return { range, isPaused };
 }
 
-/** A trade counts only before the time of one of its orders is over, however long its append takes. */
+/** A trade is valid only if it is appended before any of its orders expires. */
 function holdWhileOpen(
   { context }: MarketSession,
   orders: readonly Pick<IncomingOrder, 'expiresAt'>[],
@@ -98,7 +99,7 @@ function withPrice(range: PriceRange, { maker: { price } }: Fill): PriceRange {
 
 function plan(market: MarketSession, order: IncomingOrder): Plan {
   if (!canSend(market.account(order.accountId))) {
-    // It was paused, and its account has been frozen since then.
+    // The order was paused, and its account has been frozen since.
     return { fills: [], reason: 'ACCOUNT_NOT_OPEN', isPaused: false };
   }
   const lots = Math.min(order.leaves, sellableLots(market, order));
@@ -109,7 +110,7 @@ function plan(market: MarketSession, order: IncomingOrder): Plan {
   const isShort =
     fills.length < matched.fills.length || fills.at(-1)?.lots !== matched.fills.at(-1)?.lots;
   if (hasMore && !isShort && !isWhole) return { fills, reason: null, isPaused: true };
-  // One that is still to meet orders whose time is over has not seen all that it could trade with.
+  // An order that has only met expired orders so far has not seen all that it could trade with.
   if (hasMore && matched.fills.length === 0) return { fills, reason: null, isPaused: true };
   const reason = isShort ? 'INSUFFICIENT_FUNDS' : reasonOf(order, matched, lots);
   const filled = fills.reduce((sum, fill) => sum + fill.lots, 0);
@@ -120,9 +121,9 @@ function plan(market: MarketSession, order: IncomingOrder): Plan {
 }
 
 /**
- * Matches, and removes resting orders that have expired or cannot be traded with. An order that is to
- * be filled whole or not at all meets as many wherever in a command it enters: what becomes of it does
- * not depend on what was done before it.
+ * Matches an order, and removes resting orders that have expired or cannot trade. A fill-or-kill
+ * order may meet the same number of orders wherever in a command it enters, so that its result does
+ * not depend on the work done before it.
  */
 function matchAble(
   market: MarketSession,
@@ -141,13 +142,12 @@ function matchAble(
     const unable = findUnable(market, matched.fills);
     for (const { maker, reason } of unable) cancelOpen(market, maker, reason);
     context.spendSteps(unable.length);
-    const isSettled =
-      unable.length === 0 && (matched.end !== 'MORE' || matched.expired.length === 0);
-    if (isSettled) return matched;
+    const isFinal = unable.length === 0 && (matched.end !== 'MORE' || matched.expired.length === 0);
+    if (isFinal) return matched;
   }
 }
 
-/** Lets an order go on in the next command, with all that it may spend reserved until then. */
+/** Pauses an order until the next command, and reserves all that it may spend until then. */
 function pause(market: MarketSession, order: IncomingOrder, range: PriceRange): void {
   const { units } = market;
   const { limit, leaves } = order;
@@ -181,11 +181,18 @@ function pause(market: MarketSession, order: IncomingOrder, range: PriceRange): 
   });
 }
 
-/** A paused order, as it goes on. */
+/** Returns a paused order in the form in which its execution continues. */
 export function resumeOrder({ units }: MarketSession, order: PausedOrder): IncomingOrder {
   const { id, accountId, side, limit, leaves, filled, value, heldLots } = order;
   return {
-    ...{ id, accountId, side, limit, leaves, filled, value, heldLots },
+    id,
+    accountId,
+    side,
+    limit,
+    leaves,
+    filled,
+    value,
+    heldLots,
     held: fromMoney(order.held, units),
     timeInForce: order.timeInForce,
     expiresAt: order.expiresAt,
@@ -204,7 +211,7 @@ function payable(
   return payableFills(market, order, fills, free + order.held);
 }
 
-/** How many lots there are to deliver; an order with a limit has reserved, or will, what it sells. */
+/** Returns the number of lots that an order can deliver; an order to buy has no bound. */
 function sellableLots(
   market: MarketSession,
   { side, accountId, heldLots, isReserved }: IncomingOrder,
@@ -223,7 +230,9 @@ function reasonOf(order: IncomingOrder, { end }: Match, lots: number): EndReason
   return limit === null ? 'NO_LIQUIDITY' : null;
 }
 
-/** Books an order, with what it needs reserved: more of it, or less, than before. */
+/**
+ * Adds the remainder of an order to the book. Adjusts what is reserved for it to what it needs now.
+ */
 export function bookRemainder(
   market: MarketSession,
   order: IncomingOrder,
@@ -231,10 +240,10 @@ export function bookRemainder(
 ): void {
   const { units } = market;
   const { accountId, side, limit, leaves } = order;
-  if (limit === null) throw new Error('an order without a limit does not rest');
+  if (limit === null) throw new Error(`order ${order.id} has no limit price, so it cannot rest`);
   let held = 0n;
   if (side === 'BUY') {
-    // A stop order held by older rules may have a unit less than it needs.
+    // A stop order parked by older rules may have one unit less reserved than it needs.
     const available = availableCash(market, market.account(accountId)) + order.held;
     const needed = reservationOf(units, order, limit, leaves);
     held = needed < available ? needed : available;
@@ -259,7 +268,7 @@ function releaseAll(market: MarketSession, order: IncomingOrder): void {
   reserveShares(market, order, -order.heldLots);
 }
 
-/** An order that was held and whose price is reached, as it enters. */
+/** Returns a stop order in the form in which it enters the market once it is triggered. */
 export function toIncoming(market: MarketSession, order: StopOrder): IncomingOrder {
   const { units } = market;
   return {

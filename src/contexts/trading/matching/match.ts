@@ -3,26 +3,27 @@ import type { Side } from '../order.ts';
 import { type Book, oppositeOf } from './book.ts';
 import type { RestingOrder } from './book-order.ts';
 
-/** An order that comes in, in ticks and lots. */
+/** An incoming order, in ticks and lots. */
 export interface Incoming {
   readonly accountId: string;
   readonly side: Side;
-  /** Null: at any price. */
+  /** The limit price; null if it trades at any price. */
   readonly limit: number | null;
   readonly lots: number;
-  /** How many resting orders it may meet; absent: all of them. */
+  /** The maximum number of resting orders that it may meet; unlimited if omitted. */
   readonly metMax?: number;
 }
 
-/** So many lots of a resting order, at its price. */
+/** A number of lots traded with a resting order, at the price of that order. */
 export interface Fill {
   readonly maker: RestingOrder;
   readonly lots: number;
 }
 
 /**
- * Why there are no more fills: it is filled, no price suits it, nobody is left, the next in turn is an
- * order of its own account, or as many have been met as may be.
+ * Why matching ended. FILLED: the order is filled. LIMIT: the next price is beyond its limit.
+ * NO_LIQUIDITY: no resting orders are left. SELF_TRADE: the next order belongs to the same account.
+ * MORE: the order has met the maximum number of resting orders and could meet another one.
  */
 export type MatchEnd = 'FILLED' | 'LIMIT' | 'NO_LIQUIDITY' | 'SELF_TRADE' | 'MORE';
 
@@ -30,13 +31,13 @@ export interface Match {
   readonly fills: readonly Fill[];
   readonly leaves: number;
   readonly end: MatchEnd;
-  /** Resting orders that were met and whose time is over: they do not trade. */
+  /** The resting orders that were met after their expiry; they do not trade. */
   readonly expired: readonly RestingOrder[];
 }
 
 /**
- * What an order would trade with: best price first, and at one price first come, first served. Pure;
- * costs O(log n) of the resting orders and O(1) for each fill.
+ * Returns the fills of an incoming order: best price first, and the oldest order first at one
+ * price. Pure; costs O(log n) for n resting orders, and O(1) for each fill.
  */
 export function match(book: Book, incoming: Incoming, now: string): Match {
   const { accountId, side, limit, metMax = Number.POSITIVE_INFINITY } = incoming;

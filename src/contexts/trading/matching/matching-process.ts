@@ -5,17 +5,21 @@ import { bookDecider } from './book.ts';
 import { type MarketSession, openSession } from './session.ts';
 import { continueWork } from './work.ts';
 
+/** The input of `continueMatching`. */
 export type ContinueMatching = {
   readonly symbol: string;
-  /** A time that has come by the clock of the log; names this pause among all of the book. */
+  /** When the timer was due, by the clock of the log; distinguishes the pauses of one book. */
   readonly dueAt?: string;
 };
 
-/** Not a mutation: the process manager of matching sends it, and commands that come upon a pause. */
+/**
+ * Continues the work that earlier commands have left in a book. Not a mutation: it is sent by the
+ * process manager, and by commands that find work left.
+ */
 export const continueMatching: CommandDefinition<ContinueMatching> = {
   name: 'continueMatching',
   description:
-    'Goes on with what earlier commands have set off in a book, as far as one command goes.',
+    'Continues the work that earlier commands have left in a book, as far as one command can.',
   rejections: [],
   target: ({ symbol }) => ({ decider: bookDecider, id: symbol }),
   handle: ({ symbol }, context) => {
@@ -24,11 +28,11 @@ export const continueMatching: CommandDefinition<ContinueMatching> = {
   },
 };
 
-/** Works off what is more than one command does, by itself and at once. */
+/** Continues work that is too much for one command, immediately and without a client. */
 export const matchingProcess: ProcessManager<ContinueMatching> = {
   name: 'matching',
   version: 1,
-  description: 'Goes on with matching where a command has paused it, until all is done.',
+  description: 'Continues matching that a command has paused, until no work is left in the book.',
   types: ['MatchingPaused', 'MatchingFinished'],
   plan(event) {
     const { type, data } = event as unknown as StoredTradingEvent;
@@ -40,17 +44,15 @@ export const matchingProcess: ProcessManager<ContinueMatching> = {
 };
 
 /**
- * The market of an instrument with nothing left to be done in it. A command that comes upon a pause is
- * decided after what was there before it.
+ * Opens the market of an instrument in which no work is left. If there is work, the command is
+ * decided after that work.
  */
 export function openSettledSession(context: CommandContext, symbol: string): MarketSession {
   const market = openSession(context, symbol);
   if (market.book().agenda === null) return market;
   return context.decideFirst<ContinueMatching>({
-    ...{
-      definition: continueMatching,
-      input: { symbol },
-      actor: `process:${matchingProcess.name}`,
-    },
+    definition: continueMatching,
+    input: { symbol },
+    actor: `process:${matchingProcess.name}`,
   });
 }

@@ -4,26 +4,30 @@ import type { Totals } from './charge.ts';
 import { type MarketSession, reserveCash, reserveShares } from './session.ts';
 import { fromMoney, toAccruedFee, toFilledValue, toMoney, toPrice, toQuantity } from './units.ts';
 
-/** Takes an open order out of the book, with all that is reserved for it. */
+/** Releases all cash and shares that are reserved for an open order. */
 export function releaseOpen(market: MarketSession, order: OpenOrder): void {
   if (order.side === 'BUY') reserveCash(market, order, -fromMoney(order.held, market.units));
   else reserveShares(market, order, -order.leaves);
 }
 
+/** Cancels an open order and releases what is reserved for it. */
 export function cancelOpen(market: MarketSession, order: OpenOrder, reason: string | null): void {
   releaseOpen(market, order);
   market.recordInBook({ type: 'OrderCanceled', data: { reason, ...toFinal(market, order) } });
 }
 
-/** Ends an order whose time is over. */
+/** Expires an open order and releases what is reserved for it. */
 export function expire(market: MarketSession, order: OpenOrder): void {
   const { expiresAt } = order;
-  if (expiresAt === null) throw new Error(`order ${order.id} does not expire`);
+  if (expiresAt === null) throw new Error(`order ${order.id} has no expiry time`);
   releaseOpen(market, order);
   market.recordInBook({ type: 'OrderExpired', data: { expiresAt, ...toFinal(market, order) } });
 }
 
-/** Expires an open order that is due; a decision on one that is not yet due holds until it is. */
+/**
+ * Expires an open order whose time is over. If it is not over yet, the decision of the command is
+ * valid only until then.
+ */
 export function expireIfDue(market: MarketSession, id: string): void {
   const order = findOrder(market.book(), id);
   if (order?.expiresAt == null) return;
@@ -31,7 +35,7 @@ export function expireIfDue(market: MarketSession, id: string): void {
   else expire(market, order);
 }
 
-/** How an order rests. */
+/** The terms on which an order rests in the book. */
 export interface Rest {
   readonly limit: number;
   readonly priority: number;
@@ -39,7 +43,7 @@ export interface Rest {
   readonly expiresAt: string | null;
 }
 
-/** What the book records of an order that rests from now on. */
+/** Returns the data of the OrderBooked event for an order that now rests. */
 export function toBooked(
   market: Pick<MarketSession, 'symbol' | 'units'>,
   order: Progress & Totals,
@@ -59,7 +63,7 @@ export function toBooked(
 
 type Progress = Pick<RestingOrder, 'id' | 'accountId' | 'side' | 'leaves' | 'filled' | 'value'>;
 
-/** How far an order is. */
+/** Returns the progress of an order as events record it. */
 export function toProgress(
   { units, symbol }: Pick<MarketSession, 'symbol' | 'units'>,
   order: Progress,
@@ -75,7 +79,7 @@ export function toProgress(
   };
 }
 
-/** What an order that was open has come to. */
+/** Returns the final state of an open order as the event that ends it records it. */
 export function toFinal(market: Pick<MarketSession, 'symbol' | 'units'>, order: OpenOrder) {
   const price = isStop(order) ? null : toPrice(order.price, market.units);
   return { price, ...toProgress(market, order) };

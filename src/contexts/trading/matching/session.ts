@@ -13,16 +13,16 @@ import type { TradingEvent } from '../events.ts';
 import { type Book, bookDecider, openBook, type Trade } from './book.ts';
 import { fromMoney, type InstrumentUnits, toMoney, toQuantity, unitsOf } from './units.ts';
 
-/** One instrument's market during a command: what is there, and what the command records in it. */
+/** One instrument's market during a command: its current state, and what the command records. */
 export interface MarketSession {
   readonly symbol: string;
   readonly units: InstrumentUnits;
   readonly context: CommandContext;
   readonly now: string;
-  /** The book as the command has made it so far. */
+  /** The book, including what the command has recorded so far. */
   book(): Book;
   account(id: string): AccountState;
-  /** `occurredAt`: null, or when absent: when it is recorded. */
+  /** If `occurredAt` is null or omitted, the event occurs when it is recorded. */
   recordInBook(
     event: TradingEvent | Pick<Trade, 'type' | 'data'>,
     occurredAt?: string | null,
@@ -30,14 +30,17 @@ export interface MarketSession {
   recordInAccount(id: string, event: AccountEvent): void;
 }
 
-/** The market of an instrument; its book is opened with the first event that is about it. */
+/**
+ * Opens the market of an instrument. The first event that is recorded in its book opens the book.
+ * Rejects an unknown instrument, and one whose steps have too many digits.
+ */
 export function openSession(context: CommandContext, symbol: string): MarketSession {
   const instrument =
     context.load(instrumentDecider, symbol).state ??
     reject(InstrumentNotFound, `there is no instrument ${symbol}`, { symbol });
   const units =
     unitsOf(instrument) ??
-    reject(InvalidPrice, `${symbol} has steps of too many digits to be traded`, {
+    reject(InvalidPrice, `${symbol} cannot be traded: its tick or lot size has too many digits`, {
       price: instrument.tickSize,
     });
   const { currency, tickSize, lotSize, lastPrice, lastPriceAt } = instrument;
@@ -61,22 +64,22 @@ export function openSession(context: CommandContext, symbol: string): MarketSess
   };
 }
 
-/** Cash that the account has and that is not reserved, in minor units. */
+/** Returns the account's cash that is not reserved, in minor units. */
 export function availableCash({ units }: MarketSession, account: AccountState): bigint {
   return fromMoney(availableOf(account), units);
 }
 
-/** Lots of the instrument that the account has and that are not reserved. */
+/** Returns the account's lots of the instrument that are not reserved. */
 export function availableLots(
   { symbol, units }: MarketSession,
   { holdings }: AccountState,
 ): number {
   const { quantity, held } = holdingOf(holdings, symbol);
-  // Deposits are whole lots: what is no number of them is more than any order can be for.
+  // Deposits are whole lots, so only a quantity larger than any order has no number of lots.
   return toSteps(difference(quantity, held), units.lot) ?? Number.MAX_SAFE_INTEGER;
 }
 
-/** Reserves cash for an order, or frees some of it: `change` minor units more. */
+/** Reserves `change` more minor units of cash for an order; if negative, releases that much. */
 export function reserveCash(
   market: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
@@ -92,7 +95,10 @@ export function reserveCash(
   }
 }
 
-/** Records that cash is reserved for an order; 0n for one that is open and reserves none. */
+/**
+ * Records that cash is reserved for an order. With 0n, the account only learns that it has an open
+ * order in this market.
+ */
 export function recordReservation(
   { units, symbol, recordInAccount }: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
@@ -103,7 +109,7 @@ export function recordReservation(
   recordInAccount(accountId, { type: 'CashHeld', data });
 }
 
-/** Reserves shares for an order, or frees some of them: `change` lots more. */
+/** Reserves `change` more lots of shares for an order; if negative, releases that many. */
 export function reserveShares(
   market: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },

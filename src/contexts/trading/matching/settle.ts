@@ -8,7 +8,7 @@ import { availableCash, type MarketSession } from './session.ts';
 import { makerParty, type Party, type Taker, takerParty, toTrade } from './trade.ts';
 import { fromMoney, type InstrumentUnits, toMoney, toQuantity } from './units.ts';
 
-/** Records a trade and its settlement in both accounts; gives the incoming order after it. */
+/** Records a trade and its settlement in both accounts. Returns the incoming order after it. */
 export function settle<Order extends Taker>(
   market: MarketSession,
   taker: Order,
@@ -50,8 +50,9 @@ export function settle<Order extends Taker>(
 }
 
 /**
- * A seller's fee, or what there is for it. Where a fill comes to less than a minor unit, the fee can
- * reach its next unit before the amount does, and the seller may have spent what came before.
+ * Returns the seller's fee, limited to the cash that is available for it. If a fill is worth less
+ * than a minor unit, the fee can reach its next unit before the amount does, and the seller may
+ * have spent what earlier fills paid.
  */
 function payableFee(market: MarketSession, { accountId, amount, fee }: Party): bigint {
   if (amount >= fee) return fee;
@@ -59,21 +60,23 @@ function payableFee(market: MarketSession, { accountId, amount, fee }: Party): b
   return cash < fee ? cash : fee;
 }
 
+/** Why a resting order cannot trade. */
 export type MakerFault =
   | 'ACCOUNT_NOT_OPEN'
   | 'INSUFFICIENT_FUNDS'
   | 'INVALID_AMOUNT'
   | 'INVALID_QUANTITY';
 
-/** A resting order that cannot trade, and why. */
+/** A resting order that cannot trade, and the reason. */
 export interface Unable {
   readonly maker: RestingOrder;
   readonly reason: MakerFault;
 }
 
 /**
- * The resting orders of some fills that cannot trade: their accounts are not open, or have no room for
- * what they would receive. Orders booked by older rules may also have a unit too little reserved.
+ * Returns the resting orders of the fills that cannot trade, because their accounts are not open or
+ * have no capacity for what they would receive. An order that was booked by older rules may also
+ * have one unit too little reserved.
  */
 export function findUnable(market: MarketSession, fills: readonly Fill[]): readonly Unable[] {
   const before = new Map<string, Dealt>();
@@ -95,7 +98,7 @@ function faultOf(
 ): MakerFault | null {
   const { context, units } = market;
   const { state } = context.load(accountDecider, maker.accountId);
-  if (state === null) throw new Error(`account ${maker.accountId} has an order and no events`);
+  if (state === null) throw new Error(`account ${maker.accountId} has an order but no events`);
   if (!canSend(state)) return 'ACCOUNT_NOT_OPEN';
   if (!fitsCash(units, state, after.received)) return 'INVALID_AMOUNT';
   if (!fitsShares(market, state, after.lots)) return 'INVALID_QUANTITY';
@@ -103,13 +106,13 @@ function faultOf(
   return isShort ? 'INSUFFICIENT_FUNDS' : null;
 }
 
-/** What some fills of resting orders come to for their account. */
+/** The totals of an account over some fills of its resting orders. */
 interface Dealt {
-  /** Cash received. */
+  /** The cash received, in minor units. */
   readonly received: bigint;
-  /** Lots bought. */
+  /** The lots bought. */
   readonly lots: number;
-  /** Cash that had to be paid beside what was reserved. */
+  /** The cash paid in addition to what was reserved, in minor units. */
   readonly short: bigint;
 }
 
@@ -128,7 +131,9 @@ function dealWith(
   return { received, lots: lots + fill.lots, short: more > 0n ? short + more : short };
 }
 
-/** Fills as far as cash goes, for an order to buy. */
+/**
+ * Returns the fills, or parts of them, that an order to buy can pay for with `cash` minor units.
+ */
 export function payableFills(
   { units }: MarketSession,
   order: Taker,
@@ -154,7 +159,7 @@ export function payableFills(
   return payable;
 }
 
-/** The most lots, up to `most`, that can be paid for; the cost rises with them. */
+/** Returns the most lots, up to `most`, that `cash` pays for. The cost must rise with the lots. */
 function affordableLots(most: number, cash: bigint, costOf: (lots: number) => bigint): number {
   if (costOf(most) <= cash) return most;
   let low = 0;

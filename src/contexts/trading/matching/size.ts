@@ -8,8 +8,9 @@ import type { Taker } from './trade.ts';
 import { toPrice, toQuantity } from './units.ts';
 
 /**
- * Why an order is too small: all of it, what was filled before included, comes to less than a minor
- * unit at its limit, else at its stop, else at the best price of the other side. Null: it is not.
+ * Returns the rejection of an order that is too small: the whole order, including what was filled
+ * before, is worth less than a minor unit at its limit, else at its stop, else at the best price of
+ * the other side. Null if it is not too small, or if there is no price.
  */
 export function sizeRejection(
   market: MarketSession,
@@ -17,7 +18,7 @@ export function sizeRejection(
   stop: number | null = null,
 ): Rejection | null {
   const { units } = market;
-  // Every lot comes to a whole minor unit at least.
+  // Every lot is worth at least one minor unit.
   if (units.isExact) return null;
   const best = () => firstOf(oppositeOf(market.book(), order.side))?.price ?? null;
   const price = order.limit ?? stop ?? best();
@@ -30,6 +31,8 @@ export function sizeRejection(
     smallestQuantity: toQuantity(Number(smallestLots(units, price)), units),
   };
   const { currency } = units.instrument;
-  const message = `${data.quantity} at ${data.price} come to less than a minor unit of ${currency}: the smallest quantity at this price is ${data.smallestQuantity}`;
+  const priced = `${data.quantity} at ${data.price}`;
+  const tooSmall = `${priced} is worth less than a minor unit of ${currency}`;
+  const message = `${tooSmall}: the smallest quantity at this price is ${data.smallestQuantity}`;
   return toRejection(OrderTooSmall, message, data);
 }

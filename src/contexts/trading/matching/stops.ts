@@ -13,7 +13,10 @@ import type { MarketSession } from './session.ts';
 import { sizeRejection } from './size.ts';
 import { toPrice } from './units.ts';
 
-/** A recorded price as it reaches stop orders that were placed by a time; null: all of them. */
+/**
+ * Returns the wave of a recorded price. It reaches only stop orders that were placed by `placedBy`;
+ * all of them if that is null.
+ */
 export function toWave(
   { units: { tick } }: MarketSession,
   price: string,
@@ -27,7 +30,10 @@ export function toWave(
 const findBuy = createFindFirst<StopOrder>(({ stop }) => stop);
 const findSell = createFindFirst<StopOrder>(({ stop }) => -stop);
 
-/** The stop order that enters next of those that a wave has reached; null: there is none left. */
+/**
+ * Returns the stop order that a wave has reached and that enters next after the priority `after`;
+ * null if none is left.
+ */
 export function nextReached(market: MarketSession, wave: Wave, after: number): StopOrder | null {
   const { low, high, placedBy } = wave;
   const { buyStops, sellStops } = market.book();
@@ -46,7 +52,7 @@ function earlierOf(a: StopOrder | undefined, b: StopOrder | undefined): StopOrde
   return a.priority < b.priority ? a : b;
 }
 
-/** Enters a stop order that a wave has reached, or ends it if it cannot enter any more. */
+/** Executes a stop order that a wave has reached, or ends it if it can no longer enter. */
 export function executeReached(market: MarketSession, order: StopOrder, wave: Wave): Execution {
   if (order.expiresAt !== null && order.expiresAt <= market.now) {
     expire(market, order);
@@ -66,19 +72,19 @@ export function executeReached(market: MarketSession, order: StopOrder, wave: Wa
 
 const notExecuted: Execution = { range: null, isPaused: false };
 
-/** Whether a stop order had been placed at a time. */
+/** Returns whether a stop order had been placed by a time. */
 function isPlacedBy({ context }: MarketSession, { id, heldAt }: StopOrder, time: string): boolean {
   if (heldAt <= time) return true;
-  // It was placed in the same append, so that its own stream has to tell only if the time is close.
+  // It was placed in the same append, so its own stream is needed only if the time is close.
   if (heldAt > addMicroseconds(time, appendMicrosecondsMax)) return false;
   const placedAt = context.load(orderDecider, id).state?.placedAt;
   return placedAt !== undefined && placedAt <= time;
 }
 
-/** Longer than the events of any append are apart: there is one in each microsecond. */
+/** Longer than any append spans: its events are one microsecond apart. */
 const appendMicrosecondsMax = 1_000_000;
 
-/** Whether the last price has reached a stop already. */
+/** Returns whether the last price has already reached a stop price. */
 export function isReached(market: MarketSession, side: 'BUY' | 'SELL', stop: number): boolean {
   const { lastPrice } = market.book();
   if (lastPrice === null) return false;
@@ -88,7 +94,9 @@ export function isReached(market: MarketSession, side: 'BUY' | 'SELL', stop: num
     : roundToSteps(lastPrice, tick, 'up') <= stop;
 }
 
-/** Tells that the price of a stop order has been reached; the order itself is to be entered next. */
+/**
+ * Records that the trigger price of a stop order was reached. The caller then executes the order.
+ */
 export function recordTriggered(
   market: MarketSession,
   { id, accountId }: { readonly id: string; readonly accountId: string },
@@ -101,10 +109,10 @@ export function recordTriggered(
   });
 }
 
-/** Why an order cannot enter now although it could be placed: the code of a refusal. */
+/** Returns the code of the rejection of a stop order that can no longer enter; null if it can. */
 function faultOf(market: MarketSession, order: IncomingOrder): string | null {
   const account = market.account(order.accountId);
   if (!canSend(account)) return AccountNotOpen.code;
-  const refusal = sizeRejection(market, order) ?? capacityRejection(market, order, account);
-  return refusal?.code ?? null;
+  const rejection = sizeRejection(market, order) ?? capacityRejection(market, order, account);
+  return rejection?.code ?? null;
 }

@@ -13,35 +13,36 @@ import {
   toQuantity,
 } from './units.ts';
 
-/** An order that trades on arrival, with what it has come to so far. */
+/** An incoming order, with its totals so far. */
 export interface Taker extends Totals {
   readonly id: string;
   readonly accountId: string;
   readonly side: Side;
-  /** Null: at any price. */
+  /** The limit price in ticks; null if it trades at any price. */
   readonly limit: number | null;
   readonly leaves: number;
   readonly filled: number;
   readonly value: string;
-  /** Cash reserved for it, in minor units. */
+  /** The cash reserved for it, in minor units. */
   readonly held: bigint;
-  /** Lots reserved for it. */
+  /** The lots reserved for it. */
   readonly heldLots: number;
 }
 
-/** One side of a trade, after it. */
+/** One side of a trade: what the fill charges, and the order after it. */
 export interface Party extends Charge {
   readonly id: string;
   readonly accountId: string;
   readonly leaves: number;
   readonly filled: number;
   readonly value: string;
-  /** Cash still reserved after it, and what was released with it. */
+  /** The cash still reserved after the trade, and the cash that the trade released. */
   readonly held: bigint;
   readonly released: bigint;
   readonly releasedLots: number;
 }
 
+/** A trade with both its sides. */
 export interface TradeParties {
   readonly tradeId: string;
   readonly fill: Fill;
@@ -50,7 +51,7 @@ export interface TradeParties {
   readonly sell: Party;
 }
 
-/** What the book records of a trade. */
+/** Returns the data of the TradeExecuted event for a trade. */
 export function toTrade(
   { symbol, units }: Pick<MarketSession, 'symbol' | 'units'>,
   trading: TradeParties,
@@ -84,7 +85,7 @@ export function toTrade(
   };
 }
 
-/** The incoming order after a fill. */
+/** Returns the incoming order's side of a trade. */
 export function takerParty(units: InstrumentUnits, taker: Taker, { maker, lots }: Fill): Party {
   const { price } = maker;
   const { side, limit } = taker;
@@ -107,7 +108,7 @@ export function takerParty(units: InstrumentUnits, taker: Taker, { maker, lots }
   };
 }
 
-/** The resting order after a fill. */
+/** Returns the resting order's side of a trade. */
 export function makerParty(units: InstrumentUnits, { maker, lots }: Fill): Party {
   const { price, side } = maker;
   const charge = chargeOf(units, totalsOf(maker, units), { side, role: 'MAKER', price, lots });
@@ -131,8 +132,9 @@ export function makerParty(units: InstrumentUnits, { maker, lots }: Fill): Party
 }
 
 /**
- * What remains reserved for an order to buy after a charge. What was reserved covers the charge and
- * the rest at the limit, to the unit; it can be short only for orders booked by older rules.
+ * Returns the cash that remains reserved for an order to buy after a charge. The reserved cash
+ * covers the charge and the remainder at the limit, to the unit. It can be short only for orders
+ * that were booked by older rules.
  */
 function heldAfter(
   units: InstrumentUnits,
@@ -142,7 +144,7 @@ function heldAfter(
 ): bigint {
   if (before === 0n || leaves === 0) return 0n;
   const left = before - charge.amount - charge.fee;
-  // Without a limit it is an order on its way through the book: it may need all that it has.
+  // An order without a limit is still matching and may need all its reserved cash.
   const needed = limit === null ? left : reservationOf(units, charge, limit, leaves);
   if (needed <= left) return needed > 0n ? needed : 0n;
   return left > 0n ? left : 0n;

@@ -12,8 +12,8 @@ import { minorUnitsOf } from '../../accounts/currencies.ts';
 import type { Instrument } from '../../market/instrument.ts';
 
 /**
- * The units in which an instrument is computed: prices in ticks, quantities in lots, values in ticks
- * times lots, cash in minor units of the currency, and fees, before they are rounded, in `feeStep`s.
+ * The units in which the market computes for an instrument: prices in ticks, quantities in lots,
+ * values in ticks times lots, cash in minor units of the currency, unrounded fees in `feeStep`s.
  */
 export interface InstrumentUnits {
   readonly instrument: Instrument;
@@ -21,21 +21,27 @@ export interface InstrumentUnits {
   readonly lot: Step;
   /** Fractional digits of the currency. */
   readonly digits: number;
-  /** Minor units of cash in a value of one. */
+  /** The minor units of cash in a value of one. */
   readonly cash: Ratio;
   /** Whether every value is a whole number of minor units, so that no amount is ever rounded. */
   readonly isExact: boolean;
-  /** Minor units of cash in a fee of one. */
+  /** The minor units of cash in a fee of one `feeStep`. */
   readonly fee: Ratio;
-  /** What one of a value accrues of the fee, by role. */
+  /** The fee, in `feeStep`s, that a value of one accrues, by role. */
   readonly rates: Readonly<Record<Role, Whole>>;
   readonly feeStep: { readonly digits: number; readonly units: bigint };
 }
 
-/** Whether an order rested in the book when it traded, or came in; EITHER: the greater fee of both. */
+/**
+ * The role of an order in a trade: MAKER if it rested in the book, TAKER if it came in. EITHER
+ * stands for the greater of the two fees.
+ */
 export type Role = 'MAKER' | 'TAKER' | 'EITHER';
 
-/** The units of an instrument; null when its steps have more digits than the market computes with. */
+/**
+ * Returns the units of an instrument. Null if its tick size or lot size has more digits than the
+ * market computes with, or if its currency is unknown.
+ */
 export function unitsOf(instrument: Instrument): InstrumentUnits | null {
   const known = cache.get(instrument);
   if (known !== undefined) return known;
@@ -43,20 +49,20 @@ export function unitsOf(instrument: Instrument): InstrumentUnits | null {
   const lot = parseStep(instrument.lotSize);
   const digits = minorUnitsOf(instrument.currency);
   if (tick === null || lot === null || digits === null) return null;
-  const units = createTerms(instrument, { tick, lot, digits });
+  const units = createUnits(instrument, { tick, lot, digits });
   cache.set(instrument, units);
   return units;
 }
 
-/** What follows from an instrument is worked out once; a changed one is another object. */
+/** The units of an instrument are computed once. A changed instrument is another object. */
 const cache = new WeakMap<Instrument, InstrumentUnits>();
 
-function createTerms(
+function createUnits(
   instrument: Instrument,
   scale: { readonly tick: Step; readonly lot: Step; readonly digits: number },
 ): InstrumentUnits {
   const { tick, lot, digits } = scale;
-  // A tick times a lot is `units` of the fractional digit `tick.digits + lot.digits`.
+  // A tick times a lot is `units` at the fractional digit `tick.digits + lot.digits`.
   const units = BigInt(tick.units) * BigInt(lot.units);
   const valueDigits = tick.digits + lot.digits;
   const rateDigits = Math.max(...rates(instrument).map(fractionOf));
@@ -89,30 +95,33 @@ function fractionOf(decimal: string): number {
   return decimal.split('.')[1]?.length ?? 0;
 }
 
-/** What `units` of a fractional digit, so many digits finer than a minor unit, are of minor units. */
+/** Converts `units` of a digit that is `finer` digits finer than a minor unit to minor units. */
 function toMinorUnits(units: bigint, finer: number): Ratio {
   const [more, fewer] = finer < 0 ? [-finer, 0] : [0, finer];
   return toRatio(units * 10n ** BigInt(more), 10n ** BigInt(fewer));
 }
 
-/** An amount of minor units as a decimal of the currency. */
+/** Converts minor units to a decimal amount in the currency. */
 export function toMoney(minor: bigint, { digits }: InstrumentUnits): string {
   return formatUnits(minor, digits);
 }
 
+/** Converts a decimal amount in the currency to minor units. */
 export function fromMoney(text: string, { digits }: InstrumentUnits): bigint {
   return parseUnits(text, digits);
 }
 
+/** Converts ticks to a decimal price. */
 export function toPrice(ticks: number, { tick }: InstrumentUnits): string {
   return fromSteps(ticks, tick);
 }
 
+/** Converts lots to a decimal quantity. */
 export function toQuantity(lots: number, { lot }: InstrumentUnits): string {
   return fromSteps(lots, lot);
 }
 
-/** The sum of prices times quantities, in ticks times lots, as an exact decimal. */
+/** Converts a sum of prices times quantities, in ticks times lots, to an exact decimal. */
 export function toFilledValue(value: string, { tick, lot }: InstrumentUnits): string {
   if (value === '0') return '0';
   const units = Number(value) * tick.units * lot.units;
@@ -121,7 +130,7 @@ export function toFilledValue(value: string, { tick, lot }: InstrumentUnits): st
     : formatUnits(BigInt(value) * BigInt(tick.units) * BigInt(lot.units), tick.digits + lot.digits);
 }
 
-/** Price times quantity as an exact decimal, with all digits of the currency. */
+/** Returns price times quantity as an exact decimal with at least the currency's digits. */
 export function toAmount(
   price: number,
   lots: number,
@@ -135,7 +144,7 @@ export function toAmount(
   return withoutSpareZeros(formatUnits(units, valueDigits), digits, valueDigits);
 }
 
-/** Cuts zeros at the end down to `digits` after the point, or adds them up to there. */
+/** Removes trailing zeros beyond `digits` fractional digits, or adds zeros up to that number. */
 function withoutSpareZeros(text: string, digits: number, written: number): string {
   if (written === digits) return text;
   if (written < digits) {
@@ -148,7 +157,7 @@ function withoutSpareZeros(text: string, digits: number, written: number): strin
   return text.charCodeAt(end - 1) === 46 ? text.slice(0, end - 1) : text.slice(0, end);
 }
 
-/** A fee before it is rounded, from a decimal of the currency. */
+/** Converts an unrounded fee from a decimal in the currency to `feeStep`s. */
 export function fromAccruedFee(text: string, { feeStep }: InstrumentUnits): Whole {
   if (text === '0') return 0;
   const short = Number(feeStep.units);
@@ -158,7 +167,7 @@ export function fromAccruedFee(text: string, { feeStep }: InstrumentUnits): Whol
   return steps ?? parseUnits(text, feeStep.digits) / feeStep.units;
 }
 
-/** A fee before it is rounded, as a decimal of the currency. */
+/** Converts an unrounded fee from `feeStep`s to a decimal in the currency. */
 export function toAccruedFee(fee: Whole, { feeStep }: InstrumentUnits): string {
   if (fee === 0) return '0';
   const short = Number(fee) * Number(feeStep.units);
@@ -168,30 +177,31 @@ export function toAccruedFee(fee: Whole, { feeStep }: InstrumentUnits): string {
   );
 }
 
-/** A positive number of lots; null when the quantity is none. */
+/** Converts a quantity to lots. Null if it is not a positive whole number of lots. */
 export function parseLots(quantity: string, { lot }: InstrumentUnits): number | null {
   return positive(toSteps(quantity, lot));
 }
 
-/** A positive number of ticks; null when the price is none. */
+/** Converts a price to ticks. Null if it is not a positive whole number of ticks. */
 export function parseTicks(price: string, { tick }: InstrumentUnits): number | null {
   return positive(toSteps(price, tick));
 }
 
-/** Why a quantity is no positive number of lots. */
+/** Says why a quantity is not a positive whole number of lots. */
 export function lotsFault(quantity: string, { instrument: { lotSize } }: InstrumentUnits): string {
   return stepsFault('quantity', quantity, `the lot size ${lotSize}`, lotSize);
 }
 
-/** Why a price is no positive number of ticks. */
+/** Says why a price is not a positive whole number of ticks. */
 export function ticksFault(price: string, { instrument: { tickSize } }: InstrumentUnits): string {
   return stepsFault('price', price, `the tick size ${tickSize}`, tickSize);
 }
 
 function stepsFault(what: string, text: string, step: string, size: string): string {
-  if (compare(text, '0') <= 0) return `a ${what} is more than zero, not ${text}`;
-  if (!isMultipleOf(text, size)) return `${text} is not a multiple of ${step}`;
-  return `${text} is too large: a ${what} is at most ${Number.MAX_SAFE_INTEGER} times ${step}`;
+  if (compare(text, '0') <= 0) return `the ${what} must be greater than zero, not ${text}`;
+  if (!isMultipleOf(text, size)) return `the ${what} ${text} is not a multiple of ${step}`;
+  const largest = `${Number.MAX_SAFE_INTEGER} times ${step}`;
+  return `the ${what} ${text} is too large: it must be at most ${largest}`;
 }
 
 function positive(steps: number | null): number | null {

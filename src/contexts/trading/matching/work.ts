@@ -8,22 +8,25 @@ import type { MarketSession } from './session.ts';
 import { executeReached, nextReached, toWave } from './stops.ts';
 import { toPrice } from './units.ts';
 
-/** Work in a book during one command: what has been reached, and how much of that is done. */
+/** The work in a book during one command, and how much of it is done. */
 interface Work {
   readonly waves: Wave[];
-  /** How many of them the agenda of the book has. */
+  /** The number of these waves that are already on the agenda of the book. */
   readonly known: number;
   wavesDone: number;
   after: number;
   tasksDone: number;
-  /** What waves without a time have reached: no stop order comes in while work goes on. */
+  /**
+   * The prices that waves without a time have reached. New waves within them reach no further
+   * order, because no stop order is added while there is work.
+   */
   lowest: number;
   highest: number;
-  /** For which wave the accounts have been asked for. */
+  /** The index of the wave whose accounts have been prepared; -1 if none. */
   prepared: number;
 }
 
-/** Enters an order, and after it the stop orders that its trades have reached. */
+/** Executes an order, then the stop orders that its trades have reached. */
 export function executeWithStops(market: MarketSession, order: IncomingOrder): void {
   const work = openWork(null);
   const { range, isPaused } = executeOrder(market, order);
@@ -35,14 +38,14 @@ export function executeWithStops(market: MarketSession, order: IncomingOrder): v
   doWork(market, work);
 }
 
-/** Lets a price be the last one, and enters the stop orders that it has reached. */
+/** Sets the last price, and executes the stop orders that it has reached. */
 export function applyPrice(market: MarketSession, price: string, occurredAt: string | null): void {
   const work = openWork(null);
   setPrice(market, work, { price, occurredAt });
   doWork(market, work);
 }
 
-/** Enters the stop orders that the last price has reached. */
+/** Executes the stop orders that the last price has reached. */
 export function applyLastPrice(market: MarketSession): void {
   const { lastPrice, lastPriceAt } = market.book();
   if (lastPrice === null) return;
@@ -51,7 +54,7 @@ export function applyLastPrice(market: MarketSession): void {
   doWork(market, work);
 }
 
-/** Goes on with what earlier commands have left, as far as one command goes. */
+/** Continues the work that earlier commands have left, up to the step limit of one command. */
 export function continueWork(market: MarketSession): void {
   const { agenda } = market.book();
   if (agenda === null) return;
@@ -61,7 +64,7 @@ export function continueWork(market: MarketSession): void {
     const before = low === null || high === null ? null : { low, high };
     const { range, isPaused } = executeOrder(market, resumeOrder(market, agenda.taker), before);
     if (isPaused) {
-      // What it has reached so far is kept with it.
+      // The paused order keeps the range of its prices so far.
       pauseWork(market, work);
       return;
     }
@@ -70,7 +73,7 @@ export function continueWork(market: MarketSession): void {
   doWork(market, work);
 }
 
-/** Puts a task behind all that is to be done in a book. */
+/** Adds a task to the end of the agenda of a book. */
 export function queueTask(market: MarketSession, task: Task): void {
   const { symbol } = market;
   const isFirst = market.book().agenda === null;
@@ -87,8 +90,14 @@ export function queueTask(market: MarketSession, task: Task): void {
 function openWork(agenda: Agenda | null): Work {
   const waves = agenda === null ? [] : valuesOf(agenda.waves);
   const work: Work = {
-    ...{ waves: [], known: waves.length, wavesDone: 0, after: agenda?.after ?? 0, tasksDone: 0 },
-    ...{ lowest: Number.POSITIVE_INFINITY, highest: 0, prepared: -1 },
+    waves: [],
+    known: waves.length,
+    wavesDone: 0,
+    after: agenda?.after ?? 0,
+    tasksDone: 0,
+    lowest: Number.POSITIVE_INFINITY,
+    highest: 0,
+    prepared: -1,
   };
   for (const wave of waves) addWave(work, wave);
   return work;
@@ -115,7 +124,10 @@ function doWork(market: MarketSession, work: Work): void {
   pauseWork(market, work);
 }
 
-/** Enters stop orders one after the other; those that one of them reaches come after those before it. */
+/**
+ * Executes the stop orders of all waves in turn. Orders that their trades reach form later waves.
+ * Returns whether all waves are done.
+ */
 function workOnWaves(market: MarketSession, work: Work): boolean {
   const { context } = market;
   const { waves } = work;
@@ -145,7 +157,7 @@ function endWave(work: Work): void {
   work.after = 0;
 }
 
-/** Adds what the trades of an order have reached, unless that has been reached before. */
+/** Adds a wave for the prices of an order's trades, unless earlier waves have reached them. */
 function addRange(market: MarketSession, work: Work, range: PriceRange): void {
   if (range === null) return;
   const { buyStops, sellStops } = market.book();
@@ -161,14 +173,14 @@ function nextTask(market: MarketSession, { tasksDone }: Work): Task | null {
   return valuesOf(agenda.tasks, tasksDone + 1)[tasksDone] ?? null;
 }
 
-/** Whether a task is done; what a price has reached comes next. */
+/** Runs a task and returns whether it is done. A price adds a wave, which comes next. */
 function workOnTask(market: MarketSession, work: Work, task: Task): boolean {
   if (task.kind === 'CANCELS') return cancelOrders(market, task.accountId, task.reason);
   setPrice(market, work, task);
   return true;
 }
 
-/** Sets the last price; one that was recorded late changes nothing. */
+/** Sets the last price. A price that occurred before the current last price changes nothing. */
 function setPrice(
   market: MarketSession,
   work: Work,
@@ -183,7 +195,7 @@ function setPrice(
   }
 }
 
-/** Leaves the rest to the next command: records what it needs to know of this one. */
+/** Records what the next command needs to know to continue the work. */
 function pauseWork(
   market: MarketSession,
   { waves, known, wavesDone, after, tasksDone }: Work,
@@ -204,7 +216,7 @@ function finishWork(market: MarketSession): void {
   market.recordInBook({ type: 'MatchingFinished', data: { symbol } });
 }
 
-/** Asks at once for the accounts that the orders which enter next belong to, or may trade with. */
+/** Loads in one request the accounts of the orders that enter next, and of those they may meet. */
 function prepareWave(market: MarketSession, work: Work, wave: Wave): void {
   if (work.prepared === work.wavesDone) return;
   work.prepared = work.wavesDone;

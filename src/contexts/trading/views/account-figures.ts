@@ -1,6 +1,6 @@
 import { compare, difference, sum } from '../../../lib/decimal.ts';
 
-/** What an account has, and what of it is reserved: cash, and shares of an instrument. */
+/** The figures of an account: its cash and its shares of an instrument, in total and reserved. */
 export const figures = ['BALANCE', 'CASH_HELD', 'QUANTITY', 'SHARES_HELD'] as const;
 export type Figure = (typeof figures)[number];
 
@@ -18,11 +18,13 @@ interface EventSum {
   readonly total: string;
 }
 
-/** Members of the data of an account's events that are amounts. */
+/** The data members of account events that are amounts. */
 export const amountMembers = ['amount', 'fee', 'quantity', 'released'] as const;
 type Member = (typeof amountMembers)[number];
 
-/** By type of event: each figure that it changes, the member by which, and in which direction. */
+/**
+ * By event type: each figure that the event changes, the member that says by how much, the sign.
+ */
 const entries: Readonly<Record<string, readonly (readonly [Figure, Member, 1 | -1])[]>> = {
   CashDeposited: [['BALANCE', 'amount', 1]],
   CashWithdrawn: [['BALANCE', 'amount', -1]],
@@ -49,8 +51,8 @@ const entries: Readonly<Record<string, readonly (readonly [Figure, Member, 1 | -
 };
 
 /**
- * The figures of an account from the sums of its events, by symbol. Not by the folds of accounts and
- * positions: it is what these are compared with.
+ * Returns the figures of an account by symbol, computed from the sums of its events. It does not
+ * use the folds of accounts and positions, because it is compared with them.
  */
 export function figuresOf(sums: readonly EventSum[]): readonly AccountFigure[] {
   const found = new Map<string, AccountFigure>();
@@ -71,16 +73,16 @@ function toFigureKey({ figure, symbol }: Pick<AccountFigure, 'figure' | 'symbol'
   return `${figure} ${symbol ?? ''}`;
 }
 
-/** A figure that is not what the entries of the log add up to. */
+/** A figure in a view that differs from the sum of the entries in the log. */
 export interface FigureDifference {
   readonly figure: Figure;
   readonly symbol: string | null;
   readonly ledger: string;
-  /** Null: the view has no such account or position. */
+  /** Null if the view has no such account or position. */
   readonly shown: string | null;
 }
 
-/** The figures that differ, those of cash first; what is not there counts as zero. */
+/** Returns the figures that differ, cash first. A missing figure counts as zero. */
 export function compareFigures(
   ledger: readonly AccountFigure[],
   shown: readonly AccountFigure[],
@@ -98,7 +100,7 @@ export function compareFigures(
   });
 }
 
-/** By instrument, then in the order of `figures`. */
+/** Sorts by instrument, then in the order of `figures`. */
 function compareKeys(a: string, b: string): number {
   return toSortText(a) < toSortText(b) ? -1 : 1;
 }

@@ -4,8 +4,9 @@ import type { StoredAccountEvent } from '../../accounts/events.ts';
 import { type Costed, costDigits, type PositionCost } from './position.ts';
 
 /**
- * The cost of a position after an event of schema version 1: an average that is rounded with each
- * acquisition, and a profit that is rounded with each sale. What was answered of older events stays.
+ * Returns the cost of a position after an event of schema version 1. The average is rounded with
+ * each acquisition, and the profit with each sale, so that older events give the same answers as
+ * before.
  */
 export function olderCostAfter(before: Costed, event: StoredAccountEvent): PositionCost {
   switch (event.type) {

@@ -9,14 +9,19 @@ const filters = {
   status: (order: Order): string => order.status,
 };
 
-/** Every order by its id. */
+/** All orders, by id. */
 export const ordersView: View<Order> = {
   name: 'orders',
   version: 2,
-  description: 'Orders: what was wished, and what has become of it.',
+  description: 'Orders: what the client requested, and their current status.',
   types: [
-    ...['OrderPlaced', 'OrderRejected', 'OrderTriggered', 'TradeExecuted'],
-    ...['OrderCanceled', 'OrderExpired', 'OrderReplaced'],
+    'OrderPlaced',
+    'OrderRejected',
+    'OrderTriggered',
+    'TradeExecuted',
+    'OrderCanceled',
+    'OrderExpired',
+    'OrderReplaced',
   ],
   keysOf: orderIdsOf,
   begins: ({ type }) => type === 'OrderPlaced' || type === 'OrderRejected',
@@ -32,8 +37,8 @@ export const ordersView: View<Order> = {
 };
 
 /**
- * How positions in the list CLIENT_ORDER_ID begin for an id, and only for it: those of one id are next
- * to each other, in the order in which they were placed.
+ * Returns the prefix of the positions in the list CLIENT_ORDER_ID for an id. The orders of one id
+ * are next to each other, in the order in which they were placed.
  */
 export function toClientOrderPrefix(clientOrderId: string): string {
   const quoted = JSON.stringify(clientOrderId);
@@ -41,10 +46,10 @@ export function toClientOrderPrefix(clientOrderId: string): string {
   return `${createHash('sha256').update(quoted).digest('base64')} `;
 }
 
-/** A position is cut at 200 characters. */
+/** Positions are cut at 200 characters. */
 const quotedLengthMax = 150;
 
-/** The orders that an event is about. */
+/** Returns the ids of the orders that an event concerns. */
 export function orderIdsOf(event: StoredEvent): readonly string[] {
   const known = event as OrderEvent;
   switch (known.type) {

@@ -3,29 +3,30 @@ import type { Account } from '../../accounts/account.ts';
 import { minorUnitsOf } from '../../accounts/currencies.ts';
 import type { Position } from './position.ts';
 
-/** A position at the last price that is known. */
+/** A position, valued at the last known price. */
 export interface ValuedPosition {
   readonly position: Position;
   readonly marketPrice: string | null;
-  /** Null without a price. */
+  /** Null if no price is known. */
   readonly marketValue: string | null;
+  /** Null if no price is known. */
   readonly unrealizedPnl: string | null;
 }
 
-/** What an account is worth, in its currency. */
+/** The value of an account, in its currency. */
 export interface Portfolio {
   readonly account: Account;
-  /** Those that are not sold out, by symbol. */
+  /** The positions with shares, by symbol. */
   readonly positions: readonly ValuedPosition[];
-  /** Of the positions that have a price. */
+  /** The market value of the positions that have a price. */
   readonly marketValue: string;
   readonly equity: string;
   readonly unrealizedPnl: string;
-  /** Of positions that are sold out too. */
+  /** The realized profit of all positions, including those that are sold out. */
   readonly realizedPnl: string;
 }
 
-/** Values rounded half-up to the minor unit of the currency. */
+/** Values a position at a price. Values are rounded half-up to the minor unit of the currency. */
 export function valuePosition(position: Position, marketPrice: string | null): ValuedPosition {
   if (marketPrice === null) {
     return { position, marketPrice, marketValue: null, unrealizedPnl: null };
@@ -34,7 +35,7 @@ export function valuePosition(position: Position, marketPrice: string | null): V
   const { quantity, averageCost, cost } = position;
   const value = multiply(marketPrice, quantity);
   const marketValue = round(value, digits);
-  // Of older events the value was not rounded first, and what was answered of them stays.
+  // For older events the value was not rounded first; their answers must not change.
   const gain =
     cost === null
       ? difference(value, multiply(averageCost, quantity))
@@ -42,14 +43,14 @@ export function valuePosition(position: Position, marketPrice: string | null): V
   return { position, marketPrice, marketValue, unrealizedPnl: round(gain, digits) };
 }
 
-/** What the shares of a position cost, with all digits of the minor unit. */
+/** Returns the cost of a position's shares, with at least the digits of the minor unit. */
 export function costOf({ cost, averageCost, quantity, currency }: Position): string {
   const digits = digitsOf(currency);
   const exact = cost ?? multiply(averageCost, quantity);
   return isFinerThan(exact, digits) ? exact : round(exact, digits);
 }
 
-/** `held`: the positions that are not sold out; `all`: those that are too. */
+/** Returns the portfolio. `positions` have shares; `all` also includes those that are sold out. */
 export function toPortfolio(
   account: Account,
   positions: readonly ValuedPosition[],

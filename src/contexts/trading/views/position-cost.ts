@@ -5,9 +5,10 @@ import { olderCostAfter } from './older-position-cost.ts';
 import { type Acquired, type Costed, costDigits, type PositionCost } from './position.ts';
 
 /**
- * The cost after an event of the position's account. A sale takes its share of what the acquired
- * shares cost, rounded on the running total of the sales since then: so over the life of a position
- * the realized profit is proceeds less costs and fees, to the last unit, in any number of fills.
+ * Returns the cost of a position after an event of its account. A sale takes its share of the cost
+ * of the acquired shares, rounded on the running total of the sales since the last acquisition. So
+ * over the life of a position the realized profit is proceeds less costs and fees, to the last
+ * unit, in any number of fills.
  */
 export function costAfter(before: Costed, event: StoredAccountEvent): PositionCost {
   switch (event.type) {
@@ -57,7 +58,7 @@ function sell(before: Costed, quantity: string, proceeds: string): PositionCost 
     : { averageCost: averageOf(acquired), cost: kept, acquired, realizedPnl };
 }
 
-/** What the shares that are left cost: all, less the share of those sold, in whole minor units. */
+/** Returns the cost of the shares that are left. The cost of those sold is in whole minor units. */
 function keptOf(acquired: Acquired, left: string, digits: number): string {
   const sold = difference(acquired.quantity, left);
   const taken = divide(multiply(acquired.cost, sold), acquired.quantity, digits);
@@ -68,7 +69,7 @@ function averageOf({ quantity, cost }: Acquired): string {
   return round(divide(cost, quantity, costDigits), costDigits);
 }
 
-/** What the shares cost; by their average, when all events of the position are older ones. */
+/** Returns the cost of the shares; from their average if all events of the position are older. */
 function costOf({ cost, averageCost, quantity }: Costed): string {
   return cost ?? multiply(averageCost, quantity);
 }

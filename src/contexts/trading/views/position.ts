@@ -1,7 +1,7 @@
-/** Fractional digits of an average cost. */
+/** The fractional digits of an average cost. */
 export const costDigits = 8;
 
-/** What an account holds of one instrument, and what has come of it so far. */
+/** An account's holding of one instrument, with its cost and realized profit. */
 export type Position = PositionCost & {
   readonly accountId: string;
   readonly symbol: string;
@@ -10,22 +10,23 @@ export type Position = PositionCost & {
   readonly held: string;
 };
 
-/** The cost of a position, and the profit of what was sold of it. */
+/** The cost of a position, and its realized profit. */
 export type PositionCost = {
-  /** The cost of one share, to 8 decimals, half-up; buying fees are part of it. */
+  /** The cost of one share, including buying fees, rounded half-up to 8 decimals. */
   readonly averageCost: string;
   /**
-   * What all shares that are held cost, exactly. Null: all events of the position are of schema
-   * version 1, and its cost follows from `averageCost`.
+   * The exact cost of all shares in the position. Null if all events of the position are of schema
+   * version 1; the cost then follows from `averageCost`.
    */
   readonly cost: string | null;
-  /** What was held, and what it cost, when shares were last acquired: sales take their share of it. */
+  /** The quantity and cost after the last acquisition; sales take their share of this cost. */
   readonly acquired: Acquired | null;
-  /** The profit of what was sold; all fees are part of it. */
+  /** The profit of all sales, net of all fees. */
   readonly realizedPnl: string;
 };
 
+/** A quantity of shares, and what they cost. */
 export type Acquired = { readonly quantity: string; readonly cost: string };
 
-/** What the cost of a position follows from, besides an event. */
+/** The part of a position from which, with an event, its next cost follows. */
 export type Costed = PositionCost & Pick<Position, 'quantity' | 'currency'>;

@@ -7,11 +7,13 @@ import { changeOf } from '../../accounts/holdings.ts';
 import { costDigits, type Position } from './position.ts';
 import { costAfter } from './position-cost.ts';
 
-/** Positions by account and instrument; one that is sold out stays, for what it has realized. */
+/**
+ * All positions, by account and instrument. A sold-out position stays, with its realized profit.
+ */
 export const positionsView: View<Position> = {
   name: 'positions',
   version: 2,
-  description: 'Holdings of instruments: quantity, cost, realized profit.',
+  description: 'Holdings of instruments, with their quantity, cost and realized profit.',
   types: ['SharesDeposited', 'SharesHeld', 'SharesReleased', 'PurchaseSettled', 'SaleSettled'],
   keysOf(event) {
     const change = changeOf(event as StoredAccountEvent);
@@ -41,7 +43,9 @@ export const positionsView: View<Position> = {
   },
 };
 
-/** The key of a position, and its place in the list ACCOUNT: those of one account by symbol. */
+/**
+ * Returns the key of a position. It is also the list position in ACCOUNT: by account, then symbol.
+ */
 export function toPositionKey(accountId: string, symbol: string): string {
   return `${accountId} ${symbol}`;
 }

@@ -4,36 +4,46 @@ import type { StoredAccountEvent } from '../../accounts/events.ts';
 import type { Trade } from '../matching/book.ts';
 
 /**
- * The ledger's accounts: what customers have, what came from outside (negative: it is owed there),
- * fees earned, interest given, what rounding left to the house, and cash between the two halves of a
- * transfer.
+ * The accounts of the ledger. CUSTOMERS: what customers have. EXTERNAL: what came from outside;
+ * negative, because it is owed there. FEES: fees earned. INTEREST: interest credited. ROUNDING:
+ * what rounding left to the house. TRANSIT: cash between the two halves of a transfer.
  */
 export const ledgerAccounts = [
-  ...(['CUSTOMERS', 'EXTERNAL', 'FEES', 'INTEREST'] as const),
-  ...(['ROUNDING', 'TRANSIT'] as const),
+  'CUSTOMERS',
+  'EXTERNAL',
+  'FEES',
+  'INTEREST',
+  'ROUNDING',
+  'TRANSIT',
 ] as const;
 export type LedgerAccount = (typeof ledgerAccounts)[number];
 
-/** One line of a double entry. Those of an event sum to zero for each asset. */
+/** One line of a double entry. The postings of an event sum to zero for each asset. */
 export interface Posting {
   readonly account: LedgerAccount;
   readonly asset: Asset;
-  /** More of the asset in the account; negative: less. */
+  /** The change of the asset in the account; negative if it decreases. */
   readonly amount: string;
 }
 
-/** Cash of a currency, or shares of an instrument. */
+/** Cash in a currency, or shares of an instrument. */
 export interface Asset {
   readonly kind: 'CASH' | 'SHARES';
   readonly name: string;
 }
 
+/** The types of the events that have postings. */
 export const postingTypes = [
-  ...['CashDeposited', 'CashWithdrawn', 'InterestCredited', 'SharesDeposited'],
-  ...['CashTransferredOut', 'CashTransferredIn', 'TradeExecuted'],
+  'CashDeposited',
+  'CashWithdrawn',
+  'InterestCredited',
+  'SharesDeposited',
+  'CashTransferredOut',
+  'CashTransferredIn',
+  'TradeExecuted',
 ];
 
-/** The double entry of an event; none when it moves nothing. */
+/** Returns the double entry of an event; empty if the event moves nothing. */
 export function postingsOf(event: StoredEvent): readonly Posting[] {
   const known = event as StoredAccountEvent | Trade;
   switch (known.type) {
@@ -57,8 +67,8 @@ export function postingsOf(event: StoredEvent): readonly Posting[] {
 }
 
 /**
- * Buyer and seller are customers both: what stays with the house are the fees and what rounding takes
- * from the one and does not give to the other, or in a single trade the reverse.
+ * Buyer and seller are both customers. The house keeps the fees, and the difference between what
+ * the buyer pays and the seller receives after rounding; in a single trade it can be negative.
  */
 function trade({ data }: Trade): readonly Posting[] {
   const { buyAmount, sellAmount, buyFee, sellFee, quantity } = data;

@@ -4,7 +4,7 @@ import { difference, isZero, sum, toSortableDecimal } from '../../../lib/decimal
 import type { BookEvent } from '../matching/book.ts';
 import type { Side } from '../order.ts';
 
-/** All that rests at one price on one side of a book. */
+/** The resting orders at one price on one side of a book, in total. */
 export type PriceLevel = {
   readonly symbol: string;
   readonly side: Side;
@@ -13,7 +13,7 @@ export type PriceLevel = {
   readonly orders: number;
 };
 
-/** What an event does to one level. */
+/** The change that an event makes to one price level. */
 interface LevelChange {
   readonly symbol: string;
   readonly side: Side;
@@ -23,11 +23,11 @@ interface LevelChange {
   readonly orders: -1 | 0 | 1;
 }
 
-/** The books by price; a level without orders is gone. */
+/** The price levels of all books. A level without orders is removed. */
 export const levelsView: View<PriceLevel> = {
   name: 'price-levels',
   version: 1,
-  description: 'Order books: what rests at each price.',
+  description: 'Order books: the quantity and the number of orders at each price.',
   types: ['OrderBooked', 'TradeExecuted', 'OrderCanceled', 'OrderExpired', 'OrderReplaced'],
   keysOf(event) {
     const change = changeOf(event as BookEvent);
@@ -44,14 +44,14 @@ export const levelsView: View<PriceLevel> = {
   lists: { PRICE: { position: toLevelPosition } },
 };
 
-/** The book that an event changes; null: none. */
+/** Returns the symbol of the book whose levels an event changes; null if there is none. */
 export function changedBookOf(event: StoredEvent): string | null {
   return levelsView.types.includes(event.type)
     ? (changeOf(event as BookEvent)?.symbol ?? null)
     : null;
 }
 
-/** Where a level stands in the list PRICE: the levels of one side are next to each other. */
+/** Returns the list position of a level in PRICE. The levels of one side are next to each other. */
 export function toLevelPosition({
   symbol,
   side,

@@ -3,7 +3,7 @@ import type { View } from '../../../kernel/view.ts';
 import type { Trade as TradeExecuted } from '../matching/book.ts';
 import type { Side } from '../order.ts';
 
-/** A trade; it never changes. */
+/** A trade. It never changes. */
 export type Trade = {
   readonly id: string;
   readonly symbol: string;
@@ -22,7 +22,7 @@ export type Trade = {
   readonly sequence: number;
 };
 
-/** Every trade by its id, and by its instrument and its orders in the order of execution. */
+/** All trades, by id, and listed by instrument and by order in the order of execution. */
 export const tradesView: View<Trade> = {
   name: 'trades',
   version: 2,
@@ -38,12 +38,12 @@ export const tradesView: View<Trade> = {
   },
 };
 
-/** Where a trade stands in a list; those of one instrument, or order, are next to each other. */
+/** Returns the list position of a trade. The trades of one instrument or order are adjacent. */
 export function toTradePosition(group: string, sequence: number): string {
   return `${group} ${String(sequence).padStart(16, '0')}`;
 }
 
-/** The trade that an event of the type TradeExecuted tells. */
+/** Returns the trade that a TradeExecuted event records. */
 export function toTrade(event: StoredEvent): Trade {
   const { data, occurredAt, sequence } = event as TradeExecuted;
   return {
@@ -53,7 +53,7 @@ export function toTrade(event: StoredEvent): Trade {
     quantity: data.quantity,
     amount: data.amount,
     currency: data.currency,
-    // Only what was checked is ever recorded.
+    // Only checked values are recorded.
     aggressor: data.aggressor as Side,
     buyOrderId: data.buyOrderId,
     buyAmount: data.buyAmount,

@@ -2,7 +2,7 @@ import type { View } from '../../../kernel/view.ts';
 import { isZero, sum } from '../../../lib/decimal.ts';
 import { type Asset, type LedgerAccount, postingsOf, postingTypes } from './postings.ts';
 
-/** What each of the ledger's accounts has of one asset. */
+/** The balances of one asset in all accounts of the ledger. */
 export type AssetBalance = {
   readonly kind: Asset['kind'];
   readonly asset: string;
@@ -10,14 +10,19 @@ export type AssetBalance = {
 };
 
 const zero: Readonly<Record<LedgerAccount, string>> = {
-  ...{ CUSTOMERS: '0', EXTERNAL: '0', FEES: '0', INTEREST: '0', ROUNDING: '0', TRANSIT: '0' },
+  CUSTOMERS: '0',
+  EXTERNAL: '0',
+  FEES: '0',
+  INTEREST: '0',
+  ROUNDING: '0',
+  TRANSIT: '0',
 };
 
-/** The ledger by asset: the sum over its accounts is zero, for each and always. */
+/** The ledger, by asset. For each asset, its accounts always sum to zero. */
 export const trialBalanceView: View<AssetBalance> = {
   name: 'trial-balance',
   version: 2,
-  description: 'The double entries of all events, summed by asset and by account of the ledger.',
+  description: 'The double entries of all events, summed by asset and ledger account.',
   types: postingTypes,
   keysOf: (event) => [...new Set(postingsOf(event).map(({ asset }) => toKey(asset)))],
   evolve(before, event, key) {

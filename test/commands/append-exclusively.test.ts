@@ -34,7 +34,7 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-function place(cache = createStreamCache(10)) {
+function append(cache = createStreamCache(10)) {
   const options = {
     log: createLog(database, accountDefinitions),
     definitions: accountDefinitions,
@@ -58,40 +58,40 @@ function toSubmission(): Submission {
   return { request, commandId: newUuid(), ids: [], key: null, deadline, resolve() {}, reject() {} };
 }
 
-test('a batch decided while it holds the head is appended', async () => {
-  expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
+test('a batch decided while the head is locked is appended', async () => {
+  expect(await append()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
   expect((await theirs.log.head()).sequence).toBe(3);
 });
 
-test('a batch that holds the head does not rely on what is cached', async () => {
+test('an exclusive batch does not rely on the cache', async () => {
   const cache = createStreamCache(10);
-  const { bases } = await place(cache);
+  const { bases } = await append(cache);
   for (const [streamId, stream] of bases) cache.set(streamId, stream);
   await theirs.deposit(accountId, '1.00');
-  expect(await place(cache)).toMatchObject({ head: 4, appended: { firstSequence: 5 } });
+  expect(await append(cache)).toMatchObject({ head: 4, appended: { firstSequence: 5 } });
 });
 
-test('a batch whose commit is answered to nobody is found', async () => {
+test('an exclusive batch whose commit has no answer is found', async () => {
   wire.failAt('commit', 'answer lost');
-  expect(await place()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
+  expect(await append()).toMatchObject({ head: 2, appended: { firstSequence: 3 } });
   expect(wire.faultCount()).toBe(1);
   expect((await theirs.log.head()).sequence).toBe(3);
 });
 
 test.each(['commit', 'append_events'])('a batch whose %s is lost is not recorded', async (text) => {
   wire.failAt(text, 'statement lost');
-  await expect(place()).rejects.toThrow('Connection terminated');
+  await expect(append()).rejects.toThrow('Connection terminated');
   expect(wire.faultCount()).toBe(1);
   expect((await theirs.log.head()).sequence).toBe(2);
 });
 
-test('nobody else appends while a batch holds the head', async () => {
+test('no other process appends during an exclusive batch', async () => {
   const log = createLog(database, accountDefinitions);
   let deposit: Promise<unknown> | undefined;
-  await log.exclusively(async (held) => {
+  await log.exclusively(async (locked) => {
     deposit = theirs.deposit(accountId, '1.00');
     await until(async () => (await countWaiting(testDatabase.database, 'append_events')) === 1);
-    expect((await held.head()).sequence).toBe(2);
+    expect((await locked.head()).sequence).toBe(2);
   });
   expect(await deposit).toMatchObject({ rejection: null, sequence: 3 });
 });

@@ -1,0 +1,108 @@
+import type { ObjectRef } from '@pothos/core';
+import type { ApiParts } from '../../../api/api-parts.ts';
+import type { ApiTypes } from '../../../api/builder.ts';
+import { shownSequence } from '../../../views/read-point.ts';
+import type { OrderEnums } from './order-enums.ts';
+import { type OrderAt, orderOf, type TradeAt } from './read.ts';
+
+interface Refs extends Pick<OrderEnums, 'side'> {
+  readonly order: ObjectRef<ApiTypes, OrderAt>;
+  readonly trade: ObjectRef<ApiTypes, TradeAt>;
+}
+
+/** Adds the fields of the type Trade. */
+export function implementTrade(parts: ApiParts, refs: Refs): void {
+  addTrade(parts, refs);
+  addTradeCash(parts, refs);
+}
+
+function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
+  builder.objectType(refs.trade, {
+    description:
+      'A trade: shares that changed hands at the price of the order that rested in the book.',
+    interfaces: [nodes.node],
+    fields: (t) => ({
+      id: t.id({ description: 'The id of the trade, a UUID.', resolve: ({ trade }) => trade.id }),
+      symbol: t.id({
+        description: 'The symbol of the instrument.',
+        resolve: ({ trade }) => trade.symbol,
+      }),
+      price: t.field({
+        type: 'Decimal',
+        description: "The price of one share, in the instrument's currency.",
+        resolve: ({ trade }) => trade.price,
+      }),
+      quantity: t.field({
+        type: 'Decimal',
+        description: 'The number of shares traded.',
+        resolve: ({ trade }) => trade.quantity,
+      }),
+      aggressor: t.field({
+        type: refs.side,
+        description: 'The side of the incoming order. The other order rested in the book.',
+        resolve: ({ trade }) => trade.aggressor,
+      }),
+      buyOrder: t.field({
+        type: refs.order,
+        description: 'The order that bought the shares.',
+        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.buyOrderId, at),
+      }),
+      sellOrder: t.field({
+        type: refs.order,
+        description: 'The order that sold the shares.',
+        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.sellOrderId, at),
+      }),
+      executedAt: t.field({
+        type: 'DateTime',
+        description:
+          'The time of the trade. In a dry run, the time at which the dry run was decided.',
+        resolve: ({ trade }) => trade.executedAt,
+      }),
+      sequence: t.field({
+        type: 'Sequence',
+        description: `The sequence number of the event that recorded the trade. In a dry run
+          that would lead to the trade, the head of the log on which the dry run was
+          decided.`.replace(/\s+/g, ' '),
+        resolve: ({ trade, at }) => shownSequence(trade.sequence, at),
+      }),
+    }),
+  });
+}
+
+function addTradeCash({ builder }: ApiParts, refs: Refs): void {
+  builder.objectFields(refs.trade, (t) => ({
+    amount: t.field({
+      type: 'Decimal',
+      description: `The price times the quantity, exact, in the instrument's currency. Older
+        trades, whose cash was rounded trade by trade, show it rounded half-up to the minor
+        unit.`.replace(/\s+/g, ' '),
+      resolve: ({ trade }) => trade.amount,
+    }),
+    buyAmount: t.field({
+      type: 'Decimal',
+      description:
+        `The cash that the buyer paid for the shares, without the fee, in the instrument's
+        currency. Over the life of an order, these amounts add up to its exact total, rounded up
+        once to the minor unit.`.replace(/\s+/g, ' '),
+      resolve: ({ trade }) => trade.buyAmount,
+    }),
+    sellAmount: t.field({
+      type: 'Decimal',
+      description:
+        `The cash that the seller received for the shares, before the fee, in the instrument's
+        currency. Over the life of an order, these amounts add up to its exact total, rounded down
+        once to the minor unit.`.replace(/\s+/g, ' '),
+      resolve: ({ trade }) => trade.sellAmount,
+    }),
+    buyFee: t.field({
+      type: 'Decimal',
+      description: "The fee that the buyer paid, in the instrument's currency.",
+      resolve: ({ trade }) => trade.buyFee,
+    }),
+    sellFee: t.field({
+      type: 'Decimal',
+      description: "The fee that the seller paid, in the instrument's currency.",
+      resolve: ({ trade }) => trade.sellFee,
+    }),
+  }));
+}
