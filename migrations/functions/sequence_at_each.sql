@@ -1,6 +1,6 @@
 -- Returns, for each of some moments, the last sequence recorded at or before it, and the clock of
--- the log. The sequence is null if the moment is in the future. A later append never changes an
--- answer.
+-- the log. The sequence is null if the moment is in the future; the clock is null if it was never
+-- moved. A later append never changes an answer.
 --
 -- No event will be recorded at or before the clock of log_head, so a moment up to it needs no lock.
 -- For a later moment the function moves the clock to now, under the lock of log_head. While another
@@ -44,7 +44,8 @@ begin
       update log_head set clock = head.clock;
     end if;
   end if;
-  clock := head.clock;
+  -- It is infinite until an event is recorded or a moment is resolved.
+  clock := case when isfinite(head.clock) then head.clock end;
   sequences := array(
     select case
       when moment <= head.clock then sequence_within(moment, head.sequence)

@@ -37,7 +37,7 @@ export function createMoments(executor: Executor): Moments {
     const times = requests.map(({ time }) => time);
     try {
       const resolved = await readSequencesAt(executor, times);
-      note(resolved.clock);
+      if (resolved.clock !== null) note(resolved.clock);
       for (const [index, { resolve }] of requests.entries()) {
         resolve(resolved.sequences[index] ?? null);
       }
@@ -71,8 +71,8 @@ const sequencesAt: Query = {
 
 interface Resolved {
   readonly sequences: readonly (number | null)[];
-  /** The clock of the head. */
-  readonly clock: string;
+  /** The clock of the head; null if it was never moved. */
+  readonly clock: string | null;
 }
 
 async function readSequencesAt(executor: Executor, times: readonly string[]): Promise<Resolved> {
