@@ -102,4 +102,4 @@ test('the tour of the README and the trader’s day do what they say', async () 
       trialBalance: { isBalanced: true },
     },
   ]);
-}, 60_000);
+}, 120_000);
