@@ -1,4 +1,5 @@
 import type { AddContextApi, ApiParts } from '../../../api/api-parts.ts';
+import { asOfDescription } from '../../../api/as-of.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
 import { instrumentsView } from '../views.ts';
 import { addCandles } from './candles.ts';
@@ -9,8 +10,6 @@ import {
   instrumentTypes,
   toInstrumentAt,
 } from './instrument.ts';
-
-const asOfDescription = 'The moment to read at. If omitted, the current state is read.';
 
 /** Adds the types, queries, mutations and subscription of the market. */
 export const addMarketApi: AddContextApi = (parts) => {
@@ -29,7 +28,10 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
       nullable: true,
       description: 'Returns an instrument, as of a moment. Null if it was not listed then.',
       args: {
-        symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+        symbol: t.arg.id({
+          required: true,
+          description: 'The symbol of the instrument, in upper case.',
+        }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { symbol, asOf }, context) =>
@@ -38,7 +40,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
     instruments: t.connection(
       {
         type: instrument,
-        description: 'Lists instruments, sorted by symbol, as of a moment.',
+        description: 'Lists the instruments, sorted by symbol, as of a moment.',
         args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
         resolve: async (_root, { asOf, ...paging }, context) => {
           const at = await context.sequenceOf(asOf);

@@ -115,11 +115,6 @@ export function tradesAfter({ result, at }: CommandAnswer<unknown>): TradeAt[] {
   return trades.map((event) => toTradeAt(toTrade(event), at));
 }
 
-/** The description of the argument `asOf`. */
-export const asOfDescription =
-  `The moment as of which to read: a sequence number or a time. If omitted, the current state is
-  read.`.replace(/\s+/g, ' ');
-
 const fillsMax = 10_000;
 
 /**
