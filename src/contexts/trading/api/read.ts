@@ -115,7 +115,8 @@ export function tradesAfter({ result, at }: CommandAnswer<unknown>): TradeAt[] {
   return trades.map((event) => toTradeAt(toTrade(event), at));
 }
 
-const fillsMax = 10_000;
+/** The maximum number of trades that `Order.fills` returns. */
+export const fillsMax = 10_000;
 
 /**
  * The trades of an order in the order of execution, preceded by those of the orders that it
