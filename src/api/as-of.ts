@@ -1,3 +1,4 @@
 /** What the argument `asOf` of a query means: the same in every query. */
-export const asOfDescription = `The moment of the log to read at. If omitted, the query reads at the
-  sequence number of the operation, which is near the head of the log.`.replace(/\s+/g, ' ');
+export const asOfDescription = `The moment at which to read: a sequence number or a time. If
+  omitted, the current state is read, at the sequence number of the operation, which is in
+  extensions.daybook.sequence of the answer.`.replace(/\s+/g, ' ');

@@ -78,10 +78,11 @@ const pagingDescriptions = {
   },
   afterArgOptions: {
     description:
-      'The cursor after which to list items. If omitted, from the beginning of the list.',
+      'The cursor after which the page begins. If omitted, it begins with the first item.',
   },
   beforeArgOptions: {
-    description: 'The cursor before which to list items. If omitted, up to the end of the list.',
+    description:
+      'The cursor before which the page ends. If omitted, it may end with the last item.',
   },
 } as const;
 

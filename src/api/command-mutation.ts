@@ -70,22 +70,21 @@ const dryRunDescription =
   every field of the payload shows the state that would result or fails with an error. If
   \`replayed\`, every field shows the recorded answer.`.replace(/\s+/g, ' ');
 const proposedDescription = `The events that the dry run would record, in order. Empty if there are
-  none, if the dry run is \`replayed\`, and for a command that is not a dry run.`.replace(
-  /\s+/g,
-  ' ',
-);
+  none, if the dry run is \`replayed\`, and for a command that is not a dry
+  run.`.replace(/\s+/g, ' ');
 
 const keyDescription = `A key of 1 to ${keyLengthMax} characters that makes the command safe to send
   again: with the same input, the recorded answer is returned and nothing is recorded twice. With
   another command or input, the answer is IdempotencyKeyReusedError. Each actor has separate keys,
   and keys never expire. If omitted, each request is a new command.`.replace(/\s+/g, ' ');
-const expectedVersionDescription = `The version that the stream of the changed account, order or
-  instrument must have; for a transfer, that of the sending account. At another version, the command
-  is rejected with VersionConflictError. If omitted, any version is accepted.`.replace(/\s+/g, ' ');
+const expectedVersionDescription = `The version that the stream of the account or instrument
+  must have; for a transfer, that of the sending account. At another version, the command is
+  rejected with VersionConflictError. If omitted, any version is accepted.`.replace(/\s+/g, ' ');
 const dryRunInputDescription = `Whether to decide and answer the command without recording anything.
   The payload then shows the state that would result, and its proposedEvents lists the
   events.`.replace(/\s+/g, ' ');
-const occurredAtDescription = `The time when it happened, if earlier than now. A time up to
+const occurredAtDescription =
+  `The time at which the fact happened, if earlier than now. A time up to
   ${aheadMaxMs / 1_000} seconds ahead of the server's time counts as now; a later time is a
   BAD_USER_INPUT error. If omitted, it is the time of recording.`.replace(/\s+/g, ' ');
 
@@ -97,14 +96,14 @@ export function addCommands(builder: Builder, types: CommandTypes) {
     const { command } = mutation;
     const name = command.name.charAt(0).toUpperCase() + command.name.slice(1);
     const payload = builder.objectRef<CommandAnswer<Input>>(`${name}Payload`).implement({
-      description: `The answer to an accepted \`${command.name}\` command.`,
+      description: `The answer to the \`${command.name}\` command if it was accepted.`,
       interfaces: [payloadInterface],
       fields: (t) => mutation.payload(t),
     });
     const rejections = [...command.rejections, VersionConflict, IdempotencyKeyReused];
     const rejectionNames = new Map(rejections.map((rejection) => [rejection.code, rejection.name]));
     const result = builder.unionType(`${name}Result`, {
-      description: `The answer to a \`${command.name}\` command: its payload, or the reason why it
+      description: `The answer to the \`${command.name}\` command: its payload, or the reason why it
         was rejected.`.replace(/\s+/g, ' '),
       types: [payload, ...rejections.map(types.rejection)],
       resolveType: (answer) =>
@@ -135,7 +134,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
 function addCommandPayload(builder: Builder, { event }: CommandTypes) {
   const proposedEvent = addProposedEvent(builder);
   return builder.interfaceRef<CommandAnswer<unknown>>('CommandPayload').implement({
-    description: 'The answer to an accepted command.',
+    description: 'The answer to a command that was accepted.',
     fields: (t) => ({
       events: t.field({
         type: [event],
@@ -170,7 +169,7 @@ function addInput<Input>(
   name: string,
 ) {
   return builder.inputType(name, {
-    description: `The input of a \`${command.name}\` command.`,
+    description: `The input of the \`${command.name}\` command.`,
     fields: (t) => ({
       ...input(t),
       idempotencyKey: t.string({ description: keyDescription }),
@@ -200,7 +199,9 @@ async function submit<Input>(
 ): Promise<CommandResult> {
   const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
   if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
-    badInput(`idempotencyKey must have 1 to ${keyLengthMax} characters`);
+    badInput(
+      `idempotencyKey must have 1 to ${keyLengthMax} characters, not ${idempotencyKey.length}`,
+    );
   }
   if (expectedVersion != null && expectedVersion < 0) {
     badInput(`expectedVersion must be 0 or more, not ${expectedVersion}`);

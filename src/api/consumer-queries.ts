@@ -14,8 +14,8 @@ export function addConsumerQueries(builder: Builder): void {
       }),
       checkpoint: t.expose('checkpoint', {
         type: 'Sequence',
-        description: `The sequence number up to which the consumer has processed the log. It may be
-          shown a second late.`.replace(/\s+/g, ' '),
+        description: `The sequence number up to which the consumer has processed the log. The
+          value may be up to a second old.`.replace(/\s+/g, ' '),
       }),
       pendingTimers: t.exposeInt('pendingTimers', {
         description: 'The number of timers whose commands have not been answered yet.',
@@ -23,7 +23,7 @@ export function addConsumerQueries(builder: Builder): void {
       nextDueAt: t.expose('nextDueAt', {
         type: 'DateTime',
         nullable: true,
-        description: `The time when the earliest pending timer is due. It is in the past if the
+        description: `The time at which the earliest pending timer is due. It is in the past if the
           command of that timer failed. Null if no timer is pending.`.replace(/\s+/g, ' '),
       }),
       error: t.exposeString('error', {

@@ -15,19 +15,19 @@ import type { RequestContext } from './request-context.ts';
 /** Adds the queries `events`, `event` and `log`; returns the types of a connection of events. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
   const filter = builder.inputType('EventFilter', {
-    description: 'A filter of events. An event must match every member that is given.',
+    description: 'A filter for events. An event must match all fields that are given.',
     fields: (t) => ({
       types: t.stringList({
-        description: `The names of 1 to ${typesMax} event types. An event must be of one of
-          them.`.replace(/\s+/g, ' '),
+        description: `The names of 1 to ${typesMax} event types, of which the event must have
+          one. If omitted, any type.`.replace(/\s+/g, ' '),
       }),
       streamId: t.id({
-        description: `The stream of the events: a category, a hyphen and the entity's id, like
-          "account-<accountId>".`.replace(/\s+/g, ' '),
+        description: `The stream of the event: a category, a hyphen and the entity's id, like
+          "account-<accountId>". If omitted, any stream.`.replace(/\s+/g, ' '),
       }),
-      actor: t.string({ description: 'The actor that sent the command.' }),
+      actor: t.string({ description: 'The actor that sent the command. If omitted, any actor.' }),
       correlationId: t.id({
-        description: `The correlation id of the events, of ${correlationIdRule}.`,
+        description: `The correlation id of the event, ${correlationIdRule}. If omitted, any.`,
       }),
     }),
   });
@@ -37,7 +37,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
       name: 'EventConnection',
       type: event,
       description: `A page of events. Its cursors are sequence numbers. With a filter of several
-        members, a page may be shorter than requested, even empty, although there are more events:
+        fields, a page may be shorter than requested, even empty, although there are more events:
         continue after endCursor while hasNextPage is true. With \`last\`, continue before
         startCursor while hasPreviousPage is true.`.replace(/\s+/g, ' '),
     },
@@ -51,7 +51,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
         args: {
           filter: t.arg({
             type: filter,
-            description: 'The filter that events must pass. If omitted, all events are listed.',
+            description: 'The filter. If omitted, all events match.',
           }),
           asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
@@ -64,8 +64,8 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     event: t.field({
       type: event,
       nullable: true,
-      description: `Finds an event by its id or by its sequence number. Exactly one of the two is
-        required. Null if there is no such event.`.replace(/\s+/g, ' '),
+      description: `Returns an event by its id or by its sequence number, exactly one of which
+        is required. Null if there is no such event.`.replace(/\s+/g, ' '),
       args: {
         id: t.arg.id({ description: 'The UUID of the event.' }),
         sequence: t.arg({ type: 'Sequence', description: 'The sequence number of the event.' }),
@@ -126,7 +126,7 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    badInput('event requires either an id or a sequence, not both');
+    badInput('event requires either id or sequence, exactly one of them');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;
@@ -154,7 +154,7 @@ function addLogQuery(builder: Builder): void {
       recordedAt: t.field({
         type: 'DateTime',
         nullable: true,
-        description: 'The time when the last event was recorded. Null if the log is empty.',
+        description: 'The time at which the last event was recorded. Null if the log is empty.',
         resolve: async ({ sequence }, _args, context) => {
           const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
           const [last] = await context.events({}, page);
@@ -166,7 +166,7 @@ function addLogQuery(builder: Builder): void {
   builder.queryField('log', (t) =>
     t.field({
       type: log,
-      description: 'Returns the head of the log.',
+      description: 'Returns the head of the log, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => ({ sequence: await context.sequenceOf(asOf) }),
     }),

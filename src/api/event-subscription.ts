@@ -24,8 +24,8 @@ export function addEventSubscription(
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: `The event. Null if the frame only reports progress: no event between the
-          previous frame and this sequence number passed the filter.`.replace(/\s+/g, ' '),
+        description: `The event. Null if the frame only reports progress: no event since the
+          previous frame, up to this sequence number, matches the filter.`.replace(/\s+/g, ' '),
       }),
     }),
   });
@@ -39,12 +39,12 @@ export function addEventSubscription(
         after: t.arg({
           type: 'Sequence',
           description:
-            `The sequence number after which to start; "0" starts with the first event. If
+            `The sequence number after which to begin; "0" begins with the first event. If
             omitted, only events recorded from now on are sent.`.replace(/\s+/g, ' '),
         }),
         filter: t.arg({
           type: filter,
-          description: 'The filter that events must pass. If omitted, every event is sent.',
+          description: 'The filter. If omitted, all events match.',
         }),
       },
       subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),

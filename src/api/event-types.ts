@@ -17,15 +17,13 @@ const unregistered = 'UnregisteredEvent';
 /** The description of `streamId`, for recorded and proposed events. */
 export const streamIdDescription = `The stream of the entity that the event is about: a category, a
   hyphen and the entity's id, like "account-<accountId>".`.replace(/\s+/g, ' ');
-const occurredAtDescription = `The time when the fact happened, as stated by the command. Equal to
-  recordedAt if the command stated none.`.replace(/\s+/g, ' ');
+const occurredAtDescription = `The time at which the fact happened, as stated by the
+  command. Equal to recordedAt if the command stated none.`.replace(/\s+/g, ' ');
 const actorDescription =
   'The actor that sent the command: a client, or "process:<name>" for a process manager.';
 const correlationIdDescription = `The id that ties related events together: the correlation id of
-  the request, or that of the causing event. Equal to commandId if there is neither.`.replace(
-  /\s+/g,
-  ' ',
-);
+  the request, or that of the causing event. Equal to commandId if there is
+  neither.`.replace(/\s+/g, ' ');
 
 /** Adds the `Event` interface, and an object type for each event that a context defines. */
 export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {
@@ -48,7 +46,7 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
       }),
       recordedAt: t.expose('recordedAt', {
         type: 'DateTime',
-        description: 'The time when the event was recorded. Later events always have a later time.',
+        description: 'The time at which the event was recorded. Later events have later times.',
       }),
       occurredAt: t.expose('occurredAt', { type: 'DateTime', description: occurredAtDescription }),
       actor: t.exposeString('actor', { description: actorDescription }),

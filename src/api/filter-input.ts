@@ -10,7 +10,7 @@ export type FilterInput<Value> = Value | null | undefined;
 
 export function parseFilterText(name: string, value: FilterInput<string>): string | undefined {
   if (value == null) return undefined;
-  if (value.trim() === '') badInput(`${name} is empty: omit it to match everything`);
+  if (value.trim() === '') badInput(`${name} must not be empty: omit it to match everything`);
   return parseOptionalText(name, value) ?? undefined;
 }
 
@@ -26,7 +26,7 @@ export function parseFilterList<Value>(
   name: string,
   values: FilterInput<readonly Value[]>,
 ): readonly Value[] | undefined {
-  if (values?.length === 0) badInput(`${name} is empty: omit it to match everything`);
+  if (values?.length === 0) badInput(`${name} must not be empty: omit it to match everything`);
   return values ?? undefined;
 }
 

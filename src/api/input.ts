@@ -7,7 +7,7 @@ const idLengthMax = 200;
 
 /** Parses a text that must not be blank; throws BAD_USER_INPUT. */
 export function parseText(name: string, value: string): string {
-  if (value.trim() === '') badInput(`${name} is empty`);
+  if (value.trim() === '') badInput(`${name} must not be empty`);
   return parseOptionalText(name, value) ?? '';
 }
 
@@ -18,7 +18,8 @@ export function parseOptionalText(
   lengthMax = textLengthMax,
 ): string | null {
   if (value == null) return null;
-  if (value.length > lengthMax) badInput(`${name} must have at most ${lengthMax} characters`);
+  if (value.length > lengthMax)
+    badInput(`${name} must have at most ${lengthMax} characters, not ${value.length}`);
   if (!isCleanText(value)) badInput(`${name} must not contain a NUL or an unpaired surrogate`);
   return value;
 }

@@ -28,7 +28,8 @@ export function addNodes(builder: Builder) {
     t.field({
       type: node,
       nullable: true,
-      description: 'Finds an object of any type by its id. Null if there is none at the moment.',
+      description:
+        'Returns an object of any type by its id, as of a moment. Null if it did not exist then.',
       args: {
         id: t.arg.id({ required: true, description: 'The id of the object.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),

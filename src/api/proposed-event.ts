@@ -6,10 +6,8 @@ import { streamIdDescription } from './event-types.ts';
 export function addProposedEvent(builder: Builder) {
   return builder.objectRef<PendingEvent>('ProposedEvent').implement({
     description: `An event that a dry run would record. It has no sequence number. The command may
-      record other events later, because the state may change and new ids differ.`.replace(
-      /\s+/g,
-      ' ',
-    ),
+      record other events when it is sent, because the state may have changed and new ids
+      differ.`.replace(/\s+/g, ' '),
     fields: (t) => ({
       type: t.exposeString('type', { description: 'The name of the event type.' }),
       streamId: t.exposeID('streamId', { description: streamIdDescription }),
@@ -19,8 +17,8 @@ export function addProposedEvent(builder: Builder) {
       occurredAt: t.expose('occurredAt', {
         type: 'DateTime',
         nullable: true,
-        description: `The time when the fact happened, as stated by the command. Null if it would be
-          the time of recording.`.replace(/\s+/g, ' '),
+        description: `The time at which the fact happened, as stated by the command. Null if it
+          would be the time of recording.`.replace(/\s+/g, ' '),
       }),
       data: t.expose('data', { type: 'JSON', description: 'The content of the event.' }),
     }),

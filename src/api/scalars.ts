@@ -26,10 +26,8 @@ export function addScalars(builder: Builder): void {
   });
   builder.scalarType('Sequence', {
     description: `The sequence number of an event in the log: 1, 2, 3, … without gaps, as a string
-      of decimal digits. "0" is the beginning of the log, before its first event.`.replace(
-      /\s+/g,
-      ' ',
-    ),
+      of decimal digits. "0" is the beginning of the log, before its first
+      event.`.replace(/\s+/g, ' '),
     ...fromText(parseSequence, 'a Sequence must be a string of decimal digits, like "42"'),
     serialize: (value) => String(value) as never,
   });
@@ -50,7 +48,7 @@ export function addScalars(builder: Builder): void {
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,
   });
   builder.scalarType('JSON', {
-    description: 'A JSON object, which the server only sends. Decimals in it are strings.',
+    description: 'A JSON object. It occurs in answers only. Decimals in it are strings.',
     parseValue: (): JsonObject => badInput('JSON is not accepted as input'),
     parseLiteral: (): JsonObject => badInput('JSON is not accepted as input'),
     serialize: (value) => value,

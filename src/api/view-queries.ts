@@ -33,12 +33,14 @@ export function addViewQueries(builder: Builder): void {
         type: 'Sequence',
         nullable: true,
         description:
-          'The sequence number of the event on which the view failed. Null if not parked.',
+          `The sequence number of the event on which the view failed. Null if the view is not
+          parked.`.replace(/\s+/g, ' '),
         resolve: ({ error }) => error?.sequence ?? null,
       }),
       error: t.string({
         nullable: true,
-        description: 'The message of the error that parked the view. Null if not parked.',
+        description:
+          'The message of the error that parked the view. Null if the view is not parked.',
         resolve: ({ error }) => error?.message ?? null,
       }),
     }),

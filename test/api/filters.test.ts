@@ -22,7 +22,7 @@ const eventCases: readonly Case[] = [
   ['types: ["CashDeposited", "orderplaced"]', /"orderplaced": did you mean OrderPlaced/],
   ['types: ["Quux"]', /no event type "Quux": the known types are/],
   ['types: [""]', /no event type ""/],
-  ['types: []', /types is empty: omit it/],
+  ['types: []', /types must not be empty: omit it/],
   [`streamId: "${uuid}"`, /a category, a hyphen and an id, like "account-/],
   [`streamId: "konto-${uuid}"`, /categories are account, book, clientOrder, /],
   ['streamId: "account-123"', /"123" is not a UUID like/],
@@ -32,7 +32,7 @@ const eventCases: readonly Case[] = [
   ['streamId: "clientOrder-x"', /"x" is not "<accountId>\/<clientOrderId>"/],
   ['streamId: "account-"', /a category, a hyphen and an id/],
   ['streamId: ""', /a category, a hyphen and an id/],
-  ['actor: ""', /actor is empty: omit it/],
+  ['actor: ""', /actor must not be empty: omit it/],
   ['correlationId: ""', /correlationId must have 1 to 128 characters/],
   [`correlationId: "${'x'.repeat(129)}"`, /correlationId must have 1 to 128 characters/],
   ['correlationId: "a\\nb"', /without control characters$/],
@@ -44,7 +44,7 @@ const orderCases: readonly Case[] = [
   ['symbol: ""', /a symbol must have 1 to 20 characters/],
   ['symbol: "^GSPC"', /"\^GSPC" begins with "\^": a symbol must begin with a letter or a digit/],
   ['symbol: "A B"', /"A B" contains " ": a symbol may contain only A-Z, 0-9/],
-  ['statuses: []', /statuses is empty: omit it/],
+  ['statuses: []', /statuses must not be empty: omit it/],
   ['status: FILLED, statuses: [NEW, HELD]', /status FILLED is not one of statuses NEW, HELD/],
 ];
 const accountCases: readonly Case[] = [
@@ -52,8 +52,8 @@ const accountCases: readonly Case[] = [
   ['currency: "EURO"', /"EURO" is not the ISO 4217 code of a currency, like "USD"/],
   ['currency: "XAU"', /"XAU" is not the ISO 4217 code of a currency/],
   ['currency: ""', /"" is not the ISO 4217 code/],
-  ['owner: ""', /owner is empty: omit it/],
-  ['owner: "  "', /owner is empty/],
+  ['owner: ""', /owner must not be empty: omit it/],
+  ['owner: "  "', /owner must not be empty/],
 ];
 
 async function expectRefused(query: string, message: RegExp): Promise<void> {

@@ -48,7 +48,8 @@ function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandR
 
 function keyReused(idempotencyKey: string) {
   try {
-    return reject(IdempotencyKeyReused, 'the key was already used with another command or input', {
+    const used = `the idempotency key "${idempotencyKey}" was already used`;
+    return reject(IdempotencyKeyReused, `${used} with another command or input`, {
       idempotencyKey,
     });
   } catch (error) {

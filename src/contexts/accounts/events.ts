@@ -11,10 +11,10 @@ const amount = decimal(
 );
 const reserved = decimal("The amount of cash, in the account's currency.");
 const currency = text("The ISO 4217 code of the account's currency.");
-const reference = nullable(text("The client's note. Null if the client gave none."));
+const reference = nullable(text("The client's note. Null if none was given."));
 const reason = nullable(text('The reason as given. Null if none was given.'));
 const symbol = id('The symbol of the instrument.');
-const shares = decimal('The number of shares, in units of the instrument.');
+const shares = decimal('The number of shares.');
 const orderId = id('The id of the order.');
 const settlement = {
   tradeId: id('The id of the trade.'),
@@ -119,8 +119,8 @@ export const accountEvents = {
     fields: {
       ...settlement,
       released: decimal(
-        `The shares that were reserved for the order and left the account with this event, in units
-        of the instrument.`.replace(/\s+/g, ' '),
+        `The number of shares that were reserved for the order and left the account with this
+        event.`.replace(/\s+/g, ' '),
       ),
     },
     upcasters: [sameFields],

@@ -1,7 +1,7 @@
 import { compare, isDecimal, sum } from '../../lib/decimal.ts';
 import type { StoredAccountEvent } from './events.ts';
 
-/** The shares of one instrument in an account, in units of the instrument. */
+/** The shares of one instrument in an account. */
 export type Holding = {
   readonly quantity: string;
   /** The part of `quantity` that is reserved. */

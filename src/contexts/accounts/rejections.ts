@@ -64,7 +64,8 @@ export const InvalidAmount = {
   name: 'InvalidAmountError',
   code: 'INVALID_AMOUNT',
   description: `The amount is zero, negative or finer than the currency's minor unit, or the balance
-    would have more digits than a Decimal can have.`.replace(/\s+/g, ' '),
+    would have more digits than a Decimal allows. Correct the amount and send a new
+    command.`.replace(/\s+/g, ' '),
   fields: { amount: decimal("The amount as given, in the account's currency.") },
 } satisfies RejectionDefinition;
 

@@ -41,10 +41,12 @@ export function assertStatus(account: Account, allowed: readonly Account['status
 /** Rejects an amount that is zero, negative, or finer than the currency's minor unit. */
 export function assertAmount({ currency }: Account, amount: string): void {
   if (compare(amount, '0') <= 0) {
-    reject(InvalidAmount, `an amount must be more than zero, not ${amount}`, { amount });
+    reject(InvalidAmount, `the amount must be greater than zero, not ${amount}`, { amount });
   }
   if (isFinerThan(amount, minorUnitsOf(currency) ?? 0)) {
-    reject(InvalidAmount, `${amount} is finer than the minor unit of ${currency}`, { amount });
+    reject(InvalidAmount, `the amount ${amount} is finer than the minor unit of ${currency}`, {
+      amount,
+    });
   }
 }
 
@@ -55,8 +57,8 @@ export function hasCapacity({ balance, currency }: Account, amount: string): boo
 
 /** The error message for an amount that the balance cannot grow by. */
 export function overCapacity({ id }: Account, amount: string): string {
-  const limit = `more than ${integerDigitsMax} digits before the point`;
-  return `the balance of account ${id} plus ${amount} has ${limit}`;
+  const limit = `more than ${integerDigitsMax} digits before the decimal point`;
+  return `the balance of account ${id} plus ${amount} would have ${limit}`;
 }
 
 /** Rejects an amount with which the balance would have more digits than a Decimal can have. */
@@ -70,6 +72,7 @@ export function assertFunds(account: Account, requested: string): void {
   const available = availableOf(account);
   if (compare(requested, available) <= 0) return;
   const { id, currency } = account;
-  const message = `account ${id} has ${available} ${currency} available, not ${requested}`;
+  const has = `account ${id} has only ${available} available`;
+  const message = `the command needs ${requested} ${currency}, but ${has}`;
   reject(InsufficientFunds, message, { accountId: id, available, requested });
 }

@@ -27,7 +27,7 @@ export interface RecordPrices {
 export const InstrumentNotFound = {
   name: 'InstrumentNotFoundError',
   code: 'INSTRUMENT_NOT_FOUND',
-  description: 'No instrument has this symbol. Check it, or list the instrument first.',
+  description: 'No instrument has this symbol. Check the symbol, or list the instrument first.',
   fields: { symbol: id('The symbol as given.') },
 } satisfies RejectionDefinition;
 
@@ -43,7 +43,7 @@ export const InvalidPrice = {
   code: 'INVALID_PRICE',
   description:
     `The price is zero or negative, is not a multiple of the tick size, or is too large; or
-    a cost price is negative. Correct it and send the command again.`.replace(/\s+/g, ' '),
+    a cost price is negative. Correct the price and send a new command.`.replace(/\s+/g, ' '),
   fields: { price: decimal("The price as given, in the instrument's currency.") },
 } satisfies RejectionDefinition;
 
@@ -104,10 +104,8 @@ export const haltTrading: CommandDefinition<ChangeTrading> = {
   name: 'haltTrading',
   description:
     `Halts trading in an instrument. Until it resumes, new orders are rejected and stop orders are
-    not triggered. Open orders can be canceled. Has no effect on a halted instrument.`.replace(
-      /\s+/g,
-      ' ',
-    ),
+    not triggered. Open orders can be canceled. Has no effect on a halted
+    instrument.`.replace(/\s+/g, ' '),
   rejections: [InstrumentNotFound],
   target,
   handle: (input, context) => changeTrading('TradingHalted', input, context),
@@ -141,5 +139,5 @@ function assertListed(context: CommandContext, symbol: string): void {
 
 function assertPrice(price: string): void {
   if (compare(price, '0') > 0) return;
-  reject(InvalidPrice, `a price must be more than zero, not ${price}`, { price });
+  reject(InvalidPrice, `the price must be greater than zero, not ${price}`, { price });
 }

@@ -16,16 +16,16 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
     ),
     Fee: decimal("The fee that the account pays for the trade, in the instrument's currency."),
     FilledQuantity: decimal(
-      `The number of shares that the ${which} order has traded, including this trade, in units of
-      the instrument.`.replace(/\s+/g, ' '),
+      `The number of shares that the ${which} order has traded, including this
+      trade.`.replace(/\s+/g, ' '),
     ),
     FilledValue: decimal(
       `The sum of price times quantity of all trades of the ${which} order, including this trade,
       in the instrument's currency, not rounded.`.replace(/\s+/g, ' '),
     ),
     LeavesQuantity: decimal(
-      `The number of shares of the ${which} order that are still open after this trade, in units
-      of the instrument.`.replace(/\s+/g, ' '),
+      `The number of shares of the ${which} order that are still open after this
+      trade.`.replace(/\s+/g, ' '),
     ),
   };
   type Prefixed = {
@@ -44,16 +44,16 @@ export const marketEvents = {
       name: text('The name of the instrument.'),
       currency: text("The ISO 4217 code of the currency of the instrument's prices."),
       tickSize: decimal(
-        "The tick size, in the instrument's currency: prices of orders are multiples of it.",
+        "The tick size, in the instrument's currency. Prices of orders are multiples of it.",
       ),
-      lotSize: decimal(
-        'The lot size, in units of the instrument: quantities of orders are multiples of it.',
-      ),
+      lotSize: decimal('The lot size, in shares. Quantities of orders are multiples of it.'),
       makerFeeBps: decimal(
-        'The fee of the resting side of a trade, in basis points (hundredths of a percent).',
+        `The fee of the resting side of a trade, in basis points (hundredths of a percent) of the
+        amount.`.replace(/\s+/g, ' '),
       ),
       takerFeeBps: decimal(
-        'The fee of the incoming side of a trade, in basis points (hundredths of a percent).',
+        `The fee of the incoming side of a trade, in basis points (hundredths of a percent) of the
+        amount.`.replace(/\s+/g, ' '),
       ),
     },
   },
@@ -82,10 +82,10 @@ export const marketEvents = {
         `The price of one share, in the instrument's currency: the price of the order that rested in
         the book.`.replace(/\s+/g, ' '),
       ),
-      quantity: decimal('The number of shares traded, in units of the instrument.'),
+      quantity: decimal('The number of shares traded.'),
       amount: decimal(
-        `The exact price times quantity, in the instrument's currency. Rounded half-up in events
-        stored under schema version 1.`.replace(/\s+/g, ' '),
+        `The price times the quantity, exact, in the instrument's currency. In events stored under
+        schema version 1, it is rounded half-up to the minor unit.`.replace(/\s+/g, ' '),
       ),
       currency: text("The ISO 4217 code of the instrument's currency."),
       rounding: text(

@@ -16,13 +16,17 @@ const held = decimal(
   sell, which reserves shares.`.replace(/\s+/g, ' '),
 );
 const expiresAt = nullable(
-  dateTime('The time at which the order expires; null if it does not expire.'),
+  dateTime('The time at which the order expires. Null if it does not expire.'),
 );
 const limitPrice = nullable(
-  decimal('The worst price at which the order may trade; null if it may trade at any price.'),
+  decimal(
+    `The worst price at which the order may trade, in the instrument's currency. Null if it may
+    trade at any price.`.replace(/\s+/g, ' '),
+  ),
 );
 const settledValue = decimal(
-  'The part of filledValue whose cash was rounded on the running totals of the order.',
+  `The part of filledValue whose cash was rounded on the running totals of the order, in the
+  instrument's currency.`.replace(/\s+/g, ' '),
 );
 const accruedFee = decimal(
   "The fees on settledValue before rounding, in the instrument's currency.",
@@ -31,7 +35,7 @@ const accruedFee = decimal(
 /** What a client asked for. */
 const instruction = {
   orderId,
-  clientOrderId: nullable(text("The client's own id of the order; null if it has none.")),
+  clientOrderId: nullable(text("The client's own id of the order. Null if it has none.")),
   accountId,
   symbol,
   side,
@@ -40,11 +44,14 @@ const instruction = {
   quantity: decimal('The total number of shares, including those already traded (FIX OrderQty).'),
   limitPrice,
   stopPrice: nullable(
-    decimal('The price that triggers the order; null unless it is a STOP or STOP_LIMIT order.'),
+    decimal(
+      `The price that triggers the order, in the instrument's currency. Null for MARKET and LIMIT
+      orders.`.replace(/\s+/g, ' '),
+    ),
   ),
   expiresAt,
   postOnly: boolean('Whether the order is rejected if it would trade immediately.'),
-  replaces: nullable(id('The id of the order that this order replaces; null if there is none.')),
+  replaces: nullable(id('The id of the order that this order replaces. Null if there is none.')),
 };
 
 /** The state of an order after an event. */
@@ -54,7 +61,12 @@ const progress = { orderId, accountId, symbol, side, filledQuantity, filledValue
 const final = {
   ...progress,
   leavesQuantity: decimal('The number of shares that were open when the order left the market.'),
-  price: nullable(decimal('The limit price at which the order rested; null if it did not rest.')),
+  price: nullable(
+    decimal(
+      `The limit price at which the order rested, in the instrument's currency. Null if it did not
+      rest.`.replace(/\s+/g, ' '),
+    ),
+  ),
 };
 
 /**
@@ -79,24 +91,31 @@ export const tradingEvents = {
     fields: {
       symbol,
       currency: text('The ISO 4217 code of the currency in which the instrument trades.'),
-      tickSize: decimal('The tick size. Prices are multiples of it.'),
-      lotSize: decimal('The lot size. Quantities are multiples of it.'),
-      lastPrice: nullable(decimal('The last known price; null if no price was known.')),
+      tickSize: decimal(
+        "The tick size, in the instrument's currency. Prices of orders are multiples of it.",
+      ),
+      lotSize: decimal('The lot size, in shares. Quantities of orders are multiples of it.'),
+      lastPrice: nullable(
+        decimal("The last known price, in the instrument's currency. Null if no price was known."),
+      ),
       lastPriceAt: nullable(
-        dateTime('The time at which the last price occurred; null if no price was known.'),
+        dateTime('The time at which the last price occurred. Null if no price was known.'),
       ),
     },
   },
   ReferencePriceSet: {
     description:
       'A price from an external source became the last price, which can trigger stop orders.',
-    fields: { symbol, price: decimal('The price as it was recorded.') },
+    fields: {
+      symbol,
+      price: decimal("The price as it was recorded, in the instrument's currency."),
+    },
   },
   OrderBooked: {
-    description: 'An order, or what remained of it after its trades, was added to the book.',
+    description: 'An order, or its remainder after it had traded, was added to the book.',
     fields: {
       ...progress,
-      price: decimal('The limit price of the order.'),
+      price: decimal("The limit price of the order, in the instrument's currency."),
       priority: integer(
         `The time priority. Of two orders at the same price, the one with the smaller number trades
         first.`.replace(/\s+/g, ' '),
@@ -114,7 +133,7 @@ export const tradingEvents = {
       ...progress,
       orderType: text('The type of the order: STOP or STOP_LIMIT.'),
       timeInForce,
-      stopPrice: decimal('The price that triggers the order.'),
+      stopPrice: decimal("The price that triggers the order, in the instrument's currency."),
       limitPrice,
       priority: integer(
         `The time priority. Of stop orders that are triggered together, the one with the smaller
@@ -130,7 +149,7 @@ export const tradingEvents = {
       orderId,
       accountId,
       symbol,
-      price: decimal('The price that triggered the order.'),
+      price: decimal("The price that triggered the order, in the instrument's currency."),
     },
   },
   OrderCanceled: {
@@ -164,16 +183,22 @@ export const tradingEvents = {
       limitPrice,
       held,
       heldQuantity: decimal(
-        'The number of shares that are reserved for the order; 0 for an order to buy.',
+        'The number of shares that are reserved for the order. It is 0 for an order to buy.',
       ),
       expiresAt,
       settledValue,
       accruedFee,
       lowPrice: nullable(
-        decimal('The lowest price of its trades since it came in; null if it has not traded.'),
+        decimal(
+          `The lowest price at which the order has traded since it came in, in the instrument's
+          currency. Null if it has not traded.`.replace(/\s+/g, ' '),
+        ),
       ),
       highPrice: nullable(
-        decimal('The highest price of its trades since it came in; null if it has not traded.'),
+        decimal(
+          `The highest price at which the order has traded since it came in, in the instrument's
+          currency. Null if it has not traded.`.replace(/\s+/g, ' '),
+        ),
       ),
     },
   },
@@ -185,13 +210,18 @@ export const tradingEvents = {
     fields: {
       symbol,
       lowPrice: decimal(
-        'The lowest price. Orders to sell with this stop price or a higher one were reached.',
+        `The lowest price, in the instrument's currency. Orders to sell with this stop price or a
+        higher one were reached.`.replace(/\s+/g, ' '),
       ),
       highPrice: decimal(
-        'The highest price. Orders to buy with this stop price or a lower one were reached.',
+        `The highest price, in the instrument's currency. Orders to buy with this stop price or a
+        lower one were reached.`.replace(/\s+/g, ' '),
       ),
       price: nullable(
-        decimal('The recorded price that reached the orders; null if trades reached them.'),
+        decimal(
+          `The recorded price that reached the orders, in the instrument's currency. Null if trades
+          reached them.`.replace(/\s+/g, ' '),
+        ),
       ),
       placedBy: nullable(
         dateTime(
@@ -207,10 +237,10 @@ export const tradingEvents = {
       book. It takes effect when this work is done.`.replace(/\s+/g, ' '),
     fields: {
       symbol,
-      price: decimal('The price as it was recorded.'),
+      price: decimal("The price as it was recorded, in the instrument's currency."),
       priceAt: nullable(
         dateTime(
-          `The time at which the price occurred; null if it occurs when it takes
+          `The time at which the price occurred. Null if it occurs when it takes
           effect.`.replace(/\s+/g, ' '),
         ),
       ),
@@ -238,7 +268,7 @@ export const tradingEvents = {
       ),
       after: integer(
         `The priority of the last stop order that entered from the oldest StopsReached event that
-        is still pending; 0 if none has entered.`.replace(/\s+/g, ' '),
+        is still pending. It is 0 if none has entered.`.replace(/\s+/g, ' '),
       ),
       tasksDone: integer(
         `The number of pending PriceQueued and CancelsQueued events that this command completed,

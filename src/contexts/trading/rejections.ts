@@ -8,14 +8,14 @@ const symbol = id('The symbol of the instrument.');
 export const OrderNotFound = {
   name: 'OrderNotFoundError',
   code: 'ORDER_NOT_FOUND',
-  description: 'There is no order with this id.',
+  description: 'No order has this id. Check the id.',
   fields: { orderId },
 } satisfies RejectionDefinition;
 
 export const OrderAlreadyExists = {
   name: 'OrderAlreadyExistsError',
   code: 'ORDER_ALREADY_EXISTS',
-  description: 'An order with this id was placed or rejected before. Use a new id for a new order.',
+  description: 'An order with this id was placed or rejected before. Use another id, or omit it.',
   fields: { orderId },
 } satisfies RejectionDefinition;
 
@@ -23,7 +23,8 @@ export const OrderNotOpen = {
   name: 'OrderNotOpenError',
   code: 'ORDER_NOT_OPEN',
   description:
-    'The order is no longer open: it was filled, canceled, replaced, expired or rejected.',
+    `The order is no longer open: it was filled, canceled, replaced, expired or rejected. It cannot
+    change any more.`.replace(/\s+/g, ' '),
   fields: { orderId },
 } satisfies RejectionDefinition;
 
@@ -32,10 +33,11 @@ export const InvalidQuantity = {
   code: 'INVALID_QUANTITY',
   description:
     `The quantity is not greater than zero, is not a multiple of the lot size, is too large, or
-    would give the holding more digits than a Decimal allows.`.replace(/\s+/g, ' '),
+    would give the holding more digits than a Decimal allows. Correct the quantity and send a new
+    command.`.replace(/\s+/g, ' '),
   fields: {
-    quantity: decimal('The quantity as given, in shares.'),
-    lotSize: decimal('The lot size. A quantity must be a multiple of it.'),
+    quantity: decimal('The number of shares as given.'),
+    lotSize: decimal('The lot size, in shares. The quantity must be a multiple of it.'),
   },
 } satisfies RejectionDefinition;
 
@@ -45,19 +47,19 @@ export const OrderTooSmall = {
   description: `The value of the whole order is less than one minor unit of the currency. Order at
     least smallestQuantity.`.replace(/\s+/g, ' '),
   fields: {
-    quantity: decimal('The quantity of the order, in shares.'),
+    quantity: decimal('The number of shares of the order.'),
     price: decimal(
-      `The price at which the order was valued: its limit price; without one, its stop price;
-      without both, the best price of the other side.`.replace(/\s+/g, ' '),
+      `The price at which the order was valued: its limit price; if it has none, its stop price;
+      if it has neither, the best price of the other side.`.replace(/\s+/g, ' '),
     ),
-    smallestQuantity: decimal('The smallest quantity that is accepted at this price, in shares.'),
+    smallestQuantity: decimal('The smallest number of shares that is accepted at this price.'),
   },
 } satisfies RejectionDefinition;
 
 export const ClientOrderIdInUse = {
   name: 'ClientOrderIdInUseError',
   code: 'CLIENT_ORDER_ID_IN_USE',
-  description: 'Another open order of the account has this client order id. Use another one.',
+  description: 'Another open order of the account has this client order id. Use another id.',
   fields: {
     clientOrderId: text('The client order id as given.'),
     orderId: id('The id of the open order.'),
@@ -81,11 +83,11 @@ export const TooManyOpenOrders = {
 export const InsufficientShares = {
   name: 'InsufficientSharesError',
   code: 'INSUFFICIENT_SHARES',
-  description: 'The order would sell more shares than the account has available.',
+  description: 'The order needs more shares than the account has available. Sell fewer shares.',
   fields: {
     accountId: id('The id of the account.'),
     symbol,
-    available: decimal('The number of shares that are not reserved for other orders.'),
+    available: decimal('The number of shares that are not reserved.'),
     requested: decimal('The number of shares that the order needs.'),
   },
 } satisfies RejectionDefinition;
@@ -105,8 +107,10 @@ export const PostOnlyWouldCross = {
   description: `The order is post-only but would trade immediately. Use a limit price that does not
     reach bestPrice.`.replace(/\s+/g, ' '),
   fields: {
-    limitPrice: decimal('The limit price of the order.'),
-    bestPrice: decimal('The best price of the other side of the book.'),
+    limitPrice: decimal("The limit price of the order, in the instrument's currency."),
+    bestPrice: decimal(
+      "The best price of the other side of the book, in the instrument's currency.",
+    ),
   },
 } satisfies RejectionDefinition;
 

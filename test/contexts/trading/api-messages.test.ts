@@ -88,8 +88,8 @@ const listings: readonly [input: Input, message: RegExp][] = [
   [{ symbol: 'Msft' }, /"Msft" is in lower case: a symbol must be in upper case, like "MSFT"$/],
   [{ symbol: '.a' }, /"\.a" begins with "\."/],
   [{ currency: 'usd' }, /"usd" is in lower case/],
-  [{ tickSize: '0' }, /tickSize must be more than zero, not 0$/],
-  [{ lotSize: '-1' }, /lotSize must be more than zero, not -1$/],
+  [{ tickSize: '0' }, /tickSize must be greater than zero, not 0$/],
+  [{ lotSize: '-1' }, /lotSize must be greater than zero, not -1$/],
   [{ tickSize: '1.0000000000000001' }, /tickSize must have at most 15 digits, not 17$/],
   [{ lotSize: '1234567890123456' }, /lotSize must have at most 15 digits, not 16$/],
   [{ makerFeeBps: '-0.1' }, /makerFeeBps must be 0 to 1000 \(10 %\), not -0\.1$/],
@@ -117,6 +117,6 @@ test('an amount of negative zero is refused as zero is', async () => {
   const deposit = { accountId: account, amount: '-0.00' };
   expect(await client.command('depositCash', deposit)).toMatchObject({
     code: 'INVALID_AMOUNT',
-    message: 'an amount must be more than zero, not 0.00',
+    message: 'the amount must be greater than zero, not 0.00',
   });
 });

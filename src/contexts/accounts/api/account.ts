@@ -111,31 +111,30 @@ function addCash({ builder }: ApiParts, account: AccountRef): void {
 function addRevision({ builder }: ApiParts, account: AccountRef): void {
   builder.objectFields(account, (t) => ({
     version: t.int({
-      description: `The version of the account's stream: the number of its events. A command with
-        this expectedVersion is rejected if the account has changed.`.replace(/\s+/g, ' '),
+      description:
+        `The version of the account's stream, which is the number of its events. Pass it as
+        expectedVersion to have a command rejected if the account has changed in the
+        meantime.`.replace(/\s+/g, ' '),
       resolve: ({ account }) => account.version,
     }),
     sequence: t.field({
       type: 'Sequence',
-      description: `The sequence number of the event that last changed the account. If a dry run
-        would change the account: the head of the log on which the dry run was decided.`.replace(
-        /\s+/g,
-        ' ',
-      ),
+      description: `The sequence number of the event that last changed the account. In a dry run
+        that would change the account, the head of the log on which the dry run was
+        decided.`.replace(/\s+/g, ' '),
       resolve: ({ account, at }) => shownSequence(account.sequence, at),
     }),
     openedAt: t.field({
       type: 'DateTime',
-      description: 'The time at which the opening of the account occurred.',
+      description:
+        'The time at which the account was opened: occurredAt of its AccountOpened event.',
       resolve: ({ account }) => account.openedAt,
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: `The time at which the event that last changed the account was recorded. If a
-        dry run would change the account: the time at which the dry run was decided.`.replace(
-        /\s+/g,
-        ' ',
-      ),
+      description: `The time at which the event that last changed the account was recorded. In a dry
+        run that would change the account, the time at which the dry run was
+        decided.`.replace(/\s+/g, ' '),
       resolve: ({ account }) => account.updatedAt,
     }),
   }));
@@ -146,8 +145,9 @@ function addHistory({ builder, event, events }: ApiParts, account: AccountRef): 
     history: t.connection(
       {
         type: event,
-        description: `The events of the account, in order. In a dry run this field returns an error:
-          read proposedEvents of the payload instead.`.replace(/\s+/g, ' '),
+        description:
+          `The events of the account, in order. In a dry run, this field returns an error:
+          select proposedEvents of the payload instead.`.replace(/\s+/g, ' '),
         resolve: ({ account, at }, args, context) => {
           const streamId = streamIdOf(accountDecider, account.id);
           return readEventConnection(context, { streamId }, args, at);

@@ -20,12 +20,12 @@ interface CashFields {
   readonly reference?: string | null;
 }
 
-const accountIdField = { required: true, description: 'The id of the account.' } as const;
+const accountIdField = { required: true, description: 'The id of the account, a UUID.' } as const;
 const amountField = {
   type: 'Decimal',
   required: true,
   description:
-    `The amount, in the account's currency. It must be more than zero and no finer than the
+    `The amount, in the account's currency. It must be greater than zero and no finer than the
     currency's minor unit.`.replace(/\s+/g, ' '),
 } as const;
 const referenceField = {
@@ -123,11 +123,12 @@ function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): vo
     input: (t) => ({
       fromAccountId: t.id({
         required: true,
-        description: 'The id of the account that sends the cash. expectedVersion refers to it.',
+        description:
+          'The id of the account that sends the cash, a UUID. expectedVersion refers to it.',
       }),
       toAccountId: t.id({
         required: true,
-        description: 'The id of the account that receives the cash.',
+        description: 'The id of the account that receives the cash, a UUID.',
       }),
       amount: t.field(amountField),
       reference: t.string(referenceField),

@@ -1,4 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import { asOfDescription } from '../../../api/as-of.ts';
 import { parseFilterBy, parseFilterText } from '../../../api/filter-input.ts';
 import { type ListRequest, readListConnection } from '../../../api/list-connection.ts';
 import type { Account } from '../account.ts';
@@ -6,12 +7,10 @@ import { currencyFault } from '../currencies.ts';
 import { accountsView } from '../views.ts';
 import { type AccountRefs, findAccount, toAccountAt } from './account.ts';
 
-const asOfDescription = 'The moment to read at. If omitted, the current state is read.';
-
 /** Adds Query.account and Query.accounts. */
 export function addAccountQueries({ builder }: ApiParts, { account, status }: AccountRefs): void {
   const filter = builder.inputType('AccountFilter', {
-    description: 'A filter for accounts. An account must match every member that is given.',
+    description: 'A filter for accounts. An account must match all fields that are given.',
     fields: (t) => ({
       owner: t.string({ description: 'The exact name of the owner. If omitted, any owner.' }),
       currency: t.string({
@@ -21,10 +20,10 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     }),
   });
   const order = builder.enumType('AccountOrder', {
-    description: 'A sort order for accounts. Accounts with the same value are sorted by id.',
+    description: 'The sort key of a list of accounts. Accounts with equal keys are sorted by id.',
     values: {
-      OPENED_AT: { description: 'Accounts are sorted by the time of their opening.' },
-      OWNER: { description: 'Accounts are sorted by the name of their owner.' },
+      OPENED_AT: { description: 'Sorts by the time at which the account was opened.' },
+      OWNER: { description: 'Sorts by the name of the owner.' },
     },
   });
   builder.queryFields((t) => ({
@@ -33,7 +32,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
       nullable: true,
       description: 'Returns an account, as of a moment. Null if it did not exist then.',
       args: {
-        id: t.arg.id({ required: true, description: 'The id of the account.' }),
+        id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { id, asOf }, context) =>
@@ -43,17 +42,18 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
       {
         type: account,
         description:
-          `Lists accounts, as of a moment. A cursor is valid only for the same filter, orderBy and
-          descending, at any moment.`.replace(/\s+/g, ' '),
+          `Lists the accounts that match the filter, as of a moment. A cursor is valid at any
+          moment, but only with the filter, orderBy and descending for which it was
+          returned.`.replace(/\s+/g, ' '),
         args: {
           filter: t.arg({
             type: filter,
-            description: 'The filter. If omitted, all accounts are listed.',
+            description: 'The filter. If omitted, all accounts match.',
           }),
           orderBy: t.arg({
             type: order,
             defaultValue: 'OPENED_AT',
-            description: 'The sort order.',
+            description: 'The sort key.',
           }),
           descending: t.arg.boolean({
             defaultValue: false,

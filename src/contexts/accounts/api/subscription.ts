@@ -10,21 +10,21 @@ export function addAccountSubscription(parts: ApiParts): void {
   const { builder, event } = parts;
   const { account } = accountTypes(parts);
   const frame = builder.objectRef<FoundState<Account>>('AccountFrame').implement({
-    description: 'A state of an account and the event that led to it.',
+    description: 'The state of an account, and the event that led to it.',
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'The sequence number at which the account has this state.',
+        description: 'The sequence number at which this state was read.',
       }),
       account: t.field({
         type: account,
-        description: 'The account in this state.',
+        description: 'The account.',
         resolve: ({ state, sequence }) => toAccountAt(state.document, sequence),
       }),
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: 'The event that changed the account. Null in the first frame.',
+        description: 'The event that led to this state. Null in the first frame.',
       }),
     }),
   });
@@ -32,13 +32,11 @@ export function addAccountSubscription(parts: ApiParts): void {
     t.field({
       type: frame,
       description:
-        `Sends the current state of an account first, then each new state. A slow reader may
-        miss intermediate states, but never the latest. To resume, subscribe again: the first frame
-        has the current state. Ends with ACCOUNT_NOT_FOUND if the account does not exist.`.replace(
-          /\s+/g,
-          ' ',
-        ),
-      args: { id: t.arg.id({ required: true, description: 'The id of the account.' }) },
+        `Sends the current state of an account first, then each new state. A slow reader may miss
+        intermediate states, but never the latest. To resume, subscribe again: the first frame has
+        the current state. Fails with ACCOUNT_NOT_FOUND if no account has the
+        id.`.replace(/\s+/g, ' '),
+      args: { id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),
       resolve: (state) => state,

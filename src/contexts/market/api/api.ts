@@ -1,4 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import { asOfDescription } from '../../../api/as-of.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
 import type { ApiModule } from '../../../api/schema.ts';
 import { market } from '../context.ts';
@@ -11,8 +12,6 @@ import {
   instrumentTypes,
   toInstrumentAt,
 } from './instrument.ts';
-
-const asOfDescription = 'The moment to read at. If omitted, the current state is read.';
 
 /** The market and its part of the API. */
 export const marketModule: ApiModule = { context: market, addApi };
@@ -33,7 +32,10 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
       nullable: true,
       description: 'Returns an instrument, as of a moment. Null if it was not listed then.',
       args: {
-        symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+        symbol: t.arg.id({
+          required: true,
+          description: 'The symbol of the instrument, in upper case.',
+        }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { symbol, asOf }, context) =>
@@ -42,7 +44,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
     instruments: t.connection(
       {
         type: instrument,
-        description: 'Lists instruments, sorted by symbol, as of a moment.',
+        description: 'Lists the instruments, sorted by symbol, as of a moment.',
         args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
         resolve: async (_root, { asOf, ...paging }, context) => {
           const at = await context.sequenceOf(asOf);

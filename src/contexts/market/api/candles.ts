@@ -30,9 +30,9 @@ function addCandleInterval({ builder }: ApiParts) {
   return builder.enumType('CandleInterval', {
     description: 'The length of a candle.',
     values: {
-      MINUTE: { description: 'The candle covers a minute.' },
-      HOUR: { description: 'The candle covers an hour.' },
-      DAY: { description: 'The candle covers a day in UTC.' },
+      MINUTE: { description: 'The candle covers one minute.' },
+      HOUR: { description: 'The candle covers one hour.' },
+      DAY: { description: 'The candle covers one day in UTC.' },
     } satisfies Record<CandleInterval, object>,
   });
 }
@@ -43,7 +43,7 @@ function addCandle({ builder }: ApiParts) {
     fields: (t) => ({
       start: t.expose('start', {
         type: 'DateTime',
-        description: 'The time at which the interval begins, in UTC.',
+        description: 'The time at which the interval begins.',
       }),
       open: t.expose('open', {
         type: 'Decimal',
@@ -63,7 +63,7 @@ function addCandle({ builder }: ApiParts) {
       }),
       volume: t.expose('volume', {
         type: 'Decimal',
-        description: 'The number of shares traded, in units of the instrument.',
+        description: 'The number of shares traded.',
       }),
       trades: t.exposeInt('trades', { description: 'The number of trades.' }),
     }),
@@ -76,11 +76,9 @@ function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
     t.field({
       type: [candle],
       description:
-        `The candles that begin in a range of time, in order. An interval without trades has
-        no candle. More than ${candlesMax} candles are an error: request a shorter range.`.replace(
-          /\s+/g,
-          ' ',
-        ),
+        `The candles that begin in a range of time, in order. An interval without trades has no
+        candle. More than ${candlesMax} candles are a BAD_USER_INPUT error: request a shorter
+        range.`.replace(/\s+/g, ' '),
       args: {
         interval: t.arg({
           type: interval,
@@ -90,12 +88,12 @@ function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
         from: t.arg({
           type: 'DateTime',
           required: true,
-          description: 'The beginning of the range. A candle may begin at this time.',
+          description: 'The beginning of the range, inclusive.',
         }),
         to: t.arg({
           type: 'DateTime',
           required: true,
-          description: 'The end of the range. Every candle begins before this time.',
+          description: 'The end of the range, exclusive: every candle begins before it.',
         }),
       },
       resolve: ({ instrument: { symbol }, at }, args, context) =>
@@ -106,11 +104,11 @@ function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
 
 function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: CandleRefs): void {
   const frame = builder.objectRef<WatchedState<Candle | null>>('CandleFrame').implement({
-    description: 'A state of the last candle of an instrument.',
+    description: 'The state of the last candle of an instrument.',
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'The sequence number at which the candle has this state.',
+        description: 'The sequence number at which this state was read.',
       }),
       candle: t.expose('state', {
         type: candle,
@@ -124,11 +122,14 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
       type: frame,
       description:
         `Sends the last candle of an instrument first, then each new state of it and each new
-        candle, at most one every ${framePauseMs} ms. A reader may miss intermediate states, but
-        never the latest. To resume, subscribe again: the first frame has the current state.
-        Ends with INSTRUMENT_NOT_FOUND if the instrument is not listed.`.replace(/\s+/g, ' '),
+        candle, at most one every ${framePauseMs} ms. A slow reader may miss intermediate states,
+        but never the latest. To resume, subscribe again: the first frame has the current state.
+        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`.replace(/\s+/g, ' '),
       args: {
-        symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+        symbol: t.arg.id({
+          required: true,
+          description: 'The symbol of the instrument, in upper case.',
+        }),
         interval: t.arg({
           type: interval,
           required: true,

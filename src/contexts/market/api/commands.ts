@@ -22,7 +22,10 @@ const pricesMax = 1_000;
 /** Ten percent of the amount: a higher rate was probably not meant in basis points. */
 const feeBpsMax = 1_000;
 
-const symbolField = { required: true, description: 'The symbol of the instrument.' } as const;
+const symbolField = {
+  required: true,
+  description: 'The symbol of the instrument, in upper case.',
+} as const;
 const instrumentAfterDescription = 'The instrument after the command.';
 const feeDescription = `in basis points (hundredths of a percent) of the amount, 0 to
   ${feeBpsMax}. If omitted, 0.`.replace(/\s+/g, ' ');
@@ -47,7 +50,7 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
       }),
       name: t.string({
         required: true,
-        description: 'The name of the instrument, 1 to 200 characters.',
+        description: 'The name of the instrument, of 1 to 200 characters.',
       }),
       currency: t.string({
         required: true,
@@ -57,21 +60,15 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
         type: 'Decimal',
         required: true,
         description:
-          `The tick size, in the instrument's currency. Prices of orders must be multiples
-          of it. It must be more than zero and have at most ${stepDigitsMax} digits.`.replace(
-            /\s+/g,
-            ' ',
-          ),
+          `The tick size, in the instrument's currency. Prices of orders must be multiples of it. It
+          must be greater than zero and have at most ${stepDigitsMax} digits.`.replace(/\s+/g, ' '),
       }),
       lotSize: t.field({
         type: 'Decimal',
         required: true,
         description:
-          `The lot size, in units of the instrument. Quantities of orders must be multiples
-          of it. It must be more than zero and have at most ${stepDigitsMax} digits.`.replace(
-            /\s+/g,
-            ' ',
-          ),
+          `The lot size, in shares. Quantities of orders must be multiples of it. It must be
+          greater than zero and have at most ${stepDigitsMax} digits.`.replace(/\s+/g, ' '),
       }),
       makerFeeBps: t.field({
         type: 'Decimal',
@@ -113,7 +110,7 @@ function parseListing(fields: ListFields): commands.ListInstrument {
 }
 
 function assertStep(name: string, size: string): void {
-  if (compare(size, '0') <= 0) badInput(`${name} must be more than zero, not ${size}`);
+  if (compare(size, '0') <= 0) badInput(`${name} must be greater than zero, not ${size}`);
   if (parseStep(size) !== null) return;
   const digits = trimZeros(size).replace('.', '').length;
   badInput(`${name} must have at most ${stepDigitsMax} digits, not ${digits}`);
@@ -132,7 +129,7 @@ function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs
       price: t.field({
         type: 'Decimal',
         required: true,
-        description: "The price of one share, in the instrument's currency. More than zero.",
+        description: "The price of one share, in the instrument's currency, greater than zero.",
       }),
     }),
     parse: ({ symbol, price }: commands.RecordPrice) => ({ symbol: parseSymbol(symbol), price }),
@@ -153,14 +150,14 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
       price: t.field({
         type: 'Decimal',
         required: true,
-        description: "The price of one share, in the instrument's currency. More than zero.",
+        description: "The price of one share, in the instrument's currency, greater than zero.",
       }),
       occurredAt: t.field({
         type: 'DateTime',
         required: true,
         description:
           `The time from which the price holds. A time up to 5 seconds ahead of the server's
-          counts as now. A later time is an error.`.replace(/\s+/g, ' '),
+          time counts as now; a later time is a BAD_USER_INPUT error.`.replace(/\s+/g, ' '),
       }),
     }),
   });
@@ -172,7 +169,7 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
       prices: t.field({
         type: [point],
         required: true,
-        description: `The prices, 1 to ${pricesMax}. All are recorded or none.`,
+        description: `The prices, 1 to ${pricesMax} of them. All are recorded or none.`,
       }),
     }),
     parse: ({ symbol, prices }: commands.RecordPrices) => {

@@ -99,7 +99,7 @@ function addTradingStatus({ builder }: ApiParts) {
   return builder.enumType('TradingStatus', {
     description: 'The trading status of an instrument.',
     values: {
-      OPEN: { description: 'Orders are accepted.' },
+      OPEN: { description: 'New orders are accepted.' },
       HALTED: {
         description: `New orders are rejected and stop orders are not triggered. Open orders can be
           canceled.`.replace(/\s+/g, ' '),
@@ -107,6 +107,8 @@ function addTradingStatus({ builder }: ApiParts) {
     },
   });
 }
+
+const feeUnit = 'in basis points (hundredths of a percent) of the amount.';
 
 function addUnitsAndFees({ builder }: ApiParts, instrument: InstrumentRef): void {
   builder.objectFields(instrument, (t) => ({
@@ -118,18 +120,17 @@ function addUnitsAndFees({ builder }: ApiParts, instrument: InstrumentRef): void
     }),
     lotSize: t.field({
       type: 'Decimal',
-      description:
-        'The lot size, in units of the instrument. Quantities of orders are multiples of it.',
+      description: 'The lot size, in shares. Quantities of orders are multiples of it.',
       resolve: (source) => source.instrument.lotSize,
     }),
     makerFeeBps: t.field({
       type: 'Decimal',
-      description: 'The fee of the resting side of a trade, in basis points of the amount.',
+      description: `The fee of the resting side of a trade, ${feeUnit}`,
       resolve: (source) => source.instrument.makerFeeBps,
     }),
     takerFeeBps: t.field({
       type: 'Decimal',
-      description: 'The fee of the incoming side of a trade, in basis points of the amount.',
+      description: `The fee of the incoming side of a trade, ${feeUnit}`,
       resolve: (source) => source.instrument.takerFeeBps,
     }),
   }));
@@ -156,16 +157,13 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
       type: 'Decimal',
       nullable: true,
       description:
-        `The price at a time, in the instrument's currency: the last one that had occurred by
-        then, whenever it was recorded. Null if no price had occurred by then.`.replace(
-          /\s+/g,
-          ' ',
-        ),
+        `The price at a time, in the instrument's currency: the last one that had occurred by then,
+        even if it was recorded later. Null if no price had occurred by then.`.replace(/\s+/g, ' '),
       args: {
         time: t.arg({
           type: 'DateTime',
           required: true,
-          description: 'The time of the price.',
+          description: 'The time at which the price applied.',
         }),
       },
       resolve: (source, { time }, context) => readPriceOn(context, source, time),

@@ -21,7 +21,7 @@ export interface OrderBook {
 export const depthDefault = 10;
 const depthMax = 500;
 /** The description of the argument `depth`. */
-export const depthDescription = `The maximum number of levels on each side, from 1 to ${depthMax}.`;
+export const depthDescription = `The maximum number of levels on each side, 1 to ${depthMax}.`;
 /** A book can change thousands of times a second: only the newest state in this time is sent. */
 const framePauseMs = 50;
 
@@ -53,21 +53,19 @@ function addBookTypes(parts: ApiParts) {
       symbol: t.exposeID('symbol', { description: 'The symbol of the instrument.' }),
       bids: t.field({
         type: [level],
-        description:
-          'The levels of orders to buy, highest price first, at most as many as `depth`.',
+        description: 'The levels of orders to buy, highest price first; at most `depth` levels.',
         resolve: ({ bids }) => [...bids],
       }),
       asks: t.field({
         type: [level],
-        description:
-          'The levels of orders to sell, lowest price first, at most as many as `depth`.',
+        description: 'The levels of orders to sell, lowest price first; at most `depth` levels.',
         resolve: ({ asks }) => [...asks],
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
         description:
-          `The sequence number at which this was read. In a dry run, the head of the log on which
-          the dry run was decided.`.replace(/\s+/g, ' '),
+          `The sequence number at which this state was read. In a dry run, the head of the log
+          on which the dry run was decided.`.replace(/\s+/g, ' '),
       }),
     }),
   });
@@ -88,8 +86,7 @@ function addBookTypes(parts: ApiParts) {
 
 export function parseDepth(depth: number | null | undefined): number {
   const levels = depth ?? depthDefault;
-  if (levels < 1 || levels > depthMax)
-    badInput(`depth must be from 1 to ${depthMax}, but is ${levels}`);
+  if (levels < 1 || levels > depthMax) badInput(`depth must be 1 to ${depthMax}, not ${levels}`);
   return levels;
 }
 

@@ -40,10 +40,12 @@ function addDepositShares(parts: ApiParts): void {
       costPrice: t.field({
         type: 'Decimal',
         required: true,
-        description:
-          "The price that the owner paid for one share, in the account's currency; zero or more.",
+        description: "The cost of one share to the owner, in the account's currency, zero or more.",
       }),
-      reference: t.string({ description: 'A free text that is recorded with the deposit.' }),
+      reference: t.string({
+        description:
+          'A note of up to 200 characters, recorded in the event. If omitted, there is none.',
+      }),
     }),
     parse: ({ accountId, symbol, quantity, costPrice, reference }: DepositShares) => ({
       accountId: parseId('accountId', accountId),
@@ -89,14 +91,16 @@ function addPlaceOrder(parts: ApiParts): void {
       limitPrice: t.field({
         type: 'Decimal',
         description:
-          `The worst price at which the order may trade, a multiple of the tick size. Required for
-          LIMIT and STOP_LIMIT orders; not allowed for others.`.replace(/\s+/g, ' '),
+          `The worst price at which the order may trade, for one share in the instrument's currency,
+          a multiple of the tick size. Required for LIMIT and STOP_LIMIT orders; not allowed for
+          others.`.replace(/\s+/g, ' '),
       }),
       stopPrice: t.field({
         type: 'Decimal',
         description:
-          `The price that triggers the order, a multiple of the tick size. Required for STOP and
-          STOP_LIMIT orders; not allowed for others.`.replace(/\s+/g, ' '),
+          `The price that triggers the order, for one share in the instrument's currency, a multiple
+          of the tick size. Required for STOP and STOP_LIMIT orders; not allowed for
+          others.`.replace(/\s+/g, ' '),
       }),
       expiresAt: t.field({
         type: 'DateTime',
@@ -111,8 +115,8 @@ function addPlaceOrder(parts: ApiParts): void {
       }),
       clientOrderId: t.string({
         description:
-          `The client's own id of the order (FIX ClOrdID). No other open order of the account may
-          have it. If omitted, the order has none.`.replace(/\s+/g, ' '),
+          `The client's own id of the order (FIX ClOrdID), of up to 200 characters. No other open
+          order of the account may have it. If omitted, the order has none.`.replace(/\s+/g, ' '),
       }),
     }),
     parse: parsePlaceOrder,
@@ -191,9 +195,10 @@ function addCancelOrder(parts: ApiParts): void {
     command: cancelOrder,
     without: ['expectedVersion', 'occurredAt'],
     input: (t) => ({
-      orderId: t.id({ required: true, description: 'The id of the order, a UUID.' }),
+      orderId: t.id({ required: true, description: 'The id of the order to cancel, a UUID.' }),
       reason: t.string({
-        description: 'The reason, a free text. If omitted, no reason is recorded.',
+        description:
+          'A reason of up to 200 characters, recorded in the event. If omitted, there is none.',
       }),
     }),
     parse: ({ orderId, reason }: CancelOrder) => ({
@@ -222,14 +227,20 @@ function addReplaceOrder(parts: ApiParts): void {
     command: replaceOrder,
     without: ['expectedVersion', 'occurredAt'],
     input: (t) => ({
-      orderId: t.id({ required: true, description: 'The id of the open order, a UUID.' }),
+      orderId: t.id({ required: true, description: 'The id of the order to replace, a UUID.' }),
       newOrderId: t.id({ description: newIdDescription }),
       quantity: t.field({
         type: 'Decimal',
         description: `The new total number of shares, including those already traded. ${asBefore}`,
       }),
-      limitPrice: t.field({ type: 'Decimal', description: `The new limit price. ${asBefore}` }),
-      stopPrice: t.field({ type: 'Decimal', description: `The new stop price. ${asBefore}` }),
+      limitPrice: t.field({
+        type: 'Decimal',
+        description: `The new limit price, in the instrument's currency. ${asBefore}`,
+      }),
+      stopPrice: t.field({
+        type: 'Decimal',
+        description: `The new stop price, in the instrument's currency. ${asBefore}`,
+      }),
     }),
     parse: (fields: ReplaceOrder) => ({
       orderId: parseId('orderId', fields.orderId),

@@ -30,10 +30,12 @@ export interface Comparison {
 
 /** The figures, each with its description in the API. */
 const figureDescriptions = {
-  BALANCE: { description: 'The cash of the account.' },
-  CASH_HELD: { description: 'The part of the cash that is reserved.' },
-  QUANTITY: { description: 'The number of shares of one instrument.' },
-  SHARES_HELD: { description: 'The number of these shares that are reserved.' },
+  BALANCE: { description: 'The cash in the account, including reserved cash.' },
+  CASH_HELD: { description: 'The part of the cash that is reserved for open orders.' },
+  QUANTITY: { description: 'The number of shares of one instrument, including reserved shares.' },
+  SHARES_HELD: {
+    description: 'The number of shares of one instrument that are reserved for open orders.',
+  },
 } satisfies Record<Figure, { readonly description: string }>;
 
 type Difference = FigureDifference & { readonly accountId: string };

@@ -32,7 +32,7 @@ export function addOrderEnums({ builder }: ApiParts) {
       values: {
         DAY: { description: 'The order expires at the end of the UTC day on which it was placed.' },
         GTC: { description: 'The order is open until it is filled or canceled.' },
-        IOC: { description: 'What the order cannot trade immediately is canceled.' },
+        IOC: { description: 'The order trades immediately, and its remainder is canceled.' },
         FOK: { description: 'The order trades immediately and in full, or is canceled.' },
         GTD: { description: 'The order expires at its `expiresAt`.' },
       },

@@ -7,7 +7,15 @@ import { accountTypes, findAccount } from '../../accounts/api/account.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { averagePriceOf } from '../order.ts';
 import { addOrderEnums, type OrderEnums } from './order-enums.ts';
-import { missing, type OrderAt, orderOf, readFills, type TradeAt, toTradeAt } from './read.ts';
+import {
+  fillsMax,
+  missing,
+  type OrderAt,
+  orderOf,
+  readFills,
+  type TradeAt,
+  toTradeAt,
+} from './read.ts';
 import { implementTrade } from './trade.ts';
 
 /** Adds the types Order and Trade, and the enums of orders. */
@@ -207,7 +215,11 @@ function addRelated({ builder }: ApiParts, refs: Refs): void {
     fills: t.field({
       type: [refs.trade],
       description:
-        'The trades of the order and of the orders that it replaced, in the order of execution.',
+        `The trades of the order and of the orders that it replaced, in the order of execution. More
+        than ${fillsMax} trades are a TOO_MANY_FILLS error: read Query.trades instead.`.replace(
+          /\s+/g,
+          ' ',
+        ),
       resolve: async (source, _args, context) => {
         const fills = await readFills(context, source);
         return fills.map((trade) => toTradeAt(trade, source.at));

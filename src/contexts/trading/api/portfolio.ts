@@ -105,8 +105,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       sequence: t.field({
         type: 'Sequence',
         description:
-          `The sequence number at which this was read. In a dry run, the head of the log on which
-          the dry run was decided.`.replace(/\s+/g, ' '),
+          `The sequence number at which this state was read. In a dry run, the head of the log
+          on which the dry run was decided.`.replace(/\s+/g, ' '),
         resolve: ({ at }) => sequenceOf(at),
       }),
     }),

@@ -1,4 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import { asOfDescription } from '../../../api/as-of.ts';
 import { badInput } from '../../../api/errors.ts';
 import {
   parseFilterBy,
@@ -16,10 +17,11 @@ import type { OrderStatus } from '../order.ts';
 import { ordersView, toClientOrderPrefix } from '../views/orders.ts';
 import { tradesView } from '../views/trades.ts';
 import { orderTypes } from './order.ts';
-import { asOfDescription, findOrder, toOrderAt, toTradeAt } from './read.ts';
+import { findOrder, toOrderAt, toTradeAt } from './read.ts';
 
 const filterDescription = 'The filter. If omitted, all orders match.';
-const descendingDescription = 'Whether the newest orders are first.';
+const descendingDescription =
+  'Whether the sort order is reversed, so that the newest orders are first.';
 
 interface OrderFilter {
   readonly accountId?: string | null | undefined;
@@ -50,15 +52,23 @@ function addOrderListTypes(parts: ApiParts) {
   const filter = builder.inputType('OrderFilter', {
     description: 'A filter for orders. An order must match all fields that are given.',
     fields: (t) => ({
-      accountId: t.id({ description: 'The id of the account, a UUID. Account.orders ignores it.' }),
-      symbol: t.id({ description: 'The symbol of the instrument, in upper case, such as "MSFT".' }),
-      clientOrderId: t.string({ description: 'The client order id, as an exact match.' }),
-      status: t.field({ type: status, description: 'The status of the order.' }),
+      accountId: t.id({
+        description: 'The id of the account, a UUID. If omitted, any. Account.orders ignores it.',
+      }),
+      symbol: t.id({
+        description: 'The symbol of the instrument, in upper case. If omitted, any.',
+      }),
+      clientOrderId: t.string({ description: 'The exact client order id. If omitted, any.' }),
+      status: t.field({
+        type: status,
+        description: 'The status of the order. If omitted, any status.',
+      }),
       statuses: t.field({
         type: [status],
         description:
-          `The statuses of which the order must have one. The list must not be empty. Open orders
-          are HELD, NEW or PARTIALLY_FILLED.`.replace(/\s+/g, ' '),
+          `One or more statuses, of which the order must have one. If omitted, any status. If status
+          is also given, it must be one of them. Open orders are HELD, NEW or
+          PARTIALLY_FILLED.`.replace(/\s+/g, ' '),
       }),
     }),
   });
@@ -78,7 +88,7 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
     order: t.field({
       type: order,
       nullable: true,
-      description: 'Returns an order. Null if there is no order with the id as of the moment.',
+      description: 'Returns an order, as of a moment. Null if it did not exist then.',
       args: {
         id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
@@ -90,8 +100,9 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
       {
         type: order,
         description:
-          `Returns the orders that match the filter, as of a moment. A cursor is valid only with
-          the filter and sort order for which it was returned.`.replace(/\s+/g, ' '),
+          `Lists the orders that match the filter, as of a moment. A cursor is valid at any moment,
+          but only with the filter, orderBy and descending for which it was
+          returned.`.replace(/\s+/g, ' '),
         args: {
           filter: t.arg({ type: filter, description: filterDescription }),
           orderBy: t.arg({
@@ -118,9 +129,13 @@ function addTradesQuery(parts: ApiParts): void {
       {
         type: trade,
         description:
-          'Returns the trades of an instrument up to a moment, in the order of execution.',
+          `Lists the trades of an instrument up to a moment, in the order of execution. The list is
+          empty if the symbol is not listed.`.replace(/\s+/g, ' '),
         args: {
-          symbol: t.arg.id({ required: true, description: 'The symbol of the instrument.' }),
+          symbol: t.arg.id({
+            required: true,
+            description: 'The symbol of the instrument, in upper case.',
+          }),
           asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
         resolve: async (_root, { symbol, asOf, ...paging }, context) => {
@@ -145,7 +160,8 @@ function addAccountOrders(parts: ApiParts, lists: OrderListTypes): void {
       {
         type: order,
         description:
-          'The orders of the account that match the filter, sorted by the time of placing.',
+          `The orders of the account that match the filter, sorted by the time at which they were
+          placed.`.replace(/\s+/g, ' '),
         args: {
           filter: t.arg({ type: filter, description: filterDescription }),
           descending: t.arg.boolean({ defaultValue: false, description: descendingDescription }),

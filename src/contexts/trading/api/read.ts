@@ -115,12 +115,8 @@ export function tradesAfter({ result, at }: CommandAnswer<unknown>): TradeAt[] {
   return trades.map((event) => toTradeAt(toTrade(event), at));
 }
 
-/** The description of the argument `asOf`. */
-export const asOfDescription =
-  `The moment as of which to read: a sequence number or a time. If omitted, the current state is
-  read.`.replace(/\s+/g, ' ');
-
-const fillsMax = 10_000;
+/** The maximum number of trades that `Order.fills` returns. */
+export const fillsMax = 10_000;
 
 /**
  * The trades of an order in the order of execution, preceded by those of the orders that it

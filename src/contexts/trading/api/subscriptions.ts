@@ -24,9 +24,8 @@ import { orderTypes } from './order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './portfolio.ts';
 import { toOrderAt, toTradeAt } from './read.ts';
 
-const latest =
-  `A slow reader may miss intermediate states but never the last one. To resume, subscribe
-  again.`.replace(/\s+/g, ' ');
+const latest = `A slow reader may miss intermediate states, but never the
+  latest. To resume, subscribe again: the first frame has the current state.`.replace(/\s+/g, ' ');
 const symbolDescription = 'The symbol of the instrument, in upper case.';
 const frameSequence = 'The sequence number at which this state was read.';
 
@@ -42,7 +41,7 @@ function addOrder(parts: ApiParts): void {
   const { builder, event } = parts;
   const { order } = orderTypes(parts);
   const frame = builder.objectRef<FoundState<Order>>('OrderFrame').implement({
-    description: 'The state of an order after an event.',
+    description: 'The state of an order, and the event that led to it.',
     fields: (t) => ({
       sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
       order: t.field({
@@ -61,8 +60,8 @@ function addOrder(parts: ApiParts): void {
     t.field({
       type: frame,
       description:
-        `Watches an order. The first frame has its current state; each later frame has a new state.
-        Fails with ORDER_NOT_FOUND if there is no such order. ${latest}`.replace(/\s+/g, ' '),
+        `Sends the current state of an order first, then each new state. ${latest} Fails with
+        ORDER_NOT_FOUND if no order has the id.`.replace(/\s+/g, ' '),
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
@@ -75,7 +74,7 @@ function addOrderBook(parts: ApiParts): void {
   const { builder } = parts;
   const { book } = bookTypes(parts);
   const frame = builder.objectRef<WatchedState<OrderBook>>('OrderBookFrame').implement({
-    description: 'The best price levels of an order book at a sequence.',
+    description: 'The state of the best price levels of an order book.',
     fields: (t) => ({
       sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
       orderBook: t.expose('state', { type: book, description: 'The order book.' }),
@@ -85,9 +84,9 @@ function addOrderBook(parts: ApiParts): void {
     t.field({
       type: frame,
       description:
-        `Watches the best price levels of an order book. The first frame has the current levels; a
-        frame follows whenever they have changed. Fails with INSTRUMENT_NOT_FOUND if there is no
-        such instrument. ${latest}`.replace(/\s+/g, ' '),
+        `Sends the current best price levels of an order book first, then the new levels whenever
+        they have changed. ${latest} Fails with INSTRUMENT_NOT_FOUND if no instrument has the
+        symbol.`.replace(/\s+/g, ' '),
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }),
@@ -106,17 +105,19 @@ function addTrades(parts: ApiParts): void {
   const { builder } = parts;
   const { trade } = orderTypes(parts);
   const frame = builder.objectRef<EventFrame>('TradeFrame').implement({
-    description: 'A trade, or only the sequence number up to which the log has been read.',
+    description: 'A frame of Subscription.trades: a trade, or only the progress in the log.',
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'The sequence number to pass as after to resume after this frame.',
+        description: `The sequence number that the subscription has reached. To resume, subscribe
+          with it as \`after\`.`.replace(/\s+/g, ' '),
       }),
       trade: t.field({
         type: trade,
         nullable: true,
         description:
-          'The trade. Null if there is no further trade up to the sequence of the frame.',
+          `The trade. Null if the frame only reports progress: there was no trade since the
+          previous frame, up to this sequence number.`.replace(/\s+/g, ' '),
         resolve: async ({ event, sequence }, _args, context) => {
           if (event === null) return null;
           await context.waitForViews(sequence);
@@ -128,16 +129,17 @@ function addTrades(parts: ApiParts): void {
   builder.subscriptionField('trades', (t) =>
     t.field({
       type: frame,
-      description: `Follows the trades of an instrument. Sends every trade after a sequence
-        number once and in order, then continues with new trades without a gap. To resume, pass
-        the last sequence received. Fails with INSTRUMENT_NOT_FOUND if there is no such
-        instrument.`.replace(/\s+/g, ' '),
+      description: `Sends every trade of an instrument after a sequence number, in order and exactly
+        once: first the recorded trades, then each new trade. Frames without a trade report
+        progress. To resume, pass the \`sequence\` of the last frame as \`after\`. Fails with
+        INSTRUMENT_NOT_FOUND if no instrument has the symbol.`.replace(/\s+/g, ' '),
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         after: t.arg({
           type: 'Sequence',
           description:
-            'The sequence number after which trades are sent. If omitted, only new ones are sent.',
+            `The sequence number after which to begin; "0" begins with the first event. If
+            omitted, only trades recorded from now on are sent.`.replace(/\s+/g, ' '),
         }),
       },
       subscribe: async (_root, { symbol, after }, context) => {
@@ -153,7 +155,7 @@ function addPortfolio(parts: ApiParts): void {
   const { builder } = parts;
   const { portfolio } = portfolioTypes(parts);
   const frame = builder.objectRef<WatchedState<PortfolioAt>>('PortfolioFrame').implement({
-    description: 'The portfolio of an account at a sequence.',
+    description: 'The state of the portfolio of an account.',
     fields: (t) => ({
       sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
       portfolio: t.expose('state', { type: portfolio, description: 'The portfolio.' }),
@@ -163,9 +165,9 @@ function addPortfolio(parts: ApiParts): void {
     t.field({
       type: frame,
       description:
-        `Watches the portfolio of an account. The first frame has the current portfolio; a frame
-        follows whenever the account, its positions or their prices have changed. Fails with
-        ACCOUNT_NOT_FOUND if there is no such account. ${latest}`.replace(/\s+/g, ' '),
+        `Sends the current portfolio of an account first, then the new portfolio whenever the
+        account, its positions or their prices have changed. ${latest} Fails with
+        ACCOUNT_NOT_FOUND if no account has the id.`.replace(/\s+/g, ' '),
       args: {
         accountId: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
       },

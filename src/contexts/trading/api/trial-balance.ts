@@ -1,10 +1,11 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import { asOfDescription } from '../../../api/as-of.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { type LedgerAccount, ledgerAccounts } from '../views/postings.ts';
 import { type AssetBalance, trialBalanceView } from '../views/trial-balance.ts';
 import { addDifferences, compareAccounts } from './differences.ts';
-import { asOfDescription, total } from './read.ts';
+import { total } from './read.ts';
 
 const assetDescription =
   'The asset: the ISO 4217 code of a currency, or the symbol of an instrument.';
@@ -13,13 +14,13 @@ const assetDescription =
 const ledgerDescriptions = {
   CUSTOMERS: { description: 'The cash and shares in the accounts of customers.' },
   EXTERNAL: {
-    description: 'What came from outside less what went there. It is negative or zero.',
+    description: 'The cash and shares that left the system less those that entered it.',
   },
   FEES: { description: 'The fees earned from trades.' },
   INTEREST: { description: 'The interest credited to customers. It is negative or zero.' },
   ROUNDING: {
     description:
-      `What remained with the house when the cash of orders was rounded to minor units. It is never
+      `The cash that the house gained by rounding the cash of orders to minor units. It is never
       negative.`.replace(/\s+/g, ' '),
   },
   TRANSIT: { description: 'The cash between the two halves of a transfer.' },
@@ -47,7 +48,7 @@ export function addTrialBalance(parts: ApiParts): void {
   builder.queryField('trialBalance', (t) =>
     t.field({
       type: balance,
-      description: 'Returns the trial balance of the ledger.',
+      description: 'Returns the trial balance of the ledger, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => {
         const at = await context.sequenceOf(asOf);
@@ -100,7 +101,7 @@ function addBalanceType(parts: ApiParts) {
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: 'The sequence number at which this was read.',
+        description: 'The sequence number at which this state was read.',
       }),
     }),
   });

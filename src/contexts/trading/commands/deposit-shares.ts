@@ -21,8 +21,7 @@ export interface DepositShares {
 
 export const depositShares: CommandDefinition<DepositShares> = {
   name: 'depositShares',
-  description:
-    'Deposits shares from outside, with their cost. The account may be frozen but not closed.',
+  description: 'Deposits shares, with their cost, into an account that is open or frozen.',
   rejections: [
     AccountNotFound,
     AccountNotOpen,
@@ -43,7 +42,7 @@ export const depositShares: CommandDefinition<DepositShares> = {
       reject(InvalidQuantity, sharesOverCapacity(symbol, quantity), { quantity, lotSize });
     }
     if (compare(costPrice, '0') < 0) {
-      reject(InvalidPrice, `costPrice must not be negative, but is ${costPrice}`, {
+      reject(InvalidPrice, `costPrice must be zero or more, not ${costPrice}`, {
         price: costPrice,
       });
     }

@@ -63,13 +63,13 @@ export const orderRejections = [
 
 export const placeOrder: CommandDefinition<PlaceOrder> = {
   name: 'placeOrder',
-  description: `Places an order. It trades immediately with the orders in the book, at their
-    prices. What remains rests in the book or is canceled, depending on its type and time in force.
+  description: `Places an order. It trades immediately with the orders in the book, at their prices.
+    The remainder rests in the book or is canceled, depending on the order's type and time in force.
     A stop order waits for its trigger price first.`.replace(/\s+/g, ' '),
   rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
-      reject(BadUserInput, `expiresAt must be in the future, but is ${input.expiresAt}`, {});
+      reject(BadUserInput, `expiresAt must be in the future, not ${input.expiresAt}`, {});
     }
     if (input.expiresAt !== null) context.holdsUntil(input.expiresAt);
     const market = openSettledSession(context, input.symbol);

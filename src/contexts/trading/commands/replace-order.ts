@@ -26,8 +26,8 @@ export interface ReplaceOrder {
 export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   name: 'replaceOrder',
   description: `Replaces an open order with a new one. The quantity is the total of both orders,
-    including what has been traded. The new order keeps the time priority only if the price is the
-    same and the open quantity does not grow.`.replace(/\s+/g, ' '),
+    including the shares already traded. The new order keeps the time priority only if the price is
+    the same and the open quantity does not grow.`.replace(/\s+/g, ' '),
   rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
   target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
   handle(input, context) {

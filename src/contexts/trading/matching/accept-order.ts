@@ -136,7 +136,8 @@ function fundsRejection(
     requested: toMoney(needed, units),
   };
   const { currency } = units.instrument;
-  const message = `the order needs ${data.requested} ${currency}, ${data.available} is available`;
+  const needs = `the order needs ${data.requested} ${currency}`;
+  const message = `${needs}, but only ${data.available} is available`;
   return toRejection(InsufficientFunds, message, data);
 }
 
@@ -156,7 +157,8 @@ function sharesRejection(
     available: toQuantity(free + reserved.lots, units),
     requested: toQuantity(leaves, units),
   };
-  const message = `the order needs ${data.requested} ${symbol}, ${data.available} is available`;
+  const needs = `the order needs ${data.requested} ${symbol}`;
+  const message = `${needs}, but only ${data.available} is available`;
   return toRejection(InsufficientShares, message, data);
 }
 

@@ -29,7 +29,7 @@ export function fitsShares(
 
 /** Says that an account cannot take `quantity` more shares of an instrument. */
 export function sharesOverCapacity(symbol: string, quantity: string): string {
-  const rule = `a holding has at most ${integerDigitsMax} integer digits`;
+  const rule = `a holding has at most ${integerDigitsMax} digits before the decimal point`;
   return `the account cannot take ${quantity} more shares of ${symbol}: ${rule}`;
 }
 

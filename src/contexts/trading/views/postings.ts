@@ -4,8 +4,8 @@ import type { StoredAccountEvent } from '../../accounts/events.ts';
 import type { Trade } from '../matching/book.ts';
 
 /**
- * The accounts of the ledger. CUSTOMERS: what customers have. EXTERNAL: what came from outside;
- * negative, because it is owed there. FEES: fees earned. INTEREST: interest credited. ROUNDING:
+ * The accounts of the ledger. CUSTOMERS: what customers have. EXTERNAL: what left the system less
+ * what entered it; usually negative. FEES: fees earned. INTEREST: interest credited. ROUNDING:
  * what rounding left to the house. TRANSIT: cash between the two halves of a transfer.
  */
 export const ledgerAccounts = [
