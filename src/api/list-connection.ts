@@ -45,7 +45,7 @@ export async function readListConnection<Document extends JsonObject, Node>(
     before: before ?? range.before,
   };
   const parts = await Promise.all(
-    filters.map((filter) => context.list(view, { filter, ...wanted }, at)),
+    filters.map((filter) => context.views.list(view, { filter, ...wanted }, at)),
   );
   return toConnection(page, mergeParts(parts, wanted), ({ document, position, key }) => ({
     cursor: cursors.format({ position, key }),

@@ -1,10 +1,8 @@
-import type { JsonObject, StoredEvent } from '../kernel/event.ts';
+import type { StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
-import type { View } from '../kernel/view.ts';
 import type { GateShare } from '../lib/fair-gate.ts';
 import { LogReplacedError } from '../log/errors.ts';
 import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
-import type { DocumentAt, ListedDocument, ListPage } from '../views/read.ts';
 import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
 import type { ClientReads } from './client-reads.ts';
@@ -53,16 +51,6 @@ export interface RequestContext {
   read<Value>(work: (reads: ClientReads) => Promise<Value>): Promise<Value>;
   /** The views, read in the actor's fair share; their reads throw the errors for clients. */
   readonly views: Pick<Views, 'document' | 'list'>;
-  document<Document extends JsonObject>(
-    view: View<Document>,
-    key: string,
-    at: ReadPoint,
-  ): Promise<(DocumentAt & { readonly document: Document }) | null>;
-  list<Document extends JsonObject>(
-    view: View<Document>,
-    page: ListPage,
-    at: ReadPoint,
-  ): Promise<readonly (ListedDocument & { readonly document: Document })[]>;
 }
 
 const waitMs = 5_000;
@@ -129,10 +117,6 @@ export function createRequestContext(
     return sequence;
   }
 
-  const reading: RequestContext['views'] = {
-    document: (view, key, at) => read(({ views }) => views.document(view, key, at)),
-    list: (view, page, at) => read(({ views }) => views.list(view, page, at)),
-  };
   const pinnedSequence = (): Promise<number> => {
     pinned ??= pin();
     return pinned;
@@ -163,10 +147,10 @@ export function createRequestContext(
     scan: (filter, page) => read(({ log }) => log.scan(filter, page)),
     inTurn,
     read,
-    views: reading,
-    // The view's own evolve made the document, so it has the view's type.
-    document: (view, key, at) => reading.document(view, key, at) as never,
-    list: (view, page, at) => reading.list(view, page, at) as never,
+    views: {
+      document: (view, key, at) => read(({ views }) => views.document(view, key, at)),
+      list: (view, page, at) => read(({ views }) => views.list(view, page, at)),
+    },
     forFrames(signal) {
       const { actor, transport } = init;
       // A frame reads at the sequence number of its event; subscribers that share it may have given

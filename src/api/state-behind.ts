@@ -28,26 +28,27 @@ export async function stateBehind<State extends JsonObject, Event extends NewEve
   const sequence = sequenceOf(at);
   try {
     const shown = view && (await readShown(engine, { view, id, sequence }));
-    // The view's own evolve made the document, so it has the view's type.
-    if (shown != null) return shown as State;
+    if (shown != null) return shown;
     return await foldStream(engine.log, { decider, id, sequence });
   } catch (error) {
     throw toApiError(error);
   }
 }
 
+interface ShownRequest<State extends JsonObject> {
+  readonly view: View<State>;
+  readonly id: string;
+  readonly sequence: number;
+}
+
 /** Null if there is no document, or if the view cannot be read at the sequence number now. */
-async function readShown(
+async function readShown<State extends JsonObject>(
   { views }: RequestContext['engine'],
-  request: {
-    readonly view: { readonly name: string };
-    readonly id: string;
-    readonly sequence: number;
-  },
-): Promise<JsonObject | null> {
-  if (request.sequence > views.checkpoint()) return null;
+  { view, id, sequence }: ShownRequest<State>,
+): Promise<State | null> {
+  if (sequence > views.checkpoint()) return null;
   try {
-    return (await views.document(request.view, request.id, request.sequence))?.document ?? null;
+    return (await views.document(view, id, sequence))?.document ?? null;
   } catch (error) {
     if (error instanceof ViewNotReadableError) return null;
     throw error;

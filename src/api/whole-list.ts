@@ -28,9 +28,8 @@ export async function readWholeList<Document extends JsonObject>(
   let after: Cursor | null = rangeOf(prefix).after;
   for (;;) {
     const page = { list, filter: {}, after, before, limit: pageSizeMax, descending: false };
-    const found: readonly ListedDocument[] = await views.list(view, page, at);
-    // The view's own evolve made the documents, so they have the view's type.
-    documents.push(...found.map(({ document }) => document as Document));
+    const found: readonly ListedDocument<Document>[] = await views.list(view, page, at);
+    documents.push(...found.map(({ document }) => document));
     const last = found.at(-1);
     const isDone = last === undefined || found.length < pageSizeMax;
     if (isDone || documents.length > documentsMax) return documents;

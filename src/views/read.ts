@@ -5,9 +5,9 @@ import type { Executor, Query } from '../postgres/database.ts';
 import { type FilterValues, toPartition } from './lists/partition.ts';
 
 /** A document as of the requested sequence. */
-export interface DocumentAt {
+export interface DocumentAt<Document extends JsonObject = JsonObject> {
   readonly key: string;
-  readonly document: JsonObject;
+  readonly document: Document;
   /** The sequence of the last event that changed it. */
   readonly sequence: number;
 }
@@ -76,7 +76,8 @@ export interface ListPage {
   readonly descending: boolean;
 }
 
-export interface ListedDocument extends DocumentAt {
+export interface ListedDocument<Document extends JsonObject = JsonObject>
+  extends DocumentAt<Document> {
   readonly position: string;
 }
 

@@ -1,6 +1,8 @@
 import type { Feed } from '../feed/feed.ts';
 import { createNewerProgram } from '../feed/newer-program.ts';
+import type { JsonObject } from '../kernel/event.ts';
 import type { NewerEventError } from '../kernel/upgrade-needed.ts';
+import type { View } from '../kernel/view.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -36,9 +38,17 @@ export interface Views {
    * The document of a key at a read point; null if there is none. Throws `ViewNotReadableError` and
    * `UpgradeNeededError`.
    */
-  document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null>;
+  document<Document extends JsonObject>(
+    view: View<Document>,
+    key: string,
+    at: ReadPoint,
+  ): Promise<DocumentAt<Document> | null>;
   /** A page of a list at a read point. Throws `ViewNotReadableError` and `UpgradeNeededError`. */
-  list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]>;
+  list<Document extends JsonObject>(
+    view: View<Document>,
+    page: ListPage,
+    at: ReadPoint,
+  ): Promise<readonly ListedDocument<Document>[]>;
   /** Every view of this program, with its status, checkpoint and error. */
   rows(): readonly ViewRow[];
   /** Whether every view is either readable or parked. */
@@ -60,7 +70,7 @@ export interface Views {
   stop(): Promise<void>;
 }
 
-export interface ViewName {
+interface ViewName {
   readonly name: string;
 }
 
@@ -225,6 +235,19 @@ export function createViews(options: ViewsOptions): Views {
     return { id, view };
   }
 
+  const untyped = {
+    async document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null> {
+      if (typeof at !== 'number') return wouldBe.document(stored(view, at.sequence), key, at);
+      return readDocument(readers, readable(view, at), key, at);
+    },
+    async list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]> {
+      if (typeof at !== 'number') return wouldBe.list(stored(view, at.sequence), page, at);
+      return readList(readers, readable(view, at), page, at);
+    },
+  };
+  // The view's own `evolve` made its documents, so they have the view's type.
+  const { document, list } = untyped as Pick<Views, 'document' | 'list'>;
+
   return {
     checkpoint: () => checkpoint,
     async waitFor(sequence, timeoutMs, signal) {
@@ -233,14 +256,8 @@ export function createViews(options: ViewsOptions): Views {
       const options = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
       return (await waitUntil(isOver, moved, options)) && feed.history() === history;
     },
-    async document(view, key, at) {
-      if (typeof at !== 'number') return wouldBe.document(stored(view, at.sequence), key, at);
-      return readDocument(readers, readable(view, at), key, at);
-    },
-    async list(view, page, at) {
-      if (typeof at !== 'number') return wouldBe.list(stored(view, at.sequence), page, at);
-      return readList(readers, readable(view, at), page, at);
-    },
+    document,
+    list,
     rows: () => [...rows.values()],
     isReady,
     unreadable: () => newer.eventAfter(checkpoint),

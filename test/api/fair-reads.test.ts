@@ -89,7 +89,7 @@ test('reads of a caller that has gone are dropped before their turn', async () =
   });
   const { reads } = await whileViewsWait(server, async (countRead) => {
     const reads = Promise.allSettled(
-      Array.from({ length: 10 }, () => context.document(accountsView, randomUUID(), 1)),
+      Array.from({ length: 10 }, () => context.views.document(accountsView, randomUUID(), 1)),
     );
     await until(async () => (await countRead()) >= 3);
     gone.abort();

@@ -19,7 +19,6 @@ import { foldWallets, walletsView } from '../support/wallets.ts';
 
 let testDatabase: TestDatabase;
 const started: ViewingProcess[] = [];
-const wallets = { name: 'wallets' };
 const changed: AnyView = { ...walletsView, version: 2 };
 
 beforeEach(async () => {
@@ -53,7 +52,7 @@ async function append(count: number, keys: readonly string[] = ['a', 'B']): Prom
 async function expectFold({ views, log }: ViewingProcess, at: number): Promise<void> {
   const folded = foldWallets(await log.events({}, wholeLog), at);
   for (const wallet of folded) {
-    expect(await views.document(wallets, wallet.key, at)).toEqual(wallet);
+    expect(await views.document(walletsView, wallet.key, at)).toEqual(wallet);
   }
 }
 
@@ -78,12 +77,12 @@ test('a view is not read beyond its checkpoint, nor before it is built', async (
   const process = await start([walletsView]);
   await append(3);
   await process.views.waitFor(3, 10_000);
-  await expect(process.views.document(wallets, 'a', 4)).rejects.toMatchObject({
+  await expect(process.views.document(walletsView, 'a', 4)).rejects.toMatchObject({
     code: 'VIEW_BUILDING',
   });
-  const unknown = process.views.document({ name: 'unknown' }, 'a', 1);
+  const unknown = process.views.document({ ...walletsView, name: 'unknown' }, 'a', 1);
   await expect(unknown).rejects.toMatchObject({ code: 'VIEW_BUILDING', view: 'unknown' });
-  expect(await process.views.document(wallets, 'nobody', 3)).toBeNull();
+  expect(await process.views.document(walletsView, 'nobody', 3)).toBeNull();
 });
 
 test('waitFor ends when the time is up or its signal fires', async () => {
@@ -147,7 +146,7 @@ test('every process can read at the checkpoint, and the checkpoint never falls',
         const at = process.views.checkpoint();
         expect(at).toBeGreaterThanOrEqual(last);
         last = at;
-        const found = await process.views.document(wallets, 'a', at);
+        const found = await process.views.document(walletsView, 'a', at);
         expect(found?.document).toMatchObject({ sum: at });
         process.views.wake();
       }
@@ -175,12 +174,12 @@ test('a changed view is built beside the old one, and the old one is dropped aft
     expect(await fresh.views.waitFor(after, 10_000)).toBe(true);
     expect(await old.views.waitFor(after, 10_000)).toBe(true);
     await expectFold(old, after);
-    expect((await fresh.views.document(wallets, 'a', 1))?.document).toMatchObject({ sum: 1 });
+    expect((await fresh.views.document(walletsView, 'a', 1))?.document).toMatchObject({ sum: 1 });
     await old.stop();
     await until(async () => (await countOf(database, 'views')) === 1, 20_000);
     expect(await readViews(database)).toMatchObject([{ version: 2, status: 'live' }]);
     expect(await countOf(database, 'view_documents')).toBe(60);
-    expect((await fresh.views.document(wallets, 'a', 1))?.document).toMatchObject({ sum: 1 });
+    expect((await fresh.views.document(walletsView, 'a', 1))?.document).toMatchObject({ sum: 1 });
     await fresh.stop();
   });
 });
@@ -198,7 +197,7 @@ test('a view that another version has replaced is not read as empty', async () =
     await dropView(database, row?.id ?? 0, 2);
     following.views.wake();
     await until(() => following.views.rows().length === 0);
-    await expect(following.views.document(wallets, 'a', 5)).rejects.toMatchObject({
+    await expect(following.views.document(walletsView, 'a', 5)).rejects.toMatchObject({
       code: 'VIEW_BUILDING',
     });
     expect(following.views.checkpoint()).toBe(5);
@@ -242,8 +241,8 @@ test('a view that is built later catches up with the others, while these continu
     process.views.rows().every((row) => row.status === 'live' && row.checkpoint === sequence);
   await until(caughtUp, 20_000);
   expect(process.views.rows()).toHaveLength(2);
-  expect(await process.views.document({ name: 'late' }, 'a', 2_000)).toEqual(
-    await process.views.document(wallets, 'a', 2_000),
+  expect(await process.views.document(late, 'a', 2_000)).toEqual(
+    await process.views.document(walletsView, 'a', 2_000),
   );
 });
 

@@ -17,7 +17,6 @@ import { walletsView } from '../support/wallets.ts';
 let testDatabase: TestDatabase;
 const undo: (() => Promise<void>)[] = [];
 const never = new AbortController().signal;
-const wallets = { name: 'wallets' };
 
 beforeEach(async () => {
   testDatabase = await createTestDatabase();
@@ -60,7 +59,7 @@ async function append(count: number, schemaVersion = 1): Promise<number> {
 }
 
 async function sumAt({ views }: ViewingProcess, sequence: number): Promise<unknown> {
-  return (await views.document(wallets, 'a', sequence))?.document['sum'];
+  return (await views.document(walletsView, 'a', sequence))?.document.sum;
 }
 
 const upgradeNeeded = expect.objectContaining({ code: 'UPGRADE_NEEDED', sequence: 6 });
@@ -129,7 +128,7 @@ test('a view that only the old program has stops, and does not delay the others'
   await until(() => old.views.unreadable() === null && old.views.checkpoint() === end);
   const head = await append(5);
   await until(async () => old.views.rows().some(({ checkpoint }) => checkpoint === head), 15_000);
-  await expect(old.views.document({ name: 'lone' }, 'a', 3)).rejects.toEqual(upgradeNeeded);
+  await expect(old.views.document(lone, 'a', 3)).rejects.toEqual(upgradeNeeded);
   expect(await sumAt(old, head)).toBe(head);
 });
 

@@ -82,7 +82,7 @@ test('a parked view is read up to where it stopped and not beyond', async () => 
   await append(process, 6);
   await process.views.waitFor(6, 10_000);
   await until(() => rowOf(process, 'failing')?.status === 'parked');
-  const view = { name: 'failing' };
+  const view = failingAt(4, fail);
   expect((await process.views.document(view, 'a', 3))?.document).toMatchObject({ sum: 3 });
   await expect(process.views.document(view, 'a', 4)).rejects.toMatchObject({ code: 'VIEW_PARKED' });
   const page = { list: 'SUM', filter: {}, after: null, before: null };
@@ -99,7 +99,7 @@ test('a document that the database rejects parks its view right before the event
   expect(await process.views.waitFor(9, 10_000)).toBe(true);
   await until(() => rowOf(process, 'failing')?.status === 'parked');
   expect(rowOf(process, 'failing')).toMatchObject({ checkpoint: 4, error: { sequence: 5 } });
-  expect(await process.views.document({ name: 'failing' }, 'a', 4)).toMatchObject({ sequence: 4 });
+  expect(await process.views.document(failingAt(5, fail), 'a', 4)).toMatchObject({ sequence: 4 });
 });
 
 test('a key that the database rejects parks its view and the others continue', async () => {
@@ -124,7 +124,7 @@ test('a parked view is tried again after a restart', async () => {
   await until(() => rowOf(repaired, 'failing')?.status === 'live');
   expect(rowOf(repaired, 'failing')?.error).toBeNull();
   const documents = await Promise.all(
-    ['failing', 'wallets'].map((name) => repaired.views.document({ name }, 'a', 9)),
+    [failingAt(5, fail), walletsView].map((view) => repaired.views.document(view, 'a', 9)),
   );
   expect(documents[0]).toEqual(documents[1]);
 });
@@ -169,14 +169,13 @@ test('texts too long for an index are listed by their beginning', async () => {
   await process.log.append(batchOf(events));
   expect(await process.views.waitFor(4, 10_000)).toBe(true);
   const page = { after: null, before: null, limit: 10, descending: false };
-  const view = { name: 'wallets' };
-  const all = await process.views.list(view, { ...page, list: 'OWNER', filter: {} }, 4);
+  const all = await process.views.list(walletsView, { ...page, list: 'OWNER', filter: {} }, 4);
   expect(all.map(({ key }) => key)).toEqual(['1', '0', '2', '3']);
   const filter = { owner: owners[2] ?? '', sign: '+' };
-  const own = await process.views.list(view, { ...page, list: 'SUM', filter }, 4);
+  const own = await process.views.list(walletsView, { ...page, list: 'SUM', filter }, 4);
   expect(own.map(({ key }) => key)).toEqual(['2']);
   await process.log.append(batchOf([noted('notes-1', 5, { keys: ['2'], amount: 0, owner: 'd' })]));
   expect(await process.views.waitFor(5, 10_000)).toBe(true);
-  expect(await process.views.list(view, { ...page, list: 'SUM', filter }, 5)).toEqual([]);
+  expect(await process.views.list(walletsView, { ...page, list: 'SUM', filter }, 5)).toEqual([]);
   expect(await countOf(testDatabase.database, 'views')).toBe(1);
 });

@@ -50,7 +50,7 @@ async function append(count: number): Promise<number> {
 }
 
 const sumAt = async ({ views }: ViewingProcess, at: number) =>
-  (await views.document({ name: 'wallets' }, 'a', at))?.document['sum'];
+  (await views.document(walletsView, 'a', at))?.document.sum;
 const versions = async () => (await readViews(testDatabase.database)).map(({ version }) => version);
 
 test('a version is retired when no process has advanced it for seconds, then dropped', async () => {

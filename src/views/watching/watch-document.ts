@@ -23,9 +23,7 @@ export function watchableDocument<Document extends JsonObject>(
     topics: () => [{ of: topicsOf(view), name: key }],
     async read(sequence) {
       const found = await views.document(view, key, sequence);
-      if (found === null) return { document: null, changedAt: 0 };
-      // The view's `evolve` made the document, so it is of the view's type.
-      return { document: found.document as Document, changedAt: found.sequence };
+      return { document: found?.document ?? null, changedAt: found?.sequence ?? 0 };
     },
     isNews: (before, after) =>
       after.changedAt > before.changedAt ||

@@ -30,7 +30,7 @@ export async function findAccount(
 ): Promise<AccountAt | null> {
   const uuid = parseUuid(id);
   if (uuid === null) return null;
-  const found = await context.document(accountsView, uuid, at);
+  const found = await context.views.document(accountsView, uuid, at);
   return found === null ? null : toAccountAt(found.document, at);
 }
 

@@ -162,7 +162,7 @@ async function readCandles(
   const after = { position: toCandleKey(symbol, interval, from), key: '' };
   const before = { position: toCandleKey(symbol, interval, to), key: '' };
   const page = { list: 'START', filter: {}, after, before, limit: candlesMax + 1 };
-  const found = await context.list(candlesView, { ...page, descending: false }, at);
+  const found = await context.views.list(candlesView, { ...page, descending: false }, at);
   if (found.length > candlesMax) {
     badInput(`the range has more than ${candlesMax} candles: request a shorter range`);
   }
@@ -190,8 +190,7 @@ function lastCandle(
         },
         sequence,
       );
-      // The evolve function of the view made the document, so it is a candle.
-      return (last?.document as Candle | undefined) ?? null;
+      return last?.document ?? null;
     },
     isNews: (before, after) =>
       (after !== null && after.trades !== before?.trades) ||

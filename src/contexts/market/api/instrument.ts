@@ -36,7 +36,7 @@ export async function findInstrument(
   at: ReadPoint,
 ): Promise<InstrumentAt | null> {
   if (!isSymbol(symbol)) return null;
-  const found = await context.document(instrumentsView, symbol, at);
+  const found = await context.views.document(instrumentsView, symbol, at);
   return found === null ? null : toInstrumentAt(found.document, at);
 }
 
@@ -176,7 +176,7 @@ async function readLastPrice(
   { instrument: { symbol }, at }: InstrumentAt,
 ): Promise<Price | null> {
   await context.waitForViews(at);
-  return (await context.document(lastPricesView, symbol, at))?.document ?? null;
+  return (await context.views.document(lastPricesView, symbol, at))?.document ?? null;
 }
 
 async function readPriceOn(
@@ -185,7 +185,7 @@ async function readPriceOn(
   time: string,
 ): Promise<string | null> {
   await context.waitForViews(at);
-  const [last] = await context.list(
+  const [last] = await context.views.list(
     pricesView,
     {
       list: 'OCCURRED_AT',

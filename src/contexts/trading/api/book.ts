@@ -103,8 +103,7 @@ async function readBook(
   const read = async (side: 'BUY' | 'SELL'): Promise<readonly PriceLevel[]> => {
     const page = { list: 'PRICE', filter: {}, limit: depth, ...rangeOf(`${symbol} ${side} `) };
     const found = await views.list(levelsView, { ...page, descending: side === 'BUY' }, at);
-    // The view's evolve made the documents, so they are levels.
-    return found.map(({ document }) => document as PriceLevel);
+    return found.map(({ document }) => document);
   };
   const [bids, asks] = await Promise.all([read('BUY'), read('SELL')]);
   return { symbol, bids, asks, sequence: sequenceOf(at) };

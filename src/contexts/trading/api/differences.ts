@@ -153,7 +153,7 @@ async function compareAccount(
 ): Promise<readonly Difference[]> {
   const positions = { view: positionsView, list: 'ACCOUNT', prefix: `${accountId} ` };
   const [account, held] = await Promise.all([
-    context.document(accountsView, accountId, at),
+    context.views.document(accountsView, accountId, at),
     readWholeList(context.views, positions, at),
   ]);
   const shown: AccountFigure[] = held.flatMap(figuresShown);

@@ -10,7 +10,7 @@ import type { Account } from '../../accounts/account.ts';
 import { accountTypes, toAccountAt } from '../../accounts/api/account.ts';
 import { accountsView } from '../../accounts/views.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
-import { lastPricesView, type Price } from '../../market/views.ts';
+import { lastPricesView } from '../../market/views.ts';
 import {
   costOf,
   type Portfolio,
@@ -195,8 +195,7 @@ async function readPortfolio(
   const valued = await Promise.all(
     nonZero.map(async (position) => {
       const price = await views.document(lastPricesView, position.symbol, at);
-      // The view's evolve made the document, so it is a price.
-      return valuePosition(position, (price?.document as Price | undefined)?.price ?? null);
+      return valuePosition(position, price?.document.price ?? null);
     }),
   );
   return { ...toPortfolio(account, valued, all), at };
@@ -219,8 +218,7 @@ export function watchablePortfolio(
     ],
     async read(sequence) {
       const found = await views.document(accountsView, accountId, sequence);
-      if (found === null) return null;
-      return readPortfolio(views, found.document as Account, sequence);
+      return found && readPortfolio(views, found.document, sequence);
     },
     isNews: (before, after) => contentOf(before) !== contentOf(after),
     pauseMs: framePauseMs,

@@ -42,7 +42,7 @@ export async function findOrder(
 ): Promise<OrderAt | null> {
   const uuid = parseUuid(id);
   if (uuid === null) return null;
-  const found = await context.document(ordersView, uuid, at);
+  const found = await context.views.document(ordersView, uuid, at);
   return found === null ? null : toOrderAt(found.document, at);
 }
 
@@ -63,7 +63,7 @@ export async function findTrade(
 ): Promise<TradeAt | null> {
   const uuid = parseUuid(id);
   if (uuid === null) return null;
-  const found = await context.document(tradesView, uuid, at);
+  const found = await context.views.document(tradesView, uuid, at);
   return found === null ? null : toTradeAt(found.document, at);
 }
 
