@@ -131,15 +131,9 @@ async function findEvent(
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;
   const at = await context.pinnedSequence();
-  const [event] = await context.events(
-    { id: uuid },
-    {
-      after: sequence == null ? 0 : sequence - 1,
-      before: Math.min(sequence ?? at, at) + 1,
-      limit: 1,
-      descending: false,
-    },
-  );
+  const after = sequence == null ? 0 : sequence - 1;
+  const page = { after, before: Math.min(sequence ?? at, at) + 1, limit: 1 };
+  const [event] = await context.events({ id: uuid }, page);
   return event ?? null;
 }
 
@@ -156,7 +150,7 @@ function addLogQuery(builder: Builder): void {
         nullable: true,
         description: 'The time at which the last event was recorded. Null if the log is empty.',
         resolve: async ({ sequence }, _args, context) => {
-          const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
+          const page = { after: sequence - 1, before: sequence + 1, limit: 1 };
           const [last] = await context.events({}, page);
           return last?.recordedAt ?? null;
         },

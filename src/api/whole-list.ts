@@ -27,7 +27,7 @@ export async function readWholeList<Document extends JsonObject>(
   const { before } = rangeOf(prefix);
   let after: Cursor | null = rangeOf(prefix).after;
   for (;;) {
-    const page = { list, filter: {}, after, before, limit: pageSizeMax, descending: false };
+    const page = { list, after, before, limit: pageSizeMax };
     const found: readonly ListedDocument<Document>[] = await views.list(view, page, at);
     documents.push(...found.map(({ document }) => document));
     const last = found.at(-1);

@@ -106,7 +106,7 @@ export function createFeed(options: FeedOptions): Feed {
       const under = log.epoch();
       // Reads the tail event again: its id shows whether the log is still the one that was read.
       const after = known.sequence - (known.id === null ? 0 : 1);
-      const { events, newer } = await readReadable(log, {}, pageAfter(after, pageSizeMax));
+      const { events, newer } = await readReadable(log, {}, { after, limit: pageSizeMax });
       if (known.id !== null && events[0]?.id !== known.id) return restart(known);
       // The log contains the tail, so the tail belongs to the epoch that was known before the read.
       epoch = Math.max(epoch, under ?? 0);
@@ -168,7 +168,7 @@ export function createFeed(options: FeedOptions): Feed {
   /** A page that is no longer in memory; empty if the log cannot be read at the moment. */
   async function readPage(after: number, limit: number, signal: AbortSignal) {
     try {
-      const { events, newer } = await readReadable(log, {}, pageAfter(after, limit));
+      const { events, newer } = await readReadable(log, {}, { after, limit });
       if (events.length === 0 && newer !== null) throw newer;
       return events;
     } catch (error) {
@@ -221,8 +221,4 @@ export function createFeed(options: FeedOptions): Feed {
       await reading;
     },
   };
-}
-
-function pageAfter(after: number, limit: number) {
-  return { after, before: Number.MAX_SAFE_INTEGER, limit, descending: false };
 }

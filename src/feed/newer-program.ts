@@ -27,7 +27,7 @@ export function createNewerProgram(options: {
 
   /** Forgets the event if it can be read now: a log that was replaced may have another, or none. */
   async function forgetIfReadable({ sequence }: NewerEventError): Promise<void> {
-    const page = { after: sequence - 1, before: sequence + 1, limit: 1, descending: false };
+    const page = { after: sequence - 1, before: sequence + 1, limit: 1 };
     try {
       await log.events({}, page);
       noted = null;

@@ -66,7 +66,7 @@ export async function nextPage(
 /** One scan of the log. It may end long before the page is full, and never ends after the tail. */
 async function scanLog({ log, feed, filter }: NextPageOptions, after: number): Promise<FeedPage> {
   const tail = feed.tail();
-  const range = { after, before: tail + 1, limit: pageSizeMax, descending: false };
+  const range = { after, before: tail + 1, limit: pageSizeMax };
   const { events, stoppedAt, newer } = await scanReadable(log, filter, range);
   if (newer !== null && events.length === 0 && stoppedAt === null) throw newer;
   const last = events.length < pageSizeMax ? undefined : events.at(-1);

@@ -13,10 +13,11 @@ export interface EventFilter {
 
 /** Sequences strictly between `after` and `before`; the greatest first if `descending`. */
 export interface EventPage {
-  readonly after: number;
-  readonly before: number;
+  /** By default the beginning of the log; likewise `before` its end. */
+  readonly after?: number;
+  readonly before?: number;
   readonly limit: number;
-  readonly descending: boolean;
+  readonly descending?: boolean;
   /**
    * How many events that match the leading filter one scan examines; the other filters may pass
    * none of them. 5,000 by default.
@@ -96,9 +97,10 @@ export async function scanEvents(
   executor: Executor,
   decode: EventDecoder,
   filter: EventFilter,
-  { after, before, limit, descending, lookedAtMax = lookedAtMaxDefault }: EventPage,
+  page: EventPage,
 ): Promise<EventScan> {
-  const direction = descending ? 'descending' : 'ascending';
+  const { after = 0, before = Number.MAX_SAFE_INTEGER, limit } = page;
+  const direction = page.descending ? 'descending' : 'ascending';
   const [leadingFilter, ...others] = order.filter((name) => filter[name] !== undefined);
   const values: unknown[] = [after, before, limit];
   let query = all[direction];
@@ -108,7 +110,7 @@ export async function scanEvents(
   }
   if (others.length > 0) {
     const { correlationId = null, streamId = null, actor = null, types = null } = filter;
-    values.push(correlationId, streamId, actor, types, lookedAtMax);
+    values.push(correlationId, streamId, actor, types, page.lookedAtMax ?? lookedAtMaxDefault);
   }
   return toScan(await executor.query<ScannedRow>(query, values), decode, limit);
 }

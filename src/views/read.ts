@@ -68,12 +68,13 @@ export function comparePlaces(a: Cursor, b: Cursor): number {
 /** A page of a list; it contains documents strictly between `after` and `before`. */
 export interface ListPage {
   readonly list: string;
-  readonly filter: FilterValues;
-  /** Null for the beginning of the list; likewise `before` for its end. */
-  readonly after: Cursor | null;
-  readonly before: Cursor | null;
+  /** By default the whole list. */
+  readonly filter?: FilterValues;
+  /** Null, the default, for the beginning of the list; likewise `before` for its end. */
+  readonly after?: Cursor | null;
+  readonly before?: Cursor | null;
   readonly limit: number;
-  readonly descending: boolean;
+  readonly descending?: boolean;
 }
 
 export interface ListedDocument<Document extends JsonObject = JsonObject>
@@ -100,7 +101,7 @@ export async function readList(
   page: ListPage,
   at: number,
 ): Promise<readonly ListedDocument[]> {
-  const { list, filter, after, before, limit } = page;
+  const { list, filter = {}, after, before, limit } = page;
   const from = after ?? first;
   const to = before ?? last;
   return executor.query<ListedDocument>(page.descending ? descending : ascending, [

@@ -37,7 +37,7 @@ beforeAll(async () => {
     }
     await log.append(batchOf(events));
   }
-  const page = { after: 0, before: eventCount + 1, limit: eventCount, descending: false };
+  const page = { limit: eventCount };
   all = await log.events({}, page);
 });
 
@@ -54,7 +54,8 @@ const filters: fc.Arbitrary<EventFilter> = fc.record({
   actor: optional(fc.constantFrom(...actors, 'none')),
   types: optional(fc.array(fc.constantFrom(...types, 'None'), { maxLength: 4 })),
 });
-const pages: fc.Arbitrary<EventPage> = fc.record({
+type WholePage = Required<Omit<EventPage, 'lookedAtMax'>>;
+const pages: fc.Arbitrary<WholePage> = fc.record({
   after: fc.nat(eventCount + 10),
   before: fc.oneof(fc.nat(eventCount + 10), fc.constant(Number.MAX_SAFE_INTEGER)),
   limit: fc.integer({ min: 1, max: 60 }),
@@ -131,7 +132,7 @@ test('an event stored under schema version 1 is read as version 3', async () => 
       pending(streamId, 3, { type: 'Renamed', schemaVersion: 3, data: { names: ['Ada'] } }),
     ]),
   );
-  const page = { after: 0, before: Number.MAX_SAFE_INTEGER, limit: 10, descending: false };
+  const page = { limit: 10 };
   const paged = await upcasting.events({ streamId }, page);
   expect(paged.map(({ data }) => data)).toEqual([
     { names: ['Ada', 'Lovelace'] },
@@ -188,7 +189,7 @@ function cleanText(): fc.Arbitrary<string> {
   return fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'));
 }
 
-function naivePage(filter: EventFilter, page: EventPage): readonly StoredEvent[] {
+function naivePage(filter: EventFilter, page: WholePage): readonly StoredEvent[] {
   const matching = all.filter(
     (event) =>
       event.sequence > page.after &&

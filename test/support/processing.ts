@@ -15,12 +15,7 @@ import { createLog, type Log } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 
 export const accountDefinitions = eventDefinitionsOf([accounts]);
-export const wholeLog = {
-  after: 0,
-  before: Number.MAX_SAFE_INTEGER,
-  limit: 100_000,
-  descending: false,
-};
+export const wholeLog = { limit: 100_000 };
 
 /** A processor of the accounts context, as one process has it. */
 export interface TestProcess {

@@ -84,7 +84,7 @@ export function listWallets(
   const list = walletsView.lists?.[page.list];
   const listed = wallets.flatMap((wallet) => {
     const position = list?.position(wallet.document, wallet.key) ?? null;
-    const isOther = Object.entries(page.filter).some(
+    const isOther = Object.entries(page.filter ?? {}).some(
       ([name, value]) => list?.filters?.[name]?.(wallet.document) !== value,
     );
     return position === null || isOther ? [] : [{ ...wallet, position }];
@@ -92,8 +92,8 @@ export function listWallets(
   listed.sort(comparePlaces);
   const between = listed.filter(
     (place) =>
-      (page.after === null || comparePlaces(place, page.after) > 0) &&
-      (page.before === null || comparePlaces(place, page.before) < 0),
+      (page.after == null || comparePlaces(place, page.after) > 0) &&
+      (page.before == null || comparePlaces(place, page.before) < 0),
   );
   return (page.descending ? between.reverse() : between).slice(0, page.limit);
 }

@@ -12,12 +12,7 @@ export async function replayOutcome(
 ): Promise<CommandResult> {
   if (outcome.fingerprint !== key.fingerprint) return toKeyReused(key, outcome.sequence);
   const { sequence, eventCount } = outcome;
-  const page = {
-    after: sequence - eventCount,
-    before: sequence + 1,
-    limit: eventCount,
-    descending: false,
-  };
+  const page = { after: sequence - eventCount, before: sequence + 1, limit: eventCount };
   const events = eventCount === 0 ? [] : await log.events({}, page);
   return {
     rejection: outcome.rejection,

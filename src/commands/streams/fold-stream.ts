@@ -23,7 +23,7 @@ export async function foldStream<State, Event extends NewEvent>(
   { decider, id, sequence }: FoldedStream<State, Event>,
 ): Promise<State> {
   const streamId = streamIdOf(decider, id);
-  const end = { after: 0, before: sequence + 1, limit: 1, descending: true };
+  const end = { before: sequence + 1, limit: 1, descending: true };
   const [[last], [snapshot]] = await Promise.all([
     log.events({ streamId }, end),
     log.snapshots([{ streamId, deciderVersion: decider.version }]),
@@ -56,7 +56,7 @@ async function foldPages(
   let stream = from;
   let position = after;
   for (;;) {
-    const page = { after: position, before: sequence + 1, limit: pageSizeMax, descending: false };
+    const page = { after: position, before: sequence + 1, limit: pageSizeMax };
     const found = await events({ streamId }, page);
     stream = found.reduce(evolveStream, stream);
     const last = found.at(-1);

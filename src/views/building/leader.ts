@@ -64,7 +64,7 @@ export async function runViewLeader(
     const front = Math.max(0, ...active.map((view) => view.checkpoint));
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));
     if (rear < front) {
-      const page = { after: rear, before: front + 1, limit: pageSizeMax, descending: false };
+      const page = { after: rear, before: front + 1, limit: pageSizeMax };
       const { events, newer } = await readReadable(log, {}, page);
       if (newer !== null && events.length === 0) throw newer;
       await advance(executor, viewsAt(active, rear), events);

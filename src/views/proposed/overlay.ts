@@ -88,7 +88,7 @@ export function mergePage(
 }
 
 /** Returns the position of a document in the list and partition of a page; null if not in it. */
-function positionIn({ view }: Overlay, { list, filter }: ListPage) {
+function positionIn({ view }: Overlay, { list, filter = {} }: ListPage) {
   const index = listsOf(view).findIndex(({ name }) => name === list);
   const partition = toPartition(filter);
   return (placement: Placement | undefined): string | null => {
@@ -99,7 +99,7 @@ function positionIn({ view }: Overlay, { list, filter }: ListPage) {
 
 function isBetween(position: Cursor, { after, before }: ListPage): boolean {
   return (
-    (after === null || comparePlaces(position, after) > 0) &&
-    (before === null || comparePlaces(position, before) < 0)
+    (after == null || comparePlaces(position, after) > 0) &&
+    (before == null || comparePlaces(position, before) < 0)
   );
 }

@@ -46,7 +46,7 @@ beforeAll(async () => {
   const { sequence } = await server.engine.log.head();
   const events = await server.engine.log.events(
     { types: ['TradeExecuted'] },
-    { after: 0, before: sequence + 1, limit: 100_000, descending: false },
+    { before: sequence + 1, limit: 100_000 },
   );
   traded = events as unknown as readonly Traded[];
   const random = createRandom(seed);

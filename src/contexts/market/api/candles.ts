@@ -161,8 +161,8 @@ async function readCandles(
   // The positions sort in byte order: `after` lies just before a candle that begins at `from`.
   const after = { position: toCandleKey(symbol, interval, from), key: '' };
   const before = { position: toCandleKey(symbol, interval, to), key: '' };
-  const page = { list: 'START', filter: {}, after, before, limit: candlesMax + 1 };
-  const found = await context.views.list(candlesView, { ...page, descending: false }, at);
+  const page = { list: 'START', after, before, limit: candlesMax + 1 };
+  const found = await context.views.list(candlesView, page, at);
   if (found.length > candlesMax) {
     badInput(`the range has more than ${candlesMax} candles: request a shorter range`);
   }
@@ -182,7 +182,6 @@ function lastCandle(
         candlesView,
         {
           list: 'START',
-          filter: {},
           after: { position: toCandleKey(symbol, interval, ''), key: '' },
           before: { position: toCandleKey(symbol, interval, '~'), key: '' },
           limit: 1,

@@ -189,7 +189,6 @@ async function readPriceOn(
     pricesView,
     {
       list: 'OCCURRED_AT',
-      filter: {},
       after: { position: `${symbol} `, key: '' },
       before: { position: toPricePosition(symbol, time), key: '\u{10ffff}' },
       limit: 1,

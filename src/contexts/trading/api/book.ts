@@ -101,7 +101,7 @@ async function readBook(
   at: ReadPoint,
 ): Promise<OrderBook> {
   const read = async (side: 'BUY' | 'SELL'): Promise<readonly PriceLevel[]> => {
-    const page = { list: 'PRICE', filter: {}, limit: depth, ...rangeOf(`${symbol} ${side} `) };
+    const page = { list: 'PRICE', limit: depth, ...rangeOf(`${symbol} ${side} `) };
     const found = await views.list(levelsView, { ...page, descending: side === 'BUY' }, at);
     return found.map(({ document }) => document);
   };

@@ -103,7 +103,7 @@ export async function compareAccounts(
   at: number,
 ): Promise<Comparison> {
   const { after, size } = parsePage({ ...args, last: null, before: null }, parseSequence);
-  const page = { after: after ?? 0, before: at + 1, limit: size + 1, descending: false };
+  const page = { after: after ?? 0, before: at + 1, limit: size + 1 };
   const opened = await context.events({ types: ['AccountOpened'] }, page);
   const streamIds = opened.slice(0, size).map(({ streamId }) => streamId);
   const request = { streamIds, at, members: amountMembers, by: 'symbol', eventsMax };
