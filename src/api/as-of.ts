@@ -1,4 +1,5 @@
+import { oneLine } from '../lib/one-line.ts';
 /** What the argument `asOf` of a query means: the same in every query. */
-export const asOfDescription = `The moment at which to read: a sequence number or a time. If
+export const asOfDescription = oneLine`The moment at which to read: a sequence number or a time. If
   omitted, the current state is read, at the sequence number of the operation, which is in
-  extensions.daybook.sequence of the answer.`.replace(/\s+/g, ' ');
+  extensions.daybook.sequence of the answer.`;

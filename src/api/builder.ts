@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { JsonObject } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { pageSizeDefault, pageSizeMax } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -67,14 +68,12 @@ const pagingDescriptions = {
   nodeFieldOptions: { description: 'The item.', nullable: false },
   cursorFieldOptions: { description: 'The cursor of the item, to pass as `after` or `before`.' },
   firstArgOptions: {
-    description:
-      `The maximum number of items, counted from the beginning: 0 to ${pageSizeMax}. It is
-      ${pageSizeDefault} if neither \`first\` nor \`last\` is given.`.replace(/\s+/g, ' '),
+    description: oneLine`The maximum number of items, counted from the beginning: 0 to ${pageSizeMax}. It is
+      ${pageSizeDefault} if neither \`first\` nor \`last\` is given.`,
   },
   lastArgOptions: {
-    description:
-      `The maximum number of items, counted from the end: 0 to ${pageSizeMax}. It must not be
-      given together with \`first\`.`.replace(/\s+/g, ' '),
+    description: oneLine`The maximum number of items, counted from the end: 0 to ${pageSizeMax}. It must not be
+      given together with \`first\`.`,
   },
   afterArgOptions: {
     description:

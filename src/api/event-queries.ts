@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import { parseSequence } from '../kernel/moment.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { type EventFilter, scanWhile } from '../log/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
@@ -18,12 +19,12 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     description: 'A filter for events. An event must match all fields that are given.',
     fields: (t) => ({
       types: t.stringList({
-        description: `The names of 1 to ${typesMax} event types, of which the event must have
-          one. If omitted, any type.`.replace(/\s+/g, ' '),
+        description: oneLine`The names of 1 to ${typesMax} event types, of which the event must have
+          one. If omitted, any type.`,
       }),
       streamId: t.id({
-        description: `The stream of the event: a category, a hyphen and the entity's id, like
-          "account-<accountId>". If omitted, any stream.`.replace(/\s+/g, ' '),
+        description: oneLine`The stream of the event: a category, a hyphen and the entity's id, like
+          "account-<accountId>". If omitted, any stream.`,
       }),
       actor: t.string({ description: 'The actor that sent the command. If omitted, any actor.' }),
       correlationId: t.id({
@@ -36,10 +37,10 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     {
       name: 'EventConnection',
       type: event,
-      description: `A page of events. Its cursors are sequence numbers. With a filter of several
+      description: oneLine`A page of events. Its cursors are sequence numbers. With a filter of several
         fields, a page may be shorter than requested, even empty, although there are more events:
         continue after endCursor while hasNextPage is true. With \`last\`, continue before
-        startCursor while hasPreviousPage is true.`.replace(/\s+/g, ' '),
+        startCursor while hasPreviousPage is true.`,
     },
     edge,
   );
@@ -64,8 +65,8 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     event: t.field({
       type: event,
       nullable: true,
-      description: `Returns an event by its id or by its sequence number, exactly one of which
-        is required. Null if there is no such event.`.replace(/\s+/g, ' '),
+      description: oneLine`Returns an event by its id or by its sequence number, exactly one of which
+        is required. Null if there is no such event.`,
       args: {
         id: t.arg.id({ description: 'The UUID of the event.' }),
         sequence: t.arg({ type: 'Sequence', description: 'The sequence number of the event.' }),

@@ -1,4 +1,5 @@
 import { type EventFrame, ReaderTooSlowError, watchEvents } from '../feed/watch-events.ts';
+import { oneLine } from '../lib/one-line.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
 import { toApiError } from './engine-errors.ts';
@@ -18,29 +19,28 @@ export function addEventSubscription(
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: `The sequence number that the subscription has reached. To resume, subscribe
-          with it as \`after\`.`.replace(/\s+/g, ' '),
+        description: oneLine`The sequence number that the subscription has reached. To resume, subscribe
+          with it as \`after\`.`,
       }),
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: `The event. Null if the frame only reports progress: no event since the
-          previous frame, up to this sequence number, matches the filter.`.replace(/\s+/g, ' '),
+        description: oneLine`The event. Null if the frame only reports progress: no event since the
+          previous frame, up to this sequence number, matches the filter.`,
       }),
     }),
   });
   builder.subscriptionField('events', (t) =>
     t.field({
       type: frame,
-      description: `Sends every event after a sequence number, in order and exactly once: first
+      description: oneLine`Sends every event after a sequence number, in order and exactly once: first
         the recorded events, then each new event. Frames without an event report progress. To
-        resume, pass the \`sequence\` of the last frame as \`after\`.`.replace(/\s+/g, ' '),
+        resume, pass the \`sequence\` of the last frame as \`after\`.`,
       args: {
         after: t.arg({
           type: 'Sequence',
-          description:
-            `The sequence number after which to begin; "0" begins with the first event. If
-            omitted, only events recorded from now on are sent.`.replace(/\s+/g, ' '),
+          description: oneLine`The sequence number after which to begin; "0" begins with the first event. If
+            omitted, only events recorded from now on are sent.`,
         }),
         filter: t.arg({
           type: filter,

@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import type { RecordedRejection } from '../kernel/log.ts';
 import type { RejectionDefinition } from '../kernel/rejection.ts';
+import { oneLine } from '../lib/one-line.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import { scalarOf } from './event-types.ts';
 
@@ -8,8 +9,8 @@ import { scalarOf } from './event-types.ts';
 export function addRejectionTypes(builder: Builder) {
   const known = new Map<string, RejectionRef>();
   const error = builder.interfaceRef<RecordedRejection>('Error').implement({
-    description: `The reason why a command was rejected. The command recorded nothing except, for
-      some commands, the rejection itself.`.replace(/\s+/g, ' '),
+    description: oneLine`The reason why a command was rejected. The command recorded nothing except, for
+      some commands, the rejection itself.`,
     fields: (t) => ({
       code: t.exposeString('code', {
         description: 'The stable code of the error, in SCREAMING_SNAKE_CASE.',

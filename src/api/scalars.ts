@@ -8,15 +8,16 @@ import {
   isDecimal,
   withoutNegativeZero,
 } from '../lib/decimal.ts';
+import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
 import { badInput } from './errors.ts';
 
 /** Adds the scalars of the API. None becomes a `Date` or a number with a fraction. */
 export function addScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
-    description: `A time in the format of RFC 3339. The server always sends UTC with six fractional
+    description: oneLine`A time in the format of RFC 3339. The server always sends UTC with six fractional
       digits. It accepts any offset, up to six fractional digits (and zeros after them), and a T or
-      a space before the hour. It does not accept leap seconds.`.replace(/\s+/g, ' '),
+      a space before the hour. It does not accept leap seconds.`,
     ...fromText(
       parseDateTime,
       'a DateTime must be a string like "2026-11-23T12:00:00.000000Z"',
@@ -25,24 +26,24 @@ export function addScalars(builder: Builder): void {
     serialize: (value) => value,
   });
   builder.scalarType('Sequence', {
-    description: `The sequence number of an event in the log: 1, 2, 3, … without gaps, as a string
+    description: oneLine`The sequence number of an event in the log: 1, 2, 3, … without gaps, as a string
       of decimal digits. "0" is the beginning of the log, before its first
-      event.`.replace(/\s+/g, ' '),
+      event.`,
     ...fromText(parseSequence, 'a Sequence must be a string of decimal digits, like "42"'),
     serialize: (value) => String(value) as never,
   });
   builder.scalarType('Decimal', {
-    description: `An exact decimal number as a string, like "1250.00". It has at most
+    description: oneLine`An exact decimal number as a string, like "1250.00". It has at most
       ${integerDigitsMax} digits before the decimal point, at most ${fractionDigitsMax} after it and
-      no exponent. The server reads "-0.00" as "0.00".`.replace(/\s+/g, ' '),
+      no exponent. The server reads "-0.00" as "0.00".`,
     ...fromText(parseDecimal, 'a Decimal must be a string like "1250.00"'),
     // Older events may hold a negative zero.
     serialize: (value) => withoutNegativeZero(value) as never,
   });
   builder.scalarType('Moment', {
-    description: `A moment of the log, as a string: a Sequence, which includes every event up to and
+    description: oneLine`A moment of the log, as a string: a Sequence, which includes every event up to and
       including it, or a DateTime, which includes every event recorded at or before it. It must not
-      be after the head of the log or in the future.`.replace(/\s+/g, ' '),
+      be after the head of the log or in the future.`,
     ...fromText(parseMoment, 'a Moment must be a DateTime or a Sequence, as a string', momentFault),
     serialize: (moment: Moment) =>
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,

@@ -1,3 +1,4 @@
+import { oneLine } from '../lib/one-line.ts';
 import type { ViewRow } from '../views/store.ts';
 import type { Builder } from './builder.ts';
 
@@ -32,9 +33,8 @@ export function addViewQueries(builder: Builder): void {
       failedAt: t.field({
         type: 'Sequence',
         nullable: true,
-        description:
-          `The sequence number of the event on which the view failed. Null if the view is not
-          parked.`.replace(/\s+/g, ' '),
+        description: oneLine`The sequence number of the event on which the view failed. Null if the view is not
+          parked.`,
         resolve: ({ error }) => error?.sequence ?? null,
       }),
       error: t.string({

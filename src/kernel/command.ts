@@ -1,3 +1,4 @@
+import { oneLine } from '../lib/one-line.ts';
 import type { Decider, Loaded } from './decider.ts';
 import type { JsonObject, NewEvent } from './event.ts';
 import { integer, text } from './field.ts';
@@ -91,7 +92,7 @@ export const VersionConflict = {
 export const IdempotencyKeyReused = {
   name: 'IdempotencyKeyReusedError',
   code: 'IDEMPOTENCY_KEY_REUSED',
-  description: `The actor has already used the idempotency key with another command or input. Send
-    the new command with a new key.`.replace(/\s+/g, ' '),
+  description: oneLine`The actor has already used the idempotency key with another command or input. Send
+    the new command with a new key.`,
   fields: { idempotencyKey: text('The idempotency key.') },
 } as const;

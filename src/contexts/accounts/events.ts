@@ -5,6 +5,7 @@ import type {
   Upcaster,
 } from '../../kernel/event-definition.ts';
 import { decimal, id, nullable, text } from '../../kernel/field.ts';
+import { oneLine } from '../../lib/one-line.ts';
 
 const amount = decimal(
   "The amount as given, in the account's currency, never finer than its minor unit.",
@@ -50,15 +51,13 @@ export const accountEvents = {
     fields: { amount, currency, reference },
   },
   CashTransferredOut: {
-    description:
-      `Cash was transferred to another account. The next event in the log is the receiving account's
-      CashTransferredIn.`.replace(/\s+/g, ' '),
+    description: oneLine`Cash was transferred to another account. The next event in the log is the receiving account's
+      CashTransferredIn.`,
     fields: { amount, currency, toAccountId: id('The id of the receiving account.'), reference },
   },
   CashTransferredIn: {
-    description:
-      `Cash was transferred from another account. The previous event in the log is the sending
-      account's CashTransferredOut.`.replace(/\s+/g, ' '),
+    description: oneLine`Cash was transferred from another account. The previous event in the log is the sending
+      account's CashTransferredOut.`,
     fields: { amount, currency, fromAccountId: id('The id of the sending account.'), reference },
   },
   InterestCredited: {
@@ -66,8 +65,8 @@ export const accountEvents = {
     fields: { amount, currency, reference },
   },
   CashHeld: {
-    description: `Cash was reserved for an open order. The amount is 0 for a stop order without a
-      limit, which pays from the available cash when it is triggered.`.replace(/\s+/g, ' '),
+    description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order without a
+      limit, which pays from the available cash when it is triggered.`,
     fields: {
       amount: reserved,
       currency,
@@ -107,8 +106,8 @@ export const accountEvents = {
     fields: {
       ...settlement,
       released: decimal(
-        `The cash that was reserved for the order and is released by this event, in the account's
-        currency.`.replace(/\s+/g, ' '),
+        oneLine`The cash that was reserved for the order and is released by this event, in the account's
+        currency.`,
       ),
     },
     upcasters: [sameFields],
@@ -119,15 +118,15 @@ export const accountEvents = {
     fields: {
       ...settlement,
       released: decimal(
-        `The number of shares that were reserved for the order and left the account with this
-        event.`.replace(/\s+/g, ' '),
+        oneLine`The number of shares that were reserved for the order and left the account with this
+        event.`,
       ),
     },
     upcasters: [sameFields],
   },
   AccountFrozen: {
-    description: `The account was frozen: cash and shares cannot leave it until it is unfrozen. Its
-      open orders are canceled.`.replace(/\s+/g, ' '),
+    description: oneLine`The account was frozen: cash and shares cannot leave it until it is unfrozen. Its
+      open orders are canceled.`,
     fields: { reason },
   },
   AccountUnfrozen: {

@@ -1,5 +1,6 @@
 import { decimal, id, integer, text } from '../../kernel/field.ts';
 import type { RejectionDefinition } from '../../kernel/rejection.ts';
+import { oneLine } from '../../lib/one-line.ts';
 
 const accountId = id('The id of the account.');
 
@@ -20,16 +21,16 @@ export const AccountAlreadyExists = {
 export const AccountNotOpen = {
   name: 'AccountNotOpenError',
   code: 'ACCOUNT_NOT_OPEN',
-  description: `The account is closed, or it is frozen and the command needs an open account. A
-    frozen account can be opened again; a closed one cannot.`.replace(/\s+/g, ' '),
+  description: oneLine`The account is closed, or it is frozen and the command needs an open account. A
+    frozen account can be opened again; a closed one cannot.`,
   fields: { accountId, status: text('The status of the account: FROZEN or CLOSED.') },
 } satisfies RejectionDefinition;
 
 export const AccountNotEmpty = {
   name: 'AccountNotEmptyError',
   code: 'ACCOUNT_NOT_EMPTY',
-  description: `The account cannot be closed while it has cash, shares or open orders. Cancel the
-    orders, sell the shares and withdraw the cash first.`.replace(/\s+/g, ' '),
+  description: oneLine`The account cannot be closed while it has cash, shares or open orders. Cancel the
+    orders, sell the shares and withdraw the cash first.`,
   fields: {
     accountId,
     balance: decimal("The cash in the account, in the account's currency."),
@@ -40,8 +41,8 @@ export const AccountNotEmpty = {
 export const InsufficientFunds = {
   name: 'InsufficientFundsError',
   code: 'INSUFFICIENT_FUNDS',
-  description: `The command needs more cash than the account has available. Request less, or deposit
-    cash first.`.replace(/\s+/g, ' '),
+  description: oneLine`The command needs more cash than the account has available. Request less, or deposit
+    cash first.`,
   fields: {
     accountId,
     available: decimal("The cash that is not reserved, in the account's currency."),
@@ -52,8 +53,8 @@ export const InsufficientFunds = {
 export const CurrencyMismatch = {
   name: 'CurrencyMismatchError',
   code: 'CURRENCY_MISMATCH',
-  description: `The two accounts, or the account and the instrument, have different currencies. Use
-    an account in the expected currency.`.replace(/\s+/g, ' '),
+  description: oneLine`The two accounts, or the account and the instrument, have different currencies. Use
+    an account in the expected currency.`,
   fields: {
     expected: text('The currency of the sending account or of the instrument, an ISO 4217 code.'),
     actual: text('The currency of the account that does not match, an ISO 4217 code.'),
@@ -63,9 +64,9 @@ export const CurrencyMismatch = {
 export const InvalidAmount = {
   name: 'InvalidAmountError',
   code: 'INVALID_AMOUNT',
-  description: `The amount is zero, negative or finer than the currency's minor unit, or the balance
+  description: oneLine`The amount is zero, negative or finer than the currency's minor unit, or the balance
     would have more digits than a Decimal allows. Correct the amount and send a new
-    command.`.replace(/\s+/g, ' '),
+    command.`,
   fields: { amount: decimal("The amount as given, in the account's currency.") },
 } satisfies RejectionDefinition;
 

@@ -1,5 +1,6 @@
 import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
 import { decimal, id, nullable, text } from '../../kernel/field.ts';
+import { oneLine } from '../../lib/one-line.ts';
 
 const symbol = id('The symbol of the instrument.');
 const reason = nullable(text('The reason as given. Null if none was given.'));
@@ -11,21 +12,21 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
     OrderId: id(`The id of the ${which} order.`),
     AccountId: id(`The id of the account of the ${which} order.`),
     Amount: decimal(
-      `The cash that the account ${side === 'buy' ? 'pays' : 'receives'} for the shares, in the
-      instrument's currency, without the fee.`.replace(/\s+/g, ' '),
+      oneLine`The cash that the account ${side === 'buy' ? 'pays' : 'receives'} for the shares, in the
+      instrument's currency, without the fee.`,
     ),
     Fee: decimal("The fee that the account pays for the trade, in the instrument's currency."),
     FilledQuantity: decimal(
-      `The number of shares that the ${which} order has traded, including this
-      trade.`.replace(/\s+/g, ' '),
+      oneLine`The number of shares that the ${which} order has traded, including this
+      trade.`,
     ),
     FilledValue: decimal(
-      `The sum of price times quantity of all trades of the ${which} order, including this trade,
-      in the instrument's currency, not rounded.`.replace(/\s+/g, ' '),
+      oneLine`The sum of price times quantity of all trades of the ${which} order, including this trade,
+      in the instrument's currency, not rounded.`,
     ),
     LeavesQuantity: decimal(
-      `The number of shares of the ${which} order that are still open after this
-      trade.`.replace(/\s+/g, ' '),
+      oneLine`The number of shares of the ${which} order that are still open after this
+      trade.`,
     ),
   };
   type Prefixed = {
@@ -48,12 +49,12 @@ export const marketEvents = {
       ),
       lotSize: decimal('The lot size, in shares. Quantities of orders are multiples of it.'),
       makerFeeBps: decimal(
-        `The fee of the resting side of a trade, in basis points (hundredths of a percent) of the
-        amount.`.replace(/\s+/g, ' '),
+        oneLine`The fee of the resting side of a trade, in basis points (hundredths of a percent) of the
+        amount.`,
       ),
       takerFeeBps: decimal(
-        `The fee of the incoming side of a trade, in basis points (hundredths of a percent) of the
-        amount.`.replace(/\s+/g, ' '),
+        oneLine`The fee of the incoming side of a trade, in basis points (hundredths of a percent) of the
+        amount.`,
       ),
     },
   },
@@ -65,8 +66,8 @@ export const marketEvents = {
     },
   },
   TradingHalted: {
-    description: `Trading was halted: until it resumes, new orders are rejected and stop orders are
-      not triggered.`.replace(/\s+/g, ' '),
+    description: oneLine`Trading was halted: until it resumes, new orders are rejected and stop orders are
+      not triggered.`,
     fields: { symbol, reason },
   },
   TradingResumed: {
@@ -79,24 +80,24 @@ export const marketEvents = {
       tradeId: id('The id of the trade.'),
       symbol,
       price: decimal(
-        `The price of one share, in the instrument's currency: the price of the order that rested in
-        the book.`.replace(/\s+/g, ' '),
+        oneLine`The price of one share, in the instrument's currency: the price of the order that rested in
+        the book.`,
       ),
       quantity: decimal('The number of shares traded.'),
       amount: decimal(
-        `The price times the quantity, exact, in the instrument's currency. In events stored under
-        schema version 1, it is rounded half-up to the minor unit.`.replace(/\s+/g, ' '),
+        oneLine`The price times the quantity, exact, in the instrument's currency. In events stored under
+        schema version 1, it is rounded half-up to the minor unit.`,
       ),
       currency: text("The ISO 4217 code of the instrument's currency."),
       rounding: text(
-        `How cash is rounded. ORDER_TOTAL: the cash of each order is rounded on its running totals,
+        oneLine`How cash is rounded. ORDER_TOTAL: the cash of each order is rounded on its running totals,
         against its owner. HALF_UP: the amount and the fees of this trade were rounded separately
-        (schema version 1).`.replace(/\s+/g, ' '),
+        (schema version 1).`,
       ),
       aggressor: text('The side of the incoming order: BUY or SELL.'),
       buyHeld: decimal(
-        `The cash that is still reserved for the buying order after this trade, in the instrument's
-        currency.`.replace(/\s+/g, ' '),
+        oneLine`The cash that is still reserved for the buying order after this trade, in the instrument's
+        currency.`,
       ),
       ...sideFields('buy'),
       ...sideFields('sell'),

@@ -1,5 +1,6 @@
 import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
 import { boolean, dateTime, decimal, id, integer, nullable, text } from '../../kernel/field.ts';
+import { oneLine } from '../../lib/one-line.ts';
 
 const orderId = id('The id of the order.');
 const accountId = id("The id of the order's account.");
@@ -12,21 +13,21 @@ const filledValue = decimal(
 );
 const leavesQuantity = decimal('The number of shares still open for trading (FIX LeavesQty).');
 const held = decimal(
-  `The cash that is reserved for the order, in the instrument's currency. It is 0 for an order to
-  sell, which reserves shares.`.replace(/\s+/g, ' '),
+  oneLine`The cash that is reserved for the order, in the instrument's currency. It is 0 for an order to
+  sell, which reserves shares.`,
 );
 const expiresAt = nullable(
   dateTime('The time at which the order expires. Null if it does not expire.'),
 );
 const limitPrice = nullable(
   decimal(
-    `The worst price at which the order may trade, in the instrument's currency. Null if it may
-    trade at any price.`.replace(/\s+/g, ' '),
+    oneLine`The worst price at which the order may trade, in the instrument's currency. Null if it may
+    trade at any price.`,
   ),
 );
 const settledValue = decimal(
-  `The part of filledValue whose cash was rounded on the running totals of the order, in the
-  instrument's currency.`.replace(/\s+/g, ' '),
+  oneLine`The part of filledValue whose cash was rounded on the running totals of the order, in the
+  instrument's currency.`,
 );
 const accruedFee = decimal(
   "The fees on settledValue before rounding, in the instrument's currency.",
@@ -45,8 +46,8 @@ const instruction = {
   limitPrice,
   stopPrice: nullable(
     decimal(
-      `The price that triggers the order, in the instrument's currency. Null for MARKET and LIMIT
-      orders.`.replace(/\s+/g, ' '),
+      oneLine`The price that triggers the order, in the instrument's currency. Null for MARKET and LIMIT
+      orders.`,
     ),
   ),
   expiresAt,
@@ -63,8 +64,8 @@ const final = {
   leavesQuantity: decimal('The number of shares that were open when the order left the market.'),
   price: nullable(
     decimal(
-      `The limit price at which the order rested, in the instrument's currency. Null if it did not
-      rest.`.replace(/\s+/g, ' '),
+      oneLine`The limit price at which the order rested, in the instrument's currency. Null if it did not
+      rest.`,
     ),
   ),
 };
@@ -117,8 +118,8 @@ export const tradingEvents = {
       ...progress,
       price: decimal("The limit price of the order, in the instrument's currency."),
       priority: integer(
-        `The time priority. Of two orders at the same price, the one with the smaller number trades
-        first.`.replace(/\s+/g, ' '),
+        oneLine`The time priority. Of two orders at the same price, the one with the smaller number trades
+        first.`,
       ),
       held,
       expiresAt,
@@ -136,8 +137,8 @@ export const tradingEvents = {
       stopPrice: decimal("The price that triggers the order, in the instrument's currency."),
       limitPrice,
       priority: integer(
-        `The time priority. Of stop orders that are triggered together, the one with the smaller
-        number enters the market first.`.replace(/\s+/g, ' '),
+        oneLine`The time priority. Of stop orders that are triggered together, the one with the smaller
+        number enters the market first.`,
       ),
       held,
       expiresAt,
@@ -158,8 +159,8 @@ export const tradingEvents = {
       ...final,
       reason: nullable(
         text(
-          `The reason: a code of the market such as IOC or SELF_TRADE, or the text of the client.
-          Null if the client gave none.`.replace(/\s+/g, ' '),
+          oneLine`The reason: a code of the market such as IOC or SELF_TRADE, or the text of the client.
+          Null if the client gave none.`,
         ),
       ),
     },
@@ -173,10 +174,9 @@ export const tradingEvents = {
     fields: { ...final, newOrderId: id('The id of the order that replaced it.') },
   },
   OrderPaused: {
-    description:
-      `An incoming order was paused because it had traded with as many orders as one command
+    description: oneLine`An incoming order was paused because it had traded with as many orders as one command
       allows. It continues in the next command, before anything else happens in the book. All that
-      it may spend is reserved until then.`.replace(/\s+/g, ' '),
+      it may spend is reserved until then.`,
     fields: {
       ...progress,
       timeInForce,
@@ -190,66 +190,63 @@ export const tradingEvents = {
       accruedFee,
       lowPrice: nullable(
         decimal(
-          `The lowest price at which the order has traded since it came in, in the instrument's
-          currency. Null if it has not traded.`.replace(/\s+/g, ' '),
+          oneLine`The lowest price at which the order has traded since it came in, in the instrument's
+          currency. Null if it has not traded.`,
         ),
       ),
       highPrice: nullable(
         decimal(
-          `The highest price at which the order has traded since it came in, in the instrument's
-          currency. Null if it has not traded.`.replace(/\s+/g, ' '),
+          oneLine`The highest price at which the order has traded since it came in, in the instrument's
+          currency. Null if it has not traded.`,
         ),
       ),
     },
   },
   StopsReached: {
-    description:
-      `Prices reached more stop orders than one command could process. The others enter the
+    description: oneLine`Prices reached more stop orders than one command could process. The others enter the
       market in the next commands, ordered by priority, after the orders of earlier StopsReached
-      events.`.replace(/\s+/g, ' '),
+      events.`,
     fields: {
       symbol,
       lowPrice: decimal(
-        `The lowest price, in the instrument's currency. Orders to sell with this stop price or a
-        higher one were reached.`.replace(/\s+/g, ' '),
+        oneLine`The lowest price, in the instrument's currency. Orders to sell with this stop price or a
+        higher one were reached.`,
       ),
       highPrice: decimal(
-        `The highest price, in the instrument's currency. Orders to buy with this stop price or a
-        lower one were reached.`.replace(/\s+/g, ' '),
+        oneLine`The highest price, in the instrument's currency. Orders to buy with this stop price or a
+        lower one were reached.`,
       ),
       price: nullable(
         decimal(
-          `The recorded price that reached the orders, in the instrument's currency. Null if trades
-          reached them.`.replace(/\s+/g, ' '),
+          oneLine`The recorded price that reached the orders, in the instrument's currency. Null if trades
+          reached them.`,
         ),
       ),
       placedBy: nullable(
         dateTime(
-          `The time of the recorded price. Only orders placed at or before it were reached. Null if
-          the time of placing does not matter.`.replace(/\s+/g, ' '),
+          oneLine`The time of the recorded price. Only orders placed at or before it were reached. Null if
+          the time of placing does not matter.`,
         ),
       ),
     },
   },
   PriceQueued: {
-    description:
-      `A price from an external source was queued, because earlier commands had left work in the
-      book. It takes effect when this work is done.`.replace(/\s+/g, ' '),
+    description: oneLine`A price from an external source was queued, because earlier commands had left work in the
+      book. It takes effect when this work is done.`,
     fields: {
       symbol,
       price: decimal("The price as it was recorded, in the instrument's currency."),
       priceAt: nullable(
         dateTime(
-          `The time at which the price occurred. Null if it occurs when it takes
-          effect.`.replace(/\s+/g, ' '),
+          oneLine`The time at which the price occurred. Null if it occurs when it takes
+          effect.`,
         ),
       ),
     },
   },
   CancelsQueued: {
-    description:
-      `The cancellation of all open orders of an account in the book was queued. It is carried out
-      in the next commands, after the work that was queued before it.`.replace(/\s+/g, ' '),
+    description: oneLine`The cancellation of all open orders of an account in the book was queued. It is carried out
+      in the next commands, after the work that was queued before it.`,
     fields: {
       symbol,
       accountId: id('The id of the account.'),
@@ -257,22 +254,21 @@ export const tradingEvents = {
     },
   },
   MatchingPaused: {
-    description:
-      `A command left work in the book, because one command may do only a limited amount of
+    description: oneLine`A command left work in the book, because one command may do only a limited amount of
       it. The server continues by itself. Later commands for the book are decided after this
-      work.`.replace(/\s+/g, ' '),
+      work.`,
     fields: {
       symbol,
       wavesDone: integer(
         'The number of pending StopsReached events that this command completed, oldest first.',
       ),
       after: integer(
-        `The priority of the last stop order that entered from the oldest StopsReached event that
-        is still pending. It is 0 if none has entered.`.replace(/\s+/g, ' '),
+        oneLine`The priority of the last stop order that entered from the oldest StopsReached event that
+        is still pending. It is 0 if none has entered.`,
       ),
       tasksDone: integer(
-        `The number of pending PriceQueued and CancelsQueued events that this command completed,
-        oldest first.`.replace(/\s+/g, ' '),
+        oneLine`The number of pending PriceQueued and CancelsQueued events that this command completed,
+        oldest first.`,
       ),
     },
   },
@@ -281,9 +277,8 @@ export const tradingEvents = {
     fields: { symbol },
   },
   ClientOrderIdAssigned: {
-    description:
-      `A client order id was assigned to an open order. No other open order of the account has
-      it.`.replace(/\s+/g, ' '),
+    description: oneLine`A client order id was assigned to an open order. No other open order of the account has
+      it.`,
     fields: { accountId, clientOrderId: text("The client's own id of the order."), orderId },
   },
 } as const satisfies EventDefinitions;

@@ -1,6 +1,7 @@
 import type { DataOf, Fields } from '../../kernel/field.ts';
 import { decimal, id, integer, text } from '../../kernel/field.ts';
 import { Rejection, type RejectionDefinition } from '../../kernel/rejection.ts';
+import { oneLine } from '../../lib/one-line.ts';
 
 const orderId = id('The id of the order.');
 const symbol = id('The symbol of the instrument.');
@@ -22,19 +23,17 @@ export const OrderAlreadyExists = {
 export const OrderNotOpen = {
   name: 'OrderNotOpenError',
   code: 'ORDER_NOT_OPEN',
-  description:
-    `The order is no longer open: it was filled, canceled, replaced, expired or rejected. It cannot
-    change any more.`.replace(/\s+/g, ' '),
+  description: oneLine`The order is no longer open: it was filled, canceled, replaced, expired or rejected. It cannot
+    change any more.`,
   fields: { orderId },
 } satisfies RejectionDefinition;
 
 export const InvalidQuantity = {
   name: 'InvalidQuantityError',
   code: 'INVALID_QUANTITY',
-  description:
-    `The quantity is not greater than zero, is not a multiple of the lot size, is too large, or
+  description: oneLine`The quantity is not greater than zero, is not a multiple of the lot size, is too large, or
     would give the holding more digits than a Decimal allows. Correct the quantity and send a new
-    command.`.replace(/\s+/g, ' '),
+    command.`,
   fields: {
     quantity: decimal('The number of shares as given.'),
     lotSize: decimal('The lot size, in shares. The quantity must be a multiple of it.'),
@@ -44,13 +43,13 @@ export const InvalidQuantity = {
 export const OrderTooSmall = {
   name: 'OrderTooSmallError',
   code: 'ORDER_TOO_SMALL',
-  description: `The value of the whole order is less than one minor unit of the currency. Order at
-    least smallestQuantity.`.replace(/\s+/g, ' '),
+  description: oneLine`The value of the whole order is less than one minor unit of the currency. Order at
+    least smallestQuantity.`,
   fields: {
     quantity: decimal('The number of shares of the order.'),
     price: decimal(
-      `The price at which the order was valued: its limit price; if it has none, its stop price;
-      if it has neither, the best price of the other side.`.replace(/\s+/g, ' '),
+      oneLine`The price at which the order was valued: its limit price; if it has none, its stop price;
+      if it has neither, the best price of the other side.`,
     ),
     smallestQuantity: decimal('The smallest number of shares that is accepted at this price.'),
   },
@@ -69,9 +68,9 @@ export const ClientOrderIdInUse = {
 export const TooManyOpenOrders = {
   name: 'TooManyOpenOrdersError',
   code: 'TOO_MANY_OPEN_ORDERS',
-  description: `The account has reached the maximum number of open orders in the instrument.
+  description: oneLine`The account has reached the maximum number of open orders in the instrument.
     Stop orders that wait for their trigger price count. Cancel an order before placing another
-    one.`.replace(/\s+/g, ' '),
+    one.`,
   fields: {
     accountId: id('The id of the account.'),
     symbol,
@@ -95,17 +94,16 @@ export const InsufficientShares = {
 export const InstrumentHalted = {
   name: 'InstrumentHaltedError',
   code: 'INSTRUMENT_HALTED',
-  description:
-    `Trading in the instrument is halted. Orders can be canceled, but no order is accepted until
-    trading resumes.`.replace(/\s+/g, ' '),
+  description: oneLine`Trading in the instrument is halted. Orders can be canceled, but no order is accepted until
+    trading resumes.`,
   fields: { symbol },
 } satisfies RejectionDefinition;
 
 export const PostOnlyWouldCross = {
   name: 'PostOnlyWouldCrossError',
   code: 'POST_ONLY_WOULD_CROSS',
-  description: `The order is post-only but would trade immediately. Use a limit price that does not
-    reach bestPrice.`.replace(/\s+/g, ' '),
+  description: oneLine`The order is post-only but would trade immediately. Use a limit price that does not
+    reach bestPrice.`,
   fields: {
     limitPrice: decimal("The limit price of the order, in the instrument's currency."),
     bestPrice: decimal(

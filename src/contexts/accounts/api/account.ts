@@ -5,6 +5,7 @@ import { readEventConnection } from '../../../api/event-queries.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
 import { streamIdOf } from '../../../kernel/decider.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { parseUuid } from '../../../lib/uuid.ts';
 import { type ReadPoint, shownSequence } from '../../../views/read-point.ts';
 import { type Account, accountDecider, availableOf } from '../account.ts';
@@ -79,8 +80,8 @@ function addAccountStatus({ builder }: ApiParts) {
     values: {
       OPEN: { description: 'Cash and shares can enter and leave the account.' },
       FROZEN: {
-        description: `Cash and shares can enter the account, but cannot leave it. The account can be
-          opened again.`.replace(/\s+/g, ' '),
+        description: oneLine`Cash and shares can enter the account, but cannot leave it. The account can be
+          opened again.`,
       },
       CLOSED: { description: 'The account is empty and permanently closed.' },
     },
@@ -96,8 +97,8 @@ function addCash({ builder }: ApiParts, account: AccountRef): void {
     }),
     held: t.field({
       type: 'Decimal',
-      description: `The part of the balance that is reserved for open orders, in the account's
-        currency.`.replace(/\s+/g, ' '),
+      description: oneLine`The part of the balance that is reserved for open orders, in the account's
+        currency.`,
       resolve: ({ account }) => account.held,
     }),
     available: t.field({
@@ -111,17 +112,16 @@ function addCash({ builder }: ApiParts, account: AccountRef): void {
 function addRevision({ builder }: ApiParts, account: AccountRef): void {
   builder.objectFields(account, (t) => ({
     version: t.int({
-      description:
-        `The version of the account's stream, which is the number of its events. Pass it as
+      description: oneLine`The version of the account's stream, which is the number of its events. Pass it as
         expectedVersion to have a command rejected if the account has changed in the
-        meantime.`.replace(/\s+/g, ' '),
+        meantime.`,
       resolve: ({ account }) => account.version,
     }),
     sequence: t.field({
       type: 'Sequence',
-      description: `The sequence number of the event that last changed the account. In a dry run
+      description: oneLine`The sequence number of the event that last changed the account. In a dry run
         that would change the account, the head of the log on which the dry run was
-        decided.`.replace(/\s+/g, ' '),
+        decided.`,
       resolve: ({ account, at }) => shownSequence(account.sequence, at),
     }),
     openedAt: t.field({
@@ -132,9 +132,9 @@ function addRevision({ builder }: ApiParts, account: AccountRef): void {
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: `The time at which the event that last changed the account was recorded. In a dry
+      description: oneLine`The time at which the event that last changed the account was recorded. In a dry
         run that would change the account, the time at which the dry run was
-        decided.`.replace(/\s+/g, ' '),
+        decided.`,
       resolve: ({ account }) => account.updatedAt,
     }),
   }));
@@ -145,9 +145,8 @@ function addHistory({ builder, event, events }: ApiParts, account: AccountRef): 
     history: t.connection(
       {
         type: event,
-        description:
-          `The events of the account, in order. In a dry run, this field returns an error:
-          select proposedEvents of the payload instead.`.replace(/\s+/g, ' '),
+        description: oneLine`The events of the account, in order. In a dry run, this field returns an error:
+          select proposedEvents of the payload instead.`,
         resolve: ({ account, at }, args, context) => {
           const streamId = streamIdOf(accountDecider, account.id);
           return readEventConnection(context, { streamId }, args, at);

@@ -6,6 +6,7 @@ import type { RequestContext } from '../../../api/request-context.ts';
 import { stateBehind } from '../../../api/state-behind.ts';
 import type { CommandDefinition } from '../../../kernel/command.ts';
 import { entityIdOf } from '../../../kernel/decider.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { sequenceOf } from '../../../views/read-point.ts';
 import { type Account, accountDecider } from '../account.ts';
 import * as commands from '../commands.ts';
@@ -24,9 +25,8 @@ const accountIdField = { required: true, description: 'The id of the account, a 
 const amountField = {
   type: 'Decimal',
   required: true,
-  description:
-    `The amount, in the account's currency. It must be greater than zero and no finer than the
-    currency's minor unit.`.replace(/\s+/g, ' '),
+  description: oneLine`The amount, in the account's currency. It must be greater than zero and no finer than the
+    currency's minor unit.`,
 } as const;
 const referenceField = {
   description: 'A note of up to 200 characters, recorded in the event. If omitted, there is none.',

@@ -2,6 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
 import { parseFilterBy, parseFilterText } from '../../../api/filter-input.ts';
 import { type ListRequest, readListConnection } from '../../../api/list-connection.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import type { Account } from '../account.ts';
 import { currencyFault } from '../currencies.ts';
 import { accountsView } from '../views.ts';
@@ -41,10 +42,9 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     accounts: t.connection(
       {
         type: account,
-        description:
-          `Lists the accounts that match the filter, as of a moment. A cursor is valid at any
+        description: oneLine`Lists the accounts that match the filter, as of a moment. A cursor is valid at any
           moment, but only with the filter, orderBy and descending for which it was
-          returned.`.replace(/\s+/g, ' '),
+          returned.`,
         args: {
           filter: t.arg({
             type: filter,

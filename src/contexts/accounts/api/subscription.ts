@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { parseId } from '../../../api/input.ts';
 import { type FoundState, watchFound } from '../../../api/watch-found.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import type { Account } from '../account.ts';
 import { accountsView } from '../views.ts';
 import { accountTypes, toAccountAt } from './account.ts';
@@ -31,11 +32,10 @@ export function addAccountSubscription(parts: ApiParts): void {
   builder.subscriptionField('account', (t) =>
     t.field({
       type: frame,
-      description:
-        `Sends the current state of an account first, then each new state. A slow reader may miss
+      description: oneLine`Sends the current state of an account first, then each new state. A slow reader may miss
         intermediate states, but never the latest. To resume, subscribe again: the first frame has
         the current state. Fails with ACCOUNT_NOT_FOUND if no account has the
-        id.`.replace(/\s+/g, ' '),
+        id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),

@@ -2,6 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { badInput } from '../../../api/errors.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
 import { watchState } from '../../../api/watch-found.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import { topicsOf } from '../../../views/watching/watch-document.ts';
@@ -75,10 +76,9 @@ function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
   builder.objectField(instrument, 'candles', (t) =>
     t.field({
       type: [candle],
-      description:
-        `The candles that begin in a range of time, in order. An interval without trades has no
+      description: oneLine`The candles that begin in a range of time, in order. An interval without trades has no
         candle. More than ${candlesMax} candles are a BAD_USER_INPUT error: request a shorter
-        range.`.replace(/\s+/g, ' '),
+        range.`,
       args: {
         interval: t.arg({
           type: interval,
@@ -120,11 +120,10 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
   builder.subscriptionField('candles', (t) =>
     t.field({
       type: frame,
-      description:
-        `Sends the last candle of an instrument first, then each new state of it and each new
+      description: oneLine`Sends the last candle of an instrument first, then each new state of it and each new
         candle, at most one every ${framePauseMs} ms. A slow reader may miss intermediate states,
         but never the latest. To resume, subscribe again: the first frame has the current state.
-        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`.replace(/\s+/g, ' '),
+        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({
           required: true,

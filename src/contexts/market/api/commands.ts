@@ -5,6 +5,7 @@ import { parseOptionalText, parseText } from '../../../api/input.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
 import { stateAfter } from '../../../api/state-after.ts';
 import { compare } from '../../../lib/decimal.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { parseStep, stepDigitsMax, trimZeros } from '../../../lib/steps.ts';
 import { currencyFault } from '../../accounts/currencies.ts';
 import * as commands from '../commands.ts';
@@ -27,8 +28,8 @@ const symbolField = {
   description: 'The symbol of the instrument, in upper case.',
 } as const;
 const instrumentAfterDescription = 'The instrument after the command.';
-const feeDescription = `in basis points (hundredths of a percent) of the amount, 0 to
-  ${feeBpsMax}. If omitted, 0.`.replace(/\s+/g, ' ');
+const feeDescription = oneLine`in basis points (hundredths of a percent) of the amount, 0 to
+  ${feeBpsMax}. If omitted, 0.`;
 
 /** Adds the mutations that list instruments and record prices. */
 export function addMarketCommands(parts: ApiParts, refs: InstrumentRefs): void {
@@ -44,9 +45,8 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
     input: (t) => ({
       symbol: t.id({
         required: true,
-        description:
-          `The symbol of the new instrument, like "MSFT": 1 to 20 of A-Z, 0-9, ".", "^", "_" and
-          "-", beginning with a letter or a digit.`.replace(/\s+/g, ' '),
+        description: oneLine`The symbol of the new instrument, like "MSFT": 1 to 20 of A-Z, 0-9, ".", "^", "_" and
+          "-", beginning with a letter or a digit.`,
       }),
       name: t.string({
         required: true,
@@ -59,16 +59,14 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
       tickSize: t.field({
         type: 'Decimal',
         required: true,
-        description:
-          `The tick size, in the instrument's currency. Prices of orders must be multiples of it. It
-          must be greater than zero and have at most ${stepDigitsMax} digits.`.replace(/\s+/g, ' '),
+        description: oneLine`The tick size, in the instrument's currency. Prices of orders must be multiples of it. It
+          must be greater than zero and have at most ${stepDigitsMax} digits.`,
       }),
       lotSize: t.field({
         type: 'Decimal',
         required: true,
-        description:
-          `The lot size, in shares. Quantities of orders must be multiples of it. It must be
-          greater than zero and have at most ${stepDigitsMax} digits.`.replace(/\s+/g, ' '),
+        description: oneLine`The lot size, in shares. Quantities of orders must be multiples of it. It must be
+          greater than zero and have at most ${stepDigitsMax} digits.`,
       }),
       makerFeeBps: t.field({
         type: 'Decimal',
@@ -155,9 +153,8 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
       occurredAt: t.field({
         type: 'DateTime',
         required: true,
-        description:
-          `The time from which the price holds. A time up to 5 seconds ahead of the server's
-          time counts as now; a later time is a BAD_USER_INPUT error.`.replace(/\s+/g, ' '),
+        description: oneLine`The time from which the price holds. A time up to 5 seconds ahead of the server's
+          time counts as now; a later time is a BAD_USER_INPUT error.`,
       }),
     }),
   });

@@ -5,6 +5,7 @@ import { codedError } from '../../../api/errors.ts';
 import { parseFilterBy } from '../../../api/filter-input.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import { InstrumentNotFound } from '../commands.ts';
 import type { Instrument } from '../instrument.ts';
@@ -101,8 +102,8 @@ function addTradingStatus({ builder }: ApiParts) {
     values: {
       OPEN: { description: 'New orders are accepted.' },
       HALTED: {
-        description: `New orders are rejected and stop orders are not triggered. Open orders can be
-          canceled.`.replace(/\s+/g, ' '),
+        description: oneLine`New orders are rejected and stop orders are not triggered. Open orders can be
+          canceled.`,
       },
     },
   });
@@ -141,8 +142,8 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
     lastPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: `The price that occurred last, recorded or traded, in the instrument's currency.
-        Null if there is no price yet.`.replace(/\s+/g, ' '),
+      description: oneLine`The price that occurred last, recorded or traded, in the instrument's currency.
+        Null if there is no price yet.`,
       resolve: async (source, _args, context) =>
         (await readLastPrice(context, source))?.price ?? null,
     }),
@@ -156,9 +157,8 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
     priceOn: t.field({
       type: 'Decimal',
       nullable: true,
-      description:
-        `The price at a time, in the instrument's currency: the last one that had occurred by then,
-        even if it was recorded later. Null if no price had occurred by then.`.replace(/\s+/g, ' '),
+      description: oneLine`The price at a time, in the instrument's currency: the last one that had occurred by then,
+        even if it was recorded later. Null if no price had occurred by then.`,
       args: {
         time: t.arg({
           type: 'DateTime',

@@ -3,6 +3,7 @@ import { badInput } from '../../../api/errors.ts';
 import { rangeOf } from '../../../api/list-connection.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
@@ -63,9 +64,8 @@ function addBookTypes(parts: ApiParts) {
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description:
-          `The sequence number at which this state was read. In a dry run, the head of the log
-          on which the dry run was decided.`.replace(/\s+/g, ' '),
+        description: oneLine`The sequence number at which this state was read. In a dry run, the head of the log
+          on which the dry run was decided.`,
       }),
     }),
   });

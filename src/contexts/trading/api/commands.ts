@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { badInput } from '../../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText } from '../../../api/input.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { accountTypes } from '../../accounts/api/account.ts';
 import { accountAfter } from '../../accounts/api/commands.ts';
 import { type CancelOrder, cancelOrder } from '../commands/cancel-order.ts';
@@ -90,33 +91,28 @@ function addPlaceOrder(parts: ApiParts): void {
       }),
       limitPrice: t.field({
         type: 'Decimal',
-        description:
-          `The worst price at which the order may trade, for one share in the instrument's currency,
+        description: oneLine`The worst price at which the order may trade, for one share in the instrument's currency,
           a multiple of the tick size. Required for LIMIT and STOP_LIMIT orders; not allowed for
-          others.`.replace(/\s+/g, ' '),
+          others.`,
       }),
       stopPrice: t.field({
         type: 'Decimal',
-        description:
-          `The price that triggers the order, for one share in the instrument's currency, a multiple
+        description: oneLine`The price that triggers the order, for one share in the instrument's currency, a multiple
           of the tick size. Required for STOP and STOP_LIMIT orders; not allowed for
-          others.`.replace(/\s+/g, ' '),
+          others.`,
       }),
       expiresAt: t.field({
         type: 'DateTime',
-        description:
-          `The time at which the order expires, in the future. Required for GTD orders; not allowed
-          for others.`.replace(/\s+/g, ' '),
+        description: oneLine`The time at which the order expires, in the future. Required for GTD orders; not allowed
+          for others.`,
       }),
       postOnly: t.boolean({
-        description:
-          `Whether to reject the order if it would trade immediately. Allowed for LIMIT orders with
-          DAY, GTC or GTD. If omitted, false.`.replace(/\s+/g, ' '),
+        description: oneLine`Whether to reject the order if it would trade immediately. Allowed for LIMIT orders with
+          DAY, GTC or GTD. If omitted, false.`,
       }),
       clientOrderId: t.string({
-        description:
-          `The client's own id of the order (FIX ClOrdID), of up to 200 characters. No other open
-          order of the account may have it. If omitted, the order has none.`.replace(/\s+/g, ' '),
+        description: oneLine`The client's own id of the order (FIX ClOrdID), of up to 200 characters. No other open
+          order of the account may have it. If omitted, the order has none.`,
       }),
     }),
     parse: parsePlaceOrder,

@@ -4,6 +4,7 @@ import { type PagingArgs, parsePage } from '../../../api/paging.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { entityIdOf } from '../../../kernel/decider.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { accountsView } from '../../accounts/views.ts';
 import {
   type AccountFigure,
@@ -57,9 +58,8 @@ export function addDifferences({ builder }: ApiParts) {
       }),
       ledger: t.expose('ledger', {
         type: 'Decimal',
-        description:
-          `The figure that results from the events of the account: in the account's currency for
-          cash, otherwise in shares.`.replace(/\s+/g, ' '),
+        description: oneLine`The figure that results from the events of the account: in the account's currency for
+          cash, otherwise in shares.`,
       }),
       shown: t.expose('shown', {
         type: 'Decimal',
@@ -70,9 +70,8 @@ export function addDifferences({ builder }: ApiParts) {
     }),
   });
   return builder.objectRef<Comparison>('TrialBalanceDifferenceConnection').implement({
-    description:
-      `The differences found in a page of accounts. Pages count accounts, not differences, so a
-      page may be empty although later pages are not.`.replace(/\s+/g, ' '),
+    description: oneLine`The differences found in a page of accounts. Pages count accounts, not differences, so a
+      page may be empty although later pages are not.`,
     fields: (t) => ({
       nodes: t.field({
         type: [difference],

@@ -1,4 +1,5 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 
 export type OrderEnums = ReturnType<typeof addOrderEnums>;
 
@@ -18,12 +19,12 @@ export function addOrderEnums({ builder }: ApiParts) {
         MARKET: { description: 'The order trades immediately at any price and never rests.' },
         LIMIT: { description: 'The order trades at its limit price or a better one.' },
         STOP: {
-          description: `The order waits until the last price reaches its stop price. It then enters
-            the market as a MARKET order.`.replace(/\s+/g, ' '),
+          description: oneLine`The order waits until the last price reaches its stop price. It then enters
+            the market as a MARKET order.`,
         },
         STOP_LIMIT: {
-          description: `The order waits until the last price reaches its stop price. It then enters
-            the market as a LIMIT order.`.replace(/\s+/g, ' '),
+          description: oneLine`The order waits until the last price reaches its stop price. It then enters
+            the market as a LIMIT order.`,
         },
       },
     }),

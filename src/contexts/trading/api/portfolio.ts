@@ -2,6 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import { topicsOf } from '../../../views/watching/watch-document.ts';
@@ -65,8 +66,8 @@ function addPortfolioTypes(parts: ApiParts) {
 function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositionType>) {
   const { account } = accountTypes(parts);
   return parts.builder.objectRef<PortfolioAt>('Portfolio').implement({
-    description: `The value of an account at the last known prices. All amounts are in the
-      account's currency.`.replace(/\s+/g, ' '),
+    description: oneLine`The value of an account at the last known prices. All amounts are in the
+      account's currency.`,
     fields: (t) => ({
       account: t.field({
         type: account,
@@ -93,9 +94,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       unrealizedPnl: t.expose('unrealizedPnl', {
         type: 'Decimal',
-        description:
-          `The total unrealized profit or loss of the positions whose instrument has a known
-          price.`.replace(/\s+/g, ' '),
+        description: oneLine`The total unrealized profit or loss of the positions whose instrument has a known
+          price.`,
       }),
       realizedPnl: t.expose('realizedPnl', {
         type: 'Decimal',
@@ -104,9 +104,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       sequence: t.field({
         type: 'Sequence',
-        description:
-          `The sequence number at which this state was read. In a dry run, the head of the log
-          on which the dry run was decided.`.replace(/\s+/g, ' '),
+        description: oneLine`The sequence number at which this state was read. In a dry run, the head of the log
+          on which the dry run was decided.`,
         resolve: ({ at }) => sequenceOf(at),
       }),
     }),
@@ -116,9 +115,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
 function addPositionType(parts: ApiParts) {
   const { instrument } = instrumentTypes(parts);
   return parts.builder.objectRef<PositionAt>('Position').implement({
-    description:
-      `A position: the shares of one instrument that an account holds. All amounts are in the
-      account's currency.`.replace(/\s+/g, ' '),
+    description: oneLine`A position: the shares of one instrument that an account holds. All amounts are in the
+      account's currency.`,
     fields: (t) => ({
       symbol: t.id({
         description: 'The symbol of the instrument.',
@@ -142,16 +140,15 @@ function addPositionType(parts: ApiParts) {
       }),
       averageCost: t.field({
         type: 'Decimal',
-        description:
-          `The average cost of one share, including buying fees, rounded half-up to 8 decimals. A
-          sale does not change it.`.replace(/\s+/g, ' '),
+        description: oneLine`The average cost of one share, including buying fees, rounded half-up to 8 decimals. A
+          sale does not change it.`,
         resolve: ({ position }) => position.averageCost,
       }),
       cost: t.field({
         type: 'Decimal',
-        description: `The total cost of the shares, including buying fees. A sale reduces it by
+        description: oneLine`The total cost of the shares, including buying fees. A sale reduces it by
           the cost of the shares sold, in whole minor units, so that nothing is lost to
-          rounding.`.replace(/\s+/g, ' '),
+          rounding.`,
         resolve: ({ position }) => costOf(position),
       }),
       marketPrice: t.expose('marketPrice', {
@@ -163,16 +160,14 @@ function addPositionType(parts: ApiParts) {
       marketValue: t.expose('marketValue', {
         type: 'Decimal',
         nullable: true,
-        description:
-          `The quantity times marketPrice, rounded half-up to the minor unit. Null if no price is
-          known.`.replace(/\s+/g, ' '),
+        description: oneLine`The quantity times marketPrice, rounded half-up to the minor unit. Null if no price is
+          known.`,
       }),
       unrealizedPnl: t.expose('unrealizedPnl', {
         type: 'Decimal',
         nullable: true,
-        description:
-          `The unrealized profit or loss: marketValue less cost, rounded half-up to the minor unit.
-          Null if no price is known.`.replace(/\s+/g, ' '),
+        description: oneLine`The unrealized profit or loss: marketValue less cost, rounded half-up to the minor unit.
+          Null if no price is known.`,
       }),
       realizedPnl: t.field({
         type: 'Decimal',

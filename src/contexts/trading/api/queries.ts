@@ -10,6 +10,7 @@ import {
 import { readListConnection } from '../../../api/list-connection.ts';
 import type { PagingArgs } from '../../../api/paging.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import { accountTypes } from '../../accounts/api/account.ts';
 import { symbolFault } from '../../market/symbol.ts';
@@ -65,10 +66,9 @@ function addOrderListTypes(parts: ApiParts) {
       }),
       statuses: t.field({
         type: [status],
-        description:
-          `One or more statuses, of which the order must have one. If omitted, any status. If status
+        description: oneLine`One or more statuses, of which the order must have one. If omitted, any status. If status
           is also given, it must be one of them. Open orders are HELD, NEW or
-          PARTIALLY_FILLED.`.replace(/\s+/g, ' '),
+          PARTIALLY_FILLED.`,
       }),
     }),
   });
@@ -99,10 +99,9 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
     orders: t.connection(
       {
         type: order,
-        description:
-          `Lists the orders that match the filter, as of a moment. A cursor is valid at any moment,
+        description: oneLine`Lists the orders that match the filter, as of a moment. A cursor is valid at any moment,
           but only with the filter, orderBy and descending for which it was
-          returned.`.replace(/\s+/g, ' '),
+          returned.`,
         args: {
           filter: t.arg({ type: filter, description: filterDescription }),
           orderBy: t.arg({
@@ -128,9 +127,8 @@ function addTradesQuery(parts: ApiParts): void {
     t.connection(
       {
         type: trade,
-        description:
-          `Lists the trades of an instrument up to a moment, in the order of execution. The list is
-          empty if the symbol is not listed.`.replace(/\s+/g, ' '),
+        description: oneLine`Lists the trades of an instrument up to a moment, in the order of execution. The list is
+          empty if the symbol is not listed.`,
         args: {
           symbol: t.arg.id({
             required: true,
@@ -159,9 +157,8 @@ function addAccountOrders(parts: ApiParts, lists: OrderListTypes): void {
     t.connection(
       {
         type: order,
-        description:
-          `The orders of the account that match the filter, sorted by the time at which they were
-          placed.`.replace(/\s+/g, ' '),
+        description: oneLine`The orders of the account that match the filter, sorted by the time at which they were
+          placed.`,
         args: {
           filter: t.arg({ type: filter, description: filterDescription }),
           descending: t.arg.boolean({ defaultValue: false, description: descendingDescription }),

@@ -6,6 +6,7 @@ import type { RequestContext } from '../../../api/request-context.ts';
 import { type FoundState, watchFound, watchState } from '../../../api/watch-found.ts';
 import type { EventFrame } from '../../../feed/watch-events.ts';
 import { streamIdOf } from '../../../kernel/decider.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import type { WatchedState } from '../../../views/watching/watched-state.ts';
 import { listedSymbol } from '../../market/api/instrument.ts';
 import { bookDecider } from '../matching/book.ts';
@@ -24,8 +25,8 @@ import { orderTypes } from './order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './portfolio.ts';
 import { toOrderAt, toTradeAt } from './read.ts';
 
-const latest = `A slow reader may miss intermediate states, but never the
-  latest. To resume, subscribe again: the first frame has the current state.`.replace(/\s+/g, ' ');
+const latest = oneLine`A slow reader may miss intermediate states, but never the
+  latest. To resume, subscribe again: the first frame has the current state.`;
 const symbolDescription = 'The symbol of the instrument, in upper case.';
 const frameSequence = 'The sequence number at which this state was read.';
 
@@ -59,9 +60,8 @@ function addOrder(parts: ApiParts): void {
   builder.subscriptionField('order', (t) =>
     t.field({
       type: frame,
-      description:
-        `Sends the current state of an order first, then each new state. ${latest} Fails with
-        ORDER_NOT_FOUND if no order has the id.`.replace(/\s+/g, ' '),
+      description: oneLine`Sends the current state of an order first, then each new state. ${latest} Fails with
+        ORDER_NOT_FOUND if no order has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
@@ -83,10 +83,9 @@ function addOrderBook(parts: ApiParts): void {
   builder.subscriptionField('orderBook', (t) =>
     t.field({
       type: frame,
-      description:
-        `Sends the current best price levels of an order book first, then the new levels whenever
+      description: oneLine`Sends the current best price levels of an order book first, then the new levels whenever
         they have changed. ${latest} Fails with INSTRUMENT_NOT_FOUND if no instrument has the
-        symbol.`.replace(/\s+/g, ' '),
+        symbol.`,
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }),
@@ -109,15 +108,14 @@ function addTrades(parts: ApiParts): void {
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: `The sequence number that the subscription has reached. To resume, subscribe
-          with it as \`after\`.`.replace(/\s+/g, ' '),
+        description: oneLine`The sequence number that the subscription has reached. To resume, subscribe
+          with it as \`after\`.`,
       }),
       trade: t.field({
         type: trade,
         nullable: true,
-        description:
-          `The trade. Null if the frame only reports progress: there was no trade since the
-          previous frame, up to this sequence number.`.replace(/\s+/g, ' '),
+        description: oneLine`The trade. Null if the frame only reports progress: there was no trade since the
+          previous frame, up to this sequence number.`,
         resolve: async ({ event, sequence }, _args, context) => {
           if (event === null) return null;
           await context.waitForViews(sequence);
@@ -129,17 +127,16 @@ function addTrades(parts: ApiParts): void {
   builder.subscriptionField('trades', (t) =>
     t.field({
       type: frame,
-      description: `Sends every trade of an instrument after a sequence number, in order and exactly
+      description: oneLine`Sends every trade of an instrument after a sequence number, in order and exactly
         once: first the recorded trades, then each new trade. Frames without a trade report
         progress. To resume, pass the \`sequence\` of the last frame as \`after\`. Fails with
-        INSTRUMENT_NOT_FOUND if no instrument has the symbol.`.replace(/\s+/g, ' '),
+        INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         after: t.arg({
           type: 'Sequence',
-          description:
-            `The sequence number after which to begin; "0" begins with the first event. If
-            omitted, only trades recorded from now on are sent.`.replace(/\s+/g, ' '),
+          description: oneLine`The sequence number after which to begin; "0" begins with the first event. If
+            omitted, only trades recorded from now on are sent.`,
         }),
       },
       subscribe: async (_root, { symbol, after }, context) => {
@@ -164,10 +161,9 @@ function addPortfolio(parts: ApiParts): void {
   builder.subscriptionField('portfolio', (t) =>
     t.field({
       type: frame,
-      description:
-        `Sends the current portfolio of an account first, then the new portfolio whenever the
+      description: oneLine`Sends the current portfolio of an account first, then the new portfolio whenever the
         account, its positions or their prices have changed. ${latest} Fails with
-        ACCOUNT_NOT_FOUND if no account has the id.`.replace(/\s+/g, ' '),
+        ACCOUNT_NOT_FOUND if no account has the id.`,
       args: {
         accountId: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
       },

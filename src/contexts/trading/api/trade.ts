@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { shownSequence } from '../../../views/read-point.ts';
 import type { OrderEnums } from './order-enums.ts';
 import { type OrderAt, orderOf, type TradeAt } from './read.ts';
@@ -60,9 +61,9 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       }),
       sequence: t.field({
         type: 'Sequence',
-        description: `The sequence number of the event that recorded the trade. In a dry run
+        description: oneLine`The sequence number of the event that recorded the trade. In a dry run
           that would lead to the trade, the head of the log on which the dry run was
-          decided.`.replace(/\s+/g, ' '),
+          decided.`,
         resolve: ({ trade, at }) => shownSequence(trade.sequence, at),
       }),
     }),
@@ -73,25 +74,23 @@ function addTradeCash({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.trade, (t) => ({
     amount: t.field({
       type: 'Decimal',
-      description: `The price times the quantity, exact, in the instrument's currency. Older
+      description: oneLine`The price times the quantity, exact, in the instrument's currency. Older
         trades, whose cash was rounded trade by trade, show it rounded half-up to the minor
-        unit.`.replace(/\s+/g, ' '),
+        unit.`,
       resolve: ({ trade }) => trade.amount,
     }),
     buyAmount: t.field({
       type: 'Decimal',
-      description:
-        `The cash that the buyer paid for the shares, without the fee, in the instrument's
+      description: oneLine`The cash that the buyer paid for the shares, without the fee, in the instrument's
         currency. Over the life of an order, these amounts add up to its exact total, rounded up
-        once to the minor unit.`.replace(/\s+/g, ' '),
+        once to the minor unit.`,
       resolve: ({ trade }) => trade.buyAmount,
     }),
     sellAmount: t.field({
       type: 'Decimal',
-      description:
-        `The cash that the seller received for the shares, before the fee, in the instrument's
+      description: oneLine`The cash that the seller received for the shares, before the fee, in the instrument's
         currency. Over the life of an order, these amounts add up to its exact total, rounded down
-        once to the minor unit.`.replace(/\s+/g, ' '),
+        once to the minor unit.`,
       resolve: ({ trade }) => trade.sellAmount,
     }),
     buyFee: t.field({

@@ -2,6 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { type LedgerAccount, ledgerAccounts } from '../views/postings.ts';
 import { type AssetBalance, trialBalanceView } from '../views/trial-balance.ts';
 import { addDifferences, compareAccounts } from './differences.ts';
@@ -19,9 +20,8 @@ const ledgerDescriptions = {
   FEES: { description: 'The fees earned from trades.' },
   INTEREST: { description: 'The interest credited to customers. It is negative or zero.' },
   ROUNDING: {
-    description:
-      `The cash that the house gained by rounding the cash of orders to minor units. It is never
-      negative.`.replace(/\s+/g, ' '),
+    description: oneLine`The cash that the house gained by rounding the cash of orders to minor units. It is never
+      negative.`,
   },
   TRANSIT: { description: 'The cash between the two halves of a transfer.' },
 } satisfies Record<LedgerAccount, { readonly description: string }>;
@@ -38,8 +38,8 @@ interface TrialBalance {
   readonly sequence: number;
 }
 
-const firstDescription = `The maximum number of accounts to compare. A page has fewer accounts if
-  these have many events.`.replace(/\s+/g, ' ');
+const firstDescription = oneLine`The maximum number of accounts to compare. A page has fewer accounts if
+  these have many events.`;
 
 /** Adds Query.trialBalance. */
 export function addTrialBalance(parts: ApiParts): void {
@@ -64,9 +64,8 @@ function addBalanceType(parts: ApiParts) {
   const { asset, entry } = addAssetTypes(parts);
   const comparison = addDifferences(parts);
   return builder.objectRef<TrialBalance>('TrialBalance').implement({
-    description:
-      `The sums of the double entries of all events, by asset and account of the ledger. They prove
-      that nothing was created or lost.`.replace(/\s+/g, ' '),
+    description: oneLine`The sums of the double entries of all events, by asset and account of the ledger. They prove
+      that nothing was created or lost.`,
     fields: (t) => ({
       assets: t.field({
         type: [asset],
@@ -79,17 +78,15 @@ function addBalanceType(parts: ApiParts) {
         resolve: ({ assets }) => assets.flatMap(entriesOf),
       }),
       isBalanced: t.boolean({
-        description:
-          `Whether the entries of each asset sum to zero. The figures that accounts and positions
-          show are compared by the field differences instead.`.replace(/\s+/g, ' '),
+        description: oneLine`Whether the entries of each asset sum to zero. The figures that accounts and positions
+          show are compared by the field differences instead.`,
         resolve: ({ assets }) => assets.every((each) => isZero(totalOf(each))),
       }),
       differences: t.field({
         type: comparison,
-        description:
-          `The differences between the figures that accounts and positions show and the sums of the
+        description: oneLine`The differences between the figures that accounts and positions show and the sums of the
           events in the log. Each page compares some accounts: to compare all of them, read until
-          pageInfo.hasNextPage is false.`.replace(/\s+/g, ' '),
+          pageInfo.hasNextPage is false.`,
         args: {
           first: t.arg.int({ description: firstDescription }),
           after: t.arg.string({

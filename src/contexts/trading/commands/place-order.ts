@@ -1,6 +1,7 @@
 import type { CommandContext, CommandDefinition } from '../../../kernel/command.ts';
 import { BadUserInput, Rejection, reject } from '../../../kernel/rejection.ts';
 import { endOfDay } from '../../../lib/date-time.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import {
   AccountNotFound,
   AccountNotOpen,
@@ -63,9 +64,9 @@ export const orderRejections = [
 
 export const placeOrder: CommandDefinition<PlaceOrder> = {
   name: 'placeOrder',
-  description: `Places an order. It trades immediately with the orders in the book, at their prices.
+  description: oneLine`Places an order. It trades immediately with the orders in the book, at their prices.
     The remainder rests in the book or is canceled, depending on the order's type and time in force.
-    A stop order waits for its trigger price first.`.replace(/\s+/g, ' '),
+    A stop order waits for its trigger price first.`,
   rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {

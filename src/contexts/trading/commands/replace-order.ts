@@ -1,5 +1,6 @@
 import type { CommandDefinition } from '../../../kernel/command.ts';
 import { reject } from '../../../kernel/rejection.ts';
+import { oneLine } from '../../../lib/one-line.ts';
 import { InvalidPrice } from '../../market/commands.ts';
 import { recordAssigned } from '../client-orders.ts';
 import { acceptOrder, type CheckedOrder, parkStop, rejectionOf } from '../matching/accept-order.ts';
@@ -25,9 +26,9 @@ export interface ReplaceOrder {
 
 export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   name: 'replaceOrder',
-  description: `Replaces an open order with a new one. The quantity is the total of both orders,
+  description: oneLine`Replaces an open order with a new one. The quantity is the total of both orders,
     including the shares already traded. The new order keeps the time priority only if the price is
-    the same and the open quantity does not grow.`.replace(/\s+/g, ' '),
+    the same and the open quantity does not grow.`,
   rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
   target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
   handle(input, context) {
