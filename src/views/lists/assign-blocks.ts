@@ -9,7 +9,7 @@ import {
   type KnownPartition,
   type ListPosition,
 } from './blocks.ts';
-import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './place-changes.ts';
+import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './entry-changes.ts';
 
 /** Assigns the list entries of one page of a view to blocks, as far as these are in memory. */
 export interface BlockAssigner {
