@@ -1,7 +1,7 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import type { FilterValues } from '../views/lists/partition.ts';
-import { type Cursor, comparePlaces } from '../views/read.ts';
+import { type Cursor, compareListPositions } from '../views/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -67,7 +67,7 @@ function mergeParts<Item extends Cursor>(
 ): readonly Item[] {
   const [only, another] = parts;
   if (only !== undefined && another === undefined) return only;
-  const merged = parts.flat().sort(comparePlaces);
+  const merged = parts.flat().sort(compareListPositions);
   return (descending ? merged.reverse() : merged).slice(0, limit);
 }
 

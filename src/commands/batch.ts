@@ -4,7 +4,8 @@ import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/lo
 import { addMicroseconds } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
 import { toStoredEvent } from './answers/stored-event.ts';
-import { type Decision, earlier } from './decide.ts';
+import { earlier } from './attempt.ts';
+import type { Decision } from './decide.ts';
 import type { CommandResult } from './request.ts';
 import { type CachedStream, evolveStream } from './streams/cache.ts';
 

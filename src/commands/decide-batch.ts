@@ -4,12 +4,13 @@ import type { Batch } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { LogStatements } from '../log/log.ts';
+import type { DecideOptions } from './attempt.ts';
 import { toBatch } from './batch.ts';
-import { type DecideOptions, type Decision, decide, type NeedsEarlier } from './decide.ts';
+import { type Decision, decide, type NeedsEarlier } from './decide.ts';
 import type { Submission } from './request.ts';
 import type { AnyDecider, CachedStream, StreamCache } from './streams/cache.ts';
 import { loadStreams } from './streams/load.ts';
-import { createWorkspace } from './streams/workspace.ts';
+import { createWorkspace, type Workspace } from './streams/workspace.ts';
 
 export interface DecideBatchOptions {
   readonly log: LogStatements;
@@ -50,96 +51,110 @@ const batchEventsMax = 1_024;
 /** After this time the event loop gets a turn before more commands are decided. */
 const turnMs = 10;
 
+/** The state of an open batch. */
+interface BatchState {
+  readonly options: DecideBatchOptions;
+  readonly workspace: Workspace;
+  readonly decisions: Decision[];
+  eventCount: number;
+  left: readonly Submission[];
+}
+
 /** Opens a batch. `changes`: streams changed by the batch that is being appended now. */
 export function openBatch(
   options: DecideBatchOptions,
   changes?: ReadonlyMap<string, CachedStream>,
 ): OpenBatch {
-  const { log, cache } = options;
-  const workspace = createWorkspace(cache, changes);
+  const workspace = createWorkspace(options.cache, changes);
   // Read before the first decision: the batch must not be appended under a later epoch.
-  const epoch = log.epoch();
+  const epoch = options.log.epoch();
   const decisions: Decision[] = [];
-  let eventCount = 0;
-  let left: readonly Submission[] = [];
-
-  function accept(decision: Decision): void {
-    decisions.push(decision);
-    if (decision.submission.request.options.dryRun === true) return;
-    eventCount += decision.events.length;
-    workspace.accept(decision.touched);
-  }
-
-  /** Decides a command, and before it the commands that it needs; null if the batch is full. */
-  function tryOne(submission: Submission, decideOptions: DecideOptions) {
-    while (eventCount < batchEventsMax) {
-      const decision = decide(submission, workspace, decideOptions);
-      if (!('earlier' in decision)) return decision;
-      const earlier = decide(toEarlier(submission, decision), workspace, decideOptions);
-      if ('missing' in earlier) return earlier;
-      if ('earlier' in earlier || earlier.events.length === 0) {
-        const { name } = decision.earlier.definition;
-        throw new Error(`${name} was to be decided first, but it records nothing`);
-      }
-      accept(earlier);
-    }
-    return null;
-  }
-
-  /**
-   * Decides the commands. Returns the streams that are missing and the commands that need them
-   * (`deferred`), the commands not reached when the turn was over (`rest`), and those not reached
-   * because the batch is full (`left`).
-   */
-  function tryAll(submissions: readonly Submission[], now: string) {
-    const { definitions, reactions, stepsMax } = options;
-    const steps = stepsMax === undefined ? {} : { stepsMax };
-    const decideOptions = { definitions, reactions, now, ...steps };
-    const since = performance.now();
-    const missing = new Map<string, AnyDecider>();
-    const deferred: Submission[] = [];
-    for (const [index, submission] of submissions.entries()) {
-      const decision = tryOne(submission, decideOptions);
-      if (decision === null) {
-        return { missing, deferred, rest: [], left: submissions.slice(index) };
-      }
-      if (!('missing' in decision)) {
-        accept(decision);
-      } else {
-        for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
-        deferred.push(submission);
-      }
-      if (performance.now() - since > turnMs) {
-        return { missing, deferred, rest: submissions.slice(index + 1), left: [] };
-      }
-    }
-    return { missing, deferred, rest: [], left: [] };
-  }
-
+  const state: BatchState = { options, workspace, decisions, eventCount: 0, left: [] };
   return {
-    async add(submissions) {
-      let open = submissions;
-      let waiting: readonly Submission[] = [];
-      for (let round = 0; open.length > 0; round += 1) {
-        if (round > loadRoundsMax) {
-          throw new Error(`a command needs streams to be loaded more than ${loadRoundsMax} times`);
-        }
-        const { missing, deferred, rest, left: later } = tryAll(open, await log.now());
-        if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
-        else if (rest.length > 0) await nextTurn();
-        waiting = [...later, ...waiting];
-        open = [...deferred, ...rest];
-      }
-      left = [...left, ...waiting];
-      return waiting;
-    },
+    add: (submissions) => decideAll(state, submissions),
     isEmpty: () => decisions.length === 0,
     changed: () => workspace.changed(),
     decided() {
       const bases = workspace.bases();
-      return { decisions, bases, batch: toBatch(decisions, bases, epoch), left };
+      return { decisions, bases, batch: toBatch(decisions, bases, epoch), left: state.left };
     },
   };
+}
+
+/** Decides commands and loads their streams, in turns; returns those that are left. */
+async function decideAll(
+  state: BatchState,
+  submissions: readonly Submission[],
+): Promise<readonly Submission[]> {
+  const { workspace } = state;
+  const { log, cache } = state.options;
+  let open = submissions;
+  let waiting: readonly Submission[] = [];
+  for (let round = 0; open.length > 0; round += 1) {
+    if (round > loadRoundsMax) {
+      throw new Error(`a command needs streams to be loaded more than ${loadRoundsMax} times`);
+    }
+    const { missing, deferred, rest, left } = decideForOneTurn(state, open, await log.now());
+    if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
+    else if (rest.length > 0) await nextTurn();
+    waiting = [...left, ...waiting];
+    open = [...deferred, ...rest];
+  }
+  state.left = [...state.left, ...waiting];
+  return waiting;
+}
+
+/**
+ * Decides the commands. Returns the streams that are missing and the commands that need them
+ * (`deferred`), the commands not reached when the turn was over (`rest`), and those not reached
+ * because the batch is full (`left`).
+ */
+function decideForOneTurn(state: BatchState, submissions: readonly Submission[], now: string) {
+  const { definitions, reactions, stepsMax } = state.options;
+  const steps = stepsMax === undefined ? {} : { stepsMax };
+  const decideOptions = { definitions, reactions, now, ...steps };
+  const since = performance.now();
+  const missing = new Map<string, AnyDecider>();
+  const deferred: Submission[] = [];
+  for (const [index, submission] of submissions.entries()) {
+    const decision = decideNext(state, submission, decideOptions);
+    if (decision === null) {
+      return { missing, deferred, rest: [], left: submissions.slice(index) };
+    }
+    if (!('missing' in decision)) {
+      accept(state, decision);
+    } else {
+      for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
+      deferred.push(submission);
+    }
+    if (performance.now() - since > turnMs) {
+      return { missing, deferred, rest: submissions.slice(index + 1), left: [] };
+    }
+  }
+  return { missing, deferred, rest: [], left: [] };
+}
+
+/** Decides a command, and before it the commands that it needs; null if the batch is full. */
+function decideNext(state: BatchState, submission: Submission, decideOptions: DecideOptions) {
+  while (state.eventCount < batchEventsMax) {
+    const decision = decide(submission, state.workspace, decideOptions);
+    if (!('earlier' in decision)) return decision;
+    const earlier = decide(toEarlier(submission, decision), state.workspace, decideOptions);
+    if ('missing' in earlier) return earlier;
+    if ('earlier' in earlier || earlier.events.length === 0) {
+      const { name } = decision.earlier.definition;
+      throw new Error(`${name} was to be decided first, but it records nothing`);
+    }
+    accept(state, earlier);
+  }
+  return null;
+}
+
+function accept(state: BatchState, decision: Decision): void {
+  state.decisions.push(decision);
+  if (decision.submission.request.options.dryRun === true) return;
+  state.eventCount += decision.events.length;
+  state.workspace.accept(decision.touched);
 }
 
 /** Wraps the command that another one waits for as if it had been submitted. */

@@ -6,9 +6,13 @@ import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
-import { createCommandQueue } from './command-queue.ts';
+import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
-import { createPendingCommands, type PendingCommand } from './pending-commands.ts';
+import {
+  createPendingCommands,
+  type PendingCommand,
+  type PendingCommands,
+} from './pending-commands.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
 import {
   type BatchRunnerOptions,
@@ -81,26 +85,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
     cache,
     signal: abort.signal,
   };
-  let running: Promise<void> | null = null;
+  const run = createQueueRun({ runner, queue, pending, batchCommandsMax });
   let isStopped = false;
-
-  function start(): void {
-    // One turn of the event loop lets commands that arrive together share the first batch.
-    running ??= nextTurn()
-      .then(() => runQueue(runner, queue, batchCommandsMax))
-      .catch(failAll)
-      .finally(() => {
-        running = null;
-        if (queue.size() > 0) start();
-      });
-  }
-
-  /** After an internal error: the outcome of the commands is unknown, so all are rejected. */
-  function failAll(error: unknown): void {
-    if (pending.size() === 0) options.logger.error({ err: error }, 'the processor has failed');
-    queue.take(queue.size());
-    rejectAll(pending.all(), error);
-  }
 
   return {
     submit(request) {
@@ -130,7 +116,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         };
         pending.add(submission);
         queue.push(submission);
-        start();
+        run.start();
       });
     },
     forget: () => cache.clear(),
@@ -139,9 +125,47 @@ export function createProcessor(options: ProcessorOptions): Processor {
     },
     async stop() {
       isStopped = true;
-      while (running !== null) await running;
+      await run.finished();
       await snapshots.finished();
       abort.abort();
+    },
+  };
+}
+
+interface QueueRunOptions {
+  readonly runner: BatchRunnerOptions;
+  readonly queue: CommandQueue;
+  readonly pending: PendingCommands;
+  readonly batchCommandsMax: number;
+}
+
+/** Runs the commands of a queue in the background. `start` it whenever a command is added. */
+function createQueueRun({ runner, queue, pending, batchCommandsMax }: QueueRunOptions) {
+  let running: Promise<void> | null = null;
+
+  function start(): void {
+    // One turn of the event loop lets commands that arrive together share the first batch.
+    running ??= nextTurn()
+      .then(() => runQueue(runner, queue, batchCommandsMax))
+      .catch(failAll)
+      .finally(() => {
+        running = null;
+        if (queue.size() > 0) start();
+      });
+  }
+
+  /** After an internal error: the outcome of the commands is unknown, so all are rejected. */
+  function failAll(error: unknown): void {
+    if (pending.size() === 0) runner.logger.error({ err: error }, 'the processor has failed');
+    queue.take(queue.size());
+    rejectAll(pending.all(), error);
+  }
+
+  return {
+    start,
+    /** Resolves once the queue is empty and its commands are answered. */
+    async finished(): Promise<void> {
+      while (running !== null) await running;
     },
   };
 }

@@ -36,85 +36,30 @@ export class GateFullError extends Error {
 }
 
 export function createFairGate(options: FairGateOptions): FairGate {
-  const { runningMax, runningOfHolderMax, runningOfPartMax, waitingOfHolderMax } = options;
-  const holders = new Map<string | symbol, Holder>();
-  // The holders with waiting work, in the order of their turns.
-  const waiting = new Set<Holder>();
-  let running = 0;
-
-  const hasPartRoom = (part: Part): boolean => part.running < runningOfPartMax;
-  const hasRoom = (holder: Holder): boolean => holder.running < runningOfHolderMax;
-  const isNext = (holder: Holder): boolean =>
-    hasRoom(holder) && first(holder.waitingParts, hasPartRoom) !== undefined;
-
-  function enter(holder: Holder, part: Part): void {
-    running += 1;
-    holder.running += 1;
-    part.running += 1;
-  }
-
-  function leave(holder: Holder, part: Part): void {
-    running -= 1;
-    holder.running -= 1;
-    part.running -= 1;
-    forgetUnused(holder, part);
-    while (running < runningMax && letNextIn());
-  }
-
-  function forgetUnused(holder: Holder, part: Part): void {
-    if (part.running > 0 || part.waiting.length > 0) return;
-    holder.parts.delete(part.of);
-    if (holder.parts.size === 0) holders.delete(holder.name);
-  }
-
-  /** Skips holders without capacity: there are few, since each of them has running work. */
-  function letNextIn(): boolean {
-    const holder = first(waiting, isNext);
-    const part = holder && first(holder.waitingParts, hasPartRoom);
-    if (holder === undefined || part === undefined) return false;
-    const waiter = part.waiting.shift();
-    holder.waitingCount -= 1;
-    toTheEnd(holder.waitingParts, part, part.waiting.length > 0);
-    toTheEnd(waiting, holder, holder.waitingCount > 0);
-    if (waiter?.isOver() === true) {
-      waiter.reject(new DOMException('the result is no longer needed', 'AbortError'));
-      forgetUnused(holder, part);
-    } else {
-      enter(holder, part);
-      waiter?.resolve();
-    }
-    return true;
-  }
-
-  async function wait(holder: Holder, part: Part, { isOver }: GateShare): Promise<void> {
-    if (holder.waitingCount >= waitingOfHolderMax) {
-      forgetUnused(holder, part);
-      throw new GateFullError(waitingOfHolderMax);
-    }
-    holder.waitingCount += 1;
-    holder.waitingParts.add(part);
-    waiting.add(holder);
-    await new Promise<void>((resolve, reject) => {
-      part.waiting.push({ resolve, reject, isOver });
-    });
-  }
-
+  const gate: GateState = { options, holders: new Map(), waiting: new Set(), running: 0 };
   return {
     async run(share, work) {
-      const holder = holders.get(share.holder) ?? createHolder(share.holder);
+      const holder = gate.holders.get(share.holder) ?? createHolder(share.holder);
       const part = holder.parts.get(share.part) ?? createPart(share.part);
-      holders.set(share.holder, holder);
+      gate.holders.set(share.holder, holder);
       holder.parts.set(share.part, part);
-      const isFree = running < runningMax && hasRoom(holder) && hasPartRoom(part);
-      if (isFree) enter(holder, part);
-      else await wait(holder, part, share);
+      if (hasCapacity(gate, holder, part)) enter(gate, holder, part);
+      else await waitForTurn(gate, holder, part, share);
       try {
         return await work();
       } finally {
-        leave(holder, part);
+        leave(gate, holder, part);
       }
     },
   };
+}
+
+interface GateState {
+  readonly options: FairGateOptions;
+  readonly holders: Map<string | symbol, Holder>;
+  /** The holders with waiting work, in the order of their turns. */
+  readonly waiting: Set<Holder>;
+  running: number;
 }
 
 interface Waiter {
@@ -137,17 +82,90 @@ interface Holder {
   running: number;
 }
 
+function hasCapacity({ options, running }: GateState, holder: Holder, part: Part): boolean {
+  return (
+    running < options.runningMax &&
+    holder.running < options.runningOfHolderMax &&
+    part.running < options.runningOfPartMax
+  );
+}
+
+function enter(gate: GateState, holder: Holder, part: Part): void {
+  gate.running += 1;
+  holder.running += 1;
+  part.running += 1;
+}
+
+function leave(gate: GateState, holder: Holder, part: Part): void {
+  gate.running -= 1;
+  holder.running -= 1;
+  part.running -= 1;
+  forgetUnused(gate, holder, part);
+  while (letNextIn(gate));
+}
+
+function forgetUnused(gate: GateState, holder: Holder, part: Part): void {
+  if (part.running > 0 || part.waiting.length > 0) return;
+  holder.parts.delete(part.of);
+  if (holder.parts.size === 0) gate.holders.delete(holder.name);
+}
+
+async function waitForTurn(
+  gate: GateState,
+  holder: Holder,
+  part: Part,
+  { isOver }: GateShare,
+): Promise<void> {
+  const { waitingOfHolderMax } = gate.options;
+  if (holder.waitingCount >= waitingOfHolderMax) {
+    forgetUnused(gate, holder, part);
+    throw new GateFullError(waitingOfHolderMax);
+  }
+  holder.waitingCount += 1;
+  holder.waitingParts.add(part);
+  gate.waiting.add(holder);
+  await new Promise<void>((resolve, reject) => {
+    part.waiting.push({ resolve, reject, isOver });
+  });
+}
+
+/**
+ * Ends the wait of the work whose turn is next, and returns whether there was any. Skips holders
+ * without capacity: there are few, since each of them has running work.
+ */
+function letNextIn(gate: GateState): boolean {
+  if (gate.running >= gate.options.runningMax) return false;
+  for (const holder of gate.waiting) {
+    for (const part of holder.waitingParts) {
+      if (!hasCapacity(gate, holder, part)) continue;
+      letIn(gate, holder, part);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Lets the next work of a part run, or rejects it if its result is no longer needed. */
+function letIn(gate: GateState, holder: Holder, part: Part): void {
+  const waiter = part.waiting.shift();
+  holder.waitingCount -= 1;
+  toTheEnd(holder.waitingParts, part, part.waiting.length > 0);
+  toTheEnd(gate.waiting, holder, holder.waitingCount > 0);
+  if (waiter?.isOver() === true) {
+    waiter.reject(new DOMException('the result is no longer needed', 'AbortError'));
+    forgetUnused(gate, holder, part);
+  } else {
+    enter(gate, holder, part);
+    waiter?.resolve();
+  }
+}
+
 function createHolder(name: string | symbol): Holder {
   return { name, parts: new Map(), waitingParts: new Set(), waitingCount: 0, running: 0 };
 }
 
 function createPart(of: object): Part {
   return { of, waiting: [], running: 0 };
-}
-
-function first<Item>(items: ReadonlySet<Item>, fits: (item: Item) => boolean): Item | undefined {
-  for (const item of items) if (fits(item)) return item;
-  return undefined;
 }
 
 function toTheEnd<Item>(items: Set<Item>, item: Item, stays: boolean): void {

@@ -61,7 +61,7 @@ export interface Cursor {
 }
 
 /** Compares two points of a list: by position, then by key, in byte order. */
-export function comparePlaces(a: Cursor, b: Cursor): number {
+export function compareListPositions(a: Cursor, b: Cursor): number {
   return compareTexts(a.position, b.position) || compareTexts(a.key, b.key);
 }
 

@@ -89,11 +89,11 @@ export function listWallets(
     );
     return position === null || isOther ? [] : [{ ...wallet, position }];
   });
-  listed.sort(comparePlaces);
+  listed.sort(compareListPositions);
   const between = listed.filter(
-    (place) =>
-      (page.after == null || comparePlaces(place, page.after) > 0) &&
-      (page.before == null || comparePlaces(place, page.before) < 0),
+    (wallet) =>
+      (page.after == null || compareListPositions(wallet, page.after) > 0) &&
+      (page.before == null || compareListPositions(wallet, page.before) < 0),
   );
   return (page.descending ? between.reverse() : between).slice(0, page.limit);
 }
@@ -103,7 +103,7 @@ interface InOrder {
   readonly key: string;
 }
 
-function comparePlaces(a: InOrder, b: InOrder): number {
+function compareListPositions(a: InOrder, b: InOrder): number {
   return compareBytes(a.position, b.position) || compareBytes(a.key, b.key);
 }
 

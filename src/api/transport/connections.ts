@@ -37,12 +37,6 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
     strangers.delete(socket);
   }
 
-  function look(stranger: Stranger): void {
-    // A request in progress, such as a readiness probe, is answered completely.
-    if (stranger.requests > 0) stranger.timer.refresh();
-    else stranger.socket.destroy();
-  }
-
   function accept(socket: Socket): void {
     if (connections >= limits.connectionsMax) {
       refuse(socket, serverFull(limits));
@@ -52,7 +46,7 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
     const stranger: Stranger = {
       socket,
       address: socket.remoteAddress ?? '',
-      timer: setTimeout(() => look(stranger), limits.unauthenticatedTimeoutMs),
+      timer: setTimeout(() => destroyIfIdle(stranger), limits.unauthenticatedTimeoutMs),
       requests: 0,
       isWebSocket: false,
     };
@@ -99,6 +93,13 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
       stranger.isWebSocket = true;
     },
   };
+}
+
+/** Destroys a connection; if it has a request in progress, looks at it again later. */
+function destroyIfIdle({ requests, timer, socket }: Stranger): void {
+  // A request in progress, such as a readiness probe, is answered completely.
+  if (requests > 0) timer.refresh();
+  else socket.destroy();
 }
 
 /**

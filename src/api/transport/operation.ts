@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
-import { createDocuments } from './documents.ts';
+import { createDocuments, type Documents } from './documents.ts';
 import { createFrameGroups, type FrameContext, type FramedOperation } from './frame-groups.ts';
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
 import { createPipeline } from './pipeline.ts';
@@ -73,50 +73,12 @@ const framesBudgetMs = 5;
  * (Node.js 20, November 2026).
  */
 export function createOperations(options: OperationsOptions): Operations {
-  const { schema, createContext, limits, log } = options;
+  const { schema, limits, log } = options;
   const maskError = createErrorMask(log);
   const pipeline = createPipeline(schema, maskError);
   const documents = createDocuments(schema, limits, pipeline);
   const groups = createFrameGroups(pipeline.execute);
   const turns = createTurns(framesBudgetMs);
-
-  async function prepare(
-    params: RequestParams,
-    { actor, transport, abort, hints }: OperationOrigin,
-  ): Promise<Operation | readonly GraphQLError[]> {
-    const selected = documents.select(params.query, params.operationName);
-    if (!('definition' in selected)) return selected;
-    const { document, definition, costFault } = selected;
-    const variableValues = params.variables ?? {};
-    assertVariablesWithin(variableValues, limits);
-    const tooCostly = costFault(definition, variableValues);
-    if (tooCostly !== null) return [tooCostly];
-    const { minSequence, correlationId } = readRequestHints(params.extensions, hints);
-    const contextValue = await createContext({
-      actor,
-      transport,
-      minSequence,
-      correlationId,
-      // Created on first use: most operations never use it, and it costs as much as parsing.
-      get signal() {
-        return abort.signal;
-      },
-    });
-    const operationName = params.operationName ?? null;
-    const { operation: kind } = definition;
-    return {
-      schema,
-      document,
-      operationName,
-      variableValues,
-      contextValue,
-      actor,
-      source: params.query,
-      kind,
-      abort,
-    };
-  }
-
   return {
     kindOf(params) {
       const selected = documents.select(params.query, params.operationName);
@@ -124,20 +86,14 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     async prepare(params, origin) {
       try {
-        return await prepare(params, origin);
+        return await prepare(options, documents, params, origin);
       } catch (error) {
         return [maskError(error)];
       }
     },
     async execute(operation) {
       const result: ExecutionResult = await pipeline.execute(operation);
-      const added = operation.contextValue.extensions();
-      if (added === undefined || result.data === undefined) return result;
-      const { data, errors, extensions } = result;
-      const merged = extensions === undefined ? added : { ...extensions, ...added };
-      return errors === undefined
-        ? { data, extensions: merged }
-        : { errors, data, extensions: merged };
+      return addExtensions(result, operation.contextValue.extensions());
     },
     async subscribe(operation) {
       const { frameOf, leave } = groups.join(operation);
@@ -160,4 +116,54 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     subscriptions: groups.size,
   };
+}
+
+/** As `Operations.prepare`, but throws internal errors and errors of the input. */
+async function prepare(
+  { schema, createContext, limits }: OperationsOptions,
+  documents: Documents,
+  params: RequestParams,
+  { actor, transport, abort, hints }: OperationOrigin,
+): Promise<Operation | readonly GraphQLError[]> {
+  const selected = documents.select(params.query, params.operationName);
+  if (!('definition' in selected)) return selected;
+  const { document, definition, costFault } = selected;
+  const variableValues = params.variables ?? {};
+  assertVariablesWithin(variableValues, limits);
+  const tooCostly = costFault(definition, variableValues);
+  if (tooCostly !== null) return [tooCostly];
+  const { minSequence, correlationId } = readRequestHints(params.extensions, hints);
+  const contextValue = await createContext({
+    actor,
+    transport,
+    minSequence,
+    correlationId,
+    // Created on first use: most operations never use it, and it costs as much as parsing.
+    get signal() {
+      return abort.signal;
+    },
+  });
+  const operationName = params.operationName ?? null;
+  const { operation: kind } = definition;
+  return {
+    schema,
+    document,
+    operationName,
+    variableValues,
+    contextValue,
+    actor,
+    source: params.query,
+    kind,
+    abort,
+  };
+}
+
+function addExtensions(
+  result: ExecutionResult,
+  added: Readonly<Record<string, unknown>> | undefined,
+): ExecutionResult {
+  if (added === undefined || result.data === undefined) return result;
+  const { data, errors, extensions } = result;
+  const merged = extensions === undefined ? added : { ...extensions, ...added };
+  return errors === undefined ? { data, extensions: merged } : { errors, data, extensions: merged };
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, StoredEvent } from '../../kernel/event.ts';
-import { createEntryChanges, type EntryChanges } from '../lists/place-changes.ts';
+import { createEntryChanges, type EntryChanges } from '../lists/entry-changes.ts';
 import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 
 /** A document from a sequence on; null if it does not exist any more. */

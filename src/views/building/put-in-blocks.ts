@@ -2,7 +2,7 @@ import type { Executor } from '../../postgres/database.ts';
 import { type BlockAssigner, createBlockAssigner } from '../lists/assign-blocks.ts';
 import type { BlockMemory, PartitionName } from '../lists/block-memory.ts';
 import type { KnownPartition } from '../lists/blocks.ts';
-import type { EntryChanges, ListEntry } from '../lists/place-changes.ts';
+import type { EntryChanges, ListEntry } from '../lists/entry-changes.ts';
 import type { Changes } from './fold.ts';
 import { readBlocks, takeBlockNumbers } from './read-current.ts';
 import type { RebalancedRange, ViewAdvance } from './write-page.ts';

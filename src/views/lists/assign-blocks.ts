@@ -9,7 +9,7 @@ import {
   type KnownPartition,
   type ListPosition,
 } from './blocks.ts';
-import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './place-changes.ts';
+import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './entry-changes.ts';
 
 /** Assigns the list entries of one page of a view to blocks, as far as these are in memory. */
 export interface BlockAssigner {
@@ -44,72 +44,24 @@ export interface Rebalance {
   readonly run: readonly Block[];
 }
 
+/** What one page has changed in a block memory. */
+interface Assignment {
+  readonly memory: BlockMemory;
+  readonly newPartitions: NewPartition[];
+  readonly splitBlocks: SplitBlock[];
+  readonly touched: Map<Block, KnownPartition>;
+}
+
 export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
-  const { entriesMax } = memory;
-  const liveMin = Math.floor(entriesMax / 8);
   const newPartitions: NewPartition[] = [];
   const splitBlocks: SplitBlock[] = [];
-  const touched = new Map<Block, KnownPartition>();
-
-  /** Starts a new block at an entry that comes after all others; no live entry is copied. */
-  function splitOffBlock(
-    partition: KnownPartition,
-    before: Block,
-    { position, key, from }: OpenedEntry,
-  ) {
-    const low = { position, key };
-    const split = createBlock(memory.takeNumber(), { low, high: before.high });
-    before.high = low;
-    memory.put(partition, [before, split]);
-    splitBlocks.push({ partition: partition.id, low, from, block: split.number });
-    return split;
-  }
-
-  function touchBlock(entry: ListEntry): Block | undefined {
-    const partition = memory.find(entry);
-    if (partition === undefined) return undefined;
-    const block = blockOf(partition, entry);
-    if (block !== undefined) touched.set(block, partition);
-    return block;
-  }
-
-  function open(entry: OpenedEntry): boolean {
-    let block = touchBlock(entry);
-    if (block === undefined) return false;
-    if (isAfterAll(block, entry)) {
-      const partition = touched.get(block);
-      if (block.entries >= entriesMax && block.open >= liveMin && partition !== undefined) {
-        block = splitOffBlock(partition, block, entry);
-        touched.set(block, partition);
-      }
-      block.highest = { position: entry.position, key: entry.key };
-    }
-    block.entries += 1;
-    if (entry.to === null) block.open += 1;
-    entry.block = block.number;
-    return true;
-  }
-
-  function close(entry: ClosedEntry): boolean {
-    const block = touchBlock(entry);
-    if (block === undefined) return false;
-    block.open -= 1;
-    entry.block = block.number;
-    return true;
-  }
-
-  function needsRebalance(block: Block): boolean {
-    if (block.entries > entriesMax) return true;
-    const isEmptied = block.open < liveMin && block.entries - block.open >= liveMin;
-    return isEmptied && !isWhole(block);
-  }
-
+  const assignment: Assignment = { memory, newPartitions, splitBlocks, touched: new Map() };
   return {
     newPartitions,
-    splitBlocks: splitBlocks,
+    splitBlocks,
     assignBlocks: ({ opened, closed }) => ({
-      opened: opened.filter((entry) => !open(entry)),
-      closed: closed.filter((entry) => !close(entry)),
+      opened: opened.filter((entry) => !assignOpened(assignment, entry)),
+      closed: closed.filter((entry) => !assignClosed(assignment, entry)),
     }),
     addPartitions(names) {
       for (const { list, partition } of names) {
@@ -118,19 +70,86 @@ export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
         newPartitions.push({ id, list, partition });
       }
     },
-    rebalances() {
-      const unbalanced = new Set<Block>();
-      const partitions = new Set<KnownPartition>();
-      for (const [block, partition] of touched) {
-        if (!needsRebalance(block)) continue;
-        unbalanced.add(block);
-        partitions.add(partition);
-      }
-      return [...partitions].flatMap((partition) => {
-        return runsOf(partition.blocks, unbalanced).map((run) => ({ partition, run }));
-      });
-    },
+    rebalances: () => rebalancesOf(assignment),
   };
+}
+
+/** Sets the block of an entry; false if it is not in memory. */
+function assignOpened(assignment: Assignment, entry: OpenedEntry): boolean {
+  const { touched, memory } = assignment;
+  const { entriesMax } = memory;
+  let block = touchBlock(assignment, entry);
+  if (block === undefined) return false;
+  if (isAfterAll(block, entry)) {
+    const partition = touched.get(block);
+    const isFull = block.entries >= entriesMax && block.open >= liveMin(entriesMax);
+    if (isFull && partition !== undefined) {
+      block = splitOffBlock(assignment, partition, block, entry);
+      touched.set(block, partition);
+    }
+    block.highest = { position: entry.position, key: entry.key };
+  }
+  block.entries += 1;
+  if (entry.to === null) block.open += 1;
+  entry.block = block.number;
+  return true;
+}
+
+/** Sets the block of an entry; false if it is not in memory. */
+function assignClosed(assignment: Assignment, entry: ClosedEntry): boolean {
+  const block = touchBlock(assignment, entry);
+  if (block === undefined) return false;
+  block.open -= 1;
+  entry.block = block.number;
+  return true;
+}
+
+function touchBlock({ memory, touched }: Assignment, entry: ListEntry): Block | undefined {
+  const partition = memory.find(entry);
+  if (partition === undefined) return undefined;
+  const block = blockOf(partition, entry);
+  if (block !== undefined) touched.set(block, partition);
+  return block;
+}
+
+/** Starts a new block at an entry that comes after all others; no live entry is copied. */
+function splitOffBlock(
+  { memory, splitBlocks }: Assignment,
+  partition: KnownPartition,
+  before: Block,
+  { position, key, from }: OpenedEntry,
+): Block {
+  const low = { position, key };
+  const split = createBlock(memory.takeNumber(), { low, high: before.high });
+  before.high = low;
+  memory.put(partition, [before, split]);
+  splitBlocks.push({ partition: partition.id, low, from, block: split.number });
+  return split;
+}
+
+function rebalancesOf({ memory, touched }: Assignment): readonly Rebalance[] {
+  const unbalanced = new Set<Block>();
+  const partitions = new Set<KnownPartition>();
+  for (const [block, partition] of touched) {
+    if (!needsRebalance(block, memory.entriesMax)) continue;
+    unbalanced.add(block);
+    partitions.add(partition);
+  }
+  return [...partitions].flatMap((partition) => {
+    return runsOf(partition.blocks, unbalanced).map((run) => ({ partition, run }));
+  });
+}
+
+function needsRebalance(block: Block, entriesMax: number): boolean {
+  if (block.entries > entriesMax) return true;
+  const few = liveMin(entriesMax);
+  const isEmptied = block.open < few && block.entries - block.open >= few;
+  return isEmptied && !isWhole(block);
+}
+
+/** A block with fewer live entries has too few. */
+function liveMin(entriesMax: number): number {
+  return Math.floor(entriesMax / 8);
 }
 
 /** The runs of adjacent blocks among those wanted. */

@@ -9,7 +9,7 @@ import {
 } from '../lists/placement.ts';
 import {
   type Cursor,
-  comparePlaces,
+  compareListPositions,
   type DocumentAt,
   type ListedDocument,
   type ListPage,
@@ -83,7 +83,7 @@ export function mergePage(
     if (position === null || document === undefined) continue;
     if (isBetween({ position, key }, page)) merged.push({ key, document, sequence, position });
   }
-  merged.sort(comparePlaces);
+  merged.sort(compareListPositions);
   return (page.descending ? merged.reverse() : merged).slice(0, page.limit);
 }
 
@@ -99,7 +99,7 @@ function positionIn({ view }: Overlay, { list, filter = {} }: ListPage) {
 
 function isBetween(position: Cursor, { after, before }: ListPage): boolean {
   return (
-    (after == null || comparePlaces(position, after) > 0) &&
-    (before == null || comparePlaces(position, before) < 0)
+    (after == null || compareListPositions(position, after) > 0) &&
+    (before == null || compareListPositions(position, before) < 0)
   );
 }
