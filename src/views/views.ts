@@ -1,15 +1,14 @@
 import type { Feed } from '../feed/feed.ts';
+import { keepLeading, retryMs } from '../feed/keep-leading.ts';
 import { createNewerProgram } from '../feed/newer-program.ts';
 import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { createBroadcast, waitUntil } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
-import { LogReplacedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
-import { withLeadership } from '../postgres/leadership.ts';
 import type { MovingView } from './building/advance.ts';
 import { runViewLeader } from './building/leader.ts';
 import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
@@ -76,7 +75,6 @@ export interface ViewsOptions {
   readonly views: readonly AnyView[];
 }
 
-const retryMs = 500;
 const pollMs = 1_000;
 const startTimeoutMs = 10_000;
 
@@ -128,42 +126,37 @@ export function createViews(options: ViewsOptions): Views {
     } while (isStale);
   }
 
-  async function lead(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        const { signal } = stopping;
-        const claim = { database, keeper, kind: 'daybook.views', holder, logger, signal } as const;
-        await withLeadership(claim, (executor, leadership) => {
-          const history = feed.history();
-          const onMoved = (moving: readonly MovingView[]): void => {
-            if (feed.history() !== history) return;
-            isLeadingAll = moving.length === views.length;
-            led = new Set(moving.map(({ id }) => id));
-            const moved = moving.map(toRow);
-            const others = [...rows.values()].filter(
-              (row) => !moved.some(({ name }) => name === row.name),
-            );
-            show([...others, ...moved]);
-          };
-          return runViewLeader(executor, { ...options, newer, onMoved }, leadership);
-        });
-      } catch (error) {
-        const { message: reason } = error as Error;
-        if (error instanceof LogReplacedError) feed.wake();
-        else if (newer.note(error))
-          logger.error({ reason }, 'the views are left to a newer program');
-        else logger.warn({ err: error }, 'the views are stopped; trying again');
-      }
-      isLeadingAll = false;
-      led = new Set();
-      do await delay(retryMs, stopping.signal);
-      while (!stopping.signal.aborted && !(await canMove()));
-    }
+  function onMoved(moving: readonly MovingView[]): void {
+    isLeadingAll = moving.length === views.length;
+    led = new Set(moving.map(({ id }) => id));
+    const moved = moving.map(toRow);
+    const others = [...rows.values()].filter((row) => !moved.some(({ name }) => name === row.name));
+    show([...others, ...moved]);
   }
 
-  async function canMove(): Promise<boolean> {
-    const checkpoints = [...rows.values()].map((row) => row.checkpoint);
-    return newer.canMove(checkpoints).catch(() => true);
+  function lead(): Promise<void> {
+    const { signal } = stopping;
+    const claim = { database, keeper, kind: 'daybook.views', holder, logger, signal } as const;
+    return keepLeading(claim, {
+      subject: 'the views are',
+      newer,
+      faultRetryMs: retryMs,
+      async run(executor, leadership) {
+        const history = feed.history();
+        const onMovedNow = (moving: readonly MovingView[]): void => {
+          if (feed.history() === history) onMoved(moving);
+        };
+        try {
+          await runViewLeader(executor, { ...options, newer, onMoved: onMovedNow }, leadership);
+          return retryMs;
+        } finally {
+          isLeadingAll = false;
+          led = new Set();
+        }
+      },
+      onReplaced: feed.wake,
+      canMove: () => newer.canMove([...rows.values()].map((row) => row.checkpoint)),
+    });
   }
 
   function wake(): void {
