@@ -38,7 +38,7 @@ export function createBroadcast(): Broadcast {
 export async function waitUntil(
   isReached: () => boolean,
   changes: Broadcast,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   if (isReached()) return true;
   return withTimeout(signal, timeoutMs, async (either) => {
