@@ -45,92 +45,109 @@ export interface Rebalance {
 }
 
 export function createBlockAssigner(memory: BlockMemory): BlockAssigner {
-  const { entriesMax } = memory;
-  const liveMin = Math.floor(entriesMax / 8);
-  const newPartitions: NewPartition[] = [];
-  const splitBlocks: SplitBlock[] = [];
-  const touched = new Map<Block, KnownPartition>();
-
-  /** Starts a new block at an entry that comes after all others; no live entry is copied. */
-  function splitOffBlock(
-    partition: KnownPartition,
-    before: Block,
-    { position, key, from }: OpenedEntry,
-  ) {
-    const low = { position, key };
-    const split = createBlock(memory.takeNumber(), { low, high: before.high });
-    before.high = low;
-    memory.put(partition, [before, split]);
-    splitBlocks.push({ partition: partition.id, low, from, block: split.number });
-    return split;
-  }
-
-  function touchBlock(entry: ListEntry): Block | undefined {
-    const partition = memory.find(entry);
-    if (partition === undefined) return undefined;
-    const block = blockOf(partition, entry);
-    if (block !== undefined) touched.set(block, partition);
-    return block;
-  }
-
-  function open(entry: OpenedEntry): boolean {
-    let block = touchBlock(entry);
-    if (block === undefined) return false;
-    if (isAfterAll(block, entry)) {
-      const partition = touched.get(block);
-      if (block.entries >= entriesMax && block.open >= liveMin && partition !== undefined) {
-        block = splitOffBlock(partition, block, entry);
-        touched.set(block, partition);
-      }
-      block.highest = { position: entry.position, key: entry.key };
-    }
-    block.entries += 1;
-    if (entry.to === null) block.open += 1;
-    entry.block = block.number;
-    return true;
-  }
-
-  function close(entry: ClosedEntry): boolean {
-    const block = touchBlock(entry);
-    if (block === undefined) return false;
-    block.open -= 1;
-    entry.block = block.number;
-    return true;
-  }
-
-  function needsRebalance(block: Block): boolean {
-    if (block.entries > entriesMax) return true;
-    const isEmptied = block.open < liveMin && block.entries - block.open >= liveMin;
-    return isEmptied && !isWhole(block);
-  }
-
+  const page: AssignedPage = { memory, newPartitions: [], splitBlocks: [], touched: new Map() };
   return {
-    newPartitions,
-    splitBlocks: splitBlocks,
+    newPartitions: page.newPartitions,
+    splitBlocks: page.splitBlocks,
     assignBlocks: ({ opened, closed }) => ({
-      opened: opened.filter((entry) => !open(entry)),
-      closed: closed.filter((entry) => !close(entry)),
+      opened: opened.filter((entry) => !open(page, entry)),
+      closed: closed.filter((entry) => !close(page, entry)),
     }),
     addPartitions(names) {
       for (const { list, partition } of names) {
         if (memory.find({ list, partition }) !== undefined) continue;
         const { id } = addNewPartition(memory, { list, partition });
-        newPartitions.push({ id, list, partition });
+        page.newPartitions.push({ id, list, partition });
       }
     },
-    rebalances() {
-      const unbalanced = new Set<Block>();
-      const partitions = new Set<KnownPartition>();
-      for (const [block, partition] of touched) {
-        if (!needsRebalance(block)) continue;
-        unbalanced.add(block);
-        partitions.add(partition);
-      }
-      return [...partitions].flatMap((partition) => {
-        return runsOf(partition.blocks, unbalanced).map((run) => ({ partition, run }));
-      });
-    },
+    rebalances: () => rebalancesOf(page),
   };
+}
+
+/** What one page of a view changes in the blocks. */
+interface AssignedPage {
+  readonly memory: BlockMemory;
+  readonly newPartitions: NewPartition[];
+  readonly splitBlocks: SplitBlock[];
+  /** The blocks that have entries of the page, and the partition of each. */
+  readonly touched: Map<Block, KnownPartition>;
+}
+
+/** Assigns a new entry; false if its block is not in memory. */
+function open(page: AssignedPage, entry: OpenedEntry): boolean {
+  let block = touchBlock(page, entry);
+  if (block === undefined) return false;
+  if (isAfterAll(block, entry)) {
+    if (isFull(page, block)) block = splitOffBlock(page, block, entry);
+    block.highest = { position: entry.position, key: entry.key };
+  }
+  block.entries += 1;
+  if (entry.to === null) block.open += 1;
+  entry.block = block.number;
+  return true;
+}
+
+/** Assigns an entry that ends; false if its block is not in memory. */
+function close(page: AssignedPage, entry: ClosedEntry): boolean {
+  const block = touchBlock(page, entry);
+  if (block === undefined) return false;
+  block.open -= 1;
+  entry.block = block.number;
+  return true;
+}
+
+function touchBlock({ memory, touched }: AssignedPage, entry: ListEntry): Block | undefined {
+  const partition = memory.find(entry);
+  if (partition === undefined) return undefined;
+  const block = blockOf(partition, entry);
+  if (block !== undefined) touched.set(block, partition);
+  return block;
+}
+
+/** Starts a new block at an entry that comes after all others; no live entry is copied. */
+function splitOffBlock(
+  { memory, splitBlocks, touched }: AssignedPage,
+  before: Block,
+  { position, key, from }: OpenedEntry,
+): Block {
+  const partition = touched.get(before);
+  if (partition === undefined) return before;
+  const low = { position, key };
+  const split = createBlock(memory.takeNumber(), { low, high: before.high });
+  before.high = low;
+  memory.put(partition, [before, split]);
+  splitBlocks.push({ partition: partition.id, low, from, block: split.number });
+  touched.set(split, partition);
+  return split;
+}
+
+/** The number of live entries below which a block has too few. */
+function liveMinOf({ entriesMax }: BlockMemory): number {
+  return Math.floor(entriesMax / 8);
+}
+
+function isFull({ memory }: AssignedPage, block: Block): boolean {
+  return block.entries >= memory.entriesMax && block.open >= liveMinOf(memory);
+}
+
+function needsRebalance(memory: BlockMemory, block: Block): boolean {
+  if (block.entries > memory.entriesMax) return true;
+  const liveMin = liveMinOf(memory);
+  const isEmptied = block.open < liveMin && block.entries - block.open >= liveMin;
+  return isEmptied && !isWhole(block);
+}
+
+function rebalancesOf({ memory, touched }: AssignedPage): readonly Rebalance[] {
+  const unbalanced = new Set<Block>();
+  const partitions = new Set<KnownPartition>();
+  for (const [block, partition] of touched) {
+    if (!needsRebalance(memory, block)) continue;
+    unbalanced.add(block);
+    partitions.add(partition);
+  }
+  return [...partitions].flatMap((partition) =>
+    runsOf(partition.blocks, unbalanced).map((run) => ({ partition, run })),
+  );
 }
 
 /** The runs of adjacent blocks among those wanted. */
