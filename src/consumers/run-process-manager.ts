@@ -16,7 +16,7 @@ export interface RunOptions extends ConsumerLeaderOptions {
 }
 
 const lookMs = 500;
-/** Other errors last until the program or the database is fixed. */
+/** The pause after an error that lasts until the program or the database is fixed. */
 const faultRetryMs = 5_000;
 
 /**

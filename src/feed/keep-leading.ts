@@ -23,7 +23,7 @@ export interface LedWork {
   canMove(): Promise<boolean>;
 }
 
-/** How long to wait before the work is tried again. */
+/** The usual pause before the work is tried again. */
 export const retryMs = 500;
 
 /**

@@ -11,7 +11,7 @@ export interface Refresh {
   now(): Promise<void>;
   /** Reads it soon, unless this process advances all views. */
   wake(): void;
-  /** Reads it again because the log has been replaced; until then shows the previous state. */
+  /** Reads it until that succeeds, because the log has been replaced. */
   again(): Promise<void>;
   /** Waits for the read that is under way after `wake`. */
   done(): Promise<void>;
@@ -60,6 +60,7 @@ export function createRefresh(options: RefreshOptions, state: ViewsState): Refre
   };
 }
 
+/** Until the state is read, that of the previous log is shown. */
 async function readAgain(
   { database, logger, signal }: RefreshOptions,
   state: ViewsState,
