@@ -47,11 +47,62 @@ export interface EngineOptions {
 const silentMs = 4_000;
 
 /** Starts an engine. If a part cannot be started, stops the parts that were and rejects. */
-
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, readers = database, url, contexts, logger, keeper = database } = options;
-  const { writer = database } = options;
-  const databases = new Set([database, readers, keeper, writer]);
+  const pools = poolsOf(options);
+  const parts = createParts(options, pools);
+  const { log, processor, feed, views, watcher, consumers, answered, registry } = parts;
+  await startReading(parts, pools.writer);
+  watcher.start();
+  consumers.start();
+  const listener = startListener(options, parts, pools);
+  const reads = createClientReads({ log: log.reads, views });
+  return {
+    log,
+    processor,
+    feed,
+    views: watchedViews(views, reads),
+    reads,
+    watcher,
+    consumers,
+    answered,
+    async upgradeNeeded(executor = pools.keeper) {
+      const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
+      return unreadable ?? (await registry.assertDecides(executor).then(() => null, reasonOf));
+    },
+    listener,
+    giveUp() {
+      processor.giveUp();
+      for (const pool of pools.all) pool.cut();
+    },
+    async stop() {
+      await consumers.stop();
+      await processor.stop();
+      await listener.stop();
+      await stopReading(parts);
+    },
+  };
+}
+
+interface Pools {
+  readonly database: Database;
+  readonly writer: Database;
+  readonly readers: Database;
+  readonly keeper: Database;
+  /** Each pool once. */
+  readonly all: ReadonlySet<Database>;
+}
+
+function poolsOf(options: EngineOptions): Pools {
+  const { database, writer = database, readers = database, keeper = database } = options;
+  const all = new Set([database, readers, keeper, writer]);
+  return { database, writer, readers, keeper, all };
+}
+
+type Parts = ReturnType<typeof createParts>;
+
+/** Creates the parts; none of them runs yet. */
+function createParts(options: EngineOptions, { database, writer, readers, keeper }: Pools) {
+  const { contexts, logger } = options;
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, { writer, readers });
   const feed = createFeed({ log, logger, onReplaced: forgetLog });
@@ -65,12 +116,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     views: contexts.flatMap((context) => context.views),
   });
   const watcher = createWatcher({ feed, views, logger });
-  const reactions = reactionsByType(contexts);
   const registry = createReactionRegistry(reactionNamesOf(contexts));
   const processor = createProcessor({
     log,
     definitions,
-    reactions,
+    reactions: reactionsByType(contexts),
     logger,
     assertDecides: () => registry.assertDecides(writer),
     onAppended: feed.offer,
@@ -93,11 +143,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     watcher.reset(new LogReplacedError());
     options.onReplaced?.();
   }
-  const stopReading = async (): Promise<void> => {
-    await watcher.stop();
-    await views.stop();
-    await feed.stop();
-  };
+  return { log, feed, views, watcher, registry, processor, answered, consumers };
+}
+
+/** Starts the feed and the views. If that fails, stops them and rejects. */
+async function startReading(parts: Parts, writer: Database): Promise<void> {
+  const { log, feed, views, registry } = parts;
   try {
     await registry.register(writer);
     await feed.start();
@@ -105,12 +156,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     log.useEpoch(0);
     await views.start();
   } catch (error) {
-    await stopReading();
+    await stopReading(parts);
     throw error;
   }
-  watcher.start();
-  consumers.start();
-  const listener = createListener({
+}
+
+async function stopReading({ watcher, views, feed }: Parts): Promise<void> {
+  await watcher.stop();
+  await views.stop();
+  await feed.stop();
+}
+
+/** Listens to the notifications that wake the feed and the views. */
+function startListener(
+  { url, logger }: EngineOptions,
+  { feed, views }: Parts,
+  pools: Pools,
+): Listener {
+  return createListener({
     url,
     channels: ['daybook_log', 'daybook_views'],
     onNotification(channel, payload) {
@@ -118,42 +181,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       else views.wake();
     },
     onSilent() {
-      for (const each of databases) each.closeSilent(silentMs);
+      for (const pool of pools.all) pool.closeSilent(silentMs);
     },
     onConnected() {
       // The network works: attempts to connect that began earlier may wait for a lost answer.
-      for (const each of databases) each.closeSilent(Number.POSITIVE_INFINITY);
+      for (const pool of pools.all) pool.closeSilent(Number.POSITIVE_INFINITY);
       feed.wake();
       views.wake();
     },
     log: logger,
   });
-  const reads = createClientReads({ log: log.reads, views });
-  return {
-    log,
-    processor,
-    feed,
-    views: watchedViews(views, reads),
-    reads,
-    watcher,
-    consumers,
-    answered,
-    async upgradeNeeded(executor = keeper) {
-      const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
-      return unreadable ?? (await registry.assertDecides(executor).then(() => null, reasonOf));
-    },
-    listener,
-    giveUp() {
-      processor.giveUp();
-      for (const each of databases) each.cut();
-    },
-    async stop() {
-      await consumers.stop();
-      await processor.stop();
-      await listener.stop();
-      await stopReading();
-    },
-  };
 }
 
 function reasonOf(error: unknown): string {

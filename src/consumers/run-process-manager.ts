@@ -1,9 +1,9 @@
+import { keepLeading, retryMs } from '../feed/keep-leading.ts';
 import { createNewerProgram, type NewerProgram } from '../feed/newer-program.ts';
 import { delay } from '../lib/delay.ts';
-import { isTransient, LogReplacedError } from '../log/errors.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
-import { type Leadership, withLeadership } from '../postgres/leadership.ts';
+import type { Leadership } from '../postgres/leadership.ts';
 import { type ConsumerLeaderOptions, runConsumerLeader } from './leader.ts';
 import { type ConsumerState, findConsumer, restartConsumer, setConsumerError } from './store.ts';
 
@@ -16,8 +16,7 @@ export interface RunOptions extends ConsumerLeaderOptions {
 }
 
 const lookMs = 500;
-const retryMs = 500;
-/** Other errors last until the program or the database is fixed. */
+/** The pause after an error that lasts until the program or the database is fixed. */
 const faultRetryMs = 5_000;
 
 /**
@@ -25,52 +24,35 @@ const faultRetryMs = 5_000;
  * take over. Logs every error and tries again without a limit; never throws. At an event that this
  * program cannot read, it leaves the process manager to a newer program, which can.
  */
-export async function runProcessManager(options: RunOptions, stopping: AbortSignal): Promise<void> {
+export function runProcessManager(options: RunOptions, signal: AbortSignal): Promise<void> {
   const { database, keeper, holder, logger, manager } = options;
-  const { name } = manager;
+  const fields = { process: manager.name };
   const newer = createNewerProgram(options);
-  const kind = 'daybook.consumers';
-  const claim = { database, keeper, kind, holder, logger, signal: stopping } as const;
-  while (!stopping.aborted) {
-    let pauseMs = retryMs;
-    try {
-      pauseMs = await withLeadership(claim, async (executor, leadership) => {
-        const { signal } = leadership;
-        const state = await takeOver(executor, options, leadership);
-        if (state === null) return signal.aborted ? retryMs : faultRetryMs;
-        await runConsumerLeader(executor, options, { state, signal });
-        return retryMs;
-      });
-    } catch (error) {
-      const isPassing = isTransient(error) || error instanceof LogReplacedError;
-      pauseMs = isPassing ? retryMs : faultRetryMs;
-      if (newer.note(error)) {
-        const reason = toOneLine(error);
-        logger.error({ process: name, reason }, 'a process manager is left to a newer program');
-      } else if (error instanceof LogReplacedError) {
-        logger.info({ process: name }, 'a process manager starts again with the restored log');
-      } else {
-        logger.warn({ process: name, err: error }, 'a process manager is stopped; trying again');
-        if (!isPassing && !stopping.aborted) await saveError(options, error);
-      }
-    }
-    do await delay(pauseMs, stopping);
-    while (!stopping.aborted && !(await canMove(options, newer)));
-  }
+  const claim = { database, keeper, kind: 'daybook.consumers', holder, logger, signal } as const;
+  return keepLeading(claim, {
+    subject: 'a process manager is',
+    fields,
+    newer,
+    faultRetryMs,
+    async run(executor, leadership) {
+      const state = await takeOver(executor, options, leadership);
+      if (state === null) return leadership.signal.aborted ? retryMs : faultRetryMs;
+      await runConsumerLeader(executor, options, { state, signal: leadership.signal });
+      return retryMs;
+    },
+    onReplaced: () => logger.info(fields, 'a process manager starts again with the restored log'),
+    onFault: (error) => saveError(options, error),
+    canMove: () => canMove(options, newer),
+  });
 }
 
 /** Whether this program can read the next event; until then the manager is left to a newer one. */
 async function canMove(options: RunOptions, newer: NewerProgram): Promise<boolean> {
   const { database, manager } = options;
-  try {
-    const { checkpoint } = await findConsumer(database, manager.name, manager.version ?? 1);
-    const event = newer.eventAfter(checkpoint);
-    if (event !== null && newer.isOverdue(checkpoint)) await saveError(options, event);
-    return await newer.canMove([checkpoint]);
-  } catch {
-    // The database cannot be reached: the next try reports it.
-    return true;
-  }
+  const { checkpoint } = await findConsumer(database, manager.name, manager.version ?? 1);
+  const event = newer.eventAfter(checkpoint);
+  if (event !== null && newer.isOverdue(checkpoint)) await saveError(options, event);
+  return newer.canMove([checkpoint]);
 }
 
 /** Waits for the lease. Null if the signal fires, or a newer version has already run it. */

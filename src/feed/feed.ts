@@ -1,13 +1,17 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { NewerEventError } from '../kernel/upgrade-needed.ts';
-import { createBroadcast } from '../lib/broadcast.ts';
 import { delay } from '../lib/delay.ts';
-import type { Logger } from '../lib/logger.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
-import type { Head } from '../log/head.ts';
-import type { Log } from '../log/log.ts';
+import {
+  beginAfter,
+  createFeedState,
+  type FeedState,
+  pushEvents,
+  type TailOptions,
+  unreadableAfterTail,
+  wakeFeed,
+} from './read-tail.ts';
 import { readReadable } from './readable-page.ts';
-import { createRecentEvents, type Tail } from './recent-events.ts';
 
 /**
  * The one ordered tail of committed events in a process. Readers hold a sequence, not a queue: a
@@ -54,153 +58,37 @@ export interface Feed {
   stop(): Promise<void>;
 }
 
-export interface FeedOptions {
-  readonly log: Log;
-  readonly logger: Logger;
-  /** Called when the log has been replaced, once the feed follows the new history. */
-  readonly onReplaced?: () => void;
+export interface FeedOptions extends TailOptions {
   /** How many events are kept in memory for readers near the tail. */
   readonly recentMax?: number;
   /** How often the log is read without a notification: notifications can be lost. */
   readonly pollIntervalMs?: number;
 }
 
-const pageSizeMax = 1_000;
+const pollIntervalMsDefault = 1_000;
 
 export function createFeed(options: FeedOptions): Feed {
-  const { log, logger, recentMax = 10_000, pollIntervalMs = 1_000 } = options;
-  const moved = createBroadcast();
-  const stopping = new AbortController();
-  const recent = createRecentEvents(recentMax);
-  let history = 1;
-  /** The epoch of the log when it was last seen to contain the tail. */
-  let epoch = 0;
-  let reading: Promise<void> | null = null;
-  let isBehind = false;
-  let newest: NewerEventError | null = null;
+  const { log, recentMax = 10_000, pollIntervalMs = pollIntervalMsDefault } = options;
+  const state = createFeedState(recentMax);
+  const { recent } = state;
   let poll: NodeJS.Timeout | undefined;
-
-  function push(events: readonly StoredEvent[]): void {
-    recent.push(events);
-    moved.wake();
-  }
-
-  /** Null once the tail has been reset: the error is then about another event. */
-  function unreadable(): NewerEventError | null {
-    return newest?.sequence === recent.tail().sequence + 1 ? newest : null;
-  }
-
-  function stopBefore(event: NewerEventError): void {
-    isBehind = false;
-    const isKnown = unreadable() !== null;
-    newest = event;
-    if (isKnown) return;
-    logger.error({ reason: event.message }, 'the feed has stopped');
-    moved.wake();
-  }
-
-  async function readTail(): Promise<void> {
-    while (isBehind && !stopping.signal.aborted) {
-      isBehind = false;
-      const known = recent.tail();
-      const under = log.epoch();
-      // Reads the tail event again: its id shows whether the log is still the one that was read.
-      const after = known.sequence - (known.id === null ? 0 : 1);
-      const { events, newer } = await readReadable(log, {}, { after, limit: pageSizeMax });
-      if (known.id !== null && events[0]?.id !== known.id) return restart(known);
-      // The log contains the tail, so the tail belongs to the epoch that was known before the read.
-      epoch = Math.max(epoch, under ?? 0);
-      // Some of the events may have been offered while the page was read.
-      const added = events.filter((event) => event.sequence > recent.tail().sequence);
-      if (added.length > 0) push(added);
-      if (newer?.sequence === recent.tail().sequence + 1) return stopBefore(newer);
-      if (events.length === pageSizeMax) isBehind = true;
-    }
-  }
-
-  /** Forgets what was read from a log that has been replaced, and ends all its readers. */
-  async function restart({ sequence: readTo, id }: Tail): Promise<void> {
-    if (id !== null) await log.raiseEpoch(epoch, id);
-    const head = await log.head();
-    begin(head);
-    history += 1;
-    logger.error(
-      { readTo, head: head.sequence, epoch },
-      'the log was restored to an earlier state: everything is read again',
-    );
-    options.onReplaced?.();
-    moved.wake();
-  }
-
-  function begin(head: Head): void {
-    epoch = head.epoch;
-    recent.reset({ sequence: head.sequence, id: head.lastEventId });
-  }
-
-  function wake(): void {
-    if (stopping.signal.aborted) return;
-    isBehind = true;
-    reading ??= readTail()
-      .catch((error) => logger.warn({ err: error }, 'the log could not be read; trying again'))
-      .finally(() => {
-        reading = null;
-        // `wake` may have been called after the last read.
-        if (isBehind) wake();
-      });
-  }
-
-  async function next(after: number, limit: number, signal: AbortSignal, of = history) {
-    const isOver = () => signal.aborted || stopping.signal.aborted;
-    while (!isOver()) {
-      if (of !== history) throw new LogReplacedError();
-      const tail = recent.tail().sequence;
-      const newer = unreadable();
-      if (newer !== null && tail <= after) throw newer;
-      if (tail <= after) await moved.next(signal);
-      else {
-        const events = recent.after(after, limit) ?? (await readPage(after, limit, signal));
-        if (events.length > 0) return events;
-      }
-    }
-    return [];
-  }
-
-  /** A page that is no longer in memory; empty if the log cannot be read at the moment. */
-  async function readPage(after: number, limit: number, signal: AbortSignal) {
-    try {
-      const { events, newer } = await readReadable(log, {}, { after, limit });
-      if (events.length === 0 && newer !== null) throw newer;
-      return events;
-    } catch (error) {
-      if (!isTransient(error)) throw error;
-      logger.warn({ err: error }, 'the log could not be read; trying again');
-      await delay(pollIntervalMs, AbortSignal.any([signal, stopping.signal]));
-      return [];
-    }
-  }
-
+  const wake = (): void => wakeFeed(options, state);
+  const unreadable = (): NewerEventError | null => unreadableAfterTail(state);
+  const next: Feed['next'] = (after, limit, signal, history = state.history) =>
+    nextEvents(options, state, { after, limit, signal, history });
   return {
     tail: () => recent.tail().sequence,
-    history: () => history,
+    history: () => state.history,
     unreadable,
     failure: () => unreadable()?.message ?? null,
     next,
-    async *follow(after, limit, signal) {
-      let position = after;
-      const of = history;
-      for (;;) {
-        const events = await next(position, limit, signal, of);
-        const last = events.at(-1);
-        if (last === undefined) return;
-        yield events;
-        position = last.sequence;
-      }
-    },
+    follow: (after, limit, signal) =>
+      follow(next, { after, limit, signal, history: state.history }),
     offer(events, previousId) {
       const first = events[0];
       if (first === undefined) return;
       const { sequence, id } = recent.tail();
-      if (first.sequence === sequence + 1 && previousId === id) push(events);
+      if (first.sequence === sequence + 1 && previousId === id) pushEvents(state, events);
       else wake();
     },
     announce(head) {
@@ -211,14 +99,72 @@ export function createFeed(options: FeedOptions): Feed {
     },
     wake,
     async start() {
-      begin(await log.head());
+      beginAfter(state, await log.head());
       poll = setInterval(wake, pollIntervalMs);
     },
     async stop() {
       clearInterval(poll);
-      stopping.abort();
-      moved.wake();
-      await reading;
+      state.stopping.abort();
+      state.moved.wake();
+      await state.reading;
     },
   };
+}
+
+/** Where a reader is, and how much it takes. */
+interface Reading {
+  readonly after: number;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+  readonly history: number;
+}
+
+async function* follow(next: Feed['next'], { after, limit, signal, history }: Reading) {
+  let position = after;
+  for (;;) {
+    const events = await next(position, limit, signal, history);
+    const last = events.at(-1);
+    if (last === undefined) return;
+    yield events;
+    position = last.sequence;
+  }
+}
+
+async function nextEvents(
+  options: FeedOptions,
+  state: FeedState,
+  reading: Reading,
+): Promise<readonly StoredEvent[]> {
+  const { recent, moved, stopping } = state;
+  const { after, limit, signal, history } = reading;
+  while (!signal.aborted && !stopping.signal.aborted) {
+    if (history !== state.history) throw new LogReplacedError();
+    const tail = recent.tail().sequence;
+    const newer = unreadableAfterTail(state);
+    if (newer !== null && tail <= after) throw newer;
+    if (tail <= after) await moved.next(signal);
+    else {
+      const events = recent.after(after, limit) ?? (await readPage(options, state, reading));
+      if (events.length > 0) return events;
+    }
+  }
+  return [];
+}
+
+/** A page that is no longer in memory; empty if the log cannot be read at the moment. */
+async function readPage(
+  { log, logger, pollIntervalMs = pollIntervalMsDefault }: FeedOptions,
+  { stopping }: FeedState,
+  { after, limit, signal }: Reading,
+): Promise<readonly StoredEvent[]> {
+  try {
+    const { events, newer } = await readReadable(log, {}, { after, limit });
+    if (events.length === 0 && newer !== null) throw newer;
+    return events;
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    logger.warn({ err: error }, 'the log could not be read; trying again');
+    await delay(pollIntervalMs, AbortSignal.any([signal, stopping.signal]));
+    return [];
+  }
 }

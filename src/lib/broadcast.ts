@@ -1,3 +1,6 @@
+import { onAbort } from './on-abort.ts';
+import { withTimeout } from './with-timeout.ts';
+
 /** Wakes all that wait now; a later `next` does not see an earlier `wake`. */
 export interface Broadcast {
   wake(): void;
@@ -18,11 +21,11 @@ export function createBroadcast(): Broadcast {
         if (signal?.aborted) return resolve();
         const finish = (): void => {
           waiters.delete(finish);
-          signal?.removeEventListener('abort', finish);
+          ignoreAbort();
           resolve();
         };
         waiters.add(finish);
-        signal?.addEventListener('abort', finish);
+        const ignoreAbort = onAbort(signal, finish);
       });
     },
   };
@@ -35,21 +38,14 @@ export function createBroadcast(): Broadcast {
 export async function waitUntil(
   isReached: () => boolean,
   changes: Broadcast,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<boolean> {
   if (isReached()) return true;
-  const over = new AbortController();
-  const end = (): void => over.abort();
-  const timer = setTimeout(end, timeoutMs);
-  signal?.addEventListener('abort', end);
-  try {
+  return withTimeout(signal, timeoutMs, async (either) => {
     while (!isReached()) {
-      if (over.signal.aborted || signal?.aborted) return false;
-      await changes.next(over.signal);
+      if (either.aborted) return false;
+      await changes.next(either);
     }
     return true;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
-  }
+  });
 }

@@ -1,14 +1,14 @@
+import { onAbort } from './on-abort.ts';
+
 /** The result of a promise; null as soon as the signal fires, while the promise continues. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
-  let end = (): void => {};
+  let ignoreAbort = (): void => {};
   const aborted = new Promise<null>((resolve) => {
-    end = () => resolve(null);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
+    ignoreAbort = onAbort(signal, () => resolve(null));
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', end);
+    ignoreAbort();
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from '../lib/logger.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 import { type ConnectionSettings, toClientConfig } from './client-config.ts';
 import { createDedicatedConnections } from './dedicated-connection.ts';
 import {
@@ -194,12 +195,10 @@ function trackClients(pool: pg.Pool, log: Logger, generation: () => number): Cli
 
 async function endPool(pool: pg.Pool, clients: Clients): Promise<void> {
   const signal = AbortSignal.timeout(stopDeadlineMs);
-  const late = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([pool.end(), late]);
+  await unlessAborted(pool.end(), signal);
   for (const client of clients.keys()) {
     if (signal.aborted) break;
-    await Promise.race([new Promise<void>((resolve) => client.once('end', resolve)), late]);
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    await unlessAborted(ended, signal);
   }
 }

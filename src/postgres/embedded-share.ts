@@ -1,5 +1,6 @@
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import { giveBackShare, type Server, type ServerShare, takeShare } from './embedded-server.ts';
 import { isConnectionLost, toOneLine } from './errors.ts';
 
@@ -68,14 +69,14 @@ async function retakeShare(server: Server, port: number, { signal, log }: Retake
 }
 
 function untilEnd({ client }: ServerShare, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const finish = () => {
       client.off('end', finish);
-      signal.removeEventListener('abort', finish);
+      ignoreAbort();
       resolve();
     };
     client.on('end', finish);
-    signal.addEventListener('abort', finish);
-    if (signal.aborted) finish();
+    const ignoreAbort = onAbort(signal, finish);
   });
 }

@@ -1,7 +1,7 @@
 import type { Logger } from '../lib/logger.ts';
 import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { Database, Executor } from './database.ts';
-import { type Lease, type LeaseKind, releaseLeases, renewLeases } from './leases.ts';
+import { type Claim, type Lease, type LeaseKind, releaseLeases, renewLeases } from './leases.ts';
 
 export interface LeadershipOptions {
   /** Provides a separate connection for the work. */
@@ -115,14 +115,19 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       over.abort();
       const ids = [...held.keys()];
       if (ids.length === 0) return;
-      const release = async (): Promise<void> => {
-        // A renewal after the release would undo it.
-        await renewing;
-        await releaseLeases(keeper, { kind, ids, holder });
-      };
+      const released = releaseAfter(renewing, keeper, { kind, ids, holder });
       // If the database is unreachable, they expire: the wait is short.
-      const released = release().catch(() => {});
       await unlessAborted(released, AbortSignal.timeout(releaseMs));
     },
   };
+}
+
+/** Releases leases once the last renewal has ended, which would undo it; never throws. */
+async function releaseAfter(
+  renewing: Promise<void> | null,
+  keeper: Database,
+  claim: Claim,
+): Promise<void> {
+  await renewing;
+  await releaseLeases(keeper, claim).catch(() => {});
 }

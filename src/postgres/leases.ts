@@ -17,6 +17,23 @@ export interface Claim {
   readonly holder: string;
 }
 
+/** Whether a row of `leases` is held: it has not expired, and the session that took it is alive. */
+const isHeld = `(
+    leases.expires_at > clock_timestamp() and exists (
+      -- The start of another role's session is not visible.
+      select from pg_stat_activity as session where session.pid = leases.session_pid
+        and (session.backend_start is null or session.backend_start = leases.session_started)
+    )
+  )`;
+
+/** What the previous release leads, by advisory locks: the numbers of the things of kind $1. */
+const ledByLocks = `(
+    select objid::bigint from pg_locks
+    where locktype = 'advisory' and granted and objsubid = 2
+      and classid::bigint = hashtext($1)::bigint & 4294967295
+      and database = (select oid from pg_database where datname = current_database())
+  )`;
+
 const renewal: Query = {
   name: 'hold_leases',
   // In order of name, so that two processes that take the same leases cannot deadlock. The previous
@@ -28,30 +45,14 @@ const renewal: Query = {
       from (select id, $1 || ' ' || id as name from unnest($2::integer[]) as ids (id)) as wanted
       join pg_stat_activity as own on own.pid = pg_backend_pid()
       left join leases on leases.name = wanted.name
-      where (
-          leases.holder = $3 or leases.expires_at <= clock_timestamp()
-          -- Also when there is no lease. The start of another role's session is not visible.
-          or not exists (
-            select from pg_stat_activity as session where session.pid = leases.session_pid
-              and (session.backend_start is null or session.backend_start = leases.session_started)
-          )
-        )
-        and wanted.id::bigint not in (
-          select objid::bigint from pg_locks
-          where locktype = 'advisory' and granted and objsubid = 2
-            and classid::bigint = hashtext($1)::bigint & 4294967295
-            and database = (select oid from pg_database where datname = current_database())
-        )
+      -- A lease that does not exist is not held.
+      where (leases.holder = $3 or not ${isHeld}) and wanted.id::bigint not in ${ledByLocks}
       order by wanted.name
       on conflict on constraint leases_pkey do update
       set holder = excluded.holder, expires_at = excluded.expires_at,
         session_pid = excluded.session_pid, session_started = excluded.session_started,
         epoch = leases.epoch + (leases.holder <> excluded.holder)::integer
-      where leases.holder = excluded.holder or leases.expires_at <= clock_timestamp()
-        or not exists (
-          select from pg_stat_activity as session where session.pid = leases.session_pid
-            and (session.backend_start is null or session.backend_start = leases.session_started)
-        )
+      where leases.holder = excluded.holder or not ${isHeld}
       returning name, epoch
     )
     select ids.id, held.epoch from unnest($2::integer[]) as ids (id)
@@ -74,15 +75,8 @@ export async function renewLeases(
 const look: Query = {
   name: 'is_lease_free',
   text: `select not exists (
-      select from leases join pg_stat_activity as session on session.pid = leases.session_pid
-        and (session.backend_start is null or session.backend_start = leases.session_started)
-      where leases.name = $1 || ' ' || $2::integer and leases.expires_at > clock_timestamp()
-    ) and not exists (
-      select from pg_locks
-      where locktype = 'advisory' and granted and objsubid = 2 and objid::bigint = $2
-        and classid::bigint = hashtext($1)::bigint & 4294967295
-        and database = (select oid from pg_database where datname = current_database())
-    ) as free`,
+      select from leases where name = $1 || ' ' || $2::integer and ${isHeld}
+    ) and $2::integer::bigint not in ${ledByLocks} as free`,
 };
 
 /** Whether no process leads something now, by a lease or as the previous release. Takes nothing. */

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import pgListen, { type Subscriber } from 'pg-listen';
+import { onAbort } from '../lib/on-abort.ts';
 import { toClientConfig } from './client-config.ts';
 
 export interface SubscriptionOptions {
@@ -62,20 +63,18 @@ function createSubscriber(socket: Socket, { url, heartbeatDeadlineMs }: Subscrip
 /** `ended` resolves when the signal fires, and rejects with the best known reason on a loss. */
 function watchEnding(subscriber: Subscriber, socket: Socket, signal: AbortSignal) {
   let reason: Error | undefined;
-  let onAbort = () => {};
+  let dispose = () => {};
   socket.on('error', (error) => {
     reason ??= error;
   });
   const ended = new Promise<void>((resolve, reject) => {
-    onAbort = resolve;
     subscriber.events.on('error', (error) => reject(reason ?? error));
     socket.once('close', () => reject(reason ?? new Error('Connection terminated')));
+    dispose = onAbort(signal, resolve);
   });
   // A loss must not end the process, even if nothing awaits `ended` at that time.
   ended.catch(() => {});
-  signal.addEventListener('abort', onAbort);
-  if (signal.aborted) onAbort();
-  return { ended, dispose: () => signal.removeEventListener('abort', onAbort) };
+  return { ended, dispose };
 }
 
 async function listen(subscriber: Subscriber, options: SubscriptionOptions): Promise<void> {

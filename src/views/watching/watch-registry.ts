@@ -32,70 +32,22 @@ export interface Entry<State> {
 /** `onFailure`: called with the error if the topics of an event throw; it then has no topics. */
 export function createWatchRegistry(onFailure: (error: unknown) => void): WatchRegistry {
   const entries = new Map<string, Entry<unknown>>();
-  const byTopic = new Map<TopicsOf, Map<string, Set<Watched<unknown>>>>();
-
-  function add({ of, name }: Topic, watched: Watched<unknown>): void {
-    const names = byTopic.get(of) ?? new Map<string, Set<Watched<unknown>>>();
-    const watching = names.get(name) ?? new Set();
-    byTopic.set(of, names.set(name, watching.add(watched)));
-  }
-
-  function remove({ of, name }: Topic, watched: Watched<unknown>): void {
-    const names = byTopic.get(of);
-    const watching = names?.get(name);
-    watching?.delete(watched);
-    if (watching?.size === 0) names?.delete(name);
-    if (names?.size === 0) byTopic.delete(of);
-  }
-
-  function create(watchable: Watchable<unknown>): Entry<unknown> {
-    let topics: readonly Topic[] = [];
-    let followed = -1;
-    const watched = createWatched(watchable.read, () => {
-      for (const topic of topics) remove(topic, watched);
-      if (entries.get(watchable.key)?.watched === watched) entries.delete(watchable.key);
-    });
-    function set(wanted: readonly Topic[]): boolean {
-      const isOf = (known: readonly Topic[]) => (topic: Topic) =>
-        known.some(({ of, name }) => of === topic.of && name === topic.name);
-      const added = wanted.filter((topic) => !isOf(topics)(topic));
-      for (const topic of topics) if (!isOf(wanted)(topic)) remove(topic, watched);
-      for (const topic of added) add(topic, watched);
-      topics = wanted;
-      return added.length > 0;
-    }
-    set(watchable.topics(null));
-    return {
-      watched,
-      follow({ sequence, state }) {
-        if (sequence < followed) return false;
-        followed = sequence;
-        return set(watchable.topics(state));
-      },
-    };
-  }
-
-  function topicsSafely(of: TopicsOf, event: StoredEvent): readonly string[] {
-    try {
-      return of(event);
-    } catch (error) {
-      // The view is parked on this event, and reading it throws an error that says so.
-      onFailure(error);
-      return [];
-    }
-  }
-
+  const byTopic: WatchedByTopic = new Map();
   return {
     find<State>(watchable: Watchable<State>) {
-      // The states of one key are of one type: that of its watchable.
-      const known = entries.get(watchable.key) ?? create(watchable as Watchable<unknown>);
+      const known =
+        entries.get(watchable.key) ??
+        // The states of one key are of one type: that of its watchable.
+        createEntry(byTopic, watchable as Watchable<unknown>, (watched) => {
+          if (entries.get(watchable.key)?.watched === watched) entries.delete(watchable.key);
+        });
       entries.set(watchable.key, known);
       return known as Entry<State>;
     },
     notify(event) {
       const concerned = new Set<Watched<unknown>>();
       for (const [of, names] of byTopic) {
-        for (const name of topicsSafely(of, event)) {
+        for (const name of topicsSafely(of, event, onFailure)) {
           for (const watched of names.get(name) ?? []) concerned.add(watched);
         }
       }
@@ -109,4 +61,73 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
     },
     size: () => entries.size,
   };
+}
+
+/** The watched states by the function and the name of each topic that they follow. */
+type WatchedByTopic = Map<TopicsOf, Map<string, Set<Watched<unknown>>>>;
+
+/** Creates an entry, whose topics are in the map until it is no longer watched. */
+function createEntry(
+  byTopic: WatchedByTopic,
+  watchable: Watchable<unknown>,
+  onUnwatched: (watched: Watched<unknown>) => void,
+): Entry<unknown> {
+  let topics: readonly Topic[] = [];
+  let followed = -1;
+  const watched = createWatched(watchable.read, () => {
+    for (const topic of topics) removeTopic(byTopic, topic, watched);
+    onUnwatched(watched);
+  });
+  function setTopics(wanted: readonly Topic[]): boolean {
+    const added = wanted.filter((topic) => !isAmong(topics, topic));
+    for (const topic of topics) if (!isAmong(wanted, topic)) removeTopic(byTopic, topic, watched);
+    for (const topic of added) addTopic(byTopic, topic, watched);
+    topics = wanted;
+    return added.length > 0;
+  }
+  setTopics(watchable.topics(null));
+  return {
+    watched,
+    follow({ sequence, state }) {
+      if (sequence < followed) return false;
+      followed = sequence;
+      return setTopics(watchable.topics(state));
+    },
+  };
+}
+
+function isAmong(topics: readonly Topic[], { of, name }: Topic): boolean {
+  return topics.some((topic) => topic.of === of && topic.name === name);
+}
+
+function addTopic(byTopic: WatchedByTopic, { of, name }: Topic, watched: Watched<unknown>): void {
+  const names = byTopic.get(of) ?? new Map<string, Set<Watched<unknown>>>();
+  const watching = names.get(name) ?? new Set();
+  byTopic.set(of, names.set(name, watching.add(watched)));
+}
+
+function removeTopic(
+  byTopic: WatchedByTopic,
+  { of, name }: Topic,
+  watched: Watched<unknown>,
+): void {
+  const names = byTopic.get(of);
+  const watching = names?.get(name);
+  watching?.delete(watched);
+  if (watching?.size === 0) names?.delete(name);
+  if (names?.size === 0) byTopic.delete(of);
+}
+
+function topicsSafely(
+  of: TopicsOf,
+  event: StoredEvent,
+  onFailure: (error: unknown) => void,
+): readonly string[] {
+  try {
+    return of(event);
+  } catch (error) {
+    // The view is parked on this event, and reading it throws an error that says so.
+    onFailure(error);
+    return [];
+  }
 }

@@ -4,7 +4,7 @@ import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { Views } from '../views.ts';
-import { createWatchRegistry } from './watch-registry.ts';
+import { createWatchRegistry, type WatchRegistry } from './watch-registry.ts';
 import type { SharedState, Watch, Watchable, WatchedState } from './watched-state.ts';
 
 /** Watches states that are read from views. */
@@ -32,81 +32,25 @@ const pageSizeMax = 1_000;
 const waitMs = 5_000;
 const retryMs = 1_000;
 
-/** Runs one loop over the feed that passes each event to the states that it may change. */
-export function createWatcher(options: {
+export interface WatcherOptions {
   readonly feed: Feed;
   readonly views: Pick<Views, 'checkpoint' | 'waitFor'>;
   readonly logger: Logger;
-}): Watcher {
-  const { feed, views, logger } = options;
+}
+
+/** Runs one loop over the feed that passes each event to the states that it may change. */
+export function createWatcher(options: WatcherOptions): Watcher {
   const stopping = new AbortController();
-  const registry = createWatchRegistry((error) => logger.debug({ err: error }, 'no topics'));
+  const registry = createWatchRegistry((error) =>
+    options.logger.debug({ err: error }, 'no topics'),
+  );
   let running: Promise<void> | null = null;
-
-  async function run(): Promise<void> {
-    let position = feed.tail();
-    while (!stopping.signal.aborted) {
-      try {
-        for await (const events of feed.follow(position, pageSizeMax, stopping.signal)) {
-          for (const event of events) {
-            // Waits here once, since otherwise each watcher would wait for the views by itself.
-            if (!(await waitForViews(event.sequence, stopping.signal))) return;
-            registry.notify(event);
-          }
-          position = events.at(-1)?.sequence ?? position;
-        }
-      } catch (error) {
-        // The feed has logged it. Watches that start later fail at the next try.
-        if (error instanceof UpgradeNeededError) registry.fail(error);
-        else if (error instanceof LogReplacedError) position = feed.tail();
-        else logger.error({ err: error, position }, 'watching is stopped; trying again');
-        await delay(retryMs, stopping.signal);
-      }
-    }
-  }
-
-  /** Waits without a limit until the views can be read at a sequence; false if the signal fires. */
-  async function waitForViews(sequence: number, signal: AbortSignal): Promise<boolean> {
-    const history = feed.history();
-    while (views.checkpoint() < sequence) {
-      if (signal.aborted) return false;
-      if (feed.history() !== history) throw new LogReplacedError();
-      await views.waitFor(sequence, waitMs, signal);
-    }
-    return true;
-  }
-
-  async function* watch<State>(watchable: Watchable<State>, signal: AbortSignal) {
-    const { watched, follow } = registry.find(watchable);
-    const watch = watched.watch();
-    try {
-      // The watch already exists, so it gets all events after this sequence.
-      const start = Math.max(views.checkpoint(), feed.tail());
-      if (!(await waitForViews(start, signal))) return;
-      let shown: WatchedState<State> | null = null;
-      let next: SharedState<State> | null = watched.first(start);
-      while (next !== null) {
-        const known: WatchedState<State> = await next.read();
-        // The state may depend on new topics, whose events before now were not passed to it.
-        if (follow(known)) watched.notify(Math.max(views.checkpoint(), known.sequence), null);
-        if (shown === null || watchable.isNews(shown.state, known.state)) {
-          shown = known;
-          yield known;
-          if (watchable.pauseMs !== undefined) await delay(watchable.pauseMs, signal);
-        }
-        next = await nextOf(watch, { after: known.sequence, watchable, signal });
-      }
-    } finally {
-      watch.end();
-    }
-  }
-
   return {
-    watch,
+    watch: (watchable, signal) => watchStates(options, registry, { watchable, signal }),
     reset: registry.fail,
     watching: registry.size,
     start() {
-      running = run();
+      running = notifyOfEvents(options, registry, stopping.signal);
     },
     async stop() {
       stopping.abort();
@@ -115,16 +59,89 @@ export function createWatcher(options: {
   };
 }
 
+/** Passes each event to the registry once the views can be read there, until the signal fires. */
+async function notifyOfEvents(
+  options: WatcherOptions,
+  registry: WatchRegistry,
+  signal: AbortSignal,
+): Promise<void> {
+  const { feed, logger } = options;
+  let position = feed.tail();
+  while (!signal.aborted) {
+    try {
+      for await (const events of feed.follow(position, pageSizeMax, signal)) {
+        for (const event of events) {
+          // Waits here once, since otherwise each watcher would wait for the views by itself.
+          if (!(await waitForViews(options, event.sequence, signal))) return;
+          registry.notify(event);
+        }
+        position = events.at(-1)?.sequence ?? position;
+      }
+    } catch (error) {
+      // The feed has logged it. Watches that start later fail at the next try.
+      if (error instanceof UpgradeNeededError) registry.fail(error);
+      else if (error instanceof LogReplacedError) position = feed.tail();
+      else logger.error({ err: error, position }, 'watching is stopped; trying again');
+      await delay(retryMs, signal);
+    }
+  }
+}
+
+/** Waits without a limit until the views can be read at a sequence; false if the signal fires. */
+async function waitForViews(
+  { feed, views }: WatcherOptions,
+  sequence: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const history = feed.history();
+  while (views.checkpoint() < sequence) {
+    if (signal.aborted) return false;
+    if (feed.history() !== history) throw new LogReplacedError();
+    await views.waitFor(sequence, waitMs, signal);
+  }
+  return true;
+}
+
+interface Watching<State> {
+  readonly watchable: Watchable<State>;
+  readonly signal: AbortSignal;
+}
+
+async function* watchStates<State>(
+  options: WatcherOptions,
+  registry: WatchRegistry,
+  { watchable, signal }: Watching<State>,
+): AsyncGenerator<WatchedState<State>, void, undefined> {
+  const { feed, views } = options;
+  const { watched, follow } = registry.find(watchable);
+  const watch = watched.watch();
+  try {
+    // The watch already exists, so it gets all events after this sequence.
+    const start = Math.max(views.checkpoint(), feed.tail());
+    if (!(await waitForViews(options, start, signal))) return;
+    let shown: WatchedState<State> | null = null;
+    let next: SharedState<State> | null = watched.first(start);
+    while (next !== null) {
+      const known: WatchedState<State> = await next.read();
+      // The state may depend on new topics, whose events before now were not passed to it.
+      if (follow(known)) watched.notify(Math.max(views.checkpoint(), known.sequence), null);
+      if (shown === null || watchable.isNews(shown.state, known.state)) {
+        shown = known;
+        yield known;
+        if (watchable.pauseMs !== undefined) await delay(watchable.pauseMs, signal);
+      }
+      next = await nextOf(watch, { after: known.sequence, watchable, signal });
+    }
+  } finally {
+    watch.end();
+  }
+}
+
 /** The next state after a sequence; null if the signal fires. */
 async function nextOf<State>(
   watch: Watch<State>,
-  options: {
-    readonly after: number;
-    readonly watchable: Watchable<State>;
-    readonly signal: AbortSignal;
-  },
+  { after, watchable, signal }: Watching<State> & { readonly after: number },
 ): Promise<SharedState<State> | null> {
-  const { after, watchable, signal } = options;
   const { pending, changed } = watch;
   while (!signal.aborted) {
     if (watch.failure !== null) throw watch.failure;
