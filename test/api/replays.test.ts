@@ -25,9 +25,14 @@ const instrument = 'instrument { symbol name tickSize tradingStatus }';
 
 /** What of each payload needs no view. */
 const fields: Readonly<Record<string, string>> = {
-  ...{ openAccount: account, depositCash: account, freezeAccount: account, closeAccount: account },
+  openAccount: account,
+  depositCash: account,
+  freezeAccount: account,
+  closeAccount: account,
   transferCash: `${account.replace('account', 'from')} ${account.replace('account', 'to')}`,
-  ...{ listInstrument: instrument, recordPrice: instrument, haltTrading: instrument },
+  listInstrument: instrument,
+  recordPrice: instrument,
+  haltTrading: instrument,
   depositShares: account,
   placeOrder: `order { ${order} } trades { id price quantity } ${account}`,
   replaceOrder: `order { ${order} } replaced { ${order} } trades { id } ${account}`,
