@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { withViewsHeld } from '../support/held-views.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 let server: TestServer;
 let holder: Database;
