@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import pgListen, { type Subscriber } from 'pg-listen';
 import { toClientConfig } from './client-config.ts';
 
-export interface SubscriptionOptions {
+interface SubscriptionOptions {
   readonly url: string;
   readonly channels: readonly string[];
   /** A channel that no other connection uses. */

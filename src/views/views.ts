@@ -60,7 +60,7 @@ export interface Views {
   stop(): Promise<void>;
 }
 
-export interface ViewName {
+interface ViewName {
   readonly name: string;
 }
 
