@@ -30,9 +30,9 @@ create or replace function advance_views(
   opened_to bigint[],
   -- An array of [id, view, list, partition].
   new_partitions jsonb,
-  -- An array of [partition, position, key, sequence, block]: see begin_block.
+  -- An array of [partition, position, key, sequence, block]: see split_off_block.
   begun_blocks jsonb,
-  -- An array of [partition, position, key, blocks, sequence, entries_max]: see refit_blocks.
+  -- An array of [partition, position, key, blocks, sequence, entries_max]: see rebalance_blocks.
   refits jsonb
 ) returns table (
   partition_id bigint,
@@ -49,7 +49,7 @@ as $$
 declare
   moved integer;
   each_one jsonb;
-  refitted record;
+  rebalanced record;
 begin
   update views set checkpoint = wanted.to_checkpoint
   from unnest(view_ids, from_checkpoints, to_checkpoints)
@@ -77,7 +77,8 @@ begin
       and entry.key = wanted.key and entry.to_sequence = never_ends();
     get diagnostics moved = row_count;
     if moved <> cardinality(closed_blocks) then
-      raise exception 'a place is in another block than is remembered' using errcode = 'DB004';
+      raise exception 'an entry is in another block than the caller remembers'
+        using errcode = 'DB004';
     end if;
   end if;
   if cardinality(opened_blocks) > 0 then
@@ -93,21 +94,21 @@ begin
     from jsonb_array_elements(new_partitions) as made;
   end if;
   for each_one in select jsonb_array_elements(begun_blocks) loop
-    perform begin_block(
+    perform split_off_block(
       (each_one ->> 0)::bigint, each_one ->> 1, each_one ->> 2, (each_one ->> 3)::bigint,
       (each_one ->> 4)::bigint
     );
   end loop;
   for each_one in select jsonb_array_elements(refits) loop
-    select * into refitted from refit_blocks(
+    select * into rebalanced from rebalance_blocks(
       (each_one ->> 0)::bigint, each_one ->> 1, each_one ->> 2,
       array(select jsonb_array_elements_text(each_one -> 3)::bigint),
       (each_one ->> 4)::bigint, (each_one ->> 5)::integer
     );
     return query
-      select (each_one ->> 0)::bigint, (refitted.span).low_position, (refitted.span).low_key,
-        (refitted.span).high_position, (refitted.span).high_key, measured.*
-      from measure_blocks(refitted.made) as measured;
+      select (each_one ->> 0)::bigint, (rebalanced.span).low_position, (rebalanced.span).low_key,
+        (rebalanced.span).high_position, (rebalanced.span).high_key, measured.*
+      from measure_blocks(rebalanced.made) as measured;
   end loop;
 
   perform pg_notify('daybook_views', '');

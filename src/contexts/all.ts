@@ -1,14 +1,12 @@
 import type { ApiModule } from '../api/schema.ts';
-import { addAccountsApi } from './accounts/api/api.ts';
-import { accounts } from './accounts/context.ts';
-import { addMarketApi } from './market/api/api.ts';
-import { market } from './market/context.ts';
-import { addTradingApi } from './trading/api/api.ts';
-import { trading } from './trading/context.ts';
+import { accountsModule } from './accounts/api/api.ts';
+import { marketModule } from './market/api/api.ts';
+import { tradingModule } from './trading/api/api.ts';
 
-/** Every bounded context. To add a product, add its folder beside these and a line here. */
+/** Every product of this server. */
 export const modules: readonly ApiModule[] = [
-  { context: accounts, addApi: addAccountsApi },
-  { context: market, addApi: addMarketApi },
-  { context: trading, addApi: addTradingApi },
+  // To add a product, import its module and name it here.
+  accountsModule,
+  marketModule,
+  tradingModule,
 ];

@@ -34,6 +34,10 @@ export function eventDefinitionsOf(contexts: readonly BoundedContext[]): KnownEv
     }
   }
   const deciders = contexts.flatMap((context) => context.deciders);
+  const unfit = deciders.find(({ category }) => category.includes('-'));
+  if (unfit !== undefined) {
+    throw new Error(`the category ${unfit.category} has a hyphen, which separates it from the id`);
+  }
   return Object.assign(definitions, {
     categories: new Set(deciders.map(({ category }) => category)),
   });

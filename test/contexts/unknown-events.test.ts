@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { modules } from '../../src/contexts/all.ts';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { Decider } from '../../src/kernel/decider.ts';
-import type { StoredEvent } from '../../src/kernel/event.ts';
+import type { Json, StoredEvent } from '../../src/kernel/event.ts';
+import type { FieldKind } from '../../src/kernel/field.ts';
 import { touchedBy } from '../../src/views/building/fold.ts';
 import type { AnyView } from '../../src/views/lists/placement.ts';
 
@@ -12,23 +14,36 @@ const views: readonly AnyView[] = contexts.flatMap((context) => context.views);
 const managers = contexts.flatMap(({ processManagers = [] }) => processManagers);
 
 const at = '2026-01-01T00:00:00.000000Z';
-const terms = { tickSize: '0.01', lotSize: '1', currency: 'USD' };
-const order = { orderId: 'o', accountId: 'a', symbol: 'X', side: 'BUY', quantity: '1' };
 
-/** By category, an event with which a stream of its kind begins. */
-const beginnings: Readonly<Record<string, StoredEvent>> = {
-  account: stored('AccountOpened', { owner: 'Ada', currency: 'USD' }),
-  instrument: stored('InstrumentListed', { symbol: 'X', name: 'X', ...terms }),
-  book: stored('BookOpened', { symbol: 'X', ...terms }),
-  order: stored('OrderPlaced', {
-    ...order,
-    orderType: 'LIMIT',
-    timeInForce: 'GTC',
-    filledQuantity: '0',
-    filledValue: '0',
-  }),
-  clientOrder: stored('ClientOrderIdAssigned', { orderId: 'o' }),
+/** A value that a field of each kind can have; a text can be a currency. */
+const samples: Readonly<Record<FieldKind, Json>> = {
+  text: 'USD',
+  id: '0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f',
+  decimal: '1',
+  dateTime: at,
+  integer: 1,
+  boolean: false,
 };
+
+/** The state after an event with which a stream can begin; such a type is found by trying all. */
+function beginningOf(decider: Decider): unknown {
+  const others = { side: 'BUY', orderType: 'LIMIT', timeInForce: 'GTC' };
+  for (const [type, { fields }] of eventDefinitionsOf(contexts)) {
+    const members = Object.entries(fields).map(([name, { kind }]) => [name, samples[kind]]);
+    const event = stored(type, { ...Object.fromEntries(members), ...others });
+    const state = valueOrNull(() => decider.evolve(decider.initial, event as never));
+    if (state !== null) return state;
+  }
+  throw new Error(`no event begins a stream of ${decider.category}`);
+}
+
+function valueOrNull(evolve: () => unknown): unknown {
+  try {
+    return evolve();
+  } catch {
+    return null;
+  }
+}
 
 function stored(type: string, data: StoredEvent['data']): StoredEvent {
   return {
@@ -60,9 +75,7 @@ const unknown = stored('SomethingElseHappened', {
 
 describe('an event of an unknown type', () => {
   test.each(deciders)('is refused by the decider of $category', (decider) => {
-    const beginning = beginnings[decider.category];
-    if (beginning === undefined) throw new Error(`no beginning for ${decider.category}`);
-    const state = decider.evolve(decider.initial, beginning as never);
+    const state = beginningOf(decider);
     expect(() => decider.evolve(state, unknown as never)).toThrow(
       expect.objectContaining({ code: 'UPGRADE_NEEDED', sequence: 7 }),
     );

@@ -45,6 +45,11 @@ test('two contexts that define the same event are an error', () => {
   expect(() => eventDefinitionsOf(clashing)).toThrow('two contexts define the event A');
 });
 
+test('a category with a hyphen is an error of the program', () => {
+  const context = { name: 'one', events: {}, deciders: [{ category: 'gift-card' }], views: [] };
+  expect(() => eventDefinitionsOf([context])).toThrow('the category gift-card has a hyphen');
+});
+
 test('the id of an entity is the part of its stream id after the first hyphen', () => {
   const decider = { category: 'account' };
   for (const id of ['1', 'a-b-c', '']) expect(entityIdOf(streamIdOf(decider, id))).toBe(id);

@@ -1,7 +1,7 @@
 import { createRequestContext } from '../../src/api/request-context.ts';
-import { buildSchema } from '../../src/api/schema.ts';
+import { type ApiModule, buildSchema } from '../../src/api/schema.ts';
 import { createApiServer } from '../../src/api/transport/server.ts';
-import { modules } from '../../src/contexts/all.ts';
+import { modules as allModules } from '../../src/contexts/all.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
@@ -12,6 +12,8 @@ export interface TestServerOptions {
   readonly jwtSecret?: string;
   /** If set, clients read on separate connections with this statement time-out. */
   readonly readTimeoutMs?: number;
+  /** The products that the server has. If omitted, those of the program. */
+  readonly modules?: readonly ApiModule[];
 }
 
 export type Answer<Data> = {
@@ -77,7 +79,7 @@ export async function startTestServer(
   database: Database,
   options: TestServerOptions = {},
 ) {
-  const { jwtSecret, readTimeoutMs } = options;
+  const { jwtSecret, readTimeoutMs, modules = allModules } = options;
   const contexts = modules.map(({ context }) => context);
   const readers = readTimeoutMs === undefined ? database : openReaders(url, readTimeoutMs);
   const logger = silentLogger;

@@ -73,8 +73,8 @@ interface LocatedRow extends MeasuredRow {
 }
 
 const findBlocks: Query = {
-  name: 'hold_places',
-  text: 'select * from hold_places($1, $2, $3, $4, $5)',
+  name: 'find_blocks',
+  text: 'select * from find_blocks($1, $2, $3, $4, $5)',
 };
 
 /** The current blocks of some list entries, each once; none for a partition that does not exist. */

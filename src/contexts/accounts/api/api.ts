@@ -1,14 +1,18 @@
-import type { AddContextApi } from '../../../api/api-parts.ts';
+import type { ApiParts } from '../../../api/api-parts.ts';
+import type { ApiModule } from '../../../api/schema.ts';
+import { accounts } from '../context.ts';
 import { accountTypes, findAccount } from './account.ts';
 import { addAccountCommands } from './commands.ts';
 import { addAccountQueries } from './queries.ts';
 import { addAccountSubscription } from './subscription.ts';
 
-/** Adds the types, queries, mutations and subscription of accounts. */
-export const addAccountsApi: AddContextApi = (parts) => {
+/** The accounts and their part of the API. */
+export const accountsModule: ApiModule = { context: accounts, addApi };
+
+function addApi(parts: ApiParts): void {
   const refs = accountTypes(parts);
   parts.nodes.register((id, at, context) => findAccount(context, id, at));
   addAccountQueries(parts, refs);
   addAccountCommands(parts, refs);
   addAccountSubscription(parts);
-};
+}

@@ -1,5 +1,7 @@
-import type { AddContextApi, ApiParts } from '../../../api/api-parts.ts';
+import type { ApiParts } from '../../../api/api-parts.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
+import type { ApiModule } from '../../../api/schema.ts';
+import { market } from '../context.ts';
 import { instrumentsView } from '../views.ts';
 import { addCandles } from './candles.ts';
 import { addMarketCommands, addTradingStatusCommands } from './commands.ts';
@@ -12,15 +14,17 @@ import {
 
 const asOfDescription = 'The moment to read at. If omitted, the current state is read.';
 
-/** Adds the types, queries, mutations and subscription of the market. */
-export const addMarketApi: AddContextApi = (parts) => {
+/** The market and its part of the API. */
+export const marketModule: ApiModule = { context: market, addApi };
+
+function addApi(parts: ApiParts): void {
   const refs = instrumentTypes(parts);
   parts.nodes.register((id, at, context) => findInstrument(context, id, at));
   addMarketQueries(parts, refs);
   addMarketCommands(parts, refs);
   addTradingStatusCommands(parts, refs);
   addCandles(parts, refs);
-};
+}
 
 function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs): void {
   builder.queryFields((t) => ({

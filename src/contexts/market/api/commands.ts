@@ -3,10 +3,9 @@ import type { CommandAnswer } from '../../../api/command-mutation.ts';
 import { badInput } from '../../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../../api/input.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
-import { stateBehind } from '../../../api/state-behind.ts';
+import { stateAfter } from '../../../api/state-after.ts';
 import { compare } from '../../../lib/decimal.ts';
 import { parseStep, stepDigitsMax, trimZeros } from '../../../lib/steps.ts';
-import { sequenceOf } from '../../../views/read-point.ts';
 import { currencyFault } from '../../accounts/currencies.ts';
 import * as commands from '../commands.ts';
 import { instrumentDecider } from '../instrument.ts';
@@ -237,12 +236,6 @@ async function instrumentAfter(
   answer: CommandAnswer<unknown>,
   symbol: string,
 ): Promise<InstrumentAt> {
-  const { result, at } = answer;
-  const decided = result.stateOf(instrumentDecider, symbol);
-  if (decided !== null) return toInstrumentAt(decided, at);
-  const request = { decider: instrumentDecider, id: symbol, view: instrumentsView };
-  const found = await stateBehind(context, answer, request);
-  if (found === null)
-    throw new Error(`there is no instrument ${symbol} at sequence ${sequenceOf(at)}`);
-  return toInstrumentAt(found, at);
+  const stream = { decider: instrumentDecider, id: symbol, view: instrumentsView };
+  return toInstrumentAt(await stateAfter(context, answer, stream), answer.at);
 }

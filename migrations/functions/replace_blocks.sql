@@ -4,7 +4,7 @@
 -- Locks the partition's row and the directory rows that it changes. Throws no error; the caller
 -- holds the lease of the view.
 -- revision 1
-create or replace function relist_blocks(
+create or replace function replace_blocks(
   of_partition bigint,
   span view_block_range,
   gone bigint[],

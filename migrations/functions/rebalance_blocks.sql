@@ -2,13 +2,13 @@
 -- block of the run covers the positions from (run_low_position, run_low_key) on.
 --
 -- The open entries move into new blocks, each at most half full. If they are few, they move into a
--- neighbouring block that has room for them; if it has none, its open entries move to the new
+-- neighboring block that has room for them; if it has none, its open entries move to the new
 -- blocks too. Returns the range that changed and the blocks that cover it now.
 --
 -- Locks the partition's row and the directory rows that it changes. Throws DB004 if the partition
 -- has other blocks than the caller remembers, and NO_DATA_FOUND (P0002) if it does not exist.
 -- revision 1
-create or replace function refit_blocks(
+create or replace function rebalance_blocks(
   of_partition bigint,
   run_low_position text,
   run_low_key text,
@@ -110,7 +110,7 @@ begin
   insert into view_entries (block, from_sequence, position, key)
   select made[ntile(cardinality(made)) over (order by position, key)], at, position, key
   from view_entries where block = any (emptied) and to_sequence = never_ends();
-  perform relist_blocks(of_partition, span, gone, made, at);
+  perform replace_blocks(of_partition, span, gone, made, at);
   perform renew_directory(of_partition, at, entries_max);
 end
 $$;

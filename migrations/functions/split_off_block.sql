@@ -3,7 +3,7 @@
 --
 -- Locks the partition's row. Throws no error; the caller holds the lease of the view.
 -- revision 1
-create or replace function begin_block(
+create or replace function split_off_block(
   of_partition bigint,
   at_position text,
   at_key text,
