@@ -28,7 +28,7 @@ export interface Started {
 }
 
 /** The whole program. */
-export interface App {
+interface App {
   /** Resolves with the address once the server answers. If it fails, stops what it has started. */
   start(): Promise<Started>;
   /** Finishes running work and stops all parts, in the reverse order of the start. Idempotent. */

@@ -27,7 +27,7 @@ export interface Engine extends EngineParts {
   stop(): Promise<void>;
 }
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly database: Database;
   /** Connections for appends only; those of `database` if absent. */
   readonly writer?: Database;

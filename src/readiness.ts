@@ -14,7 +14,7 @@ export type Ready = {
   readonly reasons: readonly string[];
 };
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   readonly engine: Pick<Engine, 'views' | 'feed' | 'listener' | 'upgradeNeeded'>;
   /** Has a free connection even when the server is busy. */
   readonly keeper: Database;

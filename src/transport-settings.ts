@@ -4,7 +4,7 @@ import { defaultTransportLimits, type TransportLimits } from './api/transport/tr
 export type TransportSettings = Omit<TransportLimits, 'stopTimeoutMs'>;
 
 /** A value of a variable that is not valid, and the valid range. */
-export interface SettingFault {
+interface SettingFault {
   readonly name: string;
   readonly text: string;
   readonly range: string;

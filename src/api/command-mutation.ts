@@ -28,7 +28,7 @@ export interface CommandAnswer<Input> {
 }
 
 /** How a command becomes a mutation. */
-export interface CommandMutation<Input> {
+interface CommandMutation<Input> {
   readonly command: CommandDefinition<Input>;
   /** The command's own input fields, without those that every command has. */
   readonly input: (
@@ -47,7 +47,7 @@ export interface CommandMutation<Input> {
 }
 
 /** The types that all mutations share. */
-export interface CommandTypes {
+interface CommandTypes {
   readonly event: EventRef;
   readonly rejection: RejectionTypes;
 }

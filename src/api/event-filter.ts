@@ -8,7 +8,7 @@ import { badInput } from './errors.ts';
 import { parseFilterBy, parseFilterList, parseFilterText } from './filter-input.ts';
 
 /** A filter of events as clients send it. */
-export interface EventFilterInput {
+interface EventFilterInput {
   readonly types?: readonly string[] | null | undefined;
   readonly streamId?: string | null | undefined;
   readonly actor?: string | null | undefined;

@@ -6,7 +6,7 @@ import { parseOptionalText } from './input.ts';
  * A member of a filter. An absent or null member matches everything. A value whose form can match
  * nothing is BAD_USER_INPUT, because an empty list would look like a valid answer.
  */
-export type FilterInput<Value> = Value | null | undefined;
+type FilterInput<Value> = Value | null | undefined;
 
 export function parseFilterText(name: string, value: FilterInput<string>): string | undefined {
   if (value == null) return undefined;

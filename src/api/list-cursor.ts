@@ -6,7 +6,7 @@ import type { Cursor } from '../views/read.ts';
 import { badInput } from './errors.ts';
 
 /** What a cursor is valid for: a list in one order and direction, narrowed by a filter. */
-export interface CursorScope {
+interface CursorScope {
   readonly list: string;
   readonly order: string;
   readonly descending: boolean;
@@ -17,7 +17,7 @@ export interface CursorScope {
 }
 
 /** Formats and parses the cursors of one scope. */
-export interface ListCursors {
+interface ListCursors {
   format(cursor: Cursor): string;
   /** Null if the text is not a cursor. Throws BAD_USER_INPUT for a cursor of another scope. */
   parse(text: string): Cursor | null;

@@ -3,16 +3,12 @@ import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** An object with an id; `typename` is the name of its object type. */
-export interface NodeSource {
+interface NodeSource {
   readonly typename: string;
 }
 
 /** Finds the node of an id at a sequence number; null if the id is unknown or of another type. */
-export type FindNode = (
-  id: string,
-  at: number,
-  context: RequestContext,
-) => Promise<NodeSource | null>;
+type FindNode = (id: string, at: number, context: RequestContext) => Promise<NodeSource | null>;
 
 /** Adds the `Node` interface, and `Query.node`, which calls each registered finder in turn. */
 export function addNodes(builder: Builder) {

@@ -9,7 +9,7 @@ export interface PagingArgs {
 }
 
 /** A parsed page request. */
-export interface PageRequest<Cursor> {
+interface PageRequest<Cursor> {
   readonly after: Cursor | null;
   readonly before: Cursor | null;
   readonly size: number;

@@ -6,7 +6,7 @@ import type { Views } from '../views/views.ts';
 import { rangeOf } from './list-connection.ts';
 
 /** What to read of a view: one of its lists, up to a number of documents. */
-export interface WholeListRequest<Document extends JsonObject> {
+interface WholeListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
   /** The beginning of the positions to read; absent: the whole list. */

@@ -54,7 +54,7 @@ function toStored(events: readonly PendingEvent[], start: BatchStart): readonly 
 }
 
 /** The results of a batch's commands, and its streams after all of them. */
-export interface BatchResults {
+interface BatchResults {
   readonly results: readonly CommandResult[];
   readonly streams: Map<string, CachedStream>;
 }

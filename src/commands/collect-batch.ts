@@ -7,7 +7,7 @@ import { type Submission, toKeyText } from './request.ts';
 import { rejectOverdue } from './run-batch.ts';
 
 /** The next batch, decided but not yet appended. */
-export interface NextBatch {
+interface NextBatch {
   readonly open: OpenBatch;
   readonly submissions: Submission[];
   /** The error with which loading a stream failed; null if none did. */

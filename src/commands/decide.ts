@@ -25,7 +25,7 @@ export interface Decision {
 }
 
 /** The streams that the command needs and that are not loaded; its handler was aborted. */
-export interface NeedsStreams {
+interface NeedsStreams {
   readonly missing: ReadonlyMap<string, AnyDecider>;
 }
 

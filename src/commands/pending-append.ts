@@ -13,7 +13,7 @@ export interface PendingAppend {
   isDone: boolean;
 }
 
-export type AppendOutcome =
+type AppendOutcome =
   | { readonly batch: AppendedBatch }
   | { readonly batch: null; readonly failure: unknown };
 

@@ -21,7 +21,7 @@ export interface Consumers {
   stop(): Promise<void>;
 }
 
-export interface ConsumersOptions {
+interface ConsumersOptions {
   /** Each process manager uses a separate connection in addition to the pool. */
   readonly database: Database;
   /** The database over which leases are taken and renewed; `database` by default. */

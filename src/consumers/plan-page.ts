@@ -4,13 +4,13 @@ import { toOneLine } from '../postgres/errors.ts';
 import type { NewTimer } from './store.ts';
 
 /** The resulting timers of a page of events: each key is either cleared or set, and only once. */
-export interface PlannedPage {
+interface PlannedPage {
   readonly cleared: readonly string[];
   readonly set: readonly NewTimer[];
 }
 
 /** A process manager failed on an event; it stays stopped before that event until it is fixed. */
-export class PlanError extends Error {
+class PlanError extends Error {
   readonly code = 'PLAN_FAILED';
   constructor(
     readonly sequence: number,

@@ -7,7 +7,7 @@ import type { Leadership } from '../postgres/leadership.ts';
 import { type ConsumerLeaderOptions, runConsumerLeader } from './leader.ts';
 import { type ConsumerState, findConsumer, restartConsumer, setConsumerError } from './store.ts';
 
-export interface RunOptions extends ConsumerLeaderOptions {
+interface RunOptions extends ConsumerLeaderOptions {
   readonly database: Database;
   /** The database over which leases are taken and renewed. */
   readonly keeper: Database;

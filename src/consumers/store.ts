@@ -103,7 +103,7 @@ export interface NewTimer extends Timer {
  * An advance of a consumer from a checkpoint to a later one, or to the same one, with the timers to
  * clear and to set; each key occurs at most once.
  */
-export interface ConsumerAdvance {
+interface ConsumerAdvance {
   readonly id: number;
   readonly version: number;
   readonly from: number;

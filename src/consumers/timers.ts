@@ -3,7 +3,7 @@ import type { Executor, Query } from '../postgres/database.ts';
 import type { NewTimer } from './store.ts';
 
 /** A timer that is set. */
-export interface PendingTimer extends NewTimer {
+interface PendingTimer extends NewTimer {
   /** How many milliseconds remain until its command is sent; 0 or less if it is due. */
   readonly inMs: number;
 }
@@ -43,7 +43,7 @@ export async function removeTimers(
   await executor.query(remove, [consumerId, ...toColumns(timers)]);
 }
 
-export interface FailedTimer extends Timer {
+interface FailedTimer extends Timer {
   readonly error: string;
 }
 

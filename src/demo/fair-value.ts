@@ -1,12 +1,12 @@
 import { createRandom } from './random.ts';
 
 /** The value of a stock as the makers see it, in ticks, not rounded. */
-export interface FairValue {
+interface FairValue {
   /** The value at a time. Advances to that time; an earlier time changes nothing. */
   at(nowMs: number): number;
 }
 
-export interface FairValueOptions {
+interface FairValueOptions {
   readonly seed: string;
   readonly symbol: string;
   /** The first value, in ticks. */

@@ -7,7 +7,7 @@ export interface Pacer {
 }
 
 /** The clock and the timer; tests replace them. */
-export interface Clock {
+interface Clock {
   nowMs(): number;
   delay(ms: number, signal: AbortSignal): Promise<void>;
 }

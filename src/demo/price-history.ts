@@ -8,7 +8,7 @@ import { SetUpError } from './errors.ts';
 import { listing } from './stocks.ts';
 
 /** The file with prices of the five stocks at the start of each month from 2000 to 2010. */
-export function historyFile(): string {
+function historyFile(): string {
   const main = createRequire(import.meta.url).resolve('vega-datasets');
   return path.join(path.dirname(main), '../data/stocks.csv');
 }

@@ -7,7 +7,7 @@ export interface Quote {
   readonly quantity: number;
 }
 
-export interface QuoteView {
+interface QuoteView {
   /** In ticks, not rounded. */
   readonly fairValue: number;
   readonly halfSpreadBps: number;

@@ -2,7 +2,7 @@ import type { ApiClient } from '../import/api-client.ts';
 import { SetUpError } from './errors.ts';
 
 /** A command that is sent before trading begins, with its input. */
-export interface SetUpCommand {
+interface SetUpCommand {
   readonly name: 'openAccount' | 'depositCash' | 'depositShares' | 'listInstrument';
   readonly input: object;
 }

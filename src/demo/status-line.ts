@@ -2,7 +2,7 @@ import { stocks } from './stocks.ts';
 import type { OrderTally } from './tally.ts';
 
 /** The status of the demo. */
-export interface Status extends OrderTally {
+interface Status extends OrderTally {
   /** Orders a second since the last status. */
   readonly rate: number;
   /** By symbol; a price that is not known is missing. */

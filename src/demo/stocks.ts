@@ -1,5 +1,5 @@
 /** A stock of the demo. */
-export interface Stock {
+interface Stock {
   readonly symbol: string;
   readonly name: string;
 }

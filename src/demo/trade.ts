@@ -3,7 +3,7 @@ import { delay } from '../lib/delay.ts';
 import { createTurns, type Turn, type TurnOptions } from './schedule.ts';
 
 /** A market to simulate. */
-export interface DemoMarket extends TurnOptions {
+interface DemoMarket extends TurnOptions {
   /** The rate that the pacer allows. */
   readonly ratePerSecond: number;
   /** Called with the error when the server becomes unreachable, and with null when it is back. */

@@ -15,7 +15,7 @@ export interface OrderOutcome {
 }
 
 /** What a trader sees of a stock before it acts. Prices are in ticks, cash is in dollars. */
-export interface Desk {
+interface Desk {
   readonly lastPrice: number;
   readonly bid: number | null;
   readonly ask: number | null;

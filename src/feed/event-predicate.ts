@@ -2,7 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { EventFilter } from '../log/read.ts';
 
 /** Whether an event passes a filter, with the same result as in the log. */
-export type EventPredicate = (event: StoredEvent) => boolean;
+type EventPredicate = (event: StoredEvent) => boolean;
 
 /** A test for each member of a filter. */
 const tests: {

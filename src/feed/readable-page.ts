@@ -4,7 +4,7 @@ import type { Log } from '../log/log.ts';
 import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 
 /** The events of a page before the first one that this program cannot read. */
-export interface ReadablePage {
+interface ReadablePage {
   readonly events: readonly StoredEvent[];
   /** The error for the first event that it cannot read; null if the page is complete. */
   readonly newer: NewerEventError | null;

@@ -10,7 +10,7 @@ export interface EventFrame {
   readonly event: StoredEvent | null;
 }
 
-export interface WatchEventsOptions extends NextPageOptions {
+interface WatchEventsOptions extends NextPageOptions {
   readonly after: number;
   /** A reader that was up to date and falls more than this many events behind is ended. */
   readonly lagMax?: number;

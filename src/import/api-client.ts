@@ -2,7 +2,7 @@ import { delay } from '../lib/delay.ts';
 import { InterruptedError, RefusedError, ServerError } from './errors.ts';
 import { toPlain } from './visible.ts';
 
-export interface ApiClientOptions {
+interface ApiClientOptions {
   readonly url: string;
   /** Sent as a bearer token; null: no token is sent. */
   readonly token: string | null;
@@ -14,7 +14,7 @@ export interface ApiClientOptions {
   readonly requestTimeoutMs?: number;
 }
 
-export interface Answer<Data> {
+interface Answer<Data> {
   readonly data: Data;
   /** If over 1, an earlier attempt may have succeeded with only its answer lost. */
   readonly attempts: number;

@@ -12,21 +12,21 @@ export interface PriceBatch {
   readonly rowLines: readonly number[];
 }
 
-export interface Batcher {
+interface Batcher {
   /** Takes a row and returns the batches that are complete now. */
   add(row: PriceRow): readonly PriceBatch[];
   /** Returns the remaining batches at the end of the file. */
   end(): readonly PriceBatch[];
 }
 
-export interface BatchLimits {
+interface BatchLimits {
   /** The most prices that the API accepts in one command. */
   readonly batchRowsMax: number;
   /** The limit for all symbols together; at this limit the oldest open batch is closed. */
   readonly openRowsMax: number;
 }
 
-export const defaultBatchLimits: BatchLimits = { batchRowsMax: 1_000, openRowsMax: 50_000 };
+const defaultBatchLimits: BatchLimits = { batchRowsMax: 1_000, openRowsMax: 50_000 };
 
 /**
  * Groups rows by symbol and calendar year.

@@ -21,7 +21,7 @@ const before = /^(\p{Sc}|[A-Z]{3})[ \u{a0}\u{202f}]?(.*)$/su;
 const after = /^(.*?)[ \u{a0}\u{202f}]?(\p{Sc}|[A-Z]{3})$/su;
 
 /** A price, split from the currency before or after it. */
-export interface PricedText {
+interface PricedText {
   /** The sign or the ISO 4217 code; null: the price has none. */
   readonly currency: string | null;
   readonly number: string;

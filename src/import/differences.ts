@@ -27,7 +27,7 @@ export interface Differences {
 }
 
 /** Each takes memory until the end of the file, because a later row may override it. */
-export const differencesMax = 50_000;
+const differencesMax = 50_000;
 
 export function createDifferences(max: number = differencesMax): Differences {
   const found = new Map<string, Difference>();

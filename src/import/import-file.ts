@@ -11,7 +11,7 @@ import type { FileTally } from './tally.ts';
 import { toVisible } from './visible.ts';
 
 /** Everything that the import of one file needs. */
-export interface FileImport {
+interface FileImport {
   readonly settings: Pick<ImportSettings, 'symbol' | 'columns'> &
     Partial<Pick<ImportSettings, 'decimal' | 'dates' | 'repeat'>>;
   readonly api: MarketApi;

@@ -8,7 +8,7 @@ import type { ImportSettings } from './settings.ts';
 import { createTally, type RowTally } from './tally.ts';
 
 /** Where an import writes, and the signal that stops it. */
-export interface ImportTerminal {
+interface ImportTerminal {
   /** For the table of results. */
   readonly out: NodeJS.WritableStream;
   /** For everything else. */
@@ -17,7 +17,7 @@ export interface ImportTerminal {
 }
 
 /** How often and how soon a request is retried; by default as the API client does it. */
-export interface ImportRetries {
+interface ImportRetries {
   readonly attemptsMax?: number;
   readonly pauseMs?: number;
 }

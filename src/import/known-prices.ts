@@ -4,7 +4,7 @@ import type { PricePoint } from './price-row.ts';
 import { accepted, type Rejected } from './rejected.ts';
 
 /** Reads the prices that the server knows now, including everything it has answered so far. */
-export interface KnownPrices {
+interface KnownPrices {
   /** Notes that the server has answered a command at this sequence. */
   reached(sequence: bigint): void;
   /** The sequence of the current head of the log. Throws `RefusedError`. */

@@ -1,5 +1,5 @@
 /** Runs tasks: sequentially within a lane, concurrently in different lanes. */
-export interface Lanes {
+interface Lanes {
   /**
    * Waits until fewer than `takenMax` tasks are unfinished, then takes the task without waiting for
    * its end. Throws the error of the first task that failed; after it no task begins.
@@ -9,7 +9,7 @@ export interface Lanes {
   finish(): Promise<void>;
 }
 
-export interface LaneLimits {
+interface LaneLimits {
   readonly runningMax: number;
   /** The most unfinished tasks, including running ones. */
   readonly takenMax: number;

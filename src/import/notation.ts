@@ -9,7 +9,7 @@ import { orderQuestion } from './time-text.ts';
 import { toVisible } from './visible.ts';
 
 /** How a file writes its values, which a single row does not show. */
-export interface Notation {
+interface Notation {
   readonly decimal: DecimalMark;
   /** Null: no date depends on the order. */
   readonly dates: DateOrder | null;

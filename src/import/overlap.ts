@@ -6,7 +6,7 @@ import type { PricePoint } from './price-row.ts';
 import type { FileTally } from './tally.ts';
 
 /** Records batches that are partly recorded already, for example from a file that has grown. */
-export interface Overlap {
+interface Overlap {
   /** Records a batch if a part of it is known. Throws `RefusedError`. */
   record(batch: PriceBatch, lastPriceAt: string | null): Promise<OverlapOutcome>;
 }
@@ -17,7 +17,7 @@ export interface Overlap {
  * prices that were never recorded are recorded now, and prices that were replaced since are
  * differences.
  */
-export type OverlapOutcome = 'OPEN' | 'REPLAYED' | 'DONE';
+type OverlapOutcome = 'OPEN' | 'REPLAYED' | 'DONE';
 
 interface OverlapOptions {
   readonly api: MarketApi;

@@ -2,7 +2,7 @@ import { compare } from '../lib/decimal.ts';
 import type { PricePoint } from './price-row.ts';
 
 /** How a price of a file compares with what was recorded for its time. */
-export type PriceComparison = 'MISSING' | 'SAME' | 'REPLACED' | 'NEW';
+type PriceComparison = 'MISSING' | 'SAME' | 'REPLACED' | 'NEW';
 
 /** Every recorded price of an instrument, by the time at which it occurred. */
 export interface PriceHistory {

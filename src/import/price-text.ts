@@ -7,7 +7,7 @@ import { toVisible } from './visible.ts';
 export type DecimalMark = 'point' | 'comma';
 
 /** A price as the API accepts it and the currency beside it, or why the text is not a price. */
-export type PriceText =
+type PriceText =
   | { readonly price: string; readonly currency: string | null }
   | { readonly fault: string };
 

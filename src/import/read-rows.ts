@@ -20,7 +20,7 @@ import { faultOfSymbol, symbolOfFile } from './symbol-text.ts';
 import { toVisible } from './visible.ts';
 
 /** The user's settings for reading the rows of files. */
-export interface RowSettings extends GivenNotation {
+interface RowSettings extends GivenNotation {
   readonly symbol: string | null;
   readonly columns: ColumnNames;
 }
@@ -44,7 +44,7 @@ export interface FileFormat {
 }
 
 /** Null: there is no such column. */
-export interface Unread {
+interface Unread {
   readonly time: string | null;
   readonly price: string | null;
 }

@@ -13,7 +13,7 @@ export interface Question<Reading extends string> {
 }
 
 /** What the values of one file say about a question; keeps one value of each kind. */
-export interface Evidence<Reading extends string> {
+interface Evidence<Reading extends string> {
   add(line: number, text: string): void;
   /** The reading; null: all values are the same in both. Throws `FileError` if undecided. */
   decide(): Reading | null;

@@ -9,7 +9,7 @@ import type { FileTally } from './tally.ts';
 /** What to do with prices that were recorded before but differ from the prices known now. */
 export type Repeat = 'ignore' | 'report' | 'record';
 
-export interface SenderOptions {
+interface SenderOptions {
   readonly api: MarketApi;
   readonly tally: FileTally;
   /** The currency sign or code beside the prices of the file; null: there is none. */

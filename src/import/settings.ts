@@ -19,7 +19,7 @@ export interface ImportSettings extends GivenNotation {
 }
 
 /** The values of options that are not given. */
-export interface ImportDefaults {
+interface ImportDefaults {
   readonly url?: string | undefined;
   readonly token?: string | undefined;
 }

@@ -17,16 +17,16 @@ export interface Count {
   to: string | null;
 }
 
-export interface Fault extends BadRow {
+interface Fault extends BadRow {
   readonly file: string;
 }
 
-export interface FileDifference extends Difference {
+interface FileDifference extends Difference {
   readonly file: string;
 }
 
 /** Prices that were recorded before but differ from the prices known now. */
-export interface DifferenceTally {
+interface DifferenceTally {
   /** The first differences, at most `faultsKeptMax`. */
   readonly shown: readonly FileDifference[];
   readonly count: number;
@@ -63,7 +63,7 @@ export interface FileTally {
 }
 
 /** The number of faults that are kept; the others are only counted. */
-export const faultsKeptMax = 20;
+const faultsKeptMax = 20;
 
 export function createTally(): RowTally {
   const counts: Count[] = [];

@@ -3,7 +3,7 @@ import { type DateOrder, hasShortYear, parseDayText } from './day-text.ts';
 import type { Question } from './readings.ts';
 
 /** A time as the API accepts it, or why the text is not a time. */
-export type TimeText = { readonly time: string } | { readonly fault: string };
+type TimeText = { readonly time: string } | { readonly fault: string };
 
 const lengthMax = 80;
 const noDate = 'this is not a date like 2000-01-31, Jan 31 2000 or 2000-01-31T09:30:00Z';

@@ -17,7 +17,7 @@ export interface PendingEvent {
 }
 
 /** The answer to a command with an idempotency key, returned each time that it is sent again. */
-export interface KeyedOutcome {
+interface KeyedOutcome {
   readonly actor: string;
   readonly idempotencyKey: string;
   readonly fingerprint: string;

@@ -2,7 +2,7 @@ import type { CommandContext } from './command.ts';
 import type { NewEvent } from './event.ts';
 
 /** An event that a command has just recorded and that is not in the log yet. */
-export interface RecordedEvent extends NewEvent {
+interface RecordedEvent extends NewEvent {
   readonly streamId: string;
   /** Null for the time of recording. */
   readonly occurredAt: string | null;

@@ -7,7 +7,7 @@ export class UpgradeNeededError extends Error {
 }
 
 /** An event that a newer version of the program has recorded. */
-export interface NewerEvent {
+interface NewerEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly sequence: number;

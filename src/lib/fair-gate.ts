@@ -8,7 +8,7 @@ export interface GateShare {
 }
 
 /** The limits of a gate, as numbers of calls of `run`. */
-export interface FairGateOptions {
+interface FairGateOptions {
   /** How many run at once: in total, for one holder, and for one part of a holder. */
   readonly runningMax: number;
   readonly runningOfHolderMax: number;

@@ -3,7 +3,7 @@ import type { SortedMap } from './sorted-map.ts';
 /**
  * Finds the first value after a key whose measure is at most `most`; undefined if there is none.
  */
-export type FindFirst<Value> = (
+type FindFirst<Value> = (
   map: SortedMap<number, Value>,
   after: number,
   most: number,

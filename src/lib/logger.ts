@@ -8,13 +8,3 @@ export interface Logger {
   readonly warn: LogLine;
   readonly error: LogLine;
 }
-
-const nothing: LogLine = () => {};
-
-/** A logger that discards everything. */
-export const silentLogger: Logger = {
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-};

@@ -84,7 +84,7 @@ export interface Log extends LogStatements {
 }
 
 /** Separate connections for some purposes; `database` serves those that are omitted. */
-export interface LogConnections {
+interface LogConnections {
   /** For appends, so that reads never keep an append waiting for a connection. */
   readonly writer?: Database | undefined;
   /** For clients' reads. */

@@ -2,7 +2,7 @@ import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 
 /** Compares the reactions of this program with those of all programs that decide on the log. */
-export interface ReactionRegistry {
+interface ReactionRegistry {
   /**
    * Registers the reactions of this program; call it before the first decision. If some are new,
    * the epoch of the log is raised in the same transaction, so that nothing that was decided
@@ -17,7 +17,7 @@ export interface ReactionRegistry {
 }
 
 /** Another program uses reactions that this program lacks. */
-export class ReactionMissingError extends UpgradeNeededError {
+class ReactionMissingError extends UpgradeNeededError {
   constructor(readonly reactions: readonly string[]) {
     const names = reactions.join(', ');
     super(`this server is older than the log and lacks the reactions ${names}: upgrade it`);

@@ -116,7 +116,7 @@ export async function scanEvents(
 }
 
 interface ScannedRow extends EventRow {
-  /** Absent if there is no filter besides the leading one. */
+  /** Absent if the leading filter is the only one. */
   readonly passes?: boolean;
   readonly is_last?: boolean;
 }

@@ -20,7 +20,7 @@ export interface StreamTotals {
 }
 
 /** The sum of one member; `label` is the value of `by`, or null for events without it. */
-export interface EventSum {
+interface EventSum {
   readonly type: string;
   readonly label: string | null;
   readonly member: string;

@@ -47,7 +47,7 @@ export interface Database extends Executor {
   stop(): Promise<void>;
 }
 
-export interface DatabaseOptions extends ConnectionSettings {
+interface DatabaseOptions extends ConnectionSettings {
   readonly poolMax?: number;
   readonly log: Logger;
   /** Receives which statements fail and which succeed. */

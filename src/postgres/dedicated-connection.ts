@@ -5,7 +5,7 @@ import { DatabaseStoppedError, DatabaseUnreachableError } from './errors.ts';
 import { createClientExecutor, type Executor } from './executor.ts';
 
 /** Connections outside the pool with one user each, so that long work does not occupy the pool. */
-export interface DedicatedConnections {
+interface DedicatedConnections {
   withConnection<T>(work: (executor: Executor, signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Fires the signal of all running work and waits for it. */
   stop(): Promise<void>;

@@ -2,7 +2,7 @@ import { EmbeddedPostgresError } from './embedded-error.ts';
 import { type Run, runProgram, type SystemAccount } from './embedded-run.ts';
 
 /** What the account must be able to reach: the data, a program, and a file the program reads. */
-export interface Reach {
+interface Reach {
   readonly dataDir: string;
   readonly program: string;
   readonly file: string;

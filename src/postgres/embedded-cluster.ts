@@ -33,7 +33,7 @@ export async function findClusterOwner(dataDir: string): Promise<SystemAccount |
   return owner && { name: `with uid ${owner.uid}`, uid: owner.uid, gid: owner.gid };
 }
 
-export interface ClusterOptions {
+interface ClusterOptions {
   readonly dataDir: string;
   readonly binaries: Binaries;
   readonly account: SystemAccount | null;

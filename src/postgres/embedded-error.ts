@@ -1,5 +1,5 @@
 /** Why the embedded server cannot run; the message says it in one line, with what to do. */
-export type EmbeddedPostgresErrorCode =
+type EmbeddedPostgresErrorCode =
   | 'EMBEDDED_UNSUPPORTED_PLATFORM'
   | 'EMBEDDED_DATA_DIR_UNUSABLE'
   | 'EMBEDDED_DIRECTORY_UNREACHABLE'

@@ -7,7 +7,7 @@ export interface SystemAccount {
   readonly gid: number;
 }
 
-export interface RunResult {
+interface RunResult {
   /** The exit code; 127 if the program could not be started. */
   readonly code: number;
   /** The end of what it wrote to standard output and standard error, at most 16,384 characters. */

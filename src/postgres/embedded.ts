@@ -11,7 +11,7 @@ import { type Server, takeShare, toUrl } from './embedded-server.ts';
 import { keepShare } from './embedded-share.ts';
 import { sqlStateOf, toOneLine } from './errors.ts';
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** Created if missing; the server's files are in its subdirectory `postgres`. */
   readonly dataDir: string;
   readonly log: Logger;

@@ -69,11 +69,6 @@ export function sqlStateOf(error: unknown): string | null {
   return databaseErrorOf(error)?.code ?? null;
 }
 
-/** The name of the constraint that a statement violated; null for any other error. */
-export function constraintOf(error: unknown): string | null {
-  return databaseErrorOf(error)?.constraint ?? null;
-}
-
 /** The detail of an error, set by the server or by `raise … using detail`; null if none. */
 export function detailOf(error: unknown): string | null {
   return databaseErrorOf(error)?.detail ?? null;

@@ -18,7 +18,7 @@ export interface Executor {
 }
 
 /** An executor on one connection, with the state of that connection. */
-export interface ClientExecutor extends Executor {
+interface ClientExecutor extends Executor {
   /** The error after which the connection must not be used again; null while it is good. */
   suspicion(): Error | null;
   /** Makes later queries throw, so that none runs in the transaction of the next user. */

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { MigrationError, toOneLine } from './errors.ts';
 
 /** A file `<name>.sql` with one `create or replace function`, in its current form. */
-export interface FunctionFile {
+interface FunctionFile {
   readonly name: string;
   /** The number in its line `-- revision N`: a file with another text has a higher one. */
   readonly revision: number;

@@ -10,7 +10,7 @@ export interface Lease {
 }
 
 /** Leases of one kind, and their holder. */
-export interface Claim {
+interface Claim {
   readonly kind: LeaseKind;
   readonly ids: readonly number[];
   /** A UUID. */

@@ -3,7 +3,7 @@ import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
 import { openSubscription } from './subscription.ts';
 
-export interface ListenerOptions {
+interface ListenerOptions {
   readonly url: string;
   readonly channels: readonly string[];
   /** How often the connection is tested by a notification to itself; by default 1,000. */

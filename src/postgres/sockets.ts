@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 
 /** The sockets to one database, of which silent ones can be found and closed. */
-export interface Sockets {
+interface Sockets {
   /** Creates a socket, not connected yet, and watches it until it closes. */
   open(): Socket;
   /**

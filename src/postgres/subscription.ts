@@ -3,7 +3,7 @@ import pgListen, { type Subscriber } from 'pg-listen';
 import { onAbort } from '../lib/on-abort.ts';
 import { toClientConfig } from './client-config.ts';
 
-export interface SubscriptionOptions {
+interface SubscriptionOptions {
   readonly url: string;
   readonly channels: readonly string[];
   /** A channel that no other connection uses. */

@@ -18,7 +18,7 @@ export const typeParsers: pg.CustomTypesConfig = {
 };
 
 /** Parses an int8. Throws if a JavaScript number would lose digits. */
-export function parseInt8(text: string): number {
+function parseInt8(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} exceeds 2^53 - 1`);
   return value;

@@ -1,6 +1,6 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-export type ViewStatus = 'building' | 'live' | 'parked';
+type ViewStatus = 'building' | 'live' | 'parked';
 
 /** The state of a version of a view in the database. */
 export interface ViewRow {

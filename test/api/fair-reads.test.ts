@@ -84,7 +84,10 @@ test('an operation whose reads all hang leaves connections to another of its act
 test('reads of a caller that has gone are dropped before their turn', async () => {
   const gone = new AbortController();
   const context = createRequestContext(server.engine, {
-    ...{ actor: 'cid', transport: 'http', minSequence: null, correlationId: null },
+    actor: 'cid',
+    transport: 'http',
+    minSequence: null,
+    correlationId: null,
     signal: gone.signal,
   });
   const { reads } = await whileViewsWait(server, async (countRead) => {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { withViewsHeld } from '../support/held-views.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 let server: TestServer;
 let holder: Database;
@@ -25,9 +25,14 @@ const instrument = 'instrument { symbol name tickSize tradingStatus }';
 
 /** What of each payload needs no view. */
 const fields: Readonly<Record<string, string>> = {
-  ...{ openAccount: account, depositCash: account, freezeAccount: account, closeAccount: account },
+  openAccount: account,
+  depositCash: account,
+  freezeAccount: account,
+  closeAccount: account,
   transferCash: `${account.replace('account', 'from')} ${account.replace('account', 'to')}`,
-  ...{ listInstrument: instrument, recordPrice: instrument, haltTrading: instrument },
+  listInstrument: instrument,
+  recordPrice: instrument,
+  haltTrading: instrument,
   depositShares: account,
   placeOrder: `order { ${order} } trades { id price quantity } ${account}`,
   replaceOrder: `order { ${order} } replaced { ${order} } trades { id } ${account}`,

@@ -3,7 +3,6 @@ import { appendExclusively } from '../../src/commands/append-batch.ts';
 import type { Submission } from '../../src/commands/request.ts';
 import { createStreamCache } from '../../src/commands/streams/cache.ts';
 import { depositCash } from '../../src/contexts/accounts/commands.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -11,6 +10,7 @@ import { createFaultyWire, type FaultyWire } from '../support/faulty-wire.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { accountDefinitions, createTestProcess, type TestProcess } from '../support/processing.ts';
 import { countWaiting } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createFaultyWire, type FaultyWire } from '../support/faulty-wire.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
 import { countOf, countWaiting, sql } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;

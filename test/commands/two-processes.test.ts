@@ -2,11 +2,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CommandResult } from '../../src/commands/request.ts';
 import { accountDecider } from '../../src/contexts/accounts/account.ts';
 import { closeAccount, openAccount, transferCash } from '../../src/contexts/accounts/commands.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { foldAccounts } from '../support/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 let testDatabase: TestDatabase;
 let otherDatabase: Database;

@@ -7,13 +7,13 @@ import {
   setConsumerError,
 } from '../../src/consumers/store.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { sqlStateOf } from '../../src/postgres/errors.ts';
 import { countRun, startTestEngine, type TestEngine } from '../support/engines.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { remind, reminders, reminding, setReminder } from '../support/reminders.ts';
 import { clockOf, countOf, sql } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;

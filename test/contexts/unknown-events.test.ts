@@ -47,15 +47,30 @@ function valueOrNull(evolve: () => unknown): unknown {
 
 function stored(type: string, data: StoredEvent['data']): StoredEvent {
   return {
-    ...{ id: 'e', sequence: 7, streamId: 'x-1', version: 1, type, schemaVersion: 1, data },
-    ...{ recordedAt: at, occurredAt: at, actor: 'ann', commandId: 'c', correlationId: 'c' },
+    id: 'e',
+    sequence: 7,
+    streamId: 'x-1',
+    version: 1,
+    type,
+    schemaVersion: 1,
+    data,
+    recordedAt: at,
+    occurredAt: at,
+    actor: 'ann',
+    commandId: 'c',
+    correlationId: 'c',
     causationId: null,
   };
 }
 
 /** Data of every name that a fold might take for its own. */
 const unknown = stored('SomethingElseHappened', {
-  ...{ symbol: 'X', price: '1.00', amount: '1.00', quantity: '1', orderId: 'o', currency: 'USD' },
+  symbol: 'X',
+  price: '1.00',
+  amount: '1.00',
+  quantity: '1',
+  orderId: 'o',
+  currency: 'USD',
 });
 
 describe('an event of an unknown type', () => {

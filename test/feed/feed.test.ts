@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFeed, type Feed, type FeedOptions } from '../../src/feed/feed.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { batchOf, run } from '../support/batches.ts';
 import { createFaultyWire } from '../support/faulty-wire.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog, withDatabase } from '../support/processing.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { withViewsHeld } from '../support/held-views.ts';
 import { subscribe } from '../support/live.ts';
 import { sql } from '../support/rows.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import {
   createTradingClient,
   type TradeSeen,

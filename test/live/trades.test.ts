@@ -65,7 +65,9 @@ test('whoever is cut again and again resumes without loss or duplicate', async (
   );
   const plain = (all: readonly TradeSeen[]) =>
     all.map(({ buyOrder, sellOrder, ...trade }) => ({
-      ...{ ...trade, buyOrder: buyOrder.id, sellOrder: sellOrder.id },
+      ...trade,
+      buyOrder: buyOrder.id,
+      sellOrder: sellOrder.id,
     }));
   expect(plain(seen)).toEqual(plain(trades.nodes));
 });

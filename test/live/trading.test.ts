@@ -73,14 +73,18 @@ describe('an order', () => {
         order: {
           event: { type: 'TradeExecuted', sequence: traded?.order.sequence },
           order: {
-            ...{ status: 'PARTIALLY_FILLED', filledQuantity: '4', leavesQuantity: '6' },
-            ...{ sequence: traded?.order.sequence, fills: [{ quantity: '4' }] },
+            status: 'PARTIALLY_FILLED',
+            filledQuantity: '4',
+            leavesQuantity: '6',
+            sequence: traded?.order.sequence,
+            fills: [{ quantity: '4' }],
           },
         },
       });
       expect(canceled).toMatchObject({
         order: {
-          ...{ sequence: cancel.sequence, event: { type: 'OrderCanceled' } },
+          sequence: cancel.sequence,
+          event: { type: 'OrderCanceled' },
           order: { status: 'CANCELED', leavesQuantity: '0' },
         },
       });
@@ -250,7 +254,11 @@ describe('candles', () => {
       }
       await live.until((frames) => frames.at(-1)?.candles.candle?.trades === 4);
       expect(live.frames.at(-1)?.candles.candle).toMatchObject({
-        ...{ open: '5.00', high: '7.00', low: '4.00', close: '6.00', volume: '8' },
+        open: '5.00',
+        high: '7.00',
+        low: '4.00',
+        close: '6.00',
+        volume: '8',
       });
       const counts = live.frames.map(({ candles }) => String(candles.candle?.trades ?? 0));
       assertRising(counts);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import {
   assertDatabase,
   createDatabase,
@@ -8,6 +7,7 @@ import {
 } from '../../src/postgres/database.ts';
 import { isConnectionLost, sqlStateOf } from '../../src/postgres/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 

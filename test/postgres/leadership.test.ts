@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { type Leadership, withLeadership } from '../../src/postgres/leadership.ts';
 import { releaseLeases, renewLeases } from '../../src/postgres/leases.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sql } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
 import { runStatement, toDatabaseUrl } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 let directory: string;
 let name: string;

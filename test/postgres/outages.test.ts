@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { beforeEach, expect, test } from 'vitest';
-import { type Logger, silentLogger } from '../../src/lib/logger.ts';
+import type { Logger } from '../../src/lib/logger.ts';
 import { DatabaseUnreachableError } from '../../src/postgres/errors.ts';
 import { createOutages, type Outages } from '../../src/postgres/outages.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 let nowMs: number;
 let lines: [fields: object, message: string][];

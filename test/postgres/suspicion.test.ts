@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { isConnectionLost, sqlStateOf } from '../../src/postgres/errors.ts';
 import type { Query } from '../../src/postgres/executor.ts';
 import { createTestDatabase, runStatement, type TestDatabase } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 

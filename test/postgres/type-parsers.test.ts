@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
 import { parseTimestamptz } from '../../src/postgres/type-parsers.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 
 let testDatabase: TestDatabase;
 

@@ -1,5 +1,5 @@
-import { silentLogger } from '../../src/lib/logger.ts';
 import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** A process that tests kill: starts a server on the given directory and prints its URL. */
 const server = await startEmbeddedPostgres({ dataDir: process.argv[2] ?? '', log: silentLogger });

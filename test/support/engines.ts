@@ -3,10 +3,11 @@ import { type Engine, startEngine } from '../../src/engine.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { BoundedContext } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { type Logger, silentLogger } from '../../src/lib/logger.ts';
+import type { Logger } from '../../src/lib/logger.ts';
 import { createDatabase, type Executor } from '../../src/postgres/database.ts';
 import { wholeLog } from './processing.ts';
 import { sql } from './rows.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** An engine as one process has it, with its own connections. */
 export interface TestEngine extends Engine {

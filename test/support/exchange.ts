@@ -70,7 +70,7 @@ export interface Exchange {
   last(): Outcome;
   order(orderId: string): Order;
   orders(): readonly Order[];
-  /** Status, filled and open quantity, e.g. `PARTIALLY_FILLED 3/7`; a reason follows in brackets. */
+  /** Status, filled and open quantity, e.g. `PARTIALLY_FILLED 3/7`; then the reason in brackets. */
   state(orderId: string): string;
   averagePrice(orderId: string): string | null;
   /** The balance and its reserved part, e.g. `100.00 (held 40.00)`. */

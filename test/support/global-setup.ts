@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { startEmbeddedPostgres } from '../../src/postgres/embedded.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
+import { silentLogger } from './silent-logger.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -80,7 +80,7 @@ const wholeStepsMax = 1_000;
 
 /**
  * Expires the orders that are overdue, as their timers would. An order that runs out of cash ends
- * before it meets those behind, where split work stops looking: it then leaves them to their timers.
+ * before it meets those behind. Split work stops looking there and leaves them to their timers.
  */
 function expireOverdue(duel: Duel): void {
   if (!isSettled(duel)) return;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** A migrated, empty database for one test file. */
 export interface TestDatabase {

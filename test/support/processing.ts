@@ -9,10 +9,10 @@ import { accounts } from '../../src/contexts/accounts/context.ts';
 import type { CommandDefinition, CommandOptions } from '../../src/kernel/command.ts';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
+import { silentLogger } from './silent-logger.ts';
 
 export const accountDefinitions = eventDefinitionsOf([accounts]);
 export const wholeLog = { limit: 100_000 };

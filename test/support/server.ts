@@ -3,9 +3,9 @@ import { type ApiModule, buildSchema } from '../../src/api/schema.ts';
 import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules as allModules } from '../../src/contexts/all.ts';
 import { type Engine, startEngine } from '../../src/engine.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
+import { silentLogger } from './silent-logger.ts';
 
 export interface TestServerOptions {
   /** Actors are the subjects of tokens signed with it; if omitted, every client is the operator. */

@@ -1,10 +1,10 @@
 import { createFeed, type Feed } from '../../src/feed/feed.ts';
 import type { KnownEvents } from '../../src/kernel/context.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import type { Database } from '../../src/postgres/database.ts';
 import type { AnyView } from '../../src/views/lists/placement.ts';
 import { createViews, type Views } from '../../src/views/views.ts';
+import { silentLogger } from './silent-logger.ts';
 
 /** The log, feed and views of one process, which polls and gets no notifications. */
 export interface ViewingProcess {

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -12,6 +11,7 @@ import { batchOf, noted } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog, withDatabase } from '../support/processing.ts';
 import { countOf, sql } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { startViewing, type ViewingProcess } from '../support/viewing.ts';

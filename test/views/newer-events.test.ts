@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nextPage } from '../../src/feed/next-page.ts';
 import type { EventDefinition } from '../../src/kernel/event-definition.ts';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
@@ -10,6 +9,7 @@ import { watchableDocument } from '../../src/views/watching/watch-document.ts';
 import { createWatcher } from '../../src/views/watching/watcher.ts';
 import { batchOf, pending } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 import { startViewing, type ViewingProcess } from '../support/viewing.ts';
 import { walletsView } from '../support/wallets.ts';

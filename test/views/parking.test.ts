@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
 import type { AnyView } from '../../src/views/lists/placement.ts';
 import { batchOf, noted } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { countOf, sql } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 import { startViewing, type ViewingProcess } from '../support/viewing.ts';
 import { type Wallet, walletsView } from '../support/wallets.ts';

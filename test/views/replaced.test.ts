@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { silentLogger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase } from '../../src/postgres/database.ts';
@@ -10,6 +9,7 @@ import type { AnyView } from '../../src/views/lists/placement.ts';
 import { dropView, readViews, registerView } from '../../src/views/store.ts';
 import { batchOf, noted } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 import { startViewing, type ViewingProcess } from '../support/viewing.ts';
 import { walletsView } from '../support/wallets.ts';

@@ -36,7 +36,7 @@ export function createAccessCheck(
 }
 
 /** Whether a Host header, with or without a port, certainly names this machine. */
-export function isLoopbackHost(host: string): boolean {
+function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d{1,5}$/, '').toLowerCase();
   if (name === 'localhost' || name === '[::1]' || name.endsWith('.localhost')) return true;
   return /^127(?:\.\d{1,3}){3}$/.test(name);

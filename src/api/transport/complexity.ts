@@ -19,7 +19,7 @@ export type CostCheck = (
 ) => GraphQLError | null;
 
 /** Returns what is wrong with a document for all variables, else the check that needs them. */
-export type ComplexityCheck = (document: DocumentNode) => GraphQLError | CostCheck;
+type ComplexityCheck = (document: DocumentNode) => GraphQLError | CostCheck;
 
 /** Introspection may cost this many times as much as the query that every tool sends. */
 const introspectionsMax = 2;

@@ -12,13 +12,13 @@ import { assertSourceWithin, type OperationLimits } from './limits.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** One operation of a document that is parsed, within its limits, and valid. */
-export interface SelectedOperation {
+interface SelectedOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
   readonly costFault: CostCheck;
 }
 
-export interface Documents {
+interface Documents {
   /**
    * Selects one operation of a document, or returns the errors of the document. Never throws
    * because of its input.

@@ -22,7 +22,7 @@ export interface FramedOperation extends ExecutionArgs {
 }
 
 /** One subscription of a group of identical ones. */
-export interface GroupMember {
+interface GroupMember {
   /**
    * Returns the frame of a payload, executed once for all members that have the same payload
    * object. A frame is never sent in part, as its reader resumes after it: while a field cannot be
@@ -40,7 +40,7 @@ export interface FrameGroups {
   size(): number;
 }
 
-export type ExecuteFrame = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
+type ExecuteFrame = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
 
 interface FrameGroup extends GroupMember {
   join(): void;

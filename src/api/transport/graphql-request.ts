@@ -16,7 +16,7 @@ import { reply, replyJson } from './reply.ts';
 import { headerText } from './request-hints.ts';
 
 /** The sender of a request. */
-export interface Caller {
+interface Caller {
   readonly identity: Identity;
   /** Aborted when the sender has disconnected. */
   readonly abort: AbortController;

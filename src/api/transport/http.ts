@@ -13,7 +13,7 @@ export interface Readiness {
   readonly [detail: string]: unknown;
 }
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly answerGraphQL: AnswerGraphQL;
   readonly authenticate: Authenticate;
   readonly checkAccess: CheckAccess;

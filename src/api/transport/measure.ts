@@ -34,7 +34,7 @@ export interface Measure {
 }
 
 /** The state of one walk through one document. */
-export interface Walk extends Sizing {
+interface Walk extends Sizing {
   readonly document: DocumentNode;
   /** Fragments measured so far; null while one is being measured, so that a cycle counts as 0. */
   readonly fragments: Map<string, Measure | null>;

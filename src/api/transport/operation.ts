@@ -12,7 +12,7 @@ import { readRequestHints } from './request-hints.ts';
 import { createTurns } from './turns.ts';
 
 /** The context of resolvers, as far as the server uses it. */
-export interface OperationContext extends FrameContext {
+interface OperationContext extends FrameContext {
   /** Merged into the `extensions` of a query's or mutation's result, after its execution. */
   extensions(): Readonly<Record<string, unknown>> | undefined;
 }
@@ -54,7 +54,7 @@ export interface Operations {
   subscriptions(): number;
 }
 
-export interface OperationsOptions {
+interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly createContext: CreateContext;
   readonly limits: OperationLimits;

@@ -1,7 +1,7 @@
 import type { TransportLimits } from './transport-limits.ts';
 
 /** A maximum count for each key, such as an address. */
-export interface Quota {
+interface Quota {
   /** Counts one for a key and returns the function that undoes it; null if the max is reached. */
   take(key: string): (() => void) | null;
 }

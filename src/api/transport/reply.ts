@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { type TransportError, toBody } from './reply-error.ts';
 import { discardBody } from './request-body.ts';
 
-export interface Reply {
+interface Reply {
   readonly status: number;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Buffer | null;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** Why a body cannot be read; `gone`: the sender disconnected before its end. */
 export type BodyFault = 'too-large' | 'not-utf8' | 'gone';
-export type Body = { readonly text: string } | { readonly fault: BodyFault };
+type Body = { readonly text: string } | { readonly fault: BodyFault };
 
 /** How long the rest of a refused body may take to arrive and be discarded. */
 const discardTimeoutMs = 1000;

@@ -20,7 +20,7 @@ export interface Session {
   pendingMessages: number;
 }
 
-export interface Running {
+interface Running {
   readonly abort: AbortController;
   isSubscription: boolean;
 }

@@ -2,7 +2,7 @@ import { SignJWT } from 'jose';
 import type { AuthenticationSettings } from './authentication.ts';
 
 /** A token cannot be issued: no secret is set, or the number of hours is not valid. */
-export class TokenError extends Error {
+class TokenError extends Error {
   readonly code = 'NO_TOKEN';
 }
 

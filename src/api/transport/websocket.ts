@@ -23,7 +23,7 @@ import { sendFrames, sendText } from './socket-frames.ts';
 import type { Stalled } from './stalled.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
-export interface WebSocketOptions {
+interface WebSocketOptions {
   readonly operations: Operations;
   readonly authenticate: Authenticate;
   readonly checkAccess: CheckAccess;

@@ -14,7 +14,7 @@ export function isKeyedDryRun({ key, request }: Submission): boolean {
   return key !== null && request.options.dryRun === true;
 }
 
-export interface AnswerOptions {
+interface AnswerOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
 }

@@ -6,7 +6,7 @@ import { type AnyDecider, type CachedStream, emptyStream, evolveStream } from '.
 type StreamReader = Pick<LogStatements, 'events' | 'snapshots'>;
 
 /** An entity's stream, and the sequence up to which it is folded. */
-export interface FoldedStream<State, Event extends NewEvent> {
+interface FoldedStream<State, Event extends NewEvent> {
   readonly decider: Decider<State, Event>;
   readonly id: string;
   readonly sequence: number;

@@ -12,7 +12,7 @@ import {
 } from './cache.ts';
 
 /** The deciders of the streams to load, by stream id. */
-export type Missing = ReadonlyMap<string, AnyDecider>;
+type Missing = ReadonlyMap<string, AnyDecider>;
 
 type Streams = Map<string, CachedStream>;
 

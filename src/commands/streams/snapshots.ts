@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { Log } from '../../log/log.ts';
 import { type CachedStream, toSnapshotState } from './cache.ts';
 
-export interface SnapshotOptions {
+interface SnapshotOptions {
   readonly log: Log;
   readonly logger: Logger;
   /** A stream is snapshotted after this many new events; later if its state is large. */

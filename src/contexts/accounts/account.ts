@@ -8,7 +8,7 @@ import type { AccountEvent, StoredAccountEvent } from './events.ts';
 import { evolveHoldings, type Holdings } from './holdings.ts';
 import { evolveMarkets, type Markets, noMarkets } from './markets.ts';
 
-export type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
+type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
 
 /** The state of an account. Amounts have all the digits of the currency's minor unit. */
 export type Account = {

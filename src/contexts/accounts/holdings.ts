@@ -2,7 +2,7 @@ import { compare, isDecimal, sum } from '../../lib/decimal.ts';
 import type { StoredAccountEvent } from './events.ts';
 
 /** The shares of one instrument in an account. */
-export type Holding = {
+type Holding = {
   readonly quantity: string;
   /** The part of `quantity` that is reserved. */
   readonly held: string;

@@ -1,8 +1,8 @@
 import type { View } from '../../kernel/view.ts';
 import { compare, sum } from '../../lib/decimal.ts';
-import type { StoredMarketEvent } from './events.ts';
+import type { TradeExecuted } from './events.ts';
 
-export const candleIntervals = ['MINUTE', 'HOUR', 'DAY'] as const;
+const candleIntervals = ['MINUTE', 'HOUR', 'DAY'] as const;
 export type CandleInterval = (typeof candleIntervals)[number];
 
 /** The trades of an instrument in one interval, which begins at `start`, in UTC. */
@@ -18,8 +18,6 @@ export type Candle = {
   readonly trades: number;
 };
 
-type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
-
 /** The candles of all instruments and intervals. An interval without trades has no candle. */
 export const candlesView: View<Candle> = {
   name: 'candles',
@@ -27,14 +25,14 @@ export const candlesView: View<Candle> = {
   description: 'The candles of each instrument by minute, hour and day.',
   types: ['TradeExecuted'],
   keysOf(event) {
-    const { symbol } = (event as Trade).data;
+    const { symbol } = (event as TradeExecuted).data;
     return candleIntervals.map((interval) =>
       toCandleKey(symbol, interval, startOf(interval, event.occurredAt)),
     );
   },
   evolve(candle, event, key) {
-    const { price, quantity } = (event as Trade).data;
-    if (candle === undefined) return begin(event as Trade, key);
+    const { price, quantity } = (event as TradeExecuted).data;
+    if (candle === undefined) return begin(event as TradeExecuted, key);
     return {
       ...candle,
       high: compare(price, candle.high) > 0 ? price : candle.high,
@@ -60,7 +58,7 @@ export function startOf(interval: CandleInterval, time: string): string {
   return `${time.slice(0, kept)}${'0000-00-00T00:00:00.000000Z'.slice(kept)}`;
 }
 
-function begin({ data, occurredAt }: Trade, key: string): Candle {
+function begin({ data, occurredAt }: TradeExecuted, key: string): Candle {
   const { symbol, price, quantity } = data;
   const interval = candleIntervals.find((each) => key.startsWith(`${symbol} ${each} `)) ?? 'DAY';
   return {

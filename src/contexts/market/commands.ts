@@ -32,7 +32,7 @@ export const InstrumentNotFound = {
   fields: { symbol: id('The symbol as given.') },
 } satisfies RejectionDefinition;
 
-export const InstrumentAlreadyExists = {
+const InstrumentAlreadyExists = {
   name: 'InstrumentAlreadyExistsError',
   code: 'INSTRUMENT_ALREADY_EXISTS',
   description: 'An instrument with this symbol is already listed. Use another symbol.',

@@ -113,3 +113,6 @@ export const marketEvents = {
 
 export type MarketEvent = EventOf<typeof marketEvents>;
 export type StoredMarketEvent = StoredEventOf<typeof marketEvents>;
+
+/** The event of a trade. */
+export type TradeExecuted = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;

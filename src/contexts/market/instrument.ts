@@ -3,7 +3,7 @@ import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import type { MarketEvent, StoredMarketEvent } from './events.ts';
 import { symbolFault } from './symbol.ts';
 
-export type TradingStatus = 'OPEN' | 'HALTED';
+type TradingStatus = 'OPEN' | 'HALTED';
 
 /** The state of an instrument. */
 export type Instrument = {

@@ -9,7 +9,7 @@ import { orderDecider } from './order.ts';
 import { ClientOrderIdInUse } from './rejections.ts';
 
 /** A client order id (FIX ClOrdID), and the account in which it is unique among open orders. */
-export interface ClientOrder {
+interface ClientOrder {
   readonly accountId: string;
   readonly clientOrderId: string;
 }

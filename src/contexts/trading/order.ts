@@ -2,7 +2,7 @@ import type { Decider } from '../../kernel/decider.ts';
 import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import { difference, divide, isZero } from '../../lib/decimal.ts';
 import { uuidFault } from '../../lib/uuid.ts';
-import type { StoredMarketEvent } from '../market/events.ts';
+import type { TradeExecuted } from '../market/events.ts';
 import type { StoredTrading, StoredTradingEvent, TradingEvent } from './events.ts';
 
 export type Side = 'BUY' | 'SELL';
@@ -44,8 +44,7 @@ export type Order = {
   readonly sequence: number;
 };
 
-type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
-export type OrderEvent = StoredTradingEvent | Trade;
+export type OrderEvent = StoredTradingEvent | TradeExecuted;
 
 /** The stream of one order: its placing or rejection. Later events are in the book's stream. */
 export const orderDecider: Decider<Order | null, TradingEvent> = {
@@ -151,11 +150,11 @@ function changesOf(order: Order, event: OrderEvent, id: string): Partial<Order> 
   }
 }
 
-function bought({ data }: Trade): Partial<Order> {
+function bought({ data }: TradeExecuted): Partial<Order> {
   return traded(data.buyFilledQuantity, data.buyFilledValue, data.buyLeavesQuantity);
 }
 
-function sold({ data }: Trade): Partial<Order> {
+function sold({ data }: TradeExecuted): Partial<Order> {
   return traded(data.sellFilledQuantity, data.sellFilledValue, data.sellLeavesQuantity);
 }
 

@@ -5,7 +5,7 @@ import { dropView, readViews, retireView, type ViewRow } from '../store.ts';
 import type { MovingView } from './advance.ts';
 
 /** Removes older versions of live views that no process uses; called about once a second. */
-export type DropReplaced = (
+type DropReplaced = (
   executor: Executor,
   moving: readonly MovingView[],
   leadership: Pick<Leadership, 'take'>,

@@ -3,7 +3,7 @@ import { createEntryChanges, type EntryChanges } from '../lists/entry-changes.ts
 import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 
 /** A document from a sequence on; null if it does not exist any more. */
-export interface DocumentChange {
+interface DocumentChange {
   readonly key: string;
   readonly sequence: number;
   readonly document: JsonObject | null;
@@ -16,7 +16,7 @@ export interface Changes extends EntryChanges {
   readonly failure: Failure | null;
 }
 
-export interface Failure {
+interface Failure {
   readonly event: StoredEvent;
   readonly error: unknown;
 }

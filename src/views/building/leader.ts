@@ -13,7 +13,7 @@ import { advance, createMovingView, type MovingView } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 
-export interface ViewLeaderOptions {
+interface ViewLeaderOptions {
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;

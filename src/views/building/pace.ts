@@ -6,7 +6,7 @@ export const busyPageMs = 40;
 export const busyEventsMin = 64;
 
 /** Decides how long to wait for more events before the next page is folded. */
-export interface Pace {
+interface Pace {
   /** How many milliseconds to wait before the next page. */
   pauseMs(): number;
   /** Records that a page with this number of events starts now. */

@@ -8,7 +8,7 @@ import { readBlocks, takeBlockNumbers } from './read-current.ts';
 import type { RebalancedRange, ViewAdvance } from './write-page.ts';
 
 /** The changes of a page of events to a view, with the blocks that are in memory. */
-export interface FoldedStep {
+interface FoldedStep {
   readonly view: {
     readonly id: number;
     readonly checkpoint: number;

@@ -5,12 +5,12 @@ import type { PartitionName } from '../lists/block-memory.ts';
 import type { Block, ListPosition } from '../lists/blocks.ts';
 
 /** A key of a view, by the view's id. */
-export interface KeyOfView {
+interface KeyOfView {
   readonly view: number;
   readonly key: string;
 }
 
-export interface CurrentDocument extends KeyOfView {
+interface CurrentDocument extends KeyOfView {
   /** Null if it does not exist any more. */
   readonly document: JsonObject | null;
 }
@@ -39,12 +39,12 @@ export async function readCurrentDocuments(
 }
 
 /** An entry of a list, with the id of its view. */
-export interface EntryOfView extends PartitionName, ListPosition {
+interface EntryOfView extends PartitionName, ListPosition {
   readonly view: number;
 }
 
 /** A block, with its view, list and partition. */
-export interface LocatedBlock extends PartitionName {
+interface LocatedBlock extends PartitionName {
   readonly view: number;
   readonly id: number;
   readonly block: Block;

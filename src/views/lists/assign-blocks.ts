@@ -26,12 +26,12 @@ export interface BlockAssigner {
   rebalances(): readonly Rebalance[];
 }
 
-export interface NewPartition extends PartitionName {
+interface NewPartition extends PartitionName {
   readonly id: number;
 }
 
 /** A new block that takes over the range from `low` on of an existing block, as of a sequence. */
-export interface SplitBlock {
+interface SplitBlock {
   readonly partition: number;
   readonly low: ListPosition;
   readonly from: number;

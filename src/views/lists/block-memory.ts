@@ -14,7 +14,7 @@ export interface PartitionName {
 export interface BlockMemory {
   /**
    * The entries that a block may contain before it is replaced. This bounds the entries that are
-   * scanned in vain for a page of a list.
+   * scanned without a result for a page of a list.
    */
   readonly entriesMax: number;
   find(name: PartitionName): KnownPartition | undefined;

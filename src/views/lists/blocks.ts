@@ -26,7 +26,7 @@ export interface KnownPartition {
   readonly blocks: Block[];
 }
 
-export const beginning: ListPosition = { position: '', key: '' };
+const beginning: ListPosition = { position: '', key: '' };
 
 /** The only block of a partition that was never split has the number of the partition. */
 export function createBlock(number: number, range: Partial<Block> = {}): Block {

@@ -19,7 +19,7 @@ export interface StoredView {
 }
 
 /** Reads views at the state that would result from a dry run; that state is not stored. */
-export interface ProposedReader {
+interface ProposedReader {
   document(stored: StoredView, key: string, at: WouldBe): Promise<DocumentAt | null>;
   list(stored: StoredView, page: ListPage, at: WouldBe): Promise<readonly ListedDocument[]>;
 }

@@ -9,7 +9,7 @@ import {
 } from './watched-state.ts';
 
 /** All watched states, by the topics of the events that may change them. */
-export interface WatchRegistry {
+interface WatchRegistry {
   /** The entry of the watchable's key; created if there is none. */
   find<State>(watchable: Watchable<State>): Entry<State>;
   /** Passes an event to all watched states that it may change. */
@@ -20,7 +20,7 @@ export interface WatchRegistry {
   size(): number;
 }
 
-export interface Entry<State> {
+interface Entry<State> {
   readonly watched: Watched<State>;
   /**
    * Sets the topics of a state; returns whether some of them are new. Does nothing for a state that

@@ -60,7 +60,7 @@ export interface Watched<State> {
   fail(error: Error): void;
 }
 
-export type ReadState<State> = (sequence: number) => Promise<State>;
+type ReadState<State> = (sequence: number) => Promise<State>;
 
 const pendingMax = 100;
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultLimits } from '../../../src/api/transport/limits.ts';
 import { createOperations } from '../../../src/api/transport/operation.ts';
 import { createTurns } from '../../../src/api/transport/turns.ts';
-import { silentLogger } from '../../../src/lib/logger.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 const framesMax = 50_000;
 

@@ -1,8 +1,7 @@
 import type { Database } from '../../../src/postgres/database.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import { importBuilt } from './built.ts';
 
-const { silentLogger } =
-  await importBuilt<typeof import('../../../src/lib/logger.ts')>('lib/logger.js');
 const { createDatabase } =
   await importBuilt<typeof import('../../../src/postgres/database.ts')>('postgres/database.js');
 const { migrate } =

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../../../src/engine.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
 import { openDatabase } from './database.ts';
@@ -13,8 +14,6 @@ const { accounts } = await importBuilt<typeof import('../../../src/contexts/acco
   'contexts/accounts/context.js',
 );
 const { startEngine } = await importBuilt<typeof import('../../../src/engine.ts')>('engine.js');
-const { silentLogger } =
-  await importBuilt<typeof import('../../../src/lib/logger.ts')>('lib/logger.js');
 
 /** Daybook's engine without its API; commands go directly to the processor. */
 answerJobs({ start, append });

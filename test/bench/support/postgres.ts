@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { silentLogger } from '../../../src/lib/logger.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/postgres/embedded.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 /** The PostgreSQL server of a run, in a temporary directory. */
 export interface BenchPostgres {

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { accountDecider } from '../../../src/contexts/accounts/account.ts';
 import { depositCash, transferCash } from '../../../src/contexts/accounts/commands.ts';
 import type { CommandDefinition } from '../../../src/kernel/command.ts';
-import { silentLogger } from '../../../src/lib/logger.ts';
 import { foldAccounts } from '../../support/ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { createTestProcess, type TestProcess, wholeLog } from '../../support/processing.ts';
 import { countOf, sql } from '../../support/rows.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 let testDatabase: TestDatabase;
 let ours: TestProcess;

@@ -18,7 +18,7 @@ import type { Position } from '../views/position.ts';
 import { positionsView } from '../views/positions.ts';
 
 /** The differences found in a page of accounts, which are in the order of their opening. */
-export interface Comparison {
+interface Comparison {
   readonly nodes: readonly Difference[];
   readonly accounts: number;
   readonly pageInfo: {

@@ -49,7 +49,7 @@ export const expireOrder: CommandDefinition<ExpireOrder> = {
 };
 
 /** The order as it was placed; rejects if there is no such order. */
-export function loadOrder(context: CommandContext, orderId: string): Order {
+function loadOrder(context: CommandContext, orderId: string): Order {
   const { state } = context.load(orderDecider, orderId);
   return state ?? reject(OrderNotFound, `there is no order ${orderId}`, { orderId });
 }

@@ -40,7 +40,7 @@ export interface PlaceOrder {
 }
 
 /** What is recorded of an order when it is placed or rejected. */
-export type Instruction = Omit<PlaceOrder, 'orderId'> & {
+type Instruction = Omit<PlaceOrder, 'orderId'> & {
   readonly orderId: string;
   readonly replaces: string | null;
 };

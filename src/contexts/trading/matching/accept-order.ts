@@ -36,7 +36,7 @@ export interface CheckedOrder extends IncomingOrder {
 }
 
 /** What a replaced order has reserved; the new order may use it. */
-export interface Reserved {
+interface Reserved {
   readonly cash: bigint;
   readonly lots: number;
 }
@@ -165,7 +165,7 @@ function sharesRejection(
 function crossingRejection(market: MarketSession, order: CheckedOrder): Rejection | null {
   if (!order.postOnly || order.limit === null) return null;
   const { units } = market;
-  // No account id: the first order it would meet counts, also one of its own account.
+  // No account id: the first order it would meet counts, even one of the same account.
   const { side, limit } = order;
   const { fills } = match(market.book(), { accountId: '', side, limit, lots: 1 }, market.now);
   const [met] = fills;

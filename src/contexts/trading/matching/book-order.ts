@@ -1,10 +1,10 @@
 import { parseStep, parseUnits, type Step, toSteps } from '../../../lib/steps.ts';
-import type { StoredMarketEvent } from '../../market/events.ts';
+import type { TradeExecuted } from '../../market/events.ts';
 import type { StoredTrading } from '../events.ts';
 import type { OrderType, Side, TimeInForce } from '../order.ts';
 
 /** An order as the book knows it. Prices are in ticks, quantities in lots. */
-export type BookOrder = {
+type BookOrder = {
   readonly id: string;
   readonly accountId: string;
   readonly side: Side;
@@ -100,7 +100,7 @@ export function toStop(scale: Scale, { data, occurredAt }: StoredTrading<'OrderH
   };
 }
 
-type TradeData = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>['data'];
+type TradeData = TradeExecuted['data'];
 
 interface Fill {
   readonly price: number;

@@ -12,7 +12,7 @@ import {
   update,
 } from '../../../lib/sorted-map.ts';
 import type { Step } from '../../../lib/steps.ts';
-import type { StoredMarketEvent } from '../../market/events.ts';
+import type { TradeExecuted } from '../../market/events.ts';
 import { symbolFault } from '../../market/symbol.ts';
 import type { StoredTrading, StoredTradingEvent, TradingEvent } from '../events.ts';
 import type { Side } from '../order.ts';
@@ -59,18 +59,17 @@ export type Book = {
 type QueueName = 'bids' | 'asks' | 'buyStops' | 'sellStops';
 
 /** Where an open order is in the book. */
-export type QueuePosition = {
+type QueuePosition = {
   readonly queue: QueueName;
   /** For resting orders, the price in ticks, negated for bids; 0 for stop orders. */
   readonly rank: number;
   readonly priority: number;
 };
 
-export type Trade = Extract<StoredMarketEvent, { type: 'TradeExecuted' }>;
-export type BookEvent = StoredTradingEvent | Trade;
+export type BookEvent = StoredTradingEvent | TradeExecuted;
 
 /** The decider of an instrument's book, by symbol. Its state is null before the first event. */
-export const bookDecider: Decider<Book | null, TradingEvent | Trade> = {
+export const bookDecider: Decider<Book | null, TradingEvent | TradeExecuted> = {
   category: 'book',
   idFault: symbolFault,
   version: 3,
@@ -242,7 +241,7 @@ function addCount(book: Draft, accountId: string, change: 1 | -1): void {
   );
 }
 
-function trade(book: Draft, { data, occurredAt }: Trade): void {
+function trade(book: Draft, { data, occurredAt }: TradeExecuted): void {
   const price = stepsOf(data.price, book.tick);
   const order = makerOf(book, data, price);
   const lots = stepsOf(data.quantity, book.lot);
@@ -262,7 +261,7 @@ function trade(book: Draft, { data, occurredAt }: Trade): void {
 /**
  * Returns the resting order of a trade. It is the first at its price: no search by id is needed.
  */
-function makerOf(book: Book, data: Trade['data'], price: number): RestingOrder {
+function makerOf(book: Book, data: TradeExecuted['data'], price: number): RestingOrder {
   const isBuying = data.aggressor === 'BUY';
   const id = isBuying ? data.sellOrderId : data.buyOrderId;
   const orders = isBuying ? get(book.asks, price) : get(book.bids, -price);
@@ -273,7 +272,7 @@ function makerOf(book: Book, data: Trade['data'], price: number): RestingOrder {
 }
 
 /** Removes the incoming order from the agenda if the trade has filled it. */
-function endTaker(book: Draft, { aggressor, ...data }: Trade['data']): void {
+function endTaker(book: Draft, { aggressor, ...data }: TradeExecuted['data']): void {
   const isBuying = aggressor === 'BUY';
   const [id, leaves] = isBuying
     ? [data.buyOrderId, data.buyLeavesQuantity]

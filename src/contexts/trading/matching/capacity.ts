@@ -64,7 +64,7 @@ export function capacityRejection(
  * too: Binance has the filters MAX_NUM_ORDERS and MAX_NUM_ALGO_ORDERS for each symbol, usually 200
  * and 5.
  */
-export const openOrdersMax = 1_000;
+const openOrdersMax = 1_000;
 
 /**
  * Returns the rejection of an order that would exceed the account's maximum of open orders; null if

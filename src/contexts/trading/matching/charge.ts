@@ -46,7 +46,7 @@ export interface Charge extends Totals {
 }
 
 /** A fill of one order, in ticks and lots. */
-export interface PricedLots {
+interface PricedLots {
   readonly side: Side;
   readonly role: Role;
   readonly price: number;

@@ -4,7 +4,7 @@ import { type Book, oppositeOf } from './book.ts';
 import type { RestingOrder } from './book-order.ts';
 
 /** An incoming order, in ticks and lots. */
-export interface Incoming {
+interface Incoming {
   readonly accountId: string;
   readonly side: Side;
   /** The limit price; null if it trades at any price. */
@@ -25,7 +25,7 @@ export interface Fill {
  * NO_LIQUIDITY: no resting orders are left. SELF_TRADE: the next order belongs to the same account.
  * MORE: the order has met the maximum number of resting orders and could meet another one.
  */
-export type MatchEnd = 'FILLED' | 'LIMIT' | 'NO_LIQUIDITY' | 'SELF_TRADE' | 'MORE';
+type MatchEnd = 'FILLED' | 'LIMIT' | 'NO_LIQUIDITY' | 'SELF_TRADE' | 'MORE';
 
 export interface Match {
   readonly fills: readonly Fill[];

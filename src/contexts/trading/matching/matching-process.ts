@@ -6,7 +6,7 @@ import { type MarketSession, openSession } from './session.ts';
 import { continueWork } from './work.ts';
 
 /** The input of `continueMatching`. */
-export type ContinueMatching = {
+type ContinueMatching = {
   readonly symbol: string;
   /** When the timer was due, by the clock of the log; distinguishes the pauses of one book. */
   readonly dueAt?: string;

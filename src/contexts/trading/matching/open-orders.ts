@@ -36,7 +36,7 @@ export function expireIfDue(market: MarketSession, id: string): void {
 }
 
 /** The terms on which an order rests in the book. */
-export interface Rest {
+interface Rest {
   readonly limit: number;
   readonly priority: number;
   readonly held: bigint;

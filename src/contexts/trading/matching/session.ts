@@ -8,9 +8,10 @@ import { holdingOf } from '../../accounts/holdings.ts';
 import { recordInAccount } from '../../accounts/record.ts';
 import { loadAccount } from '../../accounts/rules.ts';
 import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
+import type { TradeExecuted } from '../../market/events.ts';
 import { instrumentDecider } from '../../market/instrument.ts';
 import type { TradingEvent } from '../events.ts';
-import { type Book, bookDecider, openBook, type Trade } from './book.ts';
+import { type Book, bookDecider, openBook } from './book.ts';
 import { fromMoney, type InstrumentUnits, toMoney, toQuantity, unitsOf } from './units.ts';
 
 /** One instrument's market during a command: its current state, and what the command records. */
@@ -24,7 +25,7 @@ export interface MarketSession {
   account(id: string): AccountState;
   /** If `occurredAt` is null or omitted, the event occurs when it is recorded. */
   recordInBook(
-    event: TradingEvent | Pick<Trade, 'type' | 'data'>,
+    event: TradingEvent | Pick<TradeExecuted, 'type' | 'data'>,
     occurredAt?: string | null,
   ): void;
   recordInAccount(id: string, event: AccountEvent): void;

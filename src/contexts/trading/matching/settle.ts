@@ -61,14 +61,10 @@ function payableFee(market: MarketSession, { accountId, amount, fee }: Party): b
 }
 
 /** Why a resting order cannot trade. */
-export type MakerFault =
-  | 'ACCOUNT_NOT_OPEN'
-  | 'INSUFFICIENT_FUNDS'
-  | 'INVALID_AMOUNT'
-  | 'INVALID_QUANTITY';
+type MakerFault = 'ACCOUNT_NOT_OPEN' | 'INSUFFICIENT_FUNDS' | 'INVALID_AMOUNT' | 'INVALID_QUANTITY';
 
 /** A resting order that cannot trade, and the reason. */
-export interface Unable {
+interface Unable {
   readonly maker: RestingOrder;
   readonly reason: MakerFault;
 }

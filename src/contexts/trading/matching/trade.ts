@@ -43,7 +43,7 @@ export interface Party extends Charge {
 }
 
 /** A trade with both its sides. */
-export interface TradeParties {
+interface TradeParties {
   readonly tradeId: string;
   readonly fill: Fill;
   readonly aggressor: Side;

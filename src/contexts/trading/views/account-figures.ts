@@ -1,7 +1,7 @@
 import { compare, difference, sum } from '../../../lib/decimal.ts';
 
 /** The figures of an account: its cash and its shares of an instrument, in total and reserved. */
-export const figures = ['BALANCE', 'CASH_HELD', 'QUANTITY', 'SHARES_HELD'] as const;
+const figures = ['BALANCE', 'CASH_HELD', 'QUANTITY', 'SHARES_HELD'] as const;
 export type Figure = (typeof figures)[number];
 
 /** One figure of an account; `symbol` is null for cash. */

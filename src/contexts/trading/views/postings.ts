@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../../kernel/event.ts';
 import { difference, sum } from '../../../lib/decimal.ts';
 import type { StoredAccountEvent } from '../../accounts/events.ts';
-import type { Trade } from '../matching/book.ts';
+import type { TradeExecuted } from '../../market/events.ts';
 
 /**
  * The accounts of the ledger. CUSTOMERS: what customers have. EXTERNAL: what left the system less
@@ -19,7 +19,7 @@ export const ledgerAccounts = [
 export type LedgerAccount = (typeof ledgerAccounts)[number];
 
 /** One line of a double entry. The postings of an event sum to zero for each asset. */
-export interface Posting {
+interface Posting {
   readonly account: LedgerAccount;
   readonly asset: Asset;
   /** The change of the asset in the account; negative if it decreases. */
@@ -45,7 +45,7 @@ export const postingTypes = [
 
 /** Returns the double entry of an event; empty if the event moves nothing. */
 export function postingsOf(event: StoredEvent): readonly Posting[] {
-  const known = event as StoredAccountEvent | Trade;
+  const known = event as StoredAccountEvent | TradeExecuted;
   switch (known.type) {
     case 'CashDeposited':
       return move(cash(known.data.currency), known.data.amount, ['EXTERNAL', 'CUSTOMERS']);
@@ -70,7 +70,7 @@ export function postingsOf(event: StoredEvent): readonly Posting[] {
  * Buyer and seller are both customers. The house keeps the fees, and the difference between what
  * the buyer pays and the seller receives after rounding; in a single trade it can be negative.
  */
-function trade({ data }: Trade): readonly Posting[] {
+function trade({ data }: TradeExecuted): readonly Posting[] {
   const { buyAmount, sellAmount, buyFee, sellFee, quantity } = data;
   const money = cash(data.currency);
   const instrument = shares(data.symbol);

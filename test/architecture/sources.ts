@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+export interface SourceFile {
+  /** The path below the root of the project, with slashes. */
+  readonly name: string;
+  readonly text: string;
+  /** What it imports, or exports again, as it is written there. */
+  readonly imports: readonly string[];
+}
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+/** All TypeScript files below `src`, and all below `test`. */
+export const sources = readSources('src');
+export const tests = readSources('test');
+
+/** The files below a folder whose names have the ending. */
+export function readFiles(folder: string, ending: string): readonly Omit<SourceFile, 'imports'>[] {
+  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending) && !name.includes('node_modules'))
+    .sort()
+    .map((name) => readFile(path.posix.join(folder, name)));
+}
+
+export function readFile(name: string): Omit<SourceFile, 'imports'> {
+  return { name, text: readFileSync(path.join(root, name), 'utf8') };
+}
+
+/** The relative ones of the imports of a file, as paths below the root of the project. */
+export function ownImports(name: string, imports: readonly string[]): readonly string[] {
+  return imports
+    .filter((target) => target.startsWith('.'))
+    .map((target) => path.posix.join(path.posix.dirname(name), target));
+}
+
+/** The text without comments. */
+export function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/\/\/.*$/gm, '');
+}
+
+function readSources(folder: string): readonly SourceFile[] {
+  return readFiles(folder, '.ts').map(({ name, text }) => {
+    const imports = [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)];
+    const lazy = [...text.matchAll(/\bimport\('([^']+)'\)/g)];
+    return { name, text, imports: [...imports, ...lazy].map(([, target]) => target ?? '') };
+  });
+}
