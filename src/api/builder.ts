@@ -68,12 +68,12 @@ const pagingDescriptions = {
   nodeFieldOptions: { description: 'The item.', nullable: false },
   cursorFieldOptions: { description: 'The cursor of the item, to pass as `after` or `before`.' },
   firstArgOptions: {
-    description: oneLine`The maximum number of items, counted from the beginning: 0 to ${pageSizeMax}. It is
-      ${pageSizeDefault} if neither \`first\` nor \`last\` is given.`,
+    description: oneLine`The maximum number of items, counted from the beginning: 0 to
+      ${pageSizeMax}. It is ${pageSizeDefault} if neither \`first\` nor \`last\` is given.`,
   },
   lastArgOptions: {
-    description: oneLine`The maximum number of items, counted from the end: 0 to ${pageSizeMax}. It must not be
-      given together with \`first\`.`,
+    description: oneLine`The maximum number of items, counted from the end: 0 to ${pageSizeMax}. It
+      must not be given together with \`first\`.`,
   },
   afterArgOptions: {
     description:

@@ -5,13 +5,13 @@ import type { Builder } from './builder.ts';
 /** Adds `Query.consumers`, which shows operators how far each consumer is. */
 export function addConsumerQueries(builder: Builder): void {
   const consumer = builder.objectRef<ConsumerRow>('Consumer').implement({
-    description: oneLine`A process manager: it follows the log, keeps timers, and sends a command when a
-      timer is due.`,
+    description: oneLine`A process manager: it follows the log, keeps timers, and sends a command
+      when a timer is due.`,
     fields: (t) => ({
       name: t.exposeString('name', { description: 'The unique name of the consumer.' }),
       version: t.exposeInt('version', {
-        description: oneLine`The version of the consumer's definition. A new version rebuilds its timers
-          from the log.`,
+        description: oneLine`The version of the consumer's definition. A new version rebuilds its
+          timers from the log.`,
       }),
       checkpoint: t.expose('checkpoint', {
         type: 'Sequence',
@@ -24,13 +24,13 @@ export function addConsumerQueries(builder: Builder): void {
       nextDueAt: t.expose('nextDueAt', {
         type: 'DateTime',
         nullable: true,
-        description: oneLine`The time at which the earliest pending timer is due. It is in the past if the
-          command of that timer failed. Null if no timer is pending.`,
+        description: oneLine`The time at which the earliest pending timer is due. It is in the past
+          if the command of that timer failed. Null if no timer is pending.`,
       }),
       error: t.exposeString('error', {
         nullable: true,
-        description: oneLine`The error that has stopped the consumer, or else the latest error of a command
-          that it sends again. Null if there is none.`,
+        description: oneLine`The error that has stopped the consumer, or else the latest error of a
+          command that it sends again. Null if there is none.`,
       }),
     }),
   });

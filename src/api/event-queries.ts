@@ -37,9 +37,9 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     {
       name: 'EventConnection',
       type: event,
-      description: oneLine`A page of events. Its cursors are sequence numbers. With a filter of several
-        fields, a page may be shorter than requested, even empty, although there are more events:
-        continue after endCursor while hasNextPage is true. With \`last\`, continue before
+      description: oneLine`A page of events. Its cursors are sequence numbers. With a filter of
+        several fields, a page may be shorter than requested, even empty, although there are more
+        events: continue after endCursor while hasNextPage is true. With \`last\`, continue before
         startCursor while hasPreviousPage is true.`,
     },
     edge,
@@ -65,8 +65,8 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     event: t.field({
       type: event,
       nullable: true,
-      description: oneLine`Returns an event by its id or by its sequence number, exactly one of which
-        is required. Null if there is no such event.`,
+      description: oneLine`Returns an event by its id or by its sequence number, exactly one of
+        which is required. Null if there is no such event.`,
       args: {
         id: t.arg.id({ description: 'The UUID of the event.' }),
         sequence: t.arg({ type: 'Sequence', description: 'The sequence number of the event.' }),

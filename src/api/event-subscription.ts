@@ -19,8 +19,8 @@ export function addEventSubscription(
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: oneLine`The sequence number that the subscription has reached. To resume, subscribe
-          with it as \`after\`.`,
+        description: oneLine`The sequence number that the subscription has reached. To resume,
+          subscribe with it as \`after\`.`,
       }),
       event: t.expose('event', {
         type: event,
@@ -33,14 +33,14 @@ export function addEventSubscription(
   builder.subscriptionField('events', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends every event after a sequence number, in order and exactly once: first
-        the recorded events, then each new event. Frames without an event report progress. To
+      description: oneLine`Sends every event after a sequence number, in order and exactly once:
+        first the recorded events, then each new event. Frames without an event report progress. To
         resume, pass the \`sequence\` of the last frame as \`after\`.`,
       args: {
         after: t.arg({
           type: 'Sequence',
-          description: oneLine`The sequence number after which to begin; "0" begins with the first event. If
-            omitted, only events recorded from now on are sent.`,
+          description: oneLine`The sequence number after which to begin; "0" begins with the first
+            event. If omitted, only events recorded from now on are sent.`,
         }),
         filter: t.arg({
           type: filter,

@@ -16,15 +16,14 @@ const scalars = {
 const unregistered = 'UnregisteredEvent';
 
 /** The description of `streamId`, for recorded and proposed events. */
-export const streamIdDescription = oneLine`The stream of the entity that the event is about: a category, a
-  hyphen and the entity's id, like "account-<accountId>".`;
-const occurredAtDescription = oneLine`The time at which the fact happened, as stated by the
-  command. Equal to recordedAt if the command stated none.`;
+export const streamIdDescription = oneLine`The stream of the entity that the event is about: a
+  category, a hyphen and the entity's id, like "account-<accountId>".`;
+const occurredAtDescription = oneLine`The time at which the fact happened, as stated by the command.
+  Equal to recordedAt if the command stated none.`;
 const actorDescription =
   'The actor that sent the command: a client, or "process:<name>" for a process manager.';
-const correlationIdDescription = oneLine`The id that ties related events together: the correlation id of
-  the request, or that of the causing event. Equal to commandId if there is
-  neither.`;
+const correlationIdDescription = oneLine`The id that ties related events together: the correlation
+  id of the request, or that of the causing event. Equal to commandId if there is neither.`;
 
 /** Adds the `Event` interface, and an object type for each event that a context defines. */
 export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {

@@ -6,9 +6,9 @@ import { streamIdDescription } from './event-types.ts';
 /** Adds the `ProposedEvent` type: an event that a dry run would record. */
 export function addProposedEvent(builder: Builder) {
   return builder.objectRef<PendingEvent>('ProposedEvent').implement({
-    description: oneLine`An event that a dry run would record. It has no sequence number. The command may
-      record other events when it is sent, because the state may have changed and new ids
-      differ.`,
+    description: oneLine`An event that a dry run would record. It has no sequence number. The
+      command may record other events when it is sent, because the state may have changed and new
+      ids differ.`,
     fields: (t) => ({
       type: t.exposeString('type', { description: 'The name of the event type.' }),
       streamId: t.exposeID('streamId', { description: streamIdDescription }),
@@ -18,8 +18,8 @@ export function addProposedEvent(builder: Builder) {
       occurredAt: t.expose('occurredAt', {
         type: 'DateTime',
         nullable: true,
-        description: oneLine`The time at which the fact happened, as stated by the command. Null if it
-          would be the time of recording.`,
+        description: oneLine`The time at which the fact happened, as stated by the command. Null if
+          it would be the time of recording.`,
       }),
       data: t.expose('data', { type: 'JSON', description: 'The content of the event.' }),
     }),

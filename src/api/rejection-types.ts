@@ -9,8 +9,8 @@ import { scalarOf } from './event-types.ts';
 export function addRejectionTypes(builder: Builder) {
   const known = new Map<string, RejectionRef>();
   const error = builder.interfaceRef<RecordedRejection>('Error').implement({
-    description: oneLine`The reason why a command was rejected. The command recorded nothing except, for
-      some commands, the rejection itself.`,
+    description: oneLine`The reason why a command was rejected. The command recorded nothing except,
+      for some commands, the rejection itself.`,
     fields: (t) => ({
       code: t.exposeString('code', {
         description: 'The stable code of the error, in SCREAMING_SNAKE_CASE.',

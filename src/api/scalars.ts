@@ -15,9 +15,9 @@ import { badInput } from './errors.ts';
 /** Adds the scalars of the API. None becomes a `Date` or a number with a fraction. */
 export function addScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
-    description: oneLine`A time in the format of RFC 3339. The server always sends UTC with six fractional
-      digits. It accepts any offset, up to six fractional digits (and zeros after them), and a T or
-      a space before the hour. It does not accept leap seconds.`,
+    description: oneLine`A time in the format of RFC 3339. The server always sends UTC with six
+      fractional digits. It accepts any offset, up to six fractional digits (and zeros after them),
+      and a T or a space before the hour. It does not accept leap seconds.`,
     ...fromText(
       parseDateTime,
       'a DateTime must be a string like "2026-11-23T12:00:00.000000Z"',
@@ -26,9 +26,8 @@ export function addScalars(builder: Builder): void {
     serialize: (value) => value,
   });
   builder.scalarType('Sequence', {
-    description: oneLine`The sequence number of an event in the log: 1, 2, 3, … without gaps, as a string
-      of decimal digits. "0" is the beginning of the log, before its first
-      event.`,
+    description: oneLine`The sequence number of an event in the log: 1, 2, 3, … without gaps, as a
+      string of decimal digits. "0" is the beginning of the log, before its first event.`,
     ...fromText(parseSequence, 'a Sequence must be a string of decimal digits, like "42"'),
     serialize: (value) => String(value) as never,
   });
@@ -41,9 +40,9 @@ export function addScalars(builder: Builder): void {
     serialize: (value) => withoutNegativeZero(value) as never,
   });
   builder.scalarType('Moment', {
-    description: oneLine`A moment of the log, as a string: a Sequence, which includes every event up to and
-      including it, or a DateTime, which includes every event recorded at or before it. It must not
-      be after the head of the log or in the future.`,
+    description: oneLine`A moment of the log, as a string: a Sequence, which includes every event up
+      to and including it, or a DateTime, which includes every event recorded at or before it. It
+      must not be after the head of the log or in the future.`,
     ...fromText(parseMoment, 'a Moment must be a DateTime or a Sequence, as a string', momentFault),
     serialize: (moment: Moment) =>
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,

@@ -33,8 +33,8 @@ export function addViewQueries(builder: Builder): void {
       failedAt: t.field({
         type: 'Sequence',
         nullable: true,
-        description: oneLine`The sequence number of the event on which the view failed. Null if the view is not
-          parked.`,
+        description: oneLine`The sequence number of the event on which the view failed. Null if the
+          view is not parked.`,
         resolve: ({ error }) => error?.sequence ?? null,
       }),
       error: t.string({

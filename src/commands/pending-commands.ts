@@ -1,7 +1,7 @@
 import type { Submission } from './request.ts';
 
 /** The commands that a processor has accepted and not answered, in no particular order. */
-interface PendingCommands {
+export interface PendingCommands {
   size(): number;
   all(): readonly Submission[];
   add(submission: PendingCommand): void;

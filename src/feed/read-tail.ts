@@ -31,7 +31,7 @@ export interface FeedState {
   reading: Promise<void> | null;
 }
 
-export const pageSizeMax = 1_000;
+const pageSizeMax = 1_000;
 
 export function createFeedState(recentMax: number): FeedState {
   return {

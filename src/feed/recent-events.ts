@@ -8,7 +8,7 @@ export interface Tail {
 }
 
 /** The most recent events in memory: a gapless run up to the tail, bounded in number. */
-interface RecentEvents {
+export interface RecentEvents {
   tail(): Tail;
   /** Forgets all events, and continues after the given tail. */
   reset(tail: Tail): void;

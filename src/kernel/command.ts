@@ -92,7 +92,7 @@ export const VersionConflict = {
 export const IdempotencyKeyReused = {
   name: 'IdempotencyKeyReusedError',
   code: 'IDEMPOTENCY_KEY_REUSED',
-  description: oneLine`The actor has already used the idempotency key with another command or input. Send
-    the new command with a new key.`,
+  description: oneLine`The actor has already used the idempotency key with another command or input.
+    Send the new command with a new key.`,
   fields: { idempotencyKey: text('The idempotency key.') },
 } as const;

@@ -3,7 +3,7 @@ import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { Database, Executor } from './database.ts';
 import { type Claim, type Lease, type LeaseKind, releaseLeases, renewLeases } from './leases.ts';
 
-interface LeadershipOptions {
+export interface LeadershipOptions {
   /** Provides a separate connection for the work. */
   readonly database: Database;
   /** Takes and renews the leases, so that no statement of the work delays this. */

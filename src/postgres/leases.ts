@@ -10,7 +10,7 @@ export interface Lease {
 }
 
 /** Leases of one kind, and their holder. */
-interface Claim {
+export interface Claim {
   readonly kind: LeaseKind;
   readonly ids: readonly number[];
   /** A UUID. */

@@ -6,7 +6,7 @@ import { showAgain, showRead, type ViewsState } from './state.ts';
 import { readViews } from './store.ts';
 
 /** Reads the state of the views, which other processes may have advanced. */
-export interface Refresh {
+interface Refresh {
   /** Reads it now; fails if the database cannot be reached. */
   now(): Promise<void>;
   /** Reads it soon, unless this process advances all views. */
@@ -17,7 +17,7 @@ export interface Refresh {
   done(): Promise<void>;
 }
 
-export interface RefreshOptions {
+interface RefreshOptions {
   readonly database: Database;
   readonly logger: Logger;
   readonly signal: AbortSignal;

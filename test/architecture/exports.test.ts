@@ -12,6 +12,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'src/demo/demo.ts DemoOptions',
     'src/demo/taker-order.ts TakerView',
     'src/feed/feed.ts FeedOptions',
+    'src/feed/keep-leading.ts LedWork',
     'src/import/import-prices.ts ExitCode',
     'src/postgres/embedded.ts EmbeddedPostgres',
     'src/readiness.ts Ready',

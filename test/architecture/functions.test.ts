@@ -5,22 +5,7 @@ import { nameOf, nodesOf, parse, type SyntaxNode } from './syntax.ts';
 const linesMax = 70;
 
 /** Functions that are still too long, since 2026-11-27; each is to be split and taken out here. */
-const exceptions: readonly string[] = [
-  'src/api/request-context.ts createRequestContext',
-  'src/api/transport/connections.ts trackConnections',
-  'src/api/transport/operation.ts createOperations',
-  'src/commands/decide-batch.ts openBatch',
-  'src/commands/decide.ts createAttempt',
-  'src/commands/processor.ts createProcessor',
-  'src/engine.ts startEngine',
-  'src/feed/feed.ts createFeed',
-  'src/lib/fair-gate.ts createFairGate',
-  'src/postgres/leadership.ts createTerm',
-  'src/views/lists/assign-blocks.ts createBlockAssigner',
-  'src/views/views.ts createViews',
-  'src/views/watching/watch-registry.ts createWatchRegistry',
-  'src/views/watching/watcher.ts createWatcher',
-];
+const exceptions: readonly string[] = ['src/api/request-context.ts createRequestContext'];
 
 test(`functions have at most ${linesMax} lines, and no exception is out of date`, () => {
   const long = sources.flatMap(({ name, text }) =>

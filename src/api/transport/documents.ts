@@ -18,7 +18,7 @@ interface SelectedOperation {
   readonly costFault: CostCheck;
 }
 
-interface Documents {
+export interface Documents {
   /**
    * Selects one operation of a document, or returns the errors of the document. Never throws
    * because of its input.

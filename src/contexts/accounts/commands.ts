@@ -91,8 +91,8 @@ export const withdrawCash: CommandDefinition<MoveCash> = {
 
 export const transferCash: CommandDefinition<TransferCash> = {
   name: 'transferCash',
-  description: oneLine`Transfers available cash from an open account to an open or frozen account of the same
-    currency.`,
+  description: oneLine`Transfers available cash from an open account to an open or frozen account of
+    the same currency.`,
   rejections: [
     AccountNotFound,
     AccountNotOpen,
@@ -136,8 +136,8 @@ export const transferCash: CommandDefinition<TransferCash> = {
 
 export const freezeAccount: CommandDefinition<ChangeAccount> = {
   name: 'freezeAccount',
-  description: oneLine`Freezes an account, so that cash and shares cannot leave it, and cancels its open
-    orders. Has no effect on a frozen account.`,
+  description: oneLine`Freezes an account, so that cash and shares cannot leave it, and cancels its
+    open orders. Has no effect on a frozen account.`,
   rejections: [AccountNotFound, AccountNotOpen],
   target,
   handle({ accountId, reason = null }, context) {
@@ -163,8 +163,8 @@ export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
 
 export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
   name: 'closeAccount',
-  description: oneLine`Closes an open account permanently. The account must have no cash, no shares and no
-    open orders. Has no effect on a closed account.`,
+  description: oneLine`Closes an open account permanently. The account must have no cash, no shares
+    and no open orders. Has no effect on a closed account.`,
   rejections: [AccountNotFound, AccountNotOpen, rejections.AccountNotEmpty],
   target,
   handle({ accountId }, context) {

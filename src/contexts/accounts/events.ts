@@ -51,13 +51,13 @@ export const accountEvents = {
     fields: { amount, currency, reference },
   },
   CashTransferredOut: {
-    description: oneLine`Cash was transferred to another account. The next event in the log is the receiving account's
-      CashTransferredIn.`,
+    description: oneLine`Cash was transferred to another account. The next event in the log is the
+      receiving account's CashTransferredIn.`,
     fields: { amount, currency, toAccountId: id('The id of the receiving account.'), reference },
   },
   CashTransferredIn: {
-    description: oneLine`Cash was transferred from another account. The previous event in the log is the sending
-      account's CashTransferredOut.`,
+    description: oneLine`Cash was transferred from another account. The previous event in the log is
+      the sending account's CashTransferredOut.`,
     fields: { amount, currency, fromAccountId: id('The id of the sending account.'), reference },
   },
   InterestCredited: {
@@ -65,8 +65,8 @@ export const accountEvents = {
     fields: { amount, currency, reference },
   },
   CashHeld: {
-    description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order without a
-      limit, which pays from the available cash when it is triggered.`,
+    description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order
+      without a limit, which pays from the available cash when it is triggered.`,
     fields: {
       amount: reserved,
       currency,
@@ -106,8 +106,8 @@ export const accountEvents = {
     fields: {
       ...settlement,
       released: decimal(
-        oneLine`The cash that was reserved for the order and is released by this event, in the account's
-        currency.`,
+        oneLine`The cash that was reserved for the order and is released by this event, in the
+        account's currency.`,
       ),
     },
     upcasters: [sameFields],
@@ -125,8 +125,8 @@ export const accountEvents = {
     upcasters: [sameFields],
   },
   AccountFrozen: {
-    description: oneLine`The account was frozen: cash and shares cannot leave it until it is unfrozen. Its
-      open orders are canceled.`,
+    description: oneLine`The account was frozen: cash and shares cannot leave it until it is
+      unfrozen. Its open orders are canceled.`,
     fields: { reason },
   },
   AccountUnfrozen: {

@@ -21,16 +21,16 @@ export const AccountAlreadyExists = {
 export const AccountNotOpen = {
   name: 'AccountNotOpenError',
   code: 'ACCOUNT_NOT_OPEN',
-  description: oneLine`The account is closed, or it is frozen and the command needs an open account. A
-    frozen account can be opened again; a closed one cannot.`,
+  description: oneLine`The account is closed, or it is frozen and the command needs an open account.
+    A frozen account can be opened again; a closed one cannot.`,
   fields: { accountId, status: text('The status of the account: FROZEN or CLOSED.') },
 } satisfies RejectionDefinition;
 
 export const AccountNotEmpty = {
   name: 'AccountNotEmptyError',
   code: 'ACCOUNT_NOT_EMPTY',
-  description: oneLine`The account cannot be closed while it has cash, shares or open orders. Cancel the
-    orders, sell the shares and withdraw the cash first.`,
+  description: oneLine`The account cannot be closed while it has cash, shares or open orders. Cancel
+    the orders, sell the shares and withdraw the cash first.`,
   fields: {
     accountId,
     balance: decimal("The cash in the account, in the account's currency."),
@@ -41,8 +41,8 @@ export const AccountNotEmpty = {
 export const InsufficientFunds = {
   name: 'InsufficientFundsError',
   code: 'INSUFFICIENT_FUNDS',
-  description: oneLine`The command needs more cash than the account has available. Request less, or deposit
-    cash first.`,
+  description: oneLine`The command needs more cash than the account has available. Request less, or
+    deposit cash first.`,
   fields: {
     accountId,
     available: decimal("The cash that is not reserved, in the account's currency."),
@@ -53,8 +53,8 @@ export const InsufficientFunds = {
 export const CurrencyMismatch = {
   name: 'CurrencyMismatchError',
   code: 'CURRENCY_MISMATCH',
-  description: oneLine`The two accounts, or the account and the instrument, have different currencies. Use
-    an account in the expected currency.`,
+  description: oneLine`The two accounts, or the account and the instrument, have different
+    currencies. Use an account in the expected currency.`,
   fields: {
     expected: text('The currency of the sending account or of the instrument, an ISO 4217 code.'),
     actual: text('The currency of the account that does not match, an ISO 4217 code.'),
@@ -64,8 +64,8 @@ export const CurrencyMismatch = {
 export const InvalidAmount = {
   name: 'InvalidAmountError',
   code: 'INVALID_AMOUNT',
-  description: oneLine`The amount is zero, negative or finer than the currency's minor unit, or the balance
-    would have more digits than a Decimal allows. Correct the amount and send a new
+  description: oneLine`The amount is zero, negative or finer than the currency's minor unit, or the
+    balance would have more digits than a Decimal allows. Correct the amount and send a new
     command.`,
   fields: { amount: decimal("The amount as given, in the account's currency.") },
 } satisfies RejectionDefinition;

@@ -42,8 +42,8 @@ const InstrumentAlreadyExists = {
 export const InvalidPrice = {
   name: 'InvalidPriceError',
   code: 'INVALID_PRICE',
-  description: oneLine`The price is zero or negative, is not a multiple of the tick size, or is too large; or
-    a cost price is negative. Correct the price and send a new command.`,
+  description: oneLine`The price is zero or negative, is not a multiple of the tick size, or is too
+    large; or a cost price is negative. Correct the price and send a new command.`,
   fields: { price: decimal("The price as given, in the instrument's currency.") },
 } satisfies RejectionDefinition;
 
@@ -80,8 +80,8 @@ export const recordPrice: CommandDefinition<RecordPrice> = {
 /** Records all of the prices or, if one of them is rejected, none. */
 export const recordPrices: CommandDefinition<RecordPrices> = {
   name: 'recordPrices',
-  description: oneLine`Records up to 1,000 prices of one instrument from an external source: all of them or, if
-    one is rejected, none. The prices may trigger stop orders.`,
+  description: oneLine`Records up to 1,000 prices of one instrument from an external source: all of
+    them or, if one is rejected, none. The prices may trigger stop orders.`,
   rejections: [InstrumentNotFound, InvalidPrice],
   target,
   handle({ symbol, prices }, context) {
@@ -101,8 +101,8 @@ export interface ChangeTrading {
 
 export const haltTrading: CommandDefinition<ChangeTrading> = {
   name: 'haltTrading',
-  description: oneLine`Halts trading in an instrument. Until it resumes, new orders are rejected and stop orders are
-    not triggered. Open orders can be canceled. Has no effect on a halted
+  description: oneLine`Halts trading in an instrument. Until it resumes, new orders are rejected and
+    stop orders are not triggered. Open orders can be canceled. Has no effect on a halted
     instrument.`,
   rejections: [InstrumentNotFound],
   target,
@@ -111,8 +111,8 @@ export const haltTrading: CommandDefinition<ChangeTrading> = {
 
 export const resumeTrading: CommandDefinition<ChangeTrading> = {
   name: 'resumeTrading',
-  description: oneLine`Resumes trading in an instrument and triggers the stop orders whose price was reached
-    during the halt. Has no effect on an instrument that is not halted.`,
+  description: oneLine`Resumes trading in an instrument and triggers the stop orders whose price was
+    reached during the halt. Has no effect on an instrument that is not halted.`,
   rejections: [InstrumentNotFound],
   target,
   handle: (input, context) => changeTrading('TradingResumed', input, context),

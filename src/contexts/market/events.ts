@@ -12,21 +12,19 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
     OrderId: id(`The id of the ${which} order.`),
     AccountId: id(`The id of the account of the ${which} order.`),
     Amount: decimal(
-      oneLine`The cash that the account ${side === 'buy' ? 'pays' : 'receives'} for the shares, in the
-      instrument's currency, without the fee.`,
+      oneLine`The cash that the account ${side === 'buy' ? 'pays' : 'receives'} for the shares, in
+      the instrument's currency, without the fee.`,
     ),
     Fee: decimal("The fee that the account pays for the trade, in the instrument's currency."),
     FilledQuantity: decimal(
-      oneLine`The number of shares that the ${which} order has traded, including this
-      trade.`,
+      oneLine`The number of shares that the ${which} order has traded, including this trade.`,
     ),
     FilledValue: decimal(
-      oneLine`The sum of price times quantity of all trades of the ${which} order, including this trade,
-      in the instrument's currency, not rounded.`,
+      oneLine`The sum of price times quantity of all trades of the ${which} order, including this
+      trade, in the instrument's currency, not rounded.`,
     ),
     LeavesQuantity: decimal(
-      oneLine`The number of shares of the ${which} order that are still open after this
-      trade.`,
+      oneLine`The number of shares of the ${which} order that are still open after this trade.`,
     ),
   };
   type Prefixed = {
@@ -49,12 +47,12 @@ export const marketEvents = {
       ),
       lotSize: decimal('The lot size, in shares. Quantities of orders are multiples of it.'),
       makerFeeBps: decimal(
-        oneLine`The fee of the resting side of a trade, in basis points (hundredths of a percent) of the
-        amount.`,
+        oneLine`The fee of the resting side of a trade, in basis points (hundredths of a percent) of
+        the amount.`,
       ),
       takerFeeBps: decimal(
-        oneLine`The fee of the incoming side of a trade, in basis points (hundredths of a percent) of the
-        amount.`,
+        oneLine`The fee of the incoming side of a trade, in basis points (hundredths of a percent)
+        of the amount.`,
       ),
     },
   },
@@ -66,8 +64,8 @@ export const marketEvents = {
     },
   },
   TradingHalted: {
-    description: oneLine`Trading was halted: until it resumes, new orders are rejected and stop orders are
-      not triggered.`,
+    description: oneLine`Trading was halted: until it resumes, new orders are rejected and stop
+      orders are not triggered.`,
     fields: { symbol, reason },
   },
   TradingResumed: {
@@ -80,24 +78,24 @@ export const marketEvents = {
       tradeId: id('The id of the trade.'),
       symbol,
       price: decimal(
-        oneLine`The price of one share, in the instrument's currency: the price of the order that rested in
-        the book.`,
+        oneLine`The price of one share, in the instrument's currency: the price of the order that
+        rested in the book.`,
       ),
       quantity: decimal('The number of shares traded.'),
       amount: decimal(
-        oneLine`The price times the quantity, exact, in the instrument's currency. In events stored under
-        schema version 1, it is rounded half-up to the minor unit.`,
+        oneLine`The price times the quantity, exact, in the instrument's currency. In events stored
+        under schema version 1, it is rounded half-up to the minor unit.`,
       ),
       currency: text("The ISO 4217 code of the instrument's currency."),
       rounding: text(
-        oneLine`How cash is rounded. ORDER_TOTAL: the cash of each order is rounded on its running totals,
-        against its owner. HALF_UP: the amount and the fees of this trade were rounded separately
-        (schema version 1).`,
+        oneLine`How cash is rounded. ORDER_TOTAL: the cash of each order is rounded on its running
+        totals, against its owner. HALF_UP: the amount and the fees of this trade were rounded
+        separately (schema version 1).`,
       ),
       aggressor: text('The side of the incoming order: BUY or SELL.'),
       buyHeld: decimal(
-        oneLine`The cash that is still reserved for the buying order after this trade, in the instrument's
-        currency.`,
+        oneLine`The cash that is still reserved for the buying order after this trade, in the
+        instrument's currency.`,
       ),
       ...sideFields('buy'),
       ...sideFields('sell'),

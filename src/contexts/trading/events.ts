@@ -13,16 +13,16 @@ const filledValue = decimal(
 );
 const leavesQuantity = decimal('The number of shares still open for trading (FIX LeavesQty).');
 const held = decimal(
-  oneLine`The cash that is reserved for the order, in the instrument's currency. It is 0 for an order to
-  sell, which reserves shares.`,
+  oneLine`The cash that is reserved for the order, in the instrument's currency. It is 0 for an
+  order to sell, which reserves shares.`,
 );
 const expiresAt = nullable(
   dateTime('The time at which the order expires. Null if it does not expire.'),
 );
 const limitPrice = nullable(
   decimal(
-    oneLine`The worst price at which the order may trade, in the instrument's currency. Null if it may
-    trade at any price.`,
+    oneLine`The worst price at which the order may trade, in the instrument's currency. Null if it
+    may trade at any price.`,
   ),
 );
 const settledValue = decimal(
@@ -46,8 +46,8 @@ const instruction = {
   limitPrice,
   stopPrice: nullable(
     decimal(
-      oneLine`The price that triggers the order, in the instrument's currency. Null for MARKET and LIMIT
-      orders.`,
+      oneLine`The price that triggers the order, in the instrument's currency. Null for MARKET and
+      LIMIT orders.`,
     ),
   ),
   expiresAt,
@@ -64,8 +64,8 @@ const final = {
   leavesQuantity: decimal('The number of shares that were open when the order left the market.'),
   price: nullable(
     decimal(
-      oneLine`The limit price at which the order rested, in the instrument's currency. Null if it did not
-      rest.`,
+      oneLine`The limit price at which the order rested, in the instrument's currency. Null if it
+      did not rest.`,
     ),
   ),
 };
@@ -118,8 +118,8 @@ export const tradingEvents = {
       ...progress,
       price: decimal("The limit price of the order, in the instrument's currency."),
       priority: integer(
-        oneLine`The time priority. Of two orders at the same price, the one with the smaller number trades
-        first.`,
+        oneLine`The time priority. Of two orders at the same price, the one with the smaller number
+        trades first.`,
       ),
       held,
       expiresAt,
@@ -137,8 +137,8 @@ export const tradingEvents = {
       stopPrice: decimal("The price that triggers the order, in the instrument's currency."),
       limitPrice,
       priority: integer(
-        oneLine`The time priority. Of stop orders that are triggered together, the one with the smaller
-        number enters the market first.`,
+        oneLine`The time priority. Of stop orders that are triggered together, the one with the
+        smaller number enters the market first.`,
       ),
       held,
       expiresAt,
@@ -159,8 +159,8 @@ export const tradingEvents = {
       ...final,
       reason: nullable(
         text(
-          oneLine`The reason: a code of the market such as IOC or SELF_TRADE, or the text of the client.
-          Null if the client gave none.`,
+          oneLine`The reason: a code of the market such as IOC or SELF_TRADE, or the text of the
+          client. Null if the client gave none.`,
         ),
       ),
     },
@@ -174,9 +174,9 @@ export const tradingEvents = {
     fields: { ...final, newOrderId: id('The id of the order that replaced it.') },
   },
   OrderPaused: {
-    description: oneLine`An incoming order was paused because it had traded with as many orders as one command
-      allows. It continues in the next command, before anything else happens in the book. All that
-      it may spend is reserved until then.`,
+    description: oneLine`An incoming order was paused because it had traded with as many orders as
+      one command allows. It continues in the next command, before anything else happens in the
+      book. All that it may spend is reserved until then.`,
     fields: {
       ...progress,
       timeInForce,
@@ -190,63 +190,62 @@ export const tradingEvents = {
       accruedFee,
       lowPrice: nullable(
         decimal(
-          oneLine`The lowest price at which the order has traded since it came in, in the instrument's
-          currency. Null if it has not traded.`,
+          oneLine`The lowest price at which the order has traded since it came in, in the
+          instrument's currency. Null if it has not traded.`,
         ),
       ),
       highPrice: nullable(
         decimal(
-          oneLine`The highest price at which the order has traded since it came in, in the instrument's
-          currency. Null if it has not traded.`,
+          oneLine`The highest price at which the order has traded since it came in, in the
+          instrument's currency. Null if it has not traded.`,
         ),
       ),
     },
   },
   StopsReached: {
-    description: oneLine`Prices reached more stop orders than one command could process. The others enter the
-      market in the next commands, ordered by priority, after the orders of earlier StopsReached
-      events.`,
+    description: oneLine`Prices reached more stop orders than one command could process. The others
+      enter the market in the next commands, ordered by priority, after the orders of earlier
+      StopsReached events.`,
     fields: {
       symbol,
       lowPrice: decimal(
-        oneLine`The lowest price, in the instrument's currency. Orders to sell with this stop price or a
-        higher one were reached.`,
+        oneLine`The lowest price, in the instrument's currency. Orders to sell with this stop price
+        or a higher one were reached.`,
       ),
       highPrice: decimal(
-        oneLine`The highest price, in the instrument's currency. Orders to buy with this stop price or a
-        lower one were reached.`,
+        oneLine`The highest price, in the instrument's currency. Orders to buy with this stop price
+        or a lower one were reached.`,
       ),
       price: nullable(
         decimal(
-          oneLine`The recorded price that reached the orders, in the instrument's currency. Null if trades
-          reached them.`,
+          oneLine`The recorded price that reached the orders, in the instrument's currency. Null if
+          trades reached them.`,
         ),
       ),
       placedBy: nullable(
         dateTime(
-          oneLine`The time of the recorded price. Only orders placed at or before it were reached. Null if
-          the time of placing does not matter.`,
+          oneLine`The time of the recorded price. Only orders placed at or before it were reached.
+          Null if the time of placing does not matter.`,
         ),
       ),
     },
   },
   PriceQueued: {
-    description: oneLine`A price from an external source was queued, because earlier commands had left work in the
-      book. It takes effect when this work is done.`,
+    description: oneLine`A price from an external source was queued, because earlier commands had
+      left work in the book. It takes effect when this work is done.`,
     fields: {
       symbol,
       price: decimal("The price as it was recorded, in the instrument's currency."),
       priceAt: nullable(
         dateTime(
-          oneLine`The time at which the price occurred. Null if it occurs when it takes
-          effect.`,
+          oneLine`The time at which the price occurred. Null if it occurs when it takes effect.`,
         ),
       ),
     },
   },
   CancelsQueued: {
-    description: oneLine`The cancellation of all open orders of an account in the book was queued. It is carried out
-      in the next commands, after the work that was queued before it.`,
+    description: oneLine`The cancellation of all open orders of an account in the book was queued.
+      It is carried out in the next commands, after the work that was queued before it.`,
     fields: {
       symbol,
       accountId: id('The id of the account.'),
@@ -254,21 +253,21 @@ export const tradingEvents = {
     },
   },
   MatchingPaused: {
-    description: oneLine`A command left work in the book, because one command may do only a limited amount of
-      it. The server continues by itself. Later commands for the book are decided after this
-      work.`,
+    description: oneLine`A command left work in the book, because one command may do only a limited
+      amount of it. The server continues by itself. Later commands for the book are decided after
+      this work.`,
     fields: {
       symbol,
       wavesDone: integer(
         'The number of pending StopsReached events that this command completed, oldest first.',
       ),
       after: integer(
-        oneLine`The priority of the last stop order that entered from the oldest StopsReached event that
-        is still pending. It is 0 if none has entered.`,
+        oneLine`The priority of the last stop order that entered from the oldest StopsReached event
+        that is still pending. It is 0 if none has entered.`,
       ),
       tasksDone: integer(
-        oneLine`The number of pending PriceQueued and CancelsQueued events that this command completed,
-        oldest first.`,
+        oneLine`The number of pending PriceQueued and CancelsQueued events that this command
+        completed, oldest first.`,
       ),
     },
   },
@@ -277,8 +276,8 @@ export const tradingEvents = {
     fields: { symbol },
   },
   ClientOrderIdAssigned: {
-    description: oneLine`A client order id was assigned to an open order. No other open order of the account has
-      it.`,
+    description: oneLine`A client order id was assigned to an open order. No other open order of the
+      account has it.`,
     fields: { accountId, clientOrderId: text("The client's own id of the order."), orderId },
   },
 } as const satisfies EventDefinitions;

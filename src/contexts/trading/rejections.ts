@@ -23,17 +23,17 @@ export const OrderAlreadyExists = {
 export const OrderNotOpen = {
   name: 'OrderNotOpenError',
   code: 'ORDER_NOT_OPEN',
-  description: oneLine`The order is no longer open: it was filled, canceled, replaced, expired or rejected. It cannot
-    change any more.`,
+  description: oneLine`The order is no longer open: it was filled, canceled, replaced, expired or
+    rejected. It cannot change any more.`,
   fields: { orderId },
 } satisfies RejectionDefinition;
 
 export const InvalidQuantity = {
   name: 'InvalidQuantityError',
   code: 'INVALID_QUANTITY',
-  description: oneLine`The quantity is not greater than zero, is not a multiple of the lot size, is too large, or
-    would give the holding more digits than a Decimal allows. Correct the quantity and send a new
-    command.`,
+  description: oneLine`The quantity is not greater than zero, is not a multiple of the lot size, is
+    too large, or would give the holding more digits than a Decimal allows. Correct the quantity and
+    send a new command.`,
   fields: {
     quantity: decimal('The number of shares as given.'),
     lotSize: decimal('The lot size, in shares. The quantity must be a multiple of it.'),
@@ -43,13 +43,13 @@ export const InvalidQuantity = {
 export const OrderTooSmall = {
   name: 'OrderTooSmallError',
   code: 'ORDER_TOO_SMALL',
-  description: oneLine`The value of the whole order is less than one minor unit of the currency. Order at
-    least smallestQuantity.`,
+  description: oneLine`The value of the whole order is less than one minor unit of the currency.
+    Order at least smallestQuantity.`,
   fields: {
     quantity: decimal('The number of shares of the order.'),
     price: decimal(
-      oneLine`The price at which the order was valued: its limit price; if it has none, its stop price;
-      if it has neither, the best price of the other side.`,
+      oneLine`The price at which the order was valued: its limit price; if it has none, its stop
+      price; if it has neither, the best price of the other side.`,
     ),
     smallestQuantity: decimal('The smallest number of shares that is accepted at this price.'),
   },
@@ -94,16 +94,16 @@ export const InsufficientShares = {
 export const InstrumentHalted = {
   name: 'InstrumentHaltedError',
   code: 'INSTRUMENT_HALTED',
-  description: oneLine`Trading in the instrument is halted. Orders can be canceled, but no order is accepted until
-    trading resumes.`,
+  description: oneLine`Trading in the instrument is halted. Orders can be canceled, but no order is
+    accepted until trading resumes.`,
   fields: { symbol },
 } satisfies RejectionDefinition;
 
 export const PostOnlyWouldCross = {
   name: 'PostOnlyWouldCrossError',
   code: 'POST_ONLY_WOULD_CROSS',
-  description: oneLine`The order is post-only but would trade immediately. Use a limit price that does not
-    reach bestPrice.`,
+  description: oneLine`The order is post-only but would trade immediately. Use a limit price that
+    does not reach bestPrice.`,
   fields: {
     limitPrice: decimal("The limit price of the order, in the instrument's currency."),
     bestPrice: decimal(

@@ -9,7 +9,7 @@ import {
 } from './watched-state.ts';
 
 /** All watched states, by the topics of the events that may change them. */
-interface WatchRegistry {
+export interface WatchRegistry {
   /** The entry of the watchable's key; created if there is none. */
   find<State>(watchable: Watchable<State>): Entry<State>;
   /** Passes an event to all watched states that it may change. */

@@ -32,7 +32,7 @@ const pageSizeMax = 1_000;
 const waitMs = 5_000;
 const retryMs = 1_000;
 
-export interface WatcherOptions {
+interface WatcherOptions {
   readonly feed: Feed;
   readonly views: Pick<Views, 'checkpoint' | 'waitFor'>;
   readonly logger: Logger;

@@ -80,8 +80,8 @@ function addAccountStatus({ builder }: ApiParts) {
     values: {
       OPEN: { description: 'Cash and shares can enter and leave the account.' },
       FROZEN: {
-        description: oneLine`Cash and shares can enter the account, but cannot leave it. The account can be
-          opened again.`,
+        description: oneLine`Cash and shares can enter the account, but cannot leave it. The account
+          can be opened again.`,
       },
       CLOSED: { description: 'The account is empty and permanently closed.' },
     },
@@ -97,8 +97,8 @@ function addCash({ builder }: ApiParts, account: AccountRef): void {
     }),
     held: t.field({
       type: 'Decimal',
-      description: oneLine`The part of the balance that is reserved for open orders, in the account's
-        currency.`,
+      description: oneLine`The part of the balance that is reserved for open orders, in the
+        account's currency.`,
       resolve: ({ account }) => account.held,
     }),
     available: t.field({
@@ -112,16 +112,15 @@ function addCash({ builder }: ApiParts, account: AccountRef): void {
 function addRevision({ builder }: ApiParts, account: AccountRef): void {
   builder.objectFields(account, (t) => ({
     version: t.int({
-      description: oneLine`The version of the account's stream, which is the number of its events. Pass it as
-        expectedVersion to have a command rejected if the account has changed in the
+      description: oneLine`The version of the account's stream, which is the number of its events.
+        Pass it as expectedVersion to have a command rejected if the account has changed in the
         meantime.`,
       resolve: ({ account }) => account.version,
     }),
     sequence: t.field({
       type: 'Sequence',
-      description: oneLine`The sequence number of the event that last changed the account. In a dry run
-        that would change the account, the head of the log on which the dry run was
-        decided.`,
+      description: oneLine`The sequence number of the event that last changed the account. In a dry
+        run that would change the account, the head of the log on which the dry run was decided.`,
       resolve: ({ account, at }) => shownSequence(account.sequence, at),
     }),
     openedAt: t.field({
@@ -132,9 +131,8 @@ function addRevision({ builder }: ApiParts, account: AccountRef): void {
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: oneLine`The time at which the event that last changed the account was recorded. In a dry
-        run that would change the account, the time at which the dry run was
-        decided.`,
+      description: oneLine`The time at which the event that last changed the account was recorded.
+        In a dry run that would change the account, the time at which the dry run was decided.`,
       resolve: ({ account }) => account.updatedAt,
     }),
   }));
@@ -145,8 +143,8 @@ function addHistory({ builder, event, events }: ApiParts, account: AccountRef): 
     history: t.connection(
       {
         type: event,
-        description: oneLine`The events of the account, in order. In a dry run, this field returns an error:
-          select proposedEvents of the payload instead.`,
+        description: oneLine`The events of the account, in order. In a dry run, this field returns
+          an error: select proposedEvents of the payload instead.`,
         resolve: ({ account, at }, args, context) => {
           const streamId = streamIdOf(accountDecider, account.id);
           return readEventConnection(context, { streamId }, args, at);

@@ -25,8 +25,8 @@ const accountIdField = { required: true, description: 'The id of the account, a 
 const amountField = {
   type: 'Decimal',
   required: true,
-  description: oneLine`The amount, in the account's currency. It must be greater than zero and no finer than the
-    currency's minor unit.`,
+  description: oneLine`The amount, in the account's currency. It must be greater than zero and no
+    finer than the currency's minor unit.`,
 } as const;
 const referenceField = {
   description: 'A note of up to 200 characters, recorded in the event. If omitted, there is none.',

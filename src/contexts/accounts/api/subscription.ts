@@ -32,10 +32,9 @@ export function addAccountSubscription(parts: ApiParts): void {
   builder.subscriptionField('account', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the current state of an account first, then each new state. A slow reader may miss
-        intermediate states, but never the latest. To resume, subscribe again: the first frame has
-        the current state. Fails with ACCOUNT_NOT_FOUND if no account has the
-        id.`,
+      description: oneLine`Sends the current state of an account first, then each new state. A slow
+        reader may miss intermediate states, but never the latest. To resume, subscribe again: the
+        first frame has the current state. Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),

@@ -76,9 +76,9 @@ function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
   builder.objectField(instrument, 'candles', (t) =>
     t.field({
       type: [candle],
-      description: oneLine`The candles that begin in a range of time, in order. An interval without trades has no
-        candle. More than ${candlesMax} candles are a BAD_USER_INPUT error: request a shorter
-        range.`,
+      description: oneLine`The candles that begin in a range of time, in order. An interval without
+        trades has no candle. More than ${candlesMax} candles are a BAD_USER_INPUT error: request a
+        shorter range.`,
       args: {
         interval: t.arg({
           type: interval,
@@ -120,10 +120,10 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
   builder.subscriptionField('candles', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the last candle of an instrument first, then each new state of it and each new
-        candle, at most one every ${framePauseMs} ms. A slow reader may miss intermediate states,
-        but never the latest. To resume, subscribe again: the first frame has the current state.
-        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
+      description: oneLine`Sends the last candle of an instrument first, then each new state of it
+        and each new candle, at most one every ${framePauseMs} ms. A slow reader may miss
+        intermediate states, but never the latest. To resume, subscribe again: the first frame has
+        the current state. Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({
           required: true,

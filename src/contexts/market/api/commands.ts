@@ -45,8 +45,8 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
     input: (t) => ({
       symbol: t.id({
         required: true,
-        description: oneLine`The symbol of the new instrument, like "MSFT": 1 to 20 of A-Z, 0-9, ".", "^", "_" and
-          "-", beginning with a letter or a digit.`,
+        description: oneLine`The symbol of the new instrument, like "MSFT": 1 to 20 of A-Z, 0-9,
+          ".", "^", "_" and "-", beginning with a letter or a digit.`,
       }),
       name: t.string({
         required: true,
@@ -59,14 +59,14 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
       tickSize: t.field({
         type: 'Decimal',
         required: true,
-        description: oneLine`The tick size, in the instrument's currency. Prices of orders must be multiples of it. It
-          must be greater than zero and have at most ${stepDigitsMax} digits.`,
+        description: oneLine`The tick size, in the instrument's currency. Prices of orders must be
+          multiples of it. It must be greater than zero and have at most ${stepDigitsMax} digits.`,
       }),
       lotSize: t.field({
         type: 'Decimal',
         required: true,
-        description: oneLine`The lot size, in shares. Quantities of orders must be multiples of it. It must be
-          greater than zero and have at most ${stepDigitsMax} digits.`,
+        description: oneLine`The lot size, in shares. Quantities of orders must be multiples of it.
+          It must be greater than zero and have at most ${stepDigitsMax} digits.`,
       }),
       makerFeeBps: t.field({
         type: 'Decimal',
@@ -153,8 +153,8 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
       occurredAt: t.field({
         type: 'DateTime',
         required: true,
-        description: oneLine`The time from which the price holds. A time up to 5 seconds ahead of the server's
-          time counts as now; a later time is a BAD_USER_INPUT error.`,
+        description: oneLine`The time from which the price holds. A time up to 5 seconds ahead of
+          the server's time counts as now; a later time is a BAD_USER_INPUT error.`,
       }),
     }),
   });

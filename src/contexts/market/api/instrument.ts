@@ -102,8 +102,8 @@ function addTradingStatus({ builder }: ApiParts) {
     values: {
       OPEN: { description: 'New orders are accepted.' },
       HALTED: {
-        description: oneLine`New orders are rejected and stop orders are not triggered. Open orders can be
-          canceled.`,
+        description: oneLine`New orders are rejected and stop orders are not triggered. Open orders
+          can be canceled.`,
       },
     },
   });
@@ -142,8 +142,8 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
     lastPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The price that occurred last, recorded or traded, in the instrument's currency.
-        Null if there is no price yet.`,
+      description: oneLine`The price that occurred last, recorded or traded, in the instrument's
+        currency. Null if there is no price yet.`,
       resolve: async (source, _args, context) =>
         (await readLastPrice(context, source))?.price ?? null,
     }),
@@ -157,8 +157,8 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
     priceOn: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The price at a time, in the instrument's currency: the last one that had occurred by then,
-        even if it was recorded later. Null if no price had occurred by then.`,
+      description: oneLine`The price at a time, in the instrument's currency: the last one that had
+        occurred by then, even if it was recorded later. Null if no price had occurred by then.`,
       args: {
         time: t.arg({
           type: 'DateTime',

@@ -64,8 +64,8 @@ function addBookTypes(parts: ApiParts) {
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: oneLine`The sequence number at which this state was read. In a dry run, the head of the log
-          on which the dry run was decided.`,
+        description: oneLine`The sequence number at which this state was read. In a dry run, the
+          head of the log on which the dry run was decided.`,
       }),
     }),
   });

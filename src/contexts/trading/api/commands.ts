@@ -91,28 +91,29 @@ function addPlaceOrder(parts: ApiParts): void {
       }),
       limitPrice: t.field({
         type: 'Decimal',
-        description: oneLine`The worst price at which the order may trade, for one share in the instrument's currency,
-          a multiple of the tick size. Required for LIMIT and STOP_LIMIT orders; not allowed for
-          others.`,
+        description: oneLine`The worst price at which the order may trade, for one share in the
+          instrument's currency, a multiple of the tick size. Required for LIMIT and STOP_LIMIT
+          orders; not allowed for others.`,
       }),
       stopPrice: t.field({
         type: 'Decimal',
-        description: oneLine`The price that triggers the order, for one share in the instrument's currency, a multiple
-          of the tick size. Required for STOP and STOP_LIMIT orders; not allowed for
-          others.`,
+        description: oneLine`The price that triggers the order, for one share in the instrument's
+          currency, a multiple of the tick size. Required for STOP and STOP_LIMIT orders; not
+          allowed for others.`,
       }),
       expiresAt: t.field({
         type: 'DateTime',
-        description: oneLine`The time at which the order expires, in the future. Required for GTD orders; not allowed
-          for others.`,
+        description: oneLine`The time at which the order expires, in the future. Required for GTD
+          orders; not allowed for others.`,
       }),
       postOnly: t.boolean({
-        description: oneLine`Whether to reject the order if it would trade immediately. Allowed for LIMIT orders with
-          DAY, GTC or GTD. If omitted, false.`,
+        description: oneLine`Whether to reject the order if it would trade immediately. Allowed for
+          LIMIT orders with DAY, GTC or GTD. If omitted, false.`,
       }),
       clientOrderId: t.string({
-        description: oneLine`The client's own id of the order (FIX ClOrdID), of up to 200 characters. No other open
-          order of the account may have it. If omitted, the order has none.`,
+        description: oneLine`The client's own id of the order (FIX ClOrdID), of up to 200
+          characters. No other open order of the account may have it. If omitted, the order has
+          none.`,
       }),
     }),
     parse: parsePlaceOrder,

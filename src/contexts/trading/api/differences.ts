@@ -58,8 +58,8 @@ export function addDifferences({ builder }: ApiParts) {
       }),
       ledger: t.expose('ledger', {
         type: 'Decimal',
-        description: oneLine`The figure that results from the events of the account: in the account's currency for
-          cash, otherwise in shares.`,
+        description: oneLine`The figure that results from the events of the account: in the
+          account's currency for cash, otherwise in shares.`,
       }),
       shown: t.expose('shown', {
         type: 'Decimal',
@@ -70,8 +70,8 @@ export function addDifferences({ builder }: ApiParts) {
     }),
   });
   return builder.objectRef<Comparison>('TrialBalanceDifferenceConnection').implement({
-    description: oneLine`The differences found in a page of accounts. Pages count accounts, not differences, so a
-      page may be empty although later pages are not.`,
+    description: oneLine`The differences found in a page of accounts. Pages count accounts, not
+      differences, so a page may be empty although later pages are not.`,
     fields: (t) => ({
       nodes: t.field({
         type: [difference],

@@ -19,12 +19,12 @@ export function addOrderEnums({ builder }: ApiParts) {
         MARKET: { description: 'The order trades immediately at any price and never rests.' },
         LIMIT: { description: 'The order trades at its limit price or a better one.' },
         STOP: {
-          description: oneLine`The order waits until the last price reaches its stop price. It then enters
-            the market as a MARKET order.`,
+          description: oneLine`The order waits until the last price reaches its stop price. It then
+            enters the market as a MARKET order.`,
         },
         STOP_LIMIT: {
-          description: oneLine`The order waits until the last price reaches its stop price. It then enters
-            the market as a LIMIT order.`,
+          description: oneLine`The order waits until the last price reaches its stop price. It then
+            enters the market as a LIMIT order.`,
         },
       },
     }),

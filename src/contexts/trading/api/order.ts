@@ -55,8 +55,8 @@ function addOrder(parts: ApiParts, refs: Refs): void {
       id: t.id({ description: 'The id of the order, a UUID.', resolve: ({ order }) => order.id }),
       clientOrderId: t.string({
         nullable: true,
-        description: oneLine`The client's own id of the order (FIX ClOrdID). It is unique among the open orders of
-          the account. Null if the order has none.`,
+        description: oneLine`The client's own id of the order (FIX ClOrdID). It is unique among the
+          open orders of the account. Null if the order has none.`,
         resolve: ({ order }) => order.clientOrderId,
       }),
       account: t.field({
@@ -107,15 +107,15 @@ function addInstruction({ builder }: ApiParts, refs: Refs): void {
     limitPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The worst price at which the order may trade, for one share in the instrument's currency.
-        Null for MARKET and STOP orders.`,
+      description: oneLine`The worst price at which the order may trade, for one share in the
+        instrument's currency. Null for MARKET and STOP orders.`,
       resolve: ({ order }) => order.limitPrice,
     }),
     stopPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The price that triggers the order, for one share in the instrument's currency. Null for
-        MARKET and LIMIT orders.`,
+      description: oneLine`The price that triggers the order, for one share in the instrument's
+        currency. Null for MARKET and LIMIT orders.`,
       resolve: ({ order }) => order.stopPrice,
     }),
     expiresAt: t.field({
@@ -137,8 +137,8 @@ function addProgress({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     filledQuantity: t.field({
       type: 'Decimal',
-      description: oneLine`The number of shares traded (FIX CumQty), including those traded by the orders that this
-        order replaced.`,
+      description: oneLine`The number of shares traded (FIX CumQty), including those traded by the
+        orders that this order replaced.`,
       resolve: ({ order }) => order.filledQuantity,
     }),
     leavesQuantity: t.field({
@@ -150,8 +150,8 @@ function addProgress({ builder }: ApiParts, refs: Refs): void {
     averagePrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The average price of the shares traded (FIX AvgPx), in the instrument's currency, rounded
-        half-up to 8 decimals. Null until the order has traded.`,
+      description: oneLine`The average price of the shares traded (FIX AvgPx), in the instrument's
+        currency, rounded half-up to 8 decimals. Null until the order has traded.`,
       resolve: ({ order }) => averagePriceOf(order),
     }),
     status: t.field({
@@ -161,11 +161,11 @@ function addProgress({ builder }: ApiParts, refs: Refs): void {
     }),
     reason: t.string({
       nullable: true,
-      description: oneLine`The reason why the order was canceled or rejected. For a canceled order it is the text of
-        the client, or a code of the market such as IOC or SELF_TRADE; the code ACCOUNT_FROZEN is
-        followed by the reason for the freeze, if there is one. For a rejected order it is the
-        message of the error. Null if the order was neither canceled nor rejected, or the client
-        gave no reason.`,
+      description: oneLine`The reason why the order was canceled or rejected. For a canceled order
+        it is the text of the client, or a code of the market such as IOC or SELF_TRADE; the code
+        ACCOUNT_FROZEN is followed by the reason for the freeze, if there is one. For a rejected
+        order it is the message of the error. Null if the order was neither canceled nor rejected,
+        or the client gave no reason.`,
       resolve: ({ order }) => order.reason,
     }),
     placedAt: t.field({
@@ -175,16 +175,14 @@ function addProgress({ builder }: ApiParts, refs: Refs): void {
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: oneLine`The time at which the event that last changed the order was recorded.
-        In a dry run that would change the order, the time at which the dry run was
-        decided.`,
+      description: oneLine`The time at which the event that last changed the order was recorded. In
+        a dry run that would change the order, the time at which the dry run was decided.`,
       resolve: ({ order }) => order.updatedAt,
     }),
     sequence: t.field({
       type: 'Sequence',
       description: oneLine`The sequence number of the event that last changed the order. In a dry
-        run that would change the order, the head of the log on which the dry run was
-        decided.`,
+        run that would change the order, the head of the log on which the dry run was decided.`,
       resolve: ({ order, at }) => shownSequence(order.sequence, at),
     }),
   }));
@@ -209,8 +207,9 @@ function addRelated({ builder }: ApiParts, refs: Refs): void {
     }),
     fills: t.field({
       type: [refs.trade],
-      description: oneLine`The trades of the order and of the orders that it replaced, in the order of execution. More
-        than ${fillsMax} trades are a TOO_MANY_FILLS error: read Query.trades instead.`,
+      description: oneLine`The trades of the order and of the orders that it replaced, in the order
+        of execution. More than ${fillsMax} trades are a TOO_MANY_FILLS error: read Query.trades
+        instead.`,
       resolve: async (source, _args, context) => {
         const fills = await readFills(context, source);
         return fills.map((trade) => toTradeAt(trade, source.at));

@@ -94,8 +94,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       unrealizedPnl: t.expose('unrealizedPnl', {
         type: 'Decimal',
-        description: oneLine`The total unrealized profit or loss of the positions whose instrument has a known
-          price.`,
+        description: oneLine`The total unrealized profit or loss of the positions whose instrument
+          has a known price.`,
       }),
       realizedPnl: t.expose('realizedPnl', {
         type: 'Decimal',
@@ -104,8 +104,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       sequence: t.field({
         type: 'Sequence',
-        description: oneLine`The sequence number at which this state was read. In a dry run, the head of the log
-          on which the dry run was decided.`,
+        description: oneLine`The sequence number at which this state was read. In a dry run, the
+          head of the log on which the dry run was decided.`,
         resolve: ({ at }) => sequenceOf(at),
       }),
     }),
@@ -115,8 +115,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
 function addPositionType(parts: ApiParts) {
   const { instrument } = instrumentTypes(parts);
   return parts.builder.objectRef<PositionAt>('Position').implement({
-    description: oneLine`A position: the shares of one instrument that an account holds. All amounts are in the
-      account's currency.`,
+    description: oneLine`A position: the shares of one instrument that an account holds. All amounts
+      are in the account's currency.`,
     fields: (t) => ({
       symbol: t.id({
         description: 'The symbol of the instrument.',
@@ -140,14 +140,14 @@ function addPositionType(parts: ApiParts) {
       }),
       averageCost: t.field({
         type: 'Decimal',
-        description: oneLine`The average cost of one share, including buying fees, rounded half-up to 8 decimals. A
-          sale does not change it.`,
+        description: oneLine`The average cost of one share, including buying fees, rounded half-up
+          to 8 decimals. A sale does not change it.`,
         resolve: ({ position }) => position.averageCost,
       }),
       cost: t.field({
         type: 'Decimal',
-        description: oneLine`The total cost of the shares, including buying fees. A sale reduces it by
-          the cost of the shares sold, in whole minor units, so that nothing is lost to
+        description: oneLine`The total cost of the shares, including buying fees. A sale reduces it
+          by the cost of the shares sold, in whole minor units, so that nothing is lost to
           rounding.`,
         resolve: ({ position }) => costOf(position),
       }),
@@ -160,14 +160,14 @@ function addPositionType(parts: ApiParts) {
       marketValue: t.expose('marketValue', {
         type: 'Decimal',
         nullable: true,
-        description: oneLine`The quantity times marketPrice, rounded half-up to the minor unit. Null if no price is
-          known.`,
+        description: oneLine`The quantity times marketPrice, rounded half-up to the minor unit. Null
+          if no price is known.`,
       }),
       unrealizedPnl: t.expose('unrealizedPnl', {
         type: 'Decimal',
         nullable: true,
-        description: oneLine`The unrealized profit or loss: marketValue less cost, rounded half-up to the minor unit.
-          Null if no price is known.`,
+        description: oneLine`The unrealized profit or loss: marketValue less cost, rounded half-up
+          to the minor unit. Null if no price is known.`,
       }),
       realizedPnl: t.field({
         type: 'Decimal',

@@ -66,8 +66,8 @@ function addOrderListTypes(parts: ApiParts) {
       }),
       statuses: t.field({
         type: [status],
-        description: oneLine`One or more statuses, of which the order must have one. If omitted, any status. If status
-          is also given, it must be one of them. Open orders are HELD, NEW or
+        description: oneLine`One or more statuses, of which the order must have one. If omitted, any
+          status. If status is also given, it must be one of them. Open orders are HELD, NEW or
           PARTIALLY_FILLED.`,
       }),
     }),
@@ -99,8 +99,8 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
     orders: t.connection(
       {
         type: order,
-        description: oneLine`Lists the orders that match the filter, as of a moment. A cursor is valid at any moment,
-          but only with the filter, orderBy and descending for which it was
+        description: oneLine`Lists the orders that match the filter, as of a moment. A cursor is
+          valid at any moment, but only with the filter, orderBy and descending for which it was
           returned.`,
         args: {
           filter: t.arg({ type: filter, description: filterDescription }),
@@ -127,8 +127,8 @@ function addTradesQuery(parts: ApiParts): void {
     t.connection(
       {
         type: trade,
-        description: oneLine`Lists the trades of an instrument up to a moment, in the order of execution. The list is
-          empty if the symbol is not listed.`,
+        description: oneLine`Lists the trades of an instrument up to a moment, in the order of
+          execution. The list is empty if the symbol is not listed.`,
         args: {
           symbol: t.arg.id({
             required: true,
@@ -157,8 +157,8 @@ function addAccountOrders(parts: ApiParts, lists: OrderListTypes): void {
     t.connection(
       {
         type: order,
-        description: oneLine`The orders of the account that match the filter, sorted by the time at which they were
-          placed.`,
+        description: oneLine`The orders of the account that match the filter, sorted by the time at
+          which they were placed.`,
         args: {
           filter: t.arg({ type: filter, description: filterDescription }),
           descending: t.arg.boolean({ defaultValue: false, description: descendingDescription }),

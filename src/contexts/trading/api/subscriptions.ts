@@ -25,8 +25,8 @@ import { orderTypes } from './order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './portfolio.ts';
 import { toOrderAt, toTradeAt } from './read.ts';
 
-const latest = oneLine`A slow reader may miss intermediate states, but never the
-  latest. To resume, subscribe again: the first frame has the current state.`;
+const latest = oneLine`A slow reader may miss intermediate states, but never the latest. To resume,
+  subscribe again: the first frame has the current state.`;
 const symbolDescription = 'The symbol of the instrument, in upper case.';
 const frameSequence = 'The sequence number at which this state was read.';
 
@@ -60,8 +60,8 @@ function addOrder(parts: ApiParts): void {
   builder.subscriptionField('order', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the current state of an order first, then each new state. ${latest} Fails with
-        ORDER_NOT_FOUND if no order has the id.`,
+      description: oneLine`Sends the current state of an order first, then each new state. ${latest}
+        Fails with ORDER_NOT_FOUND if no order has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
@@ -83,9 +83,9 @@ function addOrderBook(parts: ApiParts): void {
   builder.subscriptionField('orderBook', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the current best price levels of an order book first, then the new levels whenever
-        they have changed. ${latest} Fails with INSTRUMENT_NOT_FOUND if no instrument has the
-        symbol.`,
+      description: oneLine`Sends the current best price levels of an order book first, then the new
+        levels whenever they have changed. ${latest} Fails with INSTRUMENT_NOT_FOUND if no
+        instrument has the symbol.`,
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }),
@@ -108,14 +108,14 @@ function addTrades(parts: ApiParts): void {
     fields: (t) => ({
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: oneLine`The sequence number that the subscription has reached. To resume, subscribe
-          with it as \`after\`.`,
+        description: oneLine`The sequence number that the subscription has reached. To resume,
+          subscribe with it as \`after\`.`,
       }),
       trade: t.field({
         type: trade,
         nullable: true,
-        description: oneLine`The trade. Null if the frame only reports progress: there was no trade since the
-          previous frame, up to this sequence number.`,
+        description: oneLine`The trade. Null if the frame only reports progress: there was no trade
+          since the previous frame, up to this sequence number.`,
         resolve: async ({ event, sequence }, _args, context) => {
           if (event === null) return null;
           await context.waitForViews(sequence);
@@ -127,16 +127,16 @@ function addTrades(parts: ApiParts): void {
   builder.subscriptionField('trades', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends every trade of an instrument after a sequence number, in order and exactly
-        once: first the recorded trades, then each new trade. Frames without a trade report
+      description: oneLine`Sends every trade of an instrument after a sequence number, in order and
+        exactly once: first the recorded trades, then each new trade. Frames without a trade report
         progress. To resume, pass the \`sequence\` of the last frame as \`after\`. Fails with
         INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         after: t.arg({
           type: 'Sequence',
-          description: oneLine`The sequence number after which to begin; "0" begins with the first event. If
-            omitted, only trades recorded from now on are sent.`,
+          description: oneLine`The sequence number after which to begin; "0" begins with the first
+            event. If omitted, only trades recorded from now on are sent.`,
         }),
       },
       subscribe: async (_root, { symbol, after }, context) => {
@@ -161,8 +161,8 @@ function addPortfolio(parts: ApiParts): void {
   builder.subscriptionField('portfolio', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the current portfolio of an account first, then the new portfolio whenever the
-        account, its positions or their prices have changed. ${latest} Fails with
+      description: oneLine`Sends the current portfolio of an account first, then the new portfolio
+        whenever the account, its positions or their prices have changed. ${latest} Fails with
         ACCOUNT_NOT_FOUND if no account has the id.`,
       args: {
         accountId: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),

@@ -62,8 +62,7 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       sequence: t.field({
         type: 'Sequence',
         description: oneLine`The sequence number of the event that recorded the trade. In a dry run
-          that would lead to the trade, the head of the log on which the dry run was
-          decided.`,
+          that would lead to the trade, the head of the log on which the dry run was decided.`,
         resolve: ({ trade, at }) => shownSequence(trade.sequence, at),
       }),
     }),
@@ -75,22 +74,21 @@ function addTradeCash({ builder }: ApiParts, refs: Refs): void {
     amount: t.field({
       type: 'Decimal',
       description: oneLine`The price times the quantity, exact, in the instrument's currency. Older
-        trades, whose cash was rounded trade by trade, show it rounded half-up to the minor
-        unit.`,
+        trades, whose cash was rounded trade by trade, show it rounded half-up to the minor unit.`,
       resolve: ({ trade }) => trade.amount,
     }),
     buyAmount: t.field({
       type: 'Decimal',
-      description: oneLine`The cash that the buyer paid for the shares, without the fee, in the instrument's
-        currency. Over the life of an order, these amounts add up to its exact total, rounded up
-        once to the minor unit.`,
+      description: oneLine`The cash that the buyer paid for the shares, without the fee, in the
+        instrument's currency. Over the life of an order, these amounts add up to its exact total,
+        rounded up once to the minor unit.`,
       resolve: ({ trade }) => trade.buyAmount,
     }),
     sellAmount: t.field({
       type: 'Decimal',
-      description: oneLine`The cash that the seller received for the shares, before the fee, in the instrument's
-        currency. Over the life of an order, these amounts add up to its exact total, rounded down
-        once to the minor unit.`,
+      description: oneLine`The cash that the seller received for the shares, before the fee, in the
+        instrument's currency. Over the life of an order, these amounts add up to its exact total,
+        rounded down once to the minor unit.`,
       resolve: ({ trade }) => trade.sellAmount,
     }),
     buyFee: t.field({

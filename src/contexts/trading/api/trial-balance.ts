@@ -20,8 +20,8 @@ const ledgerDescriptions = {
   FEES: { description: 'The fees earned from trades.' },
   INTEREST: { description: 'The interest credited to customers. It is negative or zero.' },
   ROUNDING: {
-    description: oneLine`The cash that the house gained by rounding the cash of orders to minor units. It is never
-      negative.`,
+    description: oneLine`The cash that the house gained by rounding the cash of orders to minor
+      units. It is never negative.`,
   },
   TRANSIT: { description: 'The cash between the two halves of a transfer.' },
 } satisfies Record<LedgerAccount, { readonly description: string }>;
@@ -38,8 +38,8 @@ interface TrialBalance {
   readonly sequence: number;
 }
 
-const firstDescription = oneLine`The maximum number of accounts to compare. A page has fewer accounts if
-  these have many events.`;
+const firstDescription = oneLine`The maximum number of accounts to compare. A page has fewer
+  accounts if these have many events.`;
 
 /** Adds Query.trialBalance. */
 export function addTrialBalance(parts: ApiParts): void {
@@ -64,8 +64,8 @@ function addBalanceType(parts: ApiParts) {
   const { asset, entry } = addAssetTypes(parts);
   const comparison = addDifferences(parts);
   return builder.objectRef<TrialBalance>('TrialBalance').implement({
-    description: oneLine`The sums of the double entries of all events, by asset and account of the ledger. They prove
-      that nothing was created or lost.`,
+    description: oneLine`The sums of the double entries of all events, by asset and account of the
+      ledger. They prove that nothing was created or lost.`,
     fields: (t) => ({
       assets: t.field({
         type: [asset],
@@ -78,15 +78,15 @@ function addBalanceType(parts: ApiParts) {
         resolve: ({ assets }) => assets.flatMap(entriesOf),
       }),
       isBalanced: t.boolean({
-        description: oneLine`Whether the entries of each asset sum to zero. The figures that accounts and positions
-          show are compared by the field differences instead.`,
+        description: oneLine`Whether the entries of each asset sum to zero. The figures that
+          accounts and positions show are compared by the field differences instead.`,
         resolve: ({ assets }) => assets.every((each) => isZero(totalOf(each))),
       }),
       differences: t.field({
         type: comparison,
-        description: oneLine`The differences between the figures that accounts and positions show and the sums of the
-          events in the log. Each page compares some accounts: to compare all of them, read until
-          pageInfo.hasNextPage is false.`,
+        description: oneLine`The differences between the figures that accounts and positions show
+          and the sums of the events in the log. Each page compares some accounts: to compare all of
+          them, read until pageInfo.hasNextPage is false.`,
         args: {
           first: t.arg.int({ description: firstDescription }),
           after: t.arg.string({

@@ -64,9 +64,9 @@ export const orderRejections = [
 
 export const placeOrder: CommandDefinition<PlaceOrder> = {
   name: 'placeOrder',
-  description: oneLine`Places an order. It trades immediately with the orders in the book, at their prices.
-    The remainder rests in the book or is canceled, depending on the order's type and time in force.
-    A stop order waits for its trigger price first.`,
+  description: oneLine`Places an order. It trades immediately with the orders in the book, at their
+    prices. The remainder rests in the book or is canceled, depending on the order's type and time
+    in force. A stop order waits for its trigger price first.`,
   rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
