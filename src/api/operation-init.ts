@@ -3,7 +3,7 @@ export type Transport = 'http' | 'sse' | 'websocket';
 
 /** The optional hints of a request, from its `extensions.daybook` or its headers. */
 export interface RequestHints {
-  /** The sequence number, in digits, that the operation must read at or after; null: any. */
+  /** The sequence number, in digits, that the operation must read at or after; null if none. */
   readonly minSequence: string | null;
   /** The caller's id for related operations; null if it gave none. */
   readonly correlationId: string | null;
