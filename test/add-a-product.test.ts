@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiModule } from '../src/api/schema.ts';
 import { modules } from '../src/contexts/all.ts';
-import { giftCardsModule } from './fixtures/gift-cards/api/api.ts';
+import { giftCardsModule } from './fixtures/gift-cards/api.ts';
 import { giftCards } from './fixtures/gift-cards/context.ts';
 import { giftCardsView } from './fixtures/gift-cards/views.ts';
 import { subscribe } from './support/live.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-const card = 'id currency balance version issuedAt';
+const card = 'id balance';
 
 /** The result of a mutation of gift cards. */
 async function command(name: 'issueGiftCard' | 'redeemGiftCard', input: object) {
@@ -29,7 +29,7 @@ async function command(name: 'issueGiftCard' | 'redeemGiftCard', input: object) 
       events { type } proposedEvents { type data }
     }
     ... on Error { code message }
-    ${name === 'redeemGiftCard' ? '... on GiftCardBalanceTooLowError { balance requested }' : ''}
+    ${name === 'redeemGiftCard' ? '... on GiftCardBalanceTooLowError { balance }' : ''}
   } }`;
   const { data, errors } = await server.send<Record<string, Result>>(query, { input });
   if (errors !== undefined) throw new Error(JSON.stringify(errors));
@@ -41,8 +41,7 @@ interface Result {
   readonly giftCard: { readonly id: string; readonly balance: string };
 }
 
-const issue = (amount: string, rest: object = {}) =>
-  command('issueGiftCard', { amount, currency: 'EUR', ...rest });
+const issue = (amount: string, rest: object = {}) => command('issueGiftCard', { amount, ...rest });
 const redeem = (giftCardId: string, amount: string, rest: object = {}) =>
   command('redeemGiftCard', { giftCardId, amount, ...rest });
 
@@ -59,16 +58,15 @@ test('a card is issued and redeemed, and not for more than its balance', async (
   const { id } = issued.giftCard;
   expect(issued).toMatchObject({
     __typename: 'IssueGiftCardPayload',
-    giftCard: { currency: 'EUR', balance: '50.00', version: 1 },
+    giftCard: { balance: '50.00' },
     events: [{ type: 'GiftCardIssued' }],
   });
-  expect(await redeem(id, '20.00')).toMatchObject({ giftCard: { balance: '30.00', version: 2 } });
+  expect(await redeem(id, '20.00')).toMatchObject({ giftCard: { balance: '30.00' } });
   expect(await redeem(id, '30.01')).toEqual({
     __typename: 'GiftCardBalanceTooLowError',
     code: 'GIFT_CARD_BALANCE_TOO_LOW',
-    message: '30.01 was requested, the balance is 30.00 EUR',
+    message: '30.01 is more than the balance, 30.00',
     balance: '30.00',
-    requested: '30.01',
   });
   expect(await redeem(id, '1.00', { expectedVersion: 1 })).toMatchObject({
     code: 'VERSION_CONFLICT',
@@ -80,7 +78,7 @@ test('malformed input is refused, and an unknown card is a typed error', async (
   expect(await redeem('7b7a3f6e-3c58-4d6e-9f0a-000000000000', '1.00')).toMatchObject({
     __typename: 'GiftCardNotFoundError',
   });
-  await expect(issue('5.00', { currency: 'eur' })).rejects.toThrow('lower case');
+  await expect(issue('5e1')).rejects.toThrow('Decimal');
   expect(await issue('0.001')).toMatchObject({ code: 'INVALID_AMOUNT' });
 });
 
@@ -120,7 +118,7 @@ test('a card is read as of any sequence, and the log has its events with their t
   const { data } = await server.send(
     `query Q($streamId: ID!) { events(filter: { streamId: $streamId }) { nodes {
       version actor
-      ... on GiftCardIssued { amount currency }
+      ... on GiftCardIssued { amount }
       ... on GiftCardRedeemed { amount }
     } } }`,
     { streamId: `giftCard-${id}` },
@@ -128,27 +126,12 @@ test('a card is read as of any sequence, and the log has its events with their t
   expect(data).toEqual({
     events: {
       nodes: [
-        { version: 1, actor: 'operator', amount: '50.00', currency: 'EUR' },
+        { version: 1, actor: 'operator', amount: '50.00' },
         { version: 2, actor: 'operator', amount: '20.00' },
         { version: 3, actor: 'operator', amount: '5.00' },
       ],
     },
   });
-});
-
-test('the list has the cards in the order in which they were issued, at any moment', async () => {
-  const before = await issue('1.00');
-  const after = await issue('2.00');
-  const query = `query Q($asOf: Moment) {
-    giftCards(last: 2, asOf: $asOf) { nodes { id } pageInfo { hasNextPage } } }`;
-  const { data } = await server.send(query);
-  expect(data).toMatchObject({
-    giftCards: { nodes: [{ id: before.giftCard.id }, { id: after.giftCard.id }] },
-  });
-  const { data: past } = await server.send<{ giftCards: { nodes: { id: string }[] } }>(query, {
-    asOf: before.sequence,
-  });
-  expect(past.giftCards.nodes.at(-1)?.id).toBe(before.giftCard.id);
 });
 
 test('a subscription sends the current state, then every new one', async () => {
@@ -186,7 +169,7 @@ test('the view has the same documents when a new version of it is built from the
     const { views } = rebuilding.engine;
     await until(() => views.isReady() && views.checkpoint() >= Number(last));
     for (let at = Number(last); at > 0; at -= 1) {
-      const query = `{ giftCards(first: 500, asOf: "${at}") { nodes { ${card} } } }`;
+      const query = `{ giftCard(id: "${id}", asOf: "${at}") { ${card} } }`;
       const built = await sendTo(rebuilding.url, query);
       expect(built).toEqual((await server.send(query)).data);
     }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { modules } from '../src/contexts/all.ts';
-import { giftCardsModule } from './fixtures/gift-cards/api/api.ts';
+import { giftCardsModule } from './fixtures/gift-cards/api.ts';
 import { giftCards } from './fixtures/gift-cards/context.ts';
 import { createTestServer } from './support/server.ts';
 
@@ -73,19 +73,14 @@ test('the commands of the tutorial have the effects that it describes', async ()
     expect(answers.filter(({ errors }) => errors !== undefined)).toEqual([]);
     expect(answers.map(({ data }) => data)).toMatchObject([
       { issueGiftCard: { sequence: '1', giftCard: { balance: '50.00' } } },
-      { giftCards: { nodes: [{ balance: '50.00' }] } },
       { redeemGiftCard: { replayed: false, giftCard: { balance: '30.00' } } },
       { redeemGiftCard: { replayed: true, giftCard: { balance: '30.00' } } },
       { redeemGiftCard: { dryRun: true, giftCard: { balance: '20.00' } } },
       {
-        redeemGiftCard: {
-          __typename: 'GiftCardBalanceTooLowError',
-          balance: '30.00',
-          requested: '30.01',
-        },
+        redeemGiftCard: { __typename: 'GiftCardBalanceTooLowError', balance: '30.00' },
       },
       { now: { balance: '30.00' }, before: { balance: '50.00' } },
-      { events: { nodes: [{ amount: '50.00', currency: 'EUR' }, { amount: '20.00' }] } },
+      { events: { nodes: [{ amount: '50.00' }, { amount: '20.00' }] } },
     ]);
   } finally {
     await server.dispose();

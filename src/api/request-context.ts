@@ -1,15 +1,15 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { GateShare } from '../lib/fair-gate.ts';
-import { LogReplacedError } from '../log/errors.ts';
 import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
-import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
 import type { ClientReads } from './client-reads.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { badInput, codedError } from './errors.ts';
+import { createOperationCut } from './operation-cut.ts';
 import type { OperationInit } from './operation-init.ts';
+import { createViewsWait } from './views-wait.ts';
 
 /**
  * The context of resolvers. An operation reads one cut of the log: each field without `asOf` reads
@@ -53,8 +53,6 @@ export interface RequestContext {
   readonly views: Pick<Views, 'document' | 'list'>;
 }
 
-const waitMs = 5_000;
-
 /**
  * Creates the context of an operation. `history` identifies the log in which the operation began;
  * if the log is replaced, its frames fail instead of reading from another log.
@@ -64,63 +62,12 @@ export function createRequestContext(
   init: OperationInit,
   history = engine.feed.history(),
 ): RequestContext {
-  const { views } = engine;
-  const asked = new Map<string, Promise<number>>();
-  const resolved = new Set<number>();
-  const reaching = new Map<number, Promise<void>>();
-  let pinned: Promise<number> | null = null;
-  let pinnedAt: number | null = null;
-  let writtenAt: number | null = null;
-
-  /** Fields share a wait for the same sequence number, as each wait listens to the signal. */
-  async function waitForViews(at: ReadPoint): Promise<void> {
-    const sequence = sequenceOf(at);
-    if (sequence <= views.checkpoint()) return;
-    const waiting = reaching.get(sequence) ?? waitFor(sequence);
-    reaching.set(sequence, waiting);
-    await waiting;
-  }
-
-  async function waitFor(sequence: number): Promise<void> {
-    const stop = views.unreadable()?.sequence ?? Number.POSITIVE_INFINITY;
-    // Beyond that event only an upgrade or another server can help, so waiting is useless.
-    const withinMs = views.isLeftBehind() && stop <= sequence ? 0 : waitMs;
-    const isReplaced = () => engine.feed.history() !== history;
-    if (!isReplaced() && (await views.waitFor(sequence, withinMs, init.signal))) return;
-    if (isReplaced()) throw toApiError(new LogReplacedError());
-    const unreadable = views.unreadable();
-    if (unreadable !== null && unreadable.sequence <= sequence) throw toApiError(unreadable);
-    throw codedError(
-      'SEQUENCE_NOT_REACHED',
-      `the views did not reach ${sequence} in ${waitMs} ms: they are at ${views.checkpoint()}`,
-    );
-  }
-
-  async function pin(): Promise<number> {
-    // An answer without the event at which the views stop would be silently out of date.
-    const stop = views.unreadable()?.sequence ?? 0;
-    const answered = engine.answered.leastFor(init.actor);
-    const least = Math.max(Number(init.minSequence ?? 0), answered, stop);
-    if (least > views.checkpoint()) await waitForViews(least);
-    pinnedAt = views.checkpoint();
-    return pinnedAt;
-  }
-
   const share: GateShare = { holder: init.actor, part: init, isOver: () => init.signal.aborted };
   const inTurn: RequestContext['inTurn'] = (work) => engine.reads.gate.run(share, work);
-  const read: Read = (work) => guarded(inTurn(() => work(engine.reads)));
-
-  async function resolve(moment: Moment): Promise<number> {
-    const sequence = await toSequence(engine, read, moment);
-    await waitForViews(sequence);
-    resolved.add(sequence);
-    return sequence;
-  }
-
-  const pinnedSequence = (): Promise<number> => {
-    pinned ??= pin();
-    return pinned;
-  };
+  const read: RequestContext['read'] = (work) => guarded(inTurn(() => work(engine.reads)));
+  const waitForViews = createViewsWait(engine, { init, history });
+  const cut = createOperationCut({ engine, init, read, waitForViews });
+  let writtenAt: number | null = null;
   return {
     actor: init.actor,
     correlationId: init.correlationId,
@@ -128,16 +75,10 @@ export function createRequestContext(
       return init.signal;
     },
     engine,
-    pinnedSequence,
-    sequenceOf(asOf) {
-      if (asOf == null) return pinnedSequence();
-      const text = JSON.stringify(asOf);
-      const known = asked.get(text) ?? resolve(asOf);
-      asked.set(text, known);
-      return known;
-    },
+    pinnedSequence: cut.pinnedSequence,
+    sequenceOf: cut.sequenceOf,
+    assertRecorded: cut.assertRecorded,
     waitForViews,
-    assertRecorded: (sequence) => assertRecorded(engine, read, sequence),
     wrote(sequence) {
       writtenAt = Math.max(writtenAt ?? 0, sequence);
       engine.answered.note(init.actor, sequence);
@@ -158,29 +99,8 @@ export function createRequestContext(
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, transport, signal, ...hints }, history);
     },
-    extensions() {
-      const [only] = resolved.size === 1 ? resolved : [];
-      const sequence = writtenAt ?? pinnedAt ?? only ?? views.checkpoint();
-      return { daybook: { sequence: String(sequence) } };
-    },
+    extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),
   };
-}
-
-type Read = RequestContext['read'];
-
-async function toSequence(engine: EngineParts, read: Read, moment: Moment): Promise<number> {
-  if (moment.kind === 'time') {
-    const sequence = await read(({ log }) => log.sequenceAt(moment.time));
-    return sequence ?? badInput(`the moment ${moment.time} is in the future`);
-  }
-  await assertRecorded(engine, read, moment.sequence);
-  return moment.sequence;
-}
-
-async function assertRecorded({ feed }: EngineParts, read: Read, sequence: number): Promise<void> {
-  if (sequence <= feed.tail()) return;
-  const head = (await read(({ log }) => log.head())).sequence;
-  if (sequence > head) badInput(`sequence ${sequence} is beyond the head of the log, ${head}`);
 }
 
 async function guarded<Value>(promise: Promise<Value>): Promise<Value> {

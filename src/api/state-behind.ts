@@ -9,7 +9,7 @@ import { toApiError } from './engine-errors.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** A stream and the view whose documents are the stream's states. */
-export interface StateBehind<State extends JsonObject, Event extends NewEvent> {
+interface StateBehind<State extends JsonObject, Event extends NewEvent> {
   readonly decider: Decider<State | null, Event>;
   readonly id: string;
   /** Preferred, as it takes one look-up however long the stream is. Absent if streams are short. */

@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { onAbort } from '../../lib/on-abort.ts';
 import { toFrameText } from './frame-text.ts';
 
 /** The results of a subscription as JSON, in order; `return` ends them at once. */
@@ -25,15 +26,13 @@ export function closableFrames(
     if (isClosed) return;
     isClosed = true;
     resolveWaiting?.(done);
-    abort.signal.removeEventListener('abort', close);
     abort.abort();
     onClose();
     // No consumer is left to receive an error of the source.
     Promise.resolve(iterator.return?.()).catch(() => {});
   }
 
-  if (abort.signal.aborted) close();
-  else abort.signal.addEventListener('abort', close);
+  onAbort(abort.signal, close);
 
   async function pull(): Promise<IteratorResult<string, void>> {
     try {

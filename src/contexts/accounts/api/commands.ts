@@ -1,19 +1,13 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
-import type { CommandAnswer } from '../../../api/command-mutation.ts';
 import { badInput } from '../../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText, parseText } from '../../../api/input.ts';
-import type { RequestContext } from '../../../api/request-context.ts';
-import { stateBehind } from '../../../api/state-behind.ts';
+import { createdId, fieldAfter } from '../../../api/state-after.ts';
 import type { CommandDefinition } from '../../../kernel/command.ts';
-import { entityIdOf } from '../../../kernel/decider.ts';
 import { oneLine } from '../../../lib/one-line.ts';
-import { sequenceOf } from '../../../views/read-point.ts';
-import { type Account, accountDecider } from '../account.ts';
 import * as commands from '../commands.ts';
 import { currencyFault } from '../currencies.ts';
-import type { AccountEvent } from '../events.ts';
-import { accountsView } from '../views.ts';
-import { type AccountAt, type AccountRefs, toAccountAt } from './account.ts';
+import type { AccountRefs } from './account.ts';
+import { accountAfter, accountField, toAccountId } from './account-after.ts';
 
 interface CashFields {
   readonly accountId: string;
@@ -35,7 +29,6 @@ const reasonField = {
   description:
     'A reason of up to 200 characters, recorded in the event. If omitted, there is none.',
 };
-const accountAfterDescription = 'The account after the command.';
 
 /** Adds the mutations of accounts. */
 export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
@@ -49,7 +42,7 @@ export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
   addCloseAccount(parts, refs);
 }
 
-function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
+function addOpenAccount({ addCommand }: ApiParts, refs: AccountRefs): void {
   addCommand<commands.OpenAccount>({
     command: commands.openAccount,
     without: ['expectedVersion'],
@@ -72,15 +65,7 @@ function addOpenAccount({ addCommand }: ApiParts, { account }: AccountRefs): voi
       currency: parseCurrency(currency),
     }),
     payload: (t) => ({
-      account: t.field({
-        type: account,
-        description: accountAfterDescription,
-        resolve: (answer, _args, context) => {
-          const { input, result } = answer;
-          const id = input.accountId ?? entityIdOf(result.firstStreamId ?? '');
-          return accountAfter(context, answer, id);
-        },
-      }),
+      account: t.field(accountField(refs, (answer) => answer.input.accountId ?? createdId(answer))),
     }),
   });
 }
@@ -92,7 +77,7 @@ function parseCurrency(currency: string): string {
 
 function addCashCommand(
   { addCommand }: ApiParts,
-  { account }: AccountRefs,
+  refs: AccountRefs,
   command: CommandDefinition<commands.MoveCash>,
 ): void {
   addCommand<commands.MoveCash>({
@@ -107,17 +92,11 @@ function addCashCommand(
       amount,
       reference: parseOptionalText('reference', reference),
     }),
-    payload: (t) => ({
-      account: t.field({
-        type: account,
-        description: accountAfterDescription,
-        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
-      }),
-    }),
+    payload: (t) => ({ account: t.field(accountField(refs, toAccountId)) }),
   });
 }
 
-function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): void {
+function addTransferCash({ addCommand }: ApiParts, refs: AccountRefs): void {
   addCommand<commands.TransferCash>({
     command: commands.transferCash,
     input: (t) => ({
@@ -140,25 +119,29 @@ function addTransferCash({ addCommand }: ApiParts, { account }: AccountRefs): vo
       reference: parseOptionalText('reference', reference),
     }),
     payload: (t) => ({
-      from: t.field({
-        type: account,
-        description: 'The sending account after the command.',
-        resolve: (answer, _args, context) =>
-          accountAfter(context, answer, answer.input.fromAccountId),
-      }),
-      to: t.field({
-        type: account,
-        description: 'The receiving account after the command.',
-        resolve: (answer, _args, context) =>
-          accountAfter(context, answer, answer.input.toAccountId),
-      }),
+      from: t.field(
+        fieldAfter({
+          type: refs.account,
+          description: 'The sending account after the command.',
+          state: accountAfter,
+          idOf: ({ input }) => input.fromAccountId,
+        }),
+      ),
+      to: t.field(
+        fieldAfter({
+          type: refs.account,
+          description: 'The receiving account after the command.',
+          state: accountAfter,
+          idOf: ({ input }) => input.toAccountId,
+        }),
+      ),
     }),
   });
 }
 
 function addStatusCommand(
   { addCommand }: ApiParts,
-  { account }: AccountRefs,
+  refs: AccountRefs,
   command: CommandDefinition<commands.ChangeAccount>,
 ): void {
   addCommand<commands.ChangeAccount>({
@@ -168,51 +151,17 @@ function addStatusCommand(
       accountId: parseId('accountId', accountId),
       reason: parseOptionalText('reason', reason),
     }),
-    payload: (t) => ({
-      account: t.field({
-        type: account,
-        description: accountAfterDescription,
-        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
-      }),
-    }),
+    payload: (t) => ({ account: t.field(accountField(refs, toAccountId)) }),
   });
 }
 
-function addCloseAccount({ addCommand }: ApiParts, { account }: AccountRefs): void {
+function addCloseAccount({ addCommand }: ApiParts, refs: AccountRefs): void {
   addCommand<{ readonly accountId: string }>({
     command: commands.closeAccount,
     input: (t) => ({ accountId: t.id(accountIdField) }),
     parse: ({ accountId }: { readonly accountId: string }) => ({
       accountId: parseId('accountId', accountId),
     }),
-    payload: (t) => ({
-      account: t.field({
-        type: account,
-        description: accountAfterDescription,
-        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
-      }),
-    }),
+    payload: (t) => ({ account: t.field(accountField(refs, toAccountId)) }),
   });
-}
-
-/** The account right after a command: as decided, or for a replay as in its recorded answer. */
-export function accountAfter(
-  context: RequestContext,
-  answer: CommandAnswer<unknown>,
-  id: string,
-): AccountAt | Promise<AccountAt> {
-  const decided = answer.result.stateOf(accountDecider, id);
-  return decided === null ? accountBehind(context, answer, id) : toAccountAt(decided, answer.at);
-}
-
-async function accountBehind(
-  context: RequestContext,
-  answer: CommandAnswer<unknown>,
-  id: string,
-): Promise<AccountAt> {
-  const request = { decider: accountDecider, id, view: accountsView };
-  const found = await stateBehind<Account, AccountEvent>(context, answer, request);
-  if (found === null)
-    throw new Error(`there is no account ${id} at sequence ${sequenceOf(answer.at)}`);
-  return toAccountAt(found, answer.at);
 }

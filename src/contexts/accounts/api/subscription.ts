@@ -1,5 +1,6 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { parseId } from '../../../api/input.ts';
+import { frameEvent, frameSequence, latestDescription } from '../../../api/state-frames.ts';
 import { type FoundState, watchFound } from '../../../api/watch-found.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import type { Account } from '../account.ts';
@@ -8,33 +9,25 @@ import { accountTypes, toAccountAt } from './account.ts';
 
 /** Adds Subscription.account and its frame type. */
 export function addAccountSubscription(parts: ApiParts): void {
-  const { builder, event } = parts;
+  const { builder } = parts;
   const { account } = accountTypes(parts);
   const frame = builder.objectRef<FoundState<Account>>('AccountFrame').implement({
     description: 'The state of an account, and the event that led to it.',
     fields: (t) => ({
-      sequence: t.expose('sequence', {
-        type: 'Sequence',
-        description: 'The sequence number at which this state was read.',
-      }),
+      sequence: t.expose('sequence', frameSequence),
       account: t.field({
         type: account,
         description: 'The account.',
         resolve: ({ state, sequence }) => toAccountAt(state.document, sequence),
       }),
-      event: t.expose('event', {
-        type: event,
-        nullable: true,
-        description: 'The event that led to this state. Null in the first frame.',
-      }),
+      event: t.expose('event', frameEvent(parts)),
     }),
   });
   builder.subscriptionField('account', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the current state of an account first, then each new state. A slow
-        reader may miss intermediate states, but never the latest. To resume, subscribe again: the
-        first frame has the current state. Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
+      description: oneLine`Sends the current state of an account first, then each new state.
+        ${latestDescription} Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),

@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { badInput } from '../../../api/errors.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { frameSequence, latestDescription } from '../../../api/state-frames.ts';
 import { watchState } from '../../../api/watch-found.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
@@ -106,10 +107,7 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
   const frame = builder.objectRef<WatchedState<Candle | null>>('CandleFrame').implement({
     description: 'The state of the last candle of an instrument.',
     fields: (t) => ({
-      sequence: t.expose('sequence', {
-        type: 'Sequence',
-        description: 'The sequence number at which this state was read.',
-      }),
+      sequence: t.expose('sequence', frameSequence),
       candle: t.expose('state', {
         type: candle,
         nullable: true,
@@ -121,9 +119,8 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
     t.field({
       type: frame,
       description: oneLine`Sends the last candle of an instrument first, then each new state of it
-        and each new candle, at most one every ${framePauseMs} ms. A slow reader may miss
-        intermediate states, but never the latest. To resume, subscribe again: the first frame has
-        the current state. Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
+        and each new candle, at most one every ${framePauseMs} ms. ${latestDescription}
+        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({
           required: true,

@@ -2,8 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import type { CommandAnswer } from '../../../api/command-mutation.ts';
 import { badInput } from '../../../api/errors.ts';
 import { parseOptionalText, parseText } from '../../../api/input.ts';
-import type { RequestContext } from '../../../api/request-context.ts';
-import { stateAfter } from '../../../api/state-after.ts';
+import { createStateAfter, fieldAfter } from '../../../api/state-after.ts';
 import { compare } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { parseStep, stepDigitsMax, trimZeros } from '../../../lib/steps.ts';
@@ -12,7 +11,7 @@ import * as commands from '../commands.ts';
 import { instrumentDecider } from '../instrument.ts';
 import { symbolFault } from '../symbol.ts';
 import { instrumentsView } from '../views.ts';
-import { type InstrumentAt, type InstrumentRefs, toInstrumentAt } from './instrument.ts';
+import { type InstrumentRefs, toInstrumentAt } from './instrument.ts';
 
 interface ListFields extends Omit<commands.ListInstrument, 'makerFeeBps' | 'takerFeeBps'> {
   readonly makerFeeBps?: string | null;
@@ -27,7 +26,6 @@ const symbolField = {
   required: true,
   description: 'The symbol of the instrument, in upper case.',
 } as const;
-const instrumentAfterDescription = 'The instrument after the command.';
 const feeDescription = oneLine`in basis points (hundredths of a percent) of the amount, 0 to
   ${feeBpsMax}. If omitted, 0.`;
 
@@ -38,7 +36,7 @@ export function addMarketCommands(parts: ApiParts, refs: InstrumentRefs): void {
   addRecordPrices(parts, refs);
 }
 
-function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
+function addListInstrument({ addCommand }: ApiParts, refs: InstrumentRefs): void {
   addCommand<commands.ListInstrument>({
     command: commands.listInstrument,
     without: ['expectedVersion'],
@@ -78,13 +76,7 @@ function addListInstrument({ addCommand }: ApiParts, { instrument }: InstrumentR
       }),
     }),
     parse: parseListing,
-    payload: (t) => ({
-      instrument: t.field({
-        type: instrument,
-        description: instrumentAfterDescription,
-        resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
-      }),
-    }),
+    payload: (t) => ({ instrument: t.field(instrumentField(refs)) }),
   });
 }
 
@@ -119,7 +111,7 @@ function assertFee(name: string, rate: string): void {
   badInput(`${name} must be 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
 }
 
-function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
+function addRecordPrice({ addCommand }: ApiParts, refs: InstrumentRefs): void {
   addCommand<commands.RecordPrice>({
     command: commands.recordPrice,
     input: (t) => ({
@@ -131,17 +123,11 @@ function addRecordPrice({ addCommand }: ApiParts, { instrument }: InstrumentRefs
       }),
     }),
     parse: ({ symbol, price }: commands.RecordPrice) => ({ symbol: parseSymbol(symbol), price }),
-    payload: (t) => ({
-      instrument: t.field({
-        type: instrument,
-        description: instrumentAfterDescription,
-        resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
-      }),
-    }),
+    payload: (t) => ({ instrument: t.field(instrumentField(refs)) }),
   });
 }
 
-function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: InstrumentRefs): void {
+function addRecordPrices({ builder, addCommand }: ApiParts, refs: InstrumentRefs): void {
   const point = builder.inputType('PricePointInput', {
     description: 'A price and the time from which it holds.',
     fields: (t) => ({
@@ -179,21 +165,12 @@ function addRecordPrices({ builder, addCommand }: ApiParts, { instrument }: Inst
       };
     },
     times: ({ prices }) => prices.map(({ occurredAt }) => occurredAt),
-    payload: (t) => ({
-      instrument: t.field({
-        type: instrument,
-        description: instrumentAfterDescription,
-        resolve: (answer, _args, context) => instrumentAfter(context, answer, answer.input.symbol),
-      }),
-    }),
+    payload: (t) => ({ instrument: t.field(instrumentField(refs)) }),
   });
 }
 
 /** Adds the mutations that halt and resume trading in an instrument. */
-export function addTradingStatusCommands(
-  { addCommand }: ApiParts,
-  { instrument }: InstrumentRefs,
-): void {
+export function addTradingStatusCommands({ addCommand }: ApiParts, refs: InstrumentRefs): void {
   for (const command of [commands.haltTrading, commands.resumeTrading]) {
     addCommand<commands.ChangeTrading>({
       command,
@@ -208,14 +185,7 @@ export function addTradingStatusCommands(
         symbol: parseSymbol(symbol),
         reason: parseOptionalText('reason', reason),
       }),
-      payload: (t) => ({
-        instrument: t.field({
-          type: instrument,
-          description: instrumentAfterDescription,
-          resolve: (answer, _args, context) =>
-            instrumentAfter(context, answer, answer.input.symbol),
-        }),
-      }),
+      payload: (t) => ({ instrument: t.field(instrumentField(refs)) }),
     });
   }
 }
@@ -224,12 +194,18 @@ function parseSymbol(symbol: string): string {
   return parseOptionalText('symbol', symbol) ?? '';
 }
 
-/** The instrument after a command: as decided, or for a replay as in its recorded answer. */
-async function instrumentAfter(
-  context: RequestContext,
-  answer: CommandAnswer<unknown>,
-  symbol: string,
-): Promise<InstrumentAt> {
-  const stream = { decider: instrumentDecider, id: symbol, view: instrumentsView };
-  return toInstrumentAt(await stateAfter(context, answer, stream), answer.at);
+/** The options of the payload field `instrument`: the instrument that the command names. */
+function instrumentField({ instrument }: InstrumentRefs) {
+  return fieldAfter({
+    type: instrument,
+    description: 'The instrument after the command.',
+    state: instrumentAfter,
+    idOf: ({ input }: CommandAnswer<{ readonly symbol: string }>) => input.symbol,
+  });
 }
+
+const instrumentAfter = createStateAfter({
+  decider: instrumentDecider,
+  view: instrumentsView,
+  toSource: toInstrumentAt,
+});

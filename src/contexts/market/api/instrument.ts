@@ -19,7 +19,7 @@ import {
 } from '../views.ts';
 
 /** An instrument at a read point. Its nested fields are read at the same point. */
-export interface InstrumentAt {
+interface InstrumentAt {
   readonly typename: 'Instrument';
   readonly instrument: Instrument;
   readonly at: ReadPoint;

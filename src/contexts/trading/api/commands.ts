@@ -1,9 +1,11 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import type { CommandAnswer } from '../../../api/command-mutation.ts';
 import { badInput } from '../../../api/errors.ts';
 import { parseId, parseNewId, parseOptionalText } from '../../../api/input.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { oneLine } from '../../../lib/one-line.ts';
-import { accountTypes } from '../../accounts/api/account.ts';
-import { accountAfter } from '../../accounts/api/commands.ts';
+import { type AccountRefs, accountTypes } from '../../accounts/api/account.ts';
+import { accountField, toAccountId } from '../../accounts/api/account-after.ts';
 import { type CancelOrder, cancelOrder } from '../commands/cancel-order.ts';
 import { type DepositShares, depositShares } from '../commands/deposit-shares.ts';
 import { type PlaceOrder, placeOrder } from '../commands/place-order.ts';
@@ -11,7 +13,6 @@ import { type ReplaceOrder, replaceOrder } from '../commands/replace-order.ts';
 import { orderTypes } from './order.ts';
 import { findAccountOf, orderAfter, tradesAfter } from './read.ts';
 
-const accountDescription = 'The account after the command.';
 const newIdDescription = 'The id of the new order, a UUID. If omitted, the server generates one.';
 const tradesDescription =
   'The trades of the command, including those of stop orders that it triggered.';
@@ -26,7 +27,7 @@ export function addTradingCommands(parts: ApiParts): void {
 }
 
 function addDepositShares(parts: ApiParts): void {
-  const { account } = accountTypes(parts);
+  const accounts = accountTypes(parts);
   parts.addCommand<DepositShares>({
     command: depositShares,
     without: ['expectedVersion'],
@@ -55,20 +56,14 @@ function addDepositShares(parts: ApiParts): void {
       costPrice,
       reference: parseOptionalText('reference', reference),
     }),
-    payload: (t) => ({
-      account: t.field({
-        type: account,
-        description: accountDescription,
-        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
-      }),
-    }),
+    payload: (t) => ({ account: t.field(accountField(accounts, toAccountId)) }),
   });
 }
 
 type PlaceOrderFields = { readonly [Name in keyof PlaceOrder]: PlaceOrder[Name] | undefined };
 
 function addPlaceOrder(parts: ApiParts): void {
-  const { account } = accountTypes(parts);
+  const accounts = accountTypes(parts);
   const { order, trade, side, type, timeInForce } = orderTypes(parts);
   parts.addCommand<PlaceOrder>({
     command: placeOrder,
@@ -125,11 +120,7 @@ function addPlaceOrder(parts: ApiParts): void {
           orderAfter(context, answer, answer.input.orderId ?? placedId(answer.result.decided)),
       }),
       trades: t.field({ type: [trade], description: tradesDescription, resolve: tradesAfter }),
-      account: t.field({
-        type: account,
-        description: accountDescription,
-        resolve: (answer, _args, context) => accountAfter(context, answer, answer.input.accountId),
-      }),
+      account: t.field(accountField(accounts, toAccountId)),
     }),
   });
 }
@@ -186,7 +177,7 @@ function placedId(decided: readonly { readonly type: string; readonly data: obje
 }
 
 function addCancelOrder(parts: ApiParts): void {
-  const { account } = accountTypes(parts);
+  const accounts = accountTypes(parts);
   const { order } = orderTypes(parts);
   parts.addCommand<CancelOrder>({
     command: cancelOrder,
@@ -208,17 +199,13 @@ function addCancelOrder(parts: ApiParts): void {
         description: 'The canceled order.',
         resolve: (answer, _args, context) => orderAfter(context, answer, answer.input.orderId),
       }),
-      account: t.field({
-        type: account,
-        description: accountDescription,
-        resolve: (answer, _args, context) => findAccountOf(context, answer, answer.input.orderId),
-      }),
+      account: t.field(ownerField(accounts)),
     }),
   });
 }
 
 function addReplaceOrder(parts: ApiParts): void {
-  const { account } = accountTypes(parts);
+  const accounts = accountTypes(parts);
   const { order, trade } = orderTypes(parts);
   parts.addCommand<ReplaceOrder>({
     command: replaceOrder,
@@ -259,11 +246,20 @@ function addReplaceOrder(parts: ApiParts): void {
         resolve: (answer, _args, context) => orderAfter(context, answer, answer.input.orderId),
       }),
       trades: t.field({ type: [trade], description: tradesDescription, resolve: tradesAfter }),
-      account: t.field({
-        type: account,
-        description: accountDescription,
-        resolve: (answer, _args, context) => findAccountOf(context, answer, answer.input.orderId),
-      }),
+      account: t.field(ownerField(accounts)),
     }),
   });
+}
+
+/** The options of the payload field `account`: the account of the order that a command names. */
+function ownerField({ account }: AccountRefs) {
+  return {
+    type: account,
+    description: 'The account after the command.',
+    resolve: (
+      answer: CommandAnswer<{ readonly orderId: string }>,
+      _args: object,
+      context: RequestContext,
+    ) => findAccountOf(context, answer, answer.input.orderId),
+  };
 }

@@ -8,7 +8,7 @@ import { difference, isZero, sum } from '../../../lib/decimal.ts';
 import { parseUuid } from '../../../lib/uuid.ts';
 import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
 import type { AccountAt } from '../../accounts/api/account.ts';
-import { accountAfter } from '../../accounts/api/commands.ts';
+import { accountAfter } from '../../accounts/api/account-after.ts';
 import { evolveOrder, type Order, type OrderEvent, orderDecider } from '../order.ts';
 import { orderIdsOf, ordersView } from '../views/orders.ts';
 import { type Trade, toTrade, tradesView } from '../views/trades.ts';

@@ -3,6 +3,7 @@ import { codedError } from '../../../api/errors.ts';
 import { watchLog } from '../../../api/event-subscription.ts';
 import { parseId } from '../../../api/input.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { frameEvent, frameSequence, latestDescription } from '../../../api/state-frames.ts';
 import { type FoundState, watchFound, watchState } from '../../../api/watch-found.ts';
 import type { EventFrame } from '../../../feed/watch-events.ts';
 import { streamIdOf } from '../../../kernel/decider.ts';
@@ -25,10 +26,7 @@ import { orderTypes } from './order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './portfolio.ts';
 import { toOrderAt, toTradeAt } from './read.ts';
 
-const latest = oneLine`A slow reader may miss intermediate states, but never the latest. To resume,
-  subscribe again: the first frame has the current state.`;
 const symbolDescription = 'The symbol of the instrument, in upper case.';
-const frameSequence = 'The sequence number at which this state was read.';
 
 /** Adds the subscriptions of trading. */
 export function addTradingSubscriptions(parts: ApiParts): void {
@@ -39,29 +37,25 @@ export function addTradingSubscriptions(parts: ApiParts): void {
 }
 
 function addOrder(parts: ApiParts): void {
-  const { builder, event } = parts;
+  const { builder } = parts;
   const { order } = orderTypes(parts);
   const frame = builder.objectRef<FoundState<Order>>('OrderFrame').implement({
     description: 'The state of an order, and the event that led to it.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
+      sequence: t.expose('sequence', frameSequence),
       order: t.field({
         type: order,
         description: 'The order.',
         resolve: ({ state, sequence }) => toOrderAt(state.document, sequence),
       }),
-      event: t.expose('event', {
-        type: event,
-        nullable: true,
-        description: 'The event that led to this state. Null in the first frame.',
-      }),
+      event: t.expose('event', frameEvent(parts)),
     }),
   });
   builder.subscriptionField('order', (t) =>
     t.field({
       type: frame,
-      description: oneLine`Sends the current state of an order first, then each new state. ${latest}
-        Fails with ORDER_NOT_FOUND if no order has the id.`,
+      description: oneLine`Sends the current state of an order first, then each new state.
+        ${latestDescription} Fails with ORDER_NOT_FOUND if no order has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
@@ -76,7 +70,7 @@ function addOrderBook(parts: ApiParts): void {
   const frame = builder.objectRef<WatchedState<OrderBook>>('OrderBookFrame').implement({
     description: 'The state of the best price levels of an order book.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
+      sequence: t.expose('sequence', frameSequence),
       orderBook: t.expose('state', { type: book, description: 'The order book.' }),
     }),
   });
@@ -84,8 +78,8 @@ function addOrderBook(parts: ApiParts): void {
     t.field({
       type: frame,
       description: oneLine`Sends the current best price levels of an order book first, then the new
-        levels whenever they have changed. ${latest} Fails with INSTRUMENT_NOT_FOUND if no
-        instrument has the symbol.`,
+        levels whenever they have changed. ${latestDescription}
+        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }),
@@ -154,7 +148,7 @@ function addPortfolio(parts: ApiParts): void {
   const frame = builder.objectRef<WatchedState<PortfolioAt>>('PortfolioFrame').implement({
     description: 'The state of the portfolio of an account.',
     fields: (t) => ({
-      sequence: t.expose('sequence', { type: 'Sequence', description: frameSequence }),
+      sequence: t.expose('sequence', frameSequence),
       portfolio: t.expose('state', { type: portfolio, description: 'The portfolio.' }),
     }),
   });
@@ -162,8 +156,8 @@ function addPortfolio(parts: ApiParts): void {
     t.field({
       type: frame,
       description: oneLine`Sends the current portfolio of an account first, then the new portfolio
-        whenever the account, its positions or their prices have changed. ${latest} Fails with
-        ACCOUNT_NOT_FOUND if no account has the id.`,
+        whenever the account, its positions or their prices have changed.
+        ${latestDescription} Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
       args: {
         accountId: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
       },

@@ -1,0 +1,81 @@
+import type { Moment } from '../kernel/moment.ts';
+import type { ReadPoint } from '../views/read-point.ts';
+import type { ClientReads } from './client-reads.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { badInput } from './errors.ts';
+import type { OperationInit } from './operation-init.ts';
+
+/** What an operation reads by. */
+interface CutParts {
+  readonly engine: EngineParts;
+  readonly init: OperationInit;
+  readonly read: <Value>(work: (reads: ClientReads) => Promise<Value>) => Promise<Value>;
+  readonly waitForViews: (at: ReadPoint) => Promise<void>;
+}
+
+/** The sequence numbers at which the fields of one operation read. */
+export function createOperationCut(parts: CutParts) {
+  const { engine } = parts;
+  const requested = new Map<string, Promise<number>>();
+  const resolved = new Set<number>();
+  let pinning: Promise<number> | null = null;
+  let pinned: number | null = null;
+
+  async function pin(): Promise<number> {
+    await reachLeast(parts);
+    pinned = engine.views.checkpoint();
+    return pinned;
+  }
+
+  async function resolve(moment: Moment): Promise<number> {
+    const sequence = await toSequence(parts, moment);
+    await parts.waitForViews(sequence);
+    resolved.add(sequence);
+    return sequence;
+  }
+
+  const pinnedSequence = (): Promise<number> => {
+    pinning ??= pin();
+    return pinning;
+  };
+  return {
+    pinnedSequence,
+    sequenceOf(asOf: Moment | null | undefined): Promise<number> {
+      if (asOf == null) return pinnedSequence();
+      const text = JSON.stringify(asOf);
+      const known = requested.get(text) ?? resolve(asOf);
+      requested.set(text, known);
+      return known;
+    },
+    assertRecorded: (sequence: number) => assertRecorded(parts, sequence),
+    /** The one sequence number of the answer: that of the operation, or else of its only moment. */
+    shown(): number {
+      const [only] = resolved.size === 1 ? resolved : [];
+      return pinned ?? only ?? engine.views.checkpoint();
+    },
+  };
+}
+
+/** Waits for the least sequence number at which the operation may read. */
+async function reachLeast({ engine, init, waitForViews }: CutParts): Promise<void> {
+  // An answer without the event at which the views stop would be silently out of date.
+  const stop = engine.views.unreadable()?.sequence ?? 0;
+  const answered = engine.answered.leastFor(init.actor);
+  const least = Math.max(Number(init.minSequence ?? 0), answered, stop);
+  if (least > engine.views.checkpoint()) await waitForViews(least);
+}
+
+async function toSequence(parts: CutParts, moment: Moment): Promise<number> {
+  if (moment.kind === 'time') {
+    const sequence = await parts.read(({ log }) => log.sequenceAt(moment.time));
+    return sequence ?? badInput(`the moment ${moment.time} is in the future`);
+  }
+  await assertRecorded(parts, moment.sequence);
+  return moment.sequence;
+}
+
+async function assertRecorded({ engine, read }: CutParts, sequence: number): Promise<void> {
+  if (sequence <= engine.feed.tail()) return;
+  const head = (await read(({ log }) => log.head())).sequence;
+  if (sequence > head) badInput(`sequence ${sequence} is beyond the head of the log, ${head}`);
+}
