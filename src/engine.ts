@@ -1,6 +1,11 @@
 import { createAnswered } from './api/answered.ts';
 import { createClientReads, watchedViews } from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
+import { type Bridges, createBridges } from './bridges/bridges.ts';
+import { outboundBridges } from './bridges/outbound.ts';
+import type { BridgesSettings } from './bridges/settings.ts';
+import { readLedger } from './bridges/store.ts';
+import type { Secrets } from './bridges/targets/secrets.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
 import { createFeed } from './feed/feed.ts';
@@ -27,7 +32,7 @@ export interface Engine extends EngineParts {
   stop(): Promise<void>;
 }
 
-interface EngineOptions {
+export interface EngineOptions {
   readonly database: Database;
   /** Connections for appends only; those of `database` if absent. */
   readonly writer?: Database;
@@ -39,6 +44,8 @@ interface EngineOptions {
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
   readonly logger: Logger;
+  /** The bridges to run; none if absent. */
+  readonly bridges?: { readonly settings: BridgesSettings; readonly secret: Secrets };
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
 }
@@ -52,8 +59,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const parts = createParts(options, pools);
   const { log, processor, feed, views, watcher, consumers, answered, registry } = parts;
   await startReading(parts, pools.writer);
+  const bridges = await openBridges(options, parts, pools).catch(async (error: unknown) => {
+    await stopReading(parts);
+    throw error;
+  });
   watcher.start();
   consumers.start();
+  bridges.start();
   const listener = startListener(options, parts, pools);
   const reads = createClientReads({ log: log.reads, views });
   return {
@@ -64,6 +76,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     reads,
     watcher,
     consumers,
+    bridges,
     answered,
     async upgradeNeeded(executor = pools.keeper) {
       const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
@@ -75,6 +88,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       for (const pool of pools.all) pool.cut();
     },
     async stop() {
+      await bridges.stop();
       await consumers.stop();
       await processor.stop();
       await listener.stop();
@@ -144,6 +158,25 @@ function createParts(options: EngineOptions, { database, writer, readers, keeper
     options.onReplaced?.();
   }
   return { log, feed, views, watcher, registry, processor, answered, consumers };
+}
+
+/** Creates the bridges of the configuration; they do not run yet. */
+async function openBridges(
+  { contexts, logger, bridges: configured }: EngineOptions,
+  { log, feed }: Parts,
+  { database, keeper }: Pools,
+): Promise<Bridges> {
+  const ledger = await readLedger(keeper);
+  const outbound = (configured?.settings.bridges ?? []).flatMap((settings) =>
+    outboundBridges(settings, {
+      contexts,
+      log,
+      feed,
+      ledger,
+      secret: configured?.secret ?? (() => ''),
+    }),
+  );
+  return createBridges({ database, keeper, log, feed, logger, ledger, outbound });
 }
 
 /** Starts the feed and the views. If that fails, stops them and rejects. */

@@ -1,3 +1,4 @@
+import type { Bridges } from '../bridges/bridges.ts';
 import type { Processor } from '../commands/processor.ts';
 import type { Consumers } from '../consumers/consumers.ts';
 import type { Feed } from '../feed/feed.ts';
@@ -17,6 +18,7 @@ export interface EngineParts {
   readonly reads: ClientReads;
   readonly watcher: Watcher;
   readonly consumers: Consumers;
+  readonly bridges: Bridges;
   /** The sequence numbers answered to each actor, shared by all transports. */
   readonly answered: Answered;
 }

@@ -18,6 +18,8 @@ export interface NextPageOptions {
    * Runs a read far behind the end of the log once there is capacity for it; at once by default.
    */
   readonly inTurn?: <Value>(read: () => Promise<Value>) => Promise<Value>;
+  /** How many events a page has at most; 500 by default. */
+  readonly limit?: number;
 }
 
 /** Events after a sequence, and the sequence up to which no other event passes the filter. */
@@ -27,7 +29,7 @@ export interface FeedPage {
   readonly end: number;
 }
 
-const pageSizeMax = 500;
+const limitDefault = 500;
 const retryMs = 1_000;
 /** No feed keeps more events in memory. */
 const keptMax = 10_000;
@@ -46,10 +48,11 @@ export async function nextPage(
   withinMs: number | null,
 ): Promise<FeedPage | null> {
   const { feed, filter, signal, history = feed.history(), inTurn = atOnce } = options;
+  const { limit = limitDefault } = options;
   if (history !== feed.history()) throw new LogReplacedError();
   const isFiltered = Object.values(filter).some((member) => member !== undefined);
   const behind = feed.tail() - position;
-  if (behind <= 2 * pageSizeMax) return nextOfFeed(options, position, withinMs);
+  if (behind <= 2 * limit) return nextOfFeed(options, position, withinMs);
   try {
     // Events that the feed does not keep in memory are read for this reader alone.
     if (!isFiltered && behind <= keptMax) {
@@ -64,24 +67,27 @@ export async function nextPage(
 }
 
 /** One scan of the log. It may end long before the page is full, and never ends after the tail. */
-async function scanLog({ log, feed, filter }: NextPageOptions, after: number): Promise<FeedPage> {
+async function scanLog(
+  { log, feed, filter, limit = limitDefault }: NextPageOptions,
+  after: number,
+): Promise<FeedPage> {
   const tail = feed.tail();
-  const range = { after, before: tail + 1, limit: pageSizeMax };
+  const range = { after, before: tail + 1, limit };
   const { events, stoppedAt, newer } = await scanReadable(log, filter, range);
   if (newer !== null && events.length === 0 && stoppedAt === null) throw newer;
-  const last = events.length < pageSizeMax ? undefined : events.at(-1);
+  const last = events.length < limit ? undefined : events.at(-1);
   const all = newer === null ? tail : newer.sequence - 1;
   return { events, end: stoppedAt ?? last?.sequence ?? all };
 }
 
 async function nextOfFeed(
-  { feed, signal, history }: NextPageOptions,
+  { feed, signal, history, limit = limitDefault }: NextPageOptions,
   position: number,
   withinMs: number | null,
 ): Promise<FeedPage | null> {
-  if (withinMs === null) return toPage(await feed.next(position, pageSizeMax, signal, history));
+  if (withinMs === null) return toPage(await feed.next(position, limit, signal, history));
   return withTimeout(signal, withinMs, async (either) => {
-    const events = await feed.next(position, pageSizeMax, either, history);
+    const events = await feed.next(position, limit, either, history);
     // Checks the signal, not the clock: under load a timer can fire many milliseconds early.
     const isLate = either.aborted && !signal.aborted;
     return events.length === 0 && isLate ? { events, end: position } : toPage(events);

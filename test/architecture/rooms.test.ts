@@ -12,7 +12,12 @@ const house: Readonly<Record<string, readonly string[]>> = {
   commands: ['log', 'feed', 'postgres', 'kernel', 'lib'],
   views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
   consumers: ['commands', 'log', 'feed', 'postgres', 'kernel', 'lib'],
-  api: ['commands', 'consumers', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
+  bridges: [
+    ...['bridges/targets', 'consumers', 'commands', 'views', 'feed', 'log'],
+    ...['postgres', 'kernel', 'lib'],
+  ],
+  'bridges/targets': ['bridges', 'kernel', 'lib'],
+  api: ['commands', 'bridges', 'consumers', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
   'api/transport': ['api', 'kernel', 'lib'],
   import: ['kernel', 'lib'],
   demo: ['import', 'kernel', 'lib'],

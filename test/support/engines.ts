@@ -1,5 +1,5 @@
 import type { CommandResult } from '../../src/commands/request.ts';
-import { type Engine, startEngine } from '../../src/engine.ts';
+import { type Engine, type EngineOptions, startEngine } from '../../src/engine.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { BoundedContext } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
@@ -21,6 +21,7 @@ export async function startTestEngine(
   url: string,
   contexts: readonly BoundedContext[],
   logger: Logger = silentLogger,
+  bridges?: EngineOptions['bridges'],
 ): Promise<TestEngine> {
   const database = createDatabase({
     url,
@@ -30,7 +31,13 @@ export async function startTestEngine(
     statementTimeoutMs: 20_000,
     connectTimeoutMs: 5_000,
   });
-  const engine = await startEngine({ database, url, contexts, logger });
+  const engine = await startEngine({
+    database,
+    url,
+    contexts,
+    logger,
+    ...(bridges && { bridges }),
+  });
   let stopped: Promise<void> | undefined;
   return {
     ...engine,

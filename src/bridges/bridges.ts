@@ -1,0 +1,54 @@
+import type { Feed } from '../feed/feed.ts';
+import type { Logger } from '../lib/logger.ts';
+import { newUuid } from '../lib/uuid.ts';
+import type { Log } from '../log/log.ts';
+import type { Database } from '../postgres/database.ts';
+import { BridgeNotFoundError } from './errors.ts';
+import { type OutboundBridge, runBridge } from './run-bridge.ts';
+import { type BridgeChange, type BridgeRow, changeBridge, readBridges } from './store.ts';
+
+/** The bridges of a program: durable copies of the log in other systems. */
+export interface Bridges {
+  /** Every bridge in the database, no matter which process runs it; read at each call. */
+  rows(): Promise<readonly BridgeRow[]>;
+  /** Pauses, resumes or retries a bridge, on whichever server it runs. */
+  change(name: string, change: BridgeChange): Promise<BridgeRow>;
+  /** Starts the bridges; does not wait until they have reached their targets. */
+  start(): void;
+  /** Finishes and saves the batches in flight, then stops. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+interface BridgesOptions {
+  readonly database: Database;
+  /** The database over which leases are taken and renewed; `database` by default. */
+  readonly keeper?: Database;
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly logger: Logger;
+  readonly ledger: string;
+  readonly outbound: readonly OutboundBridge[];
+}
+
+export function createBridges(options: BridgesOptions): Bridges {
+  const { database, keeper = database, log, feed, logger, ledger, outbound } = options;
+  const stopping = new AbortController();
+  const holder = newUuid();
+  const shared = { database, keeper, holder, log, feed, logger, ledger };
+  let running: readonly Promise<void>[] = [];
+  return {
+    rows: () => readBridges(database),
+    async change(name, change) {
+      const row = await changeBridge(database, name, change);
+      if (row === null) throw new BridgeNotFoundError(name);
+      return row;
+    },
+    start() {
+      running = outbound.map((bridge) => runBridge(shared, bridge, stopping.signal));
+    },
+    async stop() {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}

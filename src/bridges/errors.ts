@@ -1,0 +1,35 @@
+/** The bridge cannot go on until an operator has fixed the cause and retried it. */
+export class BridgeParkedError extends Error {
+  readonly code = 'BRIDGE_PARKED';
+}
+
+/**
+ * A call of a target failed, and may have had an effect. The bridge reads the target's position
+ * again and continues from there.
+ */
+export class TargetError extends Error {
+  readonly code = 'TARGET_FAILED';
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/**
+ * Runs a call of a target. Passes on `BridgeParkedError`, and wraps other errors in `TargetError`.
+ */
+export async function callTarget<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof BridgeParkedError || error instanceof TargetError) throw error;
+    throw new TargetError(error);
+  }
+}
+
+/** There is no bridge of this name. */
+export class BridgeNotFoundError extends Error {
+  readonly code = 'BRIDGE_NOT_FOUND';
+  constructor(readonly bridgeName: string) {
+    super(`there is no bridge ${bridgeName}`);
+  }
+}

@@ -1,0 +1,68 @@
+import { BridgeParkedError } from './errors.ts';
+import type { BridgeState } from './store.ts';
+import type { LastMessage, TargetLanes } from './target.ts';
+
+/** Where a bridge continues. */
+export interface Start {
+  /** Events after this sequence number may be missing in the target. */
+  readonly after: number;
+  /** The last message on each lane. */
+  readonly lanes: Map<string, number>;
+}
+
+/** What the log says about the messages that a target holds. */
+export interface LogFacts {
+  readonly ledger: string;
+  readonly head: number;
+  /** The id of the event at a sequence number; null if the log has none. */
+  eventIdAt(sequence: number): Promise<string | null>;
+}
+
+/**
+ * Finds where a bridge continues, from its saved state and from what the target holds. The target
+ * is right: a lane that lost its last messages is filled again, and a lane that is ahead of the
+ * saved state is not sent them twice.
+ *
+ * Throws `BridgeParkedError` if the target holds a message that the log does not: it is ahead of a
+ * log that was restored, or it belongs to another log.
+ */
+export async function locate(
+  state: Pick<BridgeState, 'checkpoint' | 'lanes'>,
+  target: TargetLanes | null,
+  log: LogFacts,
+): Promise<Start> {
+  if (target === null) return { after: state.checkpoint, lanes: new Map(state.lanes) };
+  const lanes = new Map<string, number>();
+  let { checkpoint: after } = state;
+  for (const [lane, last] of target) {
+    if (last !== null) await assertOurs(lane, last, log);
+    lanes.set(lane, last?.sequence ?? state.lanes.get(lane) ?? 0);
+  }
+  for (const [lane, saved] of state.lanes) {
+    const actual = lanes.get(lane) ?? 0;
+    if (actual < saved) after = Math.min(after, actual);
+  }
+  // A target with one lane tells exactly where it is; of several lanes, each may be far behind.
+  const [only] = lanes.size === 1 ? lanes.values() : [];
+  return { after: only === undefined ? after : Math.max(after, only), lanes };
+}
+
+async function assertOurs(lane: string, last: LastMessage, log: LogFacts): Promise<void> {
+  const { sequence, eventId, ledger } = last;
+  if (ledger !== log.ledger) {
+    throw new BridgeParkedError(
+      `${lane} holds messages of another ledger, ${ledger}; this ledger is ${log.ledger}`,
+    );
+  }
+  if (sequence > log.head) {
+    throw new BridgeParkedError(
+      `${lane} is ahead of the log: its last message is ${sequence}, the log ends at ${log.head}`,
+    );
+  }
+  const actual = await log.eventIdAt(sequence);
+  if (actual !== eventId) {
+    throw new BridgeParkedError(
+      `${lane} holds event ${eventId} at ${sequence}, the log (head ${log.head}) has ${actual}`,
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import type { StoredEvent } from '../kernel/event.ts';
+
+/**
+ * The attributes of a message as CloudEvents 1.0 names them, without `specversion` and `previous`.
+ * All are text, as in the HTTP, Kafka and NATS bindings.
+ */
+export type Attributes = Readonly<Record<string, string>>;
+
+/** What a bridge sends for one event, or for one document of a view. */
+export interface Message {
+  /** The sequence number of the event, or that at which the document was read. */
+  readonly sequence: number;
+  /** The id of the event at this sequence number. */
+  readonly eventId: string;
+  /** Messages of one key stay in order: the stream id, or the key of the document. */
+  readonly key: string;
+  readonly attributes: Attributes;
+  /** JSON; null if the document no longer exists. */
+  readonly data: string | null;
+}
+
+/** A message with its place in the chain of its lane. */
+export interface ChainedMessage extends Message {
+  /** What orders the message in the target: a partition, a stream, an endpoint. */
+  readonly lane: string;
+  /** The sequence number of the previous message on the lane; 0 if there is none. */
+  readonly previous: number;
+}
+
+/** What messages say about where they are from. */
+export interface Origin {
+  /** The UUID of the log. */
+  readonly ledger: string;
+  /** The bounded context of each event type. */
+  readonly contextOf: (type: string) => string;
+}
+
+/** The CloudEvents type of an event type. */
+export function toMessageType(eventType: string): string {
+  return `daybook.${eventType}`;
+}
+
+/** Where the JSON Schema of an event type is, relative to the root of the repository. */
+export function toDataSchema(eventType: string): string {
+  return `schema/events/${eventType}.json`;
+}
+
+/** The message of an event. Pure. */
+export function toMessage({ ledger }: Origin, event: StoredEvent): Message {
+  const { sequence, id, streamId, causationId } = event;
+  return {
+    sequence,
+    eventId: id,
+    key: streamId,
+    attributes: {
+      id,
+      source: `urn:uuid:${ledger}`,
+      type: toMessageType(event.type),
+      subject: streamId,
+      time: event.recordedAt,
+      datacontenttype: 'application/json',
+      dataschema: toDataSchema(event.type),
+      ledger,
+      sequence: String(sequence),
+      version: String(event.version),
+      schemaversion: String(event.schemaVersion),
+      actor: event.actor,
+      correlationid: event.correlationId,
+      ...(causationId === null ? {} : { causationid: causationId }),
+      occurredat: event.occurredAt,
+    },
+    data: JSON.stringify(event.data),
+  };
+}
+
+/** All attributes of a message in the order in which they are sent. */
+export function attributesOf({ attributes, previous }: ChainedMessage): [string, string][] {
+  return [['specversion', '1.0'], ...Object.entries(attributes), ['previous', String(previous)]];
+}
+
+/** The message in the structured mode of CloudEvents: one JSON object with the data. */
+export function toStructured(message: ChainedMessage): string {
+  const attributes = JSON.stringify(Object.fromEntries(attributesOf(message)));
+  return `${attributes.slice(0, -1)},"data":${message.data ?? 'null'}}`;
+}

@@ -1,0 +1,200 @@
+import type { Feed } from '../feed/feed.ts';
+import { keepLeading, retryMs } from '../feed/keep-leading.ts';
+import { createNewerProgram } from '../feed/newer-program.ts';
+import { delay } from '../lib/delay.ts';
+import type { Logger } from '../lib/logger.ts';
+import { onAbort } from '../lib/on-abort.ts';
+import type { Log } from '../log/log.ts';
+import type { Database, Executor } from '../postgres/database.ts';
+import { toOneLine } from '../postgres/errors.ts';
+import type { Leadership } from '../postgres/leadership.ts';
+import { createBackOff } from './back-off.ts';
+import { deliver } from './deliver.ts';
+import { BridgeParkedError, TargetError } from './errors.ts';
+import type { OpenSource } from './source.ts';
+import {
+  type BridgeControl,
+  type BridgeIdentity,
+  readBridge,
+  readControl,
+  registerBridge,
+  setBridgeError,
+} from './store.ts';
+import type { TargetKind } from './target.ts';
+
+/** A bridge that copies the log to a target. */
+export interface OutboundBridge {
+  readonly identity: BridgeIdentity;
+  /** The sequence number after which a new bridge begins; null: the head of the log. */
+  readonly from: number | null;
+  readonly target: TargetKind;
+  readonly openSource: OpenSource;
+}
+
+export interface RunBridgeOptions {
+  readonly database: Database;
+  /** The database over which leases are taken and renewed. */
+  readonly keeper: Database;
+  /** A UUID of this process. */
+  readonly holder: string;
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly logger: Logger;
+  /** The UUID of the log. */
+  readonly ledger: string;
+}
+
+const lookMs = 500;
+const faultRetryMs = 5_000;
+/** How long a batch in flight may take when the program stops. */
+const finishMs = 3_000;
+
+/**
+ * Keeps a bridge running until the signal fires. While another process runs it, waits to take over.
+ * A target that fails is tried again without a limit; never throws.
+ */
+export function runBridge(
+  options: RunBridgeOptions,
+  bridge: OutboundBridge,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, keeper, holder, logger } = options;
+  const { name, kind } = bridge.identity;
+  const fields = { bridge: name, kind };
+  const newer = createNewerProgram(options);
+  const claim = { database, keeper, kind: 'daybook.bridges', holder, logger, signal } as const;
+  return keepLeading(claim, {
+    subject: 'a bridge is',
+    fields,
+    newer,
+    faultRetryMs,
+    async run(executor, leadership) {
+      const id = await takeOver(executor, bridge, leadership);
+      if (id !== null) await lead({ ...options, bridge, executor, leadership, stop: signal }, id);
+      return retryMs;
+    },
+    onReplaced: () => logger.info(fields, 'a bridge starts again with the restored log'),
+    onFault: (error) => saveFault(options, name, error),
+    canMove: async () => newer.canMove([(await readBridge(database, name)).checkpoint]),
+  });
+}
+
+/** Waits for the lease. Null if the signal fires. */
+async function takeOver(
+  executor: Executor,
+  { identity, from }: OutboundBridge,
+  { signal, take }: Leadership,
+): Promise<number | null> {
+  await registerBridge(executor, identity, from);
+  const { id } = await readBridge(executor, identity.name);
+  while (!(await take([id])).has(id)) {
+    await delay(lookMs, signal);
+    if (signal.aborted) return null;
+  }
+  return id;
+}
+
+interface Led extends RunBridgeOptions {
+  readonly bridge: OutboundBridge;
+  readonly executor: Executor;
+  readonly leadership: Leadership;
+  readonly stop: AbortSignal;
+}
+
+/** Runs a bridge under its lease: delivers, waits while it is paused or parked, and tries again. */
+async function lead(led: Led, id: number): Promise<void> {
+  const { executor, bridge, leadership, logger, log, ledger, stop } = led;
+  const { signal } = leadership;
+  const { name, kind } = bridge.identity;
+  const backOff = createBackOff();
+  const end = createEndSignal(signal, stop);
+  let lastError: string | null = null;
+  try {
+    while (!signal.aborted) {
+      const asked = await readControl(executor, id);
+      if (asked.paused || asked.parked) {
+        await delay(lookMs, signal);
+        continue;
+      }
+      const onDelivered = () => {
+        if (lastError === null) return;
+        logger.info({ bridge: name, kind }, 'a bridge delivers again');
+        lastError = null;
+        backOff.reset();
+      };
+      try {
+        const source = bridge.openSource(signal);
+        const delivery = { executor, log, ledger, kind: bridge.target, source, onDelivered };
+        const state = await readBridge(executor, name);
+        await deliver({ ...delivery, signal, endSignal: end.signal }, state, asked);
+      } catch (error) {
+        if (!(error instanceof TargetError || error instanceof BridgeParkedError)) throw error;
+        if (signal.aborted) return;
+        const reason = toOneLine(error);
+        const parked = error instanceof BridgeParkedError || isHopeless(bridge.target, asked);
+        await setBridgeError(executor, id, { error: reason, parked });
+        if (parked) logger.error({ bridge: name, kind, reason }, 'a bridge is parked');
+        else if (reason !== lastError) {
+          logger.warn({ bridge: name, kind, reason }, 'a bridge cannot deliver; trying again');
+        }
+        lastError = reason;
+        if (!parked) await waitForRetry(led, { id, asked, pauseMs: backOff.next() });
+      }
+    }
+  } finally {
+    end.dispose();
+  }
+}
+
+/** Whether the target has failed for as long as its kind allows. */
+function isHopeless({ giveUpAfterMs }: TargetKind, { failingMs }: BridgeControl): boolean {
+  return giveUpAfterMs !== undefined && failingMs !== null && failingMs >= giveUpAfterMs;
+}
+
+/** Waits for the next attempt, or until an operator asks for it. */
+async function waitForRetry(
+  { executor, leadership: { signal } }: Led,
+  { id, asked, pauseMs }: { id: number; asked: BridgeControl; pauseMs: number },
+): Promise<void> {
+  const endAt = performance.now() + pauseMs;
+  while (!signal.aborted) {
+    const leftMs = endAt - performance.now();
+    if (leftMs <= 0) return;
+    await delay(Math.min(leftMs, lookMs), signal);
+    const { paused, retries } = await readControl(executor, id);
+    if (paused || retries !== asked.retries) return;
+  }
+}
+
+/**
+ * The signal after which nothing may be sent: at once when the lease is lost, and some time after
+ * the program begins to stop, so that the batch in flight can be finished.
+ */
+function createEndSignal(led: AbortSignal, stop: AbortSignal) {
+  const end = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const remove = onAbort(led, () => {
+    if (stop.aborted) timer = setTimeout(() => end.abort(), finishMs);
+    else end.abort();
+  });
+  return {
+    signal: end.signal,
+    dispose() {
+      clearTimeout(timer);
+      remove();
+    },
+  };
+}
+
+async function saveFault(
+  { database, logger }: RunBridgeOptions,
+  name: string,
+  error: unknown,
+): Promise<void> {
+  try {
+    const { id } = await readBridge(database, name);
+    await setBridgeError(database, id, { error: toOneLine(error), parked: false });
+  } catch (failure) {
+    logger.warn({ bridge: name, err: failure }, "a bridge's error could not be saved");
+  }
+}

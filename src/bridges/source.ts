@@ -1,0 +1,66 @@
+import { createEventPredicate } from '../feed/event-predicate.ts';
+import type { Feed } from '../feed/feed.ts';
+import { nextPage } from '../feed/next-page.ts';
+import type { StoredEvent } from '../kernel/event.ts';
+import type { Log } from '../log/log.ts';
+import type { EventFilter } from '../log/read.ts';
+import { BridgeParkedError } from './errors.ts';
+import { type Message, type Origin, toMessage } from './message.ts';
+
+/** The messages up to a sequence number. */
+export interface MessagePage {
+  /** In order of sequence number. */
+  readonly messages: readonly Message[];
+  readonly end: number;
+  /** The id of the event at `end`; null if the page does not have it. */
+  readonly endEventId: string | null;
+}
+
+/** What a bridge copies. */
+export interface MessageSource {
+  /**
+   * The messages after a sequence number. Waits for them, at most `withinMs`; an empty page may end
+   * where it began. Null if the reader was stopped. Throws `BridgeParkedError` for an event that
+   * cannot be converted.
+   */
+  page(after: number, withinMs: number): Promise<MessagePage | null>;
+}
+
+/** Creates a source from the moment of the call: it throws once the log has been replaced. */
+export type OpenSource = (signal: AbortSignal) => MessageSource;
+
+interface EventSourceOptions {
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly filter: EventFilter;
+  readonly origin: Origin;
+  readonly limit: number;
+}
+
+/** The events of the log that pass a filter. */
+export function openEventSource(options: EventSourceOptions, signal: AbortSignal): MessageSource {
+  const { log, feed, filter, origin, limit } = options;
+  const passes = createEventPredicate(filter);
+  const history = feed.history();
+  return {
+    async page(after, withinMs) {
+      const page = await nextPage({ log, feed, filter, signal, history, limit }, after, withinMs);
+      if (page === null) return null;
+      const { events, end } = page;
+      const last = events.at(-1);
+      const endEventId = last?.sequence === end ? last.id : null;
+      return { messages: convert(origin, events.filter(passes)), end, endEventId };
+    },
+  };
+}
+
+function convert(origin: Origin, events: readonly StoredEvent[]): readonly Message[] {
+  return events.map((event) => {
+    try {
+      return toMessage(origin, event);
+    } catch (cause) {
+      const { type, sequence } = event;
+      throw new BridgeParkedError(`${type}, event ${sequence}, cannot be converted`, { cause });
+    }
+  });
+}

@@ -1,0 +1,209 @@
+import { toReplacedError } from '../log/epoch.ts';
+import type { Executor, Query } from '../postgres/database.ts';
+import type { Lanes } from './chain.ts';
+
+export type Direction = 'IN' | 'OUT';
+
+/** The state of a bridge, as the process that runs it reads it. */
+export interface BridgeState {
+  readonly id: number;
+  readonly checkpoint: number;
+  readonly lanes: Lanes;
+  readonly delivered: number;
+}
+
+/** What an operator has asked for, and what stops the bridge. */
+export interface BridgeControl {
+  readonly paused: boolean;
+  readonly parked: boolean;
+  readonly retries: number;
+  /** For how long every attempt has failed; null if the last one succeeded. */
+  readonly failingMs: number | null;
+}
+
+/** A bridge as operators see it; the same in every process. */
+export interface BridgeRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly direction: Direction;
+  /** Up to about a second old while the bridge runs. */
+  readonly checkpoint: number;
+  readonly delivered: number;
+  readonly waiting: number;
+  readonly paused: boolean;
+  readonly parked: boolean;
+  readonly error: string | null;
+  readonly headSequence: number;
+  /** How long ago the first event after the checkpoint was recorded; 0 if there is none. */
+  readonly lagSeconds: number;
+}
+
+const all: Query = {
+  name: 'bridges',
+  text: `select name, kind, direction, checkpoint, delivered, waiting, paused, parked, error,
+      log_head.sequence as "headSequence",
+      coalesce(greatest(0, extract(epoch from clock_timestamp() - (
+        select recorded_at from events where events.sequence = bridges.checkpoint + 1
+      ))), 0)::float8 as "lagSeconds"
+    from bridges cross join log_head order by name`,
+};
+
+export async function readBridges(executor: Executor): Promise<readonly BridgeRow[]> {
+  return executor.query<BridgeRow>(all);
+}
+
+const ledger: Query = { name: 'ledger', text: 'select ledger from log_head' };
+
+/** The UUID of the log. */
+export async function readLedger(executor: Executor): Promise<string> {
+  const [row] = await executor.query<{ readonly ledger: string }>(ledger);
+  if (row === undefined) throw new Error('the log has no head: is the database migrated?');
+  return row.ledger;
+}
+
+/** A bridge of the configuration. */
+export interface BridgeIdentity {
+  readonly name: string;
+  readonly kind: string;
+  readonly direction: Direction;
+}
+
+const register: Query = {
+  name: 'register_bridge',
+  // "now" and a sequence beyond the head begin at the head.
+  text: `insert into bridges (name, kind, direction, checkpoint)
+    select $1, $2, $3, least(sequence, coalesce($4::bigint, sequence)) from log_head
+    on conflict on constraint bridges_name_key do update
+    set kind = excluded.kind, direction = excluded.direction
+    where (bridges.kind, bridges.direction) is distinct from (excluded.kind, excluded.direction)`,
+};
+
+/** Registers a bridge; a new one begins after `from`, or at the head of the log if that is null. */
+export async function registerBridge(
+  executor: Executor,
+  { name, kind, direction }: BridgeIdentity,
+  from: number | null,
+): Promise<void> {
+  await executor.query(register, [name, kind, direction, from]);
+}
+
+const find: Query = {
+  name: 'bridge',
+  text: 'select id, checkpoint, lanes, delivered from bridges where name = $1',
+};
+
+interface StateRow extends Omit<BridgeState, 'lanes'> {
+  readonly lanes: Readonly<Record<string, string>>;
+}
+
+/** The state of a registered bridge. */
+export async function readBridge(executor: Executor, name: string): Promise<BridgeState> {
+  const [row] = await executor.query<StateRow>(find, [name]);
+  if (row === undefined) throw new Error(`bridge ${name} does not exist`);
+  const lanes = Object.entries(row.lanes).map(([lane, last]) => [lane, Number(last)] as const);
+  const { id, checkpoint, delivered } = row;
+  return { id, checkpoint, delivered, lanes: new Map(lanes) };
+}
+
+const control: Query = {
+  name: 'bridge_control',
+  text: `select paused, parked, retries,
+      (extract(epoch from clock_timestamp() - failing_since) * 1000)::float8 as "failingMs"
+    from bridges where id = $1`,
+};
+
+/** What an operator has asked of a bridge. */
+export async function readControl(executor: Executor, id: number): Promise<BridgeControl> {
+  const [row] = await executor.query<BridgeControl>(control, [id]);
+  if (row === undefined) throw new Error(`bridge ${id} does not exist`);
+  return row;
+}
+
+/** An advance of a bridge from a checkpoint to a later one, or back to where its target is. */
+export interface BridgeAdvance {
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+  /** The event at `to`, and the epoch under which it was read; null: not checked. */
+  readonly toEventId: string | null;
+  readonly epoch: number;
+  readonly lanes: Lanes;
+  readonly delivered: number;
+}
+
+const advance: Query = {
+  name: 'advance_bridge',
+  text: `update bridges set checkpoint = $3, checkpoint_id = $4, lanes = $5, delivered = $6,
+      error = null, failing_since = null
+    where id = $1 and checkpoint = $2
+      and (assert_recorded($7, array[$3::bigint], array[$4::uuid]))[1] = $3
+    returning id`,
+};
+
+/** Another process has advanced the bridge: this one no longer leads it. */
+export class BridgeMovedError extends Error {
+  readonly code = 'BRIDGE_MOVED';
+}
+
+/**
+ * Saves the progress of a bridge. Throws `BridgeMovedError`, and has no effect, if the bridge is
+ * not at `from`; `LogReplacedError` if the log is no longer the one that was read.
+ */
+export async function advanceBridge(executor: Executor, step: BridgeAdvance): Promise<void> {
+  const { id, from, to, toEventId, epoch, lanes, delivered } = step;
+  const texts = Object.fromEntries([...lanes].map(([lane, last]) => [lane, String(last)]));
+  const values = [id, from, to, toEventId, JSON.stringify(texts), delivered, epoch];
+  const rows = await executor.query(advance, values).catch((error: unknown) => {
+    throw toReplacedError(error);
+  });
+  if (rows.length === 0) throw new BridgeMovedError(`bridge ${id} is no longer at ${from}`);
+}
+
+const setError: Query = {
+  name: 'set_bridge_error',
+  text: `update bridges set error = $2, parked = parked or $3,
+      failing_since = coalesce(failing_since, clock_timestamp())
+    where id = $1`,
+};
+
+/** Saves why a bridge does not advance; `parked`: until an operator retries it. */
+export async function setBridgeError(
+  executor: Executor,
+  id: number,
+  { error, parked }: { readonly error: string; readonly parked: boolean },
+): Promise<void> {
+  await executor.query(setError, [id, error, parked]);
+}
+
+const clearError: Query = {
+  name: 'clear_bridge_error',
+  text: 'update bridges set error = null, failing_since = null where id = $1',
+};
+
+/** Saves that a bridge works again. */
+export async function clearBridgeError(executor: Executor, id: number): Promise<void> {
+  await executor.query(clearError, [id]);
+}
+
+const changes: Readonly<Record<'pause' | 'resume' | 'retry', Query>> = {
+  pause: { name: 'pause_bridge', text: 'update bridges set paused = true where name = $1' },
+  resume: { name: 'resume_bridge', text: 'update bridges set paused = false where name = $1' },
+  retry: {
+    name: 'retry_bridge',
+    text: `update bridges set parked = false, error = null, failing_since = null,
+        retries = retries + 1
+      where name = $1`,
+  },
+};
+
+export type BridgeChange = keyof typeof changes;
+
+/** Records what an operator asks of a bridge; the process that runs it follows within a second. */
+export async function changeBridge(
+  executor: Executor,
+  name: string,
+  change: BridgeChange,
+): Promise<BridgeRow | null> {
+  await executor.query(changes[change], [name]);
+  return (await readBridges(executor)).find((row) => row.name === name) ?? null;
+}

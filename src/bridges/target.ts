@@ -1,0 +1,48 @@
+import type { ChainedMessage } from './message.ts';
+
+/** The last message on a lane, as the target holds it. */
+export interface LastMessage {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly ledger: string;
+}
+
+/**
+ * What a target knows of its lanes. A lane that has never had a message is absent. Null: the target
+ * has had messages on this lane and no longer has any, so the last one is unknown.
+ */
+export type TargetLanes = ReadonlyMap<string, LastMessage | null>;
+
+/**
+ * The system to which a bridge copies the log. The runner makes one call at a time. A call that
+ * throws may have had an effect: the runner closes the target, opens another one, and asks it where
+ * it is. `BridgeParkedError` parks the bridge.
+ */
+export interface Target {
+  /**
+   * Shuts out a predecessor that may still be sending, where the system can do that, and returns
+   * the last message of each lane. Null: the system cannot be read, so the bridge continues from
+   * the position that it has saved.
+   */
+  last(signal: AbortSignal): Promise<TargetLanes | null>;
+  /** The lane of a key: always the same while the target is open. */
+  laneOf(key: string): string;
+  /**
+   * Sends messages in order. Resolves when the system has acknowledged all of them. If it throws,
+   * each lane has received the messages up to some point, and none after it.
+   */
+  send(messages: readonly ChainedMessage[], signal: AbortSignal): Promise<void>;
+  /** Releases all connections; never throws. */
+  close(): Promise<void>;
+}
+
+/** How to open a target, and what its kind guarantees. */
+export interface TargetKind {
+  readonly kind: string;
+  /** How many messages a call of `send` gets at most. */
+  readonly batchMax: number;
+  /** Park the bridge after this long without success; never by default. */
+  readonly giveUpAfterMs?: number;
+  /** Opens the target. `from` is the checkpoint at which the bridge began. */
+  open(signal: AbortSignal): Promise<Target>;
+}

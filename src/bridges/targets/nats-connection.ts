@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsSettings } from '../settings.ts';
+import type { Secrets } from './secrets.ts';
+
+type ConnectionFields = Pick<
+  NatsSettings,
+  'name' | 'servers' | 'tls' | 'userEnv' | 'passwordEnv' | 'tokenEnv' | 'credentialsEnv'
+>;
+
+const connectMs = 5_000;
+
+/**
+ * Connects to a NATS server. The connection does not reconnect: who uses it opens another one and
+ * asks where the stream is. A server that stops answering is noticed within ten seconds.
+ */
+export function connectNats(settings: ConnectionFields, secret: Secrets): Promise<NatsConnection> {
+  const { name, servers, tls, userEnv, passwordEnv, tokenEnv, credentialsEnv } = settings;
+  return connect({
+    servers,
+    name: `daybook ${name}`,
+    reconnect: false,
+    timeout: connectMs,
+    pingInterval: 3_000,
+    maxPingOut: 2,
+    ...(tls === false ? {} : { tls: tls === true ? {} : toTlsOptions(tls) }),
+    ...(userEnv === undefined ? {} : { user: secret(userEnv) }),
+    ...(passwordEnv === undefined ? {} : { pass: secret(passwordEnv) }),
+    ...(tokenEnv === undefined ? {} : { token: secret(tokenEnv) }),
+    ...(credentialsEnv === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(new TextEncoder().encode(secret(credentialsEnv))) }),
+  });
+}
+
+function toTlsOptions(files: Exclude<NatsSettings['tls'], boolean>) {
+  const { caFile, certFile, keyFile } = files;
+  return {
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
+    ...(certFile === undefined ? {} : { cert: readFileSync(certFile, 'utf8') }),
+    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile, 'utf8') }),
+  };
+}
