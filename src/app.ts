@@ -5,6 +5,7 @@ import { createRequestContext } from './api/request-context.ts';
 
 import { buildSchema } from './api/schema.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
+import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type Engine, startEngine } from './engine.ts';
@@ -44,28 +45,18 @@ export function buildApp(config: Config): App {
   let stopping: Promise<void> | null = null;
 
   async function start() {
+    const bridges = await readBridges(config, modules);
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
-    const database = openDatabase(url, outages, { poolMax: engineMax });
-    undo.push(database.stop);
-    const readers = openDatabase(url, outages, {
-      poolMax: clientConnectionsMax,
-      statementTimeoutMs: clientStatementTimeoutMs,
-    });
-    undo.push(readers.stop);
-    const writer = openDatabase(url, outages, { poolMax: writersMax, ...writerTimeouts });
-    undo.push(writer.stop);
-    const keeper = openDatabase(url, outages, { poolMax: keepersMax, ...keeperTimeouts });
-    undo.push(keeper.stop);
+    const pools = openPools(url, outages, undo);
+    const { database, keeper } = pools;
     await assertDatabase(database);
     await migrate(url);
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
     const engine = await startEngine({
-      database,
-      writer,
-      readers,
-      keeper,
+      ...pools,
+      ...(bridges && { bridges }),
       url,
       contexts,
       logger,
@@ -152,6 +143,24 @@ function openDatabase(
     outages,
     ...settings,
   });
+}
+
+/** Opens the connections of each kind of work. */
+function openPools(url: string, outages: Outages, undo: (() => Promise<void>)[]) {
+  const open = (settings: Parameters<typeof openDatabase>[2]): Database => {
+    const pool = openDatabase(url, outages, settings);
+    undo.push(pool.stop);
+    return pool;
+  };
+  return {
+    database: open({ poolMax: engineMax }),
+    readers: open({
+      poolMax: clientConnectionsMax,
+      statementTimeoutMs: clientStatementTimeoutMs,
+    }),
+    writer: open({ poolMax: writersMax, ...writerTimeouts }),
+    keeper: open({ poolMax: keepersMax, ...keeperTimeouts }),
+  };
 }
 
 interface ServerParts {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { cac } from 'cac';
 import { issueToken } from './api/transport/token.ts';
 import { buildApp, type Started } from './app.ts';
+import { BridgeSettingsError } from './bridges/settings.ts';
 import {
   type Config,
   ConfigError,
@@ -60,10 +61,19 @@ async function main(): Promise<void> {
     }
     await program.runMatchedCommand();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`daybook: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    for (const line of linesOf(error)) process.stderr.write(`daybook: ${line}\n`);
     process.exitCode = isUsage(error) ? 2 : 1;
   }
+}
+
+/** What to print of an error: one line for each fault. */
+function linesOf(error: unknown): readonly string[] {
+  const lines = error instanceof BridgeSettingsError ? error.faults : [messageOf(error)];
+  return lines.map((line) => line.replaceAll(/\s*\n\s*/g, ' '));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isUsage(error: unknown): boolean {
