@@ -9,7 +9,10 @@ import type { Decision } from './decide.ts';
 import type { CommandResult } from './request.ts';
 import { type CachedStream, evolveStream } from './streams/cache.ts';
 
-/** The batch to append for some decisions; `bases` and `epoch` are what they were decided on. */
+/**
+ * The batch to append for some decisions. They were decided on the streams in `bases`, under
+ * `epoch`.
+ */
 export function toBatch(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,

@@ -43,7 +43,7 @@ export interface Processor {
 export interface ProcessorOptions {
   readonly log: Log;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
-  /** By the type of event to which they react; none by default. */
+  /** The reactions, by the type of event that causes them; none by default. */
   readonly reactions?: ReadonlyMap<string, readonly Reaction[]>;
   readonly logger: Logger;
   /** Called with the events of each batch once they are durable. */
@@ -139,7 +139,7 @@ interface QueueRunOptions {
   readonly batchCommandsMax: number;
 }
 
-/** Runs the commands of a queue in the background. `start` it whenever a command is added. */
+/** Runs the commands of a queue in the background. Call `start` whenever a command is added. */
 function createQueueRun({ runner, queue, pending, batchCommandsMax }: QueueRunOptions) {
   let running: Promise<void> | null = null;
 

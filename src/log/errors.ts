@@ -34,7 +34,7 @@ export interface MissingEvent {
 
 /**
  * The log no longer contains what this process has read: its last commits were lost in a failover
- * or a restore. This process or another one has noticed that. Nothing was written.
+ * or a restore. This process or another one has detected the loss. Nothing was written.
  */
 export class LogReplacedError extends Error {
   readonly code = 'LOG_REPLACED';
