@@ -5,7 +5,7 @@ export class StaleStreamsError extends Error {
   readonly code = 'STALE_STREAMS';
   /** `actual`: the version of each stale stream in the log. */
   constructor(readonly actual: ReadonlyMap<string, number>) {
-    super(`streams not at the expected version: ${[...actual.keys()].join(', ')}`);
+    super(`these streams are not at the expected version: ${[...actual.keys()].join(', ')}`);
   }
 }
 
@@ -22,7 +22,7 @@ export class DecisionLateError extends Error {
 export class KeysUsedError extends Error {
   readonly code = 'KEYS_USED';
   constructor(readonly keys: readonly (readonly [actor: string, idempotencyKey: string])[]) {
-    super(`idempotency keys already used: ${keys.map(([, key]) => key).join(', ')}`);
+    super(`these idempotency keys are already used: ${keys.map(([, key]) => key).join(', ')}`);
   }
 }
 

@@ -175,6 +175,6 @@ function createReport({ feed, logger }: ViewLeaderOptions): (checkpoint: number)
   return (checkpoint) => {
     if (performance.now() - loggedAt < reportMs) return;
     loggedAt = performance.now();
-    logger.info({ checkpoint, of: feed.tail() }, 'building views');
+    logger.info({ checkpoint, of: feed.tail() }, 'views are being built');
   };
 }

@@ -42,7 +42,7 @@ interface WatcherOptions {
 export function createWatcher(options: WatcherOptions): Watcher {
   const stopping = new AbortController();
   const registry = createWatchRegistry((error) =>
-    options.logger.debug({ err: error }, 'no topics'),
+    options.logger.debug({ err: error }, 'the topics of an event could not be found'),
   );
   let running: Promise<void> | null = null;
   return {
