@@ -84,7 +84,7 @@ export function createContext(attempt: Attempt, usual: string | null): CommandCo
   return {
     now: attempt.options.now,
     holdsUntil(time) {
-      attempt.validUntil = earlier(attempt.validUntil, time);
+      attempt.validUntil = earlierTime(attempt.validUntil, time);
     },
     newId: () => newId(attempt),
     load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string) {
@@ -192,7 +192,7 @@ interface NextInStream {
 }
 
 /** The earlier of two times; null means no time. */
-export function earlier(one: string | null, other: string | null): string | null {
+export function earlierTime(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
   return one < other ? one : other;
 }

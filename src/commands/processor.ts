@@ -8,18 +8,14 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
+import { type OnAppended, rejectAll } from './finish-batch.ts';
 import {
   createPendingCommands,
   type PendingCommand,
   type PendingCommands,
 } from './pending-commands.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
-import {
-  type BatchRunnerOptions,
-  type OnAppended,
-  type OnReplaced,
-  rejectAll,
-} from './run-batch.ts';
+import type { BatchRunnerOptions, OnReplaced } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './streams/cache.ts';
 import { createSnapshotWriter } from './streams/snapshots.ts';
