@@ -90,13 +90,13 @@ function addPlaceOrder(parts: ApiParts): void {
       }),
       limitPrice: t.field({
         type: 'Decimal',
-        description: oneLine`The worst price at which the order may trade, for one share in the
+        description: oneLine`The worst price at which the order may trade, per share, in the
           instrument's currency, a multiple of the tick size. Required for LIMIT and STOP_LIMIT
           orders; not allowed for others.`,
       }),
       stopPrice: t.field({
         type: 'Decimal',
-        description: oneLine`The price that triggers the order, for one share in the instrument's
+        description: oneLine`The price that triggers the order, per share, in the instrument's
           currency, a multiple of the tick size. Required for STOP and STOP_LIMIT orders; not
           allowed for others.`,
       }),

@@ -107,14 +107,14 @@ function addInstruction({ builder }: ApiParts, refs: Refs): void {
     limitPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The worst price at which the order may trade, for one share in the
+      description: oneLine`The worst price at which the order may trade, per share, in the
         instrument's currency. Null for MARKET and STOP orders.`,
       resolve: ({ order }) => order.limitPrice,
     }),
     stopPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The price that triggers the order, for one share in the instrument's
+      description: oneLine`The price that triggers the order, per share, in the instrument's
         currency. Null for MARKET and LIMIT orders.`,
       resolve: ({ order }) => order.stopPrice,
     }),
