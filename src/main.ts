@@ -9,6 +9,7 @@ import {
   readClientConfig,
   readConfig,
   readDemoConfig,
+  readSecrets,
 } from './config.ts';
 import { runDemo } from './demo/demo.ts';
 import { demoOptions, readDemoSettings } from './demo/settings.ts';
@@ -17,6 +18,8 @@ import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
 import { migrate } from './postgres/migrate.ts';
+import { readVerifySettings, verifyOptions } from './verify/settings.ts';
+import { verifyStream } from './verify/verify-stream.ts';
 
 const program = cac('daybook');
 program
@@ -45,6 +48,11 @@ const importCommand = program
   .example('  daybook import-prices stocks.csv sp500-2000.csv')
   .action(runImport);
 for (const [option, description] of importOptions) importCommand.option(option, description);
+const verifyCommand = program
+  .command('verify-stream', 'Check that a stream that a bridge fills has every event once')
+  .example('  daybook verify-stream --kind nats --servers 127.0.0.1:4222 --stream DAYBOOK')
+  .action(runVerify);
+for (const [option, description] of verifyOptions) verifyCommand.option(option, description);
 program.help();
 
 /** Longer than any demo runs. */
@@ -95,6 +103,21 @@ async function serve(): Promise<void> {
   printReady(started);
   if (!signal.aborted) await once(signal, 'abort');
   await app.stop();
+}
+
+async function runVerify(): Promise<void> {
+  const settings = readVerifySettings(program.rawArgs.slice(2));
+  const secrets = readSecrets();
+  process.exitCode = await verifyStream(settings, {
+    signal: abortOnSignals('once'),
+    secret(name) {
+      const value = secrets(name);
+      if (value === null) throw new UsageError(`the environment variable ${name} is not set`);
+      return value;
+    },
+    print: (line) => process.stdout.write(`${line}\n`),
+    onProgress: (messages) => process.stderr.write(`${messages} messages read\n`),
+  });
 }
 
 async function demo(): Promise<void> {
