@@ -17,6 +17,6 @@ export interface EngineParts {
   readonly reads: ClientReads;
   readonly watcher: Watcher;
   readonly consumers: Consumers;
-  /** The sequence numbers answered to each actor, shared by all transports. */
+  /** The sequence numbers returned to each actor, shared by all transports. */
   readonly answered: Answered;
 }

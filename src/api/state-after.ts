@@ -6,7 +6,7 @@ import type { CommandAnswer } from './command-mutation.ts';
 import type { RequestContext } from './request-context.ts';
 import { stateBehind } from './state-behind.ts';
 
-/** A kind of stream, the view of its states, and what the resolvers of its type get of a state. */
+/** A kind of stream, the view of its states, and how a state becomes the source of its type. */
 interface ShownStream<State extends JsonObject, Event extends NewEvent, Source> {
   readonly decider: Decider<State | null, Event>;
   readonly view: View<State>;

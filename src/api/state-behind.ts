@@ -12,7 +12,7 @@ import type { RequestContext } from './request-context.ts';
 interface StateBehind<State extends JsonObject, Event extends NewEvent> {
   readonly decider: Decider<State | null, Event>;
   readonly id: string;
-  /** Preferred, as it takes one look-up however long the stream is. Absent if streams are short. */
+  /** It answers with one look-up, no matter how long the stream is. Absent if streams are short. */
   readonly view?: View<State>;
 }
 

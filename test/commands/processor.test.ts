@@ -125,7 +125,8 @@ test('the expected version is compared with the version within the batch', async
     null,
     { expected: 0, actual: 4 },
   ]);
-  expect(results[1]?.rejection?.code).toBe('VERSION_CONFLICT');
+  const message = `account ${id} has version 3, not the expected version 2`;
+  expect(results[1]?.rejection).toMatchObject({ code: 'VERSION_CONFLICT', message });
 });
 
 test('a dry run stores nothing, is visible to no other command, and returns the result', async () => {

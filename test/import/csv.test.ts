@@ -62,9 +62,9 @@ describe('records', () => {
   test('after a quote that does not close continue on the next line', async () => {
     expect(await records('a,b\nx,"1\ny,2\n"q"r,3\nz,4\n')).toEqual([
       { line: 1, cells: ['a', 'b'] },
-      { line: 2, fault: 'the quotes do not close', text: 'x,"1' },
+      { line: 2, fault: 'a quotation mark is not closed', text: 'x,"1' },
       { line: 3, cells: ['y', '2'] },
-      { line: 4, fault: 'the quotes do not close', text: '"q"r,3' },
+      { line: 4, fault: 'a quotation mark is not closed', text: '"q"r,3' },
       { line: 5, cells: ['z', '4'] },
     ]);
   });

@@ -73,9 +73,10 @@ test('amid writers the balances rise without a gap in time and end with the last
 });
 
 test('watching an account that does not exist is refused', async () => {
-  const live = subscribe<Frame>(server.url, query, { id: randomUUID() });
+  const id = randomUUID();
+  const live = subscribe<Frame>(server.url, query, { id });
   await expect(live.until(() => false)).rejects.toMatchObject([
-    { extensions: { code: 'ACCOUNT_NOT_FOUND' } },
+    { message: `there is no account ${id}`, extensions: { code: 'ACCOUNT_NOT_FOUND' } },
   ]);
   await live.cut();
 });

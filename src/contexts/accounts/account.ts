@@ -26,7 +26,7 @@ export type Account = {
   readonly updatedAt: string;
 };
 
-/** The state on which commands are decided: also shares, and where orders may be open. */
+/** The state on which commands are decided. It adds the shares, and where orders may be open. */
 export type AccountState = Account & Markets & { readonly holdings: Holdings };
 
 /** The decider of one account. The state is null until the account is opened. */

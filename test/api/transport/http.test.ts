@@ -291,7 +291,7 @@ describe('starting and stopping', () => {
     await expect(second).rejects.toThrow(PortTakenError);
     await expect(second).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: `port ${port} on 127.0.0.1 is in use: stop its program or set PORT`,
+      message: `port ${port} on 127.0.0.1 is in use: stop the other program or set PORT`,
     });
   });
 

@@ -109,7 +109,7 @@ async function readBook(
   return { symbol, bids, asks, sequence: sequenceOf(at) };
 }
 
-/** The best levels of a book as something to watch; a change of `sequence` alone is no news. */
+/** The best levels of a book, to be watched. A change of `sequence` alone is not a new state. */
 export function watchableBook(
   views: Pick<Views, 'list'>,
   request: BookRequest,
