@@ -25,7 +25,7 @@ const blocks = new Map(
 );
 
 /** The file of the reader's product for one of the fixture: tests are in a folder of their own. */
-function placeOf(name: string): string {
+function pathOf(name: string): string {
   return name.endsWith('.test.ts') ? `test/contexts/gift-cards/${name}` : `${product}/${name}`;
 }
 
@@ -47,14 +47,14 @@ test('the tutorial shows every file of the fixture, and no other', () => {
   const named = [...blocks.keys()].map((name) =>
     name.startsWith('test/') ? name : `${product}/${name}`,
   );
-  expect(named.sort()).toEqual(files.map(placeOf).sort());
+  expect(named.sort()).toEqual(files.map(pathOf).sort());
 });
 
 test.each(files)('the tutorial shows %s as it is', (name) => {
-  const place = placeOf(name);
-  const shown = blocks.get(name) ?? blocks.get(place) ?? '';
+  const file = pathOf(name);
+  const shown = blocks.get(name) ?? blocks.get(file) ?? '';
   const code = readFileSync(path.join(root, fixture, name), 'utf8');
-  expect(parse(shown, place)).toEqual(parse(code, `${fixture}/${name}`));
+  expect(parse(shown, file)).toEqual(parse(code, `${fixture}/${name}`));
 });
 
 test('the commands of the tutorial have the effects that it describes', async () => {

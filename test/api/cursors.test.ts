@@ -125,13 +125,13 @@ test('a cursor goes with its list at every moment, and is short', async () => {
 test('a place that is not of the list is refused, whoever has made it up', async () => {
   const own = await firstCursor({ scope: '', field: 'trades(symbol: "AAA"' });
   const head = own.slice(0, own.lastIndexOf(':') + 1);
-  const place = (text: string): string => Buffer.from(text).toString('base64url');
+  const encode = (text: string): string => Buffer.from(text).toString('base64url');
   const positions = ['OTHER 1', 'AAA', 'AAA \u0000', 'AAA \ud800'].map((it) =>
     JSON.stringify([it, '']),
   );
   for (const text of [...positions, '["AAA 1"]', '{}', '[1,2]', 'x', '']) {
     const listing = { scope: '', field: 'trades(symbol: "AAA"' };
-    const { error } = await read(listing, `after: "${head}${place(text)}"`);
+    const { error } = await read(listing, `after: "${head}${encode(text)}"`);
     expect(error?.extensions, text).toMatchObject({ code: 'BAD_USER_INPUT' });
   }
 });

@@ -28,8 +28,8 @@ test('many concurrent commands share few transactions', async () => {
   const { database } = testDatabase;
   expect(await countOf(database, 'events')).toBe(600);
   expect(await countOf(database, 'append_batches')).toBeLessThanOrEqual(4);
-  expect(ours.told.map(({ sequence }) => sequence)).toEqual(ids.map((_, index) => index + 1));
-  expect(ours.told).toEqual(await ours.log.events({}, wholeLog));
+  expect(ours.appended.map(({ sequence }) => sequence)).toEqual(ids.map((_, index) => index + 1));
+  expect(ours.appended).toEqual(await ours.log.events({}, wholeLog));
 });
 
 test('of two withdrawals that only together overdraw, one is rejected', async () => {

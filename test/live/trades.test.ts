@@ -104,12 +104,12 @@ test('without a sequence it starts from now, and tells how far it has looked', a
   const [made] = await trade(1);
   await live.until((frames) => tradesOf(frames).length === 1);
   expect(tradesOf(live.frames)).toMatchObject([{ id: made?.id }]);
-  const told = Number(live.frames.at(-1)?.trades.sequence);
+  const reported = Number(live.frames.at(-1)?.trades.sequence);
   await other.trade(1);
   const head = Number(await client.head());
   await live.until((frames) => Number(frames.at(-1)?.trades.sequence) >= head);
   expect(live.frames.at(-1)?.trades.trade).toBeNull();
-  expect(head).toBeGreaterThan(told);
+  expect(head).toBeGreaterThan(reported);
   await live.cut();
 });
 

@@ -215,9 +215,9 @@ describe('a portfolio', () => {
       await equityIs('125.00');
       await accepted(client.command('recordPrice', { symbol: held, price: '3.00' }));
       await equityIs('135.00');
-      const told = live.frames.map((frame) => frame.portfolio.sequence);
-      expect(told).toContain(events[0]?.sequence);
-      assertRising(told);
+      const sequences = live.frames.map((frame) => frame.portfolio.sequence);
+      expect(sequences).toContain(events[0]?.sequence);
+      assertRising(sequences);
       for (const frame of live.frames) {
         expect(frame.portfolio.portfolio.sequence).toBe(frame.portfolio.sequence);
         const query = `query Q($id: ID!, $asOf: Moment) {
@@ -267,11 +267,11 @@ describe('candles', () => {
 });
 
 describe('what does not exist', () => {
-  const nobody = randomUUID();
+  const unknownId = randomUUID();
   const cases: readonly [field: string, code: string][] = [
-    [`{ order(id: "${nobody}") { sequence } }`, 'ORDER_NOT_FOUND'],
+    [`{ order(id: "${unknownId}") { sequence } }`, 'ORDER_NOT_FOUND'],
     ['{ order(id: "x") { sequence } }', 'ORDER_NOT_FOUND'],
-    [`{ portfolio(accountId: "${nobody}") { sequence } }`, 'ACCOUNT_NOT_FOUND'],
+    [`{ portfolio(accountId: "${unknownId}") { sequence } }`, 'ACCOUNT_NOT_FOUND'],
     ['{ orderBook(symbol: "NONE") { sequence } }', 'INSTRUMENT_NOT_FOUND'],
     ['{ trades(symbol: "NONE") { sequence } }', 'INSTRUMENT_NOT_FOUND'],
     ['{ candles(symbol: "NONE", interval: DAY) { sequence } }', 'INSTRUMENT_NOT_FOUND'],
