@@ -43,14 +43,14 @@ function parse(code: string, file: string) {
   return { body, imports: imports.sort() };
 }
 
-test('the tutorial shows every file of the fixture, and no other', () => {
+test('the tutorial shows every file of the fixture and no other', () => {
   const named = [...blocks.keys()].map((name) =>
     name.startsWith('test/') ? name : `${product}/${name}`,
   );
   expect(named.sort()).toEqual(files.map(pathOf).sort());
 });
 
-test.each(files)('the tutorial shows %s as it is', (name) => {
+test.each(files)('the tutorial shows %s unchanged', (name) => {
   const file = pathOf(name);
   const shown = blocks.get(name) ?? blocks.get(file) ?? '';
   const code = readFileSync(path.join(root, fixture, name), 'utf8');

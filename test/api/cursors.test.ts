@@ -24,7 +24,7 @@ afterAll(() => server.dispose());
 interface Listing {
   /** Listings of one scope share their cursors. */
   readonly scope: string;
-  /** The field with its arguments but those of the page. */
+  /** the field with its arguments but those of the page. */
   readonly field: string;
 }
 
@@ -74,7 +74,7 @@ async function firstCursor(listing: Listing): Promise<string> {
   return cursor ?? '';
 }
 
-test('a cursor is taken by its own list, order and filter, and by no other', async () => {
+test('a cursor is accepted only with its own list, order and filter', async () => {
   for (const from of listings()) {
     const cursor = await firstCursor(from);
     if (cursor === '') continue;
@@ -89,7 +89,7 @@ test('a cursor is taken by its own list, order and filter, and by no other', asy
   }
 });
 
-test('a refused cursor is told what it is of', async () => {
+test('the error for a rejected cursor names the list that the cursor is from', async () => {
   const refusal = async (from: string, to: string): Promise<string> => {
     const cursor = await firstCursor({ scope: '', field: from });
     return (await read({ scope: '', field: to }, `after: "${cursor}"`)).error?.message ?? '';
@@ -112,7 +112,7 @@ test('a refused cursor is told what it is of', async () => {
   );
 });
 
-test('a cursor goes with its list at every moment, and is short', async () => {
+test('a cursor of the current list also works at an earlier moment, and is short', async () => {
   const [listing] = listings().filter(({ scope }) => scope === 'orders');
   const cursor = await firstCursor(listing ?? { scope: '', field: '' });
   const asOf = await client.head();
@@ -122,7 +122,7 @@ test('a cursor goes with its list at every moment, and is short', async () => {
   expect(cursor.length).toBeLessThan(150);
 });
 
-test('a place that is not of the list is refused, whoever has made it up', async () => {
+test('an invented cursor that is not a position of the list is refused', async () => {
   const own = await firstCursor({ scope: '', field: 'trades(symbol: "AAA"' });
   const head = own.slice(0, own.lastIndexOf(':') + 1);
   const encode = (text: string): string => Buffer.from(text).toString('base64url');

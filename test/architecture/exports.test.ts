@@ -47,7 +47,7 @@ test('every export is imported', () => {
   expect(unused.filter((found) => !usedByTests.has(found))).toEqual([]);
 });
 
-test('no export is imported by tests alone, apart from the exceptions', () => {
+test('no export is imported only by tests, apart from the exceptions', () => {
   const byTests = unused.filter((found) => usedByTests.has(found));
   expect(byTests.sort()).toEqual(Object.values(exceptions).flat().sort());
 });

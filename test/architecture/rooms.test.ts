@@ -32,8 +32,8 @@ const reserved: Readonly<Record<string, string>> = {
   'node-pg-migrate': 'postgres',
 };
 
-describe('the house', () => {
-  test('every import points down the list of folders', () => {
+describe('the folders of the program', () => {
+  test('import only from folders further down the list', () => {
     const wrong = sources.flatMap(({ name, imports }) => {
       const from = roomOf(name);
       const allowed = house[from];
@@ -46,7 +46,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no bounded context builds on one that builds on it', () => {
+  test('contain no two bounded contexts that depend on each other', () => {
     const graph = new Map<string, readonly string[]>();
     for (const { name, imports } of sources) {
       const context = contextOf(name);
@@ -59,12 +59,12 @@ describe('the house', () => {
     expect(findCycle(graph)).toBeNull();
   });
 
-  test('no file imports itself, however long the way', () => {
+  test('contain no file that imports itself, even through other files', () => {
     const graph = new Map(sources.map(({ name, imports }) => [name, ownImports(name, imports)]));
     expect(findCycle(graph)).toBeNull();
   });
 
-  test('the database drivers are known to postgres/ alone', () => {
+  test('use the database drivers only in postgres/', () => {
     const wrong = sources.flatMap(({ name, imports }) =>
       imports
         .filter((target) => (reserved[target] ?? roomOf(name)) !== roomOf(name))
@@ -73,7 +73,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no file hands on the exports of others', () => {
+  test('contain no file that only exports what others define', () => {
     const barrels = sources.filter(
       ({ name, text }) =>
         path.basename(name) === 'index.ts' || /^export (?:type )?\*/m.test(text) || isBarrel(text),
@@ -81,7 +81,7 @@ describe('the house', () => {
     expect(barrels.map(({ name }) => name)).toEqual([]);
   });
 
-  test('importing any module but the command line starts nothing', async () => {
+  test('start nothing when modules other than the command line are imported', async () => {
     const resources = (): string[] =>
       process
         .getActiveResourcesInfo()
@@ -98,12 +98,12 @@ describe('the house', () => {
     expect({ added, listeners: listeners() }).toEqual({ added: [], listeners: before.listeners });
   });
 
-  test('events of accounts are recorded in one place, which lets nothing leave unasked', () => {
+  test('record account events only in a file that checks what leaves an account', () => {
     const recorders = sources.filter(({ text }) => /\brecord\(\s*accountDecider\b/.test(text));
     expect(recorders.map(({ name }) => name)).toEqual(['src/contexts/accounts/record.ts']);
   });
 
-  test('the environment is read in config.ts alone', () => {
+  test('read the environment only in config.ts', () => {
     const readers = sources.filter(({ text }) => text.includes('process.env'));
     expect(readers.map(({ name }) => name)).toEqual(['src/config.ts']);
   });

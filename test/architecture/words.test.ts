@@ -44,7 +44,7 @@ test.each(retired)('no file says "%s", but %s', (pattern) => {
   expect(found).toEqual([]);
 });
 
-test('every allowed text is in a file', () => {
+test('every exception is in a file', () => {
   const text = sources.map((source) => joined(source.text)).join(' ');
   expect(allowed.filter((right) => !text.includes(right))).toEqual([]);
 });

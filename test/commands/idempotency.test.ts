@@ -123,7 +123,7 @@ test.each([
     depositCash,
   ],
   ['another command', { accountId: 'same', amount: '1.00' }, {}, creditInterest],
-])('a key used again with %s is refused', async (_, input, options, definition) => {
+])('a key used again with %s is rejected', async (_, input, options, definition) => {
   const first = await ours.deposit(id, '1.00', key);
   const reused = await ours.submit(definition, { ...input, accountId: id }, { ...key, ...options });
   expect(reused).toMatchObject({ events: [], replayed: false });

@@ -193,7 +193,7 @@ test.each([
   expect(await ours.withdraw(id, '13.00')).toMatchObject({ rejection: null });
 });
 
-test('a failure after the append is not treated as one before it', async () => {
+test('a failure after the append is not treated as a failure before it', async () => {
   const faulty = createTestProcess(testDatabase.database, {
     onAppended() {
       throw new Error('an internal error');

@@ -109,7 +109,7 @@ describe('a number of steps', () => {
     ['90071992547409.92', cent],
     ['-90071992547409.92', cent],
     ['99999999999999999999', cent],
-  ])('is none of %s in steps of %j', (text, step) => {
+  ])('does not exist for %s in steps of %j', (text, step) => {
     expect(toSteps(text, step)).toBeNull();
   });
 });

@@ -61,7 +61,7 @@ async function market() {
 
 const tradesOf = (frames: readonly Frame[]) => frames.flatMap(({ trades }) => trades.trade ?? []);
 
-test('a trade that the views do not show within the time is held back and not lost', async () => {
+test('a trade that the views do not show in time is held back and not lost', async () => {
   const { symbol, after, trade } = await market();
   const live = subscribe<Frame>(server.url, query, { symbol, after });
   await withViewsHeld(other, async () => {
@@ -77,7 +77,7 @@ test('a trade that the views do not show within the time is held back and not lo
   await live.cut();
 });
 
-test('a trade whose orders are in a parked view ends the subscription before its frame', async () => {
+test('a subscription ends before a trade whose orders are in a parked view', async () => {
   const { symbol, after, trade } = await market();
   // The documents of its orders are refused from here on.
   await sql(

@@ -144,7 +144,7 @@ test('each actor reads its own writes at once over every transport, under load',
   await Promise.all(load);
 });
 
-test('a query waits for the writes of its own actor and not for those of others', async () => {
+test('a query waits for the writes of the same actor and not for those of others', async () => {
   const accountId = await open('ann');
   expect(await byPost('ann', accountId)).toBe('0.00');
   let asked: Asked | undefined;
@@ -159,7 +159,7 @@ test('a query waits for the writes of its own actor and not for those of others'
   expect(await asked?.balance).toBe('1.00');
 });
 
-test('a query waits for what a rejection was decided on', async () => {
+test('a query waits for the events on which a rejection was decided', async () => {
   const accountId = await open('bob');
   expect(await byPost('bob', accountId)).toBe('0.00');
   let asked: Asked | undefined;
@@ -224,7 +224,7 @@ function holdFeed(): () => void {
   };
 }
 
-test('a first frame is not older than an own write that the feed has not come to', async () => {
+test('a first frame is not older than an own write that the feed has not reached', async () => {
   const id = await open('ann');
   expect(await byPost('ann', id)).toBe('0.00');
   const contexts = modules.map(({ context }) => context);

@@ -81,7 +81,7 @@ function close(all: readonly RawSubscriber[]): void {
   for (const { socket } of all) socket.terminate();
 }
 
-test('identical subscribers get the same bytes, of one read and one execution for each event', async () => {
+test('identical subscribers get the same bytes from one read and one execution per event', async () => {
   const id = await open();
   const all = await listenAll(20, id);
   const counts = await countStatements(async () => {
@@ -107,7 +107,7 @@ test('subscribers to events get the same bytes', async () => {
   close(all);
 });
 
-test('subscribers with other variables are told of their own document', async () => {
+test('subscribers with other variables get only their own document', async () => {
   const [first, second] = [await open(), await open()];
   const [ofFirst] = await listenAll(1, first);
   const [ofSecond, another] = await listenAll(2, second);
@@ -119,7 +119,7 @@ test('subscribers with other variables are told of their own document', async ()
   close([ofFirst, ofSecond, another].filter((each) => each !== undefined));
 });
 
-test('who leaves, or comes later, does not disturb the others', async () => {
+test('a subscriber that leaves or arrives later does not disturb the others', async () => {
   const id = await open();
   const [first, second] = await listenAll(2, id);
   await deposit(id);
@@ -133,7 +133,7 @@ test('who leaves, or comes later, does not disturb the others', async () => {
   await until(() => server.engine.watcher.watching() === 0);
 });
 
-test('a subscriber that reads nothing does not keep the others from their frames', async () => {
+test('a subscriber that does not read does not keep the others from their frames', async () => {
   const id = await open();
   const [stalled, ...others] = await listenAll(3, id);
   stalled?.socket.pause();

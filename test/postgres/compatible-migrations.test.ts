@@ -17,7 +17,7 @@ function migrationsAfter(last: string): readonly string[] {
 /** Statements that are allowed all the same, by file: each with the reason why nothing breaks. */
 const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
 
-test('no migration breaks the programs of the release before', () => {
+test('no migration breaks the programs of the previous release', () => {
   const breaking = migrationsAfter(lastOfPrevious).flatMap((name) =>
     breakingStatementsOf(readFileSync(path.join(directory, name), 'utf8'))
       .filter((statement) => !Object.hasOwn(allowed[name] ?? {}, statement))
@@ -26,7 +26,7 @@ test('no migration breaks the programs of the release before', () => {
   expect(breaking).toEqual([]);
 });
 
-test('no migration makes or drops a function that has a file, since its file came', () => {
+test('no migration creates or drops a function that already has a file', () => {
   const names = readdirSync(path.join(directory, 'functions')).map((name) => path.parse(name).name);
   const pattern = new RegExp(`\\bfunction (?:if exists )?(?:${names.join('|')})\\b`);
   const wrong = migrationsAfter(lastWithFunctions).filter((name) =>
@@ -46,7 +46,7 @@ test.each([
   'alter table events add column tenant text not null;',
   'alter table events add tenant text not null, add column other text;',
   'create or replace function sequence_at(moment timestamptz) returns bigint as $$ $$;',
-])('%s is found to break', (statement) => {
+])('%s is reported as breaking', (statement) => {
   expect(breakingStatementsOf(`create table a (id integer);\n${statement}`)).toHaveLength(1);
 });
 
@@ -57,6 +57,6 @@ test.each([
   'alter table events add column tenant text;',
   'create function append_events(batch_id uuid, epoch bigint) returns void as $$ $$;',
   'drop index events_type_sequence_idx;',
-])('%s is found to break nothing', (statement) => {
+])('%s is not reported as breaking', (statement) => {
   expect(breakingStatementsOf(statement)).toEqual([]);
 });

@@ -21,7 +21,7 @@ const schema = new GraphQLSchema({
 });
 
 describe('turns', () => {
-  it('let everything else pass while frames are made without a pause', async () => {
+  it('let other work run while frames are made without a pause', async () => {
     const operations = createOperations({
       schema,
       createContext: () => ({ extensions: () => undefined }),
@@ -43,7 +43,7 @@ describe('turns', () => {
     expect(made).toBeLessThan(framesMax);
   });
 
-  it('are taken by actors, however many frames one of them wants', async () => {
+  it('alternate between actors, however many frames one actor needs', async () => {
     const turns = createTurns(0);
     const order: string[] = [];
     const wants = ['ada', 'ada', 'ada', 'ada', 'grace', 'grace'].map(async (actor) => {
@@ -54,7 +54,7 @@ describe('turns', () => {
     expect(order).toEqual(['ada', 'grace', 'ada', 'grace', 'ada', 'ada']);
   });
 
-  it('are not waited for while there is time left', () => {
+  it('are granted at once while there is time left', () => {
     const turns = createTurns(60_000);
     expect(Array.from({ length: 1_000 }, () => turns.next('ada')).every((turn) => !turn)).toBe(
       true,

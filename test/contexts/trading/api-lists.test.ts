@@ -128,7 +128,7 @@ describe('orders', () => {
     return { symbols, accounts, moments, statuses: seen };
   }
 
-  test('every combination of filters, at several moments, in both directions, lists what was', async () => {
+  test('are listed for every combination of filters, at several moments and in both directions', async () => {
     const { symbols, accounts, moments, statuses } = await history();
     expect([...statuses].sort()).toEqual(
       'CANCELED EXPIRED FILLED HELD NEW PARTIALLY_FILLED REJECTED REPLACED'.split(' '),
@@ -184,7 +184,7 @@ describe('orders', () => {
     );
   });
 
-  test('of an account are its own, whatever the filter says, at the moment of the account', async () => {
+  test('of an account belong to it, whatever the filter, at the moment at which it is read', async () => {
     const symbol = await client.list();
     const [own, other] = [await client.open({ cash: '9.00' }), await client.open({ cash: '9.00' })];
     const bid = { side: 'BUY', quantity: '1', limitPrice: '1.00' };
@@ -225,7 +225,7 @@ describe('trades', () => {
     return { made, heads };
   }
 
-  test('are paged in the order of execution, both ways, now and as of then', async () => {
+  test('are paged in the order of execution, in both directions, now and at a past moment', async () => {
     const symbol = await client.list();
     // Its trades are no others' whose symbol it begins.
     await trade(await client.list({ symbol: `${symbol}.A` }), 2);
@@ -245,7 +245,7 @@ describe('trades', () => {
   });
 });
 
-test('orders, trades, instruments and accounts are nodes, now and as of then', async () => {
+test('orders, trades, instruments and accounts are nodes, now and at a past moment', async () => {
   const symbol = await client.list();
   const seller = await client.open({ shares: { [symbol]: '5' } });
   const buyer = await client.open({ cash: '100.00' });

@@ -217,7 +217,7 @@ function deposit(fields: Input): Input {
   return { accountId: seller, symbol, quantity: '1', costPrice: '1.00', ...fields };
 }
 
-test('each refusal has its type, its code and its fields', async () => {
+test('each rejection has its type, its code and its fields', async () => {
   for (const { name, input, type, code, fields } of rejections) {
     expect(await client.command(name, input()), `${name} ${type}`).toEqual(
       expect.objectContaining({ __typename: `${type}Error`, code, ...fields() }),
@@ -225,7 +225,7 @@ test('each refusal has its type, its code and its fields', async () => {
   }
 });
 
-test('an account in another currency takes no part', async () => {
+test('an account in another currency can neither trade nor receive shares', async () => {
   const euros = await client.list({ currency: 'EUR' });
   const mismatch = { code: 'CURRENCY_MISMATCH', expected: 'EUR', actual: 'USD' };
   expect(await client.place(buyer, euros, limit)).toMatchObject(mismatch);
@@ -233,7 +233,7 @@ test('an account in another currency takes no part', async () => {
   expect(await client.command('depositShares', shares)).toMatchObject(mismatch);
 });
 
-describe('an order that the market refuses', () => {
+describe('an order that the market rejects', () => {
   test('is recorded, with the status REJECTED and the reason', async () => {
     const orderId = randomUUID();
     const before = Number(await client.head());
@@ -261,7 +261,7 @@ describe('an order that the market refuses', () => {
     });
   });
 
-  test('is answered again from its key, and recorded once', async () => {
+  test('returns the same answer when its key is sent again', async () => {
     const input = {
       ...limit,
       quantity: '1000',
@@ -279,8 +279,8 @@ describe('an order that the market refuses', () => {
   });
 });
 
-describe('a key', () => {
-  test('answers again as then, to the byte, whatever has happened since', async () => {
+describe('an idempotency key', () => {
+  test('returns the same answer byte for byte, whatever has happened since', async () => {
     const other = await client.open({ cash: '100.00' });
     await client.place(seller, symbol, { side: 'SELL', quantity: '1', limitPrice: '6.00' });
     const placing = { ...limit, quantity: '2', limitPrice: '6.00', idempotencyKey: randomUUID() };
@@ -306,7 +306,7 @@ describe('a key', () => {
     expect(await client.head()).toBe(head);
   });
 
-  test('that was used with another input or command is IDEMPOTENCY_KEY_REUSED', async () => {
+  test('that is used with another input or command is IDEMPOTENCY_KEY_REUSED', async () => {
     const idempotencyKey = randomUUID();
     const { order: placed } = await client.place(buyer, symbol, { ...limit, idempotencyKey });
     const reused = { code: 'IDEMPOTENCY_KEY_REUSED' };
@@ -317,7 +317,7 @@ describe('a key', () => {
     await accepted(client.command('cancelOrder', { orderId: placed.id }));
   });
 
-  test('answers an order that was good till a date when that date is past', async () => {
+  test('returns the answer for a GTD order even after the order has expired', async () => {
     const expiresAt = new Date(Date.now() + 1_500).toISOString();
     const input = { ...limit, timeInForce: 'GTD', expiresAt, idempotencyKey: randomUUID() };
     const first = await accepted(client.place(buyer, symbol, input));
