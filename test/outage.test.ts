@@ -126,7 +126,7 @@ test('a database that becomes read-only is reported as such until it is writable
   await runStatement(testDatabase.url, end);
   const depositing = deposit();
   await until(async () => (await ready()).reasons.includes('the database is read-only'));
-  // Not before something has been refused: nothing would have to be reported.
+  // A statement must have been refused first, or there would be nothing to report.
   await until(() => lines().some(({ msg }) => msg.startsWith('the database is read-only')));
   await runStatement(testDatabase.url, set('off'));
   expect((await depositing).data).toEqual({

@@ -38,7 +38,7 @@ test('a server that has caught up is ready and reports its sequence', async () =
 test('a server whose views lag behind for ten seconds is not ready until they have caught up', async () => {
   const { database } = testDatabase;
   await database.withConnection(async (executor) => {
-    // As a process of the version before would that has the views and does not move them.
+    // A process of the previous version that owns the views without advancing them does this.
     await sql(executor, `select pg_advisory_lock(hashtext('daybook.views'), id) from views`);
     await until(async () => {
       const held = `select from leases where name like 'daybook.views%'

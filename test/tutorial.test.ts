@@ -17,14 +17,14 @@ const files = readdirSync(path.join(root, fixture), { recursive: true, encoding:
   .filter((name) => name.endsWith('.ts'))
   .sort();
 
-/** Code blocks by the name that stands above them. */
+/** Code blocks by the name above them. */
 const blocks = new Map(
   [...tutorial.matchAll(/^`([\w./-]+\.ts)`\n\n```ts\n([\s\S]*?)^```$/gm)].map(
     ([, name = '', code = '']) => [name, code],
   ),
 );
 
-/** The file of the reader's product for one of the fixture: tests are in a folder of their own. */
+/** The path in the reader's product of a file of the fixture; tests are in a separate folder. */
 function pathOf(name: string): string {
   return name.endsWith('.test.ts') ? `test/contexts/gift-cards/${name}` : `${product}/${name}`;
 }

@@ -24,7 +24,7 @@ afterAll(() => server.dispose());
 interface Listing {
   /** Listings of one scope share their cursors. */
   readonly scope: string;
-  /** the field with its arguments but those of the page. */
+  /** The field with its arguments, except those of the page. */
   readonly field: string;
 }
 
@@ -69,7 +69,7 @@ async function read({ field }: Listing, page: string) {
 async function firstCursor(listing: Listing): Promise<string> {
   const { page, error } = await read(listing, 'first: 1');
   const cursor = page?.edges[0]?.cursor;
-  // A list that is empty has no cursor of its own.
+  // An empty list has no cursor.
   if (cursor === undefined && page === undefined) throw new Error(JSON.stringify(error));
   return cursor ?? '';
 }

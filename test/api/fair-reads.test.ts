@@ -39,7 +39,7 @@ function whileViewsWait<Value>(
   { database }: TestServer,
   work: (countRead: () => Promise<number>) => Promise<Value>,
 ): Promise<Value> {
-  // The transaction that locks would see the same statements whenever it looked.
+  // A separate connection looks, because a transaction always sees the same list of statements.
   return database.withConnection((looking) =>
     database.withConnection(async (locking) => {
       await sql(locking, 'begin');

@@ -66,7 +66,7 @@ async function expectNoFrames(subscription: string, message: RegExp): Promise<vo
   const live = subscribe(server.url, `subscription { ${subscription} }`);
   const failure = await live.until(() => false).catch((error: unknown) => error);
   await live.cut();
-  // Refused at the start it is a result, later an error.
+  // A refusal at the start is a result; a later one is an error.
   const { cause } = failure as Error;
   const [error] = [cause ?? failure].flat() as { message: string; extensions: object }[];
   expect(error?.extensions, subscription).toMatchObject({ code: 'BAD_USER_INPUT' });

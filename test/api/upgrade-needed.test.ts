@@ -15,7 +15,7 @@ beforeAll(async () => {
   for (const id of [newer, other]) await server.send(openAccount, { id });
   const streamId = `account-${newer}`;
   const log = createLog(server.database, new Map());
-  // As a later release does: the third event of the log.
+  // The third event of the log, as a later release would append it.
   const type = 'CashDeposited';
   await log.append(batchOf([pending(streamId, 2, { type, schemaVersion: 9, data: {} })]));
   await until(() => server.engine.views.isLeftBehind(), 20_000);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { code, ownImports, root, sources } from './sources.ts';
 
-/** Who may import whom, by folder; a folder may always import itself. */
+/** The folders that each folder may import; a folder may always import itself. */
 const house: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   kernel: ['lib'],
@@ -17,14 +17,14 @@ const house: Readonly<Record<string, readonly string[]>> = {
   import: ['kernel', 'lib'],
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],
-  // A context is pure, and may build on another one; its API alone knows GraphQL.
+  // A context is pure and may import another one; only its API uses GraphQL.
   'contexts/*': ['contexts/*', 'kernel', 'lib'],
   'contexts/*/api': [
     ...['contexts/*', 'contexts/*/api', 'api', 'views', 'feed', 'commands', 'kernel', 'lib'],
   ],
 };
 
-/** Packages that only one folder may know. */
+/** Packages that only one folder may import. */
 const reserved: Readonly<Record<string, string>> = {
   pg: 'postgres',
   'pg-listen': 'postgres',
@@ -117,7 +117,7 @@ function roomOf(name: string): string {
   return innermost === 'api' ? 'contexts/*/api' : 'contexts/*';
 }
 
-/** The bounded context of a file; null when it is of none. */
+/** The bounded context of a file; null if it belongs to none. */
 function contextOf(name: string): string | null {
   return /^src\/contexts\/([^/]+)\//.exec(name)?.[1] ?? null;
 }

@@ -87,7 +87,7 @@ async function typesInLog(): Promise<readonly string[]> {
   return events.map(({ type }) => type);
 }
 
-/** How many times streams were read from the log during some work. */
+/** The number of times that streams were read from the log during some work. */
 async function countLoads(work: () => Promise<unknown>): Promise<number> {
   const spy = vi.spyOn(testDatabase.database, 'query');
   try {

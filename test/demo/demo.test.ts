@@ -48,7 +48,7 @@ function toOptions({ url }: Server): DemoOptions {
   };
 }
 
-/** How much of all that is there before anyone trades. */
+/** Counts the events of the set-up, by type. */
 async function countSetUp(): Promise<readonly object[]> {
   return database.database.query({
     name: 'count-set-up',

@@ -25,7 +25,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-/** Of the log itself, because the API shows only what the views have. */
+/** The head of the log itself, because the API shows only what the views have. */
 async function head(): Promise<string> {
   return String((await server.engine.log.head()).sequence);
 }

@@ -59,7 +59,7 @@ interface Message {
   };
 }
 
-/** Subscriptions on one socket, and all that is said on it. */
+/** Subscriptions on one socket, and all messages on it. */
 async function watch(queries: readonly string[]) {
   const socket = new WebSocket(
     `${server.url.replace('http', 'ws')}/graphql`,

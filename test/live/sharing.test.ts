@@ -32,12 +32,12 @@ async function deposit(id: string): Promise<void> {
 }
 
 interface RawSubscriber {
-  /** The `next` messages, to the byte. */
+  /** The `next` messages as they arrived. */
   readonly messages: readonly string[];
   readonly socket: WebSocket;
 }
 
-/** A subscriber that shows what comes over the wire. */
+/** A subscriber that keeps the messages as they arrive. */
 async function listen(text: string, variables: object = {}): Promise<RawSubscriber> {
   const messages: string[] = [];
   const url = `${server.url.replace('http', 'ws')}/graphql`;
@@ -64,7 +64,7 @@ async function listenAll(count: number, id: string): Promise<readonly RawSubscri
   return all;
 }
 
-/** How many statements of a name were sent while something was done. */
+/** Returns the number of statements sent during some work, by name. */
 async function countStatements(work: () => Promise<void>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const spy = vi.spyOn(server.database, 'query');

@@ -28,7 +28,7 @@ afterEach(async () => {
   far.giveUp();
   await far.stop();
   await near?.stop();
-  // The server's sessions of a silent line end with it.
+  // The database ends the sessions of the silent connections when the proxy stops.
   await proxy.stop();
   await until(async () => (await sessionsOf('engine')) === 0);
   await testDatabase.dispose();

@@ -98,7 +98,7 @@ test('a subscription without a sequence starts from now and reports how far it h
   const [{ symbol, trade }, other] = [await market(), await market()];
   await trade(2);
   const live = subscribe<Frame>(server.url, query, { symbol });
-  // Other trades pass until the first frame says that it has begun.
+  // Trades in another instrument until the first frame shows that it has begun.
   while (live.frames.length === 0) await other.trade(1);
   expect(live.frames[0]?.trades.trade).toBeNull();
   const [made] = await trade(1);

@@ -282,7 +282,7 @@ describe('a subscription to something that does not exist', () => {
   test.each(cases)('%s ends with a typed error', async (field, code) => {
     await watching(field, {}, async (live) => {
       const failure = await live.until(() => false).catch((error: unknown) => error);
-      // Refused at once, in an answer; or, once it has begun, in the message that ends it.
+      // The error is in the answer, or, after the beginning, in the message that ends it.
       const errors = failure instanceof Error ? failure.cause : failure;
       expect(errors).toMatchObject([{ extensions: { code } }]);
     });

@@ -37,7 +37,7 @@ async function writersOfHead(database: Database): Promise<readonly string[]> {
   return row?.ids ?? [];
 }
 
-/** How many statements about moments try again later. */
+/** The number of statements about moments that wait to try again. */
 async function countLooking(database: Database): Promise<number> {
   const [row] = await sql<{ count: number }>(
     database,

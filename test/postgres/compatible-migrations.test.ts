@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { breakingStatementsOf } from '../support/breaking-statements.ts';
 
 const directory = path.resolve(import.meta.dirname, '../../migrations');
-/** The last migration of the release before: its programs go on working beside later ones. */
+/** The last migration of the previous release, whose programs must work with later migrations. */
 const lastOfPrevious = '0009';
 
 /** The last migration before functions had files: a later one would be undone, or undo a file. */
@@ -14,7 +14,7 @@ function migrationsAfter(last: string): readonly string[] {
   return readdirSync(directory).filter((name) => /^\d{4}_/.test(name) && name.slice(0, 4) > last);
 }
 
-/** Statements that are allowed all the same, by file: each with the reason why nothing breaks. */
+/** Allowed statements by file, each with the reason why it breaks nothing. */
 const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
 
 test('no migration breaks the programs of the previous release', () => {

@@ -35,7 +35,7 @@ test('links that npm has not created are created, and existing ones are kept', a
 test.runIf(existsSync('/proc/self/stat'))(
   'a zombie process does not count as a server and does not prevent a start',
   async () => {
-    // A shell makes a child and turns into a program that never waits for it.
+    // A shell starts a child and then becomes a program that never waits for it.
     const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 let dataDir: string;
 let servers: EmbeddedPostgres[];
 
-// Closed to others, as mkdtemp makes it: as root this also takes the way through a capability.
+// As root, this also tests the capability that opens the directory, which mkdtemp closes to others.
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'daybook-embedded-'));
   servers = [];
@@ -163,7 +163,7 @@ test('a stale postmaster.pid with the number of another process is ignored', asy
   const pidFile = await readFile(inData('postmaster.pid'), 'utf8');
   const { uid, gid } = await stat(inData('PG_VERSION'));
   await first.stop();
-  // Under the account of PostgreSQL, for it takes no notice of the processes of others.
+  // Under the account of PostgreSQL, which ignores the processes of other accounts.
   const account = process.geteuid?.() === 0 ? { uid, gid } : {};
   const stranger = spawn('/bin/sleep', ['60'], { ...account, cwd: '/', stdio: 'ignore' });
   await writeFile(inData('postmaster.pid'), pidFile.replace(/^\d+/, String(stranger.pid)));

@@ -24,7 +24,7 @@ import { sql } from '../support/rows.ts';
 const migrations = path.resolve(import.meta.dirname, '../../migrations');
 const texts = functionTexts();
 
-/** Without a file, as migrations made them: only the release before calls them. */
+/** Functions of migrations that have no file: only the previous release calls them. */
 const keptForPrevious = [
   'append_events(uuid,jsonb,jsonb,jsonb)',
   'sequence_at(timestamp with time zone)',

@@ -7,7 +7,7 @@ import { post, startServer, type TestServer } from './test-server.ts';
 
 const hello = { query: '{ hello }' };
 
-/** A GET with any headers, which `fetch` does not send; its status. */
+/** Sends headers that `fetch` does not allow; returns the status of the answer. */
 function statusOf(url: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, { method, headers }, (response) => {

@@ -11,7 +11,7 @@ function subscribe(connection: RawConnection, query: string): void {
   connection.send(head(body.length, 'Accept: text/event-stream\r\n') + body);
 }
 
-/** Waits until so much time has passed. */
+/** Waits until the given time has passed. */
 async function passed(ms: number): Promise<void> {
   const start = performance.now();
   await until(() => performance.now() - start > ms);

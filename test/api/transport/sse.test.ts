@@ -120,7 +120,7 @@ describe('server-sent events', () => {
     expect(before).toBeLessThan(300);
     connection.socket.destroy();
     await until(() => tested.probe.ended === 1);
-    // Its place is free again.
+    // Its slot is free again.
     await until(async () => {
       const next = await open(tested.url, 'subscription { silence }');
       await next.body?.cancel();

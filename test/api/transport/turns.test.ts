@@ -7,7 +7,7 @@ import { silentLogger } from '../../support/silent-logger.ts';
 
 const framesMax = 50_000;
 
-/** A subscription whose next frame is always there, as in the replay of a log in memory. */
+/** A subscription whose next frame is always ready, as in the replay of a log in memory. */
 async function* flood(): AsyncGenerator<{ flood: string }> {
   for (let count = 0; count < framesMax; count += 1) yield { flood: String(count) };
 }

@@ -177,7 +177,7 @@ describe('the WebSocket side', () => {
     await socket.init();
     socket.subscribe('1', 'subscription { deaf }');
     await until(() => tested.probe.inits.length === 1);
-    // What is answered to the ping has seen the subscription begin.
+    // The answer to the ping arrives after the subscription has begun.
     socket.send({ type: 'ping' });
     await until(() => socket.received.some(({ type }) => type === 'pong'));
     socket.send({ type: 'complete', id: '1' });

@@ -18,7 +18,7 @@ afterAll(() => server.dispose());
 const buy = (quantity: string, limitPrice: string) => ({ side: 'BUY', quantity, limitPrice });
 const sell = (quantity: string, limitPrice: string) => ({ side: 'SELL', quantity, limitPrice });
 
-/** An instrument with fees, somebody with cash, and somebody with shares. */
+/** An instrument with fees, an account with cash, and an account with shares. */
 async function market() {
   const symbol = await client.list({ makerFeeBps: '10', takerFeeBps: '20' });
   const buyer = await client.open({ cash: '1000.00' });
@@ -106,7 +106,7 @@ describe('placing', () => {
       averagePrice: '5',
       fills: [{ id: trade?.id, price: '5.00', quantity: '4' }],
     });
-    // What is left holds 36.00 and 0.2 % of it; what it was better by is free again.
+    // The rest reserves 36.00 and 0.2 % of it; the price improvement is released.
     expect(answer.account).toMatchObject({ balance: '979.96', held: '36.07', available: '943.89' });
     const recorded = answer.events.find(({ type }) => type === 'TradeExecuted');
     expect(recorded).toMatchObject({ sequence: trade?.sequence, data: { tradeId: trade?.id } });

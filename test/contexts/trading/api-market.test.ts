@@ -65,7 +65,7 @@ describe('an instrument', () => {
       client.command('recordPrice', { symbol, price: '4.00', occurredAt: yesterday }),
     );
     const first = await trade('5.00');
-    // Told late: known, but not the last.
+    // Recorded late: it is known, but it is not the last price.
     await accepted(client.command('recordPrice', { symbol, price: '3.00', occurredAt: yesterday }));
     const price = 'lastPrice lastPriceAt';
     const [executed] = first.trades;
@@ -141,7 +141,7 @@ describe('an instrument', () => {
       trades.push(...answer.trades);
       heads.push(answer.sequence);
     }
-    // The clock may have gone into the next interval meanwhile.
+    // The clock may have entered the next interval in the meantime.
     const expected = (kept: number, count: number) => {
       const starts = trades.slice(0, count).map(({ executedAt }) => executedAt.slice(0, kept));
       return [...new Set(starts)].map((start) => {

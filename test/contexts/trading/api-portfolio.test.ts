@@ -104,7 +104,7 @@ describe('a portfolio', () => {
       null,
     );
 
-    // Bought again it costs what it costs now; what was realized stays.
+    // A share that is bought again has its new cost; the realized profit stays.
     await accepted(client.place(other, symbol, sell('1', '7.00')));
     await accepted(client.place(trader, symbol, buy('1', '7.00')));
     await note(

@@ -11,7 +11,7 @@ import { createPeerBook, type PeerBook, submitToPeer } from '../../support/peer-
  * Compares the matching decider with another order book on the same orders. For these orders the
  * other book follows price-time priority exactly, so no difference is allowed. Two features of its
  * answers are handled: a filled incoming order is listed among the orders that filled it, and
- * `partial` is the incoming order if some of it is left.
+ * `partial` is the incoming order if it is not filled completely.
  */
 const books: readonly Omit<FlowOptions, 'seed'>[] = [
   // Few resting orders, large quantities: sides become empty, and market orders are left unfilled.
