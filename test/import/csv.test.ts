@@ -77,7 +77,7 @@ describe('records', () => {
     ['sep=\t\na\tb\n1\t2', ['1', '2']],
     ['"sep=|"\na|b\n1|2', ['1', '2']],
     ['"a, in EUR";"b, c, d"\n1;2', ['1', '2']],
-  ])('of %j are separated as the first line tells', async (text, cells) => {
+  ])('of %j are separated as the first line says', async (text, cells) => {
     const last = (await records(text)).at(-1);
     expect(last).toMatchObject({ cells, line: text.split('\n').length });
   });
