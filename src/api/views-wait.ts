@@ -1,5 +1,5 @@
 import { LogReplacedError } from '../log/errors.ts';
-import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../views/read-point.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError } from './errors.ts';
@@ -22,7 +22,7 @@ export function createViewsWait(engine: EngineParts, waiter: Waiter) {
   const waits = new Map<number, Promise<void>>();
 
   return async function waitForViews(at: ReadPoint): Promise<void> {
-    const sequence = sequenceOf(at);
+    const sequence = baseSequenceOf(at);
     if (sequence <= engine.views.checkpoint()) return;
     // Fields share a wait for the same sequence number, because each wait listens to the signal.
     const wait = waits.get(sequence) ?? waitFor(engine, waiter, sequence);

@@ -99,7 +99,8 @@ export async function trade(server: TestServer, options: RunOptions): Promise<Ru
     );
     const answer = data?.[name];
     // On a busy machine an order may arrive after its own expiry; then it changes nothing.
-    if (errors?.every(({ message }) => /^expiresAt must be in the future, not /.test(message))) return;
+    if (errors?.every(({ message }) => /^expiresAt must be in the future, not /.test(message)))
+      return;
     if (errors || answer === undefined) throw new Error(JSON.stringify({ name, input, errors }));
     if (answer.code !== undefined) {
       rejections.set(answer.code, (rejections.get(answer.code) ?? 0) + 1);
