@@ -40,7 +40,8 @@ interface WatcherOptions {
 
 /**
  * Runs one loop over the feed that passes each event to the states that it may change. The
- * registry has a `WatchedKey` for each watched key, and that has a `WatchingReader` for each subscriber.
+ * registry has a `WatchedKey` for each watched key, and that has a `WatchingReader` for each
+ * subscriber.
  */
 export function createWatcher(options: WatcherOptions): Watcher {
   const stopping = new AbortController();
