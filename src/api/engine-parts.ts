@@ -18,7 +18,7 @@ export interface EngineParts {
   readonly reads: ClientReads;
   readonly watcher: Watcher;
   readonly consumers: Consumers;
-  /** The sequence numbers returned to each actor, shared by all transports. */
   readonly bridges: Bridges;
+  /** The sequence numbers returned to each actor, shared by all transports. */
   readonly answered: Answered;
 }
