@@ -3,6 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bridgeOf, deposit, startBridgedEngine, untilDelivered } from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
+import { killBridges, kills } from '../support/kill-bridge.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -162,4 +163,13 @@ describe.skipIf(noNats)(`NATS in trouble${noNats === null ? '' : `: skipped, ${n
     await deposit(second, 5);
     await expectComplete(second);
   });
+
+  test(`kill -9 at ${kills} random moments loses and repeats nothing`, async () => {
+    await begin();
+    const bridge = { name: 'nats', kind: 'nats', servers: [nats.address], stream: 'DAYBOOK' };
+    await killBridges({ url: testDatabase.url, bridges: [bridge], times: kills });
+    const engine = await start();
+    await expectComplete(engine);
+    expect((await bridgeOf(engine)).checkpoint).toBeGreaterThan(100);
+  }, 1_200_000);
 });
