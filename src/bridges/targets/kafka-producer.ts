@@ -22,7 +22,7 @@ export interface PartitionBatches {
 }
 
 /** A producer whose transactions shut out every other producer of the same transactional id. */
-export interface KafkaProducer {
+interface KafkaProducer {
   /**
    * Shuts out the predecessor: its open transaction is aborted, and nothing that it sends from now
    * on is accepted. Waits until what it has committed can be read.

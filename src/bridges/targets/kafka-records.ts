@@ -1,7 +1,7 @@
 import { crc32c } from '@platformatic/kafka';
 
 /** A record as it is sent to a partition. */
-export interface KafkaRecord {
+interface KafkaRecord {
   readonly key: string;
   /** Null: a tombstone. */
   readonly value: string | null;
@@ -79,7 +79,7 @@ function toBatch(
 }
 
 /** The producer of a batch, and the number of its first record among those of the producer. */
-export interface ProducerStamp {
+interface ProducerStamp {
   readonly producerId: bigint;
   readonly producerEpoch: number;
   readonly firstSequence: number;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** The PEM files of a TLS connection; certificates of well-known authorities are always trusted. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
