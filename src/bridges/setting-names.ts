@@ -22,7 +22,10 @@ interface Entries {
 /** The faults of names that two bridges share, each in one line with its path. */
 export function nameFaults({ bridges, inbound }: Entries): readonly string[] {
   const names = [
-    ...bridges.map(({ name }, index) => [name, `bridges[${index}].name`] as const),
+    ...bridges.flatMap((bridge, index) => [
+      [bridge.name, `bridges[${index}].name`] as const,
+      ...stateNames(bridge, index),
+    ]),
     ...inbound.map(({ name }, index) => [name, `inbound[${index}].name`] as const),
   ];
   return names.flatMap(([own, path], index) =>
@@ -30,6 +33,18 @@ export function nameFaults({ bridges, inbound }: Entries): readonly string[] {
       ? [`${path}: another bridge is named ${own}`]
       : [],
   );
+}
+
+/** The names of the bridges that keep the documents of views. */
+function stateNames({ name, state = [] }: Entry, index: number) {
+  return state.map(({ view }, at) => {
+    return [stateBridgeName(name, view), `bridges[${index}].state[${at}].view`] as const;
+  });
+}
+
+/** The name of the bridge that keeps the documents of a view, from that of its entry. */
+export function stateBridgeName(bridge: string, view: string): string {
+  return `${bridge}.${view}`;
 }
 
 /** The faults of names of things that do not exist, each in one line with its path. */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsSettings } from '../settings.ts';
 import type { Secrets } from './secrets.ts';
+import { readTlsFiles } from './tls-options.ts';
 
 /** The settings of a connection to NATS. */
 export type NatsConnectionFields = Pick<
@@ -27,7 +27,7 @@ export function connectNats(
     timeout: connectMs,
     pingInterval: 3_000,
     maxPingOut: 2,
-    ...(tls === false ? {} : { tls: tls === true ? {} : toTlsOptions(tls) }),
+    ...(tls === false ? {} : { tls: readTlsFiles(tls) }),
     ...(userEnv === undefined ? {} : { user: secret(userEnv) }),
     ...(passwordEnv === undefined ? {} : { pass: secret(passwordEnv) }),
     ...(tokenEnv === undefined ? {} : { token: secret(tokenEnv) }),
@@ -35,13 +35,4 @@ export function connectNats(
       ? {}
       : { authenticator: credsAuthenticator(new TextEncoder().encode(secret(credentialsEnv))) }),
   });
-}
-
-function toTlsOptions(files: Exclude<NatsSettings['tls'], boolean>) {
-  const { caFile, certFile, keyFile } = files;
-  return {
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
-    ...(certFile === undefined ? {} : { cert: readFileSync(certFile, 'utf8') }),
-    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile, 'utf8') }),
-  };
 }
