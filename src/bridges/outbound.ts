@@ -2,12 +2,21 @@ import type { Feed } from '../feed/feed.ts';
 import type { BoundedContext } from '../kernel/context.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
-import type { OutboundBridge } from './run-bridge.ts';
 import type { BridgeSettings } from './settings.ts';
-import { openEventSource } from './source.ts';
+import { type OpenSource, openEventSource } from './source.ts';
+import type { BridgeIdentity } from './store.ts';
 import type { TargetKind } from './target.ts';
 import { natsTarget } from './targets/nats.ts';
 import type { Secrets } from './targets/secrets.ts';
+
+/** A bridge that copies the log to a target. */
+export interface OutboundBridge {
+  readonly identity: BridgeIdentity;
+  /** The sequence number after which a new bridge begins; null: the head of the log. */
+  readonly from: number | null;
+  readonly target: TargetKind;
+  readonly openSource: OpenSource;
+}
 
 /** What the bridges of a configuration are made of. */
 export interface OutboundParts {
