@@ -2,6 +2,7 @@ import type { InboundSettings } from '../settings.ts';
 import type { BridgeIdentity } from '../store.ts';
 import type { Secrets } from '../targets/secrets.ts';
 import type { CommandSourceKind } from './command-source.ts';
+import { kafkaSource } from './kafka-source.ts';
 import { natsSource } from './nats-source.ts';
 import type { SubmitMutation } from './submit-mutation.ts';
 
@@ -28,7 +29,7 @@ function toSource(settings: InboundSettings, secret: Secrets): CommandSourceKind
   switch (settings.kind) {
     case 'nats':
       return natsSource(settings, secret);
-    default:
-      throw new Error(`${settings.kind} is not supported yet`);
+    case 'kafka':
+      return kafkaSource(settings, secret);
   }
 }
