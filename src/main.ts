@@ -72,7 +72,7 @@ function isUsage(error: unknown): boolean {
 
 async function runImport(): Promise<void> {
   const settings = readImportSettings(program.rawArgs.slice(2), readClientConfig());
-  // Once: a second Ctrl-C ends the process at once, as by default.
+  // Catches each signal only once: a second Ctrl-C ends the process at once, as by default.
   const signal = abortOnSignals('once');
   const { stdout: out, stderr: err } = process;
   process.exitCode = await importPrices(settings, { out, err, signal });

@@ -30,7 +30,7 @@ export function addConsumerQueries(builder: Builder): void {
       error: t.exposeString('error', {
         nullable: true,
         description: oneLine`The error that has stopped the consumer, or else the latest error of a
-          command that it sends again. Null if there is none.`,
+          command that it is retrying. Null if there is none.`,
       }),
     }),
   });

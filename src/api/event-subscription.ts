@@ -44,7 +44,7 @@ export function addEventSubscription(
         }),
         filter: t.arg({
           type: filter,
-          description: 'The filter. If omitted, all events match.',
+          description: 'The filter to apply. If omitted, all events match.',
         }),
       },
       subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),

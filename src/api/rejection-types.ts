@@ -16,7 +16,7 @@ export function addRejectionTypes(builder: Builder) {
         description: 'The stable code of the error, in SCREAMING_SNAKE_CASE.',
       }),
       message: t.exposeString('message', {
-        description: 'The explanation in one line, for people. Its wording may change.',
+        description: 'A one-line explanation, written for people. Its wording may change.',
       }),
     }),
   });

@@ -7,8 +7,7 @@ import { deliver } from './deliver.ts';
 import { BridgeNotFoundError } from './errors.ts';
 import { consume } from './inbound/consume.ts';
 import type { InboundBridge } from './inbound/inbound.ts';
-import type { OutboundBridge } from './outbound.ts';
-import { type Bridge, runBridge } from './run-bridge.ts';
+import { type Bridge, type OutboundBridge, runBridge } from './run-bridge.ts';
 import { type BridgeChange, type BridgeRow, changeBridge, readBridges } from './store.ts';
 
 /** The bridges of a program: copies of the log in other systems, and commands from them. */

@@ -10,11 +10,11 @@ export type Lanes = ReadonlyMap<string, number>;
 export function chain(
   messages: readonly Message[],
   lanes: Map<string, number>,
-  laneOf: (key: string) => string,
+  laneOf: (message: Message) => string,
 ): readonly ChainedMessage[] {
   const chained: ChainedMessage[] = [];
   for (const message of messages) {
-    const lane = laneOf(message.key);
+    const lane = laneOf(message);
     const previous = lanes.get(lane) ?? 0;
     if (message.sequence <= previous) continue;
     const { sequence, eventId, key, attributes, data } = message;

@@ -2,21 +2,14 @@ import type { Feed } from '../feed/feed.ts';
 import type { BoundedContext } from '../kernel/context.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
-import type { BridgeSettings } from './settings.ts';
-import { type OpenSource, openEventSource } from './source.ts';
-import type { BridgeIdentity } from './store.ts';
+import { toEventType } from './message.ts';
+import type { OutboundBridge } from './run-bridge.ts';
+import type { BridgeSettings, KafkaSettings } from './settings.ts';
+import { openEventSource } from './source.ts';
 import type { TargetKind } from './target.ts';
+import { type KafkaTargetOptions, kafkaTarget } from './targets/kafka.ts';
 import { natsTarget } from './targets/nats.ts';
 import type { Secrets } from './targets/secrets.ts';
-
-/** A bridge that copies the log to a target. */
-export interface OutboundBridge {
-  readonly identity: BridgeIdentity;
-  /** The sequence number after which a new bridge begins; null: the head of the log. */
-  readonly from: number | null;
-  readonly target: TargetKind;
-  readonly openSource: OpenSource;
-}
 
 /** What the bridges of a configuration are made of. */
 export interface OutboundParts {
@@ -52,15 +45,47 @@ export function outboundBridges(
 
 function toTarget(
   settings: BridgeSettings,
-  { secret }: OutboundParts,
+  { secret, contexts, ledger }: OutboundParts,
   contextOf: (type: string) => string,
 ): TargetKind {
   switch (settings.kind) {
+    case 'kafka':
+      return kafkaTarget({
+        kind: settings.kind,
+        settings,
+        secret,
+        transactionalId: toTransactionalId(ledger, settings.name),
+        ...toTopics(settings, contexts, contextOf),
+      });
     case 'nats':
       return natsTarget({ settings, secret, contextOf });
     default:
       throw new Error(`${settings.kind} is not supported yet`);
   }
+}
+
+/** The id by which a producer shuts out the one that ran the same bridge before. */
+function toTransactionalId(ledger: string, bridge: string): string {
+  return `daybook-${ledger}-${bridge}`;
+}
+
+/** The topics of a bridge: one, or one for each bounded context. */
+function toTopics(
+  settings: KafkaSettings,
+  contexts: readonly BoundedContext[],
+  contextOf: (type: string) => string,
+): Pick<KafkaTargetOptions, 'topics' | 'topicOf'> {
+  const { topic, perContext, partitions, replicas } = settings;
+  const toTopic = (name: string) => ({ name, partitions, replicas, isCompacted: false });
+  if (!perContext) return { topics: [toTopic(topic)], topicOf: () => topic };
+  const { types } = toEventFilter(settings, contexts);
+  const used = contexts.filter(
+    ({ events }) => types === undefined || Object.keys(events).some((type) => types.includes(type)),
+  );
+  return {
+    topics: used.map(({ name }) => toTopic(`${topic}.${name}`)),
+    topicOf: ({ attributes }) => `${topic}.${contextOf(toEventType(attributes['type'] ?? ''))}`,
+  };
 }
 
 /** The name of the bounded context that defines an event type. */

@@ -10,6 +10,7 @@ import { toOneLine } from '../postgres/errors.ts';
 import type { Leadership } from '../postgres/leadership.ts';
 import { createBackOff } from './back-off.ts';
 import { BridgeParkedError, TargetError } from './errors.ts';
+import type { OpenSource } from './source.ts';
 import {
   type BridgeControl,
   type BridgeIdentity,
@@ -19,6 +20,16 @@ import {
   registerBridge,
   setBridgeError,
 } from './store.ts';
+import type { TargetKind } from './target.ts';
+
+/** A bridge that copies the log to a target. */
+export interface OutboundBridge {
+  readonly identity: BridgeIdentity;
+  /** The sequence number after which a new bridge begins; null: the head of the log. */
+  readonly from: number | null;
+  readonly target: TargetKind;
+  readonly openSource: OpenSource;
+}
 
 /** A bridge that this process leads: from where it continues, and until when. */
 export interface BridgeTerm {

@@ -20,11 +20,11 @@ export interface Decision {
   readonly events: readonly PendingEvent[];
   /** Every stream that the command loaded, after the command. */
   readonly touched: ReadonlyMap<string, CachedStream>;
-  /** The decision is valid only if it is recorded before this time; null if always. */
+  /** The decision is valid only if it is recorded before this time; null if it has no limit. */
   readonly validUntil: string | null;
 }
 
-/** The streams that the command needs and that are not loaded; its handler was aborted. */
+/** The streams that the command needs but that are not loaded; its handler was aborted. */
 interface NeedsStreams {
   readonly missing: ReadonlyMap<string, AnyDecider>;
 }

@@ -15,6 +15,20 @@ export const root = path.resolve(import.meta.dirname, '../..');
 export const sources = readSources('src');
 export const tests = readSources('test');
 
+/** The product of the tutorial, as it is in the folder that its reader adds. */
+export const tutorial: readonly SourceFile[] = readSources('test/fixtures/gift-cards')
+  .filter(({ name }) => !name.endsWith('.test.ts'))
+  .map(({ name, text, imports }) => ({
+    name: name.replace('test/fixtures/', 'src/contexts/'),
+    text: toProduct(text),
+    imports: imports.map(toProduct),
+  }));
+
+/** Imports of the fixture, as they are in a folder of `src/contexts`. */
+function toProduct(text: string): string {
+  return text.replaceAll('../../../src/contexts/', '../').replaceAll('../../../src/', '../../');
+}
+
 /** The files below a folder whose names have the ending. */
 export function readFiles(folder: string, ending: string): readonly Omit<SourceFile, 'imports'>[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })

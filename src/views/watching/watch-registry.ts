@@ -29,7 +29,10 @@ interface Entry<State> {
   follow(known: Pick<WatchedState<State>, 'sequence' | 'state'>): boolean;
 }
 
-/** `onFailure`: called with the error if the topics of an event throw; it then has no topics. */
+/**
+ * `onFailure`: called with the error of a topics function that throws; the event then has no
+ * topics.
+ */
 export function createWatchRegistry(onFailure: (error: unknown) => void): WatchRegistry {
   const entries = new Map<string, Entry<unknown>>();
   const byTopic: WatchedByTopic = new Map();

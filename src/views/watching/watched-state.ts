@@ -14,7 +14,10 @@ export interface Topic {
 export interface Watchable<State> {
   /** Identifies the state: all watchers of one key get the same states. */
   readonly key: string;
-  /** The topics of events that may change it, given its state; null before the first is known. */
+  /**
+   * The topics of events that may change the state, given its current value; null before the first
+   * value is known.
+   */
   topics(state: State | null): readonly Topic[];
   read(sequence: number): Promise<State>;
   /** Whether `after` is sent to a watcher whose last state is `before`. */

@@ -10,7 +10,7 @@ import type { SharedState, Watch, Watchable, WatchedState } from './watched-stat
 /** Watches states that are read from views. */
 export interface Watcher {
   /**
-   * The current state first, then the state after each event that changes it, in order, until the
+   * Yields the current state, then the state after each event that changes it, in order, until the
    * signal fires. A reader that is slower than the changes misses states in between, but never the
    * last one. All watchers of the same key get the same states, each of which is read once. Throws
    * the error with which `reset` was called, and `UpgradeNeededError` if this program cannot read
@@ -42,7 +42,7 @@ interface WatcherOptions {
 export function createWatcher(options: WatcherOptions): Watcher {
   const stopping = new AbortController();
   const registry = createWatchRegistry((error) =>
-    options.logger.debug({ err: error }, 'no topics'),
+    options.logger.debug({ err: error }, 'the topics of an event could not be found'),
   );
   let running: Promise<void> | null = null;
   return {

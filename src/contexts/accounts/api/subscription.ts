@@ -17,7 +17,7 @@ export function addAccountSubscription(parts: ApiParts): void {
       sequence: t.expose('sequence', frameSequence),
       account: t.field({
         type: account,
-        description: 'The account.',
+        description: 'The account at the sequence number of this frame.',
         resolve: ({ state, sequence }) => toAccountAt(state.document, sequence),
       }),
       event: t.expose('event', frameEvent(parts)),

@@ -163,7 +163,7 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
         time: t.arg({
           type: 'DateTime',
           required: true,
-          description: 'The time at which the price applied.',
+          description: 'The time whose price is requested.',
         }),
       },
       resolve: (source, { time }, context) => readPriceOn(context, source, time),

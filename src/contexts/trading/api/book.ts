@@ -41,7 +41,7 @@ function addBookTypes(parts: ApiParts) {
       }),
       quantity: t.expose('quantity', {
         type: 'Decimal',
-        description: 'The number of shares that rest at the price.',
+        description: 'The total number of shares of the orders that rest at the price.',
       }),
       orders: t.exposeInt('orders', {
         description: 'The number of orders that rest at the price.',
@@ -64,15 +64,15 @@ function addBookTypes(parts: ApiParts) {
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: oneLine`The sequence number at which this state was read. In a dry run, the
-          head of the log on which the dry run was decided.`,
+        description: oneLine`The sequence number at which this state was read. In a dry run, it is
+          the sequence number at which the dry run was decided.`,
       }),
     }),
   });
   builder.objectField(instrument, 'orderBook', (t) =>
     t.field({
       type: book,
-      description: 'The order book of the instrument.',
+      description: "The best price levels of the instrument's order book.",
       args: { depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }) },
       resolve: async ({ instrument: { symbol }, at }, { depth }, context) => {
         const levels = parseDepth(depth);

@@ -64,8 +64,8 @@ export function addDifferences({ builder }: ApiParts) {
       shown: t.expose('shown', {
         type: 'Decimal',
         nullable: true,
-        description:
-          'The figure that the account or its position shows. Null if it does not exist.',
+        description: oneLine`The figure that the account or its position shows, in the same unit
+          as ledger. Null if there is no such account or position.`,
       }),
     }),
   });

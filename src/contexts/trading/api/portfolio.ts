@@ -44,7 +44,7 @@ function addPortfolioTypes(parts: ApiParts) {
   builder.objectFields(account, (t) => ({
     positions: t.field({
       type: [position],
-      description: 'The positions of the account that hold shares, sorted by symbol.',
+      description: 'The positions in which the account holds shares, sorted by symbol.',
       resolve: async (source, _args, context) => {
         await context.waitForViews(source.at);
         const { positions } = await readPortfolio(context.views, source.account, source.at);
@@ -71,7 +71,7 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
     fields: (t) => ({
       account: t.field({
         type: account,
-        description: 'The account.',
+        description: 'The account that the portfolio belongs to.',
         resolve: (source) => toAccountAt(source.account, source.at),
       }),
       cash: t.field({
@@ -81,7 +81,7 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       positions: t.field({
         type: [position],
-        description: 'The positions that hold shares, sorted by symbol.',
+        description: 'The positions in which the account holds shares, sorted by symbol.',
         resolve: ({ positions, at }) => positions.map((each) => ({ ...each, at })),
       }),
       marketValue: t.expose('marketValue', {
@@ -104,8 +104,8 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       sequence: t.field({
         type: 'Sequence',
-        description: oneLine`The sequence number at which this state was read. In a dry run, the
-          head of the log on which the dry run was decided.`,
+        description: oneLine`The sequence number at which this state was read. In a dry run, it is
+          the sequence number at which the dry run was decided.`,
         resolve: ({ at }) => sequenceOf(at),
       }),
     }),
@@ -124,7 +124,7 @@ function addPositionType(parts: ApiParts) {
       }),
       instrument: t.field({
         type: instrument,
-        description: 'The instrument.',
+        description: 'The instrument whose shares the account holds.',
         resolve: async ({ position: { symbol }, at }, _args, context) =>
           (await findInstrument(context, symbol, at)) ?? missing('instrument', symbol, at),
       }),

@@ -26,9 +26,9 @@ export interface ReplaceOrder {
 
 export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   name: 'replaceOrder',
-  description: oneLine`Replaces an open order with a new one. The quantity is the total of both
-    orders, including the shares already traded. The new order keeps the time priority only if the
-    price is the same and the open quantity does not grow.`,
+  description: oneLine`Replaces an open order with a new one. The new quantity is the total for
+    both orders, including the shares already traded. The new order keeps the time priority only if
+    the price is the same and the open quantity does not grow.`,
   rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
   target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
   handle(input, context) {
