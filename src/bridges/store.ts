@@ -159,6 +159,28 @@ export async function advanceBridge(executor: Executor, step: BridgeAdvance): Pr
   if (rows.length === 0) throw new BridgeMovedError(`bridge ${id} is no longer at ${from}`);
 }
 
+/** What is saved of a bridge that brings commands in. */
+export interface InboundProgress {
+  readonly id: number;
+  /** The sequence of the log after the last command that was answered. */
+  readonly sequence: number;
+  /** How many messages wait at the source. */
+  readonly waiting: number;
+}
+
+const saveInbound: Query = {
+  name: 'save_inbound_bridge',
+  text: `update bridges set checkpoint = $2, delivered = $2, waiting = $3 where id = $1`,
+};
+
+/** Saves the progress of a bridge that brings commands in. */
+export async function saveInboundProgress(
+  executor: Executor,
+  { id, sequence, waiting }: InboundProgress,
+): Promise<void> {
+  await executor.query(saveInbound, [id, sequence, waiting]);
+}
+
 const setError: Query = {
   name: 'set_bridge_error',
   text: `update bridges set error = $2, parked = parked or $3,

@@ -1,0 +1,233 @@
+import {
+  Admin,
+  type BaseOptions,
+  type ClusterMetadata,
+  Consumer,
+  FetchIsolationLevels,
+  fetchV12,
+  ListOffsetTimestamps,
+} from '@platformatic/kafka';
+import { delay } from '../../lib/delay.ts';
+import { BridgeParkedError } from '../errors.ts';
+import { type CommittedPage, committedRecords } from './committed-records.ts';
+
+/** The committed records of a partition that were read. */
+export interface PartitionPage extends CommittedPage {
+  readonly partition: number;
+}
+
+/** A member of a consumer group that reads one topic. */
+export interface KafkaGroup {
+  /**
+   * Raised by each assignment of partitions. After it, reading continues at the offsets that the
+   * group has committed.
+   */
+  generation(): number;
+  /** Reads on in the assigned partitions. Waits for records, about half a second at most. */
+  read(signal: AbortSignal): Promise<readonly PartitionPage[]>;
+  /** Saves the offset at which the group continues in each partition. */
+  commit(offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** The number of offsets between what is committed and the end of the assigned partitions. */
+  lag(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface KafkaGroupOptions {
+  readonly client: BaseOptions;
+  readonly topic: string;
+  readonly group: string;
+  /** The name of the member: who joins under it takes the place of the predecessor at once. */
+  readonly member: string;
+}
+
+const sessionMs = 10_000;
+const rebalanceMs = 20_000;
+const heartbeatMs = 2_000;
+const waitMs = 500;
+const answerBytesMax = 1024 * 1024;
+/** The broker sends a batch of records that is larger than this if it is the next one. */
+const partitionBytesMax = 256 * 1024;
+
+/** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
+export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaGroup> {
+  const { client, topic, group, member } = options;
+  const consumer = new Consumer({
+    ...client,
+    groupId: group,
+    groupInstanceId: member,
+    autocommit: false,
+    sessionTimeout: sessionMs,
+    rebalanceTimeout: rebalanceMs,
+    heartbeatInterval: heartbeatMs,
+  });
+  const reader = new Admin(client);
+  let failure: Error | null = null;
+  let generation = 0;
+  consumer.on('consumer:group:join', () => {
+    generation += 1;
+  });
+  // A heartbeat that fails in a way that does not pass: the source is opened again.
+  consumer.on('error', (error: Error) => {
+    failure = error;
+  });
+  async function close(): Promise<void> {
+    try {
+      await consumer.close(true);
+    } catch {
+      // The broker removes the member when its session ends.
+    }
+    await reader.close().catch(() => {});
+  }
+  try {
+    consumer.topics.track(topic);
+    await consumer.joinGroup({});
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  /** The next offset to read and the committed one, by partition; as of `loaded`. */
+  const positions = new Map<number, bigint>();
+  const committed = new Map<number, bigint>();
+  let loaded = 0;
+
+  async function load(): Promise<void> {
+    const asked = generation;
+    const partitions = consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? [];
+    const starts = await startsOf(consumer, topic, partitions);
+    if (asked !== generation) return load();
+    for (const map of [positions, committed]) map.clear();
+    for (const [partition, start] of starts) {
+      positions.set(partition, start);
+      committed.set(partition, start);
+    }
+    loaded = asked;
+  }
+  return {
+    generation: () => generation,
+    async read(signal) {
+      if (failure !== null) throw failure;
+      if (loaded !== generation) await load();
+      if (positions.size === 0) {
+        await delay(waitMs, signal);
+        return [];
+      }
+      const asked = generation;
+      const pages = await fetchPages(reader, topic, positions);
+      // Partitions were assigned meanwhile: what was read may be another member's.
+      if (asked !== generation) return [];
+      for (const { partition, end } of pages) positions.set(partition, end);
+      return pages;
+    },
+    async commit(offsets) {
+      if (offsets.size === 0) return;
+      await consumer.commit({
+        offsets: [...offsets].map(([partition, offset]) => {
+          return { topic, partition, offset, leaderEpoch: -1 };
+        }),
+      });
+      for (const [partition, offset] of offsets) {
+        if (committed.has(partition)) committed.set(partition, offset);
+      }
+    },
+    async lag() {
+      const ends = await listOffsets(consumer, topic, ListOffsetTimestamps.LATEST);
+      let lag = 0;
+      for (const [partition, offset] of committed) lag += Number((ends[partition] ?? 0n) - offset);
+      return Math.max(0, lag);
+    },
+    close,
+  };
+}
+
+/** Where the group continues in each partition: after what it has committed, or at the start. */
+async function startsOf(
+  consumer: Consumer,
+  topic: string,
+  partitions: readonly number[],
+): Promise<ReadonlyMap<number, bigint>> {
+  if (partitions.length === 0) return new Map();
+  const asked = [{ topic, partitions: [...partitions] }];
+  const saved = (await consumer.listCommittedOffsets({ topics: asked })).get(topic) ?? [];
+  const earliest = await listOffsets(consumer, topic, ListOffsetTimestamps.EARLIEST);
+  return new Map(
+    partitions.map((partition) => {
+      const first = earliest[partition] ?? 0n;
+      const offset = saved[partition] ?? -1n;
+      if (offset < 0n) return [partition, first];
+      if (offset >= first) return [partition, offset];
+      throw new BridgeParkedError(
+        `messages ${offset} to ${first - 1n} of ${topic}/${partition} were deleted before they ` +
+          'were read: move the offset of the group, then retry the bridge',
+      );
+    }),
+  );
+}
+
+async function listOffsets(
+  consumer: Consumer,
+  topic: string,
+  timestamp: bigint,
+): Promise<readonly bigint[]> {
+  const isolationLevel = FetchIsolationLevels.READ_COMMITTED;
+  const listed = await consumer.listOffsets({ topics: [topic], timestamp, isolationLevel });
+  return listed.get(topic) ?? [];
+}
+
+async function fetchPages(
+  reader: Admin,
+  topic: string,
+  positions: ReadonlyMap<number, bigint>,
+): Promise<readonly PartitionPage[]> {
+  const metadata = await reader.metadata({ topics: [topic] });
+  const byLeader = new Map<number, number[]>();
+  for (const partition of positions.keys()) {
+    const leader = metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+    byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
+  }
+  const answers = await Promise.all(
+    [...byLeader].map(([leader, partitions]) =>
+      fetchFrom(reader, brokerOf(metadata, leader), {
+        topic,
+        wanted: new Map(partitions.map((partition) => [partition, positions.get(partition) ?? 0n])),
+      }),
+    ),
+  );
+  return answers.flat();
+}
+
+function brokerOf({ brokers }: ClusterMetadata, id: number) {
+  const broker = brokers.get(id);
+  if (broker === undefined) throw new Error(`Kafka has no broker ${id}: no leader is elected`);
+  return broker;
+}
+
+async function fetchFrom(
+  reader: Admin,
+  broker: ReturnType<typeof brokerOf>,
+  { topic, wanted }: { readonly topic: string; readonly wanted: ReadonlyMap<number, bigint> },
+): Promise<readonly PartitionPage[]> {
+  const connection = await reader.connections.get(broker);
+  const partitions = [...wanted].map(([partition, fetchOffset]) => {
+    const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
+    return { partition, fetchOffset, partitionMaxBytes: partitionBytesMax, ...epochs };
+  });
+  const { responses } = await fetchV12.api.async(
+    connection,
+    waitMs,
+    1,
+    answerBytesMax,
+    FetchIsolationLevels.READ_COMMITTED,
+    0,
+    -1,
+    [{ topicId: topic, partitions }],
+    [],
+    '',
+  );
+  return responses.flatMap(({ partitions: found }) =>
+    found.map((answer) => {
+      const { partitionIndex: partition } = answer;
+      return { partition, ...committedRecords(answer, wanted.get(partition) ?? 0n) };
+    }),
+  );
+}
