@@ -1,9 +1,12 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-reads.ts';
+import type { EngineParts } from './api/engine-parts.ts';
 import { createRequestContext } from './api/request-context.ts';
 
 import { buildSchema } from './api/schema.ts';
+import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
 import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
@@ -54,9 +57,12 @@ export function buildApp(config: Config): App {
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
+    const schema = buildSchema(modules);
+    const createSubmit = (parts: EngineParts) =>
+      createSubmitMutation({ schema, engine: parts, logger });
     const engine = await startEngine({
       ...pools,
-      ...(bridges && { bridges }),
+      ...(bridges && { bridges: { ...bridges, createSubmit } }),
       url,
       contexts,
       logger,
@@ -65,7 +71,7 @@ export function buildApp(config: Config): App {
     undo.push(engine.stop);
     giveUp = engine.giveUp;
     const ready = createReadiness({ engine, keeper });
-    server = await startServer(config, engine, { ready, logger });
+    server = await startServer(config, engine, { schema, ready, logger });
     undo.push(server.stop);
     const isOwn = config.databaseUrl === null;
     const name = isOwn ? `embedded, in ${config.dataDir}` : new URL(url).host;
@@ -164,6 +170,7 @@ function openPools(url: string, outages: Outages, undo: (() => Promise<void>)[])
 }
 
 interface ServerParts {
+  readonly schema: GraphQLSchema;
   readonly ready: ApiServerOptions['ready'];
   readonly logger: Logger;
 }
@@ -171,14 +178,14 @@ interface ServerParts {
 function startServer(
   config: Config,
   engine: Engine,
-  { ready, logger: log }: ServerParts,
+  { schema, ready, logger: log }: ServerParts,
 ): Promise<ApiServer> {
   const { host, port, authentication, corsOrigins } = config;
   return createApiServer({
     limits: withinFiles(config.transport, log),
     host,
     port,
-    schema: buildSchema(modules),
+    schema,
     createContext: (init) => createRequestContext(engine, init),
     authentication,
     ready,

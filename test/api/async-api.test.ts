@@ -26,7 +26,10 @@ const event: StoredEvent = {
 
 function namesSent(): readonly string[] {
   const origin = { ledger: '0190a1b2-0000-7000-8000-000000000004', contextOf: () => 'accounts' };
-  const [message] = chain([toMessage(origin, event)], new Map(), () => 'lane');
+  const [message] = chain([toMessage(origin, event)], new Map(), {
+    laneOf: () => 'lane',
+    shared: false,
+  });
   if (message === undefined) throw new Error('the message is not in the chain');
   return attributesOf(message).map(([name]) => name);
 }
