@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
+import type { KafkaConnectionFields } from '../bridges/targets/kafka-cluster.ts';
 import type { NatsConnectionFields } from '../bridges/targets/nats-connection.ts';
 import { UsageError } from '../import/errors.ts';
 
 type NatsSource = NatsConnectionFields & { readonly kind: 'nats'; readonly stream: string };
+
+type KafkaSource = KafkaConnectionFields & { readonly kind: 'kafka'; readonly topic: string };
 
 interface FileSource {
   readonly kind: 'file';
@@ -11,7 +14,7 @@ interface FileSource {
 
 /** What `verify-stream` reads, and how. */
 export interface VerifySettings {
-  readonly source: NatsSource | FileSource;
+  readonly source: NatsSource | KafkaSource | FileSource;
   /** Messages of events up to this sequence number are left out. */
   readonly after: number;
   /** The UUID of the log that all messages must be of; null: of the log of the first one. */
@@ -93,13 +96,22 @@ function readSource(
       return {
         kind: 'nats',
         name: 'verify-stream',
-        servers: readAddresses('--servers', get('servers')),
+        servers: readAddresses('--servers', get('servers'), '127.0.0.1:4222'),
         stream: get('stream') ?? missing('--stream', 'the name of a stream'),
         tls: readTls(get, isTls),
         userEnv: get('user-env'),
         passwordEnv: get('password-env'),
         tokenEnv: get('token-env'),
         credentialsEnv: get('credentials-env'),
+      };
+    case 'kafka':
+      return {
+        kind: 'kafka',
+        name: 'verify-stream',
+        brokers: readAddresses('--brokers', get('brokers'), '127.0.0.1:9092'),
+        topic: get('topic') ?? missing('--topic', 'a topic'),
+        tls: readTls(get, isTls),
+        sasl: readSasl(get),
       };
     case 'file':
       if (files.length === 0) missing('--file', 'the path of a file');
@@ -117,9 +129,31 @@ function readTls(get: Get, isTls: boolean): NatsConnectionFields['tls'] {
   return hasFiles ? { caFile, certFile, keyFile } : isTls;
 }
 
-function readAddresses(option: string, text: string | undefined): string[] {
+const mechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+
+function readSasl(get: Get): KafkaConnectionFields['sasl'] {
+  const given = get('sasl');
+  if (given === undefined) return undefined;
+  if (given === 'OAUTHBEARER') {
+    return { mechanism: given, tokenEnv: get('token-env') ?? missing('--token-env', variable) };
+  }
+  const mechanism = mechanisms.find((name) => name === given);
+  if (mechanism === undefined) {
+    const names = mechanisms.join(', ');
+    throw new UsageError(`--sasl must be ${names} or OAUTHBEARER, not ${given}`);
+  }
+  return {
+    mechanism,
+    usernameEnv: get('user-env') ?? missing('--user-env', variable),
+    passwordEnv: get('password-env') ?? missing('--password-env', variable),
+  };
+}
+
+const variable = 'an environment variable';
+
+function readAddresses(option: string, text: string | undefined, example: string): string[] {
   const addresses = (text ?? '').split(/[\s,]+/).filter((address) => address !== '');
-  return addresses.length > 0 ? addresses : missing(option, 'an address such as 127.0.0.1:4222');
+  return addresses.length > 0 ? addresses : missing(option, `an address such as ${example}`);
 }
 
 function readSequence(text: string): number {

@@ -1,6 +1,7 @@
 import type { Secrets } from '../bridges/targets/secrets.ts';
 import { createStreamCheck, type StreamCheck } from './check-stream.ts';
 import { readFiles } from './read-files.ts';
+import { readKafka } from './read-kafka.ts';
 import { readNats } from './read-nats.ts';
 import { noteLines, tableLines } from './report.ts';
 import type { VerifySettings } from './settings.ts';
@@ -41,10 +42,12 @@ export async function verifyStream(
   return isBad || signal.aborted ? 1 : 0;
 }
 
-function openPages({ source }: VerifySettings, { secret }: VerifyContext): StreamPages {
+function openPages({ source }: VerifySettings, { secret, signal }: VerifyContext): StreamPages {
   switch (source.kind) {
     case 'nats':
       return readNats(source, secret);
+    case 'kafka':
+      return readKafka(source, { secret, signal });
     case 'file':
       return readFiles(source.files);
   }
