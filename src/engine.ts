@@ -177,7 +177,7 @@ function createParts(options: EngineOptions, { database, writer, readers, keeper
 /** Creates the bridges of the configuration; they do not run yet. */
 async function openBridges(
   { contexts, logger, bridges: configured }: EngineOptions,
-  { log, feed }: Parts,
+  { log, feed, views }: Parts,
   { database, keeper }: Pools,
   submit: SubmitMutation,
 ): Promise<Bridges> {
@@ -188,6 +188,7 @@ async function openBridges(
       contexts,
       log,
       feed,
+      views,
       ledger,
       secret,
     }),

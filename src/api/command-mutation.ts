@@ -19,7 +19,7 @@ import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** An accepted command, as the resolvers of its payload get it. */
+/** An accepted command, as the resolvers of its payload receive it. */
 export interface CommandAnswer<Input> {
   readonly input: Input;
   readonly result: CommandResult;
@@ -54,7 +54,7 @@ interface CommandTypes {
 
 const keyLengthMax = 200;
 
-/** How far a client's clock may be ahead of ours: its present is then recorded as ours. */
+/** How far a client's clock may be ahead of ours. A time within this limit counts as now. */
 const aheadMaxMs = 5_000;
 
 const eventsDescription = oneLine`The events that the command recorded, in order. Empty if there
@@ -84,7 +84,7 @@ const occurredAtDescription = oneLine`The time at which the fact happened, if it
   now. A time up to ${aheadMaxMs / 1_000} seconds ahead of the server's time counts as now; a later
   time is a BAD_USER_INPUT error. If omitted, it is the time of recording.`;
 
-/** Adds what all commands share; returns what adds the mutation of one command. */
+/** Adds the types that all commands share; returns the function that adds a command's mutation. */
 export function addCommands(builder: Builder, types: CommandTypes) {
   const payloadInterface = addCommandPayload(builder, types);
 

@@ -83,7 +83,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
-/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for that of a dry run. */
+/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for a dry run. */
 export async function readEventConnection(
   context: RequestContext,
   filter: EventFilter,
@@ -130,7 +130,7 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    badInput('event requires either id or sequence, exactly one of them');
+    badInput('event requires exactly one of id and sequence');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;

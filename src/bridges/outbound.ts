@@ -1,24 +1,12 @@
-import type { Feed } from '../feed/feed.ts';
 import type { BoundedContext } from '../kernel/context.ts';
-import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
-import { toEventType } from './message.ts';
+import { kafkaEventTarget, kafkaStateBridges } from './kafka-bridges.ts';
+import type { OutboundParts } from './outbound-parts.ts';
 import type { OutboundBridge } from './run-bridge.ts';
-import type { BridgeSettings, KafkaSettings } from './settings.ts';
+import type { BridgeSettings } from './settings.ts';
 import { openEventSource } from './source.ts';
 import type { TargetKind } from './target.ts';
-import { type KafkaTargetOptions, kafkaTarget } from './targets/kafka.ts';
 import { natsTarget } from './targets/nats.ts';
-import type { Secrets } from './targets/secrets.ts';
-
-/** What the bridges of a configuration are made of. */
-export interface OutboundParts {
-  readonly contexts: readonly BoundedContext[];
-  readonly log: Log;
-  readonly feed: Feed;
-  readonly ledger: string;
-  readonly secret: Secrets;
-}
 
 const pageMax = 2_000;
 
@@ -36,56 +24,27 @@ export function outboundBridges(
     {
       identity: { name, kind, direction: 'OUT' },
       from: from === 'now' ? null : from === 'beginning' ? 0 : from,
-      target: toTarget(settings, parts, contextOf),
+      target: toTarget(settings, parts, { contextOf, filter }),
       openSource: (signal) =>
         openEventSource({ log, feed, filter, origin, limit: pageMax }, signal),
     },
+    ...(settings.kind === 'kafka' ? kafkaStateBridges(settings, parts) : []),
   ];
 }
 
 function toTarget(
   settings: BridgeSettings,
   { secret, contexts, ledger }: OutboundParts,
-  contextOf: (type: string) => string,
+  { contextOf, filter }: { contextOf: (type: string) => string; filter: EventFilter },
 ): TargetKind {
   switch (settings.kind) {
     case 'kafka':
-      return kafkaTarget({
-        kind: settings.kind,
-        settings,
-        secret,
-        transactionalId: toTransactionalId(ledger, settings.name),
-        ...toTopics(settings, contexts, contextOf),
-      });
+      return kafkaEventTarget({ settings, contexts, ledger, secret, contextOf, filter });
     case 'nats':
       return natsTarget({ settings, secret, contextOf });
     default:
       throw new Error(`${settings.kind} is not supported yet`);
   }
-}
-
-/** The id by which a producer shuts out the one that ran the same bridge before. */
-function toTransactionalId(ledger: string, bridge: string): string {
-  return `daybook-${ledger}-${bridge}`;
-}
-
-/** The topics of a bridge: one, or one for each bounded context. */
-function toTopics(
-  settings: KafkaSettings,
-  contexts: readonly BoundedContext[],
-  contextOf: (type: string) => string,
-): Pick<KafkaTargetOptions, 'topics' | 'topicOf'> {
-  const { topic, perContext, partitions, replicas } = settings;
-  const toTopic = (name: string) => ({ name, partitions, replicas, isCompacted: false });
-  if (!perContext) return { topics: [toTopic(topic)], topicOf: () => topic };
-  const { types } = toEventFilter(settings, contexts);
-  const used = contexts.filter(
-    ({ events }) => types === undefined || Object.keys(events).some((type) => types.includes(type)),
-  );
-  return {
-    topics: used.map(({ name }) => toTopic(`${topic}.${name}`)),
-    topicOf: ({ attributes }) => `${topic}.${contextOf(toEventType(attributes['type'] ?? ''))}`,
-  };
 }
 
 /** The name of the bounded context that defines an event type. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { toFaults, toPlainText } from './setting-faults.ts';
+import { type KnownNames, nameFaults, referenceFaults } from './setting-names.ts';
 
 /** Settings of bridges are not valid: each fault in one line, with its path. */
 export class BridgeSettingsError extends Error {
@@ -136,15 +138,6 @@ export interface BridgesSettings {
   readonly inbound: readonly InboundSettings[];
 }
 
-/** What a configuration file may refer to. */
-export interface KnownNames {
-  readonly types: ReadonlySet<string>;
-  readonly contexts: ReadonlySet<string>;
-  readonly views: ReadonlySet<string>;
-  /** Whether a secret is set in the environment. */
-  readonly hasSecret: (name: string) => boolean;
-}
-
 /** Parses the text of a configuration file. Throws `BridgeSettingsError` with every fault. */
 export function parseBridgeSettings(json: string, known: KnownNames): BridgesSettings {
   let value: unknown;
@@ -153,72 +146,9 @@ export function parseBridgeSettings(json: string, known: KnownNames): BridgesSet
   } catch (error) {
     throw new BridgeSettingsError([`not JSON: ${error instanceof Error ? error.message : error}`]);
   }
-  const parsed = file.safeParse(value);
-  if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.map(toLine));
+  const parsed = file.safeParse(value, { error: toPlainText });
+  if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.flatMap(toFaults));
   const faults = [...nameFaults(parsed.data), ...referenceFaults(parsed.data, known)];
   if (faults.length > 0) throw new BridgeSettingsError(faults);
   return parsed.data;
-}
-
-function toLine({ path, message }: z.core.$ZodIssue): string {
-  return `${toPath(path)}: ${message.replaceAll(/\s+/g, ' ')}`;
-}
-
-function toPath(path: readonly PropertyKey[]): string {
-  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-  return steps.join('').replace(/^\./, '') || 'the file';
-}
-
-function nameFaults({ bridges, inbound }: BridgesSettings): string[] {
-  const names = [
-    ...bridges.map((bridge, index) => [bridge.name, `bridges[${index}].name`] as const),
-    ...inbound.map((bridge, index) => [bridge.name, `inbound[${index}].name`] as const),
-  ];
-  return names.flatMap(([own, path], index) =>
-    names.findIndex(([other]) => other === own) < index
-      ? [`${path}: another bridge is named ${own}`]
-      : [],
-  );
-}
-
-function referenceFaults(
-  { bridges, inbound }: BridgesSettings,
-  { types, contexts, views, hasSecret }: KnownNames,
-): string[] {
-  const faults: string[] = [];
-  bridges.forEach((bridge, index) => {
-    const path = `bridges[${index}]`;
-    bridge.filter.types.forEach((type, at) => {
-      if (!types.has(type)) faults.push(`${path}.filter.types[${at}]: no event type ${type}`);
-    });
-    bridge.filter.contexts.forEach((context, at) => {
-      if (contexts.has(context)) return;
-      faults.push(`${path}.filter.contexts[${at}]: no context ${context}`);
-    });
-    if (bridge.kind === 'kafka') {
-      bridge.state.forEach(({ view }, at) => {
-        if (!views.has(view)) faults.push(`${path}.state[${at}].view: no view ${view}`);
-      });
-    }
-    faults.push(...secretFaults(path, bridge, hasSecret));
-  });
-  inbound.forEach((bridge, index) => {
-    faults.push(...secretFaults(`inbound[${index}]`, bridge, hasSecret));
-  });
-  return faults;
-}
-
-/** The members whose names end in `Env` name environment variables with secrets. */
-function secretFaults(
-  path: string,
-  settings: object,
-  hasSecret: (name: string) => boolean,
-): string[] {
-  return Object.entries(settings).flatMap(([member, value]) => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return secretFaults(`${path}.${member}`, value, hasSecret);
-    }
-    if (!member.endsWith('Env') || typeof value !== 'string' || hasSecret(value)) return [];
-    return [`${path}.${member}: the environment variable ${value} is not set`];
-  });
 }

@@ -41,6 +41,8 @@ export interface TargetKind {
   readonly kind: string;
   /** How many messages a call of `send` gets at most. */
   readonly batchMax: number;
+  /** Whether messages may have the same sequence number, so that the last ones are sent again. */
+  readonly sharesSequences?: boolean;
   /** Park the bridge after this long without success; never by default. */
   readonly giveUpAfterMs?: number;
   /** Opens the target. `from` is the checkpoint at which the bridge began. */

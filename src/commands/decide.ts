@@ -49,7 +49,8 @@ export function decide(
   try {
     const target = definition.target?.(input);
     if (target !== undefined && asked.expectedVersion != null) {
-      assertVersion(asked.expectedVersion, context.load(target.decider, target.id).version);
+      const { version } = context.load(target.decider, target.id);
+      assertVersion(target, asked.expectedVersion, version);
     }
     definition.handle(input, context);
     return accepted(attempt);
@@ -60,12 +61,15 @@ export function decide(
   }
 }
 
-function assertVersion(expected: number, actual: number): void {
+function assertVersion(
+  { decider, id }: { readonly decider: AnyDecider; readonly id: string },
+  expected: number,
+  actual: number,
+): void {
   if (expected === actual) return;
-  reject(VersionConflict, `expected version ${expected}, but the version is ${actual}`, {
-    expected,
-    actual,
-  });
+  const name = `${decider.category} ${id}`;
+  const message = `${name} has version ${actual}, not the expected version ${expected}`;
+  reject(VersionConflict, message, { expected, actual });
 }
 
 function accepted({ submission, events, touched, validUntil }: Attempt): Decision {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { readFile, sources, tests, tutorial } from './sources.ts';
 import { isNode, nameOf, nodesOf, parse, type SyntaxNode } from './syntax.ts';
 
-/** Exports that no file of the program imports but tests do, by the reason why they are right. */
+/** Exports that only tests import, by the reason why they are allowed. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   'the type of what the file exports, which helpers of tests name': [
     'src/api/transport/frame-groups.ts FrameGroups',
@@ -53,7 +53,7 @@ test('every export is imported', () => {
   expect(unused.filter((found) => !usedByTests.has(found))).toEqual([registered]);
 });
 
-test('no export is imported by tests alone, apart from the exceptions', () => {
+test('no export is imported only by tests, apart from the exceptions', () => {
   const byTests = unused.filter((found) => usedByTests.has(found));
   expect(byTests.sort()).toEqual(Object.values(exceptions).flat().sort());
 });

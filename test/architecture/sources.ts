@@ -5,7 +5,7 @@ export interface SourceFile {
   /** The path below the root of the project, with slashes. */
   readonly name: string;
   readonly text: string;
-  /** What it imports, or exports again, as it is written there. */
+  /** The modules that it imports or exports again, as written. */
   readonly imports: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function readFile(name: string): Omit<SourceFile, 'imports'> {
   return { name, text: readFileSync(path.join(root, name), 'utf8') };
 }
 
-/** The relative ones of the imports of a file, as paths below the root of the project. */
+/** The relative imports of a file, as paths below the root of the project. */
 export function ownImports(name: string, imports: readonly string[]): readonly string[] {
   return imports
     .filter((target) => target.startsWith('.'))

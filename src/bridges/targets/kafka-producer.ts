@@ -3,23 +3,12 @@ import {
   type Connection,
   endTxnV3,
   initProducerIdV4,
-  produceV9,
-  Writer,
 } from '@platformatic/kafka';
 import { delay } from '../../lib/delay.ts';
 import { groupBy } from '../../lib/group-by.ts';
 import type { KafkaCluster } from './kafka-cluster.ts';
 import { KafkaRequestError } from './kafka-errors.ts';
-import { type RecordBatch, stampBatch } from './kafka-records.ts';
-
-/** Record batches of one partition, in order. */
-export interface PartitionBatches {
-  readonly topic: string;
-  readonly partition: number;
-  /** The id of the broker that leads the partition. */
-  readonly leader: number;
-  readonly batches: readonly RecordBatch[];
-}
+import { type PartitionBatches, type ProducerSession, produceAll } from './kafka-produce.ts';
 
 /** A producer whose transactions shut out every other producer of the same transactional id. */
 interface KafkaProducer {
@@ -32,14 +21,8 @@ interface KafkaProducer {
   send(parts: readonly PartitionBatches[], signal: AbortSignal): Promise<void>;
 }
 
-/** For how long a crashed producer holds up readers of committed records if nobody takes over. */
+/** For how long a crashed producer holds up readers of committed records if none takes over. */
 const transactionMs = 60_000;
-const produceMs = 10_000;
-const produceKey = 0;
-const produceVersion = 9;
-const allReplicas = -1;
-/** A sequence number in a partition starts again after the largest signed 32-bit number. */
-const sequenceMask = 0x7fffffff;
 
 /**
  * Creates a producer on the requests of the Kafka protocol. The client's own producer was rejected:
@@ -47,81 +30,36 @@ const sequenceMask = 0x7fffffff;
  * that is reserved for brokers, and waits a fixed time for the transaction before.
  */
 export function createKafkaProducer(cluster: KafkaCluster, transactionalId: string): KafkaProducer {
-  const connections = new Map<number, Connection>();
-  const sequences = new Map<string, number>();
-  let coordinator: Connection | null = null;
-  let producerId = -1n;
-  let producerEpoch = -1;
-
-  async function connectionTo(broker: number, signal: AbortSignal): Promise<Connection> {
-    const known = connections.get(broker);
-    if (known !== undefined) return known;
-    const connection = await cluster.connect(broker, signal);
-    connections.set(broker, connection);
-    return connection;
-  }
-  function stamp({ topic, partition }: PartitionBatches, batch: RecordBatch): void {
-    const key = `${topic}-${partition}`;
-    const firstSequence = sequences.get(key) ?? 0;
-    stampBatch(batch, { producerId, producerEpoch, firstSequence });
-    sequences.set(key, (firstSequence + batch.count) & sequenceMask);
-  }
-  /** Sends the batches number `round` of the partitions that one broker leads. */
-  async function produce(
-    leader: number,
-    parts: readonly PartitionBatches[],
-    { round, signal }: { readonly round: number; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const connection = await connectionTo(leader, signal);
-    const sent = parts.flatMap((part) => {
-      const batch = part.batches[round];
-      if (batch === undefined) return [];
-      stamp(part, batch);
-      return [{ topic: part.topic, partition: part.partition, bytes: batch.bytes }];
-    });
-    if (sent.length === 0) return;
-    await cluster.call('produce', signal, () => sendProduce(connection, transactionalId, sent));
-  }
-
+  let taken: { readonly coordinator: Connection; readonly session: ProducerSession } | null = null;
   return {
     async takeOver(signal) {
-      const connection = await cluster.connectToCoordinator(transactionalId, signal);
-      const answer = await onceFree(signal, () =>
-        cluster.call('init producer id', signal, () =>
-          initProducerIdV4.api.async(connection, transactionalId, transactionMs, -1n, -1),
-        ),
-      );
-      coordinator = connection;
-      ({ producerId, producerEpoch } = answer);
-      sequences.clear();
+      const coordinator = await cluster.connectToCoordinator(transactionalId, signal);
+      const ask = () =>
+        initProducerIdV4.api.async(coordinator, transactionalId, transactionMs, -1n, -1);
+      const answer = await onceFree(signal, () => cluster.call('init producer id', signal, ask));
+      const { producerId, producerEpoch } = answer;
+      const sequences = new Map<string, number>();
+      taken = { coordinator, session: { transactionalId, producerId, producerEpoch, sequences } };
     },
     async send(parts, signal) {
-      const connection = coordinator;
-      if (connection === null) throw new Error('the producer has not taken over');
+      if (taken === null) throw new Error('the producer has not taken over');
+      const { coordinator, session } = taken;
+      const { producerId, producerEpoch } = session;
       const topics = partitionsByTopic(parts);
       const transaction = { transactionalId, producerId, producerEpoch, verifyOnly: false, topics };
-      await onceFree(signal, () =>
-        cluster.call('add partitions', signal, () =>
-          addPartitionsToTxnV3.api.async(connection, [transaction]),
-        ),
-      );
-      const rounds = Math.max(...parts.map(({ batches }) => batches.length));
-      const byLeader = [...groupBy(parts, ({ leader }) => leader)];
-      for (let round = 0; round < rounds; round += 1) {
-        await Promise.all(byLeader.map(([leader, led]) => produce(leader, led, { round, signal })));
-      }
-      await onceFree(signal, () =>
-        cluster.call('end transaction', signal, () =>
-          endTxnV3.api.async(connection, transactionalId, producerId, producerEpoch, true),
-        ),
-      );
+      const begin = () => addPartitionsToTxnV3.api.async(coordinator, [transaction]);
+      await onceFree(signal, () => cluster.call('add partitions', signal, begin));
+      await produceAll({ cluster, session, signal }, parts);
+      const commit = () =>
+        endTxnV3.api.async(coordinator, transactionalId, producerId, producerEpoch, true);
+      await onceFree(signal, () => cluster.call('commit', signal, commit));
     },
   };
 }
 
 /** Sends a request again while the transaction before is still being finished by the brokers. */
 async function onceFree<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
-  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
     try {
       return await request();
     } catch (error) {
@@ -132,6 +70,7 @@ async function onceFree<T>(signal: AbortSignal, request: () => Promise<T>): Prom
   }
 }
 
+const pauseMsMax = 50;
 const busy = 'CONCURRENT_TRANSACTIONS';
 
 function partitionsByTopic(parts: readonly PartitionBatches[]) {
@@ -139,38 +78,4 @@ function partitionsByTopic(parts: readonly PartitionBatches[]) {
     name,
     partitions: own.map(({ partition }) => partition),
   }));
-}
-
-interface SentBatch {
-  readonly topic: string;
-  readonly partition: number;
-  readonly bytes: Buffer;
-}
-
-/** One Produce request; rejects if a batch was refused. */
-function sendProduce(
-  connection: Connection,
-  transactionalId: string,
-  sent: readonly SentBatch[],
-): Promise<unknown> {
-  const request = (): Writer =>
-    Writer.create()
-      .appendString(transactionalId)
-      .appendInt16(allReplicas)
-      .appendInt32(produceMs)
-      .appendArray([...groupBy(sent, ({ topic }) => topic)], (topics, [topic, own]) => {
-        topics.appendString(topic).appendArray(own, (partitions, { partition, bytes }) => {
-          partitions
-            .appendInt32(partition)
-            .appendUnsignedVarInt(bytes.length + 1)
-            .append(bytes);
-        });
-      })
-      .appendTaggedFields();
-  const { parseResponse } = produceV9;
-  return new Promise((resolve, reject) => {
-    const answer = (error: Error | null, response?: unknown) =>
-      error === null ? resolve(response) : reject(error);
-    connection.send(produceKey, produceVersion, request, parseResponse, true, true, answer);
-  });
 }

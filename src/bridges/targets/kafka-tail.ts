@@ -25,8 +25,10 @@ type Response = Awaited<ReturnType<typeof fetchV12.api.async>>;
 type Batch = NonNullable<Response['responses'][number]['partitions'][number]['records']>[number];
 
 const fetchMs = 500;
+/** How many partitions are read at a time. */
+const readsMax = 8;
 const fetchBytesMax = 4 << 20;
-/** Few offsets at first: the last record is behind one control record, or in a batch with others. */
+/** Few at first: behind the last record is one control record, and records come in batches. */
 const windowFirst = 4n;
 
 /**
@@ -40,18 +42,19 @@ export async function readKafkaTails(
   signal: AbortSignal,
 ): Promise<TargetLanes> {
   const ranges = await readRanges(cluster, lanes, signal);
-  const found = await Promise.all(
-    lanes.map(async (lane): Promise<[string, LastMessage | null][]> => {
+  const found: [string, LastMessage | null][] = [];
+  for (let index = 0; index < lanes.length; index += readsMax) {
+    const some = lanes.slice(index, index + readsMax).map(async (lane) => {
       const { start, end } = ranges.get(lane.name) ?? { start: 0n, end: 0n };
       const connection = await cluster.connect(lane.leader, signal);
-      const read = { cluster, connection, lane, signal };
-      const last = await readLastRecord(read, start, end);
-      if (last !== null) return [[lane.name, toLastMessage(lane, last)]];
+      const last = await readLastRecord({ cluster, connection, lane, signal }, start, end);
+      if (last !== null) found.push([lane.name, toLastMessage(lane, last)]);
       // An offset that is gone was that of a record: of a committed one, as far as is known.
-      return start === 0n ? [] : [[lane.name, null]];
-    }),
-  );
-  return new Map(found.flat());
+      else if (start > 0n) found.push([lane.name, null]);
+    });
+    await Promise.all(some);
+  }
+  return new Map(found);
 }
 
 interface Range {

@@ -7,7 +7,8 @@ import {
   openKafkaCluster,
 } from './kafka-cluster.ts';
 import { KafkaRequestError } from './kafka-errors.ts';
-import { createKafkaProducer, type PartitionBatches } from './kafka-producer.ts';
+import type { PartitionBatches } from './kafka-produce.ts';
+import { createKafkaProducer } from './kafka-producer.ts';
 import { encodeRecords, type RecordBatch, RecordTooLargeError } from './kafka-records.ts';
 import { type KafkaLane, readKafkaTails } from './kafka-tail.ts';
 import {
@@ -27,6 +28,7 @@ export interface KafkaTargetOptions {
   /** Shuts out the predecessor: the same for every process that runs this bridge, and no other. */
   readonly transactionalId: string;
   readonly topics: readonly KafkaTopic[];
+  readonly sharesSequences?: boolean;
   /** The topic of a message, which is one of `topics`. */
   topicOf(message: Message): string;
 }
@@ -39,10 +41,11 @@ const batchMax = 2_000;
  * is read from the topics whenever the target is opened: nothing rests on transactions alone.
  */
 export function kafkaTarget(options: KafkaTargetOptions): TargetKind {
-  const { kind, settings, secret } = options;
+  const { kind, settings, secret, sharesSequences = false } = options;
   return {
     kind,
     batchMax,
+    sharesSequences,
     async open(signal) {
       const cluster = openKafkaCluster(settings, secret);
       try {

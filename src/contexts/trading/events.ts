@@ -34,7 +34,7 @@ const accruedFee = decimal(
   "The fees on settledValue before rounding, in the instrument's currency.",
 );
 
-/** What a client asked for. */
+/** What a client requested. */
 const instruction = {
   orderId,
   clientOrderId: nullable(text("The client's own id for the order. Null if the order has none.")),
@@ -72,7 +72,7 @@ const final = {
 };
 
 /**
- * All events of orders. The stream of an order has what its client asked for. The stream of the
+ * All events of orders. The stream of an order has what its client requested. The stream of the
  * instrument's book has what the market did with it, in the order in which it was done.
  */
 export const tradingEvents = {

@@ -5,7 +5,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { Views } from '../views.ts';
 import { createWatchRegistry, type WatchRegistry } from './watch-registry.ts';
-import type { SharedState, Watch, Watchable, WatchedState } from './watched-state.ts';
+import type { SharedState, Watchable, WatchedState, WatchingReader } from './watched-state.ts';
 
 /** Watches states that are read from views. */
 export interface Watcher {
@@ -38,7 +38,11 @@ interface WatcherOptions {
   readonly logger: Logger;
 }
 
-/** Runs one loop over the feed that passes each event to the states that it may change. */
+/**
+ * Runs one loop over the feed that passes each event to the states that it may change. The
+ * registry has a `WatchedKey` for each watched key, and that has a `WatchingReader` for each
+ * subscriber.
+ */
 export function createWatcher(options: WatcherOptions): Watcher {
   const stopping = new AbortController();
   const registry = createWatchRegistry((error) =>
@@ -139,7 +143,7 @@ async function* watchStates<State>(
 
 /** The next state after a sequence; null if the signal fires. */
 async function nextOf<State>(
-  watch: Watch<State>,
+  watch: WatchingReader<State>,
   { after, watchable, signal }: Watching<State> & { readonly after: number },
 ): Promise<SharedState<State> | null> {
   const { pending, changed } = watch;

@@ -3,7 +3,9 @@ import * as commands from '../../../src/contexts/accounts/commands.ts';
 import { modules } from '../../../src/contexts/all.ts';
 import { newUuid } from '../../../src/lib/uuid.ts';
 import { startTestEngine, type TestEngine } from '../engines.ts';
+import { createTestDatabase, type TestDatabase } from '../postgres.ts';
 import { wholeLog } from '../processing.ts';
+import { sql } from '../rows.ts';
 import { silentLogger } from '../silent-logger.ts';
 import { readTopic, type TopicRecord } from './read-topic.ts';
 
@@ -68,6 +70,44 @@ export function followChain(records: readonly TopicRecord[]): readonly number[] 
     last.set(partition, sequence);
     return sequence;
   });
+}
+
+/** Takes what each test of a file needs from one broker, and gives each a database and a topic. */
+export interface BridgeTest {
+  readonly topic: string;
+  readonly database: TestDatabase;
+  /** Starts an engine with a bridge named kafka to the topic. */
+  start(bridge?: object): Promise<TestEngine>;
+  stopAll(): Promise<void>;
+}
+
+let topics = 0;
+
+/** Sets up a test of a bridge to a broker; `secret` returns passwords. */
+export async function createBridgeTest(
+  address: () => string,
+  secret?: (name: string) => string,
+): Promise<BridgeTest> {
+  topics += 1;
+  const topic = `events-${topics}`;
+  const database = await createTestDatabase();
+  // Clones of the template would have one ledger.
+  await sql(database.database, 'update log_head set ledger = gen_random_uuid()');
+  const started: TestEngine[] = [];
+  return {
+    topic,
+    database,
+    async start(bridge = {}) {
+      const usual = { name: 'kafka', kind: 'kafka', brokers: [address()], topic };
+      const engine = await startBridging(database.url, [Object.assign(usual, bridge)], secret);
+      started.push(engine);
+      return engine;
+    },
+    async stopAll() {
+      for (const engine of started.splice(0)) await engine.stop();
+      await database.dispose();
+    },
+  };
 }
 
 /** Finds what keeps a topic from having every event once and each stream in order. */

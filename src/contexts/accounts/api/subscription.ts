@@ -30,7 +30,11 @@ export function addAccountSubscription(parts: ApiParts): void {
         ${latestDescription} Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
-        watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),
+        watchFound(
+          context,
+          { view: accountsView, noun: 'account', key: parseId('id', id) },
+          'ACCOUNT_NOT_FOUND',
+        ),
       resolve: (state) => state,
     }),
   );

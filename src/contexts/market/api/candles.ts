@@ -13,7 +13,7 @@ import { lastPricesView } from '../views.ts';
 import { type InstrumentRefs, listedSymbol } from './instrument.ts';
 
 const candlesMax = 500;
-/** A candle changes with every trade. At most one frame is sent in this time, with the newest. */
+/** A candle changes with every trade: only the newest state in this time is sent. */
 const framePauseMs = 50;
 
 /** Adds Instrument.candles and Subscription.candles. */

@@ -4,7 +4,7 @@ import { rangeOf } from '../../../api/list-connection.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
 import { oneLine } from '../../../lib/one-line.ts';
-import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
 import { instrumentTypes } from '../../market/api/instrument.ts';
@@ -106,10 +106,10 @@ async function readBook(
     return found.map(({ document }) => document);
   };
   const [bids, asks] = await Promise.all([read('BUY'), read('SELL')]);
-  return { symbol, bids, asks, sequence: sequenceOf(at) };
+  return { symbol, bids, asks, sequence: baseSequenceOf(at) };
 }
 
-/** The best levels of a book as something to watch; a change of `sequence` alone is no news. */
+/** The best levels of a book, to be watched. A change of `sequence` alone is not a new state. */
 export function watchableBook(
   views: Pick<Views, 'list'>,
   request: BookRequest,

@@ -168,7 +168,7 @@ async function compareAccount(
   return compareFigures(ledger, shown).map((each) => ({ ...each, accountId }));
 }
 
-/** Null would be an entry in the list without a document, which no program writes. */
+/** A null position would be a list entry without a document, which no program writes. */
 function figuresShown(position: Position | null): AccountFigure[] {
   if (position === null) return [];
   const { symbol, quantity, held } = position;

@@ -81,7 +81,7 @@ function addOrder(parts: ApiParts, refs: Refs): void {
   });
 }
 
-/** What the client asked for. */
+/** Adds the fields that show what the client requested. */
 function addInstruction({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     side: t.field({
@@ -132,7 +132,7 @@ function addInstruction({ builder }: ApiParts, refs: Refs): void {
   }));
 }
 
-/** What the market has done with it. */
+/** Adds the fields that show what the market has done with the order. */
 function addProgress({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     filledQuantity: t.field({
@@ -189,7 +189,7 @@ function addProgress({ builder }: ApiParts, refs: Refs): void {
   }));
 }
 
-/** The orders and trades that it leads to. */
+/** Adds the fields that lead to other orders and to trades. */
 function addRelated({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     replaces: t.field({

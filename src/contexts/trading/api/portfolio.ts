@@ -3,7 +3,7 @@ import { oncePerSchema } from '../../../api/once.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
-import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import { topicsOf } from '../../../views/watching/watch-document.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
@@ -13,8 +13,8 @@ import { accountsView } from '../../accounts/views.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { lastPricesView } from '../../market/views.ts';
 import {
-  costOf,
   type Portfolio,
+  shownCostOf,
   toPortfolio,
   type ValuedPosition,
   valuePosition,
@@ -106,7 +106,7 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
         type: 'Sequence',
         description: oneLine`The sequence number at which this state was read. In a dry run, it is
           the sequence number at which the dry run was decided.`,
-        resolve: ({ at }) => sequenceOf(at),
+        resolve: ({ at }) => baseSequenceOf(at),
       }),
     }),
   });
@@ -149,7 +149,7 @@ function addPositionType(parts: ApiParts) {
         description: oneLine`The total cost of the shares, including buying fees. A sale reduces it
           by the cost of the shares sold, in whole minor units, so that nothing is lost to
           rounding.`,
-        resolve: ({ position }) => costOf(position),
+        resolve: ({ position }) => shownCostOf(position),
       }),
       marketPrice: t.expose('marketPrice', {
         type: 'Decimal',

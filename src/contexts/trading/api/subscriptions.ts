@@ -58,7 +58,11 @@ function addOrder(parts: ApiParts): void {
         ${latestDescription} Fails with ORDER_NOT_FOUND if no order has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
-        watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
+        watchFound(
+          context,
+          { view: ordersView, noun: 'order', key: parseId('id', id) },
+          'ORDER_NOT_FOUND',
+        ),
       resolve: (state) => state,
     }),
   );

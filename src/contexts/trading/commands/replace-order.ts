@@ -16,9 +16,9 @@ import { lotsOf, newOrderId, orderRejections, recordPlaced, ticksOf } from './pl
 
 export interface ReplaceOrder {
   readonly orderId: string;
-  /** Null: a new UUID is generated. */
+  /** If null, a new UUID is generated. */
   readonly newOrderId: string | null;
-  /** Null, here and below: that of the replaced order. */
+  /** If null, here and below, that of the replaced order is kept. */
   readonly quantity: string | null;
   readonly limitPrice: string | null;
   readonly stopPrice: string | null;
