@@ -1,23 +1,28 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { delay } from '../../src/lib/delay.ts';
 import { createInboundSetup, deposit, type InboundSetup, withdraw } from '../support/inbound.ts';
-import { buses } from '../support/inbound-buses.ts';
+import { type InboundServer, systems } from '../support/inbound-buses.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const script = path.join(import.meta.dirname, '../support/inbound-child.ts');
 
-for (const { kind, reason, open } of buses) {
+for (const { kind, reason, start } of systems) {
   const title = `commands from ${kind}${reason === null ? '' : `: skipped, ${reason}`}`;
   describe.skipIf(reason !== null)(title, () => {
+    let server: InboundServer;
     let setup: InboundSetup;
 
-    beforeEach(async () => {
-      setup = await createInboundSetup(open);
+    beforeAll(async () => {
+      server = await start();
     }, 120_000);
+    afterAll(() => server.dispose());
+    beforeEach(async () => {
+      setup = await createInboundSetup(server.open);
+    });
     afterEach(() => setup.dispose());
 
     test('while the database is away, nothing is acknowledged and nothing is lost', async () => {
@@ -63,12 +68,12 @@ for (const { kind, reason, open } of buses) {
         ids.flatMap((id) => [deposit(id), withdraw(id)]),
       ).flat();
       for (let round = 0; round < 10; round += 1) {
-        const server = await startChild(setup);
+        const child = await startChild(setup);
         const before = await bus.unread();
         await bus.send(pairs.slice(round * 200, (round + 1) * 200));
         await until(async () => (await bus.unread()) !== before + 200, 60_000);
         await delay(Math.random() * 60);
-        await kill(server);
+        await kill(child);
       }
       await setup.start();
       await until(isDrained, 60_000);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   createInboundSetup,
   deposit,
@@ -6,17 +6,22 @@ import {
   startInboundEngine,
   withdraw,
 } from '../support/inbound.ts';
-import { buses } from '../support/inbound-buses.ts';
+import { type InboundServer, systems } from '../support/inbound-buses.ts';
 import { until } from '../support/until.ts';
 
-for (const { kind, reason, open } of buses) {
+for (const { kind, reason, start } of systems) {
   const title = `commands from ${kind}${reason === null ? '' : `: skipped, ${reason}`}`;
   describe.skipIf(reason !== null)(title, () => {
+    let server: InboundServer;
     let setup: InboundSetup;
 
-    beforeEach(async () => {
-      setup = await createInboundSetup(open);
+    beforeAll(async () => {
+      server = await start();
     }, 120_000);
+    afterAll(() => server.dispose());
+    beforeEach(async () => {
+      setup = await createInboundSetup(server.open);
+    });
     afterEach(() => setup.dispose());
 
     test('messages that are delivered again have no second effect', async () => {

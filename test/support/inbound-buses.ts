@@ -1,7 +1,8 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Consumer, Producer } from '@platformatic/kafka';
-import { startKafkaBroker } from './kafka/kafka-broker.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
+import { type KafkaBroker, startKafkaBroker } from './kafka/kafka-broker.ts';
 import { readTopic, withAdmin } from './kafka/read-topic.ts';
 import { noKafka } from './kafka/resolve-kafka.ts';
 import { noNats, startNatsServer } from './nats-server.ts';
@@ -25,10 +26,35 @@ export interface InboundBus {
   dispose(): Promise<void>;
 }
 
-export const buses = [
-  { kind: 'NATS JetStream', reason: noNats, open: openNats },
-  { kind: 'Kafka', reason: noKafka, open: openKafka },
-] as const;
+/** A system with inbound bridges. */
+export interface InboundSystem {
+  readonly kind: string;
+  /** Why its tests cannot run here; null if they can. */
+  readonly reason: string | null;
+  /** Starts a server, which takes long for some; then opens buses on it, one at a time. */
+  start(): Promise<InboundServer>;
+}
+
+export interface InboundServer {
+  open(): Promise<InboundBus>;
+  dispose(): Promise<void>;
+}
+
+export const systems: readonly InboundSystem[] = [
+  {
+    kind: 'NATS JetStream',
+    reason: noNats,
+    start: async () => ({ open: openNats, dispose: async () => {} }),
+  },
+  {
+    kind: 'Kafka',
+    reason: noKafka,
+    async start() {
+      const kafka = await startKafkaBroker();
+      return { open: () => openKafka(kafka), dispose: () => kafka.dispose() };
+    },
+  },
+];
 
 const toText = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
 const shared = { name: 'commands', actor: 'payments' };
@@ -87,10 +113,10 @@ async function openNats(): Promise<InboundBus> {
   };
 }
 
-async function openKafka(): Promise<InboundBus> {
-  const kafka = await startKafkaBroker();
-  const topic = 'commands';
-  const group = 'daybook';
+async function openKafka(kafka: KafkaBroker): Promise<InboundBus> {
+  const topic = `commands-${newUuid().slice(-12)}`;
+  const group = topic;
+  const deadLetter = `${topic}.dead`;
   const client = { clientId: 'test', bootstrapBrokers: [kafka.address], retries: 5 };
   const partitions = 3;
   await withAdmin(kafka.address, (admin) => admin.createTopics({ topics: [topic], partitions }));
@@ -110,7 +136,7 @@ async function openKafka(): Promise<InboundBus> {
       brokers: [kafka.address],
       topic,
       group,
-      deadLetter: 'commands.dead',
+      deadLetter,
     },
     async send(messages) {
       const producer = new Producer(client);
@@ -133,7 +159,7 @@ async function openKafka(): Promise<InboundBus> {
         return counts.reduce((sum, count) => sum + count, 0);
       }),
     async deadLetters() {
-      const letters = await readTopic(kafka.address, 'commands.dead');
+      const letters = await readTopic(kafka.address, deadLetter);
       return letters.map(({ headers }) => headers['daybook-code'] ?? '');
     },
     rewind: () =>
@@ -150,6 +176,6 @@ async function openKafka(): Promise<InboundBus> {
       await kafka.stop('SIGKILL');
       await kafka.start();
     },
-    dispose: () => kafka.dispose(),
+    dispose: async () => {},
   };
 }
