@@ -48,7 +48,8 @@ export function buildApp(config: Config): App {
   let stopping: Promise<void> | null = null;
 
   async function start() {
-    const bridges = await readBridges(config, modules);
+    const schema = buildSchema(modules);
+    const bridges = await readBridges(config, modules, schema);
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
     const pools = openPools(url, outages, undo);
     const { database, keeper } = pools;
@@ -57,7 +58,6 @@ export function buildApp(config: Config): App {
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
-    const schema = buildSchema(modules);
     const createSubmit = (parts: EngineParts) =>
       createSubmitMutation({ schema, engine: parts, logger });
     const engine = await startEngine({

@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { GraphQLSchema } from 'graphql';
+import { commandFieldsOf } from './api/command-documents.ts';
 import type { ApiModule } from './api/schema.ts';
 import {
   BridgeSettingsError,
@@ -21,6 +23,7 @@ interface ConfiguredBridges {
 export async function readBridges(
   { bridgesFile: file, secret }: Pick<Config, 'bridgesFile' | 'secret'>,
   modules: readonly ApiModule[],
+  schema: GraphQLSchema,
 ): Promise<ConfiguredBridges | null> {
   if (file === null) return null;
   const contexts = modules.map(({ context }) => context);
@@ -29,6 +32,7 @@ export async function readBridges(
       types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
       contexts: new Set(contexts.map(({ name }) => name)),
       views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
+      commands: commandFieldsOf(schema),
       hasSecret: (name) => secret(name) !== null,
     });
     return { settings, secret: (name) => secret(name) ?? missing(name) };

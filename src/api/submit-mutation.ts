@@ -1,15 +1,4 @@
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  execute,
-  type GraphQLField,
-  type GraphQLInputObjectType,
-  type GraphQLSchema,
-  isInputObjectType,
-  isNonNullType,
-  parse,
-  validate,
-} from 'graphql';
+import { type ExecutionResult, execute, type GraphQLSchema } from 'graphql';
 import {
   type MutationOutcome,
   type MutationRequest,
@@ -18,6 +7,7 @@ import {
 } from '../bridges/inbound/submit-mutation.ts';
 import type { Processor } from '../commands/processor.ts';
 import type { Logger } from '../lib/logger.ts';
+import { createCommandDocuments } from './command-documents.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError, codeOf, createErrorMask, type ErrorMask } from './errors.ts';
 import { createRequestContext } from './request-context.ts';
@@ -55,7 +45,7 @@ const passingCodes: ReadonlySet<string | undefined> = new Set([
  * parsers, typed rejections and processor.
  */
 export function createSubmitMutation(options: SubmitMutationOptions): SubmitMutation {
-  const documentOf = createDocuments(options.schema);
+  const documentOf = createCommandDocuments(options.schema);
   const maskError = createErrorMask(options.logger);
   const takeTurn = createTurns();
   return async (request) => {
@@ -78,32 +68,6 @@ export function createSubmitMutation(options: SubmitMutationOptions): SubmitMuta
       turn.end();
     }
   };
-}
-
-/** The document of each command, parsed once; null if the schema has no such command. */
-function createDocuments(schema: GraphQLSchema): (mutation: string) => DocumentNode | null {
-  const fields = schema.getMutationType()?.getFields() ?? {};
-  const documents = new Map<string, DocumentNode>();
-  for (const field of Object.values(fields)) {
-    const input = inputOf(field);
-    if (input === null) continue;
-    const document = parse(
-      `mutation ($input: ${input.name}!) { answer: ${field.name}(input: $input) {
-        ... on CommandPayload { sequence replayed } ... on Error { code message } } }`,
-    );
-    const [fault] = validate(schema, document);
-    if (fault !== undefined) throw fault;
-    documents.set(field.name, document);
-  }
-  return (mutation) => documents.get(mutation) ?? null;
-}
-
-/** The type of the input of a command; null if the mutation is not a command. */
-function inputOf({ args }: GraphQLField<unknown, unknown>): GraphQLInputObjectType | null {
-  const [arg] = args;
-  if (args.length !== 1 || arg?.name !== 'input' || !isNonNullType(arg.type)) return null;
-  const { ofType } = arg.type;
-  return isInputObjectType(ofType) && 'idempotencyKey' in ofType.getFields() ? ofType : null;
 }
 
 /** The place of a request in the order in which commands reach the processor. */

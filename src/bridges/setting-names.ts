@@ -3,6 +3,8 @@ export interface KnownNames {
   readonly types: ReadonlySet<string>;
   readonly contexts: ReadonlySet<string>;
   readonly views: ReadonlySet<string>;
+  /** The input fields of each command; if absent, mappings are not checked. */
+  readonly commands?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether a secret is set in the environment. */
   readonly hasSecret: (name: string) => boolean;
 }
@@ -12,6 +14,12 @@ interface Entry {
   readonly name: string;
   readonly filter?: { readonly types: readonly string[]; readonly contexts: readonly string[] };
   readonly state?: readonly { readonly view: string }[];
+  readonly map?: Mapping | undefined;
+}
+
+interface Mapping {
+  readonly mutation: string;
+  readonly input: Readonly<Record<string, string>>;
 }
 
 interface Entries {
@@ -72,8 +80,23 @@ function faultsOf(path: string, entry: Entry, known: KnownNames): readonly strin
     ...unknownIn(views, known.views, (at, view) => {
       return `${path}.state[${at}].view: there is no view ${view}; ${choice(known.views)}`;
     }),
+    ...mappingFaults(`${path}.map`, entry.map, known),
     ...secretFaults(path, entry, known.hasSecret),
   ];
+}
+
+/** With such a fault, every message would be refused. */
+function mappingFaults(
+  path: string,
+  map: Mapping | undefined,
+  { commands }: KnownNames,
+): readonly string[] {
+  if (map === undefined || commands === undefined) return [];
+  const fields = commands.get(map.mutation);
+  if (fields === undefined) return [`${path}.mutation: there is no command ${map.mutation}`];
+  return unknownIn(Object.keys(map.input), fields, (_at, field) => {
+    return `${path}.input: ${map.mutation} has no input field ${field}; ${choice(fields)}`;
+  });
 }
 
 function unknownIn(

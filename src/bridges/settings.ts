@@ -103,20 +103,30 @@ const inbound = {
   deadLetter: text,
   map: map.optional(),
 };
+/** Where a message is becomes its idempotency key, which has at most 200 characters. */
+const place = z.string().min(1).max(150);
 const natsInbound = z.strictObject({
   kind: z.literal('nats'),
   ...inbound,
+  deadLetter: text.regex(/^[^\s.*>]+(?:\.[^\s.*>]+)*$/, {
+    error: 'must be a subject without "*", ">" or spaces',
+  }),
   ...natsConnection,
-  stream: text,
+  stream: place,
   subject: text.optional(),
 });
-const kafkaInbound = z.strictObject({
-  kind: z.literal('kafka'),
-  ...inbound,
-  ...kafkaConnection,
-  topic: text,
-  group: text,
-});
+const kafkaInbound = z
+  .strictObject({
+    kind: z.literal('kafka'),
+    ...inbound,
+    ...kafkaConnection,
+    topic: place,
+    group: text,
+  })
+  .refine(({ topic, deadLetter }) => topic !== deadLetter, {
+    path: ['deadLetter'],
+    error: 'must not be the topic itself',
+  });
 
 const file = z.strictObject({
   bridges: z.array(z.discriminatedUnion('kind', [nats, kafka, kinesis, webhook])).default([]),

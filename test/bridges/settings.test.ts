@@ -8,6 +8,7 @@ const known = {
   types: new Set(['CashDeposited', 'PriceRecorded']),
   contexts: new Set(['accounts', 'trading']),
   views: new Set(['accounts', 'orders']),
+  commands: new Map([['recordPrice', new Set(['symbol', 'price', 'occurredAt'])]]),
   hasSecret: (name: string) => name !== 'NOT_SET',
 };
 
@@ -37,6 +38,16 @@ const prices = {
   stream: 'PRICES',
   actor: 'feed',
   deadLetter: 'prices.dead',
+};
+
+const commands = {
+  name: 'commands',
+  kind: 'kafka',
+  brokers: ['127.0.0.1:9092'],
+  topic: 'commands',
+  group: 'daybook',
+  actor: 'payments',
+  deadLetter: 'commands.dead',
 };
 
 test('the example of the documentation is valid', () => {
@@ -239,6 +250,32 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
       inbound: [Object.assign({}, prices, { map: { mutation: 'recordPrice', input: { p: 'p' } } })],
     },
     ['inbound[0].map.input.p: must be a JSON pointer such as "/price"'],
+  ],
+  [
+    'a mapping to a command that does not exist',
+    {
+      inbound: [Object.assign({}, prices, { map: { mutation: 'setPrice', input: { p: '/p' } } })],
+    },
+    ['inbound[0].map.mutation: there is no command setPrice'],
+  ],
+  [
+    'a mapping to an input field that does not exist',
+    {
+      inbound: [
+        Object.assign({}, prices, { map: { mutation: 'recordPrice', input: { p: '/p' } } }),
+      ],
+    },
+    [/^inbound\[0\]\.map\.input: recordPrice has no input field p; /],
+  ],
+  [
+    'dead letters that would be commands again',
+    { inbound: [Object.assign({}, commands, { deadLetter: 'commands' })] },
+    ['inbound[0].deadLetter: must not be the topic itself'],
+  ],
+  [
+    'a dead-letter subject with a wildcard',
+    { inbound: [Object.assign({}, prices, { deadLetter: 'prices.>' })] },
+    ['inbound[0].deadLetter: must be a subject without "*", ">" or spaces'],
   ],
   [
     'several faults at once',

@@ -45,7 +45,7 @@ export interface CommandSourceKind {
 /** The headers of a dead letter, in addition to those of the message. */
 export function deadLetterHeaders(
   bridge: string,
-  { place, idempotencyKey }: InboundMessage,
+  { place, idempotencyKey, body }: InboundMessage,
   { code, message }: Refusal,
 ): readonly (readonly [name: string, value: string])[] {
   const line = message.replaceAll(/\s+/g, ' ').slice(0, reasonLengthMax);
@@ -55,7 +55,18 @@ export function deadLetterHeaders(
     ['daybook-place', place],
     ['daybook-key', idempotencyKey],
     ['daybook-bridge', bridge],
+    ['daybook-bytes', String(body.length)],
   ];
 }
 
 const reasonLengthMax = 1_000;
+
+/**
+ * The body of a dead letter. With the headers, a body near the limit of the system would be above
+ * it: of such a message the beginning is kept, and the header "daybook-bytes" has its true size.
+ */
+export function deadLetterBody({ body }: InboundMessage): Uint8Array {
+  return body.length > bodyBytesMax ? body.subarray(0, bodyBytesMax) : body;
+}
+
+const bodyBytesMax = 512 * 1024;

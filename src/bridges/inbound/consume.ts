@@ -34,7 +34,7 @@ export async function consume(intake: Intake): Promise<void> {
   try {
     const progress = createProgress(intake, source);
     while (!signal.aborted && !(await progress.isInterrupted())) {
-      const messages = await callTarget(() => source.next(signal));
+      const messages = await callTarget(() => source.next(endSignal));
       if (messages.length === 0) await progress.noteIdle();
       await settle(intake, { source, progress }, messages);
     }

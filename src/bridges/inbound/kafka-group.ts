@@ -1,14 +1,15 @@
 import {
-  Admin,
   type BaseOptions,
-  type ClusterMetadata,
   Consumer,
   FetchIsolationLevels,
   fetchV12,
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
 import { delay } from '../../lib/delay.ts';
+import { groupBy } from '../../lib/group-by.ts';
 import { BridgeParkedError } from '../errors.ts';
+import type { KafkaCluster } from '../targets/kafka-cluster.ts';
+import { toKafkaError } from '../targets/kafka-errors.ts';
 import { type CommittedPage, committedRecords } from './committed-records.ts';
 
 /** The committed records of a partition that were read. */
@@ -34,6 +35,8 @@ export interface KafkaGroup {
 
 export interface KafkaGroupOptions {
   readonly client: BaseOptions;
+  /** The same cluster, for reading. */
+  readonly cluster: KafkaCluster;
   readonly topic: string;
   readonly group: string;
   /** The name of the member: who joins under it takes the place of the predecessor at once. */
@@ -43,6 +46,8 @@ export interface KafkaGroupOptions {
 const sessionMs = 10_000;
 const rebalanceMs = 20_000;
 const heartbeatMs = 2_000;
+/** A broker answers a request to join once all members have joined or are gone. */
+const joinMs = 30_000;
 const waitMs = 500;
 const answerBytesMax = 1024 * 1024;
 /** The broker sends a batch of records that is larger than this if it is the next one. */
@@ -50,9 +55,10 @@ const partitionBytesMax = 256 * 1024;
 
 /** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
 export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaGroup> {
-  const { client, topic, group, member } = options;
+  const { client, cluster, topic, group, member } = options;
   const consumer = new Consumer({
     ...client,
+    requestTimeout: joinMs,
     groupId: group,
     groupInstanceId: member,
     autocommit: false,
@@ -60,7 +66,6 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
     rebalanceTimeout: rebalanceMs,
     heartbeatInterval: heartbeatMs,
   });
-  const reader = new Admin(client);
   let failure: Error | null = null;
   let generation = 0;
   consumer.on('consumer:group:join', () => {
@@ -76,14 +81,13 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
     } catch {
       // The broker removes the member when its session ends.
     }
-    await reader.close().catch(() => {});
   }
   try {
     consumer.topics.track(topic);
     await consumer.joinGroup({});
   } catch (error) {
     await close();
-    throw error;
+    throw toKafkaError('join group', error);
   }
 
   /** The next offset to read and the committed one, by partition; as of `loaded`. */
@@ -113,7 +117,7 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
         return [];
       }
       const asked = generation;
-      const pages = await fetchPages(reader, topic, positions);
+      const pages = await fetchPages(cluster, topic, positions, signal);
       // Partitions were assigned meanwhile: what was read may be another member's.
       if (asked !== generation) return [];
       for (const { partition, end } of pages) positions.set(partition, end);
@@ -175,54 +179,39 @@ async function listOffsets(
 }
 
 async function fetchPages(
-  reader: Admin,
+  cluster: KafkaCluster,
   topic: string,
   positions: ReadonlyMap<number, bigint>,
+  signal: AbortSignal,
 ): Promise<readonly PartitionPage[]> {
-  const metadata = await reader.metadata({ topics: [topic] });
-  const byLeader = new Map<number, number[]>();
-  for (const partition of positions.keys()) {
-    const leader = metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1;
-    byLeader.set(leader, [...(byLeader.get(leader) ?? []), partition]);
-  }
+  const { topics } = await cluster.metadata([topic], signal);
+  const byLeader = groupBy(
+    [...positions],
+    ([partition]) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
+  );
   const answers = await Promise.all(
-    [...byLeader].map(([leader, partitions]) =>
-      fetchFrom(reader, brokerOf(metadata, leader), {
-        topic,
-        wanted: new Map(partitions.map((partition) => [partition, positions.get(partition) ?? 0n])),
-      }),
+    [...byLeader].map(([leader, wanted]) =>
+      fetchFrom(cluster, leader, { topic, wanted: new Map(wanted) }, signal),
     ),
   );
   return answers.flat();
 }
 
-function brokerOf({ brokers }: ClusterMetadata, id: number) {
-  const broker = brokers.get(id);
-  if (broker === undefined) throw new Error(`Kafka has no broker ${id}: no leader is elected`);
-  return broker;
-}
-
 async function fetchFrom(
-  reader: Admin,
-  broker: ReturnType<typeof brokerOf>,
+  cluster: KafkaCluster,
+  leader: number,
   { topic, wanted }: { readonly topic: string; readonly wanted: ReadonlyMap<number, bigint> },
+  signal: AbortSignal,
 ): Promise<readonly PartitionPage[]> {
-  const connection = await reader.connections.get(broker);
+  const connection = await cluster.connect(leader, signal);
   const partitions = [...wanted].map(([partition, fetchOffset]) => {
     const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
     return { partition, fetchOffset, partitionMaxBytes: partitionBytesMax, ...epochs };
   });
-  const { responses } = await fetchV12.api.async(
-    connection,
-    waitMs,
-    1,
-    answerBytesMax,
-    FetchIsolationLevels.READ_COMMITTED,
-    0,
-    -1,
-    [{ topicId: topic, partitions }],
-    [],
-    '',
+  const topics = [{ topicId: topic, partitions }];
+  const level = FetchIsolationLevels.READ_COMMITTED;
+  const { responses } = await cluster.call('fetch', signal, () =>
+    fetchV12.api.async(connection, waitMs, 1, answerBytesMax, level, 0, -1, topics, [], ''),
   );
   return responses.flatMap(({ partitions: found }) =>
     found.map((answer) => {

@@ -1,15 +1,18 @@
-import { Admin, type BaseOptions, ProduceAcks, Producer } from '@platformatic/kafka';
+import { ProduceAcks, Producer } from '@platformatic/kafka';
 import { BridgeParkedError } from '../errors.ts';
 import type { KafkaInboundSettings } from '../settings.ts';
+import { type KafkaCluster, openKafkaCluster, toKafkaOptions } from '../targets/kafka-cluster.ts';
+import { toKafkaError } from '../targets/kafka-errors.ts';
+import { ensureKafkaTopics } from '../targets/kafka-topics.ts';
 import type { Secrets } from '../targets/secrets.ts';
 import {
   type CommandSource,
   type CommandSourceKind,
+  deadLetterBody,
   deadLetterHeaders,
   type InboundMessage,
 } from './command-source.ts';
 import { joinKafkaGroup, type KafkaGroup } from './kafka-group.ts';
-import { toKafkaOptions } from './kafka-options.ts';
 
 interface KafkaMessage extends InboundMessage {
   readonly partition: number;
@@ -18,8 +21,14 @@ interface KafkaMessage extends InboundMessage {
   readonly headers: readonly (readonly [name: Buffer | null, value: Buffer | null])[];
 }
 
+interface OpenTopic {
+  readonly cluster: KafkaCluster;
+  readonly group: KafkaGroup;
+  /** Writes the dead letters. */
+  readonly producer: Producer;
+}
+
 const batchMax = 256;
-const replicasUsual = 3;
 
 /**
  * A Kafka topic, read as a member of a consumer group. The bridge that has the lease is the only
@@ -29,20 +38,26 @@ const replicasUsual = 3;
 export function kafkaSource(settings: KafkaInboundSettings, secret: Secrets): CommandSourceKind {
   const { name, topic, group } = settings;
   return {
-    async open() {
+    async open(signal) {
       const client = toKafkaOptions(settings, secret);
-      await ensureTopics(client, settings);
-      const joined = await joinKafkaGroup({ client, topic, group, member: `daybook-${name}` });
-      const producer = new Producer({ ...client, acks: ProduceAcks.ALL });
-      return openSource(settings, joined, producer) as CommandSource;
+      const cluster = openKafkaCluster(settings, secret);
+      try {
+        await ensureTopics(cluster, settings, signal);
+        const member = `daybook-${name}`;
+        const joined = await joinKafkaGroup({ client, cluster, topic, group, member });
+        const producer = new Producer({ ...client, acks: ProduceAcks.ALL });
+        return openSource(settings, { cluster, group: joined, producer }) as CommandSource;
+      } catch (error) {
+        await cluster.close();
+        throw error;
+      }
     },
   };
 }
 
 function openSource(
   settings: KafkaInboundSettings,
-  group: KafkaGroup,
-  producer: Producer,
+  { cluster, group, producer }: OpenTopic,
 ): CommandSource<KafkaMessage> {
   const { name, topic, deadLetter } = settings;
   /** What was read and not returned yet; of the assignment with this number. */
@@ -91,34 +106,31 @@ function openSource(
         headers.set(Buffer.from(header), Buffer.from(value));
       }
       const { key } = message;
-      const value = Buffer.from(message.body);
+      const value = Buffer.from(deadLetterBody(message));
       const letter = { topic: deadLetter, value, headers, ...(key === null ? {} : { key }) };
-      await producer.send({ messages: [letter], acks: ProduceAcks.ALL });
+      await producer.send({ messages: [letter], acks: ProduceAcks.ALL }).catch((error: unknown) => {
+        throw toKafkaError('produce', error);
+      });
     },
     waiting: () => group.lag(),
     async close() {
       await group.close();
       await producer.close().catch(() => {});
+      await cluster.close();
     },
   };
 }
 
 /** Parks the bridge if its topic does not exist; creates that of the dead letters if it does not. */
 async function ensureTopics(
-  client: BaseOptions,
+  cluster: KafkaCluster,
   { topic, deadLetter }: KafkaInboundSettings,
+  signal: AbortSignal,
 ): Promise<void> {
-  const admin = new Admin(client);
-  try {
-    const existing = new Set(await admin.listTopics());
-    if (!existing.has(topic)) {
-      throw new BridgeParkedError(`there is no topic ${topic}: create it, then retry the bridge`);
-    }
-    if (existing.has(deadLetter)) return;
-    const { brokers } = await admin.metadata({ topics: [] });
-    const replicas = Math.min(replicasUsual, brokers.size);
-    await admin.createTopics({ topics: [deadLetter], partitions: 1, replicas });
-  } finally {
-    await admin.close().catch(() => {});
+  const existing = await cluster.call('list topics', signal, () => cluster.admin.listTopics());
+  if (!existing.includes(topic)) {
+    throw new BridgeParkedError(`there is no topic ${topic}: create it, then retry the bridge`);
   }
+  const letters = { name: deadLetter, partitions: 1, replicas: undefined, isCompacted: false };
+  await ensureKafkaTopics(cluster, [letters], signal);
 }

@@ -21,6 +21,7 @@ import type { Secrets } from '../targets/secrets.ts';
 import {
   type CommandSource,
   type CommandSourceKind,
+  deadLetterBody,
   deadLetterHeaders,
   type InboundMessage,
 } from './command-source.ts';
@@ -105,7 +106,7 @@ function openSource(
         all.set(name, value);
       }
       // The id keeps a dead letter that is sent again from being stored twice.
-      await client.publish(deadLetter, delivered.data, {
+      await client.publish(deadLetter, deadLetterBody(message), {
         headers: all,
         msgID: `dead:${settings.name}:${idempotencyKey}`,
       });
