@@ -81,23 +81,58 @@ interface Run {
 }
 
 async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promise<void> {
-  const { signal, endSignal, source, kind } = delivery;
+  const { signal, source } = delivery;
   const progress = await createProgress(delivery, from);
+  const sending = { target, isKept, progress };
   let { after } = from.start;
   while (!signal.aborted && !(await progress.isInterrupted())) {
     const page = await source.page(after, saveMs);
-    if (page === null) break;
-    const messages = chain(page.messages, progress.lanes, target.laneOf);
-    for (let index = 0; index < messages.length; index += kind.batchMax) {
-      const batch = messages.slice(index, index + kind.batchMax);
-      await callTarget(() => target.send(batch, endSignal));
-      delivery.onDelivered();
-    }
+    if (page === null || !(await sendPage(delivery, sending, page))) break;
     if (page.messages.length === 0 && page.end === after) await progress.noteIdle();
     after = page.end;
-    await progress.note(page, messages.at(-1)?.sequence ?? null, { isUrgent: !isKept });
   }
   await progress.save();
+}
+
+interface Sending extends Pick<Run, 'target' | 'isKept'> {
+  readonly progress: Awaited<ReturnType<typeof createProgress>>;
+}
+
+/** Sends a page in parts. Returns whether all of it was sent: false if the delivery must stop. */
+async function sendPage(
+  { kind, signal, endSignal, onDelivered }: Delivery,
+  { target, isKept, progress }: Sending,
+  page: MessagePage,
+): Promise<boolean> {
+  const parts = partsOf(page, kind.batchMax);
+  for (const [index, part] of parts.entries()) {
+    if (index > 0 && (signal.aborted || (await progress.isInterrupted()))) return false;
+    // By part, so that the lanes that are saved are those at the saved checkpoint.
+    const batch = chain(part.messages, progress.lanes, target.laneOf);
+    if (batch.length > 0) {
+      await callTarget(() => target.send(batch, endSignal));
+      onDelivered();
+    }
+    await progress.note(part, batch.at(-1)?.sequence ?? null, { isUrgent: !isKept });
+  }
+  return true;
+}
+
+/**
+ * The parts of a page that are sent at once, each of which ends at a sequence number. Messages with
+ * the same sequence number stay in one part.
+ */
+function partsOf(page: MessagePage, batchMax: number): readonly MessagePage[] {
+  const parts: MessagePage[] = [];
+  const { messages } = page;
+  let start = 0;
+  messages.forEach(({ sequence, eventId }, index) => {
+    const next = messages[index + 1];
+    if (index + 1 - start < batchMax || next === undefined || next.sequence === sequence) return;
+    parts.push({ messages: messages.slice(start, index + 1), end: sequence, endEventId: eventId });
+    start = index + 1;
+  });
+  return [...parts, { ...page, messages: messages.slice(start) }];
 }
 
 /** The progress of a bridge, saved at most once a second if the target keeps it. */

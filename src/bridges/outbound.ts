@@ -6,8 +6,10 @@ import type { OutboundBridge } from './run-bridge.ts';
 import type { BridgeSettings } from './settings.ts';
 import { openEventSource } from './source.ts';
 import type { TargetKind } from './target.ts';
+import { kinesisTarget } from './targets/kinesis.ts';
 import { natsTarget } from './targets/nats.ts';
 import type { Secrets } from './targets/secrets.ts';
+import { webhookTarget } from './targets/webhook.ts';
 
 /** What the bridges of a configuration are made of. */
 export interface OutboundParts {
@@ -49,6 +51,10 @@ function toTarget(
   switch (settings.kind) {
     case 'nats':
       return natsTarget({ settings, secret, contextOf });
+    case 'kinesis':
+      return kinesisTarget({ settings });
+    case 'webhook':
+      return webhookTarget({ settings, secret });
     default:
       throw new Error(`${settings.kind} is not supported yet`);
   }
