@@ -1,5 +1,5 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** Finds all addresses of a host name, as `lookup` of `node:dns/promises` does. */
@@ -22,7 +22,7 @@ export class PrivateAddressError extends Error {
  * IPv4 addresses (mapped, NAT64, 6to4, Teredo), because those may lead to any of them.
  */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast';
+  return isIP(address) !== 0 && ipaddr.parse(address).range() === 'unicast';
 }
 
 /**
@@ -51,5 +51,5 @@ export function createPublicLookup(resolve: Resolve): LookupFunction {
  */
 export function toLiteralAddress({ hostname }: URL): string | null {
   const bare = hostname.replace(/^\[|\]$/g, '');
-  return ipaddr.isValid(bare) ? bare : null;
+  return isIP(bare) === 0 ? null : bare;
 }
