@@ -78,10 +78,7 @@ export async function startKinesisServer(): Promise<KinesisServer> {
   const requestHandler = new NodeHttpHandler();
   const client = new KinesisClient({ region, credentials, endpoint, requestHandler });
   const front = await startFront(port);
-  await until(
-    () => client.send(new ListShardsCommand({ StreamName: 'x' })).catch(isAnswer),
-    30_000,
-  );
+  await until(() => isAnswering(client), 30_000);
   return {
     endpoint: front.endpoint,
     region,
