@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ChainedMessage } from '../../src/bridges/message.ts';
 import type { Resolve } from '../../src/bridges/targets/public-address.ts';
@@ -145,6 +147,24 @@ describe('a webhook refuses', () => {
     const sent = send({ url: hook.url, allowPrivate: true, secret });
     await expect(sent).rejects.toThrow('HOOK_SECRET does not hold a secret: "whsec_" and base64');
   });
+});
+
+test.each([
+  ['a protocol that is not HTTP', 'hello\r\n\r\n'],
+  ['nothing', ''],
+  ['a change of the protocol', 'HTTP/1.1 101 Other\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+  ['half a header', 'HTTP/1.1 200 OK\r\nx-a'],
+])('an endpoint that answers %s has not accepted the event', async (_, text) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () => socket.end(text));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const url = `http://127.0.0.1:${port}/`;
+  await expect(send({ url, allowPrivate: true })).rejects.not.toThrow('did not answer within');
+  server.close();
 });
 
 test('a private address is used if the settings allow it', async () => {

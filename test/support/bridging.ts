@@ -8,6 +8,7 @@ import type { Logger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { startTestEngine, type TestEngine } from './engines.ts';
 import { silentLogger } from './silent-logger.ts';
+import { until } from './until.ts';
 
 const contexts = modules.map(({ context }) => context);
 
@@ -55,6 +56,11 @@ export async function openAccounts(engine: TestEngine, count: number): Promise<v
   const input = { owner: 'Ada', currency: 'EUR' };
   const open = () => engine.accept(openAccount, { accountId: newUuid(), ...input });
   await Promise.all(Array.from({ length: count }, open));
+}
+
+/** Waits until the only bridge has delivered all events of the log. */
+export function untilDelivered(engine: TestEngine): Promise<void> {
+  return until(() => isDelivered(engine), 40_000);
 }
 
 /** Whether the only bridge has delivered all events of the log. */

@@ -60,8 +60,13 @@ export function createPoster({ url, timeoutMs, lookup }: PosterOptions): Poster 
         if (!socket.connecting) clearTimeout(refuseLate);
         else socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(refuseLate));
       });
-      sent.once('close', () => clearTimeout(refuseLate));
+      let isAnswered = false;
+      sent.once('close', () => {
+        clearTimeout(refuseLate);
+        if (!isAnswered) reject(new Error(`${url.host} closed the connection without an answer`));
+      });
       sent.once('response', (response) => {
+        isAnswered = true;
         const { statusCode: status = 0, headers: answered } = response;
         drain(response).then(() => resolve({ status, retryAfter: answered['retry-after'] }));
       });

@@ -12,8 +12,12 @@ export interface KinesisTargetOptions {
   readonly settings: KinesisSettings;
 }
 
-const batchMax = 500;
-/** The limit of streams that have no greater one, with the partition key. */
+/**
+ * If all events of a batch are of one stream, each needs a call of about 10 ms: so the batch in
+ * flight is finished within the three seconds that a program has that stops.
+ */
+const batchMax = 200;
+/** The limit of a record and its key on streams for which no greater one was set. */
 const recordBytesMax = 1024 * 1024;
 const connectMs = 5_000;
 const answerMs = 15_000;
