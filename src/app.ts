@@ -127,7 +127,7 @@ function createLogger({ logLevel }: Config): Logger {
 
 /** Connections of the engine itself. */
 const engineMax = 4;
-/** Connections for appends: the number of batches that are appended at the same time. */
+/** Connections for appends: the number of batches that can be appended at the same time. */
 const writersMax = 2;
 /** One connection for the leases, one for the readiness check. */
 const keepersMax = 2;

@@ -7,7 +7,7 @@ import { readTransportSettings, type TransportSettings } from './transport-setti
 export interface Config {
   readonly host: string;
   readonly port: number;
-  /** Null: the embedded PostgreSQL, in `dataDir`. */
+  /** Null if the embedded PostgreSQL in `dataDir` is used. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
   readonly authentication: AuthenticationSettings;
@@ -17,7 +17,7 @@ export interface Config {
   readonly transport: TransportSettings;
 }
 
-/** A setting is not valid; the message names it and says what is. */
+/** A setting is not valid; the message names it and says what is valid. */
 export class ConfigError extends Error {
   readonly code = 'BAD_SETTING';
 }

@@ -23,10 +23,12 @@ import { createWatcher } from './views/watching/watcher.ts';
 
 /** Log, processor, feed, views and consumers of some bounded contexts, on one migrated database. */
 export interface Engine extends EngineParts {
-  /** Why only a newer version can do all the work of this log, in one line; null if this can. */
+  /**
+   * Why only a newer version can do all the work of this log, in one line; null if this one can.
+   */
   upgradeNeeded(executor?: Executor): Promise<string | null>;
   readonly listener: Pick<Listener, 'deafMs'>;
-  /** Stops waiting for an unreachable database: all that waits for it is answered. */
+  /** Stops waiting for an unreachable database: everything that waits for it is answered. */
   giveUp(): void;
   /** Finishes the accepted commands, then stops all parts. Does not stop the database. */
   stop(): Promise<void>;
@@ -50,10 +52,13 @@ export interface EngineOptions {
   readonly onReplaced?: () => void;
 }
 
-/** Closes connections that have been silent nearly as long as the listener when it gives up. */
+/**
+ * Connections that have been silent for this long are closed when the listener has gone silent.
+ * This is a little less than the deadline of the listener.
+ */
 const silentMs = 4_000;
 
-/** Starts an engine. If a part cannot be started, stops the parts that were and rejects. */
+/** Starts an engine. If a part cannot be started, stops the parts that were started and rejects. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const pools = poolsOf(options);
   const parts = createParts(options, pools);
@@ -102,7 +107,7 @@ interface Pools {
   readonly writer: Database;
   readonly readers: Database;
   readonly keeper: Database;
-  /** Each pool once. */
+  /** All pools, each once. */
   readonly all: ReadonlySet<Database>;
 }
 
@@ -185,7 +190,7 @@ async function startReading(parts: Parts, writer: Database): Promise<void> {
   try {
     await registry.register(writer);
     await feed.start();
-    // No log has epoch 0: the first append finds the true one, after `assertDecides` has passed.
+    // No log has epoch 0: the first append finds the true epoch, after `assertDecides` has passed.
     log.useEpoch(0);
     await views.start();
   } catch (error) {

@@ -187,7 +187,7 @@ fragment worth on Portfolio {
   sequence cash marketValue equity realizedPnl unrealizedPnl
   positions { symbol quantity averageCost marketPrice marketValue }
 }`,
-    // The past is null on a log with other first events: use a sequence that a tab has returned.
+    // In a log with other first events, `before` is null: use a sequence number from another tab.
     variables: { id: sellerId, moment: '12' },
   },
   {

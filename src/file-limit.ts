@@ -5,7 +5,7 @@ export const otherFilesMax = 200;
 
 /**
  * The number of files that this process may have open (`ulimit -n`); each connection is one. Null
- * if it is unlimited, or unknown, as on other systems than Linux. Node.js has raised the soft limit
+ * if it is unlimited, or unknown, as on systems other than Linux. Node.js has raised the soft limit
  * to the hard limit at its start.
  */
 export function readFileLimit(): number | null {

@@ -22,7 +22,7 @@ program
   .command('serve', 'Serve the GraphQL API (settings: HOST, PORT, DATABASE_URL, DAYBOOK_DATA_DIR)')
   .action(serve);
 const demoCommand = program
-  .command('demo', 'Serve with simulated traders (settings: those of serve, DAYBOOK_TOKEN)')
+  .command('demo', 'Serve with simulated traders (settings: as for serve, and DAYBOOK_TOKEN)')
   .example('  daybook demo --seed 7 --rate 50')
   .action(demo);
 for (const [option, description] of demoOptions) demoCommand.option(option, description);
@@ -35,7 +35,7 @@ program
   });
 program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')
-  .option('--hours <hours>', 'How many hours the token is valid', { default: 24 })
+  .option('--hours <hours>', 'The number of hours for which the token is valid', { default: 24 })
   .action(async (actor: string, { hours }: { readonly hours: number }) => {
     process.stdout.write(`${await issueToken(readConfig().authentication, actor, hours)}\n`);
   });
@@ -72,7 +72,7 @@ function isUsage(error: unknown): boolean {
 
 async function runImport(): Promise<void> {
   const settings = readImportSettings(program.rawArgs.slice(2), readClientConfig());
-  // Once: a second Ctrl-C ends the process at once, as by default.
+  // The signal is handled once, so that a second Ctrl-C ends the process at once, as by default.
   const signal = abortOnSignals('once');
   const { stdout: out, stderr: err } = process;
   process.exitCode = await importPrices(settings, { out, err, signal });

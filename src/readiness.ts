@@ -8,7 +8,7 @@ export type Ready = {
   readonly ready: boolean;
   /** The sequence number of the last event of the log, as far as this server knows. */
   readonly sequence: string;
-  /** The sequence number at which its views can be read. */
+  /** The sequence number up to which its views can be read. */
   readonly views: string;
   /** Why it is not ready, one sentence for each reason; empty if it is ready. */
   readonly reasons: readonly string[];
@@ -55,7 +55,7 @@ export function createReadiness({ engine, keeper }: ReadinessOptions): () => Pro
   };
 }
 
-/** Twice as long as a query waits for the views: queries that need them fail by then. */
+/** Twice as long as a query waits for the views; queries that need them fail before that. */
 const lagMsMax = 10_000;
 /** Longer than a listener needs to reconnect when the database is well. */
 const deafMsMax = 3_000;

@@ -3,7 +3,7 @@ import { defaultTransportLimits, type TransportLimits } from './api/transport/tr
 /** The limits that are settings. */
 export type TransportSettings = Omit<TransportLimits, 'stopTimeoutMs'>;
 
-/** A value of a variable that is not valid, and the valid range. */
+/** A variable with an invalid value, and the valid range. */
 interface SettingFault {
   readonly name: string;
   readonly text: string;
@@ -18,7 +18,8 @@ const timeMaxMs = 24 * 60 * 60 * 1_000;
 
 /**
  * Reads the limits from variables such as `DAYBOOK_SOCKETS_MAX`; those that are not set keep their
- * defaults. Instead returns the first that is not a whole number or is out of range, if any.
+ * defaults. If a value is not a whole number or is out of range, returns the first such fault
+ * instead.
  */
 export function readTransportSettings(
   get: (name: string) => string | undefined,

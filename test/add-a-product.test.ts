@@ -53,7 +53,7 @@ async function balanceOf(id: string, asOf?: string): Promise<string | undefined>
   return data.giftCard?.balance;
 }
 
-test('a card is issued and redeemed, and not for more than its balance', async () => {
+test('a card can be issued and redeemed, but not for more than its balance', async () => {
   const issued = await issue('50');
   const { id } = issued.giftCard;
   expect(issued).toMatchObject({
@@ -82,7 +82,7 @@ test('malformed input is refused, and an unknown card is a typed error', async (
   expect(await issue('0.001')).toMatchObject({ code: 'INVALID_AMOUNT' });
 });
 
-test('a command with the same key again has the recorded answer and no second effect', async () => {
+test('a command that is sent again with its key returns the recorded answer and has no second effect', async () => {
   const first = await issue('50.00', { idempotencyKey: 'issue-1' });
   const { id } = first.giftCard;
   expect(await issue('50.00', { idempotencyKey: 'issue-1' })).toEqual({ ...first, replayed: true });
@@ -95,7 +95,7 @@ test('a command with the same key again has the recorded answer and no second ef
   expect(await balanceOf(id)).toBe('25.00');
 });
 
-test('a dry run shows the card as it would be and records nothing', async () => {
+test('a dry run shows the resulting card and records nothing', async () => {
   const { id } = (await issue('50.00')).giftCard;
   expect(await redeem(id, '20.00', { dryRun: true })).toMatchObject({
     dryRun: true,
@@ -106,7 +106,7 @@ test('a dry run shows the card as it would be and records nothing', async () => 
   expect(await balanceOf(id)).toBe('50.00');
 });
 
-test('a card is read as of any sequence, and the log has its events with their types', async () => {
+test('a card can be read at any sequence, and the log has its events with their types', async () => {
   const issued = await issue('50.00');
   const { id } = issued.giftCard;
   const first = await redeem(id, '20.00');
@@ -157,7 +157,7 @@ test('a subscription sends the current state, then every new one', async () => {
   await unknown.cut();
 });
 
-test('the view has the same documents when a new version of it is built from the log', async () => {
+test('a new version of the view has the same documents when it is built from the log', async () => {
   const { id } = (await issue('50.00')).giftCard;
   const { sequence: last } = await redeem(id, '20.00');
   const context = { ...giftCards, views: [{ ...giftCardsView, version: 2 }] };

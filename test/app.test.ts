@@ -113,7 +113,7 @@ test('a port that is in use is reported in one line', async () => {
   });
   expect({ code, output }).toEqual({
     code: 1,
-    output: `daybook: port ${port} on 127.0.0.1 is in use: stop its program or set PORT\n`,
+    output: `daybook: port ${port} on 127.0.0.1 is in use: stop the other program or set PORT\n`,
   });
   expect(await postmasterOf(dataDir)).toBeNull();
 });

@@ -10,7 +10,7 @@ describe('the limits of the transport', () => {
     expect(connectionsWithin(transport.connectionsMax, 524_288)).toBeGreaterThan(20_000);
   });
 
-  it('are settings', () => {
+  it('can be set', () => {
     const { transport } = readConfig({
       DAYBOOK_SOCKETS_MAX: '7',
       DAYBOOK_SOCKETS_PER_ACTOR_MAX: '5',
@@ -27,7 +27,7 @@ describe('the limits of the transport', () => {
     });
   });
 
-  it('are refused by name when they are no usable numbers', () => {
+  it('are refused by name if they are not usable numbers', () => {
     const refused: readonly (readonly [string, string, string])[] = [
       ['DAYBOOK_SOCKETS_MAX', '0', '1 to 1000000'],
       ['DAYBOOK_STREAMS_MAX', 'many', '1 to 1000000'],
@@ -41,7 +41,7 @@ describe('the limits of the transport', () => {
     }
   });
 
-  it('allow no more connections than the process may have files', () => {
+  it('allow at most as many connections as the process may have files', () => {
     expect(connectionsWithin(25_000, 1_024)).toBe(824);
     expect(connectionsWithin(25_000, null)).toBe(25_000);
     expect(connectionsWithin(25_000, 50)).toBe(1);

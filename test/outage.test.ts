@@ -78,7 +78,7 @@ function lines(): readonly Line[] {
   return texts.filter((text) => text.startsWith('{')).map((text) => JSON.parse(text) as Line);
 }
 
-test('an outage is a line when it begins and a line when it ends, without stacks', async () => {
+test('an outage is logged in one line when it begins and one when it ends, without stacks', async () => {
   await proxy.refuse();
   const refusedAt = performance.now();
   await until(() => performance.now() - refusedAt > 5_000);
@@ -99,7 +99,7 @@ test('an outage is a line when it begins and a line when it ends, without stacks
   expect(lines()[0]?.reason).not.toMatch(/cannot be reached|: .*terminated.*: .*terminated/);
 });
 
-test('a server that is stopped while its database is silent answers everyone in 10 s', async () => {
+test('a server that is stopped while its database is silent answers every request within 10 s', async () => {
   proxy.blackHole();
   const asked = [deposit(), deposit(), deposit(), send('{ log { sequence } }')];
   const askedAt = performance.now();
@@ -115,7 +115,7 @@ test('a server that is stopped while its database is silent answers everyone in 
   expect(performance.now() - askedAt).toBeLessThan(10_300);
 });
 
-test('a database that turns read-only is reported as such until it can be written', async () => {
+test('a database that becomes read-only is reported as such until it is writable again', async () => {
   const name = new URL(testDatabase.url).pathname.slice(1);
   const end = `select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'daybook'`;
@@ -126,7 +126,7 @@ test('a database that turns read-only is reported as such until it can be writte
   await runStatement(testDatabase.url, end);
   const depositing = deposit();
   await until(async () => (await ready()).reasons.includes('the database is read-only'));
-  // Not before something has been refused: nothing would have to be reported.
+  // A statement must have been refused first, or there would be nothing to report.
   await until(() => lines().some(({ msg }) => msg.startsWith('the database is read-only')));
   await runStatement(testDatabase.url, set('off'));
   expect((await depositing).data).toEqual({

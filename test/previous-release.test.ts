@@ -35,7 +35,7 @@ async function start(url: string, built?: string): Promise<Program> {
   return program;
 }
 
-/** All that the views of a server say, as of a sequence. */
+/** Everything that the views of a server return, as of a sequence. */
 async function allViewsOf(url: string, stage: Stage, asOf: string): Promise<GraphQLAnswer> {
   const accounts = stage.accountIds.map(
     (id, index) => `a${index}: account(id: "${id}", asOf: $asOf) { balance held version

@@ -29,16 +29,16 @@ afterEach(async () => {
   await testDatabase.dispose();
 });
 
-test('a server that has caught up is ready, and says where it is', async () => {
+test('a server that has caught up is ready and reports its sequence', async () => {
   await engine.accept(openAccount, { accountId: newUuid(), owner: 'Ann', currency: 'EUR' });
   expect(await engine.views.waitFor(1, 10_000)).toBe(true);
   expect(await ready()).toEqual({ ready: true, sequence: '1', views: '1', reasons: [] });
 });
 
-test('views that lag behind for ten seconds make it not ready until they have caught up', async () => {
+test('a server whose views lag behind for ten seconds is not ready until they have caught up', async () => {
   const { database } = testDatabase;
   await database.withConnection(async (executor) => {
-    // As a process of the version before would that has the views and does not move them.
+    // A process of the previous version that owns the views without advancing them does this.
     await sql(executor, `select pg_advisory_lock(hashtext('daybook.views'), id) from views`);
     await until(async () => {
       const held = `select from leases where name like 'daybook.views%'
@@ -63,7 +63,7 @@ test('a server that hears no notifications is not ready', async () => {
   await until(async () => (await ready()).ready);
 });
 
-test('a database that does not answer is a reason within two seconds', async () => {
+test('a database that does not answer is given as the reason within two seconds', async () => {
   const lines = createReadiness({ engine, keeper: engineDatabase() });
   proxy.blackHole();
   const askedAt = performance.now();

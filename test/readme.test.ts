@@ -42,7 +42,7 @@ test('the README has at most 150 lines', async () => {
   expect(lines.length).toBeLessThanOrEqual(150);
 });
 
-test.each(pages)('every link of %s leads to a file, and to a heading in it', async (page) => {
+test.each(pages)('every link of %s leads to an existing file and heading', async (page) => {
   const text = await readFile(path.join(root, page), 'utf8');
   const links = [...text.matchAll(/\]\((?!https?:)([^)\s]*)\)/g)].map(([, link = '']) => link);
   for (const link of links) {
@@ -63,7 +63,7 @@ function anchorsOf(markdown: string): readonly string[] {
   );
 }
 
-test('the tour of the README and the trader’s day do what they say', async () => {
+test('the tours of the README and of the trader’s day return what they describe', async () => {
   const script = await readTour();
   const { stdout } = await run('bash', ['-c', script], {
     cwd: root,

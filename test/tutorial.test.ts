@@ -17,15 +17,15 @@ const files = readdirSync(path.join(root, fixture), { recursive: true, encoding:
   .filter((name) => name.endsWith('.ts'))
   .sort();
 
-/** Code blocks by the name that stands above them. */
+/** Code blocks by the name above them. */
 const blocks = new Map(
   [...tutorial.matchAll(/^`([\w./-]+\.ts)`\n\n```ts\n([\s\S]*?)^```$/gm)].map(
     ([, name = '', code = '']) => [name, code],
   ),
 );
 
-/** The file of the reader's product for one of the fixture: tests are in a folder of their own. */
-function placeOf(name: string): string {
+/** The path in the reader's product of a file of the fixture; tests are in a separate folder. */
+function pathOf(name: string): string {
   return name.endsWith('.test.ts') ? `test/contexts/gift-cards/${name}` : `${product}/${name}`;
 }
 
@@ -43,18 +43,18 @@ function parse(code: string, file: string) {
   return { body, imports: imports.sort() };
 }
 
-test('the tutorial shows every file of the fixture, and no other', () => {
+test('the tutorial shows every file of the fixture and no other', () => {
   const named = [...blocks.keys()].map((name) =>
     name.startsWith('test/') ? name : `${product}/${name}`,
   );
-  expect(named.sort()).toEqual(files.map(placeOf).sort());
+  expect(named.sort()).toEqual(files.map(pathOf).sort());
 });
 
-test.each(files)('the tutorial shows %s as it is', (name) => {
-  const place = placeOf(name);
-  const shown = blocks.get(name) ?? blocks.get(place) ?? '';
+test.each(files)('the tutorial shows %s unchanged', (name) => {
+  const file = pathOf(name);
+  const shown = blocks.get(name) ?? blocks.get(file) ?? '';
   const code = readFileSync(path.join(root, fixture, name), 'utf8');
-  expect(parse(shown, place)).toEqual(parse(code, `${fixture}/${name}`));
+  expect(parse(shown, file)).toEqual(parse(code, `${fixture}/${name}`));
 });
 
 test('the commands of the tutorial have the effects that it describes', async () => {

@@ -3,8 +3,8 @@
 -- partition cover together. Notifies the channel daybook_views.
 --
 -- Locks the rows of the views until the transaction ends. Throws DB004 if a view is parked or is
--- not at its checkpoint in from_checkpoints, or if its partitions have other blocks than the caller
--- remembers: another process has moved the view, and the caller's work is void.
+-- not at its checkpoint in from_checkpoints, or if the blocks of its partitions are not those that
+-- the caller remembers: another process has moved the view, and the caller's work is void.
 --
 -- PostgreSQL may plan the statements while the tables are empty, and the plans must also serve when
 -- the tables are large. Arrays are unnested side by side in the select list, because PostgreSQL
@@ -17,7 +17,7 @@ create or replace function advance_views(
   document_views integer[],
   document_keys text[],
   document_sequences bigint[],
-  -- A null means that the document is gone.
+  -- A null means that the document no longer exists.
   documents json[],
   closed_blocks bigint[],
   closed_positions text[],

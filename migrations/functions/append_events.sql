@@ -1,6 +1,6 @@
 -- Appends a batch of events and the outcomes of its commands, all or nothing. Returns the sequence
 -- and the time of the first event; each later event is one microsecond after the one before it.
--- Also returns the id of the event before the first one, so that a reader who has that event knows
+-- Also returns the id of the event before the first one, so that a reader that has that event knows
 -- that nothing lies between. Notifies the channel daybook_log if the batch has events.
 --
 -- Locks the row of log_head until the transaction ends, so that sequences have no gap and are in
@@ -16,8 +16,8 @@
 -- 23505 if the log already has a batch or an event with one of these ids.
 --
 -- PostgreSQL may plan the statements while the tables are empty, and the plans must also serve when
--- the tables are large. Each look-up is therefore a subquery or lateral, never a join that could
--- become a scan.
+-- the tables are large. Each lookup is therefore a subquery or a lateral join, never a plain join
+-- that could become a scan.
 -- revision 1
 create or replace function append_events(
   -- The epoch of the log under which the batch was decided. Null: it is not checked.
@@ -31,8 +31,8 @@ create or replace function append_events(
   -- An array of [stream, version, id, type, schema version, occurred at, actor, command,
   -- correlation, causation, data].
   pending_events jsonb,
-  -- An array of [actor, key, fingerprint, command, number of the batch's events up to and with the
-  -- command's, number of the command's events, rejection or null].
+  -- An array of [actor, key, fingerprint, command, number of the batch's events up to and including
+  -- the command's, number of the command's events, rejection or null].
   pending_outcomes jsonb,
   out first_sequence bigint,
   out first_at timestamptz,

@@ -1,6 +1,6 @@
 -- Checks that the log is still the one that the caller has read, and returns the sequences as
 -- given. A statement that uses the result cannot run without the check. Checks nothing if of_epoch
--- is null, and not the event at a sequence whose id is null.
+-- is null, and skips each sequence whose id is null.
 --
 -- Locks nothing. Throws DB006, with the current epoch in DETAIL, if the log has another epoch or an
 -- event is not at its sequence.

@@ -1,5 +1,6 @@
--- Replaces adjacent blocks of a partition by what is open in them from a sequence on. The first
--- block of the run covers the positions from (run_low_position, run_low_key) on.
+-- From a sequence on, replaces a run of adjacent blocks of a partition with blocks that hold only
+-- their open entries. The first block of the run covers the positions from
+-- (run_low_position, run_low_key) on.
 --
 -- The open entries move into new blocks, each at most half full. If they are few, they move into a
 -- neighboring block that has room for them; if it has none, its open entries move to the new

@@ -4,7 +4,7 @@
 --
 -- No event will be recorded at or before the clock of log_head, so a moment up to it needs no lock.
 -- For a later moment the function moves the clock to now, under the lock of log_head. While another
--- transaction has the lock, the function looks again every millisecond instead of queueing for it:
+-- transaction has the lock, the function tries again every millisecond instead of queuing for it:
 -- the append that has the lock also moves the clock, usually past the moment, and a queue for the
 -- lock would delay the next append. After looks_max attempts it does queue.
 --

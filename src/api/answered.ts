@@ -1,9 +1,10 @@
 /**
- * The sequence number that this process has last answered to each actor, until the views show it.
- * The actor's next query waits for the views to reach it, so that actors read their own writes.
+ * Remembers the last sequence number that this process has returned to each actor, until the views
+ * show it. The actor's next query waits for the views to reach it, so that actors read their own
+ * writes.
  */
 export interface Answered {
-  /** Remembers a sequence number for an actor. To be called before the answer with it is sent. */
+  /** Remembers a sequence number for an actor. Call it before the answer with it is sent. */
   note(actor: string, sequence: number): void;
   /** The lowest sequence number at which an actor's query may read; 0 if there is no bound. */
   leastFor(actor: string): number;
@@ -17,14 +18,15 @@ const actorsMaxDefault = 10_000;
 
 /**
  * Remembers an actor until the views show its sequence number. If there are more than `actorsMax`
- * actors, all are forgotten and every query waits for the greatest of their sequence numbers, which
- * keeps the promise too.
+ * actors, all are forgotten and every query waits for the greatest of their sequence numbers, so
+ * that actors still read their own writes.
  */
 export function createAnswered(
   { checkpoint }: { checkpoint(): number },
   actorsMax = actorsMaxDefault,
 ): Answered {
-  // Sequence numbers nearly always rise from entry to entry, so the first entries are shown first.
+  // Sequence numbers nearly always rise from entry to entry, so the views reach the first entries
+  // first.
   const sequences = new Map<string, number>();
   let forgotten = 0;
 

@@ -1,5 +1,5 @@
 import { oneLine } from '../lib/one-line.ts';
-/** What the argument `asOf` of a query means: the same in every query. */
+/** The description of the argument `asOf`, which is the same in every query. */
 export const asOfDescription = oneLine`The moment at which to read: a sequence number or a time. If
   omitted, the current state is read, at the sequence number of the operation, which is in
   extensions.daybook.sequence of the answer.`;

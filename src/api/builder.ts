@@ -37,39 +37,44 @@ export function createBuilder() {
     },
   });
   builder.queryType({ description: 'The queries. Most of them can read as of any moment.' });
-  builder.mutationType({ description: 'The commands. Each is recorded completely or rejected.' });
+  builder.mutationType({
+    description: 'The commands. Each command is recorded completely or rejected.',
+  });
   builder.subscriptionType({ description: 'The live streams of events and of states.' });
   return builder;
 }
 
 /** The descriptions of paging, the same for every connection. */
 const pagingDescriptions = {
-  pageInfoTypeOptions: { description: 'The bounds of a page and whether there is more.' },
+  pageInfoTypeOptions: { description: 'The bounds of a page and whether there may be more items.' },
   hasNextPageFieldOptions: {
-    description:
-      'Whether there may be items after the page. With `last`, whether `before` is given.',
+    description: oneLine`Whether there may be items after the page. With \`last\`, it is true if
+      and only if \`before\` is given.`,
   },
   hasPreviousPageFieldOptions: {
-    description:
-      'Whether there may be items before the page. Without `last`, whether `after` is given.',
+    description: oneLine`Whether there may be items before the page. Without \`last\`, it is true
+      if and only if \`after\` is given.`,
   },
   startCursorFieldOptions: {
-    description:
-      'The cursor to continue before, passed as `before`. May be null if the page is empty.',
+    description: oneLine`The cursor to pass as \`before\` to read the previous page. It may be
+      null if the page is empty.`,
   },
   endCursorFieldOptions: {
     description:
-      'The cursor to continue after, passed as `after`. May be null if the page is empty.',
+      'The cursor to pass as `after` to read the next page. It may be null if the page is empty.',
   },
   defaultConnectionTypeOptions: { description: 'A page of a list.' },
   defaultEdgeTypeOptions: { description: 'An item of a page, with its cursor.' },
-  pageInfoFieldOptions: { description: 'The bounds of the page and whether there is more.' },
+  pageInfoFieldOptions: {
+    description: 'The bounds of the page and whether there may be more items.',
+  },
   edgesFieldOptions: { description: 'The items of the page with their cursors.', nullable: false },
   nodeFieldOptions: { description: 'The item.', nullable: false },
   cursorFieldOptions: { description: 'The cursor of the item, to pass as `after` or `before`.' },
   firstArgOptions: {
     description: oneLine`The maximum number of items, counted from the beginning: 0 to
-      ${pageSizeMax}. It is ${pageSizeDefault} if neither \`first\` nor \`last\` is given.`,
+      ${pageSizeMax}. The default is ${pageSizeDefault} if neither \`first\` nor \`last\` is
+      given.`,
   },
   lastArgOptions: {
     description: oneLine`The maximum number of items, counted from the end: 0 to ${pageSizeMax}. It
@@ -77,11 +82,11 @@ const pagingDescriptions = {
   },
   afterArgOptions: {
     description:
-      'The cursor after which the page begins. If omitted, it begins with the first item.',
+      'The cursor after which the page begins. If omitted, the page begins with the first item.',
   },
   beforeArgOptions: {
     description:
-      'The cursor before which the page ends. If omitted, it may end with the last item.',
+      'The cursor before which the page ends. If omitted, the page may end with the last item.',
   },
 } as const;
 

@@ -3,8 +3,8 @@ import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
 
 /**
- * The reads of clients' operations. They have separate connections, so that they take none from the
- * engine and the health checks. A gate shares these connections fairly between actors.
+ * The database reads of clients' operations. They use separate connections, so that they take none
+ * from the engine and the health checks. A gate shares these connections fairly between actors.
  */
 export interface ClientReads {
   readonly log: Pick<Log, 'events' | 'scan' | 'head' | 'sequenceAt'>;

@@ -19,7 +19,7 @@ import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** An accepted command, as the resolvers of its payload get it. */
+/** An accepted command, as the resolvers of its payload receive it. */
 export interface CommandAnswer<Input> {
   readonly input: Input;
   readonly result: CommandResult;
@@ -54,37 +54,37 @@ interface CommandTypes {
 
 const keyLengthMax = 200;
 
-/** How far a client's clock may be ahead of ours: its present is then recorded as ours. */
+/** How far a client's clock may be ahead of ours. A time within this limit counts as now. */
 const aheadMaxMs = 5_000;
 
-const eventsDescription = oneLine`The events that the command recorded, in order. Empty if there was
-  nothing to change, and for a dry run that is not \`replayed\`.`;
+const eventsDescription = oneLine`The events that the command recorded, in order. Empty if there
+  was nothing to change, or if this was a dry run and \`replayed\` is false.`;
 const sequenceDescription = oneLine`The sequence number of the head of the log right after the
-  command; in a dry run, of the head on which it was decided. A query as of this or a later one
-  shows the result.`;
+  command. A query as of this sequence number or a later one shows the result. In a dry run, it is
+  the sequence number at which the command was decided.`;
 const replayedDescription = oneLine`Whether this is the recorded answer to an earlier command with
   the same idempotency key.`;
-const dryRunDescription = oneLine`Whether this was a dry run. Unless \`replayed\`, nothing was
-  recorded, and every field of the payload shows the state that would result or fails with an error.
-  If \`replayed\`, every field shows the recorded answer.`;
+const dryRunDescription = oneLine`Whether this was a dry run. Unless \`replayed\` is true, nothing
+  was recorded, and every field of the payload shows the state that would result or fails with an
+  error. If \`replayed\` is true, every field shows the recorded answer.`;
 const proposedDescription = oneLine`The events that the dry run would record, in order. Empty if
-  there are none, if the dry run is \`replayed\`, and for a command that is not a dry run.`;
+  there are none, if \`replayed\` is true, or if this was not a dry run.`;
 
 const keyDescription = oneLine`A key of 1 to ${keyLengthMax} characters that makes the command safe
   to send again: with the same input, the recorded answer is returned and nothing is recorded twice.
   With another command or input, the answer is IdempotencyKeyReusedError. Each actor has separate
   keys, and keys never expire. If omitted, each request is a new command.`;
 const expectedVersionDescription = oneLine`The version that the stream of the account or instrument
-  must have; for a transfer, that of the sending account. At another version, the command is
-  rejected with VersionConflictError. If omitted, any version is accepted.`;
+  must have. For a transfer, this is the stream of the sending account. If the stream has another
+  version, the command is rejected with VersionConflictError. If omitted, any version is accepted.`;
 const dryRunInputDescription = oneLine`Whether to decide and answer the command without recording
   anything. The payload then shows the state that would result, and its proposedEvents lists the
   events.`;
-const occurredAtDescription = oneLine`The time at which the fact happened, if earlier than now. A
-  time up to ${aheadMaxMs / 1_000} seconds ahead of the server's time counts as now; a later time is
-  a BAD_USER_INPUT error. If omitted, it is the time of recording.`;
+const occurredAtDescription = oneLine`The time at which the fact happened, if it is earlier than
+  now. A time up to ${aheadMaxMs / 1_000} seconds ahead of the server's time counts as now; a later
+  time is a BAD_USER_INPUT error. If omitted, it is the time of recording.`;
 
-/** Adds what all commands share; returns what adds the mutation of one command. */
+/** Adds the types that all commands share; returns the function that adds a command's mutation. */
 export function addCommands(builder: Builder, types: CommandTypes) {
   const payloadInterface = addCommandPayload(builder, types);
 

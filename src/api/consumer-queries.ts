@@ -2,7 +2,7 @@ import type { ConsumerRow } from '../consumers/store.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
 
-/** Adds `Query.consumers`, which shows operators how far each consumer is. */
+/** Adds `Query.consumers`, which shows operators how far each consumer has read the log. */
 export function addConsumerQueries(builder: Builder): void {
   const consumer = builder.objectRef<ConsumerRow>('Consumer').implement({
     description: oneLine`A process manager: it follows the log, keeps timers, and sends a command
@@ -30,7 +30,7 @@ export function addConsumerQueries(builder: Builder): void {
       error: t.exposeString('error', {
         nullable: true,
         description: oneLine`The error that has stopped the consumer, or else the latest error of a
-          command that it sends again. Null if there is none.`,
+          command that it is retrying. Null if there is none.`,
       }),
     }),
   });

@@ -19,6 +19,6 @@ export interface EngineParts {
   readonly watcher: Watcher;
   readonly consumers: Consumers;
   readonly bridges: Bridges;
-  /** The sequence numbers answered to each actor, shared by all transports. */
+  /** The sequence numbers returned to each actor, shared by all transports. */
   readonly answered: Answered;
 }

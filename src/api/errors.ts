@@ -56,8 +56,8 @@ export function toParseError(error: GraphQLError): GraphQLError {
 
 /**
  * A validation error, with BAD_USER_INPUT if a literal does not fit its type, otherwise with
- * GRAPHQL_VALIDATION_FAILED. graphql-js reports a misfit at the literal, or without a node if the
- * scalar threw it.
+ * GRAPHQL_VALIDATION_FAILED. graphql-js reports the error at the literal, or without a node if
+ * the scalar threw it.
  */
 export function toValidationError(error: GraphQLError): GraphQLError {
   if (error.message === budgetSpent) {
@@ -79,11 +79,11 @@ export function toValidationError(error: GraphQLError): GraphQLError {
 export type ErrorMask = (error: unknown) => GraphQLError;
 
 /**
- * Creates the function that decides what a caller may read of an execution error.
+ * Creates the function that decides how much of an execution error a caller may see.
  *
  * Errors with `extensions.code` pass unchanged, except that long messages are cut. Coercion errors
- * get BAD_USER_INPUT. Every other error is logged once with an id and answered as "Internal error"
- * with only that id.
+ * get BAD_USER_INPUT. Every other error is logged once with an id, and the caller receives only
+ * "Internal error" and that id.
  */
 export function createErrorMask(log: Logger): ErrorMask {
   const answers = new WeakMap<object, GraphQLError>();
@@ -109,7 +109,7 @@ function toInternalError(error: unknown, log: Logger): GraphQLError {
   if (isAborted) return codedError('ABORTED', 'the operation was aborted');
   const errorId = randomUUID();
   log.error({ err: cause, errorId, path: located?.path }, 'an operation failed');
-  // Path only: there may be thousands of errors, and computing their source lines is slow.
+  // Only the path is kept: there may be thousands of errors, and finding their lines is slow.
   return new GraphQLError('Internal error', {
     path: located?.path ?? null,
     extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
@@ -131,7 +131,7 @@ function isCoercion(error: GraphQLError): boolean {
 }
 
 function withCode(error: GraphQLError, code: string): GraphQLError {
-  // In place, because a copy would compute its locations again, line by line.
+  // The error is changed in place, because a copy would compute its locations again, line by line.
   if (codeOf(error) === undefined) Object.assign(error.extensions, { code });
   return shorten(error);
 }

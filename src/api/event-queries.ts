@@ -19,16 +19,19 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     description: 'A filter for events. An event must match all fields that are given.',
     fields: (t) => ({
       types: t.stringList({
-        description: oneLine`The names of 1 to ${typesMax} event types, of which the event must have
-          one. If omitted, any type.`,
+        description: oneLine`The names of 1 to ${typesMax} event types. The event must have one of
+          these types. If omitted, every type matches.`,
       }),
       streamId: t.id({
-        description: oneLine`The stream of the event: a category, a hyphen and the entity's id, like
-          "account-<accountId>". If omitted, any stream.`,
+        description: oneLine`The stream of the event: a category, a hyphen and the entity's id,
+          like "account-<accountId>". If omitted, every stream matches.`,
       }),
-      actor: t.string({ description: 'The actor that sent the command. If omitted, any actor.' }),
+      actor: t.string({
+        description: 'The actor that sent the command. If omitted, every actor matches.',
+      }),
       correlationId: t.id({
-        description: `The correlation id of the event, ${correlationIdRule}. If omitted, any.`,
+        description: oneLine`The correlation id of the event, ${correlationIdRule}. If omitted,
+          every event matches.`,
       }),
     }),
   });
@@ -52,7 +55,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
         args: {
           filter: t.arg({
             type: filter,
-            description: 'The filter. If omitted, all events match.',
+            description: 'The filter to apply. If omitted, all events match.',
           }),
           asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
@@ -80,7 +83,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
-/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for that of a dry run. */
+/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for a dry run. */
 export async function readEventConnection(
   context: RequestContext,
   filter: EventFilter,
@@ -127,7 +130,7 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    badInput('event requires either id or sequence, exactly one of them');
+    badInput('event requires exactly one of id and sequence');
   }
   const uuid = id == null ? undefined : parseUuid(id);
   if (uuid === null) return null;

@@ -44,7 +44,7 @@ export function addEventSubscription(
         }),
         filter: t.arg({
           type: filter,
-          description: 'The filter. If omitted, all events match.',
+          description: 'The filter to apply. If omitted, all events match.',
         }),
       },
       subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),
@@ -79,7 +79,7 @@ export async function* watchLog(
   }
 }
 
-/** The last sequence number known here, at least that of every event answered to the actor. */
+/** The last sequence number that this process knows of, not less than any returned to the actor. */
 function nowFor({ actor, engine: { feed, views, answered } }: RequestContext): number {
   return Math.max(feed.tail(), views.checkpoint(), answered.leastFor(actor));
 }

@@ -18,12 +18,12 @@ const unregistered = 'UnregisteredEvent';
 /** The description of `streamId`, for recorded and proposed events. */
 export const streamIdDescription = oneLine`The stream of the entity that the event is about: a
   category, a hyphen and the entity's id, like "account-<accountId>".`;
-const occurredAtDescription = oneLine`The time at which the fact happened, as stated by the command.
-  Equal to recordedAt if the command stated none.`;
+const occurredAtDescription = oneLine`The time at which the fact happened, as stated by the
+  command. It is equal to recordedAt if the command stated none.`;
 const actorDescription =
   'The actor that sent the command: a client, or "process:<name>" for a process manager.';
 const correlationIdDescription = oneLine`The id that ties related events together: the correlation
-  id of the request, or that of the causing event. Equal to commandId if there is neither.`;
+  id of the request, or that of the causing event. It is equal to commandId if there is neither.`;
 
 /** Adds the `Event` interface, and an object type for each event that a context defines. */
 export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {
@@ -42,7 +42,7 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
       }),
       type: t.exposeString('type', { description: 'The name of the event type.' }),
       schemaVersion: t.exposeInt('schemaVersion', {
-        description: 'The version of the event type under which the event is stored.',
+        description: 'The schema version in which the event is stored.',
       }),
       recordedAt: t.expose('recordedAt', {
         type: 'DateTime',
@@ -61,7 +61,8 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
       }),
       data: t.expose('data', {
         type: 'JSON',
-        description: 'The content of the event, in the latest version of its type.',
+        description: oneLine`The fields that are specific to the event's type, as a JSON object in
+          the latest schema version of the type.`,
       }),
     }),
   });

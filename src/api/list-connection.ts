@@ -7,15 +7,15 @@ import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** What to read of a view: one of its lists, narrowed, at a read point. */
+/** What to read from a view: one of its lists, filtered, at a read point. */
 export interface ListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
   /** The values of the list's filters; an absent or null value matches everything. */
   readonly filter: FilterRequest;
-  /** Further filters, of which a document must also match one and can match only one. */
+  /** Further filters. A document must also match one of them, and can match only one. */
   readonly anyOf?: readonly FilterRequest[];
-  /** The beginning of the positions to read; absent: the whole list. */
+  /** The prefix of the positions to read. If absent, the whole list is read. */
   readonly prefix?: string;
   readonly descending?: boolean;
   readonly at: ReadPoint;
@@ -60,7 +60,7 @@ function toFilter(...filters: readonly FilterRequest[]): FilterValues {
   );
 }
 
-/** Merges pages of one order, each read with the full limit, into a page of that order. */
+/** Merges pages with the same sort order, each read with the full limit, into one such page. */
 function mergeParts<Item extends Cursor>(
   parts: readonly (readonly Item[])[],
   { limit, descending }: { readonly limit: number; readonly descending: boolean },

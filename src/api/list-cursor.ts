@@ -12,7 +12,7 @@ interface CursorScope {
   readonly descending: boolean;
   /** The filters of which a document must match one. */
   readonly filters: readonly FilterValues[];
-  /** The beginning of all positions in the list. */
+  /** The prefix of all positions in the list. */
   readonly prefix: string;
 }
 
@@ -57,7 +57,7 @@ export function createListCursors(scope: CursorScope): ListCursors {
 
 const pattern = /^([a-z-]{1,40}):([A-Z_]{1,40}):(asc|desc):([\w-]{6}):([\w-]+)$/;
 
-/** 36 bits, which is enough to detect mistakes; it need not resist forgery. */
+/** Returns 36 bits, which is enough to detect mistakes. They need not resist forgery. */
 function fingerprintOf({ filters, prefix }: CursorScope): string {
   // The same alternatives in another order are the same list.
   const alternatives = filters.map((filter) => toCanonicalJson(filter)).sort();

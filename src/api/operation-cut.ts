@@ -5,7 +5,7 @@ import type { EngineParts } from './engine-parts.ts';
 import { badInput } from './errors.ts';
 import type { OperationInit } from './operation-init.ts';
 
-/** What an operation reads by. */
+/** What an operation needs to find the sequence numbers at which it reads. */
 interface CutParts {
   readonly engine: EngineParts;
   readonly init: OperationInit;
@@ -48,7 +48,7 @@ export function createOperationCut(parts: CutParts) {
       return known;
     },
     assertRecorded: (sequence: number) => assertRecorded(parts, sequence),
-    /** The one sequence number of the answer: that of the operation, or else of its only moment. */
+    /** The sequence number in the answer: that of the operation, or else of its only moment. */
     shown(): number {
       const [only] = resolved.size === 1 ? resolved : [];
       return pinned ?? only ?? engine.views.checkpoint();
@@ -56,7 +56,7 @@ export function createOperationCut(parts: CutParts) {
   };
 }
 
-/** Waits for the least sequence number at which the operation may read. */
+/** Waits until the views reach the lowest sequence number at which the operation may read. */
 async function reachLeast({ engine, init, waitForViews }: CutParts): Promise<void> {
   // An answer without the event at which the views stop would be silently out of date.
   const stop = engine.views.unreadable()?.sequence ?? 0;

@@ -9,7 +9,7 @@ export interface RequestHints {
   readonly correlationId: string | null;
 }
 
-/** What is known of an operation before its context exists. */
+/** What is known about an operation before its context exists. */
 export interface OperationInit extends RequestHints {
   readonly actor: string;
   readonly transport: Transport;

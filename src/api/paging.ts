@@ -61,9 +61,9 @@ export interface Connection<Node> {
 }
 
 /**
- * A connection from the items read for a page. `read` holds up to one item more than the page's
- * size, which shows whether there is more, in the order of reading: from the end, the last item
- * first.
+ * Creates a connection from the items read for a page. `read` has up to one item more than the
+ * page's size, which shows whether there are more. The items are in the order of reading: if the
+ * page is read from the end, the last item comes first.
  */
 export function toConnection<Item, Node>(
   page: PageRequest<unknown>,

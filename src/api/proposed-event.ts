@@ -21,7 +21,10 @@ export function addProposedEvent(builder: Builder) {
         description: oneLine`The time at which the fact happened, as stated by the command. Null if
           it would be the time of recording.`,
       }),
-      data: t.expose('data', { type: 'JSON', description: 'The content of the event.' }),
+      data: t.expose('data', {
+        type: 'JSON',
+        description: "The fields that are specific to the event's type, as a JSON object.",
+      }),
     }),
   });
 }

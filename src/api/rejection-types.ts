@@ -5,7 +5,7 @@ import { oneLine } from '../lib/one-line.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import { scalarOf } from './event-types.ts';
 
-/** Adds the `Error` interface; returns what makes the object type of a rejection. */
+/** Adds the `Error` interface; returns the function that creates a rejection's object type. */
 export function addRejectionTypes(builder: Builder) {
   const known = new Map<string, RejectionRef>();
   const error = builder.interfaceRef<RecordedRejection>('Error').implement({
@@ -16,7 +16,7 @@ export function addRejectionTypes(builder: Builder) {
         description: 'The stable code of the error, in SCREAMING_SNAKE_CASE.',
       }),
       message: t.exposeString('message', {
-        description: 'The explanation in one line, for people. Its wording may change.',
+        description: 'A one-line explanation, written for people. Its wording may change.',
       }),
     }),
   });

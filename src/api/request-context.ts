@@ -22,7 +22,7 @@ export interface RequestContext {
   readonly engine: EngineParts;
   /**
    * The cut of this operation, fixed by the first call. It is at least the operation's
-   * `minSequence` and the last sequence number that this process has answered to the actor. Throws
+   * `minSequence` and the last sequence number that this process has returned to the actor. Throws
    * SEQUENCE_NOT_REACHED, and UPGRADE_NEEDED if the views stop before an event that this program
    * cannot read.
    */
@@ -35,7 +35,7 @@ export interface RequestContext {
   assertRecorded(sequence: number): Promise<void>;
   /** Remembers the sequence number after a command, for the actor and for `extensions`. */
   wrote(sequence: number): void;
-  /** Remembers a sequence number that the actor is sent and the views may not show yet. */
+  /** Remembers a sequence number that is sent to the actor before the views may show it. */
   shows(sequence: number): void;
   /** The context of one frame, which identical subscriptions share. */
   forFrames(signal: AbortSignal): RequestContext;

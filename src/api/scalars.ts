@@ -48,7 +48,7 @@ export function addScalars(builder: Builder): void {
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,
   });
   builder.scalarType('JSON', {
-    description: 'A JSON object. It occurs in answers only. Decimals in it are strings.',
+    description: 'A JSON object. It is used only in answers. Its decimals are strings.',
     parseValue: (): JsonObject => badInput('JSON is not accepted as input'),
     parseLiteral: (): JsonObject => badInput('JSON is not accepted as input'),
     serialize: (value) => value,

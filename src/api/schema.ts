@@ -14,7 +14,7 @@ import { addRejectionTypes } from './rejection-types.ts';
 import { addScalars } from './scalars.ts';
 import { addViewQueries } from './view-queries.ts';
 
-/** A bounded context and what adds its part of the API. */
+/** A bounded context, and the function that adds its part of the API. */
 export interface ApiModule {
   readonly context: BoundedContext;
   readonly addApi: AddContextApi;

@@ -1,12 +1,12 @@
 import { type Decider, entityIdOf } from '../kernel/decider.ts';
 import type { JsonObject, NewEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../views/read-point.ts';
 import type { CommandAnswer } from './command-mutation.ts';
 import type { RequestContext } from './request-context.ts';
 import { stateBehind } from './state-behind.ts';
 
-/** A kind of stream, the view of its states, and what the resolvers of its type get of a state. */
+/** A kind of stream, the view of its states, and how a state becomes the source of its type. */
 interface ShownStream<State extends JsonObject, Event extends NewEvent, Source> {
   readonly decider: Decider<State | null, Event>;
   readonly view: View<State>;
@@ -32,7 +32,7 @@ export function createStateAfter<State extends JsonObject, Event extends NewEven
   const readState: StateAfter<Source> = async (context, answer, id) => {
     const state = await stateBehind(context, answer, { decider, id, view });
     if (state !== null) return toSource(state, answer.at);
-    throw new Error(`${decider.category} ${id} does not exist at ${sequenceOf(answer.at)}`);
+    throw new Error(`${decider.category} ${id} does not exist at ${baseSequenceOf(answer.at)}`);
   };
   return (context, answer, id) => {
     const decided = answer.result.stateOf(decider, id);

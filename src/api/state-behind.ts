@@ -3,7 +3,7 @@ import type { Decider } from '../kernel/decider.ts';
 import type { JsonObject, NewEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
-import { sequenceOf } from '../views/read-point.ts';
+import { baseSequenceOf } from '../views/read-point.ts';
 import type { CommandAnswer } from './command-mutation.ts';
 import { toApiError } from './engine-errors.ts';
 import type { RequestContext } from './request-context.ts';
@@ -12,7 +12,7 @@ import type { RequestContext } from './request-context.ts';
 interface StateBehind<State extends JsonObject, Event extends NewEvent> {
   readonly decider: Decider<State | null, Event>;
   readonly id: string;
-  /** Preferred, as it takes one look-up however long the stream is. Absent if streams are short. */
+  /** It answers with one look-up, no matter how long the stream is. Absent if streams are short. */
   readonly view?: View<State>;
 }
 
@@ -25,7 +25,7 @@ export async function stateBehind<State extends JsonObject, Event extends NewEve
   { at }: CommandAnswer<unknown>,
   { decider, id, view }: StateBehind<State, Event>,
 ): Promise<State | null> {
-  const sequence = sequenceOf(at);
+  const sequence = baseSequenceOf(at);
   try {
     const shown = view && (await readShown(engine, { view, id, sequence }));
     if (shown != null) return shown;

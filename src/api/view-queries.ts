@@ -2,7 +2,7 @@ import { oneLine } from '../lib/one-line.ts';
 import type { ViewRow } from '../views/store.ts';
 import type { Builder } from './builder.ts';
 
-/** Adds `Query.views`, which shows operators how far each view is. */
+/** Adds `Query.views`, which shows operators how far each view has folded the log. */
 export function addViewQueries(builder: Builder): void {
   const status = builder.enumType('ViewStatus', {
     description: 'The status of a view.',

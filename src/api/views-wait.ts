@@ -1,5 +1,5 @@
 import { LogReplacedError } from '../log/errors.ts';
-import { type ReadPoint, sequenceOf } from '../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../views/read-point.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { codedError } from './errors.ts';
@@ -7,7 +7,7 @@ import type { OperationInit } from './operation-init.ts';
 
 const waitMs = 5_000;
 
-/** Whom a wait is for: an operation, and the log in which it began. */
+/** The operation that waits, and the log in which it began. */
 interface Waiter {
   readonly init: OperationInit;
   readonly history: number;
@@ -22,9 +22,9 @@ export function createViewsWait(engine: EngineParts, waiter: Waiter) {
   const waits = new Map<number, Promise<void>>();
 
   return async function waitForViews(at: ReadPoint): Promise<void> {
-    const sequence = sequenceOf(at);
+    const sequence = baseSequenceOf(at);
     if (sequence <= engine.views.checkpoint()) return;
-    // Fields share a wait for the same sequence number, as each wait listens to the signal.
+    // Fields share a wait for the same sequence number, because each wait listens to the signal.
     const wait = waits.get(sequence) ?? waitFor(engine, waiter, sequence);
     waits.set(sequence, wait);
     await wait;
@@ -46,6 +46,6 @@ async function waitFor(
   if (unreadable !== null && unreadable.sequence <= sequence) throw toApiError(unreadable);
   throw codedError(
     'SEQUENCE_NOT_REACHED',
-    `the views did not reach ${sequence} in ${waitMs} ms: they are at ${views.checkpoint()}`,
+    `the views did not reach ${sequence} within ${waitMs} ms: they are at ${views.checkpoint()}`,
   );
 }

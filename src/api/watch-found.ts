@@ -13,23 +13,24 @@ export type FoundState<Document> = WatchedState<
 
 /**
  * Yields the current document of a key, then the document after each change. Throws an error with
- * the given code if there is no document.
+ * the given code if there is no document; `noun` names the kind of document in its message.
  */
 export async function* watchFound<Document extends JsonObject>(
   context: RequestContext,
-  { view, key }: { readonly view: View<Document>; readonly key: string },
+  document: { readonly view: View<Document>; readonly noun: string; readonly key: string },
   code: string,
 ): AsyncGenerator<FoundState<Document>, void, undefined> {
+  const { view, noun, key } = document;
   const watchable = watchableDocument(context.engine.views, view, key);
   for await (const state of watchState(context, watchable)) {
-    if (!isFound(state)) throw codedError(code, `the view ${view.name} has no document "${key}"`);
+    if (!isFound(state)) throw codedError(code, `there is no ${noun} ${key}`);
     yield state;
   }
 }
 
 /**
  * Yields the current state, then each new state; throws the errors for clients. The first state is
- * not older than what this process has answered to the actor.
+ * not older than what this process has returned to the actor.
  */
 export async function* watchState<State>(
   context: RequestContext,

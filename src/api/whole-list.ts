@@ -5,13 +5,13 @@ import type { ReadPoint } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
 import { rangeOf } from './list-connection.ts';
 
-/** What to read of a view: one of its lists, up to a number of documents. */
+/** What to read from a view: one of its lists, up to a number of documents. */
 interface WholeListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
-  /** The beginning of the positions to read; absent: the whole list. */
+  /** The prefix of the positions to read. If absent, the whole list is read. */
   readonly prefix?: string;
-  /** Reading stops once more documents than this are found; absent: at the end of the list. */
+  /** Reading stops after more than this many documents, or if absent, at the end of the list. */
   readonly documentsMax?: number;
 }
 

@@ -44,7 +44,7 @@ export async function appendDecided(
 }
 
 /**
- * Decides and appends while it holds the lock of the log's head. No other process can append in
+ * Decides and appends while holding the lock of the log's head. No other process can append in
  * between, so the batch cannot be stale, but all other appends wait.
  */
 export async function appendExclusively(

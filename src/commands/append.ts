@@ -18,7 +18,7 @@ export async function appendDurably(log: Log, batch: Batch, patience: Patience):
     } catch (error) {
       if (!isTransient(error)) throw error;
       if (isOutcomeUnknown(error)) lost = error;
-      // A full disk is not freed by waiting: the command is answered at once.
+      // Waiting does not free a full disk, so the command is answered at once.
       if (isOver(patience) || (isDiskFull(error) && lost === undefined)) {
         throw lost === undefined ? error : new OutcomeUnknownError({ cause: lost });
       }

@@ -34,7 +34,7 @@ export interface Attempt {
   idsGiven: number;
   readonly stepsMax: number;
   stepsLeft: number;
-  /** The decision is valid only if it is recorded before this time; null if always. */
+  /** The decision is valid only if it is recorded before this time; null if it has no limit. */
   validUntil: string | null;
   /** The context of reactions; null until there is a reaction. */
   reacting: CommandContext | null;
@@ -66,22 +66,25 @@ export function createAttempt(
   };
 }
 
-/** Not a failure: it aborts the handler, which runs again once the streams are loaded. */
+/** Thrown to abort the handler, which runs again once the streams are loaded; not a failure. */
 export class StreamsNeeded {
   constructor(readonly missing: ReadonlyMap<string, AnyDecider>) {}
 }
 
-/** As `StreamsNeeded`: it aborts the handler. */
+/** Thrown to abort the handler, which runs again once the earlier command has been decided. */
 export class EarlierNeeded {
   constructor(readonly earlier: EarlierCommand) {}
 }
 
-/** What a handler can do in an attempt. `usual`: when its events occur; null: when recorded. */
+/**
+ * Creates the context of an attempt. `usual`: the time at which its events occur by default; null:
+ * the time of recording.
+ */
 export function createContext(attempt: Attempt, usual: string | null): CommandContext {
   return {
     now: attempt.options.now,
     holdsUntil(time) {
-      attempt.validUntil = earlier(attempt.validUntil, time);
+      attempt.validUntil = earlierTime(attempt.validUntil, time);
     },
     newId: () => newId(attempt),
     load<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string) {
@@ -149,7 +152,7 @@ function record(attempt: Attempt, stream: CachedStream, event: PendingEvent): vo
   if (events.push(event) > eventsMax) {
     throw new Error(`a command records more than ${eventsMax} events`);
   }
-  // Folded as if recorded now: its sequence is not known yet.
+  // The event is folded as if recorded now, because its sequence is not known yet.
   touched.set(event.streamId, evolveStream(stream, toStoredEvent(event, 0, options.now)));
   const reactions = options.reactions.get(event.type);
   if (reactions === undefined) return;
@@ -188,8 +191,8 @@ interface NextInStream {
   readonly occurredAt: string | null;
 }
 
-/** The earlier of two times; null is no time. */
-export function earlier(one: string | null, other: string | null): string | null {
+/** The earlier of two times; null means no time. */
+export function earlierTime(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
   return one < other ? one : other;
 }

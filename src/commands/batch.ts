@@ -4,12 +4,15 @@ import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/lo
 import { addMicroseconds } from '../lib/date-time.ts';
 import { newUuid } from '../lib/uuid.ts';
 import { toStoredEvent } from './answers/stored-event.ts';
-import { earlier } from './attempt.ts';
+import { earlierTime } from './attempt.ts';
 import type { Decision } from './decide.ts';
 import type { CommandResult } from './request.ts';
 import { type CachedStream, evolveStream } from './streams/cache.ts';
 
-/** The batch to append for some decisions; `bases` and `epoch` are what they were decided on. */
+/**
+ * The batch to append for some decisions. They were decided on the streams in `bases`, under
+ * `epoch`.
+ */
 export function toBatch(
   decisions: readonly Decision[],
   bases: ReadonlyMap<string, CachedStream>,
@@ -21,7 +24,7 @@ export function toBatch(
   for (const { submission, rejection, events: own, validUntil: until } of decisions) {
     const { key, commandId, request } = submission;
     if (request.options.dryRun === true) continue;
-    validUntil = earlier(validUntil, until);
+    validUntil = earlierTime(validUntil, until);
     events.push(...own);
     if (key === null) continue;
     const offset = events.length;

@@ -10,7 +10,7 @@ import { rejectOverdue } from './run-batch.ts';
 interface NextBatch {
   readonly open: OpenBatch;
   readonly submissions: Submission[];
-  /** The error with which loading a stream failed; null if none did. */
+  /** The error with which loading a stream failed; null if no load failed. */
   failure: unknown;
 }
 
@@ -52,7 +52,7 @@ export async function collectBatch(
   }
 }
 
-/** Takes commands from the front, up to one whose key is already in `keys`: that one waits. */
+/** Takes commands from the front, and stops before one whose key is already in `keys`. */
 function takeUnrelated(
   queue: CommandQueue,
   count: number,

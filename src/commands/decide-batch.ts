@@ -134,7 +134,7 @@ function decideForOneTurn(state: BatchState, submissions: readonly Submission[],
   return { missing, deferred, rest: [], left: [] };
 }
 
-/** Decides a command, and before it the commands that it needs; null if the batch is full. */
+/** Decides a command after the commands that it needs; null if the batch is full. */
 function decideNext(state: BatchState, submission: Submission, decideOptions: DecideOptions) {
   while (state.eventCount < batchEventsMax) {
     const decision = decide(submission, state.workspace, decideOptions);

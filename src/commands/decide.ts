@@ -20,11 +20,11 @@ export interface Decision {
   readonly events: readonly PendingEvent[];
   /** Every stream that the command loaded, after the command. */
   readonly touched: ReadonlyMap<string, CachedStream>;
-  /** The decision is valid only if it is recorded before this time; null if always. */
+  /** The decision is valid only if it is recorded before this time; null if it has no limit. */
   readonly validUntil: string | null;
 }
 
-/** The streams that the command needs and that are not loaded; its handler was aborted. */
+/** The streams that the command needs but that are not loaded; its handler was aborted. */
 interface NeedsStreams {
   readonly missing: ReadonlyMap<string, AnyDecider>;
 }
@@ -49,7 +49,8 @@ export function decide(
   try {
     const target = definition.target?.(input);
     if (target !== undefined && asked.expectedVersion != null) {
-      assertVersion(asked.expectedVersion, context.load(target.decider, target.id).version);
+      const { version } = context.load(target.decider, target.id);
+      assertVersion(target, asked.expectedVersion, version);
     }
     definition.handle(input, context);
     return accepted(attempt);
@@ -60,12 +61,15 @@ export function decide(
   }
 }
 
-function assertVersion(expected: number, actual: number): void {
+function assertVersion(
+  { decider, id }: { readonly decider: AnyDecider; readonly id: string },
+  expected: number,
+  actual: number,
+): void {
   if (expected === actual) return;
-  reject(VersionConflict, `expected version ${expected}, but the version is ${actual}`, {
-    expected,
-    actual,
-  });
+  const name = `${decider.category} ${id}`;
+  const message = `${name} has version ${actual}, not the expected version ${expected}`;
+  reject(VersionConflict, message, { expected, actual });
 }
 
 function accepted({ submission, events, touched, validUntil }: Attempt): Decision {

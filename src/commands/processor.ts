@@ -8,18 +8,14 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
+import { type OnAppended, rejectAll } from './finish-batch.ts';
 import {
   createPendingCommands,
   type PendingCommand,
   type PendingCommands,
 } from './pending-commands.ts';
 import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
-import {
-  type BatchRunnerOptions,
-  type OnAppended,
-  type OnReplaced,
-  rejectAll,
-} from './run-batch.ts';
+import type { BatchRunnerOptions, OnReplaced } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './streams/cache.ts';
 import { createSnapshotWriter } from './streams/snapshots.ts';
@@ -43,7 +39,7 @@ export interface Processor {
 export interface ProcessorOptions {
   readonly log: Log;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
-  /** By the type of event to which they react; none by default. */
+  /** The reactions, by the type of event that causes them; none by default. */
   readonly reactions?: ReadonlyMap<string, readonly Reaction[]>;
   readonly logger: Logger;
   /** Called with the events of each batch once they are durable. */
@@ -139,7 +135,7 @@ interface QueueRunOptions {
   readonly batchCommandsMax: number;
 }
 
-/** Runs the commands of a queue in the background. `start` it whenever a command is added. */
+/** Runs the commands of a queue in the background. Call `start` whenever a command is added. */
 function createQueueRun({ runner, queue, pending, batchCommandsMax }: QueueRunOptions) {
   let running: Promise<void> | null = null;
 

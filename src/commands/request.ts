@@ -3,7 +3,7 @@ import type { Decider } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 
-/** A command that was parsed but not decided yet. */
+/** A command that has been parsed but not decided yet. */
 export interface CommandRequest<Input = never> {
   readonly definition: CommandDefinition<Input>;
   readonly input: Input;
@@ -20,7 +20,7 @@ export interface CommandResult {
   readonly rejection: RecordedRejection | null;
   /** The recorded events, in order; empty if nothing had to change, and for a dry run. */
   readonly events: readonly StoredEvent[];
-  /** As `events`, but for a dry run the events that it would have recorded. */
+  /** Like `events`, but for a dry run the events that it would have recorded. */
   readonly decided: readonly StoredEvent[];
   /** The events that a dry run would record, in order; empty for any other command. */
   readonly proposed: readonly PendingEvent[];
@@ -31,8 +31,8 @@ export interface CommandResult {
   readonly replayed: boolean;
   readonly dryRun: boolean;
   /**
-   * The state of a stream right after the command; null if the command did not load it, and for a
-   * replayed answer: use `foldStream` there.
+   * The state of a stream right after the command; null if the command did not load it. Also null
+   * for a replayed answer: use `foldStream` instead.
    */
   stateOf<State, Event extends NewEvent>(decider: Decider<State, Event>, id: string): State | null;
 }

@@ -3,7 +3,7 @@ import { isTransient } from '../log/errors.ts';
 
 /** How long to retry: until the deadline, or until the signal fires. */
 export interface Patience {
-  /** In milliseconds of `performance.now()`. */
+  /** The time in milliseconds of `performance.now()`. */
   readonly deadline: number;
   readonly signal: AbortSignal;
 }

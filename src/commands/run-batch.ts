@@ -1,4 +1,3 @@
-import type { StoredEvent } from '../kernel/event.ts';
 import type { Logger } from '../lib/logger.ts';
 import {
   DecisionLateError,
@@ -10,34 +9,20 @@ import {
 } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { isDiskFull } from '../postgres/errors.ts';
-import { answerDryRuns, isKeyedDryRun } from './answers/dry-run.ts';
 import { replayOutcome } from './answers/replay.ts';
-import {
-  type AppendedBatch,
-  type AppendOptions,
-  appendBatch,
-  appendExclusively,
-} from './append-batch.ts';
-import { foldAppended, toStoredEvents } from './batch.ts';
-import type { Decision } from './decide.ts';
+import { type AppendOptions, appendBatch, appendExclusively } from './append-batch.ts';
 import { BusyError, ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
-import { type CommandResult, type Submission, toKeyText } from './request.ts';
+import { type FinishOptions, finishBatch, rejectAll } from './finish-batch.ts';
+import { type Submission, toKeyText } from './request.ts';
 import { isOver, untilRetry } from './retry.ts';
-import type { CachedStream } from './streams/cache.ts';
-import type { SnapshotWriter } from './streams/snapshots.ts';
-
-/** `previousId`: the id of the event right before them in the log; null if there is none. */
-export type OnAppended = (events: readonly StoredEvent[], previousId: string | null) => void;
 
 /** Called when the log may no longer be the one that this process has read. */
 export type OnReplaced = () => void;
 
-export interface BatchRunnerOptions extends AppendOptions {
+export interface BatchRunnerOptions extends AppendOptions, FinishOptions {
   readonly logger: Logger;
-  readonly onAppended: OnAppended;
   readonly onReplaced: OnReplaced;
   readonly assertDecides: () => Promise<void>;
-  readonly snapshots: SnapshotWriter;
 }
 
 const attemptsMax = 50;
@@ -137,7 +122,7 @@ async function decideAndAppend(
   const append = isExclusive ? appendExclusively : appendBatch;
   const appendedBatch = await append(options, submissions);
   try {
-    await finish(options, appendedBatch);
+    await finishBatch(options, appendedBatch);
   } catch (error) {
     // The batch is already in the log; deciding it again would record it twice.
     options.cache.markStale(appendedBatch.bases.keys());
@@ -145,33 +130,6 @@ async function decideAndAppend(
     return;
   }
   await runBatch(options, rejectOverdue(appendedBatch.left, options.signal, new BusyError()));
-}
-
-/**
- * Updates the cache, passes on the events, and answers the commands. Returns the streams as they
- * are in the log now, even if an answer fails: the next batch is based on them.
- */
-export async function finish(
-  options: BatchRunnerOptions,
-  { decisions, bases, batch, appended, head, recordedAt }: AppendedBatch,
-): Promise<ReadonlyMap<string, CachedStream>> {
-  const stored = appended === null ? [] : toStoredEvents(batch, appended);
-  const start = { firstSequence: head + 1, recordedAt };
-  const { results, streams } = foldAppended(decisions, bases, stored, start);
-  for (const [streamId, stream] of streams) options.cache.set(streamId, stream);
-  try {
-    if (stored.length > 0) options.onAppended(stored, appended?.previousId ?? null);
-    resolveAll(decisions, results);
-    if (stored.length > 0) options.snapshots.consider(streams);
-    await answerDryRuns(options, decisions, results);
-  } catch (error) {
-    // The batch is already in the log; deciding it again would record it twice.
-    rejectAll(
-      decisions.map(({ submission }) => submission),
-      error,
-    );
-  }
-  return streams;
 }
 
 /** Answers the commands whose keys are used with their recorded outcomes; returns the others. */
@@ -196,14 +154,6 @@ async function replayUsed(
   return open;
 }
 
-function resolveAll(decisions: readonly Decision[], results: readonly CommandResult[]): void {
-  for (const [index, { submission }] of decisions.entries()) {
-    const result = results[index];
-    if (result === undefined) throw new Error('a decision has no result');
-    if (!isKeyedDryRun(submission)) submission.resolve(result);
-  }
-}
-
 /** Rejects the commands whose deadline has passed, and returns the others. */
 export function rejectOverdue(
   submissions: readonly Submission[],
@@ -213,8 +163,4 @@ export function rejectOverdue(
   const overdue = new Set(submissions.filter(({ deadline }) => isOver({ deadline, signal })));
   rejectAll([...overdue], error);
   return submissions.filter((submission) => !overdue.has(submission));
-}
-
-export function rejectAll(submissions: readonly Submission[], error: unknown): void {
-  for (const submission of submissions) submission.reject(error);
 }

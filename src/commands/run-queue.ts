@@ -1,8 +1,9 @@
 import type { AppendedBatch } from './append-batch.ts';
 import { collectBatch } from './collect-batch.ts';
 import type { CommandQueue } from './command-queue.ts';
+import { finishBatch, rejectAll } from './finish-batch.ts';
 import { type PendingAppend, startAppend } from './pending-append.ts';
-import { type BatchRunnerOptions, finish, rejectAll, runBatch } from './run-batch.ts';
+import { type BatchRunnerOptions, runBatch } from './run-batch.ts';
 import type { CachedStream } from './streams/cache.ts';
 
 type Streams = ReadonlyMap<string, CachedStream>;
@@ -62,7 +63,7 @@ async function finishSafely(
     if (known?.version === base.version) bases.set(streamId, known);
   }
   try {
-    return await finish(options, { ...batch, bases });
+    return await finishBatch(options, { ...batch, bases });
   } catch (error) {
     // The batch is already in the log; deciding it again would record it twice.
     options.cache.markStale(bases.keys());

@@ -21,9 +21,9 @@ const clearedMax = 5_000;
  * of each timer that is due. The caller holds the lease. The database also checks the checkpoint,
  * so two processes cannot both advance.
  *
- * No command is sent before everything is processed that was in the log at the start, since it may
- * clear timers. Later, a command may be sent while its timer is being cleared: it then finds
- * nothing left to do.
+ * No command is sent until all events that were in the log at the start are processed, because they
+ * may clear timers. Later, a command may be sent while its timer is being cleared; the command then
+ * finds nothing left to do.
  *
  * Throws if the connection is lost, the check fails, or the process manager fails on an event.
  */
@@ -52,7 +52,7 @@ export async function runConsumerLeader(
     if (hasSet) lookAt = Number.NEGATIVE_INFINITY;
     if (progress.position() < goal || performance.now() < lookAt) continue;
     const inMs = await sendDue(executor, options, { consumerId: state.id, signal });
-    // The clock of the database may be changed, so timers are looked at once a second.
+    // The clock of the database may be changed, so the timers are checked every second.
     lookAt = performance.now() + Math.min(inMs, lookMs);
   }
 }

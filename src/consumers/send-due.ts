@@ -21,8 +21,8 @@ const timersMax = 250;
 
 /**
  * Sends the commands of due timers, up to 250 at a time. Removes the timers whose commands were
- * answered, and postpones those whose commands failed. Returns in how many milliseconds to look
- * again; infinity if there is no timer.
+ * answered, and postpones those whose commands failed. Returns the number of milliseconds after
+ * which to look again; infinity if there is no timer.
  *
  * Returns at once when the signal fires, without waiting for answers. A timer that was not removed
  * stays, so its command is sent again under the same key.
@@ -48,7 +48,7 @@ export async function sendDue(
   return 0;
 }
 
-/** Null if the command was answered, else the error; never throws. */
+/** Returns null if the command was answered, else the error; never throws. */
 async function send(options: SendOptions, timer: NewTimer): Promise<string | null> {
   const { logger, manager } = options;
   const { key, dueAt } = timer;

@@ -49,7 +49,7 @@ const find: Query = {
   text: 'select id, version, checkpoint, error from consumers where name = $1',
 };
 
-/** The consumer of a name; registers a new one at checkpoint 0. */
+/** The consumer with this name; registers a new one at checkpoint 0. */
 export async function findConsumer(
   executor: Executor,
   name: string,
@@ -108,7 +108,7 @@ interface ConsumerAdvance {
   readonly version: number;
   readonly from: number;
   readonly to: number;
-  /** The id of the event at `to`, and the epoch under which it was read; null: not checked. */
+  /** The id of the event at `to`, and the epoch under which it was read; null if not checked. */
   readonly toEventId?: string | null;
   readonly epoch?: number | null;
   readonly cleared: readonly string[];

@@ -10,7 +10,7 @@ interface PendingTimer extends NewTimer {
 
 const next: Query = {
   name: 'next_timers',
-  // By the clock that also gives events their times, so that the events of a timer's command are
+  // Uses the clock that also sets the times of events, so that the events of a timer's command are
   // recorded after the timer was due.
   text: `select key, due_at as "dueAt", event_id as "eventId", correlation_id as "correlationId",
       (extract(epoch from try_at - clock_timestamp()) * 1000)::float8 as "inMs"

@@ -14,7 +14,7 @@ import { createTradingApi } from './trading-api.ts';
 export interface DemoOptions extends DemoSettings {
   /** The GraphQL API. */
   readonly url: string;
-  /** Sent as a bearer token; null: no token is sent. */
+  /** Sent as a bearer token; null if no token is sent. */
   readonly token: string | null;
   /** The display name of the server's database, for the error if it has other data. */
   readonly database: string;
@@ -53,7 +53,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
         signal,
         api: createTradingApi(impatient),
         pacer: createPacer(ratePerSecond),
-        trouble: (message) => display.say(message ?? `${url} answers again`),
+        trouble: (message) => display.say(message ?? `${url} can be reached again`),
       });
     } finally {
       ended.abort();

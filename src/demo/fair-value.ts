@@ -23,7 +23,7 @@ const stepSize = 0.0001;
 const pull = 0.000_05;
 /** The largest distance of the logarithm from that of the anchor. */
 const reach = 0.2;
-/** After a long pause, as of a suspended laptop, at most this many steps are made up for. */
+/** After a long pause, such as that of a suspended laptop, at most this many steps are made. */
 const stepsMax = 4_000;
 
 /** A random walk that reverts to an anchor: an Ornstein-Uhlenbeck process of the logarithm. */

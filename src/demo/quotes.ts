@@ -14,7 +14,10 @@ interface QuoteView {
   readonly levels: number;
   /** The shares of the level closest to the fair value; levels further away have more. */
   readonly size: number;
-  /** The position relative to the first one, minus 1: 0.5 is half as much again, -1 is nothing. */
+  /**
+   * The ratio of the position to the initial one, minus 1: 0.5 is half as much again, -1 is no
+   * position.
+   */
   readonly surplus: number;
 }
 
@@ -22,7 +25,7 @@ interface QuoteView {
  * The orders that a maker wants in the book: levels on both sides of the fair value, each at
  * its own price.
  *
- * A maker with more shares than at first quotes lower and so tends to sell; with three times the
+ * A maker with more shares than initially quotes lower and so tends to sell; with three times the
  * shares it stops buying, and with almost none left it stops selling. This bounds every inventory.
  */
 export function wantedQuotes(view: QuoteView): readonly Quote[] {

@@ -27,7 +27,7 @@ export function createTurns(options: TurnOptions): { next(): Turn } {
   let turns = 0;
   let makerTurns = 0;
 
-  /** A trader never has two turns at once, because the second would see a half-finished first. */
+  /** A trader never has two turns at once, because the second would see a half-finished state. */
   function alone(trader: object, turn: Turn): Turn {
     return async () => {
       if (busy.has(trader)) return;

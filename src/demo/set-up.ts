@@ -12,7 +12,7 @@ export interface PricedStock {
   readonly symbol: string;
   /** The last price of the history. */
   readonly anchor: number;
-  /** The last price of all; after a restart it is that of a trade. */
+  /** The last known price; after a restart, the price of a trade. */
   readonly lastPrice: number;
 }
 
@@ -83,7 +83,7 @@ function openingOf({ accountId, owner }: Pick<Trader, 'accountId' | 'owner'>): o
   return { accountId, owner, currency, idempotencyKey: `demo account ${accountId}` };
 }
 
-/** Without a key: if another client has listed the stock, its terms stay as they are. */
+/** Lists a stock, unless another client has listed it: then its terms stay as they are. */
 async function list(client: ApiClient, symbol: string, name: string): Promise<void> {
   const query = 'query Listed($symbol: ID!) { instrument(symbol: $symbol) { symbol } }';
   const { data } = await client.send<{ instrument: object | null }>(query, { symbol });

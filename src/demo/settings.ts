@@ -11,8 +11,8 @@ export interface DemoSettings {
 
 /** The options and their descriptions, for the help text. */
 export const demoOptions: readonly (readonly [string, string])[] = [
-  ['--seed <text>', 'The seed of the simulation; another seed is another market (default: 1)'],
-  ['--rate <orders>', 'The most orders a second, including replacements and cancels (default: 20)'],
+  ['--seed <text>', 'The seed of the simulation; another seed gives another market (default: 1)'],
+  ['--rate <orders>', 'The maximum orders per second, with replacements and cancels (default: 20)'],
   ['--among-other-data', 'Trade in a log that the demo did not begin'],
 ];
 
@@ -25,7 +25,7 @@ export function readDemoSettings(args: readonly string[]): DemoSettings {
   const ratePerSecond = Number(values.rate ?? '20');
   if (!(ratePerSecond > 0 && ratePerSecond <= rateMax)) {
     throw new UsageError(
-      `--rate must be a number over 0 and at most ${rateMax}, not ${values.rate}`,
+      `--rate must be greater than 0 and at most ${rateMax}, not ${values.rate}`,
     );
   }
   return {

@@ -19,7 +19,7 @@ export function statusLine({ orders, trades, refused, rate, lastPrices }: Status
   return [...counts, ...prices].join('  ');
 }
 
-/** Why orders were rejected, the most frequent reason first; null: none was rejected. */
+/** Why orders were rejected, the most frequent reason first; null if none was rejected. */
 export function refusalsLine(refusals: ReadonlyMap<string, number>): string | null {
   if (refusals.size === 0) return null;
   const counts = [...refusals].sort(([, a], [, b]) => b - a);

@@ -4,7 +4,7 @@ import { sharesFor } from './stocks.ts';
 
 /** What a taker sees before it decides. Prices are in ticks. */
 export interface TakerView {
-  /** The best prices; null: the side of the book is empty. */
+  /** The best prices; null if the side of the book is empty. */
   readonly bid: number | null;
   readonly ask: number | null;
   readonly lastPrice: number;
@@ -12,7 +12,7 @@ export interface TakerView {
   readonly cash: number;
   /** Shares that are not reserved. */
   readonly shares: number;
-  /** The position relative to the first one, minus 1. */
+  /** The ratio of the position to the initial one, minus 1. */
   readonly surplus: number;
 }
 
@@ -41,7 +41,7 @@ export function takerOrder(view: TakerView, random: Random): TakerOrder | null {
   return side === null ? null : { side, quantity, ...chooseTerms(view, random, side) };
 }
 
-/** A taker with more shares than at first tends to sell, which bounds every position. */
+/** A taker with more shares than initially tends to sell, which bounds every position. */
 function chooseSide(view: TakerView, random: Random, quantity: number): QuoteSide | null {
   const buys = 0.5 - 0.4 * Math.min(Math.max(view.surplus, -1), 1);
   const canBuy = view.cash * 100 > quantity * view.lastPrice * 1.02;

@@ -5,7 +5,7 @@ export interface OrderTally {
   /** Includes replacements and cancels. */
   readonly orders: number;
   readonly trades: number;
-  /** Rejected orders, as happen in any market. */
+  /** The number of rejected orders. Some are rejected in any market. */
   readonly refused: number;
 }
 

@@ -5,9 +5,9 @@ import { stocks } from './stocks.ts';
 export interface Trader {
   readonly accountId: string;
   readonly owner: string;
-  /** The first cash of the account, in dollars. */
+  /** The initial cash of the account, in dollars. */
   readonly cash: number;
-  /** The value of its first shares of each of its stocks, in dollars. */
+  /** The value of its initial shares of each of its stocks, in dollars. */
   readonly stake: number;
   readonly symbols: readonly string[];
 }

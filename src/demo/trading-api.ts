@@ -10,7 +10,7 @@ import type { TakerOrder } from './taker-order.ts';
 export interface OrderOutcome {
   /** The number of trades, including those of stop orders that it triggered. */
   readonly trades: number;
-  /** The code of the rejection; null: the command was accepted. */
+  /** The code of the rejection; null if the command was accepted. */
   readonly refusal: string | null;
 }
 

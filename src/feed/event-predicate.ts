@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventFilter } from '../log/read.ts';
 
-/** Whether an event passes a filter, with the same result as in the log. */
+/** Whether an event passes a filter, with the same result as a read of the log. */
 type EventPredicate = (event: StoredEvent) => boolean;
 
 /** A test for each member of a filter. */

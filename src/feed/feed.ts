@@ -23,10 +23,11 @@ export interface Feed {
   /** The number of the log's history that is read; it rises when the log has been replaced. */
   history(): number;
   /**
-   * The next events after a sequence: in order, gapless, at least one, at most `limit`. Waits for
-   * them, even while the database cannot be reached; empty only if the signal fires or the feed is
-   * stopped. Throws `LogReplacedError` if the history is no longer the given one (by default the
-   * current one), and `NewerEventError` if this program cannot read the first of the events.
+   * The next events after a sequence: in order, without gaps, at least one and at most `limit`.
+   * Waits for them, even while the database cannot be reached; empty only if the signal fires or
+   * the feed is stopped. Throws `LogReplacedError` if the history is no longer the given one (by
+   * default the current one), and `NewerEventError` if this program cannot read the first of the
+   * events.
    */
   next(
     after: number,
@@ -111,7 +112,7 @@ export function createFeed(options: FeedOptions): Feed {
   };
 }
 
-/** Where a reader is, and how much it takes. */
+/** The position of a reader, and how many events it takes. */
 interface Reading {
   readonly after: number;
   readonly limit: number;

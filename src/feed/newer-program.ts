@@ -14,7 +14,7 @@ export interface NewerProgram {
   canMove(checkpoints: readonly number[]): Promise<boolean>;
 }
 
-/** Every process looks for free leases once a second: by then a newer program has taken over. */
+/** Every process looks for free leases once a second, so a newer program has taken over by then. */
 const takeOverMs = 5_000;
 
 export function createNewerProgram(options: {
@@ -25,7 +25,9 @@ export function createNewerProgram(options: {
   let noted: NewerEventError | null = null;
   let met = { sequence: 0, at: 0 };
 
-  /** Forgets the event if it can be read now: a log that was replaced may have another, or none. */
+  /**
+   * Forgets the event if it can be read now: a replaced log may have another event there, or none.
+   */
   async function forgetIfReadable({ sequence }: NewerEventError): Promise<void> {
     const page = { after: sequence - 1, before: sequence + 1, limit: 1 };
     try {

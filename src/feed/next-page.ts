@@ -24,7 +24,10 @@ export interface NextPageOptions {
 
 /** Events after a sequence, and the sequence up to which no other event passes the filter. */
 export interface FeedPage {
-  /** In order. If they are from the feed, they include events that do not pass the filter. */
+  /**
+   * The events in order. If they come from the feed, they include events that do not pass the
+   * filter.
+   */
   readonly events: readonly StoredEvent[];
   readonly end: number;
 }
@@ -36,11 +39,12 @@ const keptMax = 10_000;
 const atOnce = <Value>(read: () => Promise<Value>): Promise<Value> => read();
 
 /**
- * The next events after `position`: from the log, through the filter's index, if that is far
- * behind, else from the feed. The page is empty and ends at `position` if no event arrives within
- * the time (null: no limit), or if the log cannot be read at the moment. Null if the reader or the
- * feed has been stopped. Throws `LogReplacedError` if the log is no longer the one in which the
- * position was read, and `NewerEventError` if this program cannot read the next event.
+ * The next events after `position`. They are read from the log through the filter's index if the
+ * position is far behind the tail, else from the feed. The page is empty and ends at `position` if
+ * no event arrives within the time (null: no limit), or if the log cannot be read at the moment.
+ * Null if the reader or the feed has been stopped. Throws `LogReplacedError` if the log is no
+ * longer the one in which the position was read, and `NewerEventError` if this program cannot read
+ * the next event.
  */
 export async function nextPage(
   options: NextPageOptions,

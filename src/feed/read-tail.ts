@@ -17,7 +17,7 @@ export interface TailOptions {
 /** What a feed knows of the log. */
 export interface FeedState {
   readonly recent: RecentEvents;
-  /** Woken when readers have something to look at. */
+  /** Woken when readers have something new to read. */
   readonly moved: Broadcast;
   readonly stopping: AbortController;
   /** The number of the log's history that is read. */
@@ -60,11 +60,11 @@ export function pushEvents(state: FeedState, events: readonly StoredEvent[]): vo
 
 /** The error for the event right after the tail, if this program cannot read it. */
 export function unreadableAfterTail({ newest, recent }: FeedState): NewerEventError | null {
-  // Null once the tail has been reset: the error is then about another event.
+  // After the tail has been reset, the error may be about another event.
   return newest?.sequence === recent.tail().sequence + 1 ? newest : null;
 }
 
-/** Reads the log after the tail, in one read at a time. */
+/** Reads the log after the tail, one read at a time. */
 export function wakeFeed(options: TailOptions, state: FeedState): void {
   if (state.stopping.signal.aborted) return;
   state.isBehind = true;

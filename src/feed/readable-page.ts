@@ -26,7 +26,7 @@ export async function readReadable(
   }
 }
 
-/** As `readReadable`, for a scan, which examines a bounded number of events. */
+/** Like `readReadable`, but for a scan, which examines a bounded number of events. */
 export async function scanReadable(
   log: Pick<Log, 'scan'>,
   filter: EventFilter,

@@ -35,7 +35,7 @@ export function createRecentEvents(eventsMax: number): RecentEvents {
         tail = event;
         events.push(event);
       }
-      // Half of the events is cut at a time, so that each event is moved once on average.
+      // Drops half of the events at a time, so that each event is moved once on average.
       if (events.length > eventsMax) events = events.slice(-Math.ceil(eventsMax / 2));
     },
     after(sequence, limit) {

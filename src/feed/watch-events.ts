@@ -12,7 +12,7 @@ export interface EventFrame {
 
 interface WatchEventsOptions extends NextPageOptions {
   readonly after: number;
-  /** A reader that was up to date and falls more than this many events behind is ended. */
+  /** A reader that was up to date is ended if it falls more than this many events behind. */
   readonly lagMax?: number;
 }
 

@@ -4,7 +4,7 @@ import { toPlain } from './visible.ts';
 
 interface ApiClientOptions {
   readonly url: string;
-  /** Sent as a bearer token; null: no token is sent. */
+  /** Sent as a bearer token; null if no token is sent. */
   readonly token: string | null;
   /** Ends waiting and prevents new requests; a request that has been sent is finished. */
   readonly signal: AbortSignal;
@@ -37,7 +37,7 @@ interface Fault {
   readonly extensions?: { readonly code?: string };
 }
 
-/** Codes of errors that may be gone at the next attempt. */
+/** The codes of errors that may not occur again at the next attempt. */
 const passing: ReadonlySet<string | undefined> = new Set([
   ...['OVERLOADED', 'STOPPED', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'CONTENTION'],
   ...['DATABASE_UNREACHABLE', 'VIEW_BUILDING', 'SEQUENCE_NOT_REACHED', 'INTERNAL_SERVER_ERROR'],

@@ -31,9 +31,9 @@ const defaultBatchLimits: BatchLimits = { batchRowsMax: 1_000, openRowsMax: 50_0
 /**
  * Groups rows by symbol and calendar year.
  *
- * A batch is closed depending only on earlier rows. A longer file therefore begins with the same
- * batches, and at most the last year of each symbol is recorded again. Batches are by year and not
- * by count, so that a file that grows at its top, or loses its oldest rows, keeps the batches of
+ * Whether a batch is closed depends only on earlier rows. A longer file therefore begins with the
+ * same batches, and at most the last year of each symbol is recorded again. Batches are by year and
+ * not by count: a file that grows at its top, or loses its oldest rows, then keeps the batches of
  * the years between.
  */
 export function createBatcher(limits: BatchLimits = defaultBatchLimits): Batcher {

@@ -4,18 +4,18 @@ import { toVisible } from './visible.ts';
 /** The indexes of the columns that are read. */
 export interface Columns {
   readonly count: number;
-  /** Null: the file has prices of one instrument and does not name it. */
+  /** Null if the file has prices of one instrument and does not name it. */
   readonly symbol: number | null;
   readonly time: number;
-  /** The column of the time of day; null: the column of the date has both. */
+  /** The column of the time of day; null if the column of the date has both. */
   readonly clock: number | null;
   readonly price: number;
 }
 
 export interface ColumnNames {
-  /** Null: the first of `priceNames` that the file has. */
+  /** If null, it is the first of `priceNames` that the file has. */
   readonly price: string | null;
-  /** Null: the first of `timeNames` that the file has. */
+  /** If null, it is the first of `timeNames` that the file has. */
   readonly time: string | null;
 }
 
@@ -47,14 +47,14 @@ export function findColumns(header: readonly string[], wanted: ColumnNames): Col
   };
 }
 
-/** Another column with a name for times, which is not read; null: there is none. */
+/** Another column with a name for times, which is not read; null if there is none. */
 export function findOtherTime(header: readonly string[], { time, clock }: Columns): string | null {
   const isTime = (name: string) => timeNames.includes(lower(name));
   const isRead = (index: number) => index === time || index === clock;
   return header.find((name, index) => !isRead(index) && isTime(name)) ?? null;
 }
 
-/** Another column with a name for prices, which is not read; null: there is none. */
+/** Another column with a name for prices, which is not read; null if there is none. */
 export function findOtherPrice(header: readonly string[], { price }: Columns): string | null {
   const isPrice = (name: string) => priceNames.includes(lower(name));
   return header.find((name, index) => index !== price && isPrice(name)) ?? null;

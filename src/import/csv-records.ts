@@ -25,7 +25,7 @@ const recordLinesMax = 20;
  *
  * csv-parse parses the quotes of one record at a time instead of the whole file. Given whole files
  * (7.0.3), it lost all rows after an unclosed quote, counted a CRLF in quotes as two lines, and
- * returned a file with both LF and CRLF as one row. Here a line whose quotes do not close is
+ * returned a file with both LF and CRLF as one row. Here a line with an unclosed quote is
  * broken, and the next line begins a new record.
  */
 export async function* readRecords(
@@ -63,7 +63,7 @@ async function takeRecord(
   const cells = parseCells(parts.map((part) => part.text).join('\n'), delimiter);
   if (cells !== null) return { line, cells };
   queue.putBack(parts.slice(1));
-  return { line, fault: 'the quotes do not close', text };
+  return { line, fault: 'a quotation mark is not closed', text };
 }
 
 interface LineQueue {
@@ -108,7 +108,7 @@ function splitCells(text: string, delimiter: Delimiter): readonly string[] {
   return text.split(delimiter).map((cell) => cell.trim());
 }
 
-/** The cells of a record; null: its quotes do not close, or the text is not one record. */
+/** The cells of a record; null if a quotation mark is not closed, or the text is not one record. */
 function parseCells(text: string, delimiter: Delimiter): readonly string[] | null {
   if (!text.includes('"')) return splitCells(text, delimiter);
   const options = { delimiter, trim: true, record_delimiter: '\n', max_record_size: 0 };

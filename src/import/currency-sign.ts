@@ -22,7 +22,7 @@ const after = /^(.*?)[ \u{a0}\u{202f}]?(\p{Sc}|[A-Z]{3})$/su;
 
 /** A price, split from the currency before or after it. */
 interface PricedText {
-  /** The sign or the ISO 4217 code; null: the price has none. */
+  /** The sign or the ISO 4217 code; null if the price has none. */
   readonly currency: string | null;
   readonly number: string;
 }

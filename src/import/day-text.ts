@@ -14,8 +14,8 @@ const twoDigits =
   /^(?:\d{1,2}([/.-])\d{1,2}\1|[a-z]{3,9}\.? \d{1,2},? |\d{1,2}[ -][a-z]{3,9}\.?,?[ -])\d{2}$/i;
 
 /**
- * The day of a date as "2000-01-31", even if the calendar does not have it; null: the text is not a
- * date. `order` applies to dates whose form does not determine it.
+ * The day of a date as "2000-01-31", even if the calendar does not have it; null if the text is not
+ * a date. `order` applies to dates whose form does not determine it.
  */
 export function parseDayText(text: string, order: DateOrder): string | null {
   return readNumbers(text, order) ?? readNames(text);

@@ -3,7 +3,7 @@ export type Delimiter = string;
 
 const candidates = [',', ';', '\t', '|'] as const;
 
-/** The delimiter named by a line like "sep=;", as Excel uses it; null: it is another line. */
+/** The delimiter named by a line like "sep=;", as Excel uses it; null if it is another line. */
 export function readSeparatorLine(line: string): Delimiter | null {
   return /^"?sep=([^"\w])"?\s*$/i.exec(line)?.[1] ?? null;
 }

@@ -7,7 +7,7 @@ export interface Difference {
   readonly symbol: string;
   readonly occurredAt: string;
   readonly price: string;
-  /** The price known now; null: none is known. */
+  /** The price known now; null if none is known. */
   readonly known: string | null;
 }
 
@@ -26,7 +26,7 @@ export interface Differences {
   isFull(): boolean;
 }
 
-/** Each takes memory until the end of the file, because a later row may override it. */
+/** Each difference takes memory until the end of the file, because a later row may override it. */
 const differencesMax = 50_000;
 
 export function createDifferences(max: number = differencesMax): Differences {

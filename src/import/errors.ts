@@ -13,7 +13,7 @@ export class ServerError extends Error {
   readonly code = 'SERVER_UNUSABLE';
   constructor(
     message: string,
-    /** Whether a later attempt may succeed; false: the user must change something first. */
+    /** Whether a later attempt may succeed; false if the user must change something first. */
     readonly isPassing: boolean,
   ) {
     super(message);

@@ -20,7 +20,7 @@ interface FileImport {
   readonly signal: AbortSignal;
 }
 
-/** A price history has fewer; each symbol takes memory until the end of the file. */
+/** A price history has fewer symbols. Each one takes memory until the end of the file. */
 const symbolsMax = 10_000;
 
 /**

@@ -3,15 +3,15 @@ import { createPriceHistory, type PriceHistory } from './price-history.ts';
 import type { PricePoint } from './price-row.ts';
 import { accepted, type Rejected } from './rejected.ts';
 
-/** Reads the prices that the server knows now, including everything it has answered so far. */
+/** Reads the prices that the server knows now, including all that it has confirmed so far. */
 interface KnownPrices {
-  /** Notes that the server has answered a command at this sequence. */
+  /** Remembers the sequence number with which the server has answered a command. */
   reached(sequence: bigint): void;
-  /** The sequence of the current head of the log. Throws `RefusedError`. */
+  /** The sequence number of the current head of the log. Throws `RefusedError`. */
   head(symbol: string): Promise<bigint>;
-  /** The last price at or before each of the times; null: none. Throws `RefusedError`. */
+  /** The last price at or before each of the times; null if none. Throws `RefusedError`. */
   pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
-  /** All recorded prices of an instrument; null: over `historyMax`. Throws `RefusedError`. */
+  /** All recorded prices of an instrument; null if over `historyMax`. Throws `RefusedError`. */
   history(symbol: string): Promise<PriceHistory | null>;
 }
 
@@ -37,7 +37,7 @@ interface HistoryPage {
   };
 }
 
-/** Times in one request, each with an alias; the API accepts twice as many. */
+/** The most times in one request, each with an alias. The API accepts twice as many aliases. */
 const timesMax = 100;
 
 const dryRun = `mutation Head($input: RecordPricesInput!) {
@@ -52,7 +52,7 @@ export function createKnownPrices(client: ApiClient): KnownPrices {
   let last: bigint | null = null;
   let answered = 0n;
 
-  /** A dry run, because it is decided on the log itself; a query shows only what the views have. */
+  /** Uses a dry run, which is decided on the log itself; a query shows only what the views have. */
   async function head(symbol: string): Promise<bigint> {
     const point: PricePoint = { price: '1', occurredAt: '2000-01-01T00:00:00Z' };
     const input = { symbol, prices: [point], dryRun: true };
@@ -61,7 +61,7 @@ export function createKnownPrices(client: ApiClient): KnownPrices {
     return BigInt(accepted(data.recordPrices).sequence);
   }
 
-  /** The head when first asked for, or a later sequence that was answered since. */
+  /** The head at the first call, or a later sequence number that the server has returned since. */
   async function moment(symbol: string): Promise<string> {
     last ??= await head(symbol);
     return String(last > answered ? last : answered);

@@ -26,20 +26,20 @@ const record = `mutation Record($input: RecordPricesInput!) {
 /** The part of the API that an import uses. */
 export interface MarketApi {
   /**
-   * Lists the instrument if it is not listed yet. Returns the time of its last known price; null:
+   * Lists the instrument if it is not listed yet. Returns the time of its last known price; null if
    * none is known. Throws `RefusedError`, also if the currency of the instrument does not match
    * `sign`, the currency sign or code beside the prices.
    */
   list(symbol: string, sign: string | null): Promise<string | null>;
   /** Whether exactly this batch was recorded before. Throws `RefusedError`. */
   isRecorded(batch: PriceBatch): Promise<boolean>;
-  /** All recorded prices of an instrument; null: there are too many. Throws `RefusedError`. */
+  /** All recorded prices of an instrument; null if there are too many. Throws `RefusedError`. */
   history(symbol: string): Promise<PriceHistory | null>;
   /** Returns true if recorded now, false if recorded before. Throws `RefusedError`. */
   record(batch: Pick<PriceBatch, 'symbol' | 'prices'>): Promise<boolean>;
   /**
-   * The prices known now at the times, in their order; null: none. They include everything that the
-   * server has answered before. Throws `RefusedError`.
+   * The prices known now at the times, in their order; null if none is known. They include
+   * everything that the server has confirmed before. Throws `RefusedError`.
    */
   pricesOn(symbol: string, times: readonly string[]): Promise<readonly (string | null)[]>;
   /** Records up to 1,000 prices that were recorded before. Throws `RefusedError`. */
@@ -69,7 +69,7 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
     async record(batch) {
       const { symbol, prices } = batch;
       const answer = await send({ symbol, prices, idempotencyKey: toKey(batch) });
-      // A retry after a lost answer is also a replay; its sequence shows that it is ours.
+      // A retry after a lost answer is also a replay; its sequence number shows that it is ours.
       return !answer.replayed || (answer.attempts > 1 && answer.sequence > sequenceBefore);
     },
     // A dry run with a key that was used returns what was recorded with the key.
@@ -80,7 +80,7 @@ export async function openMarketApi(client: ApiClient, currency: Currency): Prom
     pricesOn: known.pricesOn,
     history: known.history,
     async recordAgain(symbol, prices) {
-      // The sequence makes the key new, and it is the same for all attempts.
+      // The sequence number makes the key new, and it is the same for all attempts.
       const sequence = await known.head(symbol);
       const idempotencyKey = `${toKey({ symbol, prices })} again at ${sequence}`;
       await send({ symbol, prices, idempotencyKey });
@@ -101,7 +101,7 @@ interface Listing {
   readonly sign: string | null;
 }
 
-/** Without a key, which would keep a rejection permanently; a second listing is rejected anyway. */
+/** Sends no key: a key would keep a rejection permanently. A second listing is rejected anyway. */
 async function listInstrument(client: ApiClient, wanted: Listing): Promise<string | null> {
   const { symbol, currency } = wanted;
   type Found = { instrument: { currency: string; lastPriceAt: string | null } | null };

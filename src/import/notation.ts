@@ -11,13 +11,13 @@ import { toVisible } from './visible.ts';
 /** How a file writes its values, which a single row does not show. */
 interface Notation {
   readonly decimal: DecimalMark;
-  /** Null: no date depends on the order. */
+  /** Null if no date depends on the order. */
   readonly dates: DateOrder | null;
-  /** The currency sign or code beside the prices; null: there is none. */
+  /** The currency sign or code beside the prices; null if there is none. */
   readonly currency: string | null;
 }
 
-/** The notation that the user has chosen for all files; null: it is detected. */
+/** The notation that the user has chosen for all files; null if it is detected. */
 export interface GivenNotation {
   readonly decimal: DecimalMark | null;
   readonly dates: DateOrder | null;

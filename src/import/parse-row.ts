@@ -13,7 +13,7 @@ export interface RowRules {
   /** The first time that counts as being in the future. */
   readonly future: string;
   readonly decimal: DecimalMark;
-  /** Null: no date of the file depends on the order. */
+  /** Null if no date of the file depends on the order. */
   readonly dates: DateOrder | null;
 }
 

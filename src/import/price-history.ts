@@ -11,7 +11,7 @@ export interface PriceHistory {
    * recorded, and another one after it. NEW: another price was recorded, but never this one.
    */
   compare(point: PricePoint): PriceComparison;
-  /** The price known now for a time; null: none is known. */
+  /** The price known now for a time; null if none is known. */
   knownAt(occurredAt: string): string | null;
   /** Adds a price that was recorded after all others. */
   add(point: PricePoint): void;

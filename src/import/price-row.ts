@@ -15,10 +15,10 @@ export interface PriceRow extends PricePoint {
 /** One or more rows that cannot be recorded. */
 export interface BadRow {
   readonly line: number;
-  /** Null: the row does not name a valid symbol. */
+  /** Null if the row does not name a valid symbol. */
   readonly symbol: string | null;
   readonly fault: string;
-  /** The wrong text in the file; null: the fault is enough. */
+  /** The wrong text in the file; null if the fault is enough. */
   readonly text: string | null;
 }
 

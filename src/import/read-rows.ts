@@ -37,13 +37,13 @@ export interface Reading {
 export interface FileFormat {
   readonly encoding: Encoding;
   readonly rules: RowRules;
-  /** The currency sign or code beside the prices; null: there is none. */
+  /** The currency sign or code beside the prices; null if there is none. */
   readonly currency: string | null;
   /** Other columns of times and prices that the user may have meant. */
   readonly unread: Unread;
 }
 
-/** Null: there is no such column. */
+/** Null if there is no such column. */
 interface Unread {
   readonly time: string | null;
   readonly price: string | null;

@@ -8,14 +8,14 @@ export interface Question<Reading extends string> {
   /** Both readings, and what is typical of the values of each. */
   readonly readings: readonly [Reading, Reading];
   readonly traits: Readonly<Record<Reading, string>>;
-  /** The value of a text in a reading, for messages; null: the text does not fit the reading. */
+  /** The value of a text in a reading, for messages; null if the text does not fit the reading. */
   readonly read: (text: string, reading: Reading) => string | null;
 }
 
 /** What the values of one file say about a question; keeps one value of each kind. */
 interface Evidence<Reading extends string> {
   add(line: number, text: string): void;
-  /** The reading; null: all values are the same in both. Throws `FileError` if undecided. */
+  /** The reading; null if all values are the same in both. Throws `FileError` if undecided. */
   decide(): Reading | null;
 }
 

@@ -12,7 +12,7 @@ export type Repeat = 'ignore' | 'report' | 'record';
 interface SenderOptions {
   readonly api: MarketApi;
   readonly tally: FileTally;
-  /** The currency sign or code beside the prices of the file; null: there is none. */
+  /** The currency sign or code beside the prices of the file; null if there is none. */
   readonly currency: string | null;
   readonly repeat: Repeat;
 }

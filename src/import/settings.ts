@@ -11,7 +11,7 @@ export interface ImportSettings extends GivenNotation {
   readonly files: readonly string[];
   readonly url: string;
   readonly token: string | null;
-  /** For files without a symbol column; null: the symbol is the file's name. */
+  /** For files without a symbol column. If null, the symbol is the file's name. */
   readonly symbol: string | null;
   readonly currency: Currency;
   readonly columns: ColumnNames;

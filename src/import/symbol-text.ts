@@ -4,7 +4,7 @@ import { toVisible } from './visible.ts';
 const lengthMax = 20;
 const allowed = 'A-Z, 0-9, ".", "^", "_" and "-"';
 
-/** Why the API does not accept a text as a symbol; null: it accepts it. */
+/** Why the API does not accept a text as a symbol; null if it accepts it. */
 export function faultOfSymbol(text: string): string | null {
   if (text === '') return 'the symbol is empty';
   const stranger = /[^A-Z0-9.^_-]/u.exec(text)?.[0];

@@ -6,13 +6,13 @@ import { type BadRow, isBadRow, type PriceRow } from './price-row.ts';
 /** The results for the rows of one symbol in one file. */
 export interface Count {
   readonly file: string;
-  /** Null: these rows do not name a valid symbol. */
+  /** Null if these rows do not name a valid symbol. */
   readonly symbol: string | null;
   read: number;
   recorded: number;
   alreadyThere: number;
   bad: number;
-  /** The times of the first and the last price; null: there is no price. */
+  /** The times of the first and the last price; null if there is no price. */
   from: string | null;
   to: string | null;
 }

@@ -26,9 +26,9 @@ export const orderQuestion: Question<DateOrder> = {
 };
 
 /**
- * The canonical time of a date with or without a time of day; null: the text is not a time. Without
- * an offset it is in UTC, and without a time of day it is 00:00. If `order` is null, both orders
- * must have the same result.
+ * The canonical time of a date with or without a time of day; null if the text is not a time.
+ * Without an offset it is in UTC, and without a time of day it is 00:00. If `order` is null, both
+ * orders must have the same result.
  */
 export function parseTimeText(text: string, order: DateOrder | null = null): string | null {
   if (text.length > lengthMax) return null;
@@ -49,7 +49,7 @@ export function readTimeText(text: string, order: DateOrder | null): TimeText {
 
 interface Parts {
   readonly day: string;
-  /** As in RFC 3339, with an offset; null: the time of day does not exist. */
+  /** As in RFC 3339, with an offset; null if the time of day does not exist. */
   readonly clock: string | null;
 }
 

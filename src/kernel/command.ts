@@ -29,7 +29,8 @@ export interface CommandContext {
     ids: Iterable<string>,
   ): void;
   /**
-   * Appends an event to a stream. Later `load`s include it. It is kept only if the handler returns.
+   * Appends an event to a stream. Later `load`s include it. The event is kept only if the handler
+   * returns or throws a `Rejection` with `keepsEvents`.
    */
   record<State, Event extends NewEvent>(
     decider: Decider<State, Event>,
@@ -61,7 +62,7 @@ export interface EarlierCommand<Input = JsonObject> {
 
 /** A kind of command. A command is accepted, with any number of events, or rejected. */
 export interface CommandDefinition<Input = JsonObject> {
-  /** In the imperative; also the name of the mutation. */
+  /** An imperative phrase; also the name of the mutation. */
   readonly name: string;
   readonly description: string;
   readonly rejections: readonly RejectionDefinition[];

@@ -17,13 +17,13 @@ export interface BoundedContext {
 
 /** Event types by name. */
 export interface KnownEvents extends ReadonlyMap<string, EventDefinition> {
-  /** The categories of streams that hold only these types; absent: no category is known to. */
+  /** The categories of streams that hold only these types. Absent: no such category is known. */
   readonly categories?: ReadonlySet<string>;
 }
 
 /**
- * The event types of the given contexts by name; throws if two have the same name. An event of
- * another type in a stream of their categories was recorded by a newer program.
+ * The event types of the given contexts by name; throws if two have the same name. If a stream of
+ * one of their categories has an event of another type, a newer program recorded it.
  */
 export function eventDefinitionsOf(contexts: readonly BoundedContext[]): KnownEvents {
   const definitions = new Map<string, EventDefinition>();

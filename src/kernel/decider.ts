@@ -11,7 +11,7 @@ import type { NewEvent, StoredEvent } from './event.ts';
 export interface Decider<State = unknown, Event extends NewEvent = NewEvent> {
   /** The part of a stream id before the first hyphen. */
   readonly category: string;
-  /** What is wrong with the form of an id; null if it can exist. Absent: every id can. */
+  /** What is wrong with the form of an id; null if it is valid. Absent: every id is valid. */
   idFault?(id: string): string | null;
   /**
    * Must be raised whenever the meaning of `initial` or `evolve` changes, to discard older

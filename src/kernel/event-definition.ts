@@ -10,7 +10,8 @@ export interface EventDefinition<F extends Fields = Fields> {
   readonly description: string;
   readonly fields: F;
   /**
-   * `upcasters[0]` converts version 1 to 2, and so on. The latest version is their number plus one.
+   * `upcasters[0]` converts version 1 to 2, and so on. The latest version is the number of
+   * upcasters plus one.
    */
   readonly upcasters?: readonly Upcaster[];
 }

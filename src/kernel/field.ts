@@ -8,7 +8,8 @@ export interface Field<Value> {
 }
 
 /**
- * `decimal` and `dateTime` are strings: exact digits; RFC 3339 in UTC with six fractional digits.
+ * Values of the kinds `decimal` and `dateTime` are strings: exact decimal digits, and an RFC 3339
+ * time in UTC with six fractional digits.
  */
 export type FieldKind = 'text' | 'id' | 'decimal' | 'dateTime' | 'integer' | 'boolean';
 

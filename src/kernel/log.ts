@@ -16,7 +16,7 @@ export interface PendingEvent {
   readonly data: JsonObject;
 }
 
-/** The answer to a command with an idempotency key, returned each time that it is sent again. */
+/** The answer to a command with an idempotency key, returned whenever the command is sent again. */
 interface KeyedOutcome {
   readonly actor: string;
   readonly idempotencyKey: string;
@@ -42,8 +42,8 @@ export interface RecordedOutcome extends KeyedOutcome {
 }
 
 /**
- * An outcome to be recorded. `offset` is the number of events in its batch up to and including its
- * own.
+ * An outcome to be recorded. `offset` is the number of events in its batch up to and including
+ * those of its command.
  */
 export interface PendingOutcome extends KeyedOutcome {
   readonly offset: number;
@@ -53,11 +53,11 @@ export interface PendingOutcome extends KeyedOutcome {
 export interface Batch {
   /** A UUID by which the append can be looked up if its answer was lost. */
   readonly id: string;
-  /** The epoch of the log under which the batch was decided; null: it is not checked. */
+  /** The epoch of the log under which the batch was decided; null if it is not checked. */
   readonly epoch: number | null;
   /** Every stream that the decisions depend on, as it was read. */
   readonly expected: ReadonlyMap<string, ExpectedStream>;
-  /** The time before which the whole batch must be recorded; null: there is no limit. */
+  /** The time before which the whole batch must be recorded; null if there is no limit. */
   readonly validUntil: string | null;
   readonly events: readonly PendingEvent[];
   readonly outcomes: readonly PendingOutcome[];

@@ -7,8 +7,8 @@ import type { JsonObject, StoredEvent } from './event.ts';
  * checkpoint. A new process manager processes the whole log before it sends its first command.
  *
  * A command is sent until it is answered, accepted or rejected. All attempts for the same key and
- * due time of a timer use the same idempotency key, so the command takes effect once. It may still
- * arrive right after the event that clears the timer was recorded, so the command itself must check
+ * due time of a timer use the same idempotency key, so the command takes effect once. The command
+ * may still arrive right after the event that clears the timer was recorded, so it must check
  * whether there is anything left to do.
  */
 export interface ProcessManager<Input = JsonObject> {
@@ -23,22 +23,22 @@ export interface ProcessManager<Input = JsonObject> {
   /** The event types that set or clear timers. `plan` gets no other events. */
   readonly types: readonly string[];
   /**
-   * The changes that an event makes to the timers, in order. If it throws, the process manager
+   * The changes that an event makes to the timers, in order. If `plan` throws, the process manager
    * stops before the event.
    */
   plan(event: StoredEvent): readonly TimerChange[];
   /**
    * The command of a timer that is due by the clock of the database, which also sets `recordedAt`.
-   * `CommandContext.now` is another clock and may be behind: a command that depends on the time
-   * takes `dueAt` in its input.
+   * `CommandContext.now` comes from another clock, which may be behind: a command that depends on
+   * the time takes `dueAt` in its input.
    */
   due(timer: Timer): DueCommand<Input>;
 }
 
-/** A time at which something is to be done about the subject named by `key`. */
+/** The time at which the process manager acts on the subject that `key` names. */
 export interface Timer {
   readonly key: string;
-  /** In canonical form: UTC, six fractional digits. */
+  /** The time in canonical form: UTC, six fractional digits. */
   readonly dueAt: string;
 }
 

@@ -9,15 +9,16 @@ interface RecordedEvent extends NewEvent {
 }
 
 /**
- * What a bounded context does immediately when another one records an event. It belongs to the same
- * command and so to the same atomic append. Pure, like a command handler; if it throws a rejection,
- * the command is rejected. What may happen a little later belongs in a process manager.
+ * What a bounded context does immediately when another one records an event. The reaction belongs
+ * to the same command and therefore to the same atomic append. Pure, like a command handler; if it
+ * throws a rejection, the command is rejected. Work that may happen a little later belongs in a
+ * process manager.
  */
 export interface Reaction {
   /**
    * '<context>.<whatItDoes>', unique and never changed. A program that lacks a reaction with which
-   * other programs have decided must not decide. A reaction that changes what it does gets a new
-   * name. A reaction that is no longer needed keeps its name and has no types.
+   * other programs have decided must not decide. A reaction whose behavior changes gets a new name.
+   * A reaction that is no longer needed keeps its name and has no types.
    */
   readonly name: string;
   readonly types: readonly string[];

@@ -5,7 +5,7 @@ import type { DataOf, Fields } from './field.ts';
 export interface RejectionDefinition<F extends Fields = Fields> {
   /** The name of its GraphQL type. */
   readonly name: string;
-  /** In SCREAMING_SNAKE_CASE and stable, because clients branch on it. */
+  /** A code in SCREAMING_SNAKE_CASE; it is stable, because clients branch on it. */
   readonly code: string;
   readonly description: string;
   readonly fields: F;
@@ -27,9 +27,9 @@ export class Rejection extends Error {
 }
 
 /**
- * Malformed input that is only detected while deciding. Clients get the same error as for other
- * malformed input. It is recorded under the idempotency key, so that the same command gets the same
- * answer again.
+ * Malformed input that is detected only while the command is decided. Clients get the same error as
+ * for other malformed input. The rejection is recorded under the idempotency key, so that the same
+ * command gets the same answer again.
  */
 export const BadUserInput = {
   name: 'BadUserInput',

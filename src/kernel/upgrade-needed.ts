@@ -21,7 +21,7 @@ export class NewerEventError extends UpgradeNeededError implements NewerEvent {
   readonly schemaVersion: number;
   readonly sequence: number;
   /**
-   * `latest` is the highest schema version of the type that this program knows; null: it does not
+   * `latest` is the highest schema version of the type that this program knows; null if it does not
    * know the type.
    */
   constructor({ type, schemaVersion, sequence }: NewerEvent, latest: number | null) {

@@ -22,8 +22,8 @@ export interface View<Document extends JsonObject = JsonObject> {
    */
   evolve(document: Document | undefined, event: StoredEvent, key: string): Document | undefined;
   /**
-   * Whether the event is the first about the key, by the rules of the domain: the engine then reads
-   * no document. Absent: it always reads.
+   * Whether the rules of the domain make this the first event of the key. If so, the engine does
+   * not read the document. Absent: the engine always reads it.
    */
   begins?(event: StoredEvent, key: string): boolean;
   readonly lists?: Readonly<Record<string, ViewList<Document>>>;
@@ -35,13 +35,14 @@ export interface View<Document extends JsonObject = JsonObject> {
  */
 export interface ViewList<Document> {
   /**
-   * Text whose byte order is the order of the list (`toSortable…` makes such text). Null: not in
-   * the list.
+   * Text whose byte order is the order of the list (`toSortable…` makes such text). Null: the
+   * document is not in the list.
    */
   position(document: Document, key: string): string | null;
   /**
-   * Filters by name, at most four. Each combination of them narrows the list through the index: a
-   * document has a position in each, so changing the value of one filter moves half of them.
+   * Filters by name, at most four. Each combination of them narrows the list through the index. A
+   * document has an entry for each combination, so changing the value of one filter moves half of
+   * its entries.
    */
   readonly filters?: Readonly<Record<string, ValueOf<Document>>>;
 }

@@ -1,7 +1,7 @@
 import { onAbort } from './on-abort.ts';
 import { withTimeout } from './with-timeout.ts';
 
-/** Wakes all that wait now; a later `next` does not see an earlier `wake`. */
+/** Wakes everything that is waiting; a later `next` does not see an earlier `wake`. */
 export interface Broadcast {
   wake(): void;
   /** Resolves at the next `wake`, or when the signal fires. */
@@ -32,8 +32,8 @@ export function createBroadcast(): Broadcast {
 }
 
 /**
- * Waits until `isReached` returns true, and checks it at each wake. False if the time is up or the
- * signal fires first.
+ * Waits until `isReached` returns true, and checks it at each wake. Returns false if the time is up
+ * or the signal fires first.
  */
 export async function waitUntil(
   isReached: () => boolean,

@@ -5,8 +5,9 @@
 export type CompareTexts = (a: string, b: string) => number;
 
 /**
- * A function that compares `text` with other texts. JavaScript compares UTF-16 code units, which is
- * the same order, unless both texts have a code unit of U+D800 or above where they first differ.
+ * Creates a function that compares `text` with other texts. JavaScript compares UTF-16 code units,
+ * which gives the same order unless both texts have a code unit of U+D800 or above where they first
+ * differ.
  */
 export function comparerFor(text: string): CompareTexts {
   return /[\ud800-\uffff]/.test(text) ? compareCodePoints : compareUnits;

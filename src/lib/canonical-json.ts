@@ -1,12 +1,14 @@
 /**
- * The same text for all equal JSON values: sorted names, no white space, and no difference between
- * null and absent members. For fingerprints, not for storage.
+ * Returns the same text for all equal JSON values: names are sorted, there is no whitespace, and a
+ * member that is null counts as absent. For fingerprints, not for storage.
  */
 export function toCanonicalJson(value: unknown): string {
   return toText(value, (member) => member !== null && member !== undefined);
 }
 
-/** As `toCanonicalJson`, but null differs from absent, as for an argument that has a default. */
+/**
+ * Like `toCanonicalJson`, but null differs from absent, as it does for an argument with a default.
+ */
 export function toSortedJson(value: unknown): string {
   return toText(value, (member) => member !== undefined);
 }

@@ -1,12 +1,11 @@
 /**
- * Times are text: RFC 3339, UTC, six fractional digits. Such texts have the order of the times that
- * they name, and keep the full precision of PostgreSQL's timestamptz. A JS Date would lose the
- * microseconds.
+ * Times are text: RFC 3339, UTC, six fractional digits. Such texts sort in the order of time and
+ * keep the full precision of PostgreSQL's timestamptz. A JS Date would lose the microseconds.
  */
 
 /**
- * RFC 3339 with its required parts optional, to be able to report what is missing. Section 5.6 of
- * it allows a space instead of the T.
+ * Matches RFC 3339 times, but makes the required parts optional so that a missing one can be
+ * reported. Section 5.6 of the RFC allows a space instead of the T.
  */
 const pattern =
   /^(\d{4}-\d{2})-(\d{2})(?:[Tt ](\d{2}:\d{2}):(\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?)?$/;
@@ -81,7 +80,7 @@ function daysOf(yearAndMonth: string): number | null {
   return new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 }
 
-/** Null if it is out of range: PostgreSQL has no year 0, and RFC 3339 has none after 9999. */
+/** Null if the time is out of range: PostgreSQL has no year 0, and RFC 3339 has none after 9999. */
 function toCanonical({ month, day, clock, second, fraction, offset = 'Z' }: Parts): string | null {
   const milliseconds = Date.parse(`${month}-${day}T${clock}:${second}Z`);
   const utc = new Date(milliseconds - offsetMinutesOf(offset) * 60_000).toISOString();
@@ -109,7 +108,7 @@ export function endOfDay(time: string): string {
 export function addMicroseconds(time: string, count: number): string {
   const micros = Number(time.slice(20, 26)) + count;
   if (micros < 1_000_000) {
-    // Not concatenated: the text would keep its parts alive.
+    // A concatenated text would keep its parts alive.
     canonical.write(time, 'latin1');
     canonical.write(String(micros).padStart(6, '0'), 20, 'latin1');
     return canonical.toString('latin1');

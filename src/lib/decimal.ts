@@ -58,7 +58,7 @@ export function round(value: string, fractionDigits: number): string {
 
 /** A quotient rounded half away from zero to `fractionDigits` digits, without trailing zeros. */
 export function divide(a: string, b: string, fractionDigits: number): string {
-  // Scaled to whole numbers first, because the library rounds quotients to its own precision.
+  // Scales to whole numbers first, because the library rounds quotients to its own precision.
   const scale = new Big(10).pow(fractionDigits);
   const scaled = new Big(a).times(scale);
   const whole = scaled.div(b).round(0, Big.roundDown);
@@ -85,9 +85,9 @@ export function compare(a: string, b: string): -1 | 0 | 1 {
 const exactDigits = 15;
 
 /**
- * A sum computed in whole units of the last fractional digit, if these are exact as numbers: they
- * are for all but very large amounts. It takes a fifth of the time of big.js. Null if they are not
- * exact.
+ * A sum computed in whole units of the last fractional digit. This takes a fifth of the time of
+ * big.js. Null if the units are not exact as numbers; they are exact for all but very large
+ * amounts.
  */
 function quickly(a: string, b: string, digits: number): string | null {
   const unit = { digits, units: 1 };
@@ -98,7 +98,7 @@ function quickly(a: string, b: string, digits: number): string | null {
   return Number.isSafeInteger(total) ? formatUnits(total, digits) : null;
 }
 
-/** Without an exponent, and rounded half away from zero to `fractionDigits`, if that is given. */
+/** Writes a value without an exponent, rounded half away from zero to `fractionDigits` if given. */
 function toText(value: Big, fractionDigits?: number): string {
   return withoutNegativeZero(value.toFixed(fractionDigits, Big.roundHalfUp));
 }
@@ -125,7 +125,7 @@ export function isMultipleOf(value: string, step: string): boolean {
 const sortableIntegerDigits = 30;
 
 /**
- * A text whose byte order is the order of the values: a sign, then digits of fixed width. The
+ * A text whose byte order is the order of the values: a sign, then a fixed number of digits. The
  * digits of a negative value are complemented (9 for 0), so that the lower value comes first.
  */
 export function toSortableDecimal(value: string): string {

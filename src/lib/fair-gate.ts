@@ -9,11 +9,11 @@ export interface GateShare {
 
 /** The limits of a gate, as numbers of calls of `run`. */
 interface FairGateOptions {
-  /** How many run at once: in total, for one holder, and for one part of a holder. */
+  /** How many calls run at once: in total, for one holder, and for one part of a holder. */
   readonly runningMax: number;
   readonly runningOfHolderMax: number;
   readonly runningOfPartMax: number;
-  /** How many of one holder may wait; further ones are rejected. */
+  /** How many calls of one holder may wait; further calls are rejected. */
   readonly waitingOfHolderMax: number;
 }
 
@@ -22,7 +22,7 @@ export interface FairGate {
   /**
    * Runs some work as soon as there is capacity. Holders take turns, and so do the parts of a
    * holder; each turn runs one piece of work. Throws `GateFullError` if too much work of the holder
-   * is waiting, and an AbortError if `isOver` before its turn.
+   * is waiting, and an AbortError if `isOver` returns true when its turn comes.
    */
   run<Value>(share: GateShare, work: () => Promise<Value>): Promise<Value>;
 }

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** How long is written before the event loop gets a turn. */
+/** How long to write before the event loop gets a turn. */
 const turnMs = 4;
 
 /**
- * Writes a value as `JSON.stringify` does, but gives the event loop turns in between: a state with
- * large sorted maps takes long as a whole. The value must be plain JSON and must not change until
- * the promise resolves.
+ * Writes a value as `JSON.stringify` does, but gives the event loop turns in between, because a
+ * state with large sorted maps takes a long time to write. The value must be plain JSON and must
+ * not change until the promise resolves.
  */
 export async function toJsonInParts(value: unknown): Promise<string> {
   let since = performance.now();
@@ -37,7 +37,9 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether it is a node of a sorted map with nodes below it: only maps make states large. */
+/**
+ * Whether a value is a node of a sorted map and has nodes below it: only maps make states large.
+ */
 function isLarge(value: object): boolean {
   if (Array.isArray(value) || !('keys' in value)) return false;
   if ('children' in value) return true;

@@ -1,5 +1,5 @@
 const nearestMax = 3;
-/** By how much the distance of a name may exceed that of the nearest one. */
+/** The maximum by which the distance of a name may exceed that of the nearest name. */
 const spread = 2;
 
 /**

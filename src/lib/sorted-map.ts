@@ -1,6 +1,6 @@
 /**
  * A sorted map that is never changed in place: `set` and `remove` return a new map, which shares
- * with the old one all nodes except the few on the path to the key. It is plain JSON, so it can be
+ * all nodes with the old one except the few on the path to the key. It is plain JSON, so it can be
  * stored and read back as it is. A B+ tree (Bayer and McCreight, 1972); `get` and changes are O(log
  * n).
  */
@@ -53,7 +53,7 @@ export function first<Key extends string | number, Value>(
 }
 
 /**
- * Visits values in the order of keys until `visitor` returns false; returns whether it never did.
+ * Visits values in the order of keys until `visitor` returns false. Returns true if it never does.
  */
 export function visit<Key extends string | number, Value>(
   map: SortedMap<Key, Value>,
@@ -210,7 +210,10 @@ function childAt<Key extends string | number, Value>(
   return node.children[index] as SortedMap<Key, Value>;
 }
 
-/** The child to which a key belongs: the last one that does not begin after it, else the first. */
+/**
+ * The index of the child to which a key belongs: the last child that does not begin after the key,
+ * else the first.
+ */
 function childIndex<Key extends string | number>(keys: readonly Key[], key: Key): number {
   const index = indexOf(keys, key);
   return index === 0 || keys[index] === key ? index : index - 1;

@@ -1,6 +1,6 @@
 /**
- * A step of which exact decimals are whole multiples: a price is a number of ticks, a quantity a
- * number of lots. The market therefore computes in integers, and uses text only at its edge.
+ * A step size such as a tick or a lot: a price is a whole number of ticks, and a quantity is a
+ * whole number of lots. The market therefore computes in integers, and uses text only at its edge.
  */
 export interface Step {
   /** The fractional digits of the step. */
@@ -49,7 +49,8 @@ function scaleShort(text: string, digits: number): number | null {
     const digit = text.charCodeAt(index) - 48;
     if (digit >= 0 && digit <= 9) {
       if (isFraction) missing -= 1;
-      // Finer than the digit: exact only if all the rest are zeros, which `toStepsByText` checks.
+      // The text is finer than the digit. It is exact only if all the rest are zeros, which
+      // `toStepsByText` checks.
       if (missing < 0) return null;
       scaled = scaled * 10 + digit;
     } else if (digit === -2) isFraction = true;
@@ -99,7 +100,7 @@ export function formatUnits(units: number | bigint, digits: number): string {
   return `${sign}${padded.slice(0, -digits)}.${padded.slice(-digits)}`;
 }
 
-/** By arithmetic, which takes half the time of slicing the text. */
+/** Formats by arithmetic, which takes half the time of slicing the text. */
 function formatShort(units: number, digits: number): string {
   const scale = 10 ** digits;
   const rest = units % scale;

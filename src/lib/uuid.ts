@@ -4,8 +4,9 @@ import { randomFillSync } from 'node:crypto';
  * A version 7 UUID (RFC 9562): 48 bits of the time in milliseconds, and 74 random bits. Ids made at
  * about the same time are close together in an index.
  *
- * Written digit by digit into one text, which takes 0.4 µs. Building it from the text of Node's own
- * generator took 1.1 µs and kept the parts alive. The usual library took 7 % of a command's time.
+ * The digits are written one by one into a buffer, which takes 0.4 µs. Building the UUID from the
+ * text of Node's own generator took 1.1 µs and kept the parts alive. The usual library took 7 % of
+ * a command's time.
  */
 export function newUuid(): string {
   if (used === random.length) {

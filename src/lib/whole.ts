@@ -1,6 +1,6 @@
 /**
- * A whole number of any size: a JavaScript number if that is exact, since it takes a tenth of the
- * time, else a bigint.
+ * A whole number of any size: a JavaScript number if that is exact, because numbers take a tenth of
+ * the time, else a bigint.
  */
 export type Whole = number | bigint;
 

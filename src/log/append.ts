@@ -14,7 +14,7 @@ import type { LogEnd } from './head.ts';
 
 const append: Query = {
   name: 'append_events',
-  // Not `from append_events(…)`: that would write its one row to a tuple store first.
+  // A call in `from` would first write its one row to a tuple store.
   text: `select (appended).first_sequence, (appended).first_at as recorded_at,
       (appended).previous_id from (
       select append_events($1, $2, $3, $4, $5, $6) as appended offset 0
@@ -33,7 +33,7 @@ interface AppendedRow {
  * Throws `StaleStreamsError` if a stream is not as it was read, `LogReplacedError` if the log has
  * another epoch, `DecisionLateError` if the decisions are no longer valid, and `KeysUsedError` if
  * an idempotency key already has an outcome. Throws the driver's error if the connection was lost:
- * `findBatch` then returns whether the batch is in the log.
+ * `findBatch` then shows whether the batch is in the log.
  */
 export async function appendEvents(executor: Executor, batch: Batch): Promise<Appended> {
   const { events, outcomes, expected } = batch;
@@ -117,9 +117,9 @@ const find: Query = {
  * The sequence and time at which a batch was appended; null if it is not in the log.
  *
  * Null is not final as long as the statement of a lost connection may still be running in the
- * server. In that case append the same batch again. That append waits for the lock of the head; if
- * the lost one took effect, it fails, since the streams have new versions or the id is used. From
- * then on the batch is found.
+ * server. In that case, append the same batch again. The second append waits for the lock of the
+ * head. If the first one took effect, the second one fails, because the streams have new versions
+ * or the id is used. From then on, `findBatch` finds the batch.
  */
 export async function findBatch(executor: Executor, id: string): Promise<Appended | null> {
   const [row] = await executor.query<AppendedRow>(find, [id]);

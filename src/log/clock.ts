@@ -15,7 +15,7 @@ export interface LogClock {
   note(time: string, sentMs: number): void;
 }
 
-/** In this time two clocks drift apart by less than a millisecond, unless one of them is set. */
+/** In this time, two clocks drift apart by less than a millisecond, unless one of them is set. */
 const notedMaxMs = 5_000;
 
 /** `elapsedMs`: a monotonic clock with any origin. */
@@ -28,7 +28,7 @@ export function createLogClock(elapsedMs: () => number = () => performance.now()
       const databaseMs = toEpochMs(time);
       notedMs = elapsedMs();
       // The database read its clock between sending and now, so the offset is within these bounds.
-      // It starts at the lower one, so that the estimate is never ahead of the database.
+      // The first estimate is the lower bound, so that the clock is never ahead of the database.
       offsetMs = Math.min(Math.max(offsetMs, databaseMs - notedMs), databaseMs - sentMs);
     },
     now() {

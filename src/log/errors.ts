@@ -5,7 +5,7 @@ export class StaleStreamsError extends Error {
   readonly code = 'STALE_STREAMS';
   /** `actual`: the version of each stale stream in the log. */
   constructor(readonly actual: ReadonlyMap<string, number>) {
-    super(`streams not at the expected version: ${[...actual.keys()].join(', ')}`);
+    super(`these streams are not at the expected version: ${[...actual.keys()].join(', ')}`);
   }
 }
 
@@ -22,7 +22,7 @@ export class DecisionLateError extends Error {
 export class KeysUsedError extends Error {
   readonly code = 'KEYS_USED';
   constructor(readonly keys: readonly (readonly [actor: string, idempotencyKey: string])[]) {
-    super(`idempotency keys already used: ${keys.map(([, key]) => key).join(', ')}`);
+    super(`these idempotency keys are already used: ${keys.map(([, key]) => key).join(', ')}`);
   }
 }
 
@@ -34,7 +34,7 @@ export interface MissingEvent {
 
 /**
  * The log no longer contains what this process has read: its last commits were lost in a failover
- * or a restore. This process or another one has noticed that. Nothing was written.
+ * or a restore. This process or another one has detected the loss. Nothing was written.
  */
 export class LogReplacedError extends Error {
   readonly code = 'LOG_REPLACED';

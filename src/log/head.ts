@@ -10,14 +10,16 @@ export interface LogEnd {
 export interface Head extends LogEnd {
   /** Null if the log is empty. */
   readonly lastEventId: string | null;
-  /** Identifies the history of the log: raised when commits that a process has read were lost. */
+  /**
+   * Identifies the history of the log; it is raised when commits that a process has read are lost.
+   */
   readonly epoch: number;
 }
 
 const head: Query = {
   name: 'log_head',
-  // Not a join: before statistics are taken, the planner expects many rows of the head, and reads
-  // all events to join them.
+  // Subqueries instead of a join: until statistics are collected, the planner expects log_head to
+  // have many rows, and reads all events to join them.
   text: `select log_head.sequence, log_head.epoch, (
       select events.recorded_at from events where events.sequence = log_head.sequence
     ) as "recordedAt", (

@@ -54,7 +54,7 @@ export interface LogStatements {
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** The events of some streams, each from a given version on, in order of version in a stream. */
   streams(requests: readonly StreamRequest[]): Promise<readonly StoredEvent[]>;
-  /** The sums of members of the events of some streams. */
+  /** The sums of given members of the events in given streams. */
   totals(request: TotalsRequest): Promise<readonly StreamTotals[]>;
   snapshots(requests: readonly SnapshotRequest[]): Promise<readonly StoredSnapshot[]>;
   writeSnapshots(snapshots: readonly WrittenSnapshot[]): Promise<void>;
@@ -67,12 +67,15 @@ export interface LogStatements {
 export interface Log extends LogStatements {
   /**
    * Runs the work in one transaction that holds the lock of the head: no other process can append
-   * in between. If it throws an error for which `isOutcomeUnknown` is true, `findBatch` returns
+   * in between. If it throws an error for which `isOutcomeUnknown` is true, `findBatch` shows
    * whether the batch was recorded; that answer is final if `findBatch` runs in `exclusively` as
    * well.
    */
   exclusively<T>(work: (log: LogStatements) => Promise<T>): Promise<T>;
-  /** Sets the known epoch. The caller has forgotten all that it read under another epoch. */
+  /**
+   * Sets the known epoch. The caller must have discarded everything that it read under another
+   * epoch.
+   */
   useEpoch(epoch: number): void;
   /**
    * Raises the epoch if an event that was read under `epoch` is missing and no process has raised
@@ -85,9 +88,9 @@ export interface Log extends LogStatements {
 
 /** Separate connections for some purposes; `database` serves those that are omitted. */
 interface LogConnections {
-  /** For appends, so that reads never keep an append waiting for a connection. */
+  /** The connections for appends, so that reads never keep an append waiting. */
   readonly writer?: Database | undefined;
-  /** For clients' reads. */
+  /** The connections for clients' reads. */
   readonly readers?: Database | undefined;
 }
 
@@ -139,7 +142,7 @@ function bindStatements(
     async append(batch) {
       const sentMs = performance.now();
       const appended = await appendEvents(executor, batch).catch((error: unknown) => {
-        // Without this time, the batch would be decided at too early a time again.
+        // Without this time, the batch would again be decided at a time that is too early.
         if (error instanceof DecisionLateError) clock.note(error.recordedAt, sentMs);
         throw error;
       });

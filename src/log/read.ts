@@ -13,14 +13,14 @@ export interface EventFilter {
 
 /** Sequences strictly between `after` and `before`; the greatest first if `descending`. */
 export interface EventPage {
-  /** By default the beginning of the log; likewise `before` its end. */
+  /** The default is the beginning of the log; for `before` it is the end. */
   readonly after?: number;
   readonly before?: number;
   readonly limit: number;
   readonly descending?: boolean;
   /**
-   * How many events that match the leading filter one scan examines; the other filters may pass
-   * none of them. 5,000 by default.
+   * The number of events matching the leading filter that one scan examines; the other filters may
+   * pass none of them. 5,000 by default.
    */
   readonly lookedAtMax?: number;
 }
@@ -35,7 +35,7 @@ export interface EventScan {
   readonly stoppedAt: number | null;
 }
 
-/** Takes about 15 ms if all of them are in memory. */
+/** A scan of this many events takes about 15 ms if all of them are in memory. */
 const lookedAtMaxDefault = 5_000;
 
 const columns = `sequence, stream_id, version, id, type, schema_version, recorded_at, occurred_at,
@@ -46,15 +46,15 @@ const all = inBothDirections(
     order by sequence ${direction} limit $3`,
 );
 
-// Each filter has an index. There is one text for each leading filter alone, and one for it with
-// others, which are checked row by row. A single text with every filter optional would get one
-// generic plan: a scan of the log. Nearly all texts would get one if they also checked absent
-// filters: the planner expects those to pass almost no rows, and sorts all rows of an actor for a
-// page.
+// Each filter has an index. Each leading filter has two texts: one for the filter alone, and one
+// for the filter with others, which are checked row by row. A single text with every filter
+// optional would get one generic plan: a scan of the log. Checks of absent filters would also give
+// nearly all texts a bad plan: the planner expects such checks to pass almost no rows, and sorts
+// all rows of an actor for a page.
 const alone = leadingTexts('', (from, order) => `select ${columns} from ${from} order by ${order}`);
 const withOthers = leadingTexts(
   '_and_others',
-  // The last row that was examined is returned even if it does not pass, since it shows where the
+  // Returns the last row that was examined even if it does not pass, because it shows where the
   // scan stopped.
   (from, order) => `select * from (
       select ${columns}, ($5::text is null or correlation_id = $5)
@@ -65,7 +65,7 @@ const withOthers = leadingTexts(
     ) as looked_at where passes or is_last order by ${order}`,
 );
 
-/** A whole page of the log in order of sequence; scans on until it is complete. */
+/** A whole page of the log in order of sequence; keeps scanning until the page is complete. */
 export function readEvents(
   executor: Executor,
   decode: EventDecoder,
@@ -128,7 +128,7 @@ function toScan(rows: readonly ScannedRow[], decode: EventDecoder, limit: number
   return { events, stoppedAt: events.length < limit ? last.sequence : null };
 }
 
-/** The filters, the most selective first; types lead only if there is no other. */
+/** The filters, the most selective first; types lead only if there is no other filter. */
 const order = ['id', 'correlationId', 'streamId', 'actor', 'types'] as const;
 
 type ReadOrdered = (from: string, order: string) => string;
@@ -177,10 +177,10 @@ function leadingTexts(suffix: string, read: ReadOrdered) {
 }
 
 /**
- * A condition for rows with one value of a column and a sequence in the page, written as a row
- * comparison so that only the index on both columns has their order. With `column = value and
- * sequence > $1`, a generic plan reads all events in order of sequence and expects to fill the page
- * soon: 40 ms for a type that does not occur in 200,000 events, and more as the log grows.
+ * A condition for rows with one value of a column and a sequence in the page. It is a row
+ * comparison, so that only the index on both columns has the required order. With `column = value
+ * and sequence > $1`, a generic plan reads all events in order of sequence and expects to fill the
+ * page soon: 40 ms for a type that does not occur in 200,000 events, and more as the log grows.
  */
 function within(column: string, value: string): string {
   return `(${column}, sequence) > (${value}, $1) and (${column}, sequence) < (${value}, $2)`;

@@ -4,7 +4,7 @@ import type { EventDecoder, EventRow } from './codec.ts';
 
 /**
  * The events of a stream from a version on. They include the event at that version, which shows
- * whether the stream is still the one that is known.
+ * whether the stream is still the one that the caller knows.
  */
 export interface StreamRequest {
   readonly streamId: string;
@@ -49,7 +49,7 @@ export interface StoredSnapshot extends SnapshotRequest {
   readonly state: JsonObject;
 }
 
-// A lateral join, as for outcomes: never a scan of all snapshots.
+// A lateral join, as for outcomes: a plain join could scan all snapshots.
 const snapshots: Query = {
   name: 'stream_snapshots',
   text: `select requested.stream_id as "streamId", requested.decider_version as "deciderVersion",
@@ -75,7 +75,8 @@ export async function readSnapshots(
 
 const write: Query = {
   name: 'write_stream_snapshots',
-  // Writes nothing if the last event is not in the log: the snapshot is then of a lost history.
+  // Writes nothing if the last event is not in the log: the snapshot then belongs to a lost
+  // history.
   text: `insert into stream_snapshots (stream_id, decider_version, version, last_event_id, state)
     select written.* from unnest($1::text[], $2::integer[], $3::integer[], $4::uuid[], $5::jsonb[])
       as written (stream_id, decider_version, version, last_event_id, state)

@@ -1,13 +1,13 @@
 import type { Executor, Query } from '../postgres/database.ts';
 
-/** Which decimals to add up, in the events of which streams. */
+/** The decimals to add up, and the streams whose events contain them. */
 export interface TotalsRequest {
   readonly streamIds: readonly string[];
   /** The sequence up to which events are included. */
   readonly at: number;
   /** The members of the events' data to add up; they are decimals. */
   readonly members: readonly string[];
-  /** A member of the events' data by whose value the sums are grouped. */
+  /** The member of the events' data whose value groups the sums. */
   readonly by: string;
   /** Streams are added up in order, as long as the earlier ones have fewer events than this. */
   readonly eventsMax: number;
@@ -51,9 +51,9 @@ const totals: Query = {
 };
 
 /**
- * The sums of the streams, added up by the database from the stored events without any code of the
- * program. If the streams have many events, the result has fewer streams than were requested, but
- * always the first.
+ * The sums of the streams, which the database adds up from the stored events without using any code
+ * of this program. If the streams have many events, the result has fewer streams than were
+ * requested, but always the first.
  */
 export async function readTotals(
   executor: Executor,

@@ -18,8 +18,9 @@ export interface ConnectionSettings {
 const queryTimeoutGraceMs = 5_000;
 
 /**
- * With these, the server ends the session of a client that is gone, with its statements,
- * transactions and locks, after some 10 s instead of the two hours that are its system's default.
+ * With these settings, the server ends the session of a vanished client after about 10 s, and with
+ * it the client's statements, transactions and locks. By default, the operating system waits two
+ * hours.
  */
 const serverKeepalives = [
   'tcp_keepalives_idle=5',
@@ -36,8 +37,8 @@ const sessionSettings = [
 const keepaliveDelayMs = 5_000;
 
 /**
- * Converts settings to those of pg. The time-outs of the server fire first, because the connection
- * is still good after them. The time-out of the client only ends a wait for a server that has gone
+ * Converts settings to those of pg. The timeouts of the server fire first, because the connection
+ * is still good after them. The timeout of the client only ends a wait for a server that has gone
  * silent; the connection must be closed after it.
  */
 export function toClientConfig(settings: ConnectionSettings): ClientConfig {

@@ -38,7 +38,8 @@ export interface Database extends Executor {
   withConnection<T>(work: (executor: Executor, signal: AbortSignal) => Promise<T>): Promise<T>;
   /**
    * Closes the connections on which nothing has arrived for `silentMs`. Statements on them fail
-   * with `isConnectionLost`. Those that wait for their first answer are closed after a second.
+   * with `isConnectionLost`. A connection that waits for its first answer is closed after at most a
+   * second of silence.
    */
   closeSilent(silentMs: number): void;
   /** Fails all running and later statements, as if the database were unreachable. */
@@ -97,7 +98,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     } catch (error) {
       outages?.failed(error, query.name);
       suspicion = toSuspicion(error);
-      // A session that began read-only stays so: others of this generation are not used again.
+      // A session that began read-only stays so: no connection of this generation is used again.
       if (isReadOnly(error) && clients.get(client) === generation) generation += 1;
       throw error;
     } finally {
@@ -108,7 +109,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     query: (query, values) =>
       runOnce<never>(query, values).catch((error: unknown) => {
         if (!isReadOnly(error)) throw error;
-        // It had no effect, and a new connection may reach the server that can write now.
+        // The statement had no effect, and a new connection may reach the server that can write
+        // now.
         return runOnce<never>(query, values);
       }),
     withTransaction: async (work) => runTransaction(await connect(), work),
@@ -186,7 +188,7 @@ function trackClients(pool: pg.Pool, log: Logger, generation: () => number): Cli
   pool.on('connect', (client) => {
     clients.set(client, generation());
     client.once('end', () => clients.delete(client));
-    // Without this handler, a connection lost while in use ends the process.
+    // Without this handler, a connection lost while in use would end the process.
     client.on('error', (error) => log.warn({ err: error }, 'a database connection was lost'));
   });
   pool.on('error', () => {});

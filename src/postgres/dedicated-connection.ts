@@ -11,7 +11,10 @@ interface DedicatedConnections {
   stop(): Promise<void>;
 }
 
-/** Opens such connections on demand; `Database.withConnection` describes the contract. */
+/**
+ * Creates dedicated connections, which are opened on demand. `Database.withConnection` describes
+ * the contract.
+ */
 export function createDedicatedConnections(
   settings: ConnectionSettings,
   log: Logger,

@@ -26,9 +26,10 @@ export async function chooseAccount(
 }
 
 /**
- * Creates a function that runs programs under the account and reaches all that is needed. It enters
- * directories closed to others (a home, a temporary directory) with a capability, on systems that
- * have these. Of the three possible ways, it uses the weakest one that works.
+ * Creates a function that runs programs under the account, which can then reach everything it
+ * needs. On systems with capabilities, a capability lets it enter directories that are closed to
+ * others (a home directory, a temporary directory). Of the three possible ways, the function uses
+ * the weakest one that works.
  */
 export async function createRun(account: SystemAccount | null, reach: Reach): Promise<Run> {
   if (account === null) return (file, args, cwd) => runProgram(file, args, { cwd });
@@ -48,10 +49,14 @@ export async function createRun(account: SystemAccount | null, reach: Reach): Pr
 
 const nobody: SystemAccount = { name: 'nobody', uid: 65_534, gid: 65_534 };
 
-/** The first allows reading and entering any directory, the second also executing any file. */
+/**
+ * The first allows reading and entering any directory; the second also allows executing any file.
+ */
 const capabilities = ['dac_read_search', 'dac_override'] as const;
 
-/** Real accesses, since access(2), and with it `test`, ignores such capabilities. */
+/**
+ * Accesses the files for real, because access(2), and therefore `test`, ignores such capabilities.
+ */
 const probe = 'cd "$1" && cat "$2" >/dev/null && exec "$3" --version';
 
 function probeArguments({ dataDir, program, file }: Reach): readonly string[] {

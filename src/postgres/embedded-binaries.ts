@@ -47,11 +47,14 @@ interface Link {
   readonly target: string;
 }
 
-/** The package creates these in its postinstall script, which npm may be configured not to run. */
+/**
+ * The package creates these links in its postinstall script, which npm may be configured not to
+ * run.
+ */
 export async function makeMissingLinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   for (const { source, target } of JSON.parse(list) as readonly Link[]) {
-    // The link exists, or the installation is read-only; if it lacks something, the start fails.
+    // The link exists, or the installation is read-only. If a link is missing, the start fails.
     await symlink(relative(dirname(target), source), join(root, target)).catch(() => {});
   }
 }

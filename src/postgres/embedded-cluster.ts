@@ -65,7 +65,7 @@ export async function ensureCluster(options: ClusterOptions): Promise<Cluster> {
 
 const homeName = 'postgres';
 const unfinishedPrefix = '.initdb-';
-/** Distinguishes this process from a predecessor with the same number, as in a container. */
+/** Distinguishes this process from an earlier one with the same process id, as in a container. */
 const processToken = randomBytes(4).toString('hex');
 
 async function openCluster(home: string): Promise<Cluster> {
@@ -133,7 +133,9 @@ async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** Without it, a power failure could undo the rename of a cluster with acknowledged data. */
+/**
+ * Without this flush, a power failure could undo the rename of a cluster with acknowledged data.
+ */
 async function flushDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   await handle.sync().catch(() => {});

@@ -1,4 +1,4 @@
-/** Why the embedded server cannot run; the message says it in one line, with what to do. */
+/** Why the embedded server cannot run; the message explains it in one line and says what to do. */
 type EmbeddedPostgresErrorCode =
   | 'EMBEDDED_UNSUPPORTED_PLATFORM'
   | 'EMBEDDED_DATA_DIR_UNUSABLE'

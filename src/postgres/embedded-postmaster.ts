@@ -53,7 +53,7 @@ export function findFreePort(): Promise<number> {
 
 /**
  * No system assigns this number. PostgreSQL would refuse to start while the process in the file is
- * alive. To remove the file instead would also remove its guard against orphaned backends.
+ * alive. Removing the file instead would also remove its guard against orphaned backends.
  */
 const deadPid = '2147483646';
 
@@ -69,8 +69,8 @@ async function isZombie(pid: number): Promise<boolean> {
 }
 
 /**
- * Whether a process is not of the server: all processes of a server have its data directory as
- * their working directory. False if the working directory cannot be read.
+ * Whether a process does not belong to the server: all processes of a server have its data
+ * directory as their working directory. False if the working directory cannot be read.
  */
 async function isForeign(pid: number, data: string): Promise<boolean> {
   const directory = await readlink(`/proc/${pid}/cwd`).catch(() => null);

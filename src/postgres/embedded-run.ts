@@ -24,7 +24,7 @@ interface RunOptions {
 
 const outputSizeMax = 16_384;
 
-/** Excludes settings of the caller's shell (PGPORT, PGOPTIONS, a locale) from the server. */
+/** Keeps settings of the caller's shell (PGPORT, PGOPTIONS, a locale) away from the server. */
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',

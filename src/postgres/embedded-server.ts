@@ -16,7 +16,10 @@ export interface Server {
   readonly run: Run;
 }
 
-/** A share of one process in a running server, which is not stopped while the connection lives. */
+/**
+ * One process's share in a running server, which is not stopped while the share's connection is
+ * open.
+ */
 export interface ServerShare {
   readonly client: pg.Client;
   readonly port: number;
@@ -56,7 +59,7 @@ export async function takeShare(
 }
 
 /**
- * Returns a share. Stops the server if this was the last share and no other client is connected.
+ * Releases a share. Stops the server if this was the last share and no other client is connected.
  * Returns whether it stopped the server.
  */
 export async function giveBackShare(server: Server, { client }: ServerShare): Promise<boolean> {
@@ -122,14 +125,16 @@ async function rotateLog(file: string): Promise<number> {
   );
 }
 
-/** Does not let pg_ctl wait: it would mistake a server that another process starts for this one. */
+/**
+ * Does not let pg_ctl wait: pg_ctl would mistake a server that another process starts for this one.
+ */
 async function stopPostmaster({ cluster, binaries, run }: Server): Promise<void> {
   const pid = (await findPostmaster(cluster.data))?.pid;
   const args = ['stop', '-D', cluster.data, '-m', 'fast', '-W'];
   const { code, output } = await run(binaries.pgCtl, args, '/');
   if (code !== 0) throw new EmbeddedPostgresError('EMBEDDED_STOP_FAILED', toOneLine(output));
   const deadline = Date.now() + stopDeadlineMs;
-  // By its process, not its file: a process that looks for a server may write the file again.
+  // Watches the process, not its file: a process that looks for a server may write the file again.
   while (pid !== undefined && (await isAtWork(pid))) {
     if (Date.now() > deadline) {
       const waited = `${stopDeadlineMs / 1_000} s`;

@@ -8,7 +8,7 @@ const restartIntervalMs = 1_000;
 
 /**
  * Keeps a share until stopped, and takes a new one on the same port whenever the server has
- * crashed. Returns the function that stops this and returns the share; it is idempotent.
+ * crashed. Returns an idempotent function that stops this and releases the share.
  */
 export function keepShare(server: Server, first: ServerShare, log: Logger): () => Promise<void> {
   const stopping = new AbortController();
@@ -43,7 +43,7 @@ async function giveBack(server: Server, share: ServerShare): Promise<boolean> {
   try {
     return await giveBackShare(server, share);
   } catch (error) {
-    // The server crashed at this moment: there is nothing to stop.
+    // The server has just crashed, so there is nothing to stop.
     if (isConnectionLost(error)) return false;
     throw error;
   }
@@ -54,7 +54,7 @@ interface Retake {
   readonly log: Logger;
 }
 
-/** Tries until it has a share again; null if stopped meanwhile. */
+/** Tries until it has a share again; null if the signal fires first. */
 async function retakeShare(server: Server, port: number, { signal, log }: Retake) {
   while (!signal.aborted) {
     try {

@@ -12,7 +12,7 @@ import { keepShare } from './embedded-share.ts';
 import { sqlStateOf, toOneLine } from './errors.ts';
 
 interface EmbeddedPostgresOptions {
-  /** Created if missing; the server's files are in its subdirectory `postgres`. */
+  /** Created if it is missing; the server's files are in its subdirectory `postgres`. */
   readonly dataDir: string;
   readonly log: Logger;
 }

@@ -77,7 +77,7 @@ export function detailOf(error: unknown): string | null {
 /**
  * Whether the connection failed rather than the statement: the server is not reachable, or it is
  * unknown whether the statement took effect. False if the server itself rejected the statement or
- * canceled it at a server time-out: then it certainly had no effect.
+ * canceled it at a server timeout: the statement then certainly had no effect.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -89,7 +89,7 @@ export function isConnectionLost(error: unknown): boolean {
   return lostMessages.some((message) => error.message.startsWith(message));
 }
 
-/** Whether the server canceled a statement at its time-out: it had no effect. */
+/** Whether the server canceled a statement at its timeout: the statement had no effect. */
 export function isStatementTimeout(error: unknown): boolean {
   return sqlStateOf(error) === '57014';
 }
@@ -111,7 +111,7 @@ export function whyUnavailable(error: unknown): string {
   return 'the database cannot be reached';
 }
 
-/** The message of an error in one line, also if Node.js hides it in an AggregateError. */
+/** The message of an error in one line, even if Node.js hides it in an AggregateError. */
 export function toOneLine(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return toOneLine(error.errors[0]);
   const message = error instanceof Error ? error.message || error.name : String(error);

@@ -12,7 +12,7 @@ export interface Query {
 export interface Executor {
   /**
    * Runs one statement and returns its rows. Throws the DatabaseError of pg if the server rejects
-   * it; see `sqlStateOf`, `constraintOf` and `isConnectionLost` in errors.ts.
+   * it; see `sqlStateOf` and `isConnectionLost` in errors.ts.
    */
   query<Row>(query: Query, values?: readonly unknown[]): Promise<readonly Row[]>;
 }
@@ -61,7 +61,8 @@ export async function runQuery<Row>(
  * Returns the error if the connection must not be used after a failed query; null if the server
  * rejected the statement and waits for the next. A prepared statement that no longer fits its
  * tables (0A000) or is unknown (26000) stays broken on its connection, so the connection must be
- * closed. So must one to a server that was demoted (25006), as a new one may reach its successor.
+ * closed. A connection to a demoted server (25006) must be closed too, because a new one may reach
+ * its successor.
  */
 export function toSuspicion(error: unknown): Error | null {
   const state = sqlStateOf(error);

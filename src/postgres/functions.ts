@@ -7,7 +7,7 @@ import { MigrationError, toOneLine } from './errors.ts';
 /** A file `<name>.sql` with one `create or replace function`, in its current form. */
 interface FunctionFile {
   readonly name: string;
-  /** The number in its line `-- revision N`: a file with another text has a higher one. */
+  /** The number in its line `-- revision N`: a file whose text changes gets a higher one. */
   readonly revision: number;
   readonly text: string;
   readonly checksum: string;
@@ -38,7 +38,7 @@ export async function readSql(file: string): Promise<string> {
   return (await readFile(file, 'utf8')).replaceAll('\r\n', '\n');
 }
 
-/** Two texts of a SQL file are the same if their checksums are. */
+/** Two texts of a SQL file are the same if their checksums are the same. */
 export function checksumOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
@@ -50,7 +50,7 @@ export function checksumOf(text: string): string {
  * A function that has a higher revision in the database stays as it is: a newer version of the
  * program is being rolled out, and this one has restarted. Its functions serve this version too,
  * because a function keeps its name, parameters and meaning until no program calls it. The caller
- * holds the lock of migrations.
+ * holds the migration lock.
  */
 export async function applyFunctions(
   client: pg.Client,
@@ -61,7 +61,7 @@ export async function applyFunctions(
     await client.query('begin');
     await client.query(createTable);
     const applied = await readApplied(client);
-    // A body may name a function that comes later; a test has each body checked.
+    // A body may call a function that is created later; a test has PostgreSQL check each body.
     await client.query('set local check_function_bodies = off');
     const due = files.filter((file) => isDue(file, applied.get(file.name)));
     for (const file of due) {

@@ -6,7 +6,7 @@ import { type Claim, type Lease, type LeaseKind, releaseLeases, renewLeases } fr
 export interface LeadershipOptions {
   /** Provides a separate connection for the work. */
   readonly database: Database;
-  /** Takes and renews the leases, so that no statement of the work delays this. */
+  /** Takes and renews the leases, so that no statement of the work delays a renewal. */
   readonly keeper: Database;
   readonly kind: LeaseKind;
   /** The UUID of the leader, which may take its own leases again before they expire. */
@@ -15,11 +15,13 @@ export interface LeadershipOptions {
   readonly signal: AbortSignal;
 }
 
-/** The right of one process to lead some things of a kind, such as views. */
+/** The right of one process to lead certain things of one kind, such as views. */
 export interface Leadership {
   /** Fires if a lease is not renewed in time, the connection is lost, or the work must stop. */
   readonly signal: AbortSignal;
-  /** Tries to take the leases of these things; returns those whose leases are held now. */
+  /**
+   * Tries to take the leases of these things; returns the ids whose leases this process now holds.
+   */
   take(ids: readonly number[]): Promise<ReadonlySet<number>>;
 }
 
@@ -33,8 +35,9 @@ const releaseMs = 1_000;
 /**
  * Runs work that leads things by leases: rows that expire, so that a process that is cut off from
  * the database stops leading before another one begins. Leases are renewed while the work runs, and
- * released when it ends. They decide which process does the work. They do not guarantee that
- * nothing is done twice: the checkpoint does, which each step of the work compares and sets.
+ * released when it ends. Leases decide which process does the work. They do not guarantee that
+ * nothing is done twice. The checkpoint guarantees that, because each step of the work compares and
+ * sets it.
  */
 export function withLeadership<T>(
   options: LeadershipOptions,
@@ -89,7 +92,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
     if (held.size === 0 || over.signal.aborted) return;
     renewing ??= renew()
       .catch((error: unknown) => {
-        // The term goes on: the next renewal may still be in time.
+        // The leadership continues: the next renewal may still be in time.
         failure = error;
       })
       .finally(() => {
@@ -116,13 +119,13 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       const ids = [...held.keys()];
       if (ids.length === 0) return;
       const released = releaseAfter(renewing, keeper, { kind, ids, holder });
-      // If the database is unreachable, they expire: the wait is short.
+      // The wait can be short: if the database is unreachable, the leases expire.
       await unlessAborted(released, AbortSignal.timeout(releaseMs));
     },
   };
 }
 
-/** Releases leases once the last renewal has ended, which would undo it; never throws. */
+/** Releases leases after the last renewal, which could otherwise undo the release; never throws. */
 async function releaseAfter(
   renewing: Promise<void> | null,
   keeper: Database,

@@ -3,7 +3,7 @@ import type { Executor, Query } from './executor.ts';
 /** The kind of things that leases are for; a number identifies each thing of a kind. */
 export type LeaseKind = 'daybook.views' | 'daybook.consumers' | 'daybook.bridges';
 
-/** A lease that is held now. Its epoch increases whenever a different holder takes it. */
+/** A lease that is held now. Its epoch is raised whenever a different holder takes it. */
 export interface Lease {
   readonly id: number;
   readonly epoch: number;
@@ -36,8 +36,8 @@ const ledByLocks = `(
 
 const renewal: Query = {
   name: 'hold_leases',
-  // In order of name, so that two processes that take the same leases cannot deadlock. The previous
-  // release leads by an advisory lock: it must release that first.
+  // Takes the leases in order of name, so that two processes that take the same leases cannot
+  // deadlock. The previous release leads by an advisory lock, which it must release first.
   text: `with held as (
       insert into leases (name, holder, epoch, expires_at, session_pid, session_started)
       select wanted.name, $3, 1, clock_timestamp() + $4 * interval '1 millisecond',
@@ -79,7 +79,10 @@ const look: Query = {
     ) and $2::integer::bigint not in ${ledByLocks} as free`,
 };
 
-/** Whether no process leads something now, by a lease or as the previous release. Takes nothing. */
+/**
+ * Whether no process leads something now, by a lease or by a lock of the previous release. Takes no
+ * lease.
+ */
 export async function isLeaseFree(
   executor: Executor,
   kind: LeaseKind,

@@ -6,22 +6,25 @@ import { openSubscription } from './subscription.ts';
 interface ListenerOptions {
   readonly url: string;
   readonly channels: readonly string[];
-  /** How often the connection is tested by a notification to itself; by default 1,000. */
+  /**
+   * The time between two notifications that the connection sends itself as a test; 1,000 by
+   * default.
+   */
   readonly heartbeatIntervalMs?: number;
-  /** How long an answer or a connection may take at most; by default 5,000. */
+  /** The maximum time for an answer or for connecting; 5,000 by default. */
   readonly heartbeatDeadlineMs?: number;
   /** Called for every notification, in order; must not throw. */
   readonly onNotification: (channel: string, payload: string) => void;
   /** Called whenever listening begins (again): earlier notifications may have been missed. */
   readonly onConnected: () => void;
-  /** Called when the connection has gone silent: others to the same server may be silent too. */
+  /** Called when the connection has gone silent: other connections to the server may be too. */
   readonly onSilent?: () => void;
   readonly log: Logger;
 }
 
 /** Receives the notifications of some channels over a separate connection, without giving up. */
 export interface Listener {
-  /** Whether it is listening, as far as is known. */
+  /** Whether it is listening; true until the loss of its connection is detected. */
   connected(): boolean;
   /** For how long it has not been listening; 0 while it is. */
   deafMs(): number;

@@ -33,7 +33,8 @@ export async function migrate(
     await client.connect().catch((cause: unknown) => {
       throw new DatabaseUnreachableError(cause);
     });
-    // Held by the session, so that it goes with the connection; the library's own does not wait.
+    // This lock belongs to the session, so it ends with the connection. The library's own lock does
+    // not wait.
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     const names: string[] = [];
     for (const part of parts) {
@@ -50,7 +51,7 @@ export async function migrate(
   }
 }
 
-/** The package's own, from src/postgres/ as from dist/postgres/. */
+/** The migrations of this package; the path is right from src/postgres/ and from dist/postgres/. */
 const defaultDirectory = fileURLToPath(new URL('../../migrations', import.meta.url));
 const fileName = /^(\d{4}_[a-z0-9_]+)\.sql$/;
 
@@ -61,9 +62,9 @@ interface Part {
 }
 
 /**
- * Release 0.1.0 refuses a database whose table names a migration that it lacks, though it can work
- * beside those that only add. It has files up to 0009: the later ones are in another table, so that
- * this release can start again while a newer one is being rolled out.
+ * Release 0.1.0 refuses a database whose table names a migration that it lacks, although it can run
+ * alongside migrations that only add. It has the files up to 0009. The later ones are in another
+ * table, so that release 0.1.0 can restart while a newer one is being rolled out.
  */
 const parts: readonly Part[] = [
   { table: 'schema_migrations', pattern: /^000\d_[a-z0-9_]+$/ },
@@ -75,7 +76,7 @@ const migrationLock = '30796665482998885';
 
 interface MigrationFile {
   readonly checksum: string;
-  /** Whether versions that lack it can work on the database that it leaves. */
+  /** Whether versions that lack the migration can work on a database on which it has run. */
   readonly isCompatible: boolean;
 }
 
@@ -119,8 +120,9 @@ async function runMigrations(
 }
 
 /**
- * The table is the library's; two columns are ours, and empty for what it has just added. Whether a
- * migration that is not known here is compatible must then be said: an empty column is a refusal.
+ * Throws `MigrationError` if a migration was changed after it ran, or if this version lacks one
+ * that is not recorded as compatible. The library owns the table. Two columns are ours; they are
+ * null in a row that the library has just added, and null does not count as compatible.
  */
 async function assertKnown(client: pg.Client, { table }: Part, files: Files): Promise<void> {
   const found = await client.query(`select to_regclass('public.${table}') is not null as made`);

@@ -1,11 +1,11 @@
 import type { Logger, LogLine } from '../lib/logger.ts';
 import { isConnectionLost, isDiskFull, isReadOnly, toOneLine } from './errors.ts';
 
-/** Logs outages of the database: one line when it begins, one each minute, one at its end. */
+/** Logs each outage of the database: one line at its beginning, one each minute, one at its end. */
 export interface Outages {
   /** Drops the lines whose `err` belongs to an outage, and counts them; passes on all others. */
   readonly logger: Logger;
-  /** Reports that a statement failed. An error that is not of an outage is ignored. */
+  /** Reports that a statement failed. An error that does not indicate an outage is ignored. */
   failed(error: unknown, statement: string): void;
   /** Reports that a statement succeeded. */
   worked(statement: string): void;
@@ -109,7 +109,7 @@ function kindOf(error: unknown): Kind | null {
   return error instanceof Error && error.cause !== undefined ? kindOf(error.cause) : null;
 }
 
-/** The innermost cause alone: the log message already says what it led to. */
+/** Only the innermost cause: the log message already says what it led to. */
 function toReason(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause === undefined ? toOneLine(error) : toReason(cause);

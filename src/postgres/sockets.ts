@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 
-/** The sockets to one database, of which silent ones can be found and closed. */
+/** The sockets to one database. Silent sockets can be found and closed. */
 interface Sockets {
   /** Creates a socket, not connected yet, and watches it until it closes. */
   open(): Socket;
@@ -19,7 +19,10 @@ interface Watched {
   heardAt: number;
 }
 
-/** The interval at which arrivals are observed. To observe each one would slow down each one. */
+/**
+ * The interval at which arrivals are observed. Observing every arrival would slow each of them
+ * down.
+ */
 const lookMs = 500;
 const firstAnswerMs = 1_000;
 

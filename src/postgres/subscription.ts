@@ -22,8 +22,8 @@ interface SubscriptionOptions {
  * when the signal fires. In both cases its socket is closed and its timer is cleared by then.
  *
  * pg-listen 1.7.0 stops reconnecting after 3 s, ends the process if it has no `error` handler,
- * never notices a half-open connection, and leaks when closed in an outage. So its handler is
- * attached first, it uses a socket created here, and it never reconnects.
+ * never notices a half-open connection, and leaks when closed in an outage. Therefore an `error`
+ * handler is attached first, the socket is created here, and pg-listen never reconnects.
  */
 export async function openSubscription(options: SubscriptionOptions): Promise<void> {
   const { signal } = options;
@@ -85,8 +85,8 @@ async function listen(subscriber: Subscriber, options: SubscriptionOptions): Pro
 }
 
 /**
- * Destroys the socket when nothing has been received until the deadline. It counts its ticks rather
- * than time: after a pause of this process, the answers may be waiting to be read.
+ * Destroys the socket when nothing has been received until the deadline. Counts ticks rather than
+ * time, because answers may be waiting to be read after a pause of this process.
  */
 function startHeartbeat(subscriber: Subscriber, socket: Socket, options: SubscriptionOptions) {
   const { heartbeatChannel, heartbeatIntervalMs, heartbeatDeadlineMs, onNotification } = options;

@@ -26,6 +26,6 @@ export class ViewReplacedError extends UpgradeNeededError {
     { version, by }: { readonly version: number; readonly by: number },
   ) {
     const replaced = `version ${version} of the view ${view} has been replaced by version ${by}`;
-    super(`this server is older than the views: ${replaced} and is being built again: upgrade it`);
+    super(`this server is older than the views (${replaced} and is being built again): upgrade it`);
   }
 }

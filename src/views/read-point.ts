@@ -17,7 +17,7 @@ export interface WouldBe {
 }
 
 /** The last sequence of the log that a read at this point includes. */
-export function sequenceOf(at: ReadPoint): number {
+export function baseSequenceOf(at: ReadPoint): number {
   return typeof at === 'number' ? at : at.sequence;
 }
 
@@ -26,5 +26,5 @@ export function sequenceOf(at: ReadPoint): number {
  * sequence in the log: a document that it changes shows the head on which the dry run was decided.
  */
 export function shownSequence(sequence: number, at: ReadPoint): number {
-  return Math.min(sequence, sequenceOf(at));
+  return Math.min(sequence, baseSequenceOf(at));
 }

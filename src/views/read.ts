@@ -27,7 +27,7 @@ export async function readDocument(
   at: number,
 ): Promise<DocumentAt | null> {
   const [row] = await executor.query<DocumentAt>(one, [viewId, key, at]);
-  // A row without a document means that it no longer existed then.
+  // A row without a document means that the document no longer existed.
   return row === undefined || row.document === null ? null : row;
 }
 
@@ -68,9 +68,9 @@ export function compareListPositions(a: Cursor, b: Cursor): number {
 /** A page of a list; it contains documents strictly between `after` and `before`. */
 export interface ListPage {
   readonly list: string;
-  /** By default the whole list. */
+  /** The default is the whole list. */
   readonly filter?: FilterValues;
-  /** Null, the default, for the beginning of the list; likewise `before` for its end. */
+  /** Null, the default, means the beginning of the list; for `before` it means the end. */
   readonly after?: Cursor | null;
   readonly before?: Cursor | null;
   readonly limit: number;

@@ -22,7 +22,7 @@ export function readableId(
   return row.id;
 }
 
-/** As `readableId`, with the code of the view. */
+/** Like `readableId`, but also returns the code of the view. */
 export function storedView(
   state: ViewsState,
   newer: NewerProgram,

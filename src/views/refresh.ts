@@ -7,11 +7,11 @@ import { readViews } from './store.ts';
 
 /** Reads the state of the views, which other processes may have advanced. */
 interface Refresh {
-  /** Reads it now; fails if the database cannot be reached. */
+  /** Reads the state now; fails if the database cannot be reached. */
   now(): Promise<void>;
-  /** Reads it soon, unless this process advances all views. */
+  /** Reads the state soon, unless this process advances all views. */
   wake(): void;
-  /** Reads it until that succeeds, because the log has been replaced. */
+  /** Reads the state until that succeeds, because the log has been replaced. */
   again(): Promise<void>;
   /** Waits for the read that is under way after `wake`. */
   done(): Promise<void>;
@@ -60,7 +60,7 @@ export function createRefresh(options: RefreshOptions, state: ViewsState): Refre
   };
 }
 
-/** Until the state is read, that of the previous log is shown. */
+/** Retries until the state is read. Until then, the state of the previous log is shown. */
 async function readAgain(
   { database, logger, signal }: RefreshOptions,
   state: ViewsState,

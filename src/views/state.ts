@@ -6,11 +6,11 @@ import type { ViewRow } from './store.ts';
 /** What this process knows of the state of its views. */
 export interface ViewsState {
   readonly views: readonly AnyView[];
-  /** Woken whenever the rows are shown again. */
+  /** Woken whenever new rows are shown. */
   readonly moved: Broadcast;
   /** The rows of this program's views by name. */
   rows: ReadonlyMap<string, ViewRow>;
-  /** The rows of live views of which this program has an older version. */
+  /** The rows of live views that have a newer version than this program's. */
   newerVersions: readonly ViewRow[];
   /** The sequence up to which all live views can be read. */
   checkpoint: number;
@@ -54,7 +54,7 @@ export function showMoved(state: ViewsState, moving: readonly MovingView[]): voi
   show(state, [...others, ...moved]);
 }
 
-/** Notes that this process advances no view any more. */
+/** Records that this process no longer advances any view. */
 export function endLeading(state: ViewsState): void {
   state.isLeadingAll = false;
   state.led = new Set();

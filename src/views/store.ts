@@ -63,7 +63,7 @@ const retire: Query = {
   text: `update views set version = -id, status = 'parked' where id = $1 and version >= 0`,
 };
 
-/** Retires a version of a view: no process finds it any more. Its rows can then be dropped. */
+/** Retires a version of a view: processes no longer find it, so its rows can be dropped. */
 export async function retireView(executor: Executor, id: number): Promise<void> {
   await executor.query(retire, [id]);
 }
@@ -94,7 +94,9 @@ const dropRows: Query = {
       + (select count(*) from entries) + (select count(*) from documents) as count`,
 };
 
-/** The assumed entries of a block, so that about as many entries as documents are dropped. */
+/**
+ * The assumed number of entries in a block, so that about as many entries as documents are dropped.
+ */
 const entriesOfBlock = 50;
 
 const drop: Query = { name: 'drop_view', text: 'delete from views where id = $1' };

@@ -29,7 +29,9 @@ import type { ViewRow } from './store.ts';
 
 /** The views of a program, kept up to date with the log, and readable at every sequence. */
 export interface Views {
-  /** The sequence up to which all live views can be read; falls only if the log is replaced. */
+  /**
+   * The sequence up to which all live views can be read; it decreases only if the log is replaced.
+   */
   checkpoint(): number;
   /** Waits until `sequence` can be read. False if the time is up or the log has been replaced. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
@@ -63,7 +65,8 @@ export interface Views {
   /** Reads the state of the views again, because the log has been replaced. */
   reset(): void;
   /**
-   * Resolves once the views are ready, or after ten seconds, as folding a long log takes longer.
+   * Resolves once the views are ready, or after ten seconds, because folding a long log may take
+   * longer.
    */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -84,7 +87,7 @@ export interface ViewsOptions {
 const pollMs = 1_000;
 const startTimeoutMs = 10_000;
 
-/** Throws if one of the views does not keep the rules of `View`. */
+/** Throws if one of the views breaks the rules of `View`. */
 export function createViews(options: ViewsOptions): Views {
   const { database, readers = database, feed, logger } = options;
   assertViews(options.views);

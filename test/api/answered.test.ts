@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createAnswered } from '../../src/api/answered.ts';
 
-test('an actor waits for its own last sequence and for nobody else', () => {
+test('an actor waits for its own last sequence and for that of no other actor', () => {
   const answered = createAnswered({ checkpoint: () => 3 });
   answered.note('ann', 7);
   answered.note('bob', 5);
@@ -10,7 +10,7 @@ test('an actor waits for its own last sequence and for nobody else', () => {
   expect(['ann', 'bob', 'cem'].map(answered.leastFor)).toEqual([7, 5, 0]);
 });
 
-test('what the views show is not remembered', () => {
+test('sequences that the views already show are not remembered', () => {
   let checkpoint = 3;
   const answered = createAnswered({ checkpoint: () => checkpoint });
   answered.note('ann', 3);
@@ -22,7 +22,7 @@ test('what the views show is not remembered', () => {
   expect(answered.size()).toBe(0);
 });
 
-test('nobody is shown less than was answered, however many there are to remember', () => {
+test('no actor reads an earlier sequence than it was answered, however many actors are remembered', () => {
   const step = fc.record({
     actor: fc.integer({ min: 0, max: 9 }).map(String),
     sequence: fc.integer({ min: 1, max: 60 }),

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { EngineParts } from '../../src/api/engine-parts.ts';
 import { createRequestContext } from '../../src/api/request-context.ts';
 
-test('the signal of an operation is made when it is asked for, and not before', () => {
+test('the signal of an operation is created only when it is read', () => {
   let made = 0;
   const context = createRequestContext({ feed: { history: () => 1 } } as EngineParts, {
     actor: 'ann',

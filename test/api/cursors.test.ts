@@ -24,7 +24,7 @@ afterAll(() => server.dispose());
 interface Listing {
   /** Listings of one scope share their cursors. */
   readonly scope: string;
-  /** The field with its arguments but those of the page. */
+  /** The field with its arguments, except those of the page. */
   readonly field: string;
 }
 
@@ -69,12 +69,12 @@ async function read({ field }: Listing, page: string) {
 async function firstCursor(listing: Listing): Promise<string> {
   const { page, error } = await read(listing, 'first: 1');
   const cursor = page?.edges[0]?.cursor;
-  // A list that is empty has no cursor of its own.
+  // An empty list has no cursor.
   if (cursor === undefined && page === undefined) throw new Error(JSON.stringify(error));
   return cursor ?? '';
 }
 
-test('a cursor is taken by its own list, order and filter, and by no other', async () => {
+test('a cursor is accepted only with its own list, order and filter', async () => {
   for (const from of listings()) {
     const cursor = await firstCursor(from);
     if (cursor === '') continue;
@@ -89,7 +89,7 @@ test('a cursor is taken by its own list, order and filter, and by no other', asy
   }
 });
 
-test('a refused cursor is told what it is of', async () => {
+test('the error for a rejected cursor names the list that the cursor is from', async () => {
   const refusal = async (from: string, to: string): Promise<string> => {
     const cursor = await firstCursor({ scope: '', field: from });
     return (await read({ scope: '', field: to }, `after: "${cursor}"`)).error?.message ?? '';
@@ -112,7 +112,7 @@ test('a refused cursor is told what it is of', async () => {
   );
 });
 
-test('a cursor goes with its list at every moment, and is short', async () => {
+test('a cursor of the current list also works at an earlier moment, and is short', async () => {
   const [listing] = listings().filter(({ scope }) => scope === 'orders');
   const cursor = await firstCursor(listing ?? { scope: '', field: '' });
   const asOf = await client.head();
@@ -122,16 +122,16 @@ test('a cursor goes with its list at every moment, and is short', async () => {
   expect(cursor.length).toBeLessThan(150);
 });
 
-test('a place that is not of the list is refused, whoever has made it up', async () => {
+test('an invented cursor that is not a position of the list is refused', async () => {
   const own = await firstCursor({ scope: '', field: 'trades(symbol: "AAA"' });
   const head = own.slice(0, own.lastIndexOf(':') + 1);
-  const place = (text: string): string => Buffer.from(text).toString('base64url');
+  const encode = (text: string): string => Buffer.from(text).toString('base64url');
   const positions = ['OTHER 1', 'AAA', 'AAA \u0000', 'AAA \ud800'].map((it) =>
     JSON.stringify([it, '']),
   );
   for (const text of [...positions, '["AAA 1"]', '{}', '[1,2]', 'x', '']) {
     const listing = { scope: '', field: 'trades(symbol: "AAA"' };
-    const { error } = await read(listing, `after: "${head}${place(text)}"`);
+    const { error } = await read(listing, `after: "${head}${encode(text)}"`);
     expect(error?.extensions, text).toMatchObject({ code: 'BAD_USER_INPUT' });
   }
 });

@@ -39,7 +39,7 @@ function whileViewsWait<Value>(
   { database }: TestServer,
   work: (countRead: () => Promise<number>) => Promise<Value>,
 ): Promise<Value> {
-  // The transaction that locks would see the same statements whenever it looked.
+  // A separate connection looks, because a transaction always sees the same list of statements.
   return database.withConnection((looking) =>
     database.withConnection(async (locking) => {
       await sql(locking, 'begin');
@@ -53,7 +53,7 @@ function whileViewsWait<Value>(
   );
 }
 
-test('an actor whose reads all hang leaves connections to others and to the engine', async () => {
+test('an actor whose reads all hang leaves connections to other actors and to the engine', async () => {
   const { answers } = await whileViewsWait(server, async (countRead) => {
     const answers = Promise.all(Array.from({ length: 4 }, () => send('ann', many)));
     await until(async () => (await countRead()) >= 5);
@@ -69,7 +69,7 @@ test('an actor whose reads all hang leaves connections to others and to the engi
   for (const { errors } of await answers) expect(errors).toBeUndefined();
 });
 
-test('an operation whose reads all hang leaves connections to another of its actor', async () => {
+test('an operation whose reads all hang leaves connections to other operations of its actor', async () => {
   const { answer } = await whileViewsWait(server, async (countRead) => {
     const answer = send('ann', many);
     await until(async () => (await countRead()) >= 3);
@@ -104,7 +104,7 @@ test('reads of a caller that has gone are dropped before their turn', async () =
   expect(outcomes).toEqual([...Array(3).fill(null), ...Array(7).fill('AbortError')]);
 });
 
-test('a query that takes too long is told so, and its connection is kept', async () => {
+test('a query that takes too long is stopped with QUERY_TIMEOUT, and its connection is kept', async () => {
   const pids = async () =>
     sql<{ pid: number }>(
       impatient.database,

@@ -66,30 +66,30 @@ async function expectNoFrames(subscription: string, message: RegExp): Promise<vo
   const live = subscribe(server.url, `subscription { ${subscription} }`);
   const failure = await live.until(() => false).catch((error: unknown) => error);
   await live.cut();
-  // Refused at the start it is a result, later an error.
+  // A refusal at the start is a result; a later one is an error.
   const { cause } = failure as Error;
   const [error] = [cause ?? failure].flat() as { message: string; extensions: object }[];
   expect(error?.extensions, subscription).toMatchObject({ code: 'BAD_USER_INPUT' });
   expect(error?.message, subscription).toMatch(message);
 }
 
-describe('a filter that can match nothing by its form is refused', () => {
-  test.each(eventCases)('events: %s', async (filter, message) => {
+describe('a filter that cannot match anything is refused', () => {
+  test.each(eventCases)('for events: %s', async (filter, message) => {
     await expectRefused(`{ events(filter: { ${filter} }) { nodes { id } } }`, message);
     await expectNoFrames(`events(after: "0", filter: { ${filter} }) { sequence }`, message);
   });
 
-  test.each(orderCases)('orders: %s', async (filter, message) => {
+  test.each(orderCases)('for orders: %s', async (filter, message) => {
     const orders = `orders(filter: { ${filter} }) { nodes { id } }`;
     await expectRefused(`{ ${orders} }`, message);
     await expectRefused(`{ account(id: "${account}") { ${orders} } }`, message);
   });
 
-  test.each(accountCases)('accounts: %s', async (filter, message) => {
+  test.each(accountCases)('for accounts: %s', async (filter, message) => {
     await expectRefused(`{ accounts(filter: { ${filter} }) { nodes { id } } }`, message);
   });
 
-  test('trades, books and candles of a malformed symbol', async () => {
+  test('for trades, books and candles of a malformed symbol', async () => {
     const isLower = /"aaa" is in lower case/;
     await expectRefused('{ trades(symbol: "aaa") { nodes { id } } }', isLower);
     await expectNoFrames('trades(symbol: "aaa", after: "0") { sequence }', isLower);
@@ -98,7 +98,7 @@ describe('a filter that can match nothing by its form is refused', () => {
   });
 });
 
-test('what is well formed but unknown gives an empty list', async () => {
+test('a well-formed filter with unknown values returns an empty list', async () => {
   const id = randomUUID();
   const lists = [
     `events(filter: { streamId: "account-${id}" }) { nodes { id } }`,
@@ -116,7 +116,7 @@ test('what is well formed but unknown gives an empty list', async () => {
   }
 });
 
-test('the id in a stream id may be in upper case, as all ids may', async () => {
+test('the id in a stream id may be in upper case, like every id', async () => {
   const query = `{ events(filter: { streamId: "account-${account.toUpperCase()}" }) {
     nodes { type } } }`;
   const { data } = await server.send<{ events: { nodes: object[] } }>(query);

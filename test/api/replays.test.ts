@@ -23,7 +23,7 @@ const order = `id status quantity filledQuantity leavesQuantity averagePrice lim
   placedAt updatedAt sequence`;
 const instrument = 'instrument { symbol name tickSize tradingStatus }';
 
-/** What of each payload needs no view. */
+/** The fields of each payload that need no view. */
 const fields: Readonly<Record<string, string>> = {
   openAccount: account,
   depositCash: account,

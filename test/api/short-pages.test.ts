@@ -58,7 +58,7 @@ async function ask(args: string): Promise<readonly EventPage[]> {
   return Object.values(data);
 }
 
-test('a page that takes long to fill is answered short, with where to go on', async () => {
+test('a page that takes long to fill is returned short, with a cursor to continue from', async () => {
   const pages = await ask('first: 20');
   const [short] = pages.filter(({ pageInfo }) => pageInfo.hasNextPage);
   expect(short).toMatchObject({ nodes: [], pageInfo: { startCursor: null } });
@@ -74,7 +74,7 @@ test('a page that takes long to fill is answered short, with where to go on', as
   expect(met).toEqual([String(found)]);
 });
 
-test('a page from the end is answered short as well, and goes on before its start', async () => {
+test('a page from the end is returned short as well, with a cursor to continue backward from', async () => {
   const pages = await ask(`last: 20, before: "${found}"`);
   const [short] = pages.filter(({ pageInfo }) => pageInfo.hasPreviousPage);
   expect(short).toMatchObject({ nodes: [], pageInfo: { hasNextPage: true, endCursor: null } });
@@ -90,7 +90,7 @@ test('a page from the end is answered short as well, and goes on before its star
   throw new Error('the walk does not end');
 });
 
-test('a subscription behind a filter that passes little tells its progress on the way', async () => {
+test('a subscription whose filter passes few events reports its progress while it searches', async () => {
   interface Frame {
     readonly events: { readonly sequence: string; readonly event: { readonly id: string } | null };
   }

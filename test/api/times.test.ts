@@ -35,14 +35,14 @@ const commands: readonly [name: string, input: (occurredAt: string) => Input][] 
 ];
 
 describe.each(commands)('occurredAt of %s', (name, input) => {
-  test('is taken as now when a clock is ahead by up to 5 s', async () => {
+  test('is recorded as now if it is up to 5 s in the future', async () => {
     const { events } = await client.command(name, input(soon(4_000)));
     expect(events).toHaveLength(1);
     const { occurredAt, recordedAt } = await timesOf(events[0]?.sequence);
     expect(occurredAt).toBe(recordedAt);
   });
 
-  test('is refused farther ahead, with the limit and the time of the server', async () => {
+  test('is refused further in the future, with the limit and the time of the server', async () => {
     const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
     const query = `mutation M($input: ${type}!) { ${name}(input: $input) { __typename } }`;
     const occurredAt = soon(60_000);
@@ -55,7 +55,7 @@ describe.each(commands)('occurredAt of %s', (name, input) => {
     expect(Math.abs(Date.parse(time?.[1] ?? '') - Date.now())).toBeLessThan(10_000);
   });
 
-  test('is the same input when it is sent again after that time has come', async () => {
+  test('counts as the same input when it is sent again after that time has passed', async () => {
     const occurredAt = soon(300);
     const keyed = { ...input(occurredAt), idempotencyKey: randomUUID() };
     const first = await client.command(name, keyed);
@@ -93,7 +93,7 @@ test.each(malformed)(
   },
 );
 
-test('a space in the place of the T and zeros beyond six digits are accepted', async () => {
+test('a space instead of the T, and zeros after six fractional digits, are accepted', async () => {
   const { recordedAt } = await timesOf('1');
   const spaced = recordedAt.replace('T', ' ').replace('Z', '000Z');
   expect(

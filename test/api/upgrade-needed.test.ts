@@ -15,7 +15,7 @@ beforeAll(async () => {
   for (const id of [newer, other]) await server.send(openAccount, { id });
   const streamId = `account-${newer}`;
   const log = createLog(server.database, new Map());
-  // As a later release does: the third event of the log.
+  // The third event of the log, as a later release would append it.
   const type = 'CashDeposited';
   await log.append(batchOf([pending(streamId, 2, { type, schemaVersion: 9, data: {} })]));
   await until(() => server.engine.views.isLeftBehind(), 20_000);
@@ -37,7 +37,7 @@ const needed = [
   },
 ];
 
-test('reads of now and of what comes after the event say so at once, older ones answer', async () => {
+test('reads at or after the event fail at once with the reason, and earlier reads succeed', async () => {
   const began = performance.now();
   expect((await server.send(account, { id: other })).errors).toMatchObject(needed);
   expect((await server.send(account, { id: other, asOf: '3' })).errors).toMatchObject(needed);
@@ -48,20 +48,20 @@ test('reads of now and of what comes after the event say so at once, older ones 
   expect(views.data.views[0]).toEqual({ status: 'LIVE', checkpoint: '2' });
 });
 
-test('events up to it are read, the event is not', async () => {
+test('events before it can be read, but not the event itself', async () => {
   const events = 'query Q($asOf: Moment) { events(first: 2, asOf: $asOf) { nodes { type } } }';
   const before = await server.send(events, { asOf: '2' });
   expect(before.data).toMatchObject({ events: { nodes: [{}, {}] } });
   expect((await server.send(events)).errors).toMatchObject(needed);
 });
 
-test('commands on its stream are refused, those on other streams are not', async () => {
+test('commands on its stream are refused, and commands on other streams are not', async () => {
   expect((await server.send(deposit, { id: newer })).errors).toMatchObject(needed);
   const answer = await server.send(deposit, { id: other });
   expect(answer.data).toMatchObject({ depositCash: { account: { balance: '1.00' } } });
 });
 
-test('subscriptions send what precedes it and end with the reason', async () => {
+test('subscriptions send the events before it and end with the reason', async () => {
   const events = subscribe(server.url, 'subscription { events(after: "0") { sequence } }');
   await expect(events.until((frames) => frames.length > 2)).rejects.toMatchObject(needed);
   expect(events.frames).toHaveLength(2);

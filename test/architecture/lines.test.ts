@@ -10,11 +10,11 @@ test(`lines of the program have at most ${charactersMax} characters`, () => {
   expect(long).toEqual([]);
 });
 
-test('lines of tests too, apart from the texts in them, which the formatter does not break', () => {
+test('lines of tests do too, apart from string literals, which the formatter does not break', () => {
   expect(tests.flatMap(({ name, text }) => longLines(name, withoutTexts(text)))).toEqual([]);
 });
 
-test('lines of the documentation too, apart from tables, code and addresses', () => {
+test('lines of the documentation do too, apart from tables, code and addresses', () => {
   const documents = [
     ...['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md'].map(readFile),
     ...readFiles('docs', '.md'),

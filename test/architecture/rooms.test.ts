@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { code, ownImports, root, sources } from './sources.ts';
+import { code, ownImports, root, sources, tutorial } from './sources.ts';
 
-/** Who may import whom, by folder; a folder may always import itself. */
+/** The folders that each folder may import; a folder may always import itself. */
 const house: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   kernel: ['lib'],
@@ -22,14 +22,14 @@ const house: Readonly<Record<string, readonly string[]>> = {
   import: ['kernel', 'lib'],
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],
-  // A context is pure, and may build on another one; its API alone knows GraphQL.
+  // A context is pure and may import another one; only its API uses GraphQL.
   'contexts/*': ['contexts/*', 'kernel', 'lib'],
   'contexts/*/api': [
     ...['contexts/*', 'contexts/*/api', 'api', 'views', 'feed', 'commands', 'kernel', 'lib'],
   ],
 };
 
-/** Packages that only one folder may know. */
+/** Packages that only one folder may import. */
 const reserved: Readonly<Record<string, string>> = {
   pg: 'postgres',
   'pg-listen': 'postgres',
@@ -37,9 +37,9 @@ const reserved: Readonly<Record<string, string>> = {
   'node-pg-migrate': 'postgres',
 };
 
-describe('the house', () => {
-  test('every import points down the list of folders', () => {
-    const wrong = sources.flatMap(({ name, imports }) => {
+describe('the folders of the program', () => {
+  test('import only from the folders that they may know', () => {
+    const wrong = [...sources, ...tutorial].flatMap(({ name, imports }) => {
       const from = roomOf(name);
       const allowed = house[from];
       if (from === '.') return [];
@@ -51,7 +51,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no bounded context builds on one that builds on it', () => {
+  test('contain no two bounded contexts that depend on each other', () => {
     const graph = new Map<string, readonly string[]>();
     for (const { name, imports } of sources) {
       const context = contextOf(name);
@@ -64,12 +64,12 @@ describe('the house', () => {
     expect(findCycle(graph)).toBeNull();
   });
 
-  test('no file imports itself, however long the way', () => {
+  test('contain no file that imports itself, even through other files', () => {
     const graph = new Map(sources.map(({ name, imports }) => [name, ownImports(name, imports)]));
     expect(findCycle(graph)).toBeNull();
   });
 
-  test('the database drivers are known to postgres/ alone', () => {
+  test('use the database drivers only in postgres/', () => {
     const wrong = sources.flatMap(({ name, imports }) =>
       imports
         .filter((target) => (reserved[target] ?? roomOf(name)) !== roomOf(name))
@@ -78,7 +78,7 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no file hands on the exports of others', () => {
+  test('contain no file that only exports what others define', () => {
     const barrels = sources.filter(
       ({ name, text }) =>
         path.basename(name) === 'index.ts' || /^export (?:type )?\*/m.test(text) || isBarrel(text),
@@ -86,7 +86,7 @@ describe('the house', () => {
     expect(barrels.map(({ name }) => name)).toEqual([]);
   });
 
-  test('importing any module but the command line starts nothing', async () => {
+  test('start nothing when modules other than the command line are imported', async () => {
     const resources = (): string[] =>
       process
         .getActiveResourcesInfo()
@@ -103,12 +103,12 @@ describe('the house', () => {
     expect({ added, listeners: listeners() }).toEqual({ added: [], listeners: before.listeners });
   });
 
-  test('events of accounts are recorded in one place, which lets nothing leave unasked', () => {
+  test('record account events only in a file that checks what leaves an account', () => {
     const recorders = sources.filter(({ text }) => /\brecord\(\s*accountDecider\b/.test(text));
     expect(recorders.map(({ name }) => name)).toEqual(['src/contexts/accounts/record.ts']);
   });
 
-  test('the environment is read in config.ts alone', () => {
+  test('read the environment only in config.ts', () => {
     const readers = sources.filter(({ text }) => text.includes('process.env'));
     expect(readers.map(({ name }) => name)).toEqual(['src/config.ts']);
   });
@@ -119,10 +119,11 @@ function roomOf(name: string): string {
   const [, folder = '.', inner = '', innermost = ''] = path.posix.dirname(name).split('/');
   if (folder === 'api' && inner !== '') return `api/${inner}`;
   if (folder !== 'contexts' || inner === '') return folder;
-  return innermost === 'api' ? 'contexts/*/api' : 'contexts/*';
+  const isApi = innermost === 'api' || path.posix.basename(name) === 'api.ts';
+  return isApi ? 'contexts/*/api' : 'contexts/*';
 }
 
-/** The bounded context of a file; null when it is of none. */
+/** The bounded context of a file; null if it belongs to none. */
 function contextOf(name: string): string | null {
   return /^src\/contexts\/([^/]+)\//.exec(name)?.[1] ?? null;
 }

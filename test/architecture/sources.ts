@@ -5,7 +5,7 @@ export interface SourceFile {
   /** The path below the root of the project, with slashes. */
   readonly name: string;
   readonly text: string;
-  /** What it imports, or exports again, as it is written there. */
+  /** The modules that it imports or exports again, as written. */
   readonly imports: readonly string[];
 }
 
@@ -14,6 +14,20 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** All TypeScript files below `src`, and all below `test`. */
 export const sources = readSources('src');
 export const tests = readSources('test');
+
+/** The product of the tutorial, as it is in the folder that its reader adds. */
+export const tutorial: readonly SourceFile[] = readSources('test/fixtures/gift-cards')
+  .filter(({ name }) => !name.endsWith('.test.ts'))
+  .map(({ name, text, imports }) => ({
+    name: name.replace('test/fixtures/', 'src/contexts/'),
+    text: toProduct(text),
+    imports: imports.map(toProduct),
+  }));
+
+/** Imports of the fixture, as they are in a folder of `src/contexts`. */
+function toProduct(text: string): string {
+  return text.replaceAll('../../../src/contexts/', '../').replaceAll('../../../src/', '../../');
+}
 
 /** The files below a folder whose names have the ending. */
 export function readFiles(folder: string, ending: string): readonly Omit<SourceFile, 'imports'>[] {
@@ -27,7 +41,7 @@ export function readFile(name: string): Omit<SourceFile, 'imports'> {
   return { name, text: readFileSync(path.join(root, name), 'utf8') };
 }
 
-/** The relative ones of the imports of a file, as paths below the root of the project. */
+/** The relative imports of a file, as paths below the root of the project. */
 export function ownImports(name: string, imports: readonly string[]): readonly string[] {
   return imports
     .filter((target) => target.startsWith('.'))

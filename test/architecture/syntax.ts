@@ -29,7 +29,7 @@ export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
 }
 
-/** The name of an identifier, or the text of a string that stands in its stead. */
+/** The name of an identifier, or the text of a string that is used as a name. */
 export function nameOf(node: unknown): string {
   if (!isNode(node)) return '';
   return String(node['name'] ?? node['value'] ?? '');

@@ -1,13 +1,13 @@
 import { type Bench, repeat } from './support/bench.ts';
 import { toRate } from './support/comparison.ts';
-import type { MatchingWish } from './support/matching-worker.ts';
+import type { MatchingSetup } from './support/matching-worker.ts';
 import type { Stage } from './support/stage.ts';
 import { startWorker, type Worker } from './support/worker.ts';
 
 const peer = 'nodejs-order-book 10.1';
-const trading = { kind: 'trading', resting: 10_000, wishes: 100_000 } as const;
-const few = { kind: 'resting', resting: 1_000, wishes: 20_000 } as const;
-const many = { kind: 'resting', resting: 100_000, wishes: 20_000 } as const;
+const trading = { kind: 'trading', resting: 10_000, requests: 100_000 } as const;
+const few = { kind: 'resting', resting: 1_000, requests: 20_000 } as const;
+const many = { kind: 'resting', resting: 100_000, requests: 20_000 } as const;
 const courses = {
   trading: { engine: 'daybook', ...trading },
   peerTrading: { engine: 'peer', ...trading },
@@ -15,7 +15,7 @@ const courses = {
   some: { engine: 'daybook', ...few, resting: 10_000 },
   many: { engine: 'daybook', ...many },
   peerMany: { engine: 'peer', ...many },
-} as const satisfies Record<string, MatchingWish>;
+} as const satisfies Record<string, MatchingSetup>;
 type Name = keyof typeof courses;
 
 /** The matching decider alone, compared with an order book that is changed in place. */

@@ -1,18 +1,15 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseBridgeSettings } from '../../src/bridges/settings.ts';
-import * as commands from '../../src/contexts/accounts/commands.ts';
-import { modules } from '../../src/contexts/all.ts';
-import { newUuid } from '../../src/lib/uuid.ts';
-import { startTestEngine, type TestEngine } from '../support/engines.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+import { bridgeOf, deposit, startBridgedEngine, untilDelivered } from '../support/bridged.ts';
+import type { TestEngine } from '../support/engines.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
-import { silentLogger } from '../support/silent-logger.ts';
+import { createRestorableDatabase } from '../support/restorable.ts';
+import { sql } from '../support/rows.ts';
 import { until } from '../support/until.ts';
-
-const contexts = modules.map(({ context }) => context);
 
 describe.skipIf(noNats)(`NATS JetStream${noNats === null ? '' : `: skipped, ${noNats}`}`, () => {
   let testDatabase: TestDatabase;
@@ -29,34 +26,12 @@ describe.skipIf(noNats)(`NATS JetStream${noNats === null ? '' : `: skipped, ${no
     await testDatabase.dispose();
   });
 
-  async function start(bridge: object = {}): Promise<TestEngine> {
-    const entry = {
-      name: 'nats',
-      kind: 'nats',
-      servers: [nats.address],
-      stream: 'DAYBOOK',
-      ...bridge,
-    };
-    const settings = parseBridgeSettings(JSON.stringify({ bridges: [entry] }), {
-      types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
-      contexts: new Set(contexts.map(({ name }) => name)),
-      views: new Set(),
-      hasSecret: () => true,
-    });
-    const engine = await startTestEngine(testDatabase.url, contexts, silentLogger, {
-      settings,
-      secret: () => '',
-    });
+  async function start(bridge: object = {}, url = testDatabase.url): Promise<TestEngine> {
+    const engine = await startBridgedEngine(url, [
+      { name: 'nats', kind: 'nats', servers: [nats.address], stream: 'DAYBOOK', ...bridge },
+    ]);
     started.push(engine);
     return engine;
-  }
-
-  async function deposit(engine: TestEngine, count: number): Promise<void> {
-    const accountId = newUuid();
-    await engine.accept(commands.openAccount, { accountId, owner: 'Ada', currency: 'EUR' });
-    for (let n = 0; n < count; n += 1) {
-      await engine.accept(commands.depositCash, { accountId, amount: '1.00', reference: null });
-    }
   }
 
   /** The messages of the stream: its own sequence number, subject, headers, and data. */
@@ -84,25 +59,135 @@ describe.skipIf(noNats)(`NATS JetStream${noNats === null ? '' : `: skipped, ${no
     }
   }
 
-  const isDelivered = async (engine: TestEngine) => {
-    const [row] = await engine.bridges.rows();
-    return row !== undefined && row.checkpoint === (await engine.log.head()).sequence;
-  };
+  function toMirrored(event: StoredEvent) {
+    return {
+      seq: event.sequence,
+      subject: `daybook.accounts.${event.type}.${event.streamId}`,
+      id: event.id,
+      sequence: event.sequence,
+      previous: event.sequence - 1,
+      data: JSON.stringify(event.data),
+    };
+  }
 
-  test('the stream mirrors the log, message by message', async () => {
-    const engine = await start();
-    await deposit(engine, 20);
-    await until(() => isDelivered(engine));
+  async function expectMirror(engine: TestEngine): Promise<void> {
+    await untilDelivered(engine);
     const events = await engine.log.events({}, wholeLog);
-    expect(await readStream()).toEqual(
-      events.map((event) => ({
-        seq: event.sequence,
-        subject: `daybook.accounts.${event.type}.${event.streamId}`,
-        id: event.id,
-        sequence: event.sequence,
-        previous: event.sequence - 1,
-        data: JSON.stringify(event.data),
-      })),
-    );
+    expect(await readStream()).toEqual(events.map(toMirrored));
+  }
+
+  test('the stream mirrors the log, message by message, across restarts', async () => {
+    const first = await start();
+    await deposit(first, 20);
+    await expectMirror(first);
+    await first.stop();
+    const second = await start();
+    await deposit(second, 5);
+    await expectMirror(second);
+  });
+
+  test('a bridge whose saved position is lost repeats nothing', async () => {
+    const first = await start();
+    await deposit(first, 10);
+    await untilDelivered(first);
+    await first.stop();
+    await sql(testDatabase.database, 'delete from bridges');
+    const second = await start();
+    await deposit(second, 5);
+    await expectMirror(second);
+  });
+
+  test('a stream that lost its tail is filled again, also while the bridge runs', async () => {
+    const engine = await start();
+    await deposit(engine, 5);
+    await untilDelivered(engine);
+    await nats.stop();
+    await nats.keep();
+    await nats.start();
+    await deposit(engine, 5);
+    await untilDelivered(engine);
+    await nats.stop();
+    await nats.restore();
+    await nats.start();
+    await deposit(engine, 5);
+    await untilDelivered(engine);
+    await until(async () => (await readStream()).length === (await engine.log.head()).sequence);
+    await expectMirror(engine);
+  });
+
+  test('a stream of another log parks the bridge, and a retry looks again', async () => {
+    const first = await start();
+    await deposit(first, 3);
+    await untilDelivered(first);
+    await first.stop();
+    const other = await createTestDatabase();
+    try {
+      await sql(other.database, 'update log_head set ledger = gen_random_uuid()');
+      const second = await start({}, other.url);
+      await deposit(second, 3);
+      await until(async () => (await bridgeOf(second)).parked);
+      expect((await bridgeOf(second)).error).toMatch(/another ledger/);
+      await second.bridges.change('nats', 'retry');
+      await until(async () => (await bridgeOf(second)).parked);
+      await second.stop();
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  test('a stream that is ahead of a restored log parks the bridge with both numbers', async () => {
+    const restorable = await createRestorableDatabase();
+    try {
+      const first = await start({}, restorable.url);
+      await deposit(first, 3);
+      await untilDelivered(first);
+      await first.stop();
+      await restorable.keep();
+      const second = await start({}, restorable.url);
+      await deposit(second, 3);
+      await untilDelivered(second);
+      await second.stop();
+      await restorable.restore();
+      const third = await start({}, restorable.url);
+      await until(async () => (await bridgeOf(third)).parked);
+      expect((await bridgeOf(third)).error).toMatch(/last message is 8, the log ends at 4/);
+      await deposit(third, 6);
+      await third.bridges.change('nats', 'retry');
+      await until(async () => /holds event .* at 8/.test((await bridgeOf(third)).error ?? ''));
+      await third.stop();
+    } finally {
+      await restorable.dispose();
+    }
+  });
+
+  test('a filtered bridge chains its messages, and an empty one moves its checkpoint', async () => {
+    const engine = await start({ filter: { types: ['AccountOpened'] } });
+    await deposit(engine, 2);
+    await deposit(engine, 2);
+    await untilDelivered(engine);
+    expect((await readStream()).map(({ sequence, previous }) => [sequence, previous])).toEqual([
+      [1, 0],
+      [4, 1],
+    ]);
+    await engine.stop();
+    const second = await start({ filter: { types: ['AccountOpened'] } });
+    await deposit(second, 2);
+    await untilDelivered(second);
+    expect((await readStream()).map(({ sequence }) => sequence)).toEqual([1, 4, 7]);
+    expect(await bridgeOf(second)).toMatchObject({ checkpoint: 9, delivered: 7 });
+  });
+
+  test('a bridge begins at the beginning, now, or after a sequence number', async () => {
+    const bare = await startBridgedEngine(testDatabase.url, []);
+    await deposit(bare, 3);
+    await bare.stop();
+    const later = await start({ from: 2 });
+    await untilDelivered(later);
+    expect((await readStream()).map(({ sequence }) => sequence)).toEqual([3, 4]);
+    await later.stop();
+    await sql(testDatabase.database, 'delete from bridges');
+    const now = await start({ from: 'now' });
+    await untilDelivered(now);
+    expect(await bridgeOf(now)).toMatchObject({ checkpoint: 4, delivered: 0 });
   });
 });

@@ -123,7 +123,7 @@ test.each([
     depositCash,
   ],
   ['another command', { accountId: 'same', amount: '1.00' }, {}, creditInterest],
-])('a key used again with %s is refused', async (_, input, options, definition) => {
+])('a key used again with %s is rejected', async (_, input, options, definition) => {
   const first = await ours.deposit(id, '1.00', key);
   const reused = await ours.submit(definition, { ...input, accountId: id }, { ...key, ...options });
   expect(reused).toMatchObject({ events: [], replayed: false });
@@ -177,10 +177,10 @@ test('a dry run of a used key returns the recorded answer and records nothing', 
   await ours.deposit(id, '5.00');
   const again = await ours.deposit(id, '1.00', { ...key, dryRun: true });
   expect(again).toMatchObject({ ...answerOf(first), replayed: true, dryRun: true });
-  const refused = await ours.withdraw(id, '50.00', { idempotencyKey: 'no' });
+  const rejected = await ours.withdraw(id, '50.00', { idempotencyKey: 'no' });
   await ours.deposit(id, '100.00');
   const still = await ours.withdraw(id, '50.00', { idempotencyKey: 'no', dryRun: true });
-  expect(still).toMatchObject({ ...answerOf(refused), replayed: true, dryRun: true });
+  expect(still).toMatchObject({ ...answerOf(rejected), replayed: true, dryRun: true });
   expect((await ours.log.head()).sequence).toBe(5);
 });
 

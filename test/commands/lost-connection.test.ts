@@ -42,7 +42,7 @@ test.each(['statement lost', 'answer lost'] as const)(
     expect(result).toMatchObject({ rejection: null, sequence: 3, replayed: false });
     expect(await amounts()).toEqual(['100.00', '1.00']);
     expect(result.events).toEqual(await ours.log.events({}, { ...wholeLog, after: 2 }));
-    expect(ours.told.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    expect(ours.appended.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   },
 );
 

@@ -38,7 +38,7 @@ async function startOurs(settleTimeoutMs: number): Promise<string> {
   return accountId;
 }
 
-test('an outage is waited for only once, whatever the command does', async () => {
+test('a command waits only once for an outage, whatever it does', async () => {
   const accountId = await startOurs(500);
   isOut = true;
   const failure = ours.deposit(accountId, '1.00');

@@ -66,7 +66,7 @@ test('batches decided on top of others return the states that the log has', asyn
   for (const { sequence, state } of answers) expect(state).toEqual(states.get(sequence));
 });
 
-test('so do batches that another process has made stale', async () => {
+test('batches that another process has made stale also return the states that the log has', async () => {
   const ids = await Promise.all(Array.from({ length: 5 }, () => ours.open()));
   const [answers, others] = await Promise.all([
     sendMany(ours, 400, ids),
@@ -92,7 +92,7 @@ test('an account opened in a pending append keeps the time that the log gave to 
   }
 });
 
-test('a batch on top of one that failed is decided again, even if the versions agree', async () => {
+test('a batch decided on a failed append is decided again, even if the versions agree', async () => {
   const { database } = testDatabase;
   const log = createLog(database, accountDefinitions);
   const id = await ours.open('10.00');

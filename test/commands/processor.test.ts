@@ -28,8 +28,8 @@ test('many concurrent commands share few transactions', async () => {
   const { database } = testDatabase;
   expect(await countOf(database, 'events')).toBe(600);
   expect(await countOf(database, 'append_batches')).toBeLessThanOrEqual(4);
-  expect(ours.told.map(({ sequence }) => sequence)).toEqual(ids.map((_, index) => index + 1));
-  expect(ours.told).toEqual(await ours.log.events({}, wholeLog));
+  expect(ours.appended.map(({ sequence }) => sequence)).toEqual(ids.map((_, index) => index + 1));
+  expect(ours.appended).toEqual(await ours.log.events({}, wholeLog));
 });
 
 test('of two withdrawals that only together overdraw, one is rejected', async () => {
@@ -125,7 +125,8 @@ test('the expected version is compared with the version within the batch', async
     null,
     { expected: 0, actual: 4 },
   ]);
-  expect(results[1]?.rejection?.code).toBe('VERSION_CONFLICT');
+  const message = `account ${id} has version 3, not the expected version 2`;
+  expect(results[1]?.rejection).toMatchObject({ code: 'VERSION_CONFLICT', message });
 });
 
 test('a dry run stores nothing, is visible to no other command, and returns the result', async () => {
@@ -193,7 +194,7 @@ test.each([
   expect(await ours.withdraw(id, '13.00')).toMatchObject({ rejection: null });
 });
 
-test('a failure after the append is not treated as one before it', async () => {
+test('a failure after the append is not treated as a failure before it', async () => {
   const faulty = createTestProcess(testDatabase.database, {
     onAppended() {
       throw new Error('an internal error');

@@ -87,7 +87,7 @@ async function typesInLog(): Promise<readonly string[]> {
   return events.map(({ type }) => type);
 }
 
-/** How many times streams were read from the log during some work. */
+/** The number of times that streams were read from the log during some work. */
 async function countLoads(work: () => Promise<unknown>): Promise<number> {
   const spy = vi.spyOn(testDatabase.database, 'query');
   try {
@@ -160,39 +160,39 @@ describe('a reaction', () => {
 });
 
 describe('a rejection', () => {
-  const noteAndRefuse = (keepsEvents: boolean) =>
+  const noteAndReject = (keepsEvents: boolean) =>
     command<{ readonly page: string }>(({ page }, context) => {
       context.record(pageDecider, page, { type: 'Noted', data: { note: 'refused' } });
       throw new Rejection('REFUSED', 'no', { page }, keepsEvents);
     });
 
   test('discards everything that its command has recorded', async () => {
-    const result = await ours.submit(noteAndRefuse(false), { page });
+    const result = await ours.submit(noteAndReject(false), { page });
     expect(result).toMatchObject({ rejection: { code: 'REFUSED' }, events: [] });
     expect(await typesInLog()).toEqual([]);
   });
 
   test('that keeps its events is recorded with them, and counts for later commands', async () => {
-    const result = await ours.submit(noteAndRefuse(true), { page });
+    const result = await ours.submit(noteAndReject(true), { page });
     expect(result).toMatchObject({
       rejection: { code: 'REFUSED', data: { page } },
       events: [{ type: 'Noted', streamId: `page-${page}`, version: 1 }],
       sequence: start + 1,
     });
     const [second, third] = await Promise.all([
-      ours.submit(noteAndRefuse(true), { page }),
-      ours.submit(noteAndRefuse(true), { page }),
+      ours.submit(noteAndReject(true), { page }),
+      ours.submit(noteAndReject(true), { page }),
     ]);
     expect([second?.events[0]?.version, third?.events[0]?.version]).toEqual([2, 3]);
   });
 
   test('that keeps its events is replayed under its key, and recorded once', async () => {
     const key = { idempotencyKey: newUuid() };
-    const refuse = noteAndRefuse(true);
+    const rejecting = noteAndReject(true);
     const all = await Promise.all(
-      Array.from({ length: 5 }, () => ours.submit(refuse, { page }, key)),
+      Array.from({ length: 5 }, () => ours.submit(rejecting, { page }, key)),
     );
-    const later = await ours.submit(refuse, { page }, key);
+    const later = await ours.submit(rejecting, { page }, key);
     expect(all.filter(({ replayed }) => !replayed)).toHaveLength(1);
     for (const { rejection, events, sequence } of [...all, later]) {
       expect(rejection).toMatchObject({ code: 'REFUSED', message: 'no', data: { page } });
@@ -202,7 +202,7 @@ describe('a rejection', () => {
   });
 
   test('that keeps its events records nothing in a dry run', async () => {
-    const result = await ours.submit(noteAndRefuse(true), { page }, { dryRun: true });
+    const result = await ours.submit(noteAndReject(true), { page }, { dryRun: true });
     expect(result).toMatchObject({ rejection: { code: 'REFUSED' }, events: [] });
     expect(await typesInLog()).toEqual([]);
   });

@@ -83,7 +83,7 @@ test('a new process manager works through an old log before its first command', 
   expect(after.feed.tail()).toBe(3_001);
 });
 
-test('events that concern no timer move the checkpoint, if not at once', async () => {
+test('events that concern no timer move the checkpoint, though not at once', async () => {
   const engine = await start();
   await until(async () => (await countRun(testDatabase.database)) === 1);
   for (let round = 1; round <= 2; round += 1) {
@@ -145,7 +145,7 @@ test('a command that is rejected counts as answered, and is not sent again', asy
   expect(await keysReminded(engine)).toEqual([]);
 });
 
-test('a process manager that fails on an event stops before it; the others go on', async () => {
+test('a process manager that fails on an event stops before it, and the others continue', async () => {
   const broken = {
     ...reminders,
     name: 'broken',
@@ -218,7 +218,7 @@ test('an older program does not run a process manager that a newer one has run',
   expect(await rowOf(second)).toMatchObject({ version: 2, error: null });
 });
 
-test('a process manager that the previous release runs is left to it until it stops', async () => {
+test('a process manager of the previous release is taken over only when that release stops', async () => {
   const { database } = testDatabase;
   const { id } = await findConsumer(database, 'reminders', 1);
   await database.withConnection(async (executor) => {

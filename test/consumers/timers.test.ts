@@ -111,35 +111,38 @@ test('a timer that became due while nothing ran is processed at the start', asyn
 });
 
 const faults: Fault[] = ['statement lost', 'answer lost'];
-test.each(faults)('killed between a command and the end of its timer (%s): once', async (fault) => {
-  const wire = await createFaultyWire(testDatabase.url);
-  undo.push(wire.stop);
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', path.join(import.meta.dirname, '../support/engine-child.ts'), wire.url],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const ended = once(child, 'close');
-  undo.push(async () => {
+test.each(faults)(
+  'a process killed between a command and the end of its timer (%s) runs the command once',
+  async (fault) => {
+    const wire = await createFaultyWire(testDatabase.url);
+    undo.push(wire.stop);
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', path.join(import.meta.dirname, '../support/engine-child.ts'), wire.url],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    const ended = once(child, 'close');
+    undo.push(async () => {
+      child.kill('SIGKILL');
+      await ended;
+    });
+    await until(async () => (await countRun(testDatabase.database)) === 1);
+    wire.failAt('remove_timers', fault);
+    const watching = await start(testDatabase.url, []);
+    await set(watching, 'a', await inMs(100));
+    await until(() => wire.faultCount() === 1);
     child.kill('SIGKILL');
     await ended;
-  });
-  await until(async () => (await countRun(testDatabase.database)) === 1);
-  wire.failAt('remove_timers', fault);
-  const watching = await start(testDatabase.url, []);
-  await set(watching, 'a', await inMs(100));
-  await until(() => wire.faultCount() === 1);
-  child.kill('SIGKILL');
-  await ended;
-  expect(await countTimers()).toBe(fault === 'statement lost' ? 1 : 0);
-  expect(await keysReminded(watching)).toEqual(['a']);
-  // The next leader sends the remaining commands again before those that are due later.
-  const engine = await start();
-  await set(engine, 'b', await inMs(100));
-  await until(async () => (await keysReminded(engine)).includes('b'));
-  await until(async () => (await countTimers()) === 0);
-  expect(await keysReminded(engine)).toEqual(['a', 'b']);
-});
+    expect(await countTimers()).toBe(fault === 'statement lost' ? 1 : 0);
+    expect(await keysReminded(watching)).toEqual(['a']);
+    // The next leader sends the remaining commands again before those that are due later.
+    const engine = await start();
+    await set(engine, 'b', await inMs(100));
+    await until(async () => (await keysReminded(engine)).includes('b'));
+    await until(async () => (await countTimers()) === 0);
+    expect(await keysReminded(engine)).toEqual(['a', 'b']);
+  },
+);
 
 test('timers that become due during an outage are processed after it, once', async () => {
   const proxy = await createTcpProxy(testDatabase.url);

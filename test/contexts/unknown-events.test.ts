@@ -8,7 +8,7 @@ import { touchedBy } from '../../src/views/building/fold.ts';
 import type { AnyView } from '../../src/views/lists/placement.ts';
 
 const contexts = modules.map(({ context }) => context);
-// Whole deciders: the engine is shown a part of each alone.
+// The complete deciders: the engine gets only a part of each.
 const deciders = contexts.flatMap((context) => context.deciders as readonly Decider[]);
 const views: readonly AnyView[] = contexts.flatMap((context) => context.views);
 const managers = contexts.flatMap(({ processManagers = [] }) => processManagers);
@@ -25,7 +25,7 @@ const samples: Readonly<Record<FieldKind, Json>> = {
   boolean: false,
 };
 
-/** The state after an event with which a stream can begin; such a type is found by trying all. */
+/** The state after an event with which a stream can begin, found by trying every type. */
 function beginningOf(decider: Decider): unknown {
   const others = { side: 'BUY', orderType: 'LIMIT', timeInForce: 'GTC' };
   for (const [type, { fields }] of eventDefinitionsOf(contexts)) {
@@ -63,7 +63,7 @@ function stored(type: string, data: StoredEvent['data']): StoredEvent {
   };
 }
 
-/** Data of every name that a fold might take for its own. */
+/** Data with the names of many fields that a fold might read. */
 const unknown = stored('SomethingElseHappened', {
   symbol: 'X',
   price: '1.00',

@@ -48,7 +48,7 @@ function toOptions({ url }: Server): DemoOptions {
   };
 }
 
-/** How much of all that is there before anyone trades. */
+/** Counts the events of the set-up, by type. */
 async function countSetUp(): Promise<readonly object[]> {
   return database.database.query({
     name: 'count-set-up',
@@ -89,7 +89,7 @@ test('the program trades by itself, and SIGTERM ends it', async () => {
   expect(program.output()).toContain('curl -s ');
 }, 120_000);
 
-test('on the same data it continues without a new set-up, beside the tour', async () => {
+test('on the same data it continues without a new setup, beside the tour', async () => {
   const setUp = await countSetUp();
   expect(setUp).toContainEqual({ type: 'AccountOpened', count: 35 });
   const app = buildApp(readConfig({ DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'error' }));

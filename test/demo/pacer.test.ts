@@ -3,7 +3,7 @@ import { createPacer } from '../../src/demo/pacer.ts';
 
 const { signal } = new AbortController();
 
-/** A clock on which time passes by waiting only. */
+/** A clock that advances only when the test or the pacer waits. */
 function createClock() {
   let nowMs = 0;
   return {

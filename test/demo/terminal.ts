@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 
-/** Something to write on, and what was written. */
+/** A terminal that keeps the text written to it. */
 export function createTerminal(properties: object) {
   let text = '';
   const stream = new Writable({

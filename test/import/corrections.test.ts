@@ -39,8 +39,8 @@ async function priceOn(symbol: string, time: string): Promise<string | null> {
 const first = ['2001-01-01,1.10', '2001-01-02,1.20', '2001-01-03,1.3'];
 const corrected = ['2001-01-01,1.11', '2001-01-02,1.20', '2001-01-03,1.30'];
 
-describe('a file that was corrected by another one', () => {
-  test('reports what differs when it is imported again, and changes nothing', async () => {
+describe('a corrected file', () => {
+  test('changes nothing when it is imported again, and its differences are reported', async () => {
     await importRows('ABA', first);
     await importRows('ABA', corrected);
     const before = (await server.engine.log.head()).sequence;
@@ -74,7 +74,7 @@ describe('a file that was corrected by another one', () => {
     ]);
   });
 
-  test('lists twenty differences and counts the others', async () => {
+  test('has twenty differences listed and the others counted', async () => {
     const rows = (price: string) =>
       Array.from({ length: 250 }, (_, index) => {
         const day = new Date(Date.UTC(2001, 0, 1 + index)).toISOString().slice(0, 10);
@@ -91,10 +91,10 @@ describe('a file that was corrected by another one', () => {
   });
 });
 
-describe('a file that has grown since it was corrected by another one', () => {
+describe('a corrected file that has grown', () => {
   const rows = ['2024-01-30,10.00', '2024-01-31,10.50'];
 
-  test('records what is missing, and undoes no correction', async () => {
+  test('records what is missing and undoes no correction', async () => {
     await importRows('GROWN', rows);
     await importRows('GROWN', ['2024-01-31,10.60']);
     const run = await importRows('GROWN', [...rows, '2024-02-01,11.00']);
@@ -120,7 +120,7 @@ describe('a file that has grown since it was corrected by another one', () => {
     expect(await pricesIn(server, 'OTHER')).toHaveLength(3);
   });
 
-  test('corrects what was never recorded before', async () => {
+  test('corrects prices that were never recorded before', async () => {
     await importRows('NEWER', rows);
     const run = await importRows('NEWER', ['2024-01-30,10.01', '2024-01-31,10.50']);
     expect(run.out).toContain('1 recorded, 1 already there, 0 bad.');

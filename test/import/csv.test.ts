@@ -62,9 +62,9 @@ describe('records', () => {
   test('after a quote that does not close continue on the next line', async () => {
     expect(await records('a,b\nx,"1\ny,2\n"q"r,3\nz,4\n')).toEqual([
       { line: 1, cells: ['a', 'b'] },
-      { line: 2, fault: 'the quotes do not close', text: 'x,"1' },
+      { line: 2, fault: 'a quotation mark is not closed', text: 'x,"1' },
       { line: 3, cells: ['y', '2'] },
-      { line: 4, fault: 'the quotes do not close', text: '"q"r,3' },
+      { line: 4, fault: 'a quotation mark is not closed', text: '"q"r,3' },
       { line: 5, cells: ['z', '4'] },
     ]);
   });
@@ -77,7 +77,7 @@ describe('records', () => {
     ['sep=\t\na\tb\n1\t2', ['1', '2']],
     ['"sep=|"\na|b\n1|2', ['1', '2']],
     ['"a, in EUR";"b, c, d"\n1;2', ['1', '2']],
-  ])('of %j are separated as the first line tells', async (text, cells) => {
+  ])('of %j are separated as the first line says', async (text, cells) => {
     const last = (await records(text)).at(-1);
     expect(last).toMatchObject({ cells, line: text.split('\n').length });
   });

@@ -260,7 +260,7 @@ test('prices with a currency sign that does not match the instrument are rejecte
   expect(run.err).toContain('is listed in USD (see --currency)');
 });
 
-describe('a header that pandas stacked', () => {
+describe('a header that pandas has stacked', () => {
   const stacked = (ticker: string, other = ticker) =>
     lines(
       ...['Price,Close,High', `Ticker,${ticker},${other}`, 'Date,,'],
@@ -273,7 +273,7 @@ describe('a header that pandas stacked', () => {
     expect(await pricesIn(server, 'YFIN')).toEqual([[day('2024-01-02'), '370.87']]);
   });
 
-  test('is refused for several symbols, and other headers are not mistaken for it', async () => {
+  test('is refused for several symbols, and is not seen in ordinary headers', async () => {
     const run = await importText(stacked('YFIN', 'OTHER'));
     expect(run).toMatchObject({ code: 2, out: '' });
     expect(run.err).toContain('has the columns of several symbols side by side');

@@ -36,7 +36,7 @@ describe('settings', () => {
     });
   });
 
-  test('keep a symbol of digits as it is, and files after --', () => {
+  test('keep a symbol of digits unchanged, and treat everything after -- as files', () => {
     expect(read(['--symbol', '005930', '--', '-a.csv'])).toMatchObject({
       symbol: '005930',
       files: ['-a.csv'],

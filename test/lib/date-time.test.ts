@@ -110,7 +110,7 @@ test('an offset is subtracted', () => {
   );
 });
 
-test('adding microseconds is adding microseconds', () => {
+test('adding microseconds returns a time that is later by exactly that much', () => {
   const start = fc.bigInt({ min: -1_000_000_000_000n, max: 4_000_000_000_000_000n });
   fc.assert(
     fc.property(start, fc.nat(5_000_000), (at, count) => {

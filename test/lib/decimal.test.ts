@@ -117,7 +117,7 @@ test('zero has no sign', () => {
   expect(add('-0', '0', 2)).toBe('0.00');
 });
 
-test('how fine a value is does not depend on how it is written', () => {
+test('the precision of a value does not depend on how it is written', () => {
   expect(isFinerThan('1.50', 1)).toBe(false);
   expect(isFinerThan('1.5', 2)).toBe(false);
   expect(isFinerThan('1.51', 1)).toBe(true);

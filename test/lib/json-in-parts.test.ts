@@ -11,7 +11,7 @@ test('a value is written as JSON.stringify writes it', async () => {
   );
 });
 
-test('a large map of maps is written as it is, with turns of the event loop in between', async () => {
+test('a large map of maps is written unchanged, with turns of the event loop in between', async () => {
   let map: SortedMap<number, SortedMap<number, object>> = emptyMap();
   for (let key = 0; key < 20_000; key += 1) {
     map = set(map, key, set(emptyMap<number, object>(), key, { key, text: 'x'.repeat(99) }));

@@ -11,6 +11,6 @@ test.each([
   ['Quux', []],
   ['', []],
   ['x'.repeat(100_000), []],
-])('names that a text may have been meant as: case %#', (text, expected) => {
+])('the names that a text may have been meant as are found: case %#', (text, expected) => {
   expect(nearest(text, names)).toEqual(expected);
 });

@@ -19,7 +19,7 @@ const steps: fc.Arbitrary<Step> = fc
   .tuple(fc.nat({ max: 15 }), fc.integer({ min: 1, max: 999_999 }))
   .map(([digits, units]) => ({ digits, units }));
 
-/** A whole number of 10^-digits, by whole numbers alone. */
+/** A whole number of 10^-digits as text, computed with whole numbers only. */
 function toDecimal(units: bigint, digits: number): string {
   const size = String(units < 0n ? -units : units).padStart(digits + 1, '0');
   const [whole, fraction] = [size.slice(0, size.length - digits), size.slice(size.length - digits)];
@@ -109,7 +109,7 @@ describe('a number of steps', () => {
     ['90071992547409.92', cent],
     ['-90071992547409.92', cent],
     ['99999999999999999999', cent],
-  ])('is none of %s in steps of %j', (text, step) => {
+  ])('does not exist for %s in steps of %j', (text, step) => {
     expect(toSteps(text, step)).toBeNull();
   });
 });

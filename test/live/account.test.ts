@@ -38,7 +38,7 @@ async function deposit(accountId: string): Promise<string> {
   return data.depositCash.sequence;
 }
 
-test('the state comes at once, then after each event with the event that caused it', async () => {
+test('the state is sent at once, then after each event together with that event', async () => {
   const id = await open();
   const live = subscribe<Frame>(server.url, query, { id });
   await live.until((frames) => frames.length === 1);
@@ -56,7 +56,7 @@ test('the state comes at once, then after each event with the event that caused 
   await live.cut();
 });
 
-test('amid writers the balances rise without a gap in time and end with the last one', async () => {
+test('during concurrent writes the balances rise without a gap and end with the last one', async () => {
   const id = await open();
   await deposit(id);
   const writers = Promise.all(Array.from({ length: 200 }, () => deposit(id)));
@@ -73,14 +73,15 @@ test('amid writers the balances rise without a gap in time and end with the last
 });
 
 test('watching an account that does not exist is refused', async () => {
-  const live = subscribe<Frame>(server.url, query, { id: randomUUID() });
+  const id = randomUUID();
+  const live = subscribe<Frame>(server.url, query, { id });
   await expect(live.until(() => false)).rejects.toMatchObject([
-    { extensions: { code: 'ACCOUNT_NOT_FOUND' } },
+    { message: `there is no account ${id}`, extensions: { code: 'ACCOUNT_NOT_FOUND' } },
   ]);
   await live.cut();
 });
 
-test('a watched account leaves nothing behind when its watcher goes', async () => {
+test('a watch leaves nothing behind when its subscriber leaves', async () => {
   const id = await open();
   const cuts = Array.from({ length: 20 }, async () => {
     const live = subscribe<Frame>(server.url, query, { id });

@@ -47,7 +47,7 @@ const sequencesOf = (frames: readonly Frame[]): number[] =>
 const upTo = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, index) => from + index + 1);
 
-test('a subscriber that starts amid writers sees every event once and in order', async () => {
+test('a subscriber that starts during concurrent writes sees every event once and in order', async () => {
   const ids = await Promise.all(Array.from({ length: 8 }, open));
   const writers = Promise.all(ids.map((id) => deposit(id, 25)));
   const live = subscribe<Frame>(server.url, query, { after: '0' });
@@ -58,7 +58,7 @@ test('a subscriber that starts amid writers sees every event once and in order',
   await live.cut();
 });
 
-test('a subscriber that is cut again and again resumes without loss or duplicate', async () => {
+test('a subscriber that is disconnected repeatedly resumes without loss or duplicate', async () => {
   const ids = await Promise.all(Array.from({ length: 4 }, open));
   const start = (await server.engine.log.head()).sequence;
   const writers = Promise.all(ids.map((id) => deposit(id, 60)));
@@ -77,7 +77,7 @@ test('a subscriber that is cut again and again resumes without loss or duplicate
   expect(seen).toEqual(upTo(start, goal));
 });
 
-test('a subscriber resumes over a restart of the server', async () => {
+test('a subscriber resumes after a restart of the server', async () => {
   const id = await open();
   const start = (await server.engine.log.head()).sequence;
   const before = subscribe<Frame>(server.url, query, { after: String(start) });
@@ -93,7 +93,7 @@ test('a subscriber resumes over a restart of the server', async () => {
   await after.cut();
 });
 
-test('without a sequence a subscription starts from now', async () => {
+test('a subscription without a sequence starts from now', async () => {
   const id = await open();
   const live = subscribe<Frame>(server.url, query);
   let sent = 0;
@@ -107,7 +107,7 @@ test('without a sequence a subscription starts from now', async () => {
   await live.cut();
 });
 
-test('a filter tells its progress and sends only what passes', async () => {
+test('a filter reports progress and sends only the events that pass', async () => {
   const [quiet, busy] = [await open(), await open()];
   const start = (await server.engine.log.head()).sequence;
   await Promise.all(Array.from({ length: 12 }, () => deposit(busy, 100)));
@@ -126,7 +126,7 @@ test('a filter tells its progress and sends only what passes', async () => {
   await live.cut();
 });
 
-test('the same events come over server-sent events', async () => {
+test('the same events are sent over server-sent events', async () => {
   const id = await open();
   const { sequence } = await server.engine.log.head();
   const abort = new AbortController();

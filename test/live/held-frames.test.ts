@@ -18,7 +18,7 @@ let other: Database;
 beforeAll(async () => {
   server = await createTestServer();
   client = createTradingClient(server);
-  // Not the server's own, whose locks time out.
+  // A separate connection, because locks of the server's own connections time out.
   const { databaseUrl: url } = server;
   const limits = { poolMax: 2, statementTimeoutMs: 60_000, idleInTransactionTimeoutMs: 60_000 };
   other = createDatabase({ url, applicationName: 'holder', log: silentLogger, ...limits });
@@ -36,11 +36,11 @@ const query = `subscription S($symbol: ID!, $after: Sequence) {
   trades(symbol: $symbol, after: $after) {
     sequence trade { id buyOrder { status } sellOrder { status } } } }`;
 
-/** Trades without asking for what only views know. */
+/** Places an order and requests only fields that need no view. */
 const placing = `mutation M($input: PlaceOrderInput!) { placeOrder(input: $input) {
   ... on PlaceOrderPayload { events { type } } ... on Error { message } } }`;
 
-/** An instrument, and a trade to come in it. */
+/** An instrument, and a function that makes a trade in it. */
 async function market() {
   const symbol = await client.list();
   const buyer = await client.open({ cash: '1000.00' });
@@ -61,7 +61,7 @@ async function market() {
 
 const tradesOf = (frames: readonly Frame[]) => frames.flatMap(({ trades }) => trades.trade ?? []);
 
-test('a trade that the views do not show within the time is held back and not lost', async () => {
+test('a trade that the views do not show in time is held back and not lost', async () => {
   const { symbol, after, trade } = await market();
   const live = subscribe<Frame>(server.url, query, { symbol, after });
   await withViewsHeld(other, async () => {
@@ -77,9 +77,9 @@ test('a trade that the views do not show within the time is held back and not lo
   await live.cut();
 });
 
-test('a trade whose orders are in a parked view ends the subscription before its frame', async () => {
+test('a subscription ends before a trade whose orders are in a parked view', async () => {
   const { symbol, after, trade } = await market();
-  // The documents of its orders are refused from here on.
+  // From here on the database rejects the documents of its orders.
   await sql(
     other,
     `alter table view_documents add constraint parked check (

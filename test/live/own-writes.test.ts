@@ -102,7 +102,7 @@ const firstFrame: Read = async (actor, id) => {
   return live.frames[0]?.account.account.balance ?? '';
 };
 
-/** Keeps the views where they are while something is done. */
+/** Stops the views at their checkpoint while the work runs. */
 async function whileViewsStop(work: () => Promise<void>): Promise<void> {
   await server.database.withTransaction(async (executor) => {
     await sql(executor, 'lock table view_documents in exclusive mode');
@@ -144,7 +144,7 @@ test('each actor reads its own writes at once over every transport, under load',
   await Promise.all(load);
 });
 
-test('a query waits for the writes of its own actor and not for those of others', async () => {
+test('a query waits for the writes of the same actor and not for those of others', async () => {
   const accountId = await open('ann');
   expect(await byPost('ann', accountId)).toBe('0.00');
   let asked: Asked | undefined;
@@ -159,7 +159,7 @@ test('a query waits for the writes of its own actor and not for those of others'
   expect(await asked?.balance).toBe('1.00');
 });
 
-test('a query waits for what a rejection was decided on', async () => {
+test('a query waits for the events on which a rejection was decided', async () => {
   const accountId = await open('bob');
   expect(await byPost('bob', accountId)).toBe('0.00');
   let asked: Asked | undefined;
@@ -181,7 +181,7 @@ test('a query waits for the events that its actor has seen', async () => {
   const live = subscribe<{ events: { sequence: string } }>(
     ...([server.url, query, {}, headers.get('cem')] as const),
   );
-  // From now on: there is no sign of its beginning but its first frame.
+  // It starts from now, and only its first frame shows that it has begun.
   const other = await open('bob');
   while (live.frames.length === 0) await deposit('bob', other);
   let asked: Asked | undefined;
@@ -224,7 +224,7 @@ function holdFeed(): () => void {
   };
 }
 
-test('a first frame is not older than an own write that the feed has not come to', async () => {
+test('a first frame is not older than an own write that the feed has not reached', async () => {
   const id = await open('ann');
   expect(await byPost('ann', id)).toBe('0.00');
   const contexts = modules.map(({ context }) => context);
@@ -246,7 +246,7 @@ test('a first frame is not older than an own write that the feed has not come to
     await live.until((frames) => frames.length > 0);
     expect(live.frames[0]).toEqual({ portfolio: { portfolio: { cash: '1.00' } } });
     await live.cut();
-    // From now on is after what was answered.
+    // This subscription starts after the answered writes.
     const { sequence } = await deposit('ann', id);
     await events.until((frames) => frames.length > 0);
     expect(events.frames[0]?.events.sequence).toBe(sequence);

@@ -59,7 +59,7 @@ interface Message {
   };
 }
 
-/** Subscriptions on one socket, and all that is said on it. */
+/** Subscriptions on one socket, and all messages on it. */
 async function watch(queries: readonly string[]) {
   const socket = new WebSocket(
     `${server.url.replace('http', 'ws')}/graphql`,
@@ -77,7 +77,7 @@ async function watch(queries: readonly string[]) {
   return { messages, closed };
 }
 
-test('whoever watches a log that is restored is told so and can begin again', async () => {
+test('subscriptions to a log that is restored end with the reason and can begin again', async () => {
   const id = await open();
   await restorable.keep();
   const socket = await watch([

@@ -32,12 +32,12 @@ async function deposit(id: string): Promise<void> {
 }
 
 interface RawSubscriber {
-  /** The `next` messages, to the byte. */
+  /** The `next` messages as they arrived. */
   readonly messages: readonly string[];
   readonly socket: WebSocket;
 }
 
-/** A subscriber that shows what comes over the wire. */
+/** A subscriber that keeps the messages as they arrive. */
 async function listen(text: string, variables: object = {}): Promise<RawSubscriber> {
   const messages: string[] = [];
   const url = `${server.url.replace('http', 'ws')}/graphql`;
@@ -64,7 +64,7 @@ async function listenAll(count: number, id: string): Promise<readonly RawSubscri
   return all;
 }
 
-/** How many statements of a name were sent while something was done. */
+/** Returns the number of statements sent during some work, by name. */
 async function countStatements(work: () => Promise<void>): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const spy = vi.spyOn(server.database, 'query');
@@ -81,7 +81,7 @@ function close(all: readonly RawSubscriber[]): void {
   for (const { socket } of all) socket.terminate();
 }
 
-test('identical subscribers get the same bytes, of one read and one execution for each event', async () => {
+test('identical subscribers get the same bytes from one read and one execution per event', async () => {
   const id = await open();
   const all = await listenAll(20, id);
   const counts = await countStatements(async () => {
@@ -107,7 +107,7 @@ test('subscribers to events get the same bytes', async () => {
   close(all);
 });
 
-test('subscribers with other variables are told of their own document', async () => {
+test('subscribers with other variables get only their own document', async () => {
   const [first, second] = [await open(), await open()];
   const [ofFirst] = await listenAll(1, first);
   const [ofSecond, another] = await listenAll(2, second);
@@ -119,7 +119,7 @@ test('subscribers with other variables are told of their own document', async ()
   close([ofFirst, ofSecond, another].filter((each) => each !== undefined));
 });
 
-test('who leaves, or comes later, does not disturb the others', async () => {
+test('a subscriber that leaves or arrives later does not disturb the others', async () => {
   const id = await open();
   const [first, second] = await listenAll(2, id);
   await deposit(id);
@@ -133,7 +133,7 @@ test('who leaves, or comes later, does not disturb the others', async () => {
   await until(() => server.engine.watcher.watching() === 0);
 });
 
-test('a subscriber that reads nothing does not keep the others from their frames', async () => {
+test('a subscriber that does not read does not keep the others from their frames', async () => {
   const id = await open();
   const [stalled, ...others] = await listenAll(3, id);
   stalled?.socket.pause();

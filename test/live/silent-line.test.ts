@@ -28,7 +28,7 @@ afterEach(async () => {
   far.giveUp();
   await far.stop();
   await near?.stop();
-  // The server's sessions of a silent line end with it.
+  // The database ends the sessions of the silent connections when the proxy stops.
   await proxy.stop();
   await until(async () => (await sessionsOf('engine')) === 0);
   await testDatabase.dispose();
@@ -42,7 +42,7 @@ async function sessionsOf(applicationName: string): Promise<number> {
   );
 }
 
-test('commands and views go on within ten seconds after every connection went silent', async () => {
+test('commands and views continue within ten seconds after every connection goes silent', async () => {
   proxy.strand();
   const strandedAt = performance.now();
   const deposit = { accountId, amount: '1.00' };
@@ -53,7 +53,7 @@ test('commands and views go on within ten seconds after every connection went si
   expect(await far.recorded('CashDeposited')).toHaveLength(3);
 });
 
-test('a second server moves the views within ten seconds after the first went silent', async () => {
+test('a second server advances the views within ten seconds after the first goes silent', async () => {
   const second = await startTestEngine(testDatabase.url, tradingContexts);
   near = second;
   proxy.blackHole();

@@ -44,7 +44,7 @@ async function market() {
   return { symbol, trade };
 }
 
-test('whoever is cut again and again resumes without loss or duplicate', async () => {
+test('a subscriber that is disconnected repeatedly resumes without loss or duplicate', async () => {
   const [{ symbol, trade }, other] = [await market(), await market()];
   const start = await client.head();
   const trading = Promise.all([trade(15), trade(15), other.trade(10)]);
@@ -72,7 +72,7 @@ test('whoever is cut again and again resumes without loss or duplicate', async (
   expect(plain(seen)).toEqual(plain(trades.nodes));
 });
 
-test('a trade is told with its orders as they were right after it', async () => {
+test('a trade is sent with its orders as they were right after it', async () => {
   const { symbol } = await market();
   const seller = await client.open({ shares: { [symbol]: '2' } });
   const buyer = await client.open({ cash: '10.00' });
@@ -94,22 +94,22 @@ test('a trade is told with its orders as they were right after it', async () => 
   await live.cut();
 });
 
-test('without a sequence it starts from now, and tells how far it has looked', async () => {
+test('a subscription without a sequence starts from now and reports how far it has read', async () => {
   const [{ symbol, trade }, other] = [await market(), await market()];
   await trade(2);
   const live = subscribe<Frame>(server.url, query, { symbol });
-  // Other trades pass until the first frame says that it has begun.
+  // Trades in another instrument until the first frame shows that it has begun.
   while (live.frames.length === 0) await other.trade(1);
   expect(live.frames[0]?.trades.trade).toBeNull();
   const [made] = await trade(1);
   await live.until((frames) => tradesOf(frames).length === 1);
   expect(tradesOf(live.frames)).toMatchObject([{ id: made?.id }]);
-  const told = Number(live.frames.at(-1)?.trades.sequence);
+  const reported = Number(live.frames.at(-1)?.trades.sequence);
   await other.trade(1);
   const head = Number(await client.head());
   await live.until((frames) => Number(frames.at(-1)?.trades.sequence) >= head);
   expect(live.frames.at(-1)?.trades.trade).toBeNull();
-  expect(head).toBeGreaterThan(told);
+  expect(head).toBeGreaterThan(reported);
   await live.cut();
 });
 

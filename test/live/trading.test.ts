@@ -57,7 +57,7 @@ describe('an order', () => {
   const field = `($id: ID!) { order(id: $id) { sequence event { type sequence }
     order { status filledQuantity leavesQuantity sequence fills { quantity } } } }`;
 
-  test('is told as it is now, then as each event about it has made it', async () => {
+  test('is sent in its current state first, then as it is after each of its events', async () => {
     const { symbol, buyer, seller } = await market();
     const { order } = await accepted(client.place(buyer, symbol, buy('10', '5.00')));
     await watching<Frame>(field, { id: order.id }, async (live) => {
@@ -116,7 +116,7 @@ describe('an order book', () => {
 
   const contentOf = ({ bids, asks }: Book): string => JSON.stringify({ bids, asks });
 
-  test('amid many orders is coalesced, never goes back, and ends as it is', async () => {
+  test('skips states under many orders, never goes back, and ends in the current state', async () => {
     const { symbol, buyer, seller } = await market();
     const random = createRandom(7);
     const depth = 3;
@@ -146,7 +146,7 @@ describe('an order book', () => {
     });
   });
 
-  test('is not told again for what its depth does not show', async () => {
+  test('is not sent again for changes beyond its depth', async () => {
     const { symbol, buyer } = await market();
     await watching<Frame>(field, { symbol, depth: 1 }, async (live) => {
       await accepted(client.place(buyer, symbol, buy('1', '5.00')));
@@ -161,7 +161,7 @@ describe('an order book', () => {
     });
   });
 
-  test('comes over server-sent events too', async () => {
+  test('is also sent over server-sent events', async () => {
     const { symbol, buyer } = await market();
     const abort = new AbortController();
     const response = await fetch(`${server.url}/graphql`, {
@@ -197,7 +197,7 @@ describe('a portfolio', () => {
   const portfolio = 'cash equity marketValue sequence positions { symbol quantity marketPrice }';
   const field = `($id: ID!) { portfolio(accountId: $id) { sequence portfolio { ${portfolio} } } }`;
 
-  test('changes when only a price does, also of what is bought meanwhile', async () => {
+  test('changes with a price alone, also that of shares bought during the subscription', async () => {
     const { symbol, seller } = await market();
     const [held, unrelated] = [await client.list(), await client.list()];
     const id = await client.open({ cash: '100.00', shares: { [held]: '10' } });
@@ -215,9 +215,9 @@ describe('a portfolio', () => {
       await equityIs('125.00');
       await accepted(client.command('recordPrice', { symbol: held, price: '3.00' }));
       await equityIs('135.00');
-      const told = live.frames.map((frame) => frame.portfolio.sequence);
-      expect(told).toContain(events[0]?.sequence);
-      assertRising(told);
+      const sequences = live.frames.map((frame) => frame.portfolio.sequence);
+      expect(sequences).toContain(events[0]?.sequence);
+      assertRising(sequences);
       for (const frame of live.frames) {
         expect(frame.portfolio.portfolio.sequence).toBe(frame.portfolio.sequence);
         const query = `query Q($id: ID!, $asOf: Moment) {
@@ -242,7 +242,7 @@ describe('candles', () => {
   const field = `($symbol: ID!) { candles(symbol: $symbol, interval: DAY) {
     sequence candle { start open high low close volume trades } } }`;
 
-  test('grow with each trade, and not with a price from outside', async () => {
+  test('grow with each trade, but not with a recorded price', async () => {
     const { symbol, buyer, seller } = await market();
     await watching<Frame>(field, { symbol }, async (live) => {
       await live.until((frames) => frames.length === 1);
@@ -266,12 +266,12 @@ describe('candles', () => {
   });
 });
 
-describe('what does not exist', () => {
-  const nobody = randomUUID();
+describe('a subscription to something that does not exist', () => {
+  const unknownId = randomUUID();
   const cases: readonly [field: string, code: string][] = [
-    [`{ order(id: "${nobody}") { sequence } }`, 'ORDER_NOT_FOUND'],
+    [`{ order(id: "${unknownId}") { sequence } }`, 'ORDER_NOT_FOUND'],
     ['{ order(id: "x") { sequence } }', 'ORDER_NOT_FOUND'],
-    [`{ portfolio(accountId: "${nobody}") { sequence } }`, 'ACCOUNT_NOT_FOUND'],
+    [`{ portfolio(accountId: "${unknownId}") { sequence } }`, 'ACCOUNT_NOT_FOUND'],
     ['{ orderBook(symbol: "NONE") { sequence } }', 'INSTRUMENT_NOT_FOUND'],
     ['{ trades(symbol: "NONE") { sequence } }', 'INSTRUMENT_NOT_FOUND'],
     ['{ candles(symbol: "NONE", interval: DAY) { sequence } }', 'INSTRUMENT_NOT_FOUND'],
@@ -282,14 +282,14 @@ describe('what does not exist', () => {
   test.each(cases)('%s ends with a typed error', async (field, code) => {
     await watching(field, {}, async (live) => {
       const failure = await live.until(() => false).catch((error: unknown) => error);
-      // Refused at once, in an answer; or, once it has begun, in the message that ends it.
+      // The error is in the answer, or, after the beginning, in the message that ends it.
       const errors = failure instanceof Error ? failure.cause : failure;
       expect(errors).toMatchObject([{ extensions: { code } }]);
     });
   });
 });
 
-test('nothing stays watched when all who watched have left', async () => {
+test('nothing is watched after all subscribers have left', async () => {
   const { symbol, buyer } = await market();
   const { order } = await accepted(client.place(buyer, symbol, buy('1', '5.00')));
   const fields = [

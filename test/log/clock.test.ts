@@ -15,7 +15,7 @@ function createClock() {
       elapsedMs += ms;
     },
     /** The database reads its clock after `beforeMs`, and the answer arrives `afterMs` later. */
-    tell(time: string, { beforeMs, afterMs }: { beforeMs: number; afterMs: number }) {
+    answer(time: string, { beforeMs, afterMs }: { beforeMs: number; afterMs: number }) {
       const sentMs = elapsedMs;
       elapsedMs += beforeMs + afterMs;
       clock.note(time, sentMs);
@@ -24,9 +24,9 @@ function createClock() {
 }
 
 test('the time is unknown until the database has returned it, and some time after that', () => {
-  const { clock, pass, tell } = createClock();
+  const { clock, pass, answer } = createClock();
   expect(clock.now()).toBeNull();
-  tell(at(0), { beforeMs: 0, afterMs: 0 });
+  answer(at(0), { beforeMs: 0, afterMs: 0 });
   pass(5_000);
   expect(clock.now()).toBe(at(5_000));
   pass(1);
@@ -34,24 +34,24 @@ test('the time is unknown until the database has returned it, and some time afte
 });
 
 test('the time is never ahead of the database, and at most the fastest answer behind', () => {
-  const { clock, pass, tell } = createClock();
-  tell(at(10), { beforeMs: 10, afterMs: 30 });
+  const { clock, pass, answer } = createClock();
+  answer(at(10), { beforeMs: 10, afterMs: 30 });
   expect(clock.now()).toBe(at(10));
-  tell(at(50), { beforeMs: 10, afterMs: 2 });
+  answer(at(50), { beforeMs: 10, afterMs: 2 });
   expect(clock.now()).toBe(at(50));
   // A slow answer adds no information.
-  tell(at(1_052), { beforeMs: 1_000, afterMs: 100 });
+  answer(at(1_052), { beforeMs: 1_000, afterMs: 100 });
   expect(clock.now()).toBe(at(1_150));
   pass(1_000);
   expect(clock.now()).toBe(at(2_150));
 });
 
 test('the time follows a slower clock of the database, and never goes back', () => {
-  const { clock, pass, tell } = createClock();
-  tell(at(0), { beforeMs: 0, afterMs: 0 });
+  const { clock, pass, answer } = createClock();
+  answer(at(0), { beforeMs: 0, afterMs: 0 });
   pass(100);
   expect(clock.now()).toBe(at(100));
-  tell(at(60), { beforeMs: 0, afterMs: 0 });
+  answer(at(60), { beforeMs: 0, afterMs: 0 });
   expect(clock.now()).toBe(at(100));
   pass(39);
   expect(clock.now()).toBe(at(100));

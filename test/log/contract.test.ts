@@ -123,7 +123,7 @@ test('the events of a batch are one microsecond apart', async () => {
   expect(await log.head()).toMatchObject({ sequence: 3, recordedAt: last });
 });
 
-test('each batch sends one notification that carries the head and nothing else', async () => {
+test('each batch sends one notification that carries only the head', async () => {
   const received: string[] = [];
   const listener = createListener({
     url: testDatabase.url,

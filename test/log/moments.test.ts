@@ -37,7 +37,7 @@ async function writersOfHead(database: Database): Promise<readonly string[]> {
   return row?.ids ?? [];
 }
 
-/** How many statements about moments try again later. */
+/** The number of statements about moments that wait to try again. */
 async function countLooking(database: Database): Promise<number> {
   const [row] = await sql<{ count: number }>(
     database,
@@ -103,7 +103,7 @@ test('a moment that a running append passes does not wait for its lock', async (
   expect(await writersOfHead(database)).toEqual([id, '0']);
 });
 
-test('moments resolved by two appending processes permanently include every event', async () => {
+test('moments resolved by two appending processes always include the same events', async () => {
   await withDatabase(testDatabase.url, async (other) => {
     const logs = [testDatabase.database, other].map((each) => createLog(each, new Map()));
     const asked: (readonly [moment: string, at: number | null])[] = [];

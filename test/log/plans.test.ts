@@ -65,7 +65,6 @@ async function blocksOf(work: (log: Log, executor: Executor) => Promise<unknown>
       for (const [query, values] of asked) {
         const name = `explain_${query.name}`;
         const text = `explain (analyze, buffers, format json) ${query.text}`;
-        //
         const [row] = await executor.query<ExplainRow>({ name, text }, values);
         const plan = row?.['QUERY PLAN'][0]?.Plan;
         blocks += (plan?.['Shared Hit Blocks'] ?? 0) + (plan?.['Shared Read Blocks'] ?? 0);

@@ -107,7 +107,7 @@ test('an event is after the clock of the log, even if the server’s clock is be
   expect(await log.sequenceAt('2999-01-01T00:00:00.000002Z')).toBe(2);
 });
 
-test('moments resolved during many appends permanently include every event up to them', async () => {
+test('moments resolved during many appends always include every event up to them', async () => {
   const { database } = testDatabase;
   const asked: (readonly [moment: string, at: number | null])[] = [];
   let isOver = false;

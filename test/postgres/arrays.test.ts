@@ -22,12 +22,12 @@ async function readBack(type: string, value: unknown): Promise<unknown> {
 
 const texts = ['', 'plain', 'a "quoted" \\ one', 'Zürich 東京 🏦', '{a,b}', 'null', ' \n\t '];
 
-test('texts arrive as they are', async () => {
+test('an array of texts reaches the database unchanged', async () => {
   expect(await readBack('text', toTextArray(texts))).toEqual(texts);
   expect(await readBack('text', toTextArray([]))).toEqual([]);
 });
 
-test('numbers arrive as they are', async () => {
+test('an array of numbers reaches the database unchanged', async () => {
   const numbers = [0, -1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
   expect(await readBack('bigint', toNumberArray(numbers))).toEqual(numbers);
 });
@@ -38,6 +38,6 @@ test.each([
   ['some, with one that is gone', [{ amount: '1.50' }, null, { list: [1, null, { deep: true }] }]],
   ['any text', texts.map((text) => ({ [text]: text }))],
   ['what jsonb would refuse', [{ text: '\u0000 \ud800' }]],
-])('documents arrive as they are: %s', async (_title, documents) => {
+])('an array of documents reaches the database unchanged: %s', async (_title, documents) => {
   expect(await readBack('json', toJsonArray(documents))).toEqual(documents);
 });

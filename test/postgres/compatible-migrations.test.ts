@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { breakingStatementsOf } from '../support/breaking-statements.ts';
 
 const directory = path.resolve(import.meta.dirname, '../../migrations');
-/** The last migration of the release before: its programs go on working beside later ones. */
+/** The last migration of the previous release, whose programs must work with later migrations. */
 const lastOfPrevious = '0009';
 
 /** The last migration before functions had files: a later one would be undone, or undo a file. */
@@ -14,10 +14,10 @@ function migrationsAfter(last: string): readonly string[] {
   return readdirSync(directory).filter((name) => /^\d{4}_/.test(name) && name.slice(0, 4) > last);
 }
 
-/** Statements that are allowed all the same, by file: each with the reason why nothing breaks. */
+/** Allowed statements by file, each with the reason why it breaks nothing. */
 const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
 
-test('no migration breaks the programs of the release before', () => {
+test('no migration breaks the programs of the previous release', () => {
   const breaking = migrationsAfter(lastOfPrevious).flatMap((name) =>
     breakingStatementsOf(readFileSync(path.join(directory, name), 'utf8'))
       .filter((statement) => !Object.hasOwn(allowed[name] ?? {}, statement))
@@ -26,7 +26,7 @@ test('no migration breaks the programs of the release before', () => {
   expect(breaking).toEqual([]);
 });
 
-test('no migration makes or drops a function that has a file, since its file came', () => {
+test('no migration creates or drops a function that already has a file', () => {
   const names = readdirSync(path.join(directory, 'functions')).map((name) => path.parse(name).name);
   const pattern = new RegExp(`\\bfunction (?:if exists )?(?:${names.join('|')})\\b`);
   const wrong = migrationsAfter(lastWithFunctions).filter((name) =>
@@ -46,7 +46,7 @@ test.each([
   'alter table events add column tenant text not null;',
   'alter table events add tenant text not null, add column other text;',
   'create or replace function sequence_at(moment timestamptz) returns bigint as $$ $$;',
-])('%s is found to break', (statement) => {
+])('%s is reported as breaking', (statement) => {
   expect(breakingStatementsOf(`create table a (id integer);\n${statement}`)).toHaveLength(1);
 });
 
@@ -57,6 +57,6 @@ test.each([
   'alter table events add column tenant text;',
   'create function append_events(batch_id uuid, epoch bigint) returns void as $$ $$;',
   'drop index events_type_sequence_idx;',
-])('%s is found to break nothing', (statement) => {
+])('%s is not reported as breaking', (statement) => {
   expect(breakingStatementsOf(statement)).toEqual([]);
 });

@@ -51,7 +51,7 @@ test('a transaction commits what it wrote', async () => {
   expect(await has(1)).toBe(true);
 });
 
-test('a transaction whose work throws is rolled back and rethrows', async () => {
+test('a transaction whose work throws is rolled back and throws the same error', async () => {
   const failure = new Error('no');
   const work = database.withTransaction(async (executor) => {
     await executor.query(insert, [2]);
@@ -61,7 +61,7 @@ test('a transaction whose work throws is rolled back and rethrows', async () => 
   expect(await has(2)).toBe(false);
 });
 
-test('a transaction that swallows a failed query is not taken for committed', async () => {
+test('a transaction that swallows a failed query does not count as committed', async () => {
   const work = database.withTransaction(async (executor) => {
     await executor.query(insert, [3]);
     await executor.query(fail, [0]).catch(() => {});
@@ -70,12 +70,12 @@ test('a transaction that swallows a failed query is not taken for committed', as
   expect(await has(3)).toBe(false);
 });
 
-test('an executor is refused after its transaction', async () => {
+test('an executor cannot be used after its transaction', async () => {
   const executor = await database.withTransaction(async (inner) => inner);
   await expect(executor.query(insert, [4])).rejects.toMatchObject({ code: 'EXECUTOR_CLOSED' });
 });
 
-test('a statement the server refuses leaves the connection in the pool', async () => {
+test('a statement that the server refuses leaves the connection in the pool', async () => {
   const one = createOne(testDatabase.url);
   const pid = await backendOf(one);
   await expect(one.query(fail, [0])).rejects.toSatisfy((error) => sqlStateOf(error) === '22012');
@@ -95,7 +95,7 @@ test('a prepared statement that no longer fits its table is prepared again', asy
   await one.stop();
 });
 
-test('a statement that takes too long is cancelled by the server', async () => {
+test('a statement that takes too long is canceled by the server', async () => {
   const one = createOne(testDatabase.url, { statementTimeoutMs: 100 });
   const sleeping = one.query({ name: 'sleep', text: 'select pg_sleep(10)' });
   await expect(sleeping).rejects.toSatisfy(
@@ -104,7 +104,7 @@ test('a statement that takes too long is cancelled by the server', async () => {
   await one.stop();
 });
 
-test('a silent server costs a connection, but not the pool', async () => {
+test('a silent server costs one connection, but not the pool', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   const one = createOne(proxy.url, { statementTimeoutMs: 100 });
   await backendOf(one);
@@ -116,7 +116,7 @@ test('a silent server costs a connection, but not the pool', async () => {
   await proxy.stop();
 });
 
-test('a connection cut in a transaction is reported as lost, and the next works', async () => {
+test('a connection cut in a transaction is reported as lost, and the next one works', async () => {
   const proxy = await createTcpProxy(testDatabase.url);
   const one = createOne(proxy.url);
   const work = one.withTransaction(async (executor) => {

@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(directory, { recursive: true }));
 
-test('links that npm has not made are made, and those that are there stay', async () => {
+test('links that npm has not created are created, and existing ones are kept', async () => {
   const links = [
     { source: 'native/lib/one.so.1.2', target: 'native/lib/one.so' },
     { source: 'native/lib/two.so.1', target: 'native/two.so' },
@@ -33,9 +33,9 @@ test('links that npm has not made are made, and those that are there stay', asyn
 });
 
 test.runIf(existsSync('/proc/self/stat'))(
-  'a zombie is no server, and its number does not keep one from starting',
+  'a zombie process does not count as a server and does not prevent a start',
   async () => {
-    // A shell makes a child and turns into a program that never waits for it.
+    // A shell starts a child and then becomes a program that never waits for it.
     const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -58,19 +58,22 @@ test.runIf(process.geteuid?.() === 0).each([
   ['open to all', 0o755, 0o755, 0],
   ['in a closed directory', 0o700, 0o755, 1 << 2],
   ['themselves closed', 0o700, 0o700, 1 << 1],
-])('programs that are %s are run with the least that it takes', async (_, outer, inner, bits) => {
-  const program = join(directory, 'program');
-  const file = join(directory, 'file');
-  await writeFile(program, '#!/bin/sh\n', { mode: 0o700 });
-  await writeFile(file, '');
-  await chmod(program, inner);
-  await chmod(directory, outer);
-  const run = await createRun(await chooseAccount(null), { dataDir: directory, program, file });
-  const script = 'id -u; grep CapEff /proc/self/status; find "$1" -executable';
-  const { output } = await run('/bin/sh', ['-c', script, 'sh', program], '/');
-  const [uid, capabilities, found] = output.split('\n');
-  expect(Number(uid)).not.toBe(0);
-  expect(Number.parseInt(capabilities?.split(/\s+/)[1] ?? '', 16)).toBe(bits);
-  // find asks access(2), as PostgreSQL does for its programs.
-  expect(found).toBe(program);
-});
+])(
+  'programs that are %s run with the fewest privileges that suffice',
+  async (_, outer, inner, bits) => {
+    const program = join(directory, 'program');
+    const file = join(directory, 'file');
+    await writeFile(program, '#!/bin/sh\n', { mode: 0o700 });
+    await writeFile(file, '');
+    await chmod(program, inner);
+    await chmod(directory, outer);
+    const run = await createRun(await chooseAccount(null), { dataDir: directory, program, file });
+    const script = 'id -u; grep CapEff /proc/self/status; find "$1" -executable';
+    const { output } = await run('/bin/sh', ['-c', script, 'sh', program], '/');
+    const [uid, capabilities, found] = output.split('\n');
+    expect(Number(uid)).not.toBe(0);
+    expect(Number.parseInt(capabilities?.split(/\s+/)[1] ?? '', 16)).toBe(bits);
+    // find asks access(2), as PostgreSQL does for its programs.
+    expect(found).toBe(program);
+  },
+);

@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 let dataDir: string;
 let servers: EmbeddedPostgres[];
 
-// Closed to others, as mkdtemp makes it: as root this also takes the way through a capability.
+// As root, this also tests the capability that opens the directory, which mkdtemp closes to others.
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'daybook-embedded-'));
   servers = [];
@@ -60,7 +60,7 @@ async function startChild(): Promise<{ readonly child: ChildProcess; readonly ur
   return { child, url: String(chunk).trim() };
 }
 
-test('data survive a stop and a new start', async () => {
+test('data survives a stop and a new start', async () => {
   const first = await start();
   await runStatement(first.url, 'create table kept as select 42 as answer');
   await first.stop();
@@ -85,7 +85,7 @@ test('the server listens on loopback only, asks for a password, and is durable',
   await expect(select(wrong.href, '1')).rejects.toThrow(/password authentication failed/);
 });
 
-test('two starts at once share one server, and only the last to leave stops it', async () => {
+test('two starts at once share one server, and the last user to leave stops it', async () => {
   const [first, second] = await Promise.all([start(), start()]);
   expect(first.url).toBe(second.url);
   await first.stop();
@@ -102,7 +102,7 @@ test('processes that start at once on an empty directory share one server', asyn
   expect(await postmasterPid()).toBeNull();
 });
 
-test('a start while the last user stops the server gets a server', async () => {
+test('a start that coincides with the stop of the last user gets a server', async () => {
   let server = await start();
   for (let round = 0; round < 5; round += 1) {
     const stopping = server.stop();
@@ -139,7 +139,7 @@ test('a SIGTERM to the process stops the server', async () => {
   expect(await postmasterPid()).toBeNull();
 });
 
-test('a server that was killed as well is started again with its data', async () => {
+test('a server that was killed together with its process starts again with its data', async () => {
   const { child, url } = await startChild();
   await runStatement(url, 'create table kept as select 42 as answer');
   const pid = await postmasterPid();
@@ -150,7 +150,7 @@ test('a server that was killed as well is started again with its data', async ()
   expect(await select(server.url, '(select answer from kept)')).toBe(42);
 });
 
-test('a server that dies in use is started again at the same address', async () => {
+test('a server that dies while in use is started again at the same address', async () => {
   const server = await start();
   const pid = await postmasterPid();
   process.kill(pid ?? 0, 'SIGKILL');
@@ -158,12 +158,12 @@ test('a server that dies in use is started again at the same address', async () 
   expect(await postmasterPid()).not.toBe(pid);
 });
 
-test('a stale postmaster.pid whose number belongs to another process does not matter', async () => {
+test('a stale postmaster.pid with the number of another process is ignored', async () => {
   const first = await start();
   const pidFile = await readFile(inData('postmaster.pid'), 'utf8');
   const { uid, gid } = await stat(inData('PG_VERSION'));
   await first.stop();
-  // Under the account of PostgreSQL, for it takes no notice of the processes of others.
+  // Under the account of PostgreSQL, which ignores the processes of other accounts.
   const account = process.geteuid?.() === 0 ? { uid, gid } : {};
   const stranger = spawn('/bin/sleep', ['60'], { ...account, cwd: '/', stdio: 'ignore' });
   await writeFile(inData('postmaster.pid'), pidFile.replace(/^\d+/, String(stranger.pid)));
@@ -172,7 +172,7 @@ test('a stale postmaster.pid whose number belongs to another process does not ma
   stranger.kill();
 });
 
-test('a server log that has grown large is put aside at a start', async () => {
+test('a large server log is rotated at a start', async () => {
   const first = await start();
   await first.stop();
   const logFile = join(dataDir, 'postgres', 'server.log');
@@ -185,7 +185,7 @@ test('a server log that has grown large is put aside at a start', async () => {
   expect((await stat(`${logFile}.1`)).size).toBe(10 * 2 ** 20 + 1);
 });
 
-test('what a killed first start left behind is cleared away', async () => {
+test('the remains of a killed first start are removed', async () => {
   const unfinished = join(dataDir, `.initdb-${process.pid}-0a0b0c0d-01020304`);
   await mkdir(join(unfinished, 'data'), { recursive: true });
   await writeFile(join(unfinished, 'data', 'PG_VERSION'), '18\n');
@@ -194,7 +194,7 @@ test('what a killed first start left behind is cleared away', async () => {
   expect(await readdir(dataDir)).toEqual(['postgres']);
 });
 
-test('a first start killed half-way is done again', async () => {
+test('a first start that was killed halfway is repeated', async () => {
   const script = fileURLToPath(new URL('../support/embedded-child.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
     detached: true,
@@ -207,7 +207,7 @@ test('a first start killed half-way is done again', async () => {
   expect(await select(server.url, '1')).toBe(1);
 });
 
-test('a data directory that is a file is refused with what to do', async () => {
+test('a data directory that is a file is refused with advice', async () => {
   const file = join(dataDir, 'file');
   await writeFile(file, '');
   const starting = startEmbeddedPostgres({ dataDir: file, log: silentLogger });
@@ -217,7 +217,7 @@ test('a data directory that is a file is refused with what to do', async () => {
   });
 });
 
-test('data of another version are refused with what to do', async () => {
+test('data of another PostgreSQL version is refused with advice', async () => {
   const server = await start();
   await server.stop();
   await writeFile(inData('PG_VERSION'), '17\n');

@@ -24,7 +24,7 @@ import { sql } from '../support/rows.ts';
 const migrations = path.resolve(import.meta.dirname, '../../migrations');
 const texts = functionTexts();
 
-/** Without a file, as migrations made them: only the release before calls them. */
+/** Functions of migrations that have no file: only the previous release calls them. */
 const keptForPrevious = [
   'append_events(uuid,jsonb,jsonb,jsonb)',
   'sequence_at(timestamp with time zone)',
@@ -67,7 +67,7 @@ async function expectFunctionsOfFiles(database: Database): Promise<void> {
   expect(found).toEqual([...texts].map(([name, text]) => [name, bodyOf(text)]).toSorted());
 }
 
-test('every function of a migrated database is that of a file', () =>
+test('every function of a migrated database equals that of its file', () =>
   expectFunctionsOfFiles(testDatabase.database));
 
 test('a database that has run only the migrations gets the functions of the files', async () => {
@@ -91,7 +91,7 @@ test('a database that has run only the migrations gets the functions of the file
   }
 });
 
-test.each([...texts])('%s.sql holds one function, with its contract before it', (name, text) => {
+test.each([...texts])('%s.sql contains one function, with its contract before it', (name, text) => {
   expect(breakingStatementsOf(text)).toEqual([
     `other function: create or replace function ${name}`,
   ]);
@@ -106,7 +106,7 @@ test('PostgreSQL accepts the body of every function', async () => {
   for (const text of texts.values()) await runStatement(testDatabase.url, text);
 });
 
-test('what never ends is a number in plans, and one for tables and functions', async () => {
+test('never_ends is a constant in query plans, and the only definition of its number', async () => {
   const plan = await sql<{ 'QUERY PLAN': string }>(
     testDatabase.database,
     'explain select * from view_entries where to_sequence = never_ends()',
@@ -145,11 +145,11 @@ test.each([
     old.replace('a int', 'a int, b int').replace('revision 2', 'revision 3'),
     ['add: another signature'],
   ],
-])('a function that is %s is judged', (_how, text, faults) => {
+])('a function that is %s is checked', (_how, text, faults) => {
   expect(functionFaults(new Map([['add', old]]), new Map([['add', text]]))).toEqual(faults);
 });
 
-test('a function that the release before has may not go', () => {
+test('a function of the previous release cannot be removed', () => {
   const faults = ['add: the release before has it'];
   expect(functionFaults(new Map([['add', old]]), new Map())).toEqual(faults);
 });

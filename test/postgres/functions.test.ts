@@ -52,7 +52,7 @@ test('functions are applied after the migrations and may use each other', async 
   expect(await applied()).toEqual(['a 1', 'b 7']);
 });
 
-test('a changed function is applied again, one that is the same is not', async () => {
+test('a changed function is applied again, and an unchanged one is not', async () => {
   await write('a', 1, 'select 1');
   await write('b', 1, 'select 1');
   await migrate(url, directory);
@@ -69,7 +69,7 @@ test('a changed function is applied again, one that is the same is not', async (
   expect(await applied()).toEqual(['a 2', 'b 1']);
 });
 
-test('a function of a later version stays, also one that this version lacks', async () => {
+test('a function of a later version is kept, even if this version lacks it', async () => {
   await write('a', 2, 'select 2');
   await write('b', 1, 'select 1');
   await migrate(url, directory);
@@ -80,7 +80,7 @@ test('a function of a later version stays, also one that this version lacks', as
   expect(await applied()).toEqual(['a 2', 'b 1']);
 });
 
-test('a function that fails is named and leaves all of them as they were', async () => {
+test('a function that fails is named, and none of the functions change', async () => {
   await write('a', 1, 'select 1');
   await migrate(url, directory);
   await write('a', 2, 'select 2');
@@ -93,7 +93,7 @@ test('a function that fails is named and leaves all of them as they were', async
   expect(await applied()).toEqual(['a 1']);
 });
 
-test('a file without a revision is named and nothing is run', async () => {
+test('a file without a revision is named, and no file is run', async () => {
   await writeFile(join(directory, 'functions', 'a.sql'), 'select 1;');
   await expect(migrate(url, directory)).rejects.toThrow(/^function a has no line "-- revision N"/);
   await rm(join(directory, 'functions', 'a.sql'));

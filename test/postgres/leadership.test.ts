@@ -70,7 +70,7 @@ async function epochOf(id: number): Promise<number | undefined> {
   return rows[0]?.epoch;
 }
 
-test('a lease has one holder at a time, and its epoch rises with each other holder', async () => {
+test('a lease has one holder at a time, and its epoch rises with each new holder', async () => {
   const [first, second] = [newUuid(), newUuid()];
   const hold = (holder: string, ttlMs = 60_000) =>
     renewLeases(database, { kind, ids: [1, 2], holder }, ttlMs);
@@ -91,7 +91,7 @@ test('a lease has one holder at a time, and its epoch rises with each other hold
   ]);
 });
 
-test('of many processes that want the same leases at once one gets each', async () => {
+test('of many processes that compete for the same leases, each lease goes to one', async () => {
   const many = Array.from({ length: 12 }, (_, id) => id);
   const holders = Array.from({ length: 8 }, newUuid);
   const taken = await Promise.all(
@@ -101,7 +101,7 @@ test('of many processes that want the same leases at once one gets each', async 
   expect(all.sort((a, b) => a - b)).toEqual(many);
 });
 
-test('a leader that stops lets another one lead at once', async () => {
+test('when a leader stops, another process can lead at once', async () => {
   const first = await lead(far);
   expect(await first.leadership.take(ids)).toEqual(new Set(ids));
   const second = await lead(database);
@@ -111,7 +111,7 @@ test('a leader that stops lets another one lead at once', async () => {
   await second.stop();
 });
 
-test('a leader keeps its lease for longer than the lease lasts without a renewal', async () => {
+test('a leader that renews its lease keeps it for longer than its duration', async () => {
   const leader = await lead(far);
   await leader.leadership.take(ids);
   const takenAt = performance.now();
@@ -121,7 +121,7 @@ test('a leader keeps its lease for longer than the lease lasts without a renewal
   await leader.stop();
 });
 
-test('a leader that is cut off stops before another one can lead', async () => {
+test('a leader that is disconnected stops before another one can lead', async () => {
   const first = await lead(far);
   await first.leadership.take(ids);
   proxy.blackHole();
@@ -138,7 +138,7 @@ test('a leader that is cut off stops before another one can lead', async () => {
   await first.stop().catch(() => {});
 });
 
-test('a process that is killed is followed at once, as its session is gone', async () => {
+test('a process that is killed is replaced at once, because its session has ended', async () => {
   const killed = createDatabase({ url: testDatabase.url, applicationName: 'k', log: silentLogger });
   await renewLeases(killed, { kind, ids, holder: newUuid() }, 60_000);
   killed.cut();
@@ -149,7 +149,7 @@ test('a process that is killed is followed at once, as its session is gone', asy
   await next.stop();
 });
 
-test('a process takes up its own lease again without waiting for the end of it', async () => {
+test('a process takes over its own lease without waiting for it to expire', async () => {
   const holder = newUuid();
   await renewLeases(database, { kind, ids, holder }, 60_000);
   const again = await lead(database, holder);
@@ -158,7 +158,7 @@ test('a process takes up its own lease again without waiting for the end of it',
   await again.stop();
 });
 
-test('what a process of the version before leads is left to it', async () => {
+test('a lease of a process of the previous version is not taken over', async () => {
   const lock = `select pg_advisory_lock(hashtext('daybook.views'), 7)`;
   const leader = await lead(far);
   await leader.leadership.take([7, 8]);

@@ -88,7 +88,7 @@ test('listening resumes after an outage longer than pg-listen would wait', async
   await until(() => received.includes('head: after'));
 });
 
-test('listening begins when the server comes up later', async () => {
+test('listening begins when the server starts later', async () => {
   await proxy.refuse();
   listen();
   const startedAt = Date.now();

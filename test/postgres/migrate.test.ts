@@ -44,7 +44,7 @@ async function namesIn(table: string): Promise<readonly string[]> {
   return rows.map(({ name: ran }) => ran);
 }
 
-test('migrations run in order, once', async () => {
+test('migrations run once and in order', async () => {
   await writeFile(join(directory, 'README.md'), 'not a migration');
   expect(await migrate(url, directory)).toEqual(['0001_first', '0002_second']);
   expect(await migrate(url, directory)).toEqual([]);
@@ -60,7 +60,7 @@ test('processes that race on an empty database all succeed and run each file onc
   expect(await ids()).toEqual([1, 2, 3]);
 });
 
-test('a migration that fails is named and leaves only what came before', async () => {
+test('a migration that fails is named, and only the earlier ones stay applied', async () => {
   await write('0003_third', 'insert into first values (3); select 1 / 0;');
   await expect(migrate(url, directory)).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
@@ -71,22 +71,25 @@ test('a migration that fails is named and leaves only what came before', async (
   expect(await migrate(url, directory)).toEqual(['0003_third']);
 });
 
-test('a migration changed after it ran is refused', async () => {
+test('a migration that was changed after it ran is refused', async () => {
   await migrate(url, directory);
   await write('0002_second', 'insert into first values (20);');
   await expect(migrate(url, directory)).rejects.toThrow(/0002_second was changed after it ran/);
 });
 
-test.each(['0003_third', '0010_tenth'])('a later version has run %s: no obstacle', async (name) => {
-  await write(name, 'insert into first values (3);');
-  await migrate(url, directory);
-  await rm(join(directory, `${name}.sql`));
-  expect(await migrate(url, directory)).toEqual([]);
-  expect(await ids()).toEqual([1, 2, 3]);
-});
+test.each(['0003_third', '0010_tenth'])(
+  'a compatible migration %s of a later version is no obstacle',
+  async (name) => {
+    await write(name, 'insert into first values (3);');
+    await migrate(url, directory);
+    await rm(join(directory, `${name}.sql`));
+    expect(await migrate(url, directory)).toEqual([]);
+    expect(await ids()).toEqual([1, 2, 3]);
+  },
+);
 
 test.each(['0003_third', '0010_tenth'])(
-  'a later version has broken with %s: refused',
+  'a breaking migration %s of a later version is refused',
   async (name) => {
     await write(
       name,
@@ -100,7 +103,7 @@ test.each(['0003_third', '0010_tenth'])(
   },
 );
 
-test('a later version that was stopped before it said whether it breaks is refused', async () => {
+test('a later migration without a recorded compatibility is refused', async () => {
   await write('0010_tenth', 'select 1;');
   await migrate(url, directory);
   await runStatement(url, 'update later_schema_migrations set compatible = null');
@@ -108,7 +111,7 @@ test('a later version that was stopped before it said whether it breaks is refus
   await expect(migrate(url, directory)).rejects.toThrow(/0010_tenth, which this version lacks/);
 });
 
-test('release 0.1.0 finds in its table only what it has', async () => {
+test('release 0.1.0 finds only its own migrations in its table', async () => {
   await write('0010_tenth', 'insert into first values (10);');
   await write('0011_eleventh', 'insert into first values (11);');
   const ran = ['0001_first', '0002_second', '0010_tenth', '0011_eleventh'];

@@ -48,7 +48,7 @@ test('an outage is reported when it begins, each minute, and when it is over', (
   ]);
 });
 
-test('a line that works and fails by turns is one outage', () => {
+test('a connection that alternately works and fails is one outage', () => {
   for (let second = 0; second < 30; second += 1) {
     outages.failed(lost, 'any');
     nowMs += 500;
@@ -58,7 +58,7 @@ test('a line that works and fails by turns is one outage', () => {
   expect(lines).toHaveLength(1);
 });
 
-test('a full disk is not over because a read is answered', () => {
+test('a full disk is not reported as over when a read succeeds', () => {
   outages.failed(refusal('53100'), 'append');
   nowMs += 10_000;
   outages.worked('read');
@@ -70,7 +70,7 @@ test('a full disk is not over because a read is answered', () => {
   ]);
 });
 
-test('what is no outage is passed on as it is, with its error', () => {
+test('an error that is not an outage is logged unchanged', () => {
   const fault = new Error('a fault');
   outages.logger.warn({ err: fault }, 'a view has failed');
   outages.failed(refusal('23505'), 'append');
@@ -81,7 +81,7 @@ test('what is no outage is passed on as it is, with its error', () => {
   ]);
 });
 
-test('an error whose cause is an outage belongs to it', () => {
+test('an error that an outage has caused is reported as part of the outage', () => {
   const failed = new Error('a command has failed', { cause: refusal('25006') });
   outages.logger.warn({ err: failed }, 'the command of a timer has failed');
   expect(lines).toEqual([[{ reason: 'no' }, 'the database is read-only: nothing can be recorded']]);

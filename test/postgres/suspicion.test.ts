@@ -31,7 +31,7 @@ afterEach(async () => {
 
 afterAll(() => testDatabase.dispose());
 
-test('what runs on a silent connection is reported as lost, and a new one is made', async () => {
+test('a query on a silent connection fails as lost, and a new connection is made', async () => {
   await one.query(backend);
   proxy.blackHole();
   const asked = one.query(backend);
@@ -42,7 +42,7 @@ test('what runs on a silent connection is reported as lost, and a new one is mad
   expect(await one.query(backend)).toHaveLength(1);
 });
 
-test('a connection on which something has just arrived is kept', async () => {
+test('a connection that has just received data is kept', async () => {
   const [before] = await one.query(backend);
   const napping = one.query(nap);
   one.closeSilent(5_000);
@@ -50,7 +50,7 @@ test('a connection on which something has just arrived is kept', async () => {
   expect(await one.query(backend)).toEqual([before]);
 });
 
-test('a connection that gets no first answer is given up after a second', async () => {
+test('a connection without a first answer is given up after a second', async () => {
   proxy.blackHole();
   const asked = one.query(backend);
   asked.catch(() => {});
@@ -69,7 +69,7 @@ test('withConnection fires its signal when its connection is found silent', asyn
   });
 });
 
-test('cut ends what runs and what waits, and nothing begins after it', async () => {
+test('cut ends running and waiting queries, and no query begins after it', async () => {
   await Promise.all([one.query(backend), one.query(backend)]);
   proxy.blackHole();
   const asked = Array.from({ length: 20 }, () => one.query(backend));
@@ -82,7 +82,7 @@ test('cut ends what runs and what waits, and nothing begins after it', async () 
   expect(performance.now() - cutAt).toBeLessThan(2_000);
 });
 
-test('a session that was read-only is not used again once the database can be written', async () => {
+test('a read-only session is not used again once the database is writable', async () => {
   const { pathname } = new URL(testDatabase.url);
   const set = (value: string) =>
     runStatement(
@@ -99,7 +99,7 @@ test('a session that was read-only is not used again once the database can be wr
   await one.query(write);
 });
 
-test('the server ends the session of a client that is gone', async () => {
+test('the server ends the session of a client that has gone', async () => {
   const rows = await testDatabase.database.query({
     name: 'keepalives',
     text: `select name from pg_settings

@@ -56,7 +56,7 @@ test('a time that is not in UTC is refused', () => {
   expect(() => parseTimestamptz('2026-11-23 20:55:57+02')).toThrow(RangeError);
 });
 
-test('the options of an address are kept beside our own', async () => {
+test('the options of an address are kept alongside those of Daybook', async () => {
   const url = `${testDatabase.url}?options=-c%20search_path%3Dpg_catalog`;
   const database = createDatabase({ url, applicationName: 'options', log: silentLogger });
   const text = `select current_setting('search_path') as path, current_setting('TimeZone') as zone`;

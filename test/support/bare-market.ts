@@ -15,12 +15,12 @@ import {
 } from '../../src/contexts/trading/matching/trade.ts';
 import { type InstrumentUnits, unitsOf } from '../../src/contexts/trading/matching/units.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
-import type { OrderWish, Resting, Wish } from './order-flow.ts';
+import type { FlowRequest, OrderRequest, Resting } from './order-flow.ts';
 
 /** The matching decider alone, without a log and without accounts, so every order can be paid. */
 export interface Exchange extends Resting {
   /** Carries out a request and returns the events that it records in the book. */
-  submit(wish: Wish): readonly BookEvent[];
+  submit(request: FlowRequest): readonly BookEvent[];
   book(): Book;
 }
 
@@ -59,10 +59,10 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
     events.push(stored);
   }
 
-  function enter(events: BookEvent[], wish: OrderWish): void {
-    const { side, limit, timeInForce } = wish;
-    const { fills, leaves } = match(book, wish, now);
-    let taker = toTaker(wish);
+  function enter(events: BookEvent[], request: OrderRequest): void {
+    const { side, limit, timeInForce } = request;
+    const { fills, leaves } = match(book, request, now);
+    let taker = toTaker(request);
     for (const fill of timeInForce === 'FOK' && leaves > 0 ? [] : fills) {
       taker = trade(events, taker, fill);
     }
@@ -105,16 +105,16 @@ export function createExchange(start: Book | null = null, count = 0): Exchange {
     book: () => book,
     count: () => resting,
     has: (id) => findOrder(book, id) !== null,
-    submit(wish) {
+    submit(request) {
       const events: BookEvent[] = [];
-      if (wish.kind === 'ORDER') enter(events, wish);
-      else cancel(events, wish.id);
+      if (request.kind === 'ORDER') enter(events, request);
+      else cancel(events, request.id);
       return events;
     },
   };
 }
 
-function toTaker({ id, accountId, side, limit, lots }: OrderWish): Taker {
+function toTaker({ id, accountId, side, limit, lots }: OrderRequest): Taker {
   const [filled, value, held, heldLots] = [0, '0', 0n, 0];
   return { id, accountId, side, limit, leaves: lots, filled, value, held, heldLots, ...noTotals };
 }

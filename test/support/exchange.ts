@@ -57,7 +57,7 @@ export interface Exchange {
   replace(orderId: string, changes: Partial<ReplaceOrder> & { readonly to: string }): Code;
   expire(orderId: string): Code;
   /** Continues the remaining work of a command; returns whether there is more. */
-  goOn(symbol?: string): boolean;
+  continueWork(symbol?: string): boolean;
   /** Records an external price that occurred `secondsAgo`. */
   price(price: string, options?: { readonly symbol?: string; readonly secondsAgo?: number }): Code;
   /** Records an external price that occurred at a time. */
@@ -157,7 +157,7 @@ export function resumeExchange(history: readonly StoredEvent[], stepsMax?: numbe
       return submit(replaceOrder, { orderId, ...same, ...changes, newOrderId: to });
     },
     expire: (orderId) => submit(expireOrder, { orderId }),
-    goOn(symbol = 'ABC') {
+    continueWork(symbol = 'ABC') {
       submit(continueMatching, { symbol });
       return world.stateOf(bookDecider, symbol)?.agenda != null;
     },

@@ -14,7 +14,7 @@ export function functionTexts(): FunctionTexts {
   return toTexts(names, (name) => readFileSync(path.join(root, folder, name), 'utf8'));
 }
 
-/** Those of the release before; none if it had no function files. */
+/** The function files of the previous release; none if it had none. */
 export function previousFunctionTexts(): FunctionTexts {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
   const listed = git('ls-tree', '--name-only', `${previousCommit()}:migrations`).split('\n');
@@ -27,13 +27,13 @@ function toTexts(names: readonly string[], read: (name: string) => string): Func
   return new Map(names.map((name) => [path.basename(name, '.sql'), read(name)]));
 }
 
-/** What stands between the dollar quotes, as `pg_proc.prosrc` has it. */
+/** The text between the dollar quotes, as in `pg_proc.prosrc`. */
 export function bodyOf(text: string): string {
   return /\bas \$\$(.*)\$\$;\n$/s.exec(text)?.[1] ?? '';
 }
 
 /**
- * Why programs of the release before could not work with the function files of this one, or why its
+ * Why programs of the previous release could not work with these function files, or why its
  * database would keep an older text: one line for each function with a fault.
  */
 export function functionFaults(before: FunctionTexts, now: FunctionTexts): readonly string[] {

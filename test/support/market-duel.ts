@@ -105,7 +105,7 @@ export function runSplit(program: Program, stepsMax: number): Exchange {
     duel.lines.push(move.text);
     guarded(duel, move.market);
     assertUnbroken(duel);
-    if (index % 3 === 0) for (const symbol of duel.symbols) duel.x.goOn(symbol);
+    if (index % 3 === 0) for (const symbol of duel.symbols) duel.x.continueWork(symbol);
     assertUnbroken(duel);
   }
   settleAll(duel);
@@ -142,7 +142,7 @@ function settleAll(duel: Duel, but: string | null = null): void {
   for (const symbol of duel.symbols) {
     if (symbol === but) continue;
     guarded(duel, () => {
-      for (let left = 5_000; duel.x.goOn(symbol); left -= 1) {
+      for (let left = 5_000; duel.x.continueWork(symbol); left -= 1) {
         if (left === 0) throw new Error(`the work in ${symbol} never ends`);
       }
       return null;

@@ -101,7 +101,7 @@ export type Step =
       readonly verb: 'place';
       readonly account: string;
       readonly symbol: number;
-      readonly order: Wish;
+      readonly order: OrderChoice;
     }
   | { readonly verb: 'cancel' | 'expire'; readonly pick: number }
   | { readonly verb: 'replace'; readonly pick: number; readonly change: Change }
@@ -132,7 +132,7 @@ interface Point {
   readonly secondsAgo: number;
 }
 
-export interface Wish {
+export interface OrderChoice {
   readonly side: 'buys' | 'sells';
   readonly lots: number;
   readonly type: 'MARKET' | 'LIMIT' | 'STOP' | 'STOP_LIMIT';
@@ -200,7 +200,7 @@ const lots = fc.constantFrom(...repeat([1, 2, 3, 5], 12), 0, 0.5, 30);
 const pick = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16);
 const cash = fc.constantFrom(0, 1, 2, 3);
 
-const wish: fc.Arbitrary<Wish> = fc.record({
+const orderChoice: fc.Arbitrary<OrderChoice> = fc.record({
   side: fc.constantFrom('buys', 'sells'),
   lots,
   type: fc.constantFrom(
@@ -222,7 +222,12 @@ const change: fc.Arbitrary<Change> = fc.record({
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 28,
-    arbitrary: fc.record({ verb: fc.constant('place' as const), account, symbol, order: wish }),
+    arbitrary: fc.record({
+      verb: fc.constant('place' as const),
+      account,
+      symbol,
+      order: orderChoice,
+    }),
   },
   { weight: 3, arbitrary: fc.record({ verb: fc.constant('cancel' as const), pick }) },
   { weight: 7, arbitrary: fc.record({ verb: fc.constant('replace' as const), pick, change }) },

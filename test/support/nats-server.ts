@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,10 +22,15 @@ export interface NatsServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
+  /** Copies the data; the server must be stopped. */
+  keep(): Promise<void>;
+  /** Puts the copy back, like a restored backup; the server must be stopped. */
+  restore(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-export async function startNatsServer(): Promise<NatsServer> {
+/** `lines`: additional lines of the server's configuration. */
+export async function startNatsServer(lines: readonly string[] = []): Promise<NatsServer> {
   const directory = await mkdtemp(path.join(tmpdir(), 'daybook-nats-'));
   const port = await freePort();
   let child: ChildProcess | null = null;
@@ -37,9 +42,16 @@ export async function startNatsServer(): Promise<NatsServer> {
     await ended;
     child = null;
   }
+  const data = path.join(directory, 'data');
+  const kept = path.join(directory, 'kept');
+  const file = path.join(directory, 'nats.conf');
+  await writeFile(
+    file,
+    ['host: 127.0.0.1', `port: ${port}`, `jetstream { store_dir: "${data}" }`, ...lines].join('\n'),
+  );
+
   async function start(): Promise<void> {
-    const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', directory];
-    child = spawn('nats-server', args, { stdio: 'ignore' });
+    child = spawn('nats-server', ['-c', file], { stdio: 'ignore' });
     await until(() => isListening(port), 20_000);
   }
   await start();
@@ -52,6 +64,11 @@ export async function startNatsServer(): Promise<NatsServer> {
     },
     stop,
     start,
+    keep: () => cp(data, kept, { recursive: true }),
+    async restore() {
+      await rm(data, { recursive: true });
+      await cp(kept, data, { recursive: true });
+    },
     async dispose() {
       await stop('SIGKILL');
       await rm(directory, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** An order or a cancel, in ticks and lots. */
-export type Wish = OrderWish | CancelWish;
+export type FlowRequest = OrderRequest | CancelRequest;
 
-export interface OrderWish {
+export interface OrderRequest {
   readonly kind: 'ORDER';
   readonly id: string;
   readonly accountId: string;
@@ -12,7 +12,7 @@ export interface OrderWish {
   readonly lots: number;
 }
 
-export interface CancelWish {
+export interface CancelRequest {
   readonly kind: 'CANCEL';
   readonly id: string;
 }
@@ -29,14 +29,14 @@ export interface FlowOptions {
 /** Random orders and cancels, the same for the same seed and the same resting orders. */
 export interface OrderFlow {
   /** An order that rests, usually without trading. */
-  nextPassive(): OrderWish;
+  nextPassive(): OrderRequest;
   /** Cancels a resting order; null if there is none. */
-  nextCancel(): CancelWish | null;
+  nextCancel(): CancelRequest | null;
   /**
    * About half of them trade at once. The others rest while too few orders rest, otherwise they are
    * cancels. Call it after the previous one has been executed.
    */
-  next(): Wish;
+  next(): FlowRequest;
 }
 
 /** The resting orders, as far as the flow needs to know them. */
@@ -55,7 +55,10 @@ export function createOrderFlow(options: FlowOptions, resting: Resting): OrderFl
   const rested: string[] = [];
   let orders = 0;
 
-  function order(side: 'BUY' | 'SELL', terms: Pick<OrderWish, 'timeInForce' | 'limit'>): OrderWish {
+  function order(
+    side: 'BUY' | 'SELL',
+    terms: Pick<OrderRequest, 'timeInForce' | 'limit'>,
+  ): OrderRequest {
     orders += 1;
     const [id, accountId] = [toId(orders, random), toId(orders, random)];
     const lots = 1 + Math.floor(random() * lotsMax);
@@ -63,7 +66,7 @@ export function createOrderFlow(options: FlowOptions, resting: Resting): OrderFl
     return { kind: 'ORDER', id, accountId, side, ...terms, lots };
   }
 
-  function nextPassive(): OrderWish {
+  function nextPassive(): OrderRequest {
     // Most prices are near the middle.
     const distance = Math.ceil(levels * random() ** 2);
     return random() < 0.5
@@ -71,7 +74,7 @@ export function createOrderFlow(options: FlowOptions, resting: Resting): OrderFl
       : order('SELL', { timeInForce: 'GTC', limit: middle + distance });
   }
 
-  function nextAggressive(): OrderWish {
+  function nextAggressive(): OrderRequest {
     const kind = random();
     const distance = Math.ceil(levels * random());
     const [side, limit] =
@@ -83,7 +86,7 @@ export function createOrderFlow(options: FlowOptions, resting: Resting): OrderFl
     return order(side, { timeInForce: kind < 0.9 ? 'IOC' : 'FOK', limit });
   }
 
-  function nextCancel(): CancelWish | null {
+  function nextCancel(): CancelRequest | null {
     while (rested.length > 0) {
       const index = Math.floor(random() * rested.length);
       const id = rested[index] as string;

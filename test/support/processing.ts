@@ -22,7 +22,7 @@ export interface TestProcess {
   readonly log: Log;
   readonly processor: Processor;
   /** The events that the processor has reported as appended. */
-  readonly told: readonly StoredEvent[];
+  readonly appended: readonly StoredEvent[];
   submit<Input>(
     definition: CommandDefinition<Input>,
     input: Input,
@@ -39,12 +39,12 @@ export function createTestProcess(
   options: Partial<ProcessorOptions> = {},
 ): TestProcess {
   const log = createLog(database, accountDefinitions);
-  const told: StoredEvent[] = [];
+  const appended: StoredEvent[] = [];
   const processor = createProcessor({
     log,
     definitions: accountDefinitions,
     logger: silentLogger,
-    onAppended: (events) => told.push(...events),
+    onAppended: (events) => appended.push(...events),
     ...options,
   });
   const submit: TestProcess['submit'] = (definition, input, { actor = 'ann', ...rest } = {}) =>
@@ -59,7 +59,7 @@ export function createTestProcess(
   const process: TestProcess = {
     log,
     processor,
-    told,
+    appended,
     submit,
     async open(balance) {
       const accountId = newUuid();

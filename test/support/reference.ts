@@ -180,11 +180,11 @@ function place(market: Market, wanted: NewOrder): Code {
   if (!arePrices([wanted.limitPrice, wanted.stopPrice], tickSize)) return 'INVALID_PRICE';
   if (!isWhole(wanted.quantity, lotSize)) return 'INVALID_QUANTITY';
   const order = openOrder(wanted, market.now);
-  const refusal = refusalOf(market, order, null) ?? crowdRefusalOf(market, order);
+  const rejection = rejectionOf(market, order, null) ?? crowdRejectionOf(market, order);
   market.orders.push(order);
-  if (refusal !== null) end(order, 'REJECTED', refusal);
+  if (rejection !== null) end(order, 'REJECTED', rejection);
   else arrive(market, order);
-  return refusal;
+  return rejection;
 }
 
 function replace(market: Market, orderId: string, changes: Changes): Code {
@@ -201,9 +201,9 @@ function replace(market: Market, orderId: string, changes: Changes): Code {
   if (!arePrices([limitPrice, stopPrice], tickSize)) return 'INVALID_PRICE';
   const next = toReplacement(old, changes, market.now);
   const isDone = leavesOf(next).eq(0);
-  const refusal = isDone ? null : refusalOf(market, next, old);
-  if (refusal !== null) return refusal;
-  const keepsPlace =
+  const rejection = isDone ? null : rejectionOf(market, next, old);
+  if (rejection !== null) return rejection;
+  const keepsPriority =
     isSame(next.limit, old.limit) &&
     isSame(next.stop, isWaiting ? old.stop : null) &&
     leavesOf(next).lte(leavesOf(old));
@@ -212,7 +212,7 @@ function replace(market: Market, orderId: string, changes: Changes): Code {
   market.orders.push(next);
   if (isDone) {
     end(next, 'FILLED');
-  } else if (keepsPlace) {
+  } else if (keepsPriority) {
     next.status = status;
     next.held = needOf(market, next);
   } else {
@@ -244,7 +244,7 @@ function toReplacement(
 }
 
 /** Why an order is rejected; a replacement may use what the replaced order has reserved. */
-function refusalOf(market: Market, order: Order, old: Order | null): Code {
+function rejectionOf(market: Market, order: Order, old: Order | null): Code {
   if (accountOf(market, order).isFrozen) return 'ACCOUNT_NOT_OPEN';
   if (instrumentOf(market, order).isHalted) return 'INSTRUMENT_HALTED';
   if (isTooSmall(market, order, order.stop)) return 'ORDER_TOO_SMALL';
@@ -258,7 +258,7 @@ function refusalOf(market: Market, order: Order, old: Order | null): Code {
 }
 
 /** An account has at most a thousand open orders in an instrument. */
-function crowdRefusalOf({ orders }: Market, order: Order): Code {
+function crowdRejectionOf({ orders }: Market, order: Order): Code {
   const isBrief = order.timeInForce === 'IOC' || order.timeInForce === 'FOK';
   if (order.type === 'MARKET' || (order.type === 'LIMIT' && isBrief)) return null;
   const { accountId, symbol } = order;

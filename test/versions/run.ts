@@ -6,7 +6,7 @@ import { findRuntime } from './runtime.ts';
 import { majorOf, testedVersions } from './tested.ts';
 
 /**
- * `npm run test:versions`: the suite on every tested version of Node.js but the one that runs this.
+ * `npm run test:versions` runs the suite on every tested version of Node.js except the current one.
  * A version that cannot be installed is skipped; where `CI` is set that is a failure.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));

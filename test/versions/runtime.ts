@@ -12,7 +12,7 @@ const installTimeoutMs = 300_000;
  * The version of Node.js in a folder, installed there by npm if it is missing.
  *
  * Not the package `node`: that one is a script which installs the package of the platform, and npm
- * asks for leave to run it. The package of the platform has no script.
+ * asks for permission to run it. The package of the platform has no script.
  */
 export function findRuntime(version: number, folder: string): Runtime {
   const name = packageName();

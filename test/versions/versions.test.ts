@@ -12,7 +12,7 @@ const manifest = JSON.parse(read('package.json'));
 const lowest = Math.min(...testedVersions);
 const others = testedVersions.filter((version) => version !== majorOf(process.versions.node));
 
-test('engines begins with the lowest tested version and allows all of them', () => {
+test('engines begins with the lowest tested version and allows every tested version', () => {
   const ranges: readonly string[] = manifest.engines.node.split(' || ');
   expect(majorOf(ranges[0] ?? '')).toBe(lowest);
   for (const version of testedVersions) {

@@ -56,7 +56,7 @@ async function expectFold({ views, log }: ViewingProcess, at: number): Promise<v
   }
 }
 
-/** How many views have a lease. */
+/** The number of views that have a lease. */
 async function countHeld(): Promise<number> {
   const [row] = await sql<{ count: number }>(
     testDatabase.database,

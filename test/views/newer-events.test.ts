@@ -97,7 +97,7 @@ test('without a newer program the views stop before the event, and report why', 
   expect(await sumAt(old, 11)).toBe(11);
 });
 
-test('a program that starts after the event does not advance views past it, and then helps', async () => {
+test('a program that starts after the event does not advance views past it, and helps later', async () => {
   const fresh = await startProgram(2);
   await append(5);
   await fresh.views.waitFor(5, 10_000);

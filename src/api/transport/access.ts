@@ -7,7 +7,7 @@ export type CheckAccess = (request: IncomingMessage) => TransportError | null;
 const misdirected: TransportError = {
   status: 421,
   code: 'MISDIRECTED_HOST',
-  message: 'without authentication this server accepts loopback host names only',
+  message: 'without authentication, this server accepts only loopback host names',
 };
 const foreign: TransportError = {
   status: 403,

@@ -16,7 +16,7 @@ export type JwtSettings = (
   readonly allowsNoExpiry?: boolean;
 };
 
-/** Null: there are no settings, and every client that can connect is the actor `operator`. */
+/** If null, every client that can connect is the actor `operator`. */
 export type AuthenticationSettings = { readonly jwt: JwtSettings } | null;
 
 export interface Identity {
@@ -39,7 +39,7 @@ const operator: Identity = { actor: 'operator', expiresAtMs: null };
 const actorText = /^(?!process:)[^\p{Cc}\p{Cs}]{1,128}$/u;
 const clockToleranceSeconds = 5;
 const identitiesCachedMax = 1000;
-/** Asymmetric only: a public key must not be accepted as the secret of an HMAC. */
+/** Only asymmetric algorithms: a public key must not be accepted as the secret of an HMAC. */
 const publicKeyAlgorithms = [
   'RS256',
   'RS384',
@@ -54,7 +54,7 @@ const publicKeyAlgorithms = [
   'Ed25519',
 ];
 
-/** Reads the keys once and rejects if they cannot be read. A changed file needs a restart. */
+/** Reads the keys once and rejects if they cannot be read. Changes take effect after a restart. */
 export async function createAuthentication(
   settings: AuthenticationSettings,
 ): Promise<Authenticate> {

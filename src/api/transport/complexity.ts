@@ -25,9 +25,9 @@ type ComplexityCheck = (document: DocumentNode) => GraphQLError | CostCheck;
 const introspectionsMax = 2;
 
 /**
- * Creates the check that bounds what a parsed document asks for, before it is validated.
+ * Creates the check that bounds what a parsed document requests, before it is validated.
  *
- * The maintained libraries for it (GraphQL Armor, graphql-query-complexity) are validation rules:
+ * The maintained libraries for this (GraphQL Armor, graphql-query-complexity) are validation rules:
  * they run beside the rules that they should protect, one of which, the comparison of overlapping
  * fields, is quadratic. So this is a separate pass, which measures each fragment once.
  *
@@ -58,7 +58,7 @@ export function createComplexityCheck(
       if (isOperation) costsAtMost.set(definition, measure.cost);
     }
     return function costFault(operation, variables) {
-      // The first figure takes each size given by a variable as the largest: most pass with it.
+      // This cost counts each size that a variable gives as the largest; most operations pass.
       if ((costsAtMost.get(operation) ?? 0) <= limits.costMax) return null;
       const again = { schema, limits, document, variables, fragments: new Map(), operation };
       const root = schema.getRootType(operation.operation) ?? undefined;

@@ -95,7 +95,7 @@ export function trackConnections(server: Server, limits: TransportLimits): Conne
   };
 }
 
-/** Destroys a connection; if it has a request in progress, looks at it again later. */
+/** Destroys a connection; if it has a request in progress, checks it again later. */
 function destroyIfIdle({ requests, timer, socket }: Stranger): void {
   // A request in progress, such as a readiness probe, is answered completely.
   if (requests > 0) timer.refresh();

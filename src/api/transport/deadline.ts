@@ -1,8 +1,8 @@
-/** The longest delay that a Node.js timer accepts, 24.8 days; a longer one would end at once. */
+/** The longest delay that a Node.js timer accepts, 24.8 days; a longer one would fire at once. */
 const delayMsMax = 2 ** 31 - 1;
 
 /**
- * Calls back at `atMs` (milliseconds since 1970; null: never). Does not keep the process alive.
+ * Calls back at `atMs` (milliseconds since 1970; never if null). Does not keep the process alive.
  *
  * @returns a function that cancels it
  */

@@ -33,15 +33,15 @@ type Checked = Omit<SelectedOperation, 'definition'> | readonly GraphQLError[];
 
 const unresolved = 'operationName must name an operation of the document if it has more than one';
 
-/** The sum of the source lengths whose checked documents, some 100 times larger, are cached. */
+/** The maximum total length of cached sources. A checked document is some 100 times as large. */
 const cachedLengthMax = 512 * 1024;
 
 /**
  * Checks documents, each once while it is cached: limits, parser, complexity, validation, in this
  * order, as each step protects the next.
  *
- * This cache is bounded by the size of the sources and holds the result of all steps. Yoga's keeps
- * 1,024 documents of any length, which is gigabytes of the largest, and looks up each step
+ * This cache is bounded by the size of the sources and holds the result of all steps. Yoga's
+ * cache keeps 1,024 documents of any length, which can be gigabytes, and looks up each step
  * separately, which takes a tenth of the time of a small mutation.
  */
 export function createDocuments(

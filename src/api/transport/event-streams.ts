@@ -11,8 +11,8 @@ export interface EventStreams {
   /** Executes an operation and writes its results as a stream; resolves when the stream ends. */
   answer(response: ServerResponse, operation: Operation, expiresAtMs: number | null): Promise<void>;
   /**
-   * Cuts every subscription. Sends no `complete`: a client would take it as the end of the
-   * results, while it should connect again.
+   * Ends every subscription. Sends no `complete`: a client would take it as the end of the
+   * results, but it should connect again.
    */
   stop(): void;
 }
@@ -93,7 +93,7 @@ function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportError
  * which must be a GraphQLError, is sent as the last `next`.
  *
  * Yoga's writer is not used: after a reader has stalled and left, it waits for `drain`
- * permanently, with its ping timer running.
+ * indefinitely, with its ping timer running.
  */
 async function writeEventStream(
   response: ServerResponse,

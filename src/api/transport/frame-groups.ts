@@ -7,8 +7,8 @@ import { toFrameText } from './frame-text.ts';
 export interface FrameContext {
   /**
    * Creates the context of one frame, which is executed for all identical subscriptions of the
-   * same actor: without what only this subscription requested, and with the signal of all.
-   * Absent: the frames depend on more than that, and each subscription executes its own.
+   * same actor. It has the signal of all of them, and nothing that only this one requested. It is
+   * absent if frames depend on more than that; each subscription then executes its own.
    */
   forFrames?(signal: AbortSignal): FrameContext;
 }
@@ -103,12 +103,12 @@ function createGroup(
 
   async function executeFrame(rootValue: unknown): Promise<ExecutionResult> {
     for (;;) {
-      // One for each attempt, as a context remembers what it could not reach.
+      // Each attempt needs a new context, because a context remembers what it could not reach.
       const context = contextValue.forFrames?.(abort.signal) ?? contextValue;
       const args = { schema, document, operationName, variableValues, contextValue: context };
       const frame = await execute({ ...args, rootValue });
       if (isWhole(frame)) {
-        // Serialized here, so that an error of it is masked as well.
+        // The frame is serialized here, so that an error in serialization is masked as well.
         toFrameText(frame);
         return frame;
       }
@@ -118,7 +118,7 @@ function createGroup(
   }
 
   function remember(payload: object, frame: Promise<ExecutionResult>): void {
-    // Once only: a frame that a slow member executes again must not evict a newer one.
+    // A frame that a slow member executes again must not evict a newer one.
     if (remembered.has(payload)) return;
     remembered.add(payload);
     recent.set(payload, frame);

@@ -29,7 +29,7 @@ export function renderGraphiqlPage(
     endpoint: '/graphql',
     subscriptionsProtocol: 'WS',
     ...(tabs[0] === undefined ? {} : { defaultTabs: tabs }),
-    // Not declared, but read: the tab that is open first takes its variables only from here.
+    // This option is undeclared, but the tab that is open first takes its variables only from it.
     ...(tabs[0]?.variables ? { variables: tabs[0].variables } : {}),
   });
   return Buffer.from(page);

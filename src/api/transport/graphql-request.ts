@@ -68,9 +68,9 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
       if (!('kind' in prepared)) return withStatus(prepared, request);
       if (prepared.kind === 'subscription') return [needsStream];
       const result = await operations.execute(prepared);
-      // Without data it was not executed: it is a request error, and its status says so.
+      // A result without data was not executed, so it gets the status of a request error.
       if (result.data === undefined) return result.errors ?? [];
-      // Serialized here, as graphql-http passes each value of a result through a function.
+      // Serialized here, because graphql-http passes each value of a result through a function.
       return toResponse(request, 200, result);
     },
   });
@@ -92,7 +92,7 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
 
 /**
  * Returns the parameters of a request to be answered as a stream, or null if JSON is the answer.
- * If a caller accepts both, as some clients always do, only a subscription needs a stream.
+ * If a caller accepts both, as some clients always do, only a subscription gets a stream.
  */
 async function streamParams(
   operations: Operations,

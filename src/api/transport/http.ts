@@ -24,7 +24,7 @@ interface HttpOptions {
   readonly bodyBytesMax: number;
   /** Called for a connection whose caller has been authenticated. */
   readonly admit: (socket: Socket) => void;
-  /** Called for each response, whose reader may stop reading. */
+  /** Called for each response, because its reader may stop reading. */
   readonly watchResponse: (response: ServerResponse) => void;
   readonly log: Logger;
 }

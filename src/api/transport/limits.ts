@@ -35,7 +35,7 @@ export interface OperationLimits {
   readonly listSizeDefault: number;
   /** Levels of lists and objects in the variables. */
   readonly variablesDepthMax: number;
-  /** Validation errors, after which validation stops: each takes time to locate, and space. */
+  /** Validation errors after which validation stops, because each takes time and space. */
   readonly validationErrorsMax: number;
 }
 
@@ -73,7 +73,8 @@ const closing: ReadonlySet<TokenKind> = new Set([
 
 /**
  * Checks a source before it reaches the parser, which is recursive. Throws QUERY_TOO_LARGE or
- * QUERY_TOO_DEEP. It is not recursive, and linear in the size that the limits allow.
+ * QUERY_TOO_DEEP. The check is not recursive. Its time is linear in the size of the source, up to
+ * the limits.
  *
  * The parser's own `maxTokens` does not bound nesting.
  */

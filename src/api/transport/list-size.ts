@@ -17,7 +17,7 @@ export type Variables = Readonly<Record<string, unknown>>;
 export interface Sizing {
   readonly schema: GraphQLSchema;
   readonly limits: OperationLimits;
-  /** Null: a size that a variable gives counts as the largest. */
+  /** If null, a size that a variable gives counts as the largest. */
   readonly variables: Variables | null;
   /** The operation whose defaults apply to `variables`. */
   readonly operation?: OperationDefinitionNode;

@@ -11,7 +11,7 @@ import { createPipeline } from './pipeline.ts';
 import { readRequestHints } from './request-hints.ts';
 import { createTurns } from './turns.ts';
 
-/** The context of resolvers, as far as the server uses it. */
+/** The part of the resolvers' context that the server uses. */
 interface OperationContext extends FrameContext {
   /** Merged into the `extensions` of a query's or mutation's result, after its execution. */
   extensions(): Readonly<Record<string, unknown>> | undefined;
@@ -61,7 +61,7 @@ interface OperationsOptions {
   readonly log: Logger;
 }
 
-/** The time for frames in one turn of the event loop; another request may wait a few of these. */
+/** The time for frames in one turn of the event loop; another request may wait a few such turns. */
 const framesBudgetMs = 5;
 
 /**
@@ -118,7 +118,7 @@ export function createOperations(options: OperationsOptions): Operations {
   };
 }
 
-/** As `Operations.prepare`, but throws internal errors and errors of the input. */
+/** Like `Operations.prepare`, but throws internal errors and errors of the input. */
 async function prepare(
   { schema, createContext, limits }: OperationsOptions,
   documents: Documents,

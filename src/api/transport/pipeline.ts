@@ -20,7 +20,7 @@ export interface Pipeline {
     options: { readonly maxErrors: number },
   ): readonly GraphQLError[];
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
-  /** `toFrame` makes the frames; those that it makes by `execute` pass the plugins of `execute`. */
+  /** `toFrame` creates the frames. What it executes with `execute` passes through the plugins. */
   subscribe(
     args: SubscriptionArgs,
   ): Promise<AsyncIterable<ExecutionResult> | ExecutionResult> | ExecutionResult;

@@ -2,7 +2,7 @@ import type { TransportLimits } from './transport-limits.ts';
 
 /** A maximum count for each key, such as an address. */
 interface Quota {
-  /** Counts one for a key and returns the function that undoes it; null if the max is reached. */
+  /** Counts one for a key and returns the function that undoes it; null at the maximum. */
   take(key: string): (() => void) | null;
 }
 

@@ -8,7 +8,7 @@ interface Reply {
   readonly body?: string | Buffer | null;
 }
 
-/** Sends a complete answer; does nothing if the request was answered or the caller has gone. */
+/** Sends a complete answer; does nothing if one was sent or the caller has disconnected. */
 export function reply(response: ServerResponse, { status, headers, body }: Reply): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {

@@ -20,7 +20,10 @@ export function readRequestHints(
   const minSequence = given.minSequence ?? headers?.minSequence ?? null;
   const correlationId = given.correlationId ?? headers?.correlationId ?? null;
   if (minSequence !== null && !isText(minSequence, (text) => sequence.test(text))) {
-    throw codedError('BAD_USER_INPUT', 'minSequence must be a sequence number as a string: "42"');
+    throw codedError(
+      'BAD_USER_INPUT',
+      'minSequence must be a sequence number as a string, like "42"',
+    );
   }
   if (correlationId !== null && !isText(correlationId, isCorrelationId)) {
     throw codedError('BAD_USER_INPUT', `correlationId must be a string of ${correlationIdRule}`);

@@ -23,7 +23,7 @@ export interface ApiServerOptions {
   readonly schema: GraphQLSchema;
   /** Called once for each operation, after it has passed every check. */
   readonly createContext: CreateContext;
-  /** Null: every client is the operator; only loopback host names and origins are accepted. */
+  /** If null, every client is the operator, and only loopback hosts and origins are accepted. */
   readonly authentication: AuthenticationSettings;
   /** Called for `/health/ready`: status 200 if `ready` is true, else 503, as when it throws. */
   readonly ready: () => Promise<Readiness>;
@@ -38,10 +38,11 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** The address without a path, such as http://127.0.0.1:4000. */
   readonly url: string;
-  /** Closes the WebSockets with a subscription, as the log that they watch has been replaced. */
+  /** Closes the WebSockets with a subscription, because the log that they watch was replaced. */
   endWatching(reason: string): void;
   /**
-   * Accepts no more, cuts subscriptions, waits for running operations up to `stopTimeoutMs`.
+   * Accepts no more connections, ends subscriptions, and waits for running operations, at most for
+   * `stopTimeoutMs`.
    * Idempotent; resolves when every connection is closed.
    */
   stop(): Promise<void>;
@@ -51,7 +52,7 @@ export interface ApiServer {
 export class PortTakenError extends Error {
   readonly code = 'PORT_TAKEN';
   constructor(host: string, port: number, cause: unknown) {
-    super(`port ${port} on ${host} is in use: stop its program or set PORT`, { cause });
+    super(`port ${port} on ${host} is in use: stop the other program or set PORT`, { cause });
     this.name = 'PortTakenError';
   }
 }
@@ -130,7 +131,7 @@ async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number
     overdue.abort();
     server.closeAllConnections();
   }, timeoutMs);
-  // A connection that was busy at the start becomes idle, and would be kept alive.
+  // A connection that was busy at first becomes idle later, and would then be kept alive.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await Promise.all([closed, sockets.stop(overdue.signal)]);

@@ -42,11 +42,11 @@ export function createSession(
 }
 
 /**
- * Cuts a peer that is gone: pings it, and terminates the socket if no pong has arrived when the
- * next ping is due. Ends with the socket.
+ * Disconnects a peer that is gone: pings it, and terminates the socket if no pong has arrived when
+ * the next ping is due. Ends with the socket.
  *
  * A ping waits behind the frames before it. While these leave, however slowly, the peer is not
- * gone; when they stop leaving, the stall time-out cuts it.
+ * gone; when they stop leaving, the stall timeout disconnects it.
  */
 export function keepAlive(socket: WebSocket, intervalMs: number): void {
   let isAlive = true;
@@ -70,8 +70,8 @@ export function keepAlive(socket: WebSocket, intervalMs: number): void {
 export async function closeWhenAnswered(session: Session, signal: AbortSignal): Promise<void> {
   const { socket, running } = session;
   session.isStopping = true;
-  // By timer: an operation ends in the same turn in which its last frame is given to the socket. If
-  // the socket closed between the two, the client would repeat a mutation without a known end.
+  // A timer polls, because an operation ends in the same turn in which its last frame is given to
+  // the socket. If the socket closed in between, the client would miss the result of a mutation.
   const pollMs = 10;
   await new Promise<void>((resolve) => {
     const timer = setInterval(check, pollMs);

@@ -14,8 +14,8 @@ export function sendText(socket: WebSocket, text: string): Promise<void> {
  * Returns a generator that yields nothing: when its first result is requested, it sends the frames
  * of a subscription as `next` messages, each once the previous one has left.
  *
- * So graphql-ws keeps the protocol (ids, `complete`, `error`, the end by either side), but does
- * not serialize for each subscriber what is the same for all: it does not accept text.
+ * graphql-ws still handles the protocol (ids, `complete`, `error`, the end by either side). But it
+ * does not accept text, so it would serialize the same frame again for each subscriber.
  */
 export function sendFrames(
   { socket, capacity }: Session,

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../lib/logger.ts';
 
-/** Cuts clients that do not read. */
+/** Disconnects clients that do not read. */
 export interface Stalled {
   /** Watches the connection of a response until the response has ended. */
   watchResponse(response: ServerResponse): void;
@@ -13,10 +13,10 @@ export interface Stalled {
 const logEveryMs = 60_000;
 
 /**
- * Cuts a client that has read nothing of its waiting data for `timeoutMs`.
+ * Disconnects a client that has read nothing of its waiting data for `timeoutMs`.
  *
  * A socket whose `timeout` fires has neither read nor written for that long: Node.js restarts the
- * timer while a write proceeds, so that a slow client is not cut.
+ * timer while a write proceeds, so that a slow client is not disconnected.
  */
 export function createStalled(timeoutMs: number, log: Logger): Stalled {
   let count = 0;
@@ -25,9 +25,10 @@ export function createStalled(timeoutMs: number, log: Logger): Stalled {
 
   function report(socket: Socket): void {
     const fields = { address: socket.remoteAddress, bytes: socket.writableLength };
-    log.debug(fields, 'cut a client that does not read');
+    log.debug(fields, 'disconnected a client that does not read');
     if (performance.now() - loggedAtMs < logEveryMs) return;
-    log.info({ ...fields, cut: count - logged, cutInAll: count }, 'cut clients that do not read');
+    const counts = { cut: count - logged, cutInAll: count };
+    log.info({ ...fields, ...counts }, 'disconnected clients that do not read');
     logged = count;
     loggedAtMs = performance.now();
   }

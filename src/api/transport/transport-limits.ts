@@ -18,15 +18,15 @@ export interface TransportLimits {
   readonly operationsPerSocketMax: number;
   /** A WebSocket gets no more frames and answers while more than this waits to be sent. */
   readonly bufferBytesMax: number;
-  /** A client that has read nothing of its waiting data for this long is cut. */
+  /** A client that has read nothing of its waiting data for this long is disconnected. */
   readonly stallTimeoutMs: number;
-  /** From the first byte of a request to its last. */
+  /** The time from the first byte of a request to its last. */
   readonly requestTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** From the start of a WebSocket to its connection_init. */
+  /** The time from the start of a WebSocket to its connection_init. */
   readonly connectionInitTimeoutMs: number;
-  /** A WebSocket peer that has not answered a ping by the next one is cut. */
+  /** A WebSocket peer that has not answered a ping by the next one is disconnected. */
   readonly pingIntervalMs: number;
   /** How long running operations may take to finish once the server stops. */
   readonly stopTimeoutMs: number;

@@ -54,7 +54,7 @@ interface SocketOperation extends Operation {
 /** Messages of a well-behaved client in addition to those of its operations. */
 const otherMessagesMax = 20;
 
-/** Serves GraphQL over WebSocket (graphql-transport-ws) with graphql-ws, on the operation path. */
+/** Serves GraphQL over WebSocket (graphql-transport-ws) with graphql-ws and `Operations`. */
 export function createWebSockets(options: WebSocketOptions): WebSockets {
   const { limits, log, checkAccess, quotas, connections, stalled } = options;
   const protocol = createProtocol(options);
@@ -70,7 +70,8 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
     const session = createSession(socket, request, limits.bufferBytesMax);
     sessions.add(session);
     socket.once('close', () => sessions.delete(session));
-    // Mostly a fault of the peer, such as a message too large, for which ws closes the socket.
+    // This is mostly a fault of the peer, such as a message that is too large, on which ws closes
+    // the socket.
     socket.on('error', (error) => log.debug({ err: error }, 'a WebSocket failed'));
     keepAlive(socket, limits.pingIntervalMs);
     stalled.watchSocket(request.socket);
@@ -211,7 +212,7 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
   });
 }
 
-const tooManyMessages = 'too many messages before their answers';
+const tooManyMessages = 'too many messages that are not answered yet';
 
 const elsewhere: TransportError = {
   status: 404,

@@ -1,4 +1,5 @@
 import {
+  DiscardPolicy,
   JetStreamApiError,
   type JetStreamManager,
   jetstream,
@@ -119,6 +120,7 @@ async function ensureStream(manager: JetStreamManager, settings: NatsSettings): 
       num_replicas: replicas,
       max_age: Math.round((maxAgeDays ?? 0) * 86_400e9),
       max_bytes: maxBytes ?? -1,
+      discard: DiscardPolicy.New,
       duplicate_window: 120e9,
       deny_delete: true,
     });

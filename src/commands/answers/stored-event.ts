@@ -8,7 +8,7 @@ export function toStoredEvent(
   recordedAt: string,
 ): StoredEvent {
   const { occurredAt } = event;
-  // A spread takes 2.6 µs, named members take 0.02. Their order is that of the log's decoder, so
+  // A spread takes 2.6 µs; named members take 0.02 µs. Their order is that of the log's decoder, so
   // that V8 sees one shape of event.
   return {
     id: event.id,

@@ -16,7 +16,7 @@ const pageSizeMax = 1_000;
 
 /**
  * The state of a stream after all its events up to a sequence, read from the log alone. Starts at
- * the snapshot, unless that is of a later version or of another history; else at the beginning.
+ * the snapshot, or at the beginning if the snapshot is of a later version or of another history.
  */
 export async function foldStream<State, Event extends NewEvent>(
   log: StreamReader,

@@ -34,7 +34,7 @@ export async function loadStreams(
   for (const [streamId, { decider, lastEventId }] of bases) {
     if (loaded.has(streamId)) continue;
     if (cache.any(streamId) !== undefined) throw toReplacedError(log.epoch(), lastEventId);
-    // Its snapshot is of another history: only the events count.
+    // The snapshot is of another history, so only the events count.
     unfit.set(streamId, emptyStream(decider));
   }
   if (unfit.size > 0) {

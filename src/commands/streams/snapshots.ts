@@ -18,7 +18,9 @@ interface SnapshotOptions {
  * again with its next batch.
  */
 export interface SnapshotWriter {
-  /** Schedules snapshots of those streams that are due. The streams are as they are in the log. */
+  /**
+   * Schedules snapshots of those streams that are due. The streams must be as they are in the log.
+   */
   consider(streams: Iterable<readonly [string, CachedStream]>): void;
   /** Resolves when every snapshot that is due has been written or has failed. */
   finished(): Promise<void>;
@@ -57,7 +59,8 @@ export function createSnapshotWriter(options: SnapshotOptions): SnapshotWriter {
       const streams = due;
       due = new Map();
       try {
-        // One after the other, and each in parts, because writing a large state takes long.
+        // Writes them one after the other and in parts, because writing a large state takes a long
+        // time.
         for (const stream of streams) await log.writeSnapshots([await toSnapshot(stream)]);
       } catch (error) {
         for (const streamId of streams.keys()) written.delete(streamId);

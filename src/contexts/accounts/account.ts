@@ -26,7 +26,7 @@ export type Account = {
   readonly updatedAt: string;
 };
 
-/** The state on which commands are decided: also shares, and where orders may be open. */
+/** The state on which commands are decided. It adds the shares, and where orders may be open. */
 export type AccountState = Account & Markets & { readonly holdings: Holdings };
 
 /** The decider of one account. The state is null until the account is opened. */
@@ -71,7 +71,7 @@ export function evolveAccount(account: Account | null, event: StoredAccountEvent
   if (event.type === 'AccountOpened') return opened(event);
   if (account === null)
     throw new Error(`${event.streamId} begins with ${event.type}, not with AccountOpened`);
-  const change = changeOf(account, event);
+  const change = cashChangeOf(account, event);
   const { balance = account.balance, held = account.held, status = account.status } = change;
   return {
     id: account.id,
@@ -109,7 +109,7 @@ function opened(event: Extract<StoredAccountEvent, { type: 'AccountOpened' }>): 
   };
 }
 
-function changeOf(account: Account, event: StoredAccountEvent): Partial<Account> {
+function cashChangeOf(account: Account, event: StoredAccountEvent): Partial<Account> {
   const digits = digitsOf(account.currency);
   switch (event.type) {
     case 'CashDeposited':

@@ -15,7 +15,7 @@ import {
 } from './rules.ts';
 
 export interface OpenAccount {
-  /** A UUID. If absent, a new one is made. */
+  /** A UUID. If absent, a new one is generated. */
   readonly accountId?: string | null | undefined;
   readonly owner: string;
   readonly currency: string;
@@ -113,12 +113,10 @@ export const transferCash: CommandDefinition<TransferCash> = {
     assertStatus(to, ['OPEN', 'FROZEN']);
     const { currency } = from;
     if (currency !== to.currency) {
+      const sender = `account ${fromAccountId} is in ${currency}`;
+      const message = `${sender}, but account ${toAccountId} is in ${to.currency}`;
       const data = { expected: currency, actual: to.currency };
-      reject(
-        rejections.CurrencyMismatch,
-        `account ${fromAccountId} is in ${currency}, account ${toAccountId} is in ${to.currency}`,
-        data,
-      );
+      reject(rejections.CurrencyMismatch, message, data);
     }
     assertAmount(from, amount);
     assertFunds(from, amount);

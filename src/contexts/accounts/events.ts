@@ -8,12 +8,13 @@ import { decimal, id, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
 
 const amount = decimal(
-  "The amount as given, in the account's currency, never finer than its minor unit.",
+  oneLine`The amount as given, in the account's currency. It is never finer than the currency's
+  minor unit.`,
 );
 const reserved = decimal("The amount of cash, in the account's currency.");
 const currency = text("The ISO 4217 code of the account's currency.");
 const reference = nullable(text("The client's note. Null if none was given."));
-const reason = nullable(text('The reason as given. Null if none was given.'));
+const reason = nullable(text('The reason that the client gave. Null if it gave none.'));
 const symbol = id('The symbol of the instrument.');
 const shares = decimal('The number of shares.');
 const orderId = id('The id of the order.');
@@ -65,15 +66,13 @@ export const accountEvents = {
     fields: { amount, currency, reference },
   },
   CashHeld: {
-    description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order
-      without a limit, which pays from the available cash when it is triggered.`,
+    description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order to
+      buy without a limit, which pays from the available cash when it is triggered.`,
     fields: {
       amount: reserved,
       currency,
       orderId,
-      symbol: nullable(
-        id('The symbol of the instrument. Null in events stored under schema version 1.'),
-      ),
+      symbol: nullable(id('The symbol of the instrument. Null in events of schema version 1.')),
     },
     upcasters: [(data) => ({ ...data, symbol: null })],
   },
@@ -114,7 +113,7 @@ export const accountEvents = {
   },
   SaleSettled: {
     description:
-      'A sale was settled: the account gave shares, and received the amount less the fee.',
+      'A sale was settled: the account delivered shares, and received the amount less the fee.',
     fields: {
       ...settlement,
       released: decimal(

@@ -25,7 +25,7 @@ export function hasShareCapacity(holdings: Holdings, symbol: string, quantity: s
 
 /** The holdings after the next event of their account. */
 export function evolveHoldings(holdings: Holdings, event: StoredAccountEvent): Holdings {
-  const change = changeOf(event);
+  const change = holdingChangeOf(event);
   if (change === null) return holdings;
   const { symbol, quantity, held } = change;
   const before = holdingOf(holdings, symbol);
@@ -36,7 +36,7 @@ export function evolveHoldings(holdings: Holdings, event: StoredAccountEvent): H
 }
 
 /** What an event adds to the holding of an instrument. Null if it does not concern shares. */
-export function changeOf(event: StoredAccountEvent) {
+export function holdingChangeOf(event: StoredAccountEvent) {
   switch (event.type) {
     case 'SharesDeposited':
     case 'PurchaseSettled':

@@ -15,7 +15,8 @@ const outflows: ReadonlySet<AccountEvent['type']> = new Set([
 
 /**
  * Records an event of an account. All commands record such events through this function. It throws
- * if cash or shares would leave an account that is not open: the command did not check `canSend`.
+ * if cash or shares would leave an account that is not open, because the command has not checked
+ * `canSend`.
  */
 export function recordInAccount(context: CommandContext, id: string, event: AccountEvent): void {
   if (outflows.has(event.type)) {

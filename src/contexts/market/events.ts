@@ -3,7 +3,7 @@ import { decimal, id, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
 
 const symbol = id('The symbol of the instrument.');
-const reason = nullable(text('The reason as given. Null if none was given.'));
+const reason = nullable(text('The reason that the client gave. Null if it gave none.'));
 
 /** The fields of one side of a trade. Totals are those of FIX (CumQty, LeavesQty). */
 function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
@@ -12,10 +12,12 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
     OrderId: id(`The id of the ${which} order.`),
     AccountId: id(`The id of the account of the ${which} order.`),
     Amount: decimal(
-      oneLine`The cash that the account ${side === 'buy' ? 'pays' : 'receives'} for the shares, in
-      the instrument's currency, without the fee.`,
+      oneLine`The cash that the ${which} account ${side === 'buy' ? 'pays' : 'receives'} for the
+      shares, in the instrument's currency, without the fee.`,
     ),
-    Fee: decimal("The fee that the account pays for the trade, in the instrument's currency."),
+    Fee: decimal(
+      oneLine`The fee that the ${which} account pays for the trade, in the instrument's currency.`,
+    ),
     FilledQuantity: decimal(
       oneLine`The number of shares that the ${which} order has traded, including this trade.`,
     ),
@@ -83,8 +85,8 @@ export const marketEvents = {
       ),
       quantity: decimal('The number of shares traded.'),
       amount: decimal(
-        oneLine`The price times the quantity, exact, in the instrument's currency. In events stored
-        under schema version 1, it is rounded half-up to the minor unit.`,
+        oneLine`The price times the quantity, exact, in the instrument's currency. In events of
+        schema version 1, it is rounded half-up to the minor unit.`,
       ),
       currency: text("The ISO 4217 code of the instrument's currency."),
       rounding: text(

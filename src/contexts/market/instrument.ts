@@ -31,7 +31,7 @@ export const instrumentDecider: Decider<Instrument | null, MarketEvent> = {
   evolve: (instrument, event) => evolveInstrument(instrument, event as StoredMarketEvent),
 };
 
-/** The instrument after one more of its events; only its listing can come first. */
+/** The instrument after its next event. The first event must be InstrumentListed. */
 export function evolveInstrument(
   instrument: Instrument | null,
   event: StoredMarketEvent,

@@ -15,8 +15,8 @@ interface ClientOrder {
 }
 
 /**
- * The stream of a client order id in an account. Its state is the id of the last order that was
- * assigned it; null before there is one.
+ * The stream of a client order id in an account. Its state is the id of the last order to which it
+ * was assigned; null before the first one.
  */
 export const clientOrderDecider: Decider<string | null, TradingEvent> = {
   category: 'clientOrder',

@@ -9,7 +9,8 @@ const side = text('The side of the order: BUY or SELL.');
 const timeInForce = text('The time in force: DAY, GTC, IOC, FOK or GTD.');
 const filledQuantity = decimal('The number of shares traded so far (FIX CumQty).');
 const filledValue = decimal(
-  "The sum of price times quantity of these trades, exact, in the instrument's currency.",
+  oneLine`The exact value (price times quantity) of the shares traded so far, in the instrument's
+  currency.`,
 );
 const leavesQuantity = decimal('The number of shares still open for trading (FIX LeavesQty).');
 const held = decimal(
@@ -33,10 +34,10 @@ const accruedFee = decimal(
   "The fees on settledValue before rounding, in the instrument's currency.",
 );
 
-/** What a client asked for. */
+/** What a client requested. */
 const instruction = {
   orderId,
-  clientOrderId: nullable(text("The client's own id of the order. Null if it has none.")),
+  clientOrderId: nullable(text("The client's own id for the order. Null if the order has none.")),
   accountId,
   symbol,
   side,
@@ -71,7 +72,7 @@ const final = {
 };
 
 /**
- * All events of orders. The stream of an order has what its client asked for. The stream of the
+ * All events of orders. The stream of an order has what its client requested. The stream of the
  * instrument's book has what the market did with it, in the order in which it was done.
  */
 export const tradingEvents = {
@@ -171,7 +172,7 @@ export const tradingEvents = {
   },
   OrderReplaced: {
     description: 'An order was replaced by another order.',
-    fields: { ...final, newOrderId: id('The id of the order that replaced it.') },
+    fields: { ...final, newOrderId: id('The id of the new order.') },
   },
   OrderPaused: {
     description: oneLine`An incoming order was paused because it had traded with as many orders as
@@ -190,31 +191,31 @@ export const tradingEvents = {
       accruedFee,
       lowPrice: nullable(
         decimal(
-          oneLine`The lowest price at which the order has traded since it came in, in the
-          instrument's currency. Null if it has not traded.`,
+          oneLine`The lowest price at which the order has traded since it entered the market, in
+          the instrument's currency. Null if it has not traded.`,
         ),
       ),
       highPrice: nullable(
         decimal(
-          oneLine`The highest price at which the order has traded since it came in, in the
-          instrument's currency. Null if it has not traded.`,
+          oneLine`The highest price at which the order has traded since it entered the market, in
+          the instrument's currency. Null if it has not traded.`,
         ),
       ),
     },
   },
   StopsReached: {
-    description: oneLine`Prices reached more stop orders than one command could process. The others
-      enter the market in the next commands, ordered by priority, after the orders of earlier
-      StopsReached events.`,
+    description: oneLine`Prices reached more stop orders than one command could process. The
+      remaining stop orders enter the market in the next commands, ordered by priority, after the
+      orders of earlier StopsReached events.`,
     fields: {
       symbol,
       lowPrice: decimal(
-        oneLine`The lowest price, in the instrument's currency. Orders to sell with this stop price
-        or a higher one were reached.`,
+        oneLine`The lowest of these prices, in the instrument's currency. It reached orders to sell
+        whose stop price is equal or higher.`,
       ),
       highPrice: decimal(
-        oneLine`The highest price, in the instrument's currency. Orders to buy with this stop price
-        or a lower one were reached.`,
+        oneLine`The highest of these prices, in the instrument's currency. It reached orders to buy
+        whose stop price is equal or lower.`,
       ),
       price: nullable(
         decimal(
@@ -225,7 +226,7 @@ export const tradingEvents = {
       placedBy: nullable(
         dateTime(
           oneLine`The time of the recorded price. Only orders placed at or before it were reached.
-          Null if the time of placing does not matter.`,
+          Null if it does not matter when the orders were placed.`,
         ),
       ),
     },
@@ -238,7 +239,7 @@ export const tradingEvents = {
       price: decimal("The price as it was recorded, in the instrument's currency."),
       priceAt: nullable(
         dateTime(
-          oneLine`The time at which the price occurred. Null if it occurs when it takes effect.`,
+          'The time at which the price occurred. Null if the price occurs when it takes effect.',
         ),
       ),
     },
@@ -254,16 +255,16 @@ export const tradingEvents = {
   },
   MatchingPaused: {
     description: oneLine`A command left work in the book, because one command may do only a limited
-      amount of it. The server continues by itself. Later commands for the book are decided after
-      this work.`,
+      amount of it. The server continues the work by itself. Later commands for the book are
+      decided after this work.`,
     fields: {
       symbol,
       wavesDone: integer(
         'The number of pending StopsReached events that this command completed, oldest first.',
       ),
       after: integer(
-        oneLine`The priority of the last stop order that entered from the oldest StopsReached event
-        that is still pending. It is 0 if none has entered.`,
+        oneLine`The priority of the last stop order that entered the market from the oldest
+        StopsReached event that is still pending. It is 0 if none has entered yet.`,
       ),
       tasksDone: integer(
         oneLine`The number of pending PriceQueued and CancelsQueued events that this command
@@ -278,7 +279,7 @@ export const tradingEvents = {
   ClientOrderIdAssigned: {
     description: oneLine`A client order id was assigned to an open order. No other open order of the
       account has it.`,
-    fields: { accountId, clientOrderId: text("The client's own id of the order."), orderId },
+    fields: { accountId, clientOrderId: text("The client's own id for the order."), orderId },
   },
 } as const satisfies EventDefinitions;
 

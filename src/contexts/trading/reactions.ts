@@ -48,7 +48,7 @@ const tradingResumed: Reaction = {
   },
 };
 
-/** Cancels the open orders of a frozen account, or queues it where there is too much to do. */
+/** Cancels the open orders of a frozen account, or queues this where there is too much to do. */
 const accountFrozen: Reaction = {
   name: 'trading.cancelOrdersOfFrozenAccount',
   types: ['AccountFrozen'],

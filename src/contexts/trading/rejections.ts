@@ -48,8 +48,8 @@ export const OrderTooSmall = {
   fields: {
     quantity: decimal('The number of shares of the order.'),
     price: decimal(
-      oneLine`The price at which the order was valued: its limit price; if it has none, its stop
-      price; if it has neither, the best price of the other side.`,
+      oneLine`The price at which the order was valued, in the instrument's currency: its limit
+      price, or else its stop price, or else the best price of the other side of the book.`,
     ),
     smallestQuantity: decimal('The smallest number of shares that is accepted at this price.'),
   },
@@ -61,7 +61,7 @@ export const ClientOrderIdInUse = {
   description: 'Another open order of the account has this client order id. Use another id.',
   fields: {
     clientOrderId: text('The client order id as given.'),
-    orderId: id('The id of the open order.'),
+    orderId: id('The id of the open order that has this client order id.'),
   },
 } satisfies RejectionDefinition;
 

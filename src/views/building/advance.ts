@@ -20,11 +20,11 @@ export interface MovingView {
   readonly view: AnyView;
   readonly id: number;
   checkpoint: number;
-  /** The epoch of the log when this process took it over; null: it is not checked. */
+  /** The epoch of the log when this process took the view over; null if it is not checked. */
   epoch: number | null;
   /** Building until it has caught up with the others. */
   status: 'building' | 'live';
-  /** Not null if the view failed on an event; it then does not advance. */
+  /** Not null if the view failed on an event; a parked view does not advance. */
   parked: ViewError | null;
   readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
@@ -47,8 +47,8 @@ export function createMovingView(
  * continue.
  *
  * Throws, and advances no view, if another process has advanced them, if the events are not in the
- * log (`LogReplacedError`), or if the database cannot be reached or has run out of time or space:
- * no view is parked for that.
+ * log (`LogReplacedError`), or if the database cannot be reached or has run out of time or space.
+ * In these cases, no view is parked.
  */
 export async function advance(
   executor: Executor,
@@ -94,7 +94,7 @@ interface FailedPage {
   readonly error: unknown;
 }
 
-/** Finds the view that failed, and the event on which it failed by halving the page. */
+/** Finds the view that failed and, by halving the page, the event on which it failed. */
 async function advanceApart(
   executor: Executor,
   moving: readonly MovingView[],
@@ -141,7 +141,7 @@ async function prepare(
   const steps: Step[] = [];
   let since = performance.now();
   for (const [index, view] of moving.entries()) {
-    // A large page takes 100 ms and more for all views, so the event loop gets turns in between.
+    // A large page takes 100 ms or more for all views, so the event loop gets turns in between.
     if (performance.now() - since > turnMs) {
       await nextTurn();
       since = performance.now();

@@ -12,15 +12,18 @@ type DropReplaced = (
 ) => Promise<void>;
 
 const droppedRowsMax = 5_000;
-/** A process that has the version takes a free lease within two seconds; after four none has it. */
+/**
+ * A process that has the version takes a free lease within two seconds: if the lease is free for
+ * four seconds, no process has the version.
+ */
 const unusedMs = 4_000;
 /** By then every process has seen that the version is retired, and reads none of its rows. */
 const retiredMs = 2_000;
 
 /**
- * A version is in use as long as a process that has it in its code runs: that process advances it,
- * or takes it over. A version that was unused for four seconds is retired. It is then dropped, a
- * limited number of rows at a time, since the live views wait in the meantime.
+ * A version is in use as long as a process that has it in its code runs: that process advances it
+ * or takes it over. A version that has been unused for four seconds is retired. It is then dropped,
+ * a limited number of rows at a time, since the live views wait in the meantime.
  */
 export function createDropReplaced(): DropReplaced {
   const unusedSince = new Map<number, number>();

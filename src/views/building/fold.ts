@@ -2,14 +2,14 @@ import type { JsonObject, StoredEvent } from '../../kernel/event.ts';
 import { createEntryChanges, type EntryChanges } from '../lists/entry-changes.ts';
 import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 
-/** A document from a sequence on; null if it does not exist any more. */
+/** A document from a sequence on; null if it no longer exists. */
 interface DocumentChange {
   readonly key: string;
   readonly sequence: number;
   readonly document: JsonObject | null;
 }
 
-/** The changes of some events to a view. */
+/** The changes that some events make to a view. */
 export interface Changes extends EntryChanges {
   readonly documents: readonly DocumentChange[];
   /** The event on which the view failed, and its error; the changes include all earlier events. */

@@ -33,8 +33,8 @@ const reportMs = 2_000;
  *
  * A view is advanced under a lease, and the database also checks its checkpoint, so two processes
  * cannot both advance it. Throws if the connection is lost or a check fails. Throws
- * `NewerEventError` if this program cannot read the next event: a program that can then takes the
- * views over.
+ * `NewerEventError` if this program cannot read the next event: a program that can read it then
+ * takes over the views.
  */
 export async function runViewLeader(
   executor: Executor,
@@ -119,7 +119,8 @@ async function takeViews(
     views.find((view) => view.name === name && view.version === version);
   const rows = await readViews(executor);
   for (const view of views) {
-    // A newer program dropped it while this one was not running for some time: it is built again.
+    // A newer program dropped the view while this one was not running for some time, so the view is
+    // built again.
     if (!rows.some((row) => known(row) === view)) await registerView(executor, view);
   }
   const isMoving = (row: ViewRow): boolean => moving.some(({ id }) => id === row.id);
@@ -143,8 +144,8 @@ async function takeViews(
 }
 
 /**
- * Makes views live that have caught up: with another live view or, if there is none, up to the last
- * page of the log.
+ * Makes views live once they have caught up with another live view or, if there is none, with the
+ * last page of the log.
  */
 async function promote(
   executor: Executor,
@@ -159,7 +160,7 @@ async function promote(
       status === 'building' && parked === null && checkpoint >= goal,
   );
   if (promoted.length === 0) return;
-  // In one statement, so that no reader finds only some of them readable.
+  // Uses one statement, so that no reader finds only some of them readable.
   await setViewStatus(
     executor,
     promoted.map(({ id }) => id),
@@ -174,6 +175,6 @@ function createReport({ feed, logger }: ViewLeaderOptions): (checkpoint: number)
   return (checkpoint) => {
     if (performance.now() - loggedAt < reportMs) return;
     loggedAt = performance.now();
-    logger.info({ checkpoint, of: feed.tail() }, 'building views');
+    logger.info({ checkpoint, of: feed.tail() }, 'views are being built');
   };
 }

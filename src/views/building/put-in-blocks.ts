@@ -7,7 +7,7 @@ import type { Changes } from './fold.ts';
 import { readBlocks, takeBlockNumbers } from './read-current.ts';
 import type { RebalancedRange, ViewAdvance } from './write-page.ts';
 
-/** The changes of a page of events to a view, with the blocks that are in memory. */
+/** The changes that a page of events makes to a view, with the blocks that are in memory. */
 interface FoldedStep {
   readonly view: {
     readonly id: number;

@@ -11,7 +11,7 @@ interface KeyOfView {
 }
 
 interface CurrentDocument extends KeyOfView {
-  /** Null if it does not exist any more. */
+  /** Null if the document no longer exists. */
   readonly document: JsonObject | null;
 }
 

@@ -12,7 +12,7 @@ export interface ViewAdvance {
   readonly id: number;
   readonly from: number;
   readonly to: number;
-  /** The id of the event at `to`, and the epoch under which it was read; null: not checked. */
+  /** The id of the event at `to`, and the epoch under which it was read; null if not checked. */
   readonly toEventId?: string | null;
   readonly epoch?: number | null;
   /** Every list entry has its block. */
@@ -36,7 +36,9 @@ const advance: Query = {
   )`,
 };
 
-/** The `to_sequence` of an entry that is still current, as `never_ends()` of the database. */
+/**
+ * The `to_sequence` of an entry that is still current; `never_ends()` in the database returns it.
+ */
 const neverEnds = '9223372036854775807';
 
 /**

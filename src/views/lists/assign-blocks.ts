@@ -11,7 +11,7 @@ import {
 } from './blocks.ts';
 import type { ClosedEntry, EntryChanges, ListEntry, OpenedEntry } from './entry-changes.ts';
 
-/** Assigns the list entries of one page of a view to blocks, as far as these are in memory. */
+/** Assigns the list entries of one page of a view to the blocks that are in memory. */
 export interface BlockAssigner {
   readonly newPartitions: readonly NewPartition[];
   readonly splitBlocks: readonly SplitBlock[];
@@ -30,7 +30,7 @@ interface NewPartition extends PartitionName {
   readonly id: number;
 }
 
-/** A new block that takes over the range from `low` on of an existing block, as of a sequence. */
+/** A new block that takes over an existing block's range from `low` on, as of a sequence. */
 interface SplitBlock {
   readonly partition: number;
   readonly low: ListPosition;
@@ -147,7 +147,7 @@ function needsRebalance(block: Block, entriesMax: number): boolean {
   return isEmptied && !isWhole(block);
 }
 
-/** A block with fewer live entries has too few. */
+/** The minimum number of live entries; a block with fewer has too few. */
 function liveMin(entriesMax: number): number {
   return Math.floor(entriesMax / 8);
 }

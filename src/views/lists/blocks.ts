@@ -71,7 +71,7 @@ export function isWhole({ low, high }: Block): boolean {
 type ComparePositions = (a: ListPosition, b: ListPosition) => number;
 
 const compareUsually = comparePositionsBy(comparerFor(''), comparerFor(''));
-/** The last one, kept because a document has an entry in several partitions in a row. */
+/** The last comparer, kept because a document has entries in several partitions in a row. */
 let last: ListPosition & { compare: ComparePositions } = { ...beginning, compare: compareUsually };
 
 function comparerOf({ position, key }: ListPosition): ComparePositions {

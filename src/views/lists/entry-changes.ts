@@ -26,7 +26,7 @@ export interface ClosedEntry extends ListEntry {
 
 /** The list entries that a page of events inserts and ends. */
 export interface EntryChanges {
-  /** In the order in which they were inserted. */
+  /** The inserted entries, in the order in which they were inserted. */
   readonly opened: readonly OpenedEntry[];
   readonly closed: readonly ClosedEntry[];
 }

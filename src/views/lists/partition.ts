@@ -5,7 +5,7 @@ export type FilterValues = Readonly<Record<string, string>>;
 
 /**
  * An index row has at most 2,704 bytes, and texts from users can be longer. Positions are therefore
- * truncated (documents with equal prefixes are then ordered by key), and long partition names
+ * truncated (documents with equal prefixes are then ordered by key), and long partition names are
  * hashed.
  */
 const positionLengthMax = 200;

@@ -10,11 +10,14 @@ export interface ListPlacement {
   readonly position: string;
   /** The values of the list's filters, in their order. */
   readonly values: readonly string[];
-  /** One for each combination of filters, in the order of `PartitionNames`. */
+  /** The partitions, one for each combination of filters, in the order of `PartitionNames`. */
   readonly partitions: readonly string[];
   /** The first sequence of the page of events that has made this placement. */
   readonly page: number;
-  /** For each partition the index of its entry among those that page inserted; -1 if earlier. */
+  /**
+   * For each partition, the index of its entry among those that the page inserted; -1 if an earlier
+   * page inserted it.
+   */
   readonly opened: number[];
 }
 
@@ -28,8 +31,8 @@ export interface Placement {
 export type Placements = Map<string, Placement>;
 
 /**
- * The placement of a document. Most changes of a document leave its placement in a list as it was:
- * it is then the same object as in `before`.
+ * The placement of a document. Most changes of a document leave its placement in a list as it was;
+ * the placement is then the same object as in `before`.
  */
 export function toPlacement(
   view: AnyView,

@@ -15,7 +15,7 @@ import {
   type ListPage,
 } from '../read.ts';
 
-/** The changes of proposed events to a view: each document as it is, and as it would be. */
+/** The changes that proposed events make to a view: each document before and after them. */
 export interface Overlay {
   readonly view: AnyView;
   readonly changes: ReadonlyMap<string, ChangedDocument>;

@@ -4,7 +4,7 @@ import {
   type Topic,
   type TopicsOf,
   type Watchable,
-  type Watched,
+  type WatchedKey,
   type WatchedState,
 } from './watched-state.ts';
 
@@ -21,7 +21,7 @@ export interface WatchRegistry {
 }
 
 interface Entry<State> {
-  readonly watched: Watched<State>;
+  readonly watched: WatchedKey<State>;
   /**
    * Sets the topics of a state; returns whether some of them are new. Does nothing for a state that
    * is older than the last one, which comes from a reader that lags behind.
@@ -29,7 +29,10 @@ interface Entry<State> {
   follow(known: Pick<WatchedState<State>, 'sequence' | 'state'>): boolean;
 }
 
-/** `onFailure`: called with the error if the topics of an event throw; it then has no topics. */
+/**
+ * `onFailure`: called with the error of a topics function that throws; the event then has no
+ * topics.
+ */
 export function createWatchRegistry(onFailure: (error: unknown) => void): WatchRegistry {
   const entries = new Map<string, Entry<unknown>>();
   const byTopic: WatchedByTopic = new Map();
@@ -45,7 +48,7 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
       return known as Entry<State>;
     },
     notify(event) {
-      const concerned = new Set<Watched<unknown>>();
+      const concerned = new Set<WatchedKey<unknown>>();
       for (const [of, names] of byTopic) {
         for (const name of topicsSafely(of, event, onFailure)) {
           for (const watched of names.get(name) ?? []) concerned.add(watched);
@@ -64,13 +67,13 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
 }
 
 /** The watched states by the function and the name of each topic that they follow. */
-type WatchedByTopic = Map<TopicsOf, Map<string, Set<Watched<unknown>>>>;
+type WatchedByTopic = Map<TopicsOf, Map<string, Set<WatchedKey<unknown>>>>;
 
 /** Creates an entry, whose topics are in the map until it is no longer watched. */
 function createEntry(
   byTopic: WatchedByTopic,
   watchable: Watchable<unknown>,
-  onUnwatched: (watched: Watched<unknown>) => void,
+  onUnwatched: (watched: WatchedKey<unknown>) => void,
 ): Entry<unknown> {
   let topics: readonly Topic[] = [];
   let followed = -1;
@@ -100,8 +103,12 @@ function isAmong(topics: readonly Topic[], { of, name }: Topic): boolean {
   return topics.some((topic) => topic.of === of && topic.name === name);
 }
 
-function addTopic(byTopic: WatchedByTopic, { of, name }: Topic, watched: Watched<unknown>): void {
-  const names = byTopic.get(of) ?? new Map<string, Set<Watched<unknown>>>();
+function addTopic(
+  byTopic: WatchedByTopic,
+  { of, name }: Topic,
+  watched: WatchedKey<unknown>,
+): void {
+  const names = byTopic.get(of) ?? new Map<string, Set<WatchedKey<unknown>>>();
   const watching = names.get(name) ?? new Set();
   byTopic.set(of, names.set(name, watching.add(watched)));
 }
@@ -109,7 +116,7 @@ function addTopic(byTopic: WatchedByTopic, { of, name }: Topic, watched: Watched
 function removeTopic(
   byTopic: WatchedByTopic,
   { of, name }: Topic,
-  watched: Watched<unknown>,
+  watched: WatchedKey<unknown>,
 ): void {
   const names = byTopic.get(of);
   const watching = names?.get(name);

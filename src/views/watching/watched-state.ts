@@ -14,7 +14,10 @@ export interface Topic {
 export interface Watchable<State> {
   /** Identifies the state: all watchers of one key get the same states. */
   readonly key: string;
-  /** The topics of events that may change it, given its state; null before the first is known. */
+  /**
+   * The topics of events that may change the state, given its current value; null before the first
+   * value is known.
+   */
   topics(state: State | null): readonly Topic[];
   read(sequence: number): Promise<State>;
   /** Whether `after` is sent to a watcher whose last state is `before`. */
@@ -39,8 +42,8 @@ export interface SharedState<State> {
   read(): Promise<WatchedState<State>>;
 }
 
-/** One watcher, and the states that it has not read yet. */
-export interface Watch<State> {
+/** One reader of a watched key, and the states that it has not read yet. */
+export interface WatchingReader<State> {
   readonly pending: SharedState<State>[];
   readonly changed: Broadcast;
   /** Why no more states follow; null if more may follow. */
@@ -49,9 +52,9 @@ export interface Watch<State> {
   end(): void;
 }
 
-/** What all watchers of one key share. */
-export interface Watched<State> {
-  watch(): Watch<State>;
+/** What all readers of one key share. */
+export interface WatchedKey<State> {
+  watch(): WatchingReader<State>;
   /** The first state for watchers that start at a sequence; the views can be read there. */
   first(sequence: number): SharedState<State>;
   /** Adds a state that may be new, at a sequence at which the views can be read. */
@@ -68,12 +71,12 @@ const pendingMax = 100;
 export function createWatched<State>(
   read: ReadState<State>,
   onUnwatched: () => void,
-): Watched<State> {
-  const watches = new Set<Watch<State>>();
+): WatchedKey<State> {
+  const watches = new Set<WatchingReader<State>>();
   let first: SharedState<State> | null = null;
   return {
     watch() {
-      const watch: Watch<State> = {
+      const watch: WatchingReader<State> = {
         pending: [],
         changed: createBroadcast(),
         failure: null,
@@ -101,7 +104,7 @@ export function createWatched<State>(
   };
 }
 
-function push<State>({ pending, changed }: Watch<State>, state: SharedState<State>): void {
+function push<State>({ pending, changed }: WatchingReader<State>, state: SharedState<State>): void {
   // The watcher is too slow for every state: only the last one matters.
   if (pending.length >= pendingMax) pending.length = 0;
   pending.push(state);

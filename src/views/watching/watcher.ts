@@ -5,12 +5,12 @@ import type { Logger } from '../../lib/logger.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { Views } from '../views.ts';
 import { createWatchRegistry, type WatchRegistry } from './watch-registry.ts';
-import type { SharedState, Watch, Watchable, WatchedState } from './watched-state.ts';
+import type { SharedState, Watchable, WatchedState, WatchingReader } from './watched-state.ts';
 
 /** Watches states that are read from views. */
 export interface Watcher {
   /**
-   * The current state first, then the state after each event that changes it, in order, until the
+   * Yields the current state, then the state after each event that changes it, in order, until the
    * signal fires. A reader that is slower than the changes misses states in between, but never the
    * last one. All watchers of the same key get the same states, each of which is read once. Throws
    * the error with which `reset` was called, and `UpgradeNeededError` if this program cannot read
@@ -38,11 +38,15 @@ interface WatcherOptions {
   readonly logger: Logger;
 }
 
-/** Runs one loop over the feed that passes each event to the states that it may change. */
+/**
+ * Runs one loop over the feed that passes each event to the states that it may change. The
+ * registry has a `WatchedKey` for each watched key, and that has a `WatchingReader` for each
+ * subscriber.
+ */
 export function createWatcher(options: WatcherOptions): Watcher {
   const stopping = new AbortController();
   const registry = createWatchRegistry((error) =>
-    options.logger.debug({ err: error }, 'no topics'),
+    options.logger.debug({ err: error }, 'the topics of an event could not be found'),
   );
   let running: Promise<void> | null = null;
   return {
@@ -139,7 +143,7 @@ async function* watchStates<State>(
 
 /** The next state after a sequence; null if the signal fires. */
 async function nextOf<State>(
-  watch: Watch<State>,
+  watch: WatchingReader<State>,
   { after, watchable, signal }: Watching<State> & { readonly after: number },
 ): Promise<SharedState<State> | null> {
   const { pending, changed } = watch;

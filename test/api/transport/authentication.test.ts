@@ -54,7 +54,7 @@ describe('authentication over HTTP', () => {
     }
   });
 
-  it('answers 401 and UNAUTHENTICATED to everything else, in JSON and as a stream', async () => {
+  it('answers any other request with 401 and UNAUTHENTICATED, also on a stream', async () => {
     const refused: readonly Record<string, string>[] = [
       {},
       { authorization: '' },
@@ -90,7 +90,7 @@ describe('authentication over HTTP', () => {
     expect(answer.status).toBe(401);
   });
 
-  it('needs no token for the page and for health', async () => {
+  it('requires no token for the page and for health checks', async () => {
     const page = await fetch(tested.url, { headers: { accept: 'text/html' } });
     expect(page.status).toBe(200);
     expect((await fetch(`${tested.server.url}/health/ready`)).status).toBe(200);
@@ -101,7 +101,7 @@ describe('keys', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-  it('may be a public key, which is no secret of an HMAC', async () => {
+  it('may be a public key, which cannot be used as an HMAC secret', async () => {
     await using tested = await start({ publicKey: pem });
     const good = await post(tested.url, who, await bearer({ key: privateKey, algorithm: 'ES256' }));
     expect(good).toMatchObject({ body: { data: { actor: 'ada' } } });
@@ -125,7 +125,7 @@ describe('keys', () => {
     }
   });
 
-  it('that cannot be read keep the server from starting', async () => {
+  it('that cannot be read prevent the server from starting', async () => {
     await expect(start({ jwksFile: '/nowhere/jwks.json' })).rejects.toThrow('ENOENT');
     await expect(start({ publicKey: 'no key' })).rejects.toThrow();
   });

@@ -43,7 +43,7 @@ async function openStream(url: string, subject: string): Promise<Response> {
 }
 
 describe('connections without a valid identity', () => {
-  it('are closed after a short time, and others are kept', async () => {
+  it('are closed after a short time, while other connections are kept', async () => {
     await using tested = await startServer({ limits: { unauthenticatedTimeoutMs: 200 } });
     using known = await openAsked(tested);
     using silent = await openRaw(tested.url);
@@ -55,7 +55,7 @@ describe('connections without a valid identity', () => {
     await until(() => answers(known) === 2);
   });
 
-  it('make way for new ones when there are too many, with a reason', async () => {
+  it('are closed with a reason when there are too many', async () => {
     await using tested = await startServer({ limits: { unauthenticatedMax: 3 } });
     const silent: RawConnection[] = [];
     for (let count = 0; count < 6; count += 1) silent.push(await openRaw(tested.url));
@@ -80,7 +80,7 @@ describe('connections without a valid identity', () => {
 });
 
 describe('a server that is full', () => {
-  it('refuses a connection with a reason, and does not carry out what it asks', async () => {
+  it('refuses a connection with a reason and does not execute its request', async () => {
     await using tested = await startServer({ limits: { connectionsMax: 1 } });
     using _user = await openAsked(tested);
     using late = await openRaw(tested.url);
@@ -91,7 +91,7 @@ describe('a server that is full', () => {
     expect(tested.probe.inits).toHaveLength(1);
   });
 
-  it('says in the body of a refused upgrade why, and when to come again', async () => {
+  it('gives the reason and a Retry-After when it refuses an upgrade', async () => {
     await using tested = await startServer({ limits: { socketsMax: 1 } });
     await using _socket = await openSocket(tested.url);
     using late = await openRaw(tested.url);
@@ -109,7 +109,7 @@ describe('a server that is full', () => {
     });
   });
 
-  it('says the same of an event stream', async () => {
+  it('gives the same answer when it refuses an event stream', async () => {
     await using tested = await startServer({ limits: { streamsMax: 1 } });
     using first = await openRaw(tested.url);
     using late = await openRaw(tested.url);
@@ -121,7 +121,7 @@ describe('a server that is full', () => {
 });
 
 describe('quotas', () => {
-  it('bound the WebSockets and event streams of an actor', async () => {
+  it('limit the WebSockets and event streams of an actor', async () => {
     const authentication = { jwt: { secret } };
     await using tested = await startServer({ authentication, limits: { socketsPerActorMax: 1 } });
     const first = await openStream(tested.url, 'ada');
@@ -146,7 +146,7 @@ describe('quotas', () => {
     });
   });
 
-  it('bound the WebSockets and event streams of an address', async () => {
+  it('limit the WebSockets and event streams of an address', async () => {
     await using tested = await startServer({ limits: { socketsPerAddressMax: 1 } });
     await using _first = await openSocket(tested.url);
     await expect(openSocket(tested.url)).rejects.toThrow('429');

@@ -33,7 +33,7 @@ function operation(changes: Partial<FramedOperation> = {}): FramedOperation {
   };
 }
 
-test('a payload is executed once for all members, and its frame is the same object', async () => {
+test('a payload is executed once for all members, and they get the same frame object', async () => {
   const [first, second] = [groups.join(operation()), groups.join(operation())];
   const payload = {};
   expect(await first.frameOf(payload)).toBe(await second.frameOf(payload));
@@ -55,13 +55,13 @@ test.each<[string, Partial<FramedOperation>]>([
   expect(executed).toHaveLength(2);
 });
 
-test('variables in another order are the same', () => {
+test('variables in another order are the same variables', () => {
   groups.join(operation({ variableValues: { a: 1, b: 2 } }));
   groups.join(operation({ variableValues: { b: 2, a: 1 } }));
   expect(groups.size()).toBe(1);
 });
 
-test('a context that does not say how it is shared is not', async () => {
+test('a context that does not say how it can be shared is not shared', async () => {
   const contextValue = { signal: new AbortController().signal } as object;
   const members = [
     groups.join(operation({ contextValue })),
@@ -72,7 +72,7 @@ test('a context that does not say how it is shared is not', async () => {
   expect(executed).toHaveLength(2);
 });
 
-test('few frames are remembered, and none for one member alone', async () => {
+test('only a few frames are remembered, and none for a single member', async () => {
   const first = groups.join(operation());
   const payloads = Array.from({ length: 17 }, () => ({}));
   await first.frameOf(payloads[0]);
@@ -87,7 +87,7 @@ test('few frames are remembered, and none for one member alone', async () => {
   expect(executed).toHaveLength(before + 1);
 });
 
-test('a group ends, and what it executes is aborted, when its last member leaves', async () => {
+test('when its last member leaves, a group ends and aborts what it is executing', async () => {
   const [first, second] = [groups.join(operation()), groups.join(operation())];
   await first.frameOf({});
   first.leave();
@@ -100,7 +100,7 @@ test('a group ends, and what it executes is aborted, when its last member leaves
 });
 
 test.each(['SEQUENCE_NOT_REACHED', 'VIEW_BUILDING', 'DATABASE_UNREACHABLE'])(
-  'a frame that fails with %s is held back until it is whole',
+  'a frame that fails with %s is held back until it is complete',
   async (code) => {
     const passing = { data: { a: null }, errors: [codedError(code, 'not yet')] };
     const answers: ExecutionResult[] = [passing, passing, { data: { a: 1 } }];
@@ -109,13 +109,13 @@ test.each(['SEQUENCE_NOT_REACHED', 'VIEW_BUILDING', 'DATABASE_UNREACHABLE'])(
   },
 );
 
-test('a frame with a field that can never be read is an error and not a frame', async () => {
+test('a frame with a field that can never be read is an error', async () => {
   const errors = [codedError('SEQUENCE_NOT_REACHED', 'not yet'), codedError('VIEW_PARKED', 'no')];
   const { join } = createFrameGroups(() => ({ data: { a: null }, errors }));
   await expect(join(operation()).frameOf({})).rejects.toBe(errors[1]);
 });
 
-test('a frame that is held back ends with its last member', async () => {
+test('a frame that is held back ends when its last member leaves', async () => {
   const errors = [codedError('SEQUENCE_NOT_REACHED', 'not yet')];
   const { join } = createFrameGroups(() => ({ data: { a: null }, errors }));
   const member = join(operation());

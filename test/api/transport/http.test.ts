@@ -7,7 +7,7 @@ import { post, startServer, type TestServer } from './test-server.ts';
 
 const hello = { query: '{ hello }' };
 
-/** A GET with any headers, which `fetch` does not send; its status. */
+/** Sends headers that `fetch` does not allow; returns the status of the answer. */
 function statusOf(url: string, headers: Record<string, string>, method = 'GET'): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(url, { method, headers }, (response) => {
@@ -42,7 +42,7 @@ describe('the HTTP side', () => {
     expect(await got.json()).toEqual({ data: { hello: 'Hello you' }, extensions });
   });
 
-  it('hands minSequence and correlationId on, from headers or extensions', async () => {
+  it('passes on minSequence and correlationId, from headers or extensions', async () => {
     const headers = { 'daybook-min-sequence': '7', 'daybook-correlation-id': 'batch 9' };
     await post(url, hello, headers);
     expect(tested.probe.inits.at(-1)).toMatchObject({
@@ -71,7 +71,7 @@ describe('the HTTP side', () => {
     expect(byHeader.body).toMatchObject(refused);
   });
 
-  it('gives malformed input a code and never INTERNAL_SERVER_ERROR', async () => {
+  it('answers malformed input with a specific code, never with INTERNAL_SERVER_ERROR', async () => {
     const asked: readonly (readonly [code: string, request: object])[] = [
       ['GRAPHQL_PARSE_FAILED', { query: '{' }],
       ['GRAPHQL_VALIDATION_FAILED', { query: '{ nothing }' }],
@@ -99,7 +99,7 @@ describe('the HTTP side', () => {
     expect(tested.probe.logged).toEqual([]);
   });
 
-  it('masks what is not typed, and logs it once with the id in the answer', async () => {
+  it('masks an error that is not typed, and logs it once with the id in the answer', async () => {
     await using own = await startServer();
     const { body } = await post(own.url, { query: '{ typed broken }' });
     const [logged] = own.probe.logged;
@@ -130,13 +130,13 @@ describe('the HTTP side', () => {
     }
   });
 
-  it('says that it takes one operation at a time', async () => {
+  it('reports that it takes one operation at a time', async () => {
     const { status, body } = await post(url, [hello]);
     expect(status).toBe(400);
     expect(body).toMatchObject({ errors: [{ message: 'send one operation, not a list of them' }] });
   });
 
-  it('refuses what a form on any page could send', async () => {
+  it('refuses requests that a form on any page could send', async () => {
     const types = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', ''];
     for (const type of types) {
       const headers = { 'content-type': type };
@@ -151,7 +151,7 @@ describe('the HTTP side', () => {
     expect((await fetch(url, { method: 'POST', headers, body: 'x' })).status).toBe(415);
   });
 
-  it('refuses mutations by GET, in both forms of answer', async () => {
+  it('refuses mutations by GET, whatever form of answer is accepted', async () => {
     const before = tested.probe.inits.length;
     for (const accept of ['application/json', 'text/event-stream']) {
       const query = encodeURIComponent('mutation { touch }');
@@ -162,13 +162,13 @@ describe('the HTTP side', () => {
     expect(tested.probe.inits).toHaveLength(before);
   });
 
-  it('sends subscriptions elsewhere', async () => {
+  it('does not execute subscriptions', async () => {
     const { status, body } = await post(url, { query: 'subscription { silence }' });
     expect(status).toBe(200);
     expect(body).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   });
 
-  it('refuses a large body by its Content-Length, and the connection goes on', async () => {
+  it('refuses a large body by its Content-Length, and keeps the connection', async () => {
     using connection = await openRaw(url);
     const size = 300 * 1024;
     connection.send(head(size));
@@ -179,7 +179,7 @@ describe('the HTTP side', () => {
     await until(() => connection.received().includes('Hello you'));
   });
 
-  it('refuses a large body as it comes, and ends a connection that goes on with it', async () => {
+  it('refuses a large body while it arrives, and closes a connection that keeps sending', async () => {
     using connection = await openRaw(url);
     connection.send(head('chunked'));
     const chunk = `4000\r\n${'x'.repeat(0x4000)}\r\n`;
@@ -189,7 +189,7 @@ describe('the HTTP side', () => {
     clearInterval(timer);
   });
 
-  it('answers 408 to bodies that do not come', async () => {
+  it('answers 408 if a body does not arrive', async () => {
     await using own = await startServer({
       limits: { requestTimeoutMs: 200, headersTimeoutMs: 100 },
     });
@@ -202,14 +202,14 @@ describe('the HTTP side', () => {
     expect(headless.received()).toContain('408');
   });
 
-  it('survives senders that leave in the middle', async () => {
+  it('survives clients that disconnect in the middle of a request', async () => {
     using connection = await openRaw(url);
     connection.send(`${head(50)}{"query":`);
     connection.socket.destroy();
     expect((await post(url, hello)).status).toBe(200);
   });
 
-  it('aborts the signal of an operation whose caller leaves, and of no other', async () => {
+  it('aborts the signal of an operation whose caller disconnects, and no other signal', async () => {
     await using own = await startServer();
     await post(own.url, hello);
     const abort = new AbortController();
@@ -224,7 +224,7 @@ describe('the HTTP side', () => {
     expect(signals[0]?.aborted).toBe(false);
   });
 
-  it('serves loopback host names only, and pages of loopback origins', async () => {
+  it('serves only loopback host names and pages of loopback origins', async () => {
     for (const host of ['localhost', 'localhost:4000', '127.0.0.1:1', '[::1]:4', 'a.localhost']) {
       expect(await statusOf(`${url}?query={hello}`, { host }), host).toBe(200);
     }
@@ -242,7 +242,7 @@ describe('the HTTP side', () => {
     expect(await statusOf(`${url}?query={hello}`, { origin: 'http://localhost:3000' })).toBe(200);
   });
 
-  it('allows listed origins only to read across origins', async () => {
+  it('allows only listed origins to read across origins', async () => {
     const plain = await fetch(`${url}?query={hello}`);
     expect(plain.headers.get('access-control-allow-origin')).toBeNull();
     await using own = await startServer({ corsOrigins: ['https://app.example'] });
@@ -273,7 +273,7 @@ describe('the HTTP side', () => {
     expect([unknowable.status, await unknowable.json()]).toEqual([503, { ready: false }]);
   });
 
-  it('shows browsers GraphiQL with the examples', async () => {
+  it('serves GraphiQL with the examples to browsers', async () => {
     const response = await fetch(url, { headers: { accept: 'text/html,*/*;q=0.8' } });
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(response.headers.get('content-security-policy')).toContain('frame-ancestors');
@@ -284,14 +284,14 @@ describe('the HTTP side', () => {
 });
 
 describe('starting and stopping', () => {
-  it('says in one line that a port is taken', async () => {
+  it('reports in one line that a port is taken', async () => {
     await using tested = await startServer();
     const port = Number(new URL(tested.url).port);
     const second = startServer({ port });
     await expect(second).rejects.toThrow(PortTakenError);
     await expect(second).rejects.toMatchObject({
       code: 'PORT_TAKEN',
-      message: `port ${port} on 127.0.0.1 is in use: stop its program or set PORT`,
+      message: `port ${port} on 127.0.0.1 is in use: stop the other program or set PORT`,
     });
   });
 
@@ -312,7 +312,7 @@ describe('starting and stopping', () => {
     await stopped;
   });
 
-  it('does not wait for connections on which nothing was asked', async () => {
+  it('does not wait for connections without a request', async () => {
     await using tested = await startServer();
     using silent = await openRaw(tested.url);
     using idle = await openRaw(tested.url);
@@ -325,7 +325,7 @@ describe('starting and stopping', () => {
     await until(() => silent.isClosed() && idle.isClosed());
   });
 
-  it('gives up on what does not finish', async () => {
+  it('stops waiting for an operation that does not finish', async () => {
     await using tested = await startServer({ limits: { stopTimeoutMs: 100 } });
     const running = post(tested.url, { query: 'mutation { slow }' });
     const cut = expect(running).rejects.toThrow();

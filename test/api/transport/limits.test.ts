@@ -14,7 +14,7 @@ function bomb(): string {
   return `{ account { ...F0 } } ${fragments} fragment F30 on Account { id }`;
 }
 
-describe('limits of operations', () => {
+describe('the limits of operations', () => {
   let tested: TestServer;
   beforeAll(async () => {
     tested = await startServer();
@@ -71,7 +71,7 @@ describe('limits of operations', () => {
     ],
   ];
   for (const [title, code, query] of refused) {
-    it(`refuses ${title} with ${code} and 400 whatever is accepted`, async () => {
+    it(`refuse ${title} with ${code} and 400 for every accepted type`, async () => {
       for (const accept of ['application/json', 'application/graphql-response+json', '*/*']) {
         const answer = await post(tested.url, { query }, { accept });
         expect(answer).toMatchObject({ status: 400, body: { errors: [{ extensions: { code } }] } });
@@ -101,14 +101,14 @@ describe('limits of operations', () => {
     ],
   ];
   for (const [title, query] of accepted) {
-    it(`leaves room for ${title}`, async () => {
+    it(`allow ${title}`, async () => {
       const { status, body } = await post(tested.url, { query });
       expect(body).not.toHaveProperty('errors');
       expect(status).toBe(200);
     });
   }
 
-  it('refuses cyclic fragments as invalid', async () => {
+  it('refuse cyclic fragments as invalid', async () => {
     const query =
       '{ account { ...A } } fragment A on Account { ...B } fragment B on Account { ...A }';
     const answer = await post(tested.url, { query });
@@ -117,7 +117,7 @@ describe('limits of operations', () => {
     });
   });
 
-  it('takes page sizes from variables and their defaults', async () => {
+  it('count page sizes that come from variables and their defaults', async () => {
     const query = `query ($n: Int = 500) {
       accounts(first: $n) { nodes { accounts(last: $n) { nodes { id } } } } }`;
     const tooComplex = { errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX' } }] };
@@ -129,7 +129,7 @@ describe('limits of operations', () => {
     expect(few.body).not.toHaveProperty('errors');
   });
 
-  it('refuses variables nested too deep to be coerced', async () => {
+  it('refuse variables that are nested too deep to be coerced', async () => {
     const depth = 10_000;
     const query = 'query ($p: Point) { echo(point: $p) }';
     const variables = `{"p":${'{"points":['.repeat(depth)}${']}'.repeat(depth)}}`;
@@ -144,7 +144,7 @@ describe('limits of operations', () => {
     });
   });
 
-  it('cuts messages and the number of errors, so that an answer is not far larger than its question', async () => {
+  it('keep an error answer from being much larger than its request', async () => {
     const name = 'q'.repeat(50_000);
     const query = `query ${name} { ${repeat(50, (i) => `a${i}: hello(name: $v${i})`)} }`;
     const { body } = await post(tested.url, { query });

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** A TCP connection on which a test says exactly what it wants to be said. */
+/** A TCP connection on which a test determines every byte that is sent. */
 export interface RawConnection extends Disposable {
   readonly socket: Socket;
   /** Everything received so far. */

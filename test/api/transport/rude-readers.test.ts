@@ -11,14 +11,14 @@ function subscribe(connection: RawConnection, query: string): void {
   connection.send(head(body.length, 'Accept: text/event-stream\r\n') + body);
 }
 
-/** Waits until so much time has passed. */
+/** Waits until the given time has passed. */
 async function passed(ms: number): Promise<void> {
   const start = performance.now();
   await until(() => performance.now() - start > ms);
 }
 
 describe('a reader that does not read', () => {
-  it('is cut on an event stream', async () => {
+  it('is disconnected from an event stream', async () => {
     await using tested = await startServer({ limits: { stallTimeoutMs: 300 } });
     using connection = await openRaw(tested.url);
     connection.socket.pause();
@@ -26,7 +26,7 @@ describe('a reader that does not read', () => {
     await until(() => tested.probe.ended === 1, 5_000);
   });
 
-  it('is cut on a WebSocket before it has missed two pings', async () => {
+  it('is disconnected from a WebSocket before it has missed two pings', async () => {
     await using tested = await startServer({ limits: { stallTimeoutMs: 300 } });
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -36,7 +36,7 @@ describe('a reader that does not read', () => {
     await until(() => tested.probe.ended === 3, 5_000);
   });
 
-  it('gives one WebSocket no more answers than its buffer holds', async () => {
+  it('gets no more answers on one WebSocket than its buffer holds', async () => {
     await using tested = await startServer({ limits: { bufferBytesMax: 1_024 } });
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -60,7 +60,7 @@ describe('a reader that does not read', () => {
 });
 
 describe('a reader that is slow', () => {
-  it('is not cut while it goes on reading', async () => {
+  it('is not disconnected while it keeps reading', async () => {
     await using tested = await startServer({ limits: { stallTimeoutMs: 500 } });
     using connection = await openRaw(tested.url);
     subscribe(connection, flood);
@@ -74,7 +74,7 @@ describe('a reader that is slow', () => {
     expect(connection.isClosed()).toBe(false);
   });
 
-  it('may wait for its answer longer than a reader may stall', async () => {
+  it('may wait longer for its answer than a reader may stall', async () => {
     await using tested = await startServer({ limits: { stallTimeoutMs: 100 } });
     const answer = post(tested.url, { query: '{ slow }' });
     await passed(400);
@@ -82,7 +82,7 @@ describe('a reader that is slow', () => {
     expect(await answer).toMatchObject({ status: 200, body: { data: { slow: 'done' } } });
   });
 
-  it('may have nothing to read for longer than that', async () => {
+  it('may have nothing to read for longer than a reader may stall', async () => {
     await using tested = await startServer({ limits: { stallTimeoutMs: 100 } });
     using connection = await openRaw(tested.url);
     await using socket = await openSocket(tested.url);

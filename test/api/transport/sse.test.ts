@@ -48,7 +48,7 @@ describe('server-sent events', () => {
     expect(tested.probe.inits).toMatchObject([{ minSequence: '7' }]);
   });
 
-  it('are for subscriptions only when JSON is accepted as well', async () => {
+  it('are used only for subscriptions if JSON is accepted as well', async () => {
     await using tested = await startServer();
     const accept = 'application/graphql-response+json, application/json, text/event-stream';
     const query = await open(tested.url, '{ hello }', { accept });
@@ -58,7 +58,7 @@ describe('server-sent events', () => {
     await live.text();
   });
 
-  it('do not begin for what is refused: a 4xx in JSON', async () => {
+  it('do not begin if the request is refused: the answer is a 4xx in JSON', async () => {
     await using tested = await startServer();
     const refused: readonly (readonly [code: string, query: string])[] = [
       ['QUERY_TOO_DEEP', 'subscription {a'.concat('{a'.repeat(20_000))],
@@ -76,7 +76,7 @@ describe('server-sent events', () => {
     expect(large.status).toBe(413);
   });
 
-  it('end with typed errors as they are, others masked', async () => {
+  it('end with typed errors unchanged and other errors masked', async () => {
     await using tested = await startServer();
     const expected = {
       failing: 'TOO_FAR_BEHIND',
@@ -95,7 +95,7 @@ describe('server-sent events', () => {
     }
   });
 
-  it('end their source when the reader leaves', async () => {
+  it('end their source when the reader disconnects', async () => {
     await using tested = await startServer();
     const response = await open(tested.url, 'subscription { silence }');
     await until(() => tested.probe.inits.length === 1);
@@ -103,7 +103,7 @@ describe('server-sent events', () => {
     await until(() => tested.probe.ended === 1);
   });
 
-  it('wait for a reader that does not read, and end when it leaves like that', async () => {
+  it('wait for a reader that does not read, and end if it disconnects meanwhile', async () => {
     await using tested = await startServer({ limits: { streamsMax: 1 } });
     using connection = await openRaw(tested.url);
     const body = JSON.stringify({ query: 'subscription { ticks(size: 100000) }' });
@@ -120,7 +120,7 @@ describe('server-sent events', () => {
     expect(before).toBeLessThan(300);
     connection.socket.destroy();
     await until(() => tested.probe.ended === 1);
-    // Its place is free again.
+    // Its slot is free again.
     await until(async () => {
       const next = await open(tested.url, 'subscription { silence }');
       await next.body?.cancel();
@@ -128,7 +128,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('say that they are alive', async () => {
+  it('send keep-alive messages', async () => {
     await using tested = await startServer({ limits: { pingIntervalMs: 20 } });
     using connection = await openRaw(tested.url);
     const body = JSON.stringify({ query: 'subscription { silence }' });
@@ -136,7 +136,7 @@ describe('server-sent events', () => {
     await until(() => connection.received().split(':\n\n').length > 3);
   });
 
-  it('are bounded in number', async () => {
+  it('are limited in number', async () => {
     await using tested = await startServer({ limits: { streamsMax: 1 } });
     const first = await open(tested.url, 'subscription { silence }');
     const second = await open(tested.url, 'subscription { silence }');
@@ -149,7 +149,7 @@ describe('server-sent events', () => {
     });
   });
 
-  it('are cut when the server stops, without complete', async () => {
+  it('are closed without a complete message when the server stops', async () => {
     await using tested = await startServer();
     const response = await open(tested.url, 'subscription { silence }');
     const text = expect(response.text()).rejects.toThrow();

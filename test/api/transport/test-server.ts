@@ -13,7 +13,7 @@ interface TestContext {
   extensions(): Record<string, unknown>;
 }
 
-/** What a test can see of, and do to, the resolvers of the test schema. */
+/** What a test can observe and control in the resolvers of the test schema. */
 export interface Probe {
   /** Frames that the subscription `ticks` has made. */
   produced: number;
@@ -21,7 +21,7 @@ export interface Probe {
   ended: number;
   readonly inits: OperationInit[];
   readonly logged: Record<string, unknown>[];
-  /** Lets the queries and mutations `slow` go on. */
+  /** Lets the queries and mutations named `slow` continue. */
   release(): void;
 }
 

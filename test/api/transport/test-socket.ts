@@ -7,7 +7,7 @@ export interface ReceivedMessage {
   readonly payload?: unknown;
 }
 
-/** A client that speaks graphql-transport-ws word by word. */
+/** A client that speaks graphql-transport-ws message by message. */
 export interface TestSocket extends AsyncDisposable {
   readonly socket: WebSocket;
   readonly received: readonly ReceivedMessage[];

@@ -13,7 +13,7 @@ test('an issued token makes its bearer the actor', async () => {
   expect(await authenticate(`Bearer ${token}`)).toMatchObject({ actor: 'ada' });
 });
 
-test('without a secret, or for no time, there is no token', async () => {
+test('a token is not issued without a secret or without a lifetime', async () => {
   await expect(issueToken(null, 'ada', 1)).rejects.toMatchObject({ code: 'NO_TOKEN' });
   await expect(issueToken({ jwt: { secret } }, 'ada', 0)).rejects.toMatchObject({
     code: 'NO_TOKEN',
@@ -32,7 +32,7 @@ test('a token that never expires is refused unless a setting allows it', async (
   expect(await lax(authorization)).toEqual({ actor: 'ada', expiresAtMs: null });
 });
 
-test('the setting for tokens that never expire is false unless it says true', () => {
+test('tokens that never expire are allowed only if the setting is true', () => {
   const environment = { DAYBOOK_JWT_SECRET: secret };
   const read = (text: string) =>
     readConfig({ ...environment, DAYBOOK_JWT_ALLOW_NO_EXPIRY: text }).authentication?.jwt;

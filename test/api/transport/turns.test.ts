@@ -7,7 +7,7 @@ import { silentLogger } from '../../support/silent-logger.ts';
 
 const framesMax = 50_000;
 
-/** A subscription whose next frame is always there, as in the replay of a log in memory. */
+/** A subscription whose next frame is always ready, as in the replay of a log in memory. */
 async function* flood(): AsyncGenerator<{ flood: string }> {
   for (let count = 0; count < framesMax; count += 1) yield { flood: String(count) };
 }
@@ -21,7 +21,7 @@ const schema = new GraphQLSchema({
 });
 
 describe('turns', () => {
-  it('let everything else pass while frames are made without a pause', async () => {
+  it('let other work run while frames are made without a pause', async () => {
     const operations = createOperations({
       schema,
       createContext: () => ({ extensions: () => undefined }),
@@ -43,7 +43,7 @@ describe('turns', () => {
     expect(made).toBeLessThan(framesMax);
   });
 
-  it('are taken by actors, however many frames one of them wants', async () => {
+  it('alternate between actors, however many frames one actor needs', async () => {
     const turns = createTurns(0);
     const order: string[] = [];
     const wants = ['ada', 'ada', 'ada', 'ada', 'grace', 'grace'].map(async (actor) => {
@@ -54,7 +54,7 @@ describe('turns', () => {
     expect(order).toEqual(['ada', 'grace', 'ada', 'grace', 'ada', 'ada']);
   });
 
-  it('are not waited for while there is time left', () => {
+  it('are granted at once while there is time left', () => {
     const turns = createTurns(60_000);
     expect(Array.from({ length: 1_000 }, () => turns.next('ada')).every((turn) => !turn)).toBe(
       true,

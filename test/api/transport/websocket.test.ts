@@ -25,7 +25,7 @@ describe('the WebSocket side', () => {
     ]);
   });
 
-  it('works with the client of graphql-ws, subscriptions to their end', async () => {
+  it('works with the client of graphql-ws, for subscriptions until they complete', async () => {
     await using tested = await startServer();
     const url = tested.url.replace('http', 'ws');
     const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
@@ -37,7 +37,7 @@ describe('the WebSocket side', () => {
     await client.dispose();
   });
 
-  it('has the same limits and errors', async () => {
+  it('has the same limits and errors as HTTP', async () => {
     await using tested = await startServer();
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -59,7 +59,7 @@ describe('the WebSocket side', () => {
     expect(tested.probe.logged).toEqual([]);
   });
 
-  it('answers variables that do not fit with BAD_USER_INPUT', async () => {
+  it('answers variables of the wrong type with BAD_USER_INPUT', async () => {
     await using tested = await startServer();
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -90,7 +90,7 @@ describe('the WebSocket side', () => {
     expect(tested.probe.logged).toHaveLength(1);
   });
 
-  it('ends the source of a subscription when its client completes it or leaves', async () => {
+  it('ends the source of a subscription when its client completes it or disconnects', async () => {
     await using tested = await startServer();
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -103,7 +103,7 @@ describe('the WebSocket side', () => {
     await until(() => tested.probe.ended === 2);
   });
 
-  it('makes frames for a reader that does not read only until the socket is full', async () => {
+  it('stops making frames for a reader that does not read once the socket is full', async () => {
     await using tested = await startServer();
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -123,7 +123,7 @@ describe('the WebSocket side', () => {
     await until(() => tested.probe.produced > before + 10);
   });
 
-  it('cuts a peer that does not answer pings', async () => {
+  it('disconnects a peer that does not answer pings', async () => {
     await using tested = await startServer({ limits: { pingIntervalMs: 50 } });
     await using deaf = await openSocket(tested.url, { autoPong: false });
     await using alive = await openSocket(tested.url);
@@ -135,7 +135,7 @@ describe('the WebSocket side', () => {
     expect(alive.closeCode()).toBeNull();
   });
 
-  it('bounds operations, messages and sockets', async () => {
+  it('limits operations, messages and sockets', async () => {
     const limits = { operationsPerSocketMax: 2, messageBytesMax: 1_000, socketsMax: 2 };
     await using tested = await startServer({ limits });
     await using socket = await openSocket(tested.url);
@@ -171,13 +171,13 @@ describe('the WebSocket side', () => {
     expect(socket.closeCode()).toBe(4429);
   });
 
-  it('lets go of a subscription whose source does not hear that it should end', async () => {
+  it('releases a subscription whose source does not react to the request to end', async () => {
     await using tested = await startServer({ limits: { operationsPerSocketMax: 1 } });
     await using socket = await openSocket(tested.url);
     await socket.init();
     socket.subscribe('1', 'subscription { deaf }');
     await until(() => tested.probe.inits.length === 1);
-    // What is answered to the ping has seen the subscription begin.
+    // The answer to the ping arrives after the subscription has begun.
     socket.send({ type: 'ping' });
     await until(() => socket.received.some(({ type }) => type === 'pong'));
     socket.send({ type: 'complete', id: '1' });
@@ -187,7 +187,7 @@ describe('the WebSocket side', () => {
     });
   });
 
-  it('aborts the signal of a query whose client leaves', async () => {
+  it('aborts the signal of a query whose client disconnects', async () => {
     await using tested = await startServer();
     await using socket = await openSocket(tested.url);
     await socket.init();
@@ -198,7 +198,7 @@ describe('the WebSocket side', () => {
     await until(() => signal?.aborted === true);
   });
 
-  it('closes what does not keep to the protocol', async () => {
+  it('closes connections that violate the protocol', async () => {
     await using tested = await startServer({ limits: { connectionInitTimeoutMs: 100 } });
     const openings: readonly (readonly [code: number, messages: readonly string[]])[] = [
       [4400, ['no json']],
@@ -217,7 +217,7 @@ describe('the WebSocket side', () => {
     expect(tested.probe.logged).toEqual([]);
   });
 
-  it('refuses other paths, hosts and origins before there is a socket', async () => {
+  it('refuses other paths, hosts and origins before it opens a socket', async () => {
     await using tested = await startServer();
     await expect(openSocket(tested.url.replace('/graphql', '/else'))).rejects.toThrow('404');
     const headers = { host: 'evil.example' };
@@ -227,7 +227,7 @@ describe('the WebSocket side', () => {
     await socket.init();
   });
 
-  it('stops with 1001: mutations are answered, subscriptions are not completed', async () => {
+  it('answers mutations and then closes with 1001 when the server stops', async () => {
     await using tested = await startServer();
     await using socket = await openSocket(tested.url);
     await socket.init();

@@ -29,14 +29,14 @@ let engine: Engine;
 let hasViews = false;
 let ids: readonly string[] = [];
 
-interface EngineWish {
+interface EngineSetup {
   readonly url: string;
   readonly streams: number;
   /** False: the log alone. */
   readonly withViews: boolean;
 }
 
-async function start({ url, streams, withViews }: EngineWish): Promise<void> {
+async function start({ url, streams, withViews }: EngineSetup): Promise<void> {
   hasViews = withViews;
   const database = await openDatabase(url);
   const contexts = [withViews ? accounts : { ...accounts, views: [] }];

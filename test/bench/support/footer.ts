@@ -11,7 +11,7 @@ export interface FooterOptions {
 
 const columns = 100;
 
-/** Says on which machine the figures were taken, and how. */
+/** Describes the machine on which the figures were taken, and how. */
 export function toFooter({ timing, benches, postgres }: FooterOptions): string {
   const { warmUpMs, measuredMs, rounds } = timing;
   const processors = cpus();

@@ -39,7 +39,7 @@ describe('the events that a dry run proposes', () => {
     }
   });
 
-  test('are none when it replays a recorded answer, and none when it is rejected', async () => {
+  test('are empty if it replays a recorded answer or is rejected', async () => {
     const id = await ours.open('10.00');
     const key = { idempotencyKey: 'key' };
     await ours.deposit(id, '1.00', key);

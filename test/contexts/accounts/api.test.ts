@@ -174,7 +174,7 @@ describe('commands', () => {
     await command('depositCash', { accountId, amount: '5.00' });
     const again = await command('depositCash', input);
     expect(again).toEqual({ ...first, replayed: true });
-    // To the byte: members of data keep their order, which is not that of jsonb.
+    // Compared as text, because members of data keep their order, which is not that of jsonb.
     const toAccountId = await open();
     const transfer = { fromAccountId: accountId, toAccountId, amount: '1.00' };
     const keyed = { ...transfer, idempotencyKey: randomUUID() };

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-test('nobody gets shares for nothing', async () => {
+test('an order that is worth less than a minor unit cannot buy shares', async () => {
   const [, , buying, accounts] = await runCase(server, 'zero-amount');
   expect(buying?.data['placeOrder']).toMatchObject({ code: 'ORDER_TOO_SMALL' });
   expect(accounts?.data).toMatchObject({
@@ -17,14 +17,14 @@ test('nobody gets shares for nothing', async () => {
   });
 });
 
-test('the profit of a position is its proceeds less its cost, in three hundred fills', async () => {
+test('the profit of a position is its proceeds minus its cost, even over three hundred fills', async () => {
   const [, , , , portfolio] = await runCase(server, 'realized-profit');
   expect(portfolio?.data['account']).toEqual({
     portfolio: { cash: '4999.00', equity: '4999.00', realizedPnl: '-1.00', unrealizedPnl: '0.00' },
   });
 });
 
-test('nothing leaves a frozen account', async () => {
+test('no cash or shares leave a frozen account', async () => {
   const [, freezing, , account] = await runCase(server, 'frozen-account');
   expect(freezing?.data['freezeAccount']).toEqual({
     account: { status: 'FROZEN', balance: '90.00', held: '0.00', positions: [{ quantity: '10' }] },
@@ -39,7 +39,7 @@ test('nothing leaves a frozen account', async () => {
   });
 });
 
-test('an account with open orders is not closed', async () => {
+test('an account with open orders cannot be closed', async () => {
   const [, closing, , account] = await runCase(server, 'closed-account');
   expect(closing?.data).toMatchObject({
     stop: { order: { status: 'HELD' } },
@@ -58,7 +58,7 @@ test('an account with open orders is not closed', async () => {
   });
 });
 
-test('history triggers no stop order', async () => {
+test('a price from before the order was placed does not trigger a stop order', async () => {
   const [, , , order] = await runCase(server, 'history-fires-stop');
   expect(order?.data['order']).toMatchObject({ status: 'HELD', averagePrice: null, fills: [] });
 });

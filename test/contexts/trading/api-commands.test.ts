@@ -18,7 +18,7 @@ afterAll(() => server.dispose());
 const buy = (quantity: string, limitPrice: string) => ({ side: 'BUY', quantity, limitPrice });
 const sell = (quantity: string, limitPrice: string) => ({ side: 'SELL', quantity, limitPrice });
 
-/** An instrument with fees, somebody with cash, and somebody with shares. */
+/** An instrument with fees, an account with cash, and an account with shares. */
 async function market() {
   const symbol = await client.list({ makerFeeBps: '10', takerFeeBps: '20' });
   const buyer = await client.open({ cash: '1000.00' });
@@ -27,7 +27,7 @@ async function market() {
 }
 
 describe('placing', () => {
-  test('an order that rests answers itself, what it holds, and its events in order', async () => {
+  test('a resting order is returned with the cash that it reserves and its events in order', async () => {
     const { symbol, buyer } = await market();
     const orderId = randomUUID();
     const answer = await client.place(buyer, symbol, {
@@ -73,7 +73,7 @@ describe('placing', () => {
     expect(answer.sequence).toBe(await client.head());
   });
 
-  test('an order without an id is given one, which finds it', async () => {
+  test('an order without an id gets one, by which it can be found', async () => {
     const { symbol, buyer } = await market();
     const { order } = await client.place(buyer, symbol, buy('1', '1.00'));
     expect(order.id).toMatch(/^[0-9a-f-]{36}$/);
@@ -106,13 +106,13 @@ describe('placing', () => {
       averagePrice: '5',
       fills: [{ id: trade?.id, price: '5.00', quantity: '4' }],
     });
-    // What is left holds 36.00 and 0.2 % of it; what it was better by is free again.
+    // The rest reserves 36.00 and 0.2 % of it; the price improvement is released.
     expect(answer.account).toMatchObject({ balance: '979.96', held: '36.07', available: '943.89' });
     const recorded = answer.events.find(({ type }) => type === 'TradeExecuted');
     expect(recorded).toMatchObject({ sequence: trade?.sequence, data: { tradeId: trade?.id } });
   });
 
-  test('a MARKET order takes what is there; the rest is canceled for a reason', async () => {
+  test('a MARKET order takes what the book offers, and the rest is canceled with a reason', async () => {
     const { symbol, buyer, seller } = await market();
     await client.place(seller, symbol, sell('2', '1.00'));
     const market1 = { side: 'BUY', type: 'MARKET', timeInForce: 'IOC', quantity: '5' };
@@ -139,7 +139,7 @@ describe('placing', () => {
   });
 });
 
-test('the trades of an order are told with those of the stop orders that it triggers', async () => {
+test('the trades of an order are returned with those of the stop orders that it triggers', async () => {
   const { symbol, buyer, seller } = await market();
   const other = await client.open({ cash: '1000.00' });
   await client.place(seller, symbol, sell('1', '5.00'));
@@ -155,7 +155,7 @@ test('the trades of an order are told with those of the stop orders that it trig
 });
 
 describe('changing', () => {
-  test('a cancel answers the order and the account without the hold', async () => {
+  test('a cancel returns the order and its account without the reserved cash', async () => {
     const { symbol, buyer } = await market();
     const { order } = await client.place(buyer, symbol, buy('10', '5.00'));
     const answer = await client.command('cancelOrder', { orderId: order.id, reason: 'bored' });
@@ -171,7 +171,7 @@ describe('changing', () => {
     });
   });
 
-  test('a replace answers both orders, which point at each other', async () => {
+  test('a replace returns both orders, which refer to each other', async () => {
     const { symbol, buyer, seller } = await market();
     const { order: old } = await client.place(buyer, symbol, buy('10', '5.00'));
     await client.place(seller, symbol, sell('3', '5.00'));
@@ -213,7 +213,7 @@ describe('changing', () => {
     });
   });
 
-  test('a replace to no more than what is filled finishes the order', async () => {
+  test('a replace to at most the filled quantity finishes the order', async () => {
     const { symbol, buyer, seller } = await market();
     const { order } = await client.place(buyer, symbol, buy('5', '5.00'));
     await client.place(seller, symbol, sell('3', '5.00'));
@@ -226,7 +226,7 @@ describe('changing', () => {
     });
   });
 
-  test('halting and resuming answer the instrument; doing it again records nothing', async () => {
+  test('halting and resuming return the instrument, and record nothing when repeated', async () => {
     const symbol = await client.list();
     const halt = { symbol, reason: 'news' };
     expect(await client.command('haltTrading', halt)).toMatchObject({
@@ -242,7 +242,7 @@ describe('changing', () => {
     expect(await client.command('resumeTrading', { symbol })).toMatchObject({ events: [] });
   });
 
-  test('a halted instrument refuses new orders, and allows cancels', async () => {
+  test('a halted instrument rejects new orders and allows cancels', async () => {
     const { symbol, buyer } = await market();
     const { order } = await client.place(buyer, symbol, buy('1', '1.00'));
     await client.command('haltTrading', { symbol });
@@ -255,7 +255,7 @@ describe('changing', () => {
     });
   });
 
-  test('shares are deposited into a frozen account too, with what they cost', async () => {
+  test('shares can be deposited into a frozen account too, with their cost', async () => {
     const symbol = await client.list();
     const accountId = await client.open();
     await client.command('freezeAccount', { accountId });
@@ -269,7 +269,7 @@ describe('changing', () => {
 });
 
 describe('a dry run', () => {
-  test('of an order shows it and its trades, and records nothing', async () => {
+  test('of an order shows the order and its trades, and records nothing', async () => {
     const { symbol, buyer, seller } = await market();
     const ask = await client.place(seller, symbol, sell('4', '5.00'));
     const before = await client.head();
@@ -297,7 +297,7 @@ describe('a dry run', () => {
     expect(order).toBeNull();
   });
 
-  test('of a cancel and of a replace shows what would become of the order', async () => {
+  test('of a cancel or a replace shows the resulting order', async () => {
     const { symbol, buyer } = await market();
     const { order } = await client.place(buyer, symbol, buy('10', '5.00'));
     const before = await client.head();
@@ -317,7 +317,7 @@ describe('a dry run', () => {
     expect(await client.head()).toBe(before);
   });
 
-  test('of a refusal answers it, and records no refused order', async () => {
+  test('of a rejected order returns the rejection, and does not record the order', async () => {
     const { symbol, buyer } = await market();
     const before = await client.head();
     const tooMuch = { ...buy('1000', '5.00'), dryRun: true };

@@ -49,7 +49,7 @@ async function orders(variables: Input): Promise<Page<Listed>> {
   return (await client.read<{ orders: Page<Listed> }>(ordersQuery, variables)).orders;
 }
 
-/** Reads all pages, forward or backward; what comes out is in the order of the list. */
+/** Reads all pages, forward or backward; the result is in the order of the list. */
 async function allPages<Node>(
   read: (variables: Input) => Promise<Page<Node>>,
   direction: 'forward' | 'backward',
@@ -73,7 +73,7 @@ async function allPages<Node>(
 }
 
 describe('orders', () => {
-  /** Two accounts, two instruments, every status; the orders as they were at some moments. */
+  /** Two accounts, two instruments and every status; the orders as they were at some moments. */
   async function history() {
     const symbols = [await client.list(), await client.list()];
     const shares = Object.fromEntries(symbols.map((symbol) => [symbol, '100']));
@@ -81,7 +81,7 @@ describe('orders', () => {
       await client.open({ cash: '1000.00', shares }),
       await client.open({ cash: '1000.00', shares }),
     ];
-    // Ids that do not tell when they were given, in the order in which they were.
+    // Random ids in the order in which they were generated, which they do not show.
     const given: string[] = [];
     function newId(): string {
       const id = randomUUID();
@@ -121,14 +121,14 @@ describe('orders', () => {
       await expect
         .poll(() => new Date().toISOString() > soon.expiresAt, { timeout: 5_000 })
         .toBe(true);
-      // Whoever looks for an order whose time is over ends it.
+      // A command that finds an overdue order expires it.
       await client.command('cancelOrder', { orderId: expiring.id });
       await note();
     }
     return { symbols, accounts, moments, statuses: seen };
   }
 
-  test('every combination of filters, at several moments, in both directions, lists what was', async () => {
+  test('are listed for every combination of filters, at several moments and in both directions', async () => {
     const { symbols, accounts, moments, statuses } = await history();
     expect([...statuses].sort()).toEqual(
       'CANCELED EXPIRED FILLED HELD NEW PARTIALLY_FILLED REJECTED REPLACED'.split(' '),
@@ -162,7 +162,7 @@ describe('orders', () => {
       expect(await allPages(turned, 'forward', 2)).toEqual([...own].reverse());
       expect(await allPages(turned, 'backward', 3)).toEqual([...own].reverse());
     }
-    // Any of some statuses, in one order; together with one status, what is both.
+    // An order matches any of `statuses`; with `status` as well, it must match both.
     const open = ['HELD', 'NEW', 'PARTIALLY_FILLED'];
     for (const descending of [false, true]) {
       const inOrder = descending ? [...then].reverse() : then;
@@ -175,7 +175,7 @@ describe('orders', () => {
     const both = { statuses: open, status: 'HELD' };
     const { nodes: held } = await orders({ filter: both, asOf: at });
     expect(held).toEqual(then.filter(({ status }) => status === 'HELD'));
-    // The same page of the past is the same after more has happened.
+    // A page of the past stays the same after later events.
     const [first] = symbols;
     const past = await orders({ filter: { symbol: first }, asOf: moments[1]?.at, first: 2 });
     await client.command('cancelOrder', { orderId: past.nodes[0]?.id });
@@ -184,7 +184,7 @@ describe('orders', () => {
     );
   });
 
-  test('of an account are its own, whatever the filter says, at the moment of the account', async () => {
+  test('of an account belong to it, whatever the filter, at the moment at which it is read', async () => {
     const symbol = await client.list();
     const [own, other] = [await client.open({ cash: '9.00' }), await client.open({ cash: '9.00' })];
     const bid = { side: 'BUY', quantity: '1', limitPrice: '1.00' };
@@ -225,9 +225,9 @@ describe('trades', () => {
     return { made, heads };
   }
 
-  test('are paged in the order of execution, both ways, now and as of then', async () => {
+  test('are paged in the order of execution, in both directions, now and at a past moment', async () => {
     const symbol = await client.list();
-    // Its trades are no others' whose symbol it begins.
+    // Trades of an instrument whose symbol begins with this one are not listed.
     await trade(await client.list({ symbol: `${symbol}.A` }), 2);
     const { made, heads } = await trade(symbol, 7);
     expect(made).toHaveLength(7);
@@ -245,7 +245,7 @@ describe('trades', () => {
   });
 });
 
-test('orders, trades, instruments and accounts are nodes, now and as of then', async () => {
+test('orders, trades, instruments and accounts are nodes, now and at a past moment', async () => {
   const symbol = await client.list();
   const seller = await client.open({ shares: { [symbol]: '5' } });
   const buyer = await client.open({ cash: '100.00' });

@@ -34,7 +34,7 @@ async function read(symbol: string, fields: string, asOf?: string) {
 }
 
 describe('an instrument', () => {
-  test('is there from its listing on, with what was listed', async () => {
+  test('exists from its listing on, with the fields that were listed', async () => {
     const before = await client.head();
     const listed = { tickSize: '0.05', lotSize: '0.1', makerFeeBps: '1.5', takerFeeBps: '2' };
     const symbol = await client.list({ name: 'Acme', currency: 'CHF', ...listed });
@@ -58,14 +58,14 @@ describe('an instrument', () => {
     expect(await read(symbol, 'tradingStatus')).toEqual({ tradingStatus: 'OPEN' });
   });
 
-  test('has the last price by occurrence, traded or recorded, now and as of then', async () => {
+  test('has the last price by occurrence, traded or recorded, now and at a past moment', async () => {
     const { symbol, trade } = await market();
     const yesterday = '2020-01-01T00:00:00.000000Z';
     const recorded = await accepted(
       client.command('recordPrice', { symbol, price: '4.00', occurredAt: yesterday }),
     );
     const first = await trade('5.00');
-    // Told late: known, but not the last.
+    // Recorded late: it is known, but it is not the last price.
     await accepted(client.command('recordPrice', { symbol, price: '3.00', occurredAt: yesterday }));
     const price = 'lastPrice lastPriceAt';
     const [executed] = first.trades;
@@ -89,7 +89,7 @@ describe('an instrument', () => {
     expect(await read(symbol, on('2019-12-31T23:59:59.999999Z'))).toEqual({ priceOn: null });
   });
 
-  test('shows its book by level, best first, to the depth asked for, now and as of then', async () => {
+  test('has a book by price level, best first, down to a depth, now and at a past moment', async () => {
     const { symbol, buyer, seller } = await market();
     const book = (depth: number) => `orderBook(depth: ${depth}) { symbol sequence
       bids { price quantity orders } asks { price quantity orders } }`;
@@ -128,7 +128,7 @@ describe('an instrument', () => {
     });
   });
 
-  test('has the candles of its trades, now and as of then, and none without a trade', async () => {
+  test('has candles of its trades only, now and at a past moment', async () => {
     const { symbol, trade } = await market();
     const always = 'from: "2000-01-01T00:00:00Z", to: "2999-01-01T00:00:00Z"';
     const candles = (interval: string, range = always) =>
@@ -141,7 +141,7 @@ describe('an instrument', () => {
       trades.push(...answer.trades);
       heads.push(answer.sequence);
     }
-    // The clock may have gone into the next interval meanwhile.
+    // The clock may have entered the next interval in the meantime.
     const expected = (kept: number, count: number) => {
       const starts = trades.slice(0, count).map(({ executedAt }) => executedAt.slice(0, kept));
       return [...new Set(starts)].map((start) => {
@@ -179,7 +179,7 @@ describe('an instrument', () => {
   });
 });
 
-test('the trial balance proves itself, and says what accounts and fees come to', async () => {
+test('the trial balance is balanced and has the totals of accounts and fees', async () => {
   const { symbol, buyer, seller, trade } = await market({ makerFeeBps: '10', takerFeeBps: '20' });
   const before = await client.head();
   const { sequence, trades } = await trade('10.00', '10');

@@ -54,12 +54,15 @@ const orders: readonly Case[] = [
     'the price 1.01 is not a multiple of the tick size 0.05',
   ],
 ];
-test.each(orders)('placeOrder %o is %s, and says why', async (input, code, message) => {
-  const order = { side: 'BUY', quantity: '10', limitPrice: '1.00', ...input };
-  expect(await client.place(account, 'ABC', order)).toMatchObject({ code, message });
-});
+test.each(orders)(
+  'placeOrder with %o is rejected as %s with a message',
+  async (input, code, message) => {
+    const order = { side: 'BUY', quantity: '10', limitPrice: '1.00', ...input };
+    expect(await client.place(account, 'ABC', order)).toMatchObject({ code, message });
+  },
+);
 
-test('what replaces an order and what is deposited is told the same', async () => {
+test('replaceOrder and depositShares are rejected with the same messages', async () => {
   const buy = { side: 'BUY', quantity: '10', limitPrice: '1.00' };
   const { order } = await client.place(account, 'ABC', buy);
   const replace = (changes: Input) =>
@@ -95,17 +98,20 @@ const listings: readonly [input: Input, message: RegExp][] = [
   [{ makerFeeBps: '-0.1' }, /makerFeeBps must be 0 to 1000 \(10 %\), not -0\.1$/],
   [{ takerFeeBps: '1000.01' }, /takerFeeBps must be 0 to 1000 \(10 %\), not 1000\.01$/],
 ];
-test.each(listings)('listInstrument %o is told the rule', async (fields, message) => {
-  const usual = { name: 'New', currency: 'USD', tickSize: '1', lotSize: '1' };
-  const { errors } = await server.send(
-    'mutation M($input: ListInstrumentInput!) { listInstrument(input: $input) { __typename } }',
-    { input: { symbol: 'NEW', ...usual, ...fields } },
-  );
-  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
-  expect(errors?.[0]?.message).toMatch(message);
-});
+test.each(listings)(
+  'the error of listInstrument with %o names the rule',
+  async (fields, message) => {
+    const usual = { name: 'New', currency: 'USD', tickSize: '1', lotSize: '1' };
+    const { errors } = await server.send(
+      'mutation M($input: ListInstrumentInput!) { listInstrument(input: $input) { __typename } }',
+      { input: { symbol: 'NEW', ...usual, ...fields } },
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(errors?.[0]?.message).toMatch(message);
+  },
+);
 
-test('fees of 1000 basis points and of a negative zero are listed, the latter as zero', async () => {
+test('fees of 1000 basis points and of negative zero are accepted, the latter as zero', async () => {
   const symbol = await client.list({ makerFeeBps: '-0.00', takerFeeBps: '1000' });
   const query = `query Q($s: ID!) { instrument(symbol: $s) { makerFeeBps takerFeeBps } }`;
   expect(await client.read(query, { s: symbol })).toEqual({
@@ -113,7 +119,7 @@ test('fees of 1000 basis points and of a negative zero are listed, the latter as
   });
 });
 
-test('an amount of negative zero is refused as zero is', async () => {
+test('an amount of negative zero is rejected as zero', async () => {
   const deposit = { accountId: account, amount: '-0.00' };
   expect(await client.command('depositCash', deposit)).toMatchObject({
     code: 'INVALID_AMOUNT',

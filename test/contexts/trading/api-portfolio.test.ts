@@ -36,7 +36,7 @@ async function portfolioOf(id: string, asOf?: string): Promise<Portfolio> {
 }
 
 describe('a portfolio', () => {
-  test('has the numbers that a bookkeeper has, now and as of then', async () => {
+  test('has the figures of a bookkeeper, now and at each past sequence', async () => {
     const symbol = await client.list({ makerFeeBps: '10', takerFeeBps: '20' });
     const other = await client.open({ cash: '1000.00', shares: { [symbol]: '100' } });
     const trader = await client.open({ cash: '1000.00' });
@@ -104,7 +104,7 @@ describe('a portfolio', () => {
       null,
     );
 
-    // Bought again it costs what it costs now; what was realized stays.
+    // A share that is bought again has its new cost; the realized profit stays.
     await accepted(client.place(other, symbol, sell('1', '7.00')));
     await accepted(client.place(trader, symbol, buy('1', '7.00')));
     await note(
@@ -114,7 +114,7 @@ describe('a portfolio', () => {
     for (const { at, portfolio } of steps) expect(await portfolioOf(trader, at)).toEqual(portfolio);
   });
 
-  test('rounds an average cost half-up at 8 decimals, and values nothing without a price', async () => {
+  test('rounds an average cost half-up to 8 decimals, and values no shares without a price', async () => {
     const [first = '', second = ''] = [await client.list(), await client.list()].sort();
     const accountId = await client.open({ cash: '5.00' });
     const cost = { accountId, symbol: second, quantity: '512', costPrice: '0.001953125' };
@@ -155,7 +155,7 @@ describe('a portfolio', () => {
   });
 });
 
-test('the fills of an order are those of the whole chain of orders that it replaced', async () => {
+test('the fills of an order include those of the orders that it replaced', async () => {
   const symbol = await client.list();
   const seller = await client.open({ shares: { [symbol]: '100' } });
   const buyer = await client.open({ cash: '1000.00' });
@@ -203,7 +203,7 @@ test('the fills of an order are those of the whole chain of orders that it repla
   });
 });
 
-test('an account with shares, or with cash held for orders, is not empty', async () => {
+test('an account with shares, or with cash reserved for orders, is not empty', async () => {
   const symbol = await client.list();
   const accountId = await client.open({ shares: { [symbol]: '1' } });
   const notEmpty = { code: 'ACCOUNT_NOT_EMPTY', accountId };

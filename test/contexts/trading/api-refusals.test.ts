@@ -27,10 +27,10 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 
 const limit = { side: 'BUY', quantity: '1', limitPrice: '5.00' };
-const nobody = randomUUID();
+const unknownId = randomUUID();
 const later = '2999-01-01T00:00:00.000000Z';
 
-interface Refusal {
+interface Rejection {
   readonly name: string;
   readonly input: () => Input;
   readonly type: string;
@@ -47,46 +47,51 @@ const order = (fields: Input) => () => ({
   ...fields,
 });
 
-function refusal(name: string, input: () => Input, type: string, fields: () => Input): Refusal {
+function rejection(name: string, input: () => Input, type: string, fields: () => Input): Rejection {
   const code = type.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase();
   return { name, input, type, code, fields };
 }
 
-const refusals: readonly Refusal[] = [
-  refusal('placeOrder', order({ accountId: nobody }), 'AccountNotFound', () => ({
-    accountId: nobody,
+const rejections: readonly Rejection[] = [
+  rejection('placeOrder', order({ accountId: unknownId }), 'AccountNotFound', () => ({
+    accountId: unknownId,
   })),
-  refusal('placeOrder', order({ accountId: 'no-uuid' }), 'AccountNotFound', () => ({
+  rejection('placeOrder', order({ accountId: 'no-uuid' }), 'AccountNotFound', () => ({
     accountId: 'no-uuid',
   })),
-  refusal('placeOrder', order({ symbol: 'NONE' }), 'InstrumentNotFound', () => ({
+  rejection('placeOrder', order({ symbol: 'NONE' }), 'InstrumentNotFound', () => ({
     symbol: 'NONE',
   })),
-  refusal('placeOrder', order({ symbol: '' }), 'InstrumentNotFound', () => ({ symbol: '' })),
-  refusal('placeOrder', order({ quantity: '0.75' }), 'InvalidQuantity', () => ({
+  rejection('placeOrder', order({ symbol: '' }), 'InstrumentNotFound', () => ({ symbol: '' })),
+  rejection('placeOrder', order({ quantity: '0.75' }), 'InvalidQuantity', () => ({
     quantity: '0.75',
     lotSize: '0.5',
   })),
-  refusal('placeOrder', order({ quantity: '0' }), 'InvalidQuantity', () => ({ quantity: '0' })),
-  refusal('placeOrder', order({ quantity: '-1' }), 'InvalidQuantity', () => ({ quantity: '-1' })),
-  refusal('placeOrder', order({ quantity: '9'.repeat(20) }), 'InvalidQuantity', () => ({})),
-  refusal('placeOrder', order({ limitPrice: '5.01' }), 'InvalidPrice', () => ({ price: '5.01' })),
-  refusal('placeOrder', order({ limitPrice: '0' }), 'InvalidPrice', () => ({ price: '0' })),
-  refusal('placeOrder', order({ type: 'STOP_LIMIT', stopPrice: '-0.05' }), 'InvalidPrice', () => ({
-    price: '-0.05',
-  })),
-  refusal('placeOrder', order({ quantity: '20.5' }), 'InsufficientFunds', () => ({
+  rejection('placeOrder', order({ quantity: '0' }), 'InvalidQuantity', () => ({ quantity: '0' })),
+  rejection('placeOrder', order({ quantity: '-1' }), 'InvalidQuantity', () => ({ quantity: '-1' })),
+  rejection('placeOrder', order({ quantity: '9'.repeat(20) }), 'InvalidQuantity', () => ({})),
+  rejection('placeOrder', order({ limitPrice: '5.01' }), 'InvalidPrice', () => ({ price: '5.01' })),
+  rejection('placeOrder', order({ limitPrice: '0' }), 'InvalidPrice', () => ({ price: '0' })),
+  rejection(
+    'placeOrder',
+    order({ type: 'STOP_LIMIT', stopPrice: '-0.05' }),
+    'InvalidPrice',
+    () => ({
+      price: '-0.05',
+    }),
+  ),
+  rejection('placeOrder', order({ quantity: '20.5' }), 'InsufficientFunds', () => ({
     accountId: buyer,
     available: '100.00',
     requested: '102.50',
   })),
-  refusal(
+  rejection(
     'placeOrder',
     () => order({ accountId: seller, side: 'SELL', quantity: '8.5' })(),
     'InsufficientShares',
     () => ({ accountId: seller, symbol, available: '8.0', requested: '8.5' }),
   ),
-  refusal(
+  rejection(
     'placeOrder',
     order({ limitPrice: '9.50', postOnly: true }),
     'PostOnlyWouldCross',
@@ -95,7 +100,7 @@ const refusals: readonly Refusal[] = [
       bestPrice: '9.00',
     }),
   ),
-  refusal(
+  rejection(
     'placeOrder',
     () => order({ orderId: resting })(),
     'OrderAlreadyExists',
@@ -103,25 +108,25 @@ const refusals: readonly Refusal[] = [
       orderId: resting,
     }),
   ),
-  refusal(
+  rejection(
     'cancelOrder',
-    () => ({ orderId: nobody }),
+    () => ({ orderId: unknownId }),
     'OrderNotFound',
-    () => ({ orderId: nobody }),
+    () => ({ orderId: unknownId }),
   ),
-  refusal(
+  rejection(
     'cancelOrder',
     () => ({ orderId: 'x' }),
     'OrderNotFound',
     () => ({ orderId: 'x' }),
   ),
-  refusal(
+  rejection(
     'replaceOrder',
-    () => ({ orderId: nobody }),
+    () => ({ orderId: unknownId }),
     'OrderNotFound',
     () => ({}),
   ),
-  refusal(
+  rejection(
     'replaceOrder',
     () => ({ orderId: resting, quantity: '0.3' }),
     'InvalidQuantity',
@@ -129,7 +134,7 @@ const refusals: readonly Refusal[] = [
       quantity: '0.3',
     }),
   ),
-  refusal(
+  rejection(
     'replaceOrder',
     () => ({ orderId: resting, limitPrice: '1.01' }),
     'InvalidPrice',
@@ -137,7 +142,7 @@ const refusals: readonly Refusal[] = [
       price: '1.01',
     }),
   ),
-  refusal(
+  rejection(
     'replaceOrder',
     () => ({ orderId: resting, stopPrice: '1.00' }),
     'InvalidPrice',
@@ -145,7 +150,7 @@ const refusals: readonly Refusal[] = [
       price: '1.00',
     }),
   ),
-  refusal(
+  rejection(
     'replaceOrder',
     () => ({ orderId: resting, quantity: '10.5' }),
     'InsufficientShares',
@@ -154,31 +159,31 @@ const refusals: readonly Refusal[] = [
       requested: '10.5',
     }),
   ),
-  refusal(
+  rejection(
     'replaceOrder',
     () => ({ orderId: resting, newOrderId: resting }),
     'OrderAlreadyExists',
     () => ({ orderId: resting }),
   ),
-  refusal(
+  rejection(
     'depositShares',
-    () => deposit({ accountId: nobody }),
+    () => deposit({ accountId: unknownId }),
     'AccountNotFound',
     () => ({}),
   ),
-  refusal(
+  rejection(
     'depositShares',
     () => deposit({ symbol: 'NONE' }),
     'InstrumentNotFound',
     () => ({}),
   ),
-  refusal(
+  rejection(
     'depositShares',
     () => deposit({ quantity: '0.1' }),
     'InvalidQuantity',
     () => ({}),
   ),
-  refusal(
+  rejection(
     'depositShares',
     () => deposit({ costPrice: '-1' }),
     'InvalidPrice',
@@ -186,7 +191,7 @@ const refusals: readonly Refusal[] = [
       price: '-1',
     }),
   ),
-  refusal(
+  rejection(
     'haltTrading',
     () => ({ symbol: 'NONE' }),
     'InstrumentNotFound',
@@ -194,13 +199,13 @@ const refusals: readonly Refusal[] = [
       symbol: 'NONE',
     }),
   ),
-  refusal(
+  rejection(
     'resumeTrading',
     () => ({ symbol: 'NONE' }),
     'InstrumentNotFound',
     () => ({}),
   ),
-  refusal(
+  rejection(
     'recordPrice',
     () => ({ symbol, price: '0' }),
     'InvalidPrice',
@@ -212,15 +217,15 @@ function deposit(fields: Input): Input {
   return { accountId: seller, symbol, quantity: '1', costPrice: '1.00', ...fields };
 }
 
-test('each refusal has its type, its code and its fields', async () => {
-  for (const { name, input, type, code, fields } of refusals) {
+test('each rejection has its type, its code and its fields', async () => {
+  for (const { name, input, type, code, fields } of rejections) {
     expect(await client.command(name, input()), `${name} ${type}`).toEqual(
       expect.objectContaining({ __typename: `${type}Error`, code, ...fields() }),
     );
   }
 });
 
-test('an account in another currency takes no part', async () => {
+test('an account in another currency can neither trade nor receive shares', async () => {
   const euros = await client.list({ currency: 'EUR' });
   const mismatch = { code: 'CURRENCY_MISMATCH', expected: 'EUR', actual: 'USD' };
   expect(await client.place(buyer, euros, limit)).toMatchObject(mismatch);
@@ -228,7 +233,7 @@ test('an account in another currency takes no part', async () => {
   expect(await client.command('depositShares', shares)).toMatchObject(mismatch);
 });
 
-describe('an order that the market refuses', () => {
+describe('an order that the market rejects', () => {
   test('is recorded, with the status REJECTED and the reason', async () => {
     const orderId = randomUUID();
     const before = Number(await client.head());
@@ -256,7 +261,7 @@ describe('an order that the market refuses', () => {
     });
   });
 
-  test('is answered again from its key, and recorded once', async () => {
+  test('returns the same answer when its key is sent again', async () => {
     const input = {
       ...limit,
       quantity: '1000',
@@ -274,8 +279,8 @@ describe('an order that the market refuses', () => {
   });
 });
 
-describe('a key', () => {
-  test('answers again as then, to the byte, whatever has happened since', async () => {
+describe('an idempotency key', () => {
+  test('returns the same answer byte for byte, whatever has happened since', async () => {
     const other = await client.open({ cash: '100.00' });
     await client.place(seller, symbol, { side: 'SELL', quantity: '1', limitPrice: '6.00' });
     const placing = { ...limit, quantity: '2', limitPrice: '6.00', idempotencyKey: randomUUID() };
@@ -301,7 +306,7 @@ describe('a key', () => {
     expect(await client.head()).toBe(head);
   });
 
-  test('that was used with another input or command is IDEMPOTENCY_KEY_REUSED', async () => {
+  test('that is used with another input or command is IDEMPOTENCY_KEY_REUSED', async () => {
     const idempotencyKey = randomUUID();
     const { order: placed } = await client.place(buyer, symbol, { ...limit, idempotencyKey });
     const reused = { code: 'IDEMPOTENCY_KEY_REUSED' };
@@ -312,7 +317,7 @@ describe('a key', () => {
     await accepted(client.command('cancelOrder', { orderId: placed.id }));
   });
 
-  test('answers an order that was good till a date when that date is past', async () => {
+  test('returns the answer for a GTD order even after the order has expired', async () => {
     const expiresAt = new Date(Date.now() + 1_500).toISOString();
     const input = { ...limit, timeInForce: 'GTD', expiresAt, idempotencyKey: randomUUID() };
     const first = await accepted(client.place(buyer, symbol, input));
@@ -352,9 +357,9 @@ const malformed: readonly [what: string, name: string, fields: Input][] = [
   ['an occurredAt of an order', 'placeOrder', { occurredAt: '2020-01-01T00:00:00Z' }],
   ['an empty key', 'placeOrder', { idempotencyKey: '' }],
   ['no order', 'cancelOrder', {}],
-  ['a NUL in a reason', 'cancelOrder', { orderId: nobody, reason: '\u0000' }],
-  ['a newOrderId that is no UUID', 'replaceOrder', { orderId: nobody, newOrderId: 'x' }],
-  ['a number for a quantity', 'replaceOrder', { orderId: nobody, quantity: 3 }],
+  ['a NUL in a reason', 'cancelOrder', { orderId: unknownId, reason: '\u0000' }],
+  ['a newOrderId that is no UUID', 'replaceOrder', { orderId: unknownId, newOrderId: 'x' }],
+  ['a number for a quantity', 'replaceOrder', { orderId: unknownId, quantity: 3 }],
   ['a number for a cost', 'depositShares', { quantity: '1', costPrice: 1 }],
   ['no cost', 'depositShares', { quantity: '1' }],
   ['a NUL in a halted symbol', 'haltTrading', { symbol: '\u0000' }],

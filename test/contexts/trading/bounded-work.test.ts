@@ -74,7 +74,7 @@ test('a price that reaches thousands of stop orders is recorded, and the orders 
   expect(new Set(canceled.map(({ data }) => data['reason']))).toEqual(new Set(['NO_LIQUIDITY']));
 });
 
-test('an engine that is stopped during this work continues it at the next start', {
+test('an engine that stops during this work continues it at the next start', {
   timeout,
 }, async () => {
   const engine = await start();
@@ -88,7 +88,7 @@ test('an engine that is stopped during this work continues it at the next start'
   expect(await next.recorded('OrderCanceled')).toHaveLength(2_000);
 });
 
-test('an order that comes in meanwhile is decided after the work that was started before', {
+test('an order that arrives meanwhile is decided after the work that was started before', {
   timeout,
 }, async () => {
   const engine = await start();
@@ -107,7 +107,7 @@ test('an order that comes in meanwhile is decided after the work that was starte
   expect(await engine.recorded('TradeExecuted')).toEqual([]);
 });
 
-test('an account is frozen at once, and its many orders are then canceled by themselves', {
+test('an account is frozen at once, and its many orders are then canceled', {
   timeout,
 }, async () => {
   const engine = await start();

@@ -109,8 +109,8 @@ describe('a client order id', () => {
     const name = randomUUID();
     const answers = await Promise.all(Array.from({ length: 20 }, () => place(account, name)));
     expect(answers.filter(({ code }) => code === undefined)).toHaveLength(1);
-    const refused = answers.filter(({ code }) => code === 'CLIENT_ORDER_ID_IN_USE');
-    expect(refused).toHaveLength(19);
+    const rejected = answers.filter(({ code }) => code === 'CLIENT_ORDER_ID_IN_USE');
+    expect(rejected).toHaveLength(19);
   });
 
   test('must not be empty, neither in a command nor in a filter', async () => {

@@ -230,7 +230,7 @@ describe('a price level', () => {
     const at = (price: string) =>
       position?.({ symbol: 'X', side: 'SELL', price, quantity: '1', orders: 1 }, '') ?? '';
     const prices = ['9.99', '10', '10.00001', '100', '0.5'];
-    const byPlace = [...prices].sort((a, b) => (at(a) < at(b) ? -1 : 1));
-    expect(byPlace).toEqual([...prices].sort(compare));
+    const byKey = [...prices].sort((a, b) => (at(a) < at(b) ? -1 : 1));
+    expect(byKey).toEqual([...prices].sort(compare));
   });
 });

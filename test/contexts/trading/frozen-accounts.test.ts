@@ -43,7 +43,7 @@ const place = (text: (wanted: Try) => string): Attempt => {
   return (x, wanted, id) => x.place(`${id}: ${wanted.account} ${text(wanted)}`);
 };
 
-/** Every mutation, and all else that moves a market: each may try to take from an account. */
+/** All mutations and all other moves of a market; each may try to take from an account. */
 const attempts: Readonly<Record<string, Attempt>> = {
   openAccount: (x, { account }) => x.open(account),
   depositCash: cash(depositCash),

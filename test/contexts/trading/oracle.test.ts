@@ -4,14 +4,14 @@ import type { Book, BookEvent } from '../../../src/contexts/trading/matching/boo
 import type { RestingOrder } from '../../../src/contexts/trading/matching/book-order.ts';
 import { visit } from '../../../src/lib/sorted-map.ts';
 import { createExchange } from '../../support/bare-market.ts';
-import { createOrderFlow, type FlowOptions, type Wish } from '../../support/order-flow.ts';
+import { createOrderFlow, type FlowOptions, type FlowRequest } from '../../support/order-flow.ts';
 import { createPeerBook, type PeerBook, submitToPeer } from '../../support/peer-book.ts';
 
 /**
  * Compares the matching decider with another order book on the same orders. For these orders the
  * other book follows price-time priority exactly, so no difference is allowed. Two features of its
  * answers are handled: a filled incoming order is listed among the orders that filled it, and
- * `partial` is the incoming order if some of it is left.
+ * `partial` is the incoming order if it is not filled completely.
  */
 const books: readonly Omit<FlowOptions, 'seed'>[] = [
   // Few resting orders, large quantities: sides become empty, and market orders are left unfilled.
@@ -42,13 +42,15 @@ describe.each(books)('with about %j', (options) => {
     const flow = createOrderFlow({ ...options, seed }, exchange);
     const seen = { trades: 0, unfilled: 0, cancels: 0 };
     for (let count = -options.resting; count < orders; count += 1) {
-      const wish = count < 0 ? flow.nextPassive() : flow.next();
-      const events = exchange.submit(wish);
+      const request = count < 0 ? flow.nextPassive() : flow.next();
+      const events = exchange.submit(request);
       const trades = tradesOf(events);
-      expect(trades, JSON.stringify(wish)).toEqual(peerTradesOf(submitToPeer(peer, wish), wish));
+      expect(trades, JSON.stringify(request)).toEqual(
+        peerTradesOf(submitToPeer(peer, request), request),
+      );
       if (count % 50 === 0) expect(restOf(exchange.book())).toEqual(peerRestOf(peer));
       seen.trades += trades.length;
-      if (wish.kind === 'CANCEL') seen.cancels += 1;
+      if (request.kind === 'CANCEL') seen.cancels += 1;
       else if (events.at(-1)?.type === 'OrderCanceled') seen.unfilled += 1;
     }
     expect(restOf(exchange.book())).toEqual(peerRestOf(peer));
@@ -68,15 +70,15 @@ function tradesOf(events: readonly BookEvent[]): readonly Trade[] {
 
 function peerTradesOf(
   answer: IProcessOrder | ICancelOrder | undefined,
-  wish: Wish,
+  request: FlowRequest,
 ): readonly Trade[] {
   if (answer === undefined || !('done' in answer)) return [];
   const makers = (answer.done as NonNullable<IProcessOrder['partial']>[]).filter(
-    ({ id }) => id !== wish.id,
+    ({ id }) => id !== request.id,
   );
   const trades = makers.map(({ id, price, size }) => ({ maker: id, ticks: price, lots: size }));
   const { partial, partialQuantityProcessed: lots } = answer;
-  if (partial === null || partial.id === wish.id) return trades;
+  if (partial === null || partial.id === request.id) return trades;
   return [...trades, { maker: partial.id, ticks: partial.price, lots }];
 }
 

@@ -9,7 +9,7 @@ const people = {
   rich: { cash: most, shares: { ABC: '100' } },
 };
 
-describe('a sale for which the seller has no capacity', () => {
+describe('a sale beyond the capacity of the seller', () => {
   test.each(['o1: rich sells 1 at 1.00', 'o1: rich sells 1', 'o1: rich sells 1 at 1.00 IOC'])(
     'is rejected before anything happens: %s',
     (text) => {
@@ -32,7 +32,7 @@ describe('a sale for which the seller has no capacity', () => {
     expect(x.place('o2: rich sells 1')).toBe('INVALID_AMOUNT');
   });
 
-  test('cancels a resting order when it is met, and the buyer meets the next one', () => {
+  test('cancels the resting order, and the buyer meets the next one', () => {
     const x = openExchange({ ...people, rich: { ...people.rich, cash: '1.00' } });
     x.place('s1: rich sells 5 at 2.00');
     x.place('s2: sam sells 5 at 2.00');
@@ -43,7 +43,7 @@ describe('a sale for which the seller has no capacity', () => {
     expect(x.shares('rich')).toBe('100 (held 0)');
   });
 
-  test('cancels a stop order when it is triggered', () => {
+  test('cancels the stop order when it is triggered', () => {
     const x = openExchange(people);
     x.withdrawCash('rich', '10.00');
     x.place('s1: rich sells 5 stop 2.00');
@@ -54,11 +54,11 @@ describe('a sale for which the seller has no capacity', () => {
   });
 });
 
-describe('shares for which an account has no capacity', () => {
+describe('shares beyond the capacity of an account', () => {
   const lots = { tickSize: '0.00000000000001', lotSize: '100000000000000' };
   const full = '99999900000000000000';
 
-  test('are neither deposited nor bought', () => {
+  test('can be neither deposited nor bought', () => {
     const x = openExchange(
       { sam: { shares: { ABC: full } }, ben: { shares: { ABC: full } } },
       lots,

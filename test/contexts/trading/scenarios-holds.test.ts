@@ -109,18 +109,21 @@ test('a replace may use what the old order reserves, and is rejected beyond it',
   expect(x.shares('sam')).toBe('10 (held 10)');
 });
 
-test.each(['GTC', 'IOC', 'FOK'])('a buy LIMIT %s needs its full hold when it is placed', (tif) => {
-  const x = openExchange({ ...people, ben: { cash: '99.99' } });
-  x.place('s1: sam sells 10 at 1.00');
-  expect(x.place(`b1: ben buys 10 at 10.00 ${tif}`)).toBe('INSUFFICIENT_FUNDS');
-  const { data } = x.last().rejection ?? {};
-  expect(data).toEqual({ accountId: 'ben', available: '99.99', requested: '100.00' });
-  x.depositCash('ben', '0.01');
-  expect(x.place(`b2: ben buys 10 at 10.00 ${tif}`)).toBeNull();
-  expect(x.cash('ben')).toBe('90.00 (held 0.00)');
-});
+test.each(['GTC', 'IOC', 'FOK'])(
+  'a buy LIMIT %s needs its full reserve when it is placed',
+  (tif) => {
+    const x = openExchange({ ...people, ben: { cash: '99.99' } });
+    x.place('s1: sam sells 10 at 1.00');
+    expect(x.place(`b1: ben buys 10 at 10.00 ${tif}`)).toBe('INSUFFICIENT_FUNDS');
+    const { data } = x.last().rejection ?? {};
+    expect(data).toEqual({ accountId: 'ben', available: '99.99', requested: '100.00' });
+    x.depositCash('ben', '0.01');
+    expect(x.place(`b2: ben buys 10 at 10.00 ${tif}`)).toBeNull();
+    expect(x.cash('ben')).toBe('90.00 (held 0.00)');
+  },
+);
 
-test('an order to sell more than is available is rejected, also IOC and FOK', () => {
+test('an order to sell more than is available is rejected, also if it is IOC or FOK', () => {
   const x = openExchange({ sam: { shares: { ABC: '10' } } });
   x.place('s1: sam sells 7 at 10.00');
   for (const [index, tif] of ['GTC', 'IOC', 'FOK'].entries()) {

@@ -222,12 +222,12 @@ test('no stop order is triggered during a halt; those reached then enter after i
 
 test('a rejected order is recorded with the code of its rejection, and reserves nothing', () => {
   const x = openExchange(people);
-  const refusals: Record<string, string> = {
+  const rejections: Record<string, string> = {
     'o1: ben buys 101 at 10.00': 'INSUFFICIENT_FUNDS',
     'o2: ben sells 1 at 10.00': 'INSUFFICIENT_SHARES',
     'o3: ben sells 1 stop 10.00': 'INSUFFICIENT_SHARES',
   };
-  for (const [text, code] of Object.entries(refusals)) {
+  for (const [text, code] of Object.entries(rejections)) {
     expect(x.place(text)).toBe(code);
     const { events, rejection } = x.last();
     expect(events.map(({ type }) => type)).toEqual(['OrderRejected']);

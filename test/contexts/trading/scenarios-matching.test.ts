@@ -181,7 +181,7 @@ test('a FOK order that only its own account could fill is canceled', () => {
   expect(x.state('s1')).toBe('NEW 0/3');
 });
 
-test('a FOK order that could fill only beyond an order of its own account is canceled', () => {
+test('a FOK order that could fill only beyond an order of the same account is canceled', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 2 at 10.00');
   x.place('s2: sam sells 2 at 10.01');
@@ -213,7 +213,7 @@ test('a postOnly order that would cross is rejected, one that would not rests', 
   expect(x.tape()).toEqual([]);
 });
 
-test('a postOnly order crosses an order of its own account as well', () => {
+test('a postOnly order crosses an order of the same account as well', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 3 at 10.00');
   expect(x.place('b1: sam buys 1 at 10.00 GTC postOnly')).toBe('POST_ONLY_WOULD_CROSS');
@@ -226,7 +226,7 @@ test('a postOnly order that was accepted trades like any other', () => {
   expect(x.state('b1')).toBe('FILLED 1/0');
 });
 
-test('an order that meets one of its own account is canceled there: SELF_TRADE', () => {
+test('an order that meets one of the same account is canceled there: SELF_TRADE', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 2 at 10.00');
   x.place('s2: sam sells 2 at 10.01');
@@ -247,7 +247,7 @@ test('a MARKET order never trades with its own account either', () => {
   expect(x.shares('sam')).toBe('100 (held 0)');
 });
 
-test('an order that is filled before it reaches one of its own account is not canceled', () => {
+test('an order that is filled before it reaches one of the same account is not canceled', () => {
   const x = openExchange(people);
   x.place('s1: sue sells 2 at 10.00');
   x.place('s2: sam sells 2 at 10.00');
@@ -277,7 +277,7 @@ test('an order with its trades, reservations and settlements is one append', () 
   expect(amounts.map(({ data }) => data['amount'])).toEqual(['30.00', '30.03']);
 });
 
-test('two instruments have a book each', () => {
+test('each instrument has its own book', () => {
   const x = openExchange({ sam: { shares: { ABC: '5' } }, ben: {} });
   x.list({ symbol: 'XYZ' });
   x.place('s1: sam sells 5 at 10.00');

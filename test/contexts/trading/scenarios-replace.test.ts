@@ -52,7 +52,7 @@ test.each([
   ['the same price, written otherwise', { limitPrice: '10' }, 'b3'],
   ['more shares', { quantity: '6' }, 'b2'],
   ['more shares at the same price', { quantity: '6', limitPrice: '10.00' }, 'b2'],
-])('after a replace by %s the next seller meets the right one', (_what, changes, met) => {
+])('after a replace by %s the next seller meets the right order', (_what, changes, met) => {
   const x = twoBids();
   x.replace('b1', { to: 'b3', ...changes });
   x.place('s1: sam sells 1 at 10.00');
@@ -152,7 +152,7 @@ test('a replace to a price that crosses trades at once, as the incoming order', 
   expect(x.cash('ben')).toBe('959.50 (held 61.35)');
 });
 
-test('a replace that meets an order of its own account is canceled: SELF_TRADE', () => {
+test('a replace that meets an order of the same account is canceled: SELF_TRADE', () => {
   const x = openExchange(people);
   x.place('s1: sam sells 4 at 10.10');
   x.place('b1: sam buys 10 at 10.00');

@@ -19,7 +19,7 @@ function cashOf(x: Exchange): readonly string[] {
   return x.trades().map(({ buyAmount, sellAmount }) => `${buyAmount} -> ${sellAmount}`);
 }
 
-describe('an order that is worth less than a minor unit', () => {
+describe('an order of less than a minor unit', () => {
   test('is rejected with the smallest quantity, and recorded', () => {
     const x = openYen();
     x.place('s1: sam sells 100 at 0.30');
@@ -46,7 +46,7 @@ describe('an order that is worth less than a minor unit', () => {
     expect(x.last().rejection?.data).toMatchObject({ smallestQuantity });
   });
 
-  test('is not too small if it is the remainder of a partially filled order', () => {
+  test('is not too small if it is the rest of a partially filled order', () => {
     const x = openYen();
     x.place('b1: ben buys 10 at 0.30');
     x.place('s1: sam sells 4 at 0.30');

@@ -48,7 +48,7 @@ test.each([
   ['b1: ben buys 5 stop 10.00', '9.9999', '10.0001'],
   ['b1: ben sells 5 stop 10.00', '10.01', '10.00'],
   ['b1: ben sells 5 stop 10.00', '10.0001', '9.9999'],
-])('%s: waits at %s and enters at %s, if the price is recorded', (order, before, reached) => {
+])('%s waits at a recorded price of %s and enters at %s', (order, before, reached) => {
   const x = openExchange(people);
   x.place(order);
   x.price(before);
@@ -98,7 +98,7 @@ test('a triggered STOP_LIMIT comes after the orders that already rest at its pri
 test.each([
   ['IOC', 'CANCELED 3/0 (IOC)'],
   ['FOK', 'CANCELED 0/0 (FOK)'],
-])('a STOP_LIMIT with %s waits, and keeps to it when it enters', (tif, state) => {
+])('a STOP_LIMIT with %s waits, and keeps its instructions when it enters', (tif, state) => {
   const x = openExchange(people);
   x.place('s1: sue sells 3 at 10.00');
   x.place(`b1: ben buys 5 at 10.00 stop 9.00 ${tif}`);

@@ -17,7 +17,7 @@ test.each([
   ['nothing', 0],
   ['few events', busyEventsMin - 1],
   ['a full page, since it is behind', pageSizeMax],
-])('after a page of %s the next one does not wait', (_title, eventCount) => {
+])('the next page follows a page of %s without a pause', (_title, eventCount) => {
   const pace = createPace();
   expect(pace.pauseMs()).toBe(0);
   pace.took(eventCount);
@@ -25,7 +25,7 @@ test.each([
 });
 
 test.each([busyEventsMin, pageSizeMax - 1])(
-  'after a page of %i events the next one waits',
+  'the next page waits after a page of %i events',
   (eventCount) => {
     const pace = createPace();
     pace.took(eventCount);
@@ -37,7 +37,7 @@ test.each([busyEventsMin, pageSizeMax - 1])(
   },
 );
 
-test('after a burst nothing waits', () => {
+test('pages do not wait after a burst', () => {
   const pace = createPace();
   pace.took(busyEventsMin);
   vi.advanceTimersByTime(busyPageMs);

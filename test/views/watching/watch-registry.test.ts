@@ -82,7 +82,7 @@ test('a reader that lags behind removes no topics of the others', () => {
   expect(ahead.pending).toHaveLength(1);
 });
 
-test('topics that throw are none, and the event is passed to the others', () => {
+test('a state whose topic throws is skipped, and the event is passed to the others', () => {
   const { registry, failures, watch } = create();
   const watcher = watch('a');
   const broken = registry.find<Basket>({

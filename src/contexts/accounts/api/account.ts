@@ -120,19 +120,21 @@ function addRevision({ builder }: ApiParts, account: AccountRef): void {
     sequence: t.field({
       type: 'Sequence',
       description: oneLine`The sequence number of the event that last changed the account. In a dry
-        run that would change the account, the head of the log on which the dry run was decided.`,
+        run that would change the account, it is the sequence number at which the dry run was
+        decided.`,
       resolve: ({ account, at }) => shownSequence(account.sequence, at),
     }),
     openedAt: t.field({
       type: 'DateTime',
       description:
-        'The time at which the account was opened: occurredAt of its AccountOpened event.',
+        'The time at which the account was opened: the occurredAt of its AccountOpened event.',
       resolve: ({ account }) => account.openedAt,
     }),
     updatedAt: t.field({
       type: 'DateTime',
       description: oneLine`The time at which the event that last changed the account was recorded.
-        In a dry run that would change the account, the time at which the dry run was decided.`,
+        In a dry run that would change the account, it is the time at which the dry run was
+        decided.`,
       resolve: ({ account }) => account.updatedAt,
     }),
   }));

@@ -10,23 +10,7 @@ import { type AccountRefs, findAccount, toAccountAt } from './account.ts';
 
 /** Adds Query.account and Query.accounts. */
 export function addAccountQueries({ builder }: ApiParts, { account, status }: AccountRefs): void {
-  const filter = builder.inputType('AccountFilter', {
-    description: 'A filter for accounts. An account must match all fields that are given.',
-    fields: (t) => ({
-      owner: t.string({ description: 'The exact name of the owner. If omitted, any owner.' }),
-      currency: t.string({
-        description: 'The currency, an ISO 4217 code like "USD". If omitted, any currency.',
-      }),
-      status: t.field({ type: status, description: 'The status. If omitted, any status.' }),
-    }),
-  });
-  const order = builder.enumType('AccountOrder', {
-    description: 'The sort key of a list of accounts. Accounts with equal keys are sorted by id.',
-    values: {
-      OPENED_AT: { description: 'Sorts by the time at which the account was opened.' },
-      OWNER: { description: 'Sorts by the name of the owner.' },
-    },
-  });
+  const { filter, order } = addAccountListTypes(builder, status);
   builder.queryFields((t) => ({
     account: t.field({
       type: account,
@@ -48,7 +32,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
         args: {
           filter: t.arg({
             type: filter,
-            description: 'The filter. If omitted, all accounts match.',
+            description: 'The filter to apply. If omitted, all accounts match.',
           }),
           orderBy: t.arg({
             type: order,
@@ -76,6 +60,33 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
       { name: 'AccountEdge' },
     ),
   }));
+}
+
+function addAccountListTypes(builder: ApiParts['builder'], status: AccountRefs['status']) {
+  const filter = builder.inputType('AccountFilter', {
+    description: 'A filter for accounts. An account must match all fields that are given.',
+    fields: (t) => ({
+      owner: t.string({
+        description: 'The exact name of the owner. If omitted, every owner matches.',
+      }),
+      currency: t.string({
+        description:
+          'The currency, an ISO 4217 code like "USD". If omitted, every currency matches.',
+      }),
+      status: t.field({
+        type: status,
+        description: 'The status of the account. If omitted, every status matches.',
+      }),
+    }),
+  });
+  const order = builder.enumType('AccountOrder', {
+    description: 'The sort key of a list of accounts. Accounts with equal keys are sorted by id.',
+    values: {
+      OPENED_AT: { description: 'Sorts by the time at which the account was opened.' },
+      OWNER: { description: 'Sorts by the name of the owner.' },
+    },
+  });
+  return { filter, order };
 }
 
 interface AccountFilter {

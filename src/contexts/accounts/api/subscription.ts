@@ -17,7 +17,7 @@ export function addAccountSubscription(parts: ApiParts): void {
       sequence: t.expose('sequence', frameSequence),
       account: t.field({
         type: account,
-        description: 'The account.',
+        description: 'The account at the sequence number of this frame.',
         resolve: ({ state, sequence }) => toAccountAt(state.document, sequence),
       }),
       event: t.expose('event', frameEvent(parts)),
@@ -30,7 +30,11 @@ export function addAccountSubscription(parts: ApiParts): void {
         ${latestDescription} Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
-        watchFound(context, { view: accountsView, key: parseId('id', id) }, 'ACCOUNT_NOT_FOUND'),
+        watchFound(
+          context,
+          { view: accountsView, noun: 'account', key: parseId('id', id) },
+          'ACCOUNT_NOT_FOUND',
+        ),
       resolve: (state) => state,
     }),
   );

@@ -13,7 +13,7 @@ import { lastPricesView } from '../views.ts';
 import { type InstrumentRefs, listedSymbol } from './instrument.ts';
 
 const candlesMax = 500;
-/** A candle changes with every trade. At most one frame is sent in this time, with the newest. */
+/** A candle changes with every trade: only the newest state in this time is sent. */
 const framePauseMs = 50;
 
 /** Adds Instrument.candles and Subscription.candles. */
@@ -65,9 +65,9 @@ function addCandle({ builder }: ApiParts) {
       }),
       volume: t.expose('volume', {
         type: 'Decimal',
-        description: 'The number of shares traded.',
+        description: 'The number of shares traded in the interval.',
       }),
-      trades: t.exposeInt('trades', { description: 'The number of trades.' }),
+      trades: t.exposeInt('trades', { description: 'The number of trades in the interval.' }),
     }),
   });
 }
@@ -77,9 +77,9 @@ function addCandlesField({ builder }: ApiParts, refs: CandleRefs): void {
   builder.objectField(instrument, 'candles', (t) =>
     t.field({
       type: [candle],
-      description: oneLine`The candles that begin in a range of time, in order. An interval without
-        trades has no candle. More than ${candlesMax} candles are a BAD_USER_INPUT error: request a
-        shorter range.`,
+      description: oneLine`The candles that begin in a range of time, oldest first. An interval
+        without trades has no candle. A range with more than ${candlesMax} candles returns a
+        BAD_USER_INPUT error: request a shorter one.`,
       args: {
         interval: t.arg({
           type: interval,
@@ -119,8 +119,8 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
     t.field({
       type: frame,
       description: oneLine`Sends the last candle of an instrument first, then each new state of it
-        and each new candle, at most one every ${framePauseMs} ms. ${latestDescription}
-        Fails with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
+        and each new candle, at most one frame every ${framePauseMs} ms. ${latestDescription} Fails
+        with INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
       args: {
         symbol: t.arg.id({
           required: true,

@@ -43,8 +43,8 @@ function addListInstrument({ addCommand }: ApiParts, refs: InstrumentRefs): void
     input: (t) => ({
       symbol: t.id({
         required: true,
-        description: oneLine`The symbol of the new instrument, like "MSFT": 1 to 20 of A-Z, 0-9,
-          ".", "^", "_" and "-", beginning with a letter or a digit.`,
+        description: oneLine`The symbol of the new instrument, like "MSFT": 1 to 20 characters from
+          A-Z, 0-9, ".", "^", "_" and "-", beginning with a letter or a digit.`,
       }),
       name: t.string({
         required: true,

@@ -30,7 +30,7 @@ export function toInstrumentAt(instrument: Instrument, at: ReadPoint): Instrumen
   return { typename: 'Instrument', instrument, at };
 }
 
-/** Finds an instrument at a read point. Null if the text is no symbol or is not listed. */
+/** Finds an instrument at a read point. Null if the text is not a symbol or is not listed. */
 export async function findInstrument(
   context: RequestContext,
   symbol: string,
@@ -163,7 +163,7 @@ function addPrices({ builder }: ApiParts, instrument: InstrumentRef): void {
         time: t.arg({
           type: 'DateTime',
           required: true,
-          description: 'The time at which the price applied.',
+          description: 'The time whose price is requested.',
         }),
       },
       resolve: (source, { time }, context) => readPriceOn(context, source, time),

@@ -4,7 +4,7 @@ import { rangeOf } from '../../../api/list-connection.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
 import { oneLine } from '../../../lib/one-line.ts';
-import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
 import { instrumentTypes } from '../../market/api/instrument.ts';
@@ -41,7 +41,7 @@ function addBookTypes(parts: ApiParts) {
       }),
       quantity: t.expose('quantity', {
         type: 'Decimal',
-        description: 'The number of shares that rest at the price.',
+        description: 'The total number of shares of the orders that rest at the price.',
       }),
       orders: t.exposeInt('orders', {
         description: 'The number of orders that rest at the price.',
@@ -64,15 +64,15 @@ function addBookTypes(parts: ApiParts) {
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
-        description: oneLine`The sequence number at which this state was read. In a dry run, the
-          head of the log on which the dry run was decided.`,
+        description: oneLine`The sequence number at which this state was read. In a dry run, it is
+          the sequence number at which the dry run was decided.`,
       }),
     }),
   });
   builder.objectField(instrument, 'orderBook', (t) =>
     t.field({
       type: book,
-      description: 'The order book of the instrument.',
+      description: "The best price levels of the instrument's order book.",
       args: { depth: t.arg.int({ defaultValue: depthDefault, description: depthDescription }) },
       resolve: async ({ instrument: { symbol }, at }, { depth }, context) => {
         const levels = parseDepth(depth);
@@ -106,10 +106,10 @@ async function readBook(
     return found.map(({ document }) => document);
   };
   const [bids, asks] = await Promise.all([read('BUY'), read('SELL')]);
-  return { symbol, bids, asks, sequence: sequenceOf(at) };
+  return { symbol, bids, asks, sequence: baseSequenceOf(at) };
 }
 
-/** The best levels of a book as something to watch; a change of `sequence` alone is no news. */
+/** The best levels of a book, to be watched. A change of `sequence` alone is not a new state. */
 export function watchableBook(
   views: Pick<Views, 'list'>,
   request: BookRequest,

@@ -15,7 +15,7 @@ import { findAccountOf, orderAfter, tradesAfter } from './read.ts';
 
 const newIdDescription = 'The id of the new order, a UUID. If omitted, the server generates one.';
 const tradesDescription =
-  'The trades of the command, including those of stop orders that it triggered.';
+  'The trades that the command led to, including those of stop orders that it triggered.';
 const asBefore = 'If omitted, that of the replaced order is kept.';
 
 /** Adds the mutations of trading. */
@@ -72,7 +72,11 @@ function addPlaceOrder(parts: ApiParts): void {
       orderId: t.id({ description: newIdDescription }),
       accountId: t.id({ required: true, description: 'The id of the account, a UUID.' }),
       symbol: t.id({ required: true, description: 'The symbol of the instrument, in upper case.' }),
-      side: t.field({ type: side, required: true, description: 'The side of the order.' }),
+      side: t.field({
+        type: side,
+        required: true,
+        description: 'The side of the order: BUY or SELL.',
+      }),
       type: t.field({ type, required: true, description: 'The type of the order.' }),
       timeInForce: t.field({
         type: timeInForce,
@@ -86,13 +90,13 @@ function addPlaceOrder(parts: ApiParts): void {
       }),
       limitPrice: t.field({
         type: 'Decimal',
-        description: oneLine`The worst price at which the order may trade, for one share in the
+        description: oneLine`The worst price at which the order may trade, per share, in the
           instrument's currency, a multiple of the tick size. Required for LIMIT and STOP_LIMIT
           orders; not allowed for others.`,
       }),
       stopPrice: t.field({
         type: 'Decimal',
-        description: oneLine`The price that triggers the order, for one share in the instrument's
+        description: oneLine`The price that triggers the order, per share, in the instrument's
           currency, a multiple of the tick size. Required for STOP and STOP_LIMIT orders; not
           allowed for others.`,
       }),
@@ -106,7 +110,7 @@ function addPlaceOrder(parts: ApiParts): void {
           LIMIT orders with DAY, GTC or GTD. If omitted, false.`,
       }),
       clientOrderId: t.string({
-        description: oneLine`The client's own id of the order (FIX ClOrdID), of up to 200
+        description: oneLine`The client's own id for the order (FIX ClOrdID), of up to 200
           characters. No other open order of the account may have it. If omitted, the order has
           none.`,
       }),

@@ -64,8 +64,8 @@ export function addDifferences({ builder }: ApiParts) {
       shown: t.expose('shown', {
         type: 'Decimal',
         nullable: true,
-        description:
-          'The figure that the account or its position shows. Null if it does not exist.',
+        description: oneLine`The figure that the account or its position shows, in the same unit
+          as ledger. Null if there is no such account or position.`,
       }),
     }),
   });
@@ -168,7 +168,7 @@ async function compareAccount(
   return compareFigures(ledger, shown).map((each) => ({ ...each, accountId }));
 }
 
-/** Null would be an entry in the list without a document, which no program writes. */
+/** A null position would be a list entry without a document, which no program writes. */
 function figuresShown(position: Position | null): AccountFigure[] {
   if (position === null) return [];
   const { symbol, quantity, held } = position;

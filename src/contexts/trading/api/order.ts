@@ -55,8 +55,8 @@ function addOrder(parts: ApiParts, refs: Refs): void {
       id: t.id({ description: 'The id of the order, a UUID.', resolve: ({ order }) => order.id }),
       clientOrderId: t.string({
         nullable: true,
-        description: oneLine`The client's own id of the order (FIX ClOrdID). It is unique among the
-          open orders of the account. Null if the order has none.`,
+        description: oneLine`The client's own id for the order (FIX ClOrdID). It is unique among
+          the open orders of the account. Null if the order has none.`,
         resolve: ({ order }) => order.clientOrderId,
       }),
       account: t.field({
@@ -81,12 +81,12 @@ function addOrder(parts: ApiParts, refs: Refs): void {
   });
 }
 
-/** What the client asked for. */
+/** Adds the fields that show what the client requested. */
 function addInstruction({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     side: t.field({
       type: refs.side,
-      description: 'The side of the order.',
+      description: 'The side of the order: BUY or SELL.',
       resolve: ({ order }) => order.side,
     }),
     type: t.field({
@@ -107,14 +107,14 @@ function addInstruction({ builder }: ApiParts, refs: Refs): void {
     limitPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The worst price at which the order may trade, for one share in the
+      description: oneLine`The worst price at which the order may trade, per share, in the
         instrument's currency. Null for MARKET and STOP orders.`,
       resolve: ({ order }) => order.limitPrice,
     }),
     stopPrice: t.field({
       type: 'Decimal',
       nullable: true,
-      description: oneLine`The price that triggers the order, for one share in the instrument's
+      description: oneLine`The price that triggers the order, per share, in the instrument's
         currency. Null for MARKET and LIMIT orders.`,
       resolve: ({ order }) => order.stopPrice,
     }),
@@ -132,7 +132,7 @@ function addInstruction({ builder }: ApiParts, refs: Refs): void {
   }));
 }
 
-/** What the market has done with it. */
+/** Adds the fields that show what the market has done with the order. */
 function addProgress({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     filledQuantity: t.field({
@@ -176,19 +176,20 @@ function addProgress({ builder }: ApiParts, refs: Refs): void {
     updatedAt: t.field({
       type: 'DateTime',
       description: oneLine`The time at which the event that last changed the order was recorded. In
-        a dry run that would change the order, the time at which the dry run was decided.`,
+        a dry run that would change the order, it is the time at which the dry run was decided.`,
       resolve: ({ order }) => order.updatedAt,
     }),
     sequence: t.field({
       type: 'Sequence',
       description: oneLine`The sequence number of the event that last changed the order. In a dry
-        run that would change the order, the head of the log on which the dry run was decided.`,
+        run that would change the order, it is the sequence number at which the dry run was
+        decided.`,
       resolve: ({ order, at }) => shownSequence(order.sequence, at),
     }),
   }));
 }
 
-/** The orders and trades that it leads to. */
+/** Adds the fields that lead to other orders and to trades. */
 function addRelated({ builder }: ApiParts, refs: Refs): void {
   builder.objectFields(refs.order, (t) => ({
     replaces: t.field({
@@ -208,8 +209,8 @@ function addRelated({ builder }: ApiParts, refs: Refs): void {
     fills: t.field({
       type: [refs.trade],
       description: oneLine`The trades of the order and of the orders that it replaced, in the order
-        of execution. More than ${fillsMax} trades are a TOO_MANY_FILLS error: read Query.trades
-        instead.`,
+        of execution. If there are more than ${fillsMax} trades, this field returns a
+        TOO_MANY_FILLS error: read Query.trades instead.`,
       resolve: async (source, _args, context) => {
         const fills = await readFills(context, source);
         return fills.map((trade) => toTradeAt(trade, source.at));

@@ -3,7 +3,7 @@ import { oncePerSchema } from '../../../api/once.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
-import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import { topicsOf } from '../../../views/watching/watch-document.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
@@ -13,8 +13,8 @@ import { accountsView } from '../../accounts/views.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { lastPricesView } from '../../market/views.ts';
 import {
-  costOf,
   type Portfolio,
+  shownCostOf,
   toPortfolio,
   type ValuedPosition,
   valuePosition,
@@ -44,7 +44,7 @@ function addPortfolioTypes(parts: ApiParts) {
   builder.objectFields(account, (t) => ({
     positions: t.field({
       type: [position],
-      description: 'The positions of the account that hold shares, sorted by symbol.',
+      description: 'The positions in which the account holds shares, sorted by symbol.',
       resolve: async (source, _args, context) => {
         await context.waitForViews(source.at);
         const { positions } = await readPortfolio(context.views, source.account, source.at);
@@ -71,7 +71,7 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
     fields: (t) => ({
       account: t.field({
         type: account,
-        description: 'The account.',
+        description: 'The account that the portfolio belongs to.',
         resolve: (source) => toAccountAt(source.account, source.at),
       }),
       cash: t.field({
@@ -81,7 +81,7 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       positions: t.field({
         type: [position],
-        description: 'The positions that hold shares, sorted by symbol.',
+        description: 'The positions in which the account holds shares, sorted by symbol.',
         resolve: ({ positions, at }) => positions.map((each) => ({ ...each, at })),
       }),
       marketValue: t.expose('marketValue', {
@@ -104,9 +104,9 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       }),
       sequence: t.field({
         type: 'Sequence',
-        description: oneLine`The sequence number at which this state was read. In a dry run, the
-          head of the log on which the dry run was decided.`,
-        resolve: ({ at }) => sequenceOf(at),
+        description: oneLine`The sequence number at which this state was read. In a dry run, it is
+          the sequence number at which the dry run was decided.`,
+        resolve: ({ at }) => baseSequenceOf(at),
       }),
     }),
   });
@@ -124,7 +124,7 @@ function addPositionType(parts: ApiParts) {
       }),
       instrument: t.field({
         type: instrument,
-        description: 'The instrument.',
+        description: 'The instrument whose shares the account holds.',
         resolve: async ({ position: { symbol }, at }, _args, context) =>
           (await findInstrument(context, symbol, at)) ?? missing('instrument', symbol, at),
       }),
@@ -149,7 +149,7 @@ function addPositionType(parts: ApiParts) {
         description: oneLine`The total cost of the shares, including buying fees. A sale reduces it
           by the cost of the shares sold, in whole minor units, so that nothing is lost to
           rounding.`,
-        resolve: ({ position }) => costOf(position),
+        resolve: ({ position }) => shownCostOf(position),
       }),
       marketPrice: t.expose('marketPrice', {
         type: 'Decimal',

@@ -20,7 +20,7 @@ import { tradesView } from '../views/trades.ts';
 import { orderTypes } from './order.ts';
 import { findOrder, toOrderAt, toTradeAt } from './read.ts';
 
-const filterDescription = 'The filter. If omitted, all orders match.';
+const filterDescription = 'The filter to apply. If omitted, all orders match.';
 const descendingDescription =
   'Whether the sort order is reversed, so that the newest orders are first.';
 
@@ -54,21 +54,25 @@ function addOrderListTypes(parts: ApiParts) {
     description: 'A filter for orders. An order must match all fields that are given.',
     fields: (t) => ({
       accountId: t.id({
-        description: 'The id of the account, a UUID. If omitted, any. Account.orders ignores it.',
+        description: oneLine`The id of the account, a UUID. If omitted, every account matches.
+          Account.orders ignores this field.`,
       }),
       symbol: t.id({
-        description: 'The symbol of the instrument, in upper case. If omitted, any.',
+        description:
+          'The symbol of the instrument, in upper case. If omitted, every instrument matches.',
       }),
-      clientOrderId: t.string({ description: 'The exact client order id. If omitted, any.' }),
+      clientOrderId: t.string({
+        description: 'The exact client order id. If omitted, every order matches.',
+      }),
       status: t.field({
         type: status,
-        description: 'The status of the order. If omitted, any status.',
+        description: 'The status of the order. If omitted, every status matches.',
       }),
       statuses: t.field({
         type: [status],
-        description: oneLine`One or more statuses, of which the order must have one. If omitted, any
-          status. If status is also given, it must be one of them. Open orders are HELD, NEW or
-          PARTIALLY_FILLED.`,
+        description: oneLine`One or more statuses. The order must have one of them. If omitted,
+          every status matches. If status is also given, it must be one of these statuses. Open
+          orders are HELD, NEW or PARTIALLY_FILLED.`,
       }),
     }),
   });

@@ -6,7 +6,7 @@ import { readWholeList } from '../../../api/whole-list.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
 import { difference, isZero, sum } from '../../../lib/decimal.ts';
 import { parseUuid } from '../../../lib/uuid.ts';
-import { type ReadPoint, sequenceOf } from '../../../views/read-point.ts';
+import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { AccountAt } from '../../accounts/api/account.ts';
 import { accountAfter } from '../../accounts/api/account-after.ts';
 import { evolveOrder, type Order, type OrderEvent, orderDecider } from '../order.ts';
@@ -163,7 +163,7 @@ async function readOwnFills(
 
 /** Throws, because something that must exist is not in the views. */
 export function missing(kind: string, id: string, at: ReadPoint): never {
-  throw new Error(`${kind} ${id} is not in the views at sequence ${sequenceOf(at)}`);
+  throw new Error(`${kind} ${id} is not in the views at sequence ${baseSequenceOf(at)}`);
 }
 
 /** The sum of decimals; '0' if there are none. */

@@ -45,7 +45,7 @@ function addOrder(parts: ApiParts): void {
       sequence: t.expose('sequence', frameSequence),
       order: t.field({
         type: order,
-        description: 'The order.',
+        description: 'The order at the sequence number of this frame.',
         resolve: ({ state, sequence }) => toOrderAt(state.document, sequence),
       }),
       event: t.expose('event', frameEvent(parts)),
@@ -58,7 +58,11 @@ function addOrder(parts: ApiParts): void {
         ${latestDescription} Fails with ORDER_NOT_FOUND if no order has the id.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
-        watchFound(context, { view: ordersView, key: parseId('id', id) }, 'ORDER_NOT_FOUND'),
+        watchFound(
+          context,
+          { view: ordersView, noun: 'order', key: parseId('id', id) },
+          'ORDER_NOT_FOUND',
+        ),
       resolve: (state) => state,
     }),
   );
@@ -68,10 +72,13 @@ function addOrderBook(parts: ApiParts): void {
   const { builder } = parts;
   const { book } = bookTypes(parts);
   const frame = builder.objectRef<WatchedState<OrderBook>>('OrderBookFrame').implement({
-    description: 'The state of the best price levels of an order book.',
+    description: 'The state of an order book: its best price levels.',
     fields: (t) => ({
       sequence: t.expose('sequence', frameSequence),
-      orderBook: t.expose('state', { type: book, description: 'The order book.' }),
+      orderBook: t.expose('state', {
+        type: book,
+        description: 'The order book at the sequence number of this frame.',
+      }),
     }),
   });
   builder.subscriptionField('orderBook', (t) =>
@@ -149,7 +156,10 @@ function addPortfolio(parts: ApiParts): void {
     description: 'The state of the portfolio of an account.',
     fields: (t) => ({
       sequence: t.expose('sequence', frameSequence),
-      portfolio: t.expose('state', { type: portfolio, description: 'The portfolio.' }),
+      portfolio: t.expose('state', {
+        type: portfolio,
+        description: 'The portfolio at the sequence number of this frame.',
+      }),
     }),
   });
   builder.subscriptionField('portfolio', (t) =>

@@ -55,14 +55,15 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       }),
       executedAt: t.field({
         type: 'DateTime',
-        description:
-          'The time of the trade. In a dry run, the time at which the dry run was decided.',
+        description: oneLine`The time at which the trade was executed. In a dry run that would
+          lead to the trade, it is the time at which the dry run was decided.`,
         resolve: ({ trade }) => trade.executedAt,
       }),
       sequence: t.field({
         type: 'Sequence',
-        description: oneLine`The sequence number of the event that recorded the trade. In a dry run
-          that would lead to the trade, the head of the log on which the dry run was decided.`,
+        description: oneLine`The sequence number of the event that recorded the trade. In a dry
+          run that would lead to the trade, it is the sequence number at which the dry run was
+          decided.`,
         resolve: ({ trade, at }) => shownSequence(trade.sequence, at),
       }),
     }),
@@ -74,7 +75,8 @@ function addTradeCash({ builder }: ApiParts, refs: Refs): void {
     amount: t.field({
       type: 'Decimal',
       description: oneLine`The price times the quantity, exact, in the instrument's currency. Older
-        trades, whose cash was rounded trade by trade, show it rounded half-up to the minor unit.`,
+        trades, whose cash was rounded trade by trade, show this amount rounded half-up to the
+        minor unit.`,
       resolve: ({ trade }) => trade.amount,
     }),
     buyAmount: t.field({

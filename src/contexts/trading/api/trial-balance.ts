@@ -1,5 +1,6 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
+import { pageSizeDefault, pageSizeMax } from '../../../api/paging.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -38,8 +39,8 @@ interface TrialBalance {
   readonly sequence: number;
 }
 
-const firstDescription = oneLine`The maximum number of accounts to compare. A page has fewer
-  accounts if these have many events.`;
+const firstDescription = oneLine`The maximum number of accounts to compare: 0 to ${pageSizeMax}. If
+  omitted, ${pageSizeDefault}. A page has fewer accounts if they have many events.`;
 
 /** Adds Query.trialBalance. */
 export function addTrialBalance(parts: ApiParts): void {
@@ -69,7 +70,7 @@ function addBalanceType(parts: ApiParts) {
     fields: (t) => ({
       assets: t.field({
         type: [asset],
-        description: 'The balances by asset.',
+        description: 'The balances, grouped by asset.',
         resolve: ({ assets }) => [...assets],
       }),
       entries: t.field({
@@ -78,8 +79,8 @@ function addBalanceType(parts: ApiParts) {
         resolve: ({ assets }) => assets.flatMap(entriesOf),
       }),
       isBalanced: t.boolean({
-        description: oneLine`Whether the entries of each asset sum to zero. The figures that
-          accounts and positions show are compared by the field differences instead.`,
+        description: oneLine`Whether the entries of each asset sum to zero. To compare the figures
+          that accounts and positions show with the log, use the field differences.`,
         resolve: ({ assets }) => assets.every((each) => isZero(totalOf(each))),
       }),
       differences: t.field({
@@ -142,7 +143,7 @@ function addAssetTypes({ builder }: ApiParts) {
       }),
       total: t.field({
         type: 'Decimal',
-        description: 'The sum of the entries. It is always zero.',
+        description: 'The sum of the entries, in the currency or in shares. It is always zero.',
         resolve: totalOf,
       }),
     }),

@@ -21,7 +21,7 @@ import { type OrderType, orderDecider, type Side, type TimeInForce } from '../or
 import * as rejections from '../rejections.ts';
 
 export interface PlaceOrder {
-  /** Null: a new UUID is generated. */
+  /** If null, a new UUID is generated. */
   readonly orderId: string | null;
   readonly clientOrderId: string | null;
   readonly accountId: string;
@@ -39,7 +39,7 @@ export interface PlaceOrder {
   readonly postOnly: boolean;
 }
 
-/** What is recorded of an order when it is placed or rejected. */
+/** What is recorded about an order when it is placed or rejected. */
 type Instruction = Omit<PlaceOrder, 'orderId'> & {
   readonly orderId: string;
   readonly replaces: string | null;
@@ -122,7 +122,7 @@ function recordRejected(
   return new Rejection(code, message, data, true);
 }
 
-/** On the hot path: a spread would cost more than named members. */
+/** Runs on the hot path, where a spread would cost more than named members. */
 function toInstruction(input: PlaceOrder, orderId: string, expiresAt: string | null): Instruction {
   return {
     replaces: null,

@@ -16,9 +16,9 @@ import { lotsOf, newOrderId, orderRejections, recordPlaced, ticksOf } from './pl
 
 export interface ReplaceOrder {
   readonly orderId: string;
-  /** Null: a new UUID is generated. */
+  /** If null, a new UUID is generated. */
   readonly newOrderId: string | null;
-  /** Null, here and below: that of the replaced order. */
+  /** If null, here and below, that of the replaced order is kept. */
   readonly quantity: string | null;
   readonly limitPrice: string | null;
   readonly stopPrice: string | null;
@@ -26,9 +26,9 @@ export interface ReplaceOrder {
 
 export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   name: 'replaceOrder',
-  description: oneLine`Replaces an open order with a new one. The quantity is the total of both
-    orders, including the shares already traded. The new order keeps the time priority only if the
-    price is the same and the open quantity does not grow.`,
+  description: oneLine`Replaces an open order with a new one. The new quantity is the total for
+    both orders, including the shares already traded. The new order keeps the time priority only if
+    the price is the same and the open quantity does not grow.`,
   rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
   target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
   handle(input, context) {

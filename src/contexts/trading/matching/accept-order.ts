@@ -83,8 +83,8 @@ export function acceptOrder(market: MarketSession, order: CheckedOrder): void {
 }
 
 /**
- * Parks a stop order until its trigger price is reached. Adjusts what is reserved for it to what it
- * needs now.
+ * Parks a stop order until its trigger price is reached. Adjusts its reservation to what it needs
+ * now.
  */
 export function parkStop(
   market: MarketSession,

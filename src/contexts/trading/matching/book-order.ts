@@ -26,7 +26,7 @@ export type RestingOrder = BookOrder & {
    * decimal digits.
    */
   readonly settled: string;
-  /** The value of `settled` when the order was booked; what follows pays the maker fee. */
+  /** The value of `settled` when the order was booked. Later value pays the maker fee. */
   readonly settledBefore: string;
   /** The unrounded fees of `settledBefore`, as a decimal in the currency. */
   readonly accruedFee: string;

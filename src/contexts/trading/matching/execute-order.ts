@@ -84,7 +84,7 @@ export function executeOrder(
   return { range, isPaused };
 }
 
-/** A trade is valid only if it is appended before any of its orders expires. */
+/** A trade is valid only if it is appended before either of its orders expires. */
 function holdWhileOpen(
   { context }: MarketSession,
   orders: readonly Pick<IncomingOrder, 'expiresAt'>[],
@@ -122,8 +122,8 @@ function plan(market: MarketSession, order: IncomingOrder): Plan {
 
 /**
  * Matches an order, and removes resting orders that have expired or cannot trade. A fill-or-kill
- * order may meet the same number of orders wherever in a command it enters, so that its result does
- * not depend on the work done before it.
+ * order may meet the same number of orders no matter when it enters during a command, so that its
+ * result does not depend on the work done before it.
  */
 function matchAble(
   market: MarketSession,
@@ -231,7 +231,7 @@ function reasonOf(order: IncomingOrder, { end }: Match, lots: number): EndReason
 }
 
 /**
- * Adds the remainder of an order to the book. Adjusts what is reserved for it to what it needs now.
+ * Adds the remainder of an order to the book. Adjusts its reservation to what it needs now.
  */
 export function bookRemainder(
   market: MarketSession,

@@ -19,7 +19,7 @@ type ContinueMatching = {
 export const continueMatching: CommandDefinition<ContinueMatching> = {
   name: 'continueMatching',
   description:
-    'Continues the work that earlier commands have left in a book, as far as one command can.',
+    'Continues the work that earlier commands have left in a book, up to the limit of one command.',
   rejections: [],
   target: ({ symbol }) => ({ decider: bookDecider, id: symbol }),
   handle: ({ symbol }, context) => {

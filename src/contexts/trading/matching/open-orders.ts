@@ -25,8 +25,8 @@ export function expire(market: MarketSession, order: OpenOrder): void {
 }
 
 /**
- * Expires an open order whose time is over. If it is not over yet, the decision of the command is
- * valid only until then.
+ * Expires an open order that is due. If it is not due yet, the decision of the command is valid
+ * only until it is due.
  */
 export function expireIfDue(market: MarketSession, id: string): void {
   const order = findOrder(market.book(), id);

@@ -23,7 +23,8 @@ export const amountMembers = ['amount', 'fee', 'quantity', 'released'] as const;
 type Member = (typeof amountMembers)[number];
 
 /**
- * By event type: each figure that the event changes, the member that says by how much, the sign.
+ * For each event type, the figures that the event changes. Each has the member that holds the
+ * amount, and the sign.
  */
 const entries: Readonly<Record<string, readonly (readonly [Figure, Member, 1 | -1])[]>> = {
   CashDeposited: [['BALANCE', 'amount', 1]],

@@ -44,7 +44,7 @@ export function valuePosition(position: Position, marketPrice: string | null): V
 }
 
 /** Returns the cost of a position's shares, with at least the digits of the minor unit. */
-export function costOf({ cost, averageCost, quantity, currency }: Position): string {
+export function shownCostOf({ cost, averageCost, quantity, currency }: Position): string {
   const digits = digitsOf(currency);
   const exact = cost ?? multiply(averageCost, quantity);
   return isFinerThan(exact, digits) ? exact : round(exact, digits);

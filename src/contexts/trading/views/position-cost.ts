@@ -35,7 +35,7 @@ export function costAfter(before: Costed, event: StoredAccountEvent): PositionCo
 function acquire(before: Costed, quantity: string, cost: string): PositionCost {
   const acquired = {
     quantity: sum(before.quantity, quantity),
-    cost: sum(costOf(before), cost),
+    cost: sum(exactCostOf(before), cost),
   };
   return {
     averageCost: averageOf(acquired),
@@ -47,7 +47,7 @@ function acquire(before: Costed, quantity: string, cost: string): PositionCost {
 
 function sell(before: Costed, quantity: string, proceeds: string): PositionCost {
   const digits = minorUnitsOf(before.currency) ?? 0;
-  const cost = costOf(before);
+  const cost = exactCostOf(before);
   const acquired = before.acquired ?? { quantity: before.quantity, cost };
   const left = difference(before.quantity, quantity);
   const kept = isZero(left) ? '0' : keptOf(acquired, left, digits);
@@ -70,6 +70,6 @@ function averageOf({ quantity, cost }: Acquired): string {
 }
 
 /** Returns the cost of the shares; from their average if all events of the position are older. */
-function costOf({ cost, averageCost, quantity }: Costed): string {
+function exactCostOf({ cost, averageCost, quantity }: Costed): string {
   return cost ?? multiply(averageCost, quantity);
 }

@@ -28,5 +28,5 @@ export type PositionCost = {
 /** A quantity of shares, and what they cost. */
 export type Acquired = { readonly quantity: string; readonly cost: string };
 
-/** The part of a position from which, with an event, its next cost follows. */
+/** The part of a position that, together with an event, determines its next cost. */
 export type Costed = PositionCost & Pick<Position, 'quantity' | 'currency'>;

@@ -3,7 +3,7 @@ import type { View } from '../../../kernel/view.ts';
 import { round, sum } from '../../../lib/decimal.ts';
 import { minorUnitsOf } from '../../accounts/currencies.ts';
 import type { StoredAccountEvent } from '../../accounts/events.ts';
-import { changeOf } from '../../accounts/holdings.ts';
+import { holdingChangeOf } from '../../accounts/holdings.ts';
 import { costDigits, type Position } from './position.ts';
 import { costAfter } from './position-cost.ts';
 
@@ -16,12 +16,12 @@ export const positionsView: View<Position> = {
   description: 'Holdings of instruments, with their quantity, cost and realized profit.',
   types: ['SharesDeposited', 'SharesHeld', 'SharesReleased', 'PurchaseSettled', 'SaleSettled'],
   keysOf(event) {
-    const change = changeOf(event as StoredAccountEvent);
+    const change = holdingChangeOf(event as StoredAccountEvent);
     return change === null ? [] : [toPositionKey(entityIdOf(event.streamId), change.symbol)];
   },
   evolve(position, event) {
     const known = event as StoredAccountEvent;
-    const change = changeOf(known);
+    const change = holdingChangeOf(known);
     if (change === null) return position;
     const { symbol } = change;
     const before = position ?? nothing(entityIdOf(event.streamId), symbol, currencyOf(known));

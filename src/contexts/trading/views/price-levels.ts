@@ -30,11 +30,11 @@ export const levelsView: View<PriceLevel> = {
   description: 'Order books: the quantity and the number of orders at each price.',
   types: ['OrderBooked', 'TradeExecuted', 'OrderCanceled', 'OrderExpired', 'OrderReplaced'],
   keysOf(event) {
-    const change = changeOf(event as BookEvent);
+    const change = levelChangeOf(event as BookEvent);
     return change === null ? [] : [toLevelKey(change)];
   },
   evolve(level, event) {
-    const change = changeOf(event as BookEvent);
+    const change = levelChangeOf(event as BookEvent);
     if (change === null) return level;
     const { symbol, side, price, added, taken } = change;
     const quantity = difference(sum(level?.quantity ?? '0', added), taken);
@@ -47,7 +47,7 @@ export const levelsView: View<PriceLevel> = {
 /** Returns the symbol of the book whose levels an event changes; null if there is none. */
 export function changedBookOf(event: StoredEvent): string | null {
   return levelsView.types.includes(event.type)
-    ? (changeOf(event as BookEvent)?.symbol ?? null)
+    ? (levelChangeOf(event as BookEvent)?.symbol ?? null)
     : null;
 }
 
@@ -64,7 +64,7 @@ function toLevelKey({ symbol, side, price }: LevelChange): string {
   return `${symbol} ${side} ${price}`;
 }
 
-function changeOf(event: BookEvent): LevelChange | null {
+function levelChangeOf(event: BookEvent): LevelChange | null {
   switch (event.type) {
     case 'OrderBooked': {
       const { symbol, side, price, leavesQuantity } = event.data;

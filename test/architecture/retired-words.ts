@@ -1,0 +1,20 @@
+/** Words that the project does not use, and what it says instead. */
+export const retiredWords: readonly (readonly [pattern: string, instead: string])[] = [
+  ['who(?:m)?ever', 'a plain subject'],
+  ['nobody', 'no client, no command, no process'],
+  ['tell|tells|telling|told', 'report, return, send, say'],
+  ['anew', 'again'],
+  ['mend|mends|mended|mending', 'fix'],
+  ['stands? still|stood still', 'is stopped'],
+  ['so many', 'N, at least N'],
+  ['of (?:its|their|his|your) own', 'own, separate'],
+  ['for ever', 'permanently'],
+  ['for nothing|in vain', 'without a result, at no cost'],
+  ['want of', 'without, lack'],
+  ['comes? to|came to|coming to', 'result, total, reach'],
+  ['besides', 'also'],
+  ['wish|wishes|wished', 'request'],
+  ['whatever it takes', 'until it succeeds'],
+  ['the one before', 'the previous one'],
+  ['what is left of', 'the rest of'],
+];

@@ -1,0 +1,175 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bridgeOf, deposit, startBridgedEngine, untilDelivered } from '../support/bridged.ts';
+import type { TestEngine } from '../support/engines.ts';
+import { killBridges, kills } from '../support/kill-bridge.ts';
+import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+
+describe.skipIf(noNats)(`NATS in trouble${noNats === null ? '' : `: skipped, ${noNats}`}`, () => {
+  let testDatabase: TestDatabase;
+  let nats: NatsServer;
+  let proxy: TcpProxy;
+  const started: TestEngine[] = [];
+
+  async function begin(lines: readonly string[] = []): Promise<void> {
+    nats = await startNatsServer(lines);
+    proxy = await createTcpProxy(`nats://${nats.address}`);
+  }
+  beforeEach(async () => {
+    testDatabase = await createTestDatabase();
+  });
+  afterEach(async () => {
+    for (const engine of started.splice(0)) await engine.stop();
+    await proxy.stop();
+    await nats.dispose();
+    await testDatabase.dispose();
+  });
+
+  async function start(bridge: object = {}): Promise<TestEngine> {
+    const engine = await startBridgedEngine(testDatabase.url, [
+      {
+        name: 'nats',
+        kind: 'nats',
+        servers: [new URL(proxy.url).host],
+        stream: 'DAYBOOK',
+        ...bridge,
+      },
+    ]);
+    started.push(engine);
+    return engine;
+  }
+
+  /** The sequence numbers in the stream, read past the proxy. */
+  async function readSequences(): Promise<readonly number[]> {
+    const connection = await connect({ servers: [nats.address] });
+    try {
+      const manager = await jetstreamManager(connection);
+      const { state } = await manager.streams.info('DAYBOOK');
+      const sequences = [];
+      for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+        const message = await manager.streams.getMessage('DAYBOOK', { seq });
+        if (message !== null) sequences.push(Number(message.header.get('ce-sequence')));
+      }
+      return sequences;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async function expectComplete(engine: TestEngine): Promise<void> {
+    await untilDelivered(engine, 60_000);
+    const { sequence } = await engine.log.head();
+    expect(await readSequences()).toEqual(Array.from({ length: sequence }, (_, n) => n + 1));
+  }
+
+  test('commands go on while the server is down, and the bridge says so and recovers', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 3);
+    await untilDelivered(engine);
+    await nats.stop('SIGKILL');
+    await deposit(engine, 10);
+    await until(async () => (await bridgeOf(engine)).error !== null);
+    expect(await bridgeOf(engine)).toMatchObject({ parked: false, checkpoint: 4 });
+    await nats.start();
+    await expectComplete(engine);
+    expect((await bridgeOf(engine)).error).toBeNull();
+  });
+
+  test('a bridge starts although the server cannot be reached', async () => {
+    await begin();
+    await proxy.refuse();
+    const engine = await start();
+    await deposit(engine, 3);
+    await until(async () => (await bridgeOf(engine)).error !== null);
+    await proxy.restore();
+    await expectComplete(engine);
+  });
+
+  test('a silent network is noticed, and nothing is lost or repeated', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 3);
+    await untilDelivered(engine);
+    proxy.blackHole();
+    await deposit(engine, 5);
+    await until(async () => (await bridgeOf(engine)).error !== null, 40_000);
+    await proxy.restore();
+    await expectComplete(engine);
+  }, 90_000);
+
+  test('connections that break at any moment lose and repeat nothing', async () => {
+    await begin();
+    const engine = await start();
+    const cutting = setInterval(() => proxy.cut(), 150);
+    await deposit(engine, 200);
+    clearInterval(cutting);
+    await expectComplete(engine);
+  }, 90_000);
+
+  test('a full stream stops the bridge, which goes on when there is space', async () => {
+    await begin();
+    const engine = await start({ maxBytes: 4_000 });
+    await deposit(engine, 20);
+    await until(async () => /maximum bytes/.test((await bridgeOf(engine)).error ?? ''));
+    expect(await bridgeOf(engine)).toMatchObject({ parked: false });
+    const connection = await connect({ servers: [nats.address] });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.update('DAYBOOK', { max_bytes: 10_000_000 });
+    await connection.close();
+    await engine.bridges.change('nats', 'retry');
+    await expectComplete(engine);
+  });
+
+  test('a message that is too large parks the bridge and names the event', async () => {
+    await begin(['max_payload: 600']);
+    const engine = await start();
+    await deposit(engine, 1);
+    await until(async () => (await bridgeOf(engine)).parked);
+    expect((await bridgeOf(engine)).error).toMatch(/event 1 is too large/);
+  });
+
+  test('a paused bridge sends nothing until it is resumed', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 1);
+    await untilDelivered(engine);
+    await engine.bridges.change('nats', 'pause');
+    // The process that runs the bridge follows within a second.
+    await until(async () => {
+      await deposit(engine, 1);
+      const { sequence } = await engine.log.head();
+      return (await readSequences()).length < sequence - 6;
+    }, 30_000);
+    const sent = (await readSequences()).length;
+    await deposit(engine, 20);
+    expect(await readSequences()).toHaveLength(sent);
+    expect(await bridgeOf(engine)).toMatchObject({ paused: true, checkpoint: sent });
+    await engine.bridges.change('nats', 'resume');
+    await expectComplete(engine);
+  }, 60_000);
+
+  test('another process takes over when the leader stops', async () => {
+    await begin();
+    const first = await start();
+    const second = await start();
+    await deposit(second, 5);
+    await untilDelivered(second);
+    await first.stop();
+    await deposit(second, 5);
+    await expectComplete(second);
+  });
+
+  test(`kill -9 at ${kills} random moments loses and repeats nothing`, async () => {
+    await begin();
+    const bridge = { name: 'nats', kind: 'nats', servers: [nats.address], stream: 'DAYBOOK' };
+    await killBridges({ url: testDatabase.url, bridges: [bridge], times: kills });
+    const engine = await start();
+    await expectComplete(engine);
+    expect((await bridgeOf(engine)).checkpoint).toBeGreaterThan(100);
+  }, 1_200_000);
+});
