@@ -4,6 +4,7 @@ import type { Executor } from '../postgres/database.ts';
 import { chain } from './chain.ts';
 import { callTarget } from './errors.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
+import type { Message } from './message.ts';
 import type { MessagePage, MessageSource } from './source.ts';
 import {
   advanceBridge,
@@ -105,34 +106,44 @@ async function sendPage(
   page: MessagePage,
 ): Promise<boolean> {
   const parts = partsOf(page, kind.batchMax);
-  for (const [index, part] of parts.entries()) {
-    if (index > 0 && (signal.aborted || (await progress.isInterrupted()))) return false;
+  for (const [index, { messages, end }] of parts.entries()) {
     // By part, so that the lanes that are saved are those at the saved checkpoint.
-    const batch = chain(part.messages, progress.lanes, target.laneOf);
+    const batch = chain(messages, progress.lanes, target.laneOf);
     if (batch.length > 0) {
       await callTarget(() => target.send(batch, endSignal));
       onDelivered();
     }
-    await progress.note(part, batch.at(-1)?.sequence ?? null, { isUrgent: !isKept });
+    if (end === null) continue;
+    await progress.note(end, batch.at(-1)?.sequence ?? null, { isUrgent: !isKept });
+    const isLast = index === parts.length - 1;
+    if (!isLast && (signal.aborted || (await progress.isInterrupted()))) return false;
   }
   return true;
 }
 
+type PageEnd = Pick<MessagePage, 'end' | 'endEventId'>;
+
+interface Part {
+  readonly messages: readonly Message[];
+  /** Null: the position cannot be saved after this part. */
+  readonly end: PageEnd | null;
+}
+
 /**
- * The parts of a page that are sent at once, each of which ends at a sequence number. Messages with
- * the same sequence number stay in one part.
+ * The parts of a page that are sent at once. The position can be saved after a part unless the next
+ * one begins with the same sequence number.
  */
-function partsOf(page: MessagePage, batchMax: number): readonly MessagePage[] {
-  const parts: MessagePage[] = [];
-  const { messages } = page;
-  let start = 0;
-  messages.forEach(({ sequence, eventId }, index) => {
-    const next = messages[index + 1];
-    if (index + 1 - start < batchMax || next === undefined || next.sequence === sequence) return;
-    parts.push({ messages: messages.slice(start, index + 1), end: sequence, endEventId: eventId });
-    start = index + 1;
-  });
-  return [...parts, { ...page, messages: messages.slice(start) }];
+function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): readonly Part[] {
+  const parts: Part[] = [];
+  for (let start = 0; start < messages.length; start += batchMax) {
+    const part = messages.slice(start, start + batchMax);
+    const [last, next] = [part.at(-1), messages[start + batchMax]];
+    const isCut = last === undefined || last.sequence === next?.sequence;
+    const partEnd = isCut ? null : { end: last.sequence, endEventId: last.eventId };
+    parts.push({ messages: part, end: partEnd });
+  }
+  const lastPart = parts.pop()?.messages ?? [];
+  return [...parts, { messages: lastPart, end: { end, endEventId } }];
 }
 
 /** The progress of a bridge, saved at most once a second if the target keeps it. */
@@ -160,7 +171,7 @@ async function createProgress(
     lanes: start.lanes,
     save,
     async note(
-      { end, endEventId }: MessagePage,
+      { end, endEventId }: PageEnd,
       last: number | null,
       { isUrgent }: { readonly isUrgent: boolean },
     ): Promise<void> {

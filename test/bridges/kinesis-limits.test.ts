@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ChainedMessage } from '../../src/bridges/message.ts';
 import { kinesisTarget } from '../../src/bridges/targets/kinesis.ts';
 import { createRounds, type KeyedRecord } from '../../src/bridges/targets/rounds.ts';
-import { bridgeSettings } from '../support/bridging.ts';
+import { bridgeSettings } from '../support/bridged.ts';
 
 function record(id: number, key: string, size = 10): KeyedRecord {
   return { id: String(id), key, bytes: new Uint8Array(size) };

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { depositCash, openAccount } from '../../src/contexts/accounts/commands.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
@@ -6,11 +7,11 @@ import { newUuid } from '../../src/lib/uuid.ts';
 import {
   isDelivered,
   openAccounts,
-  spawnBridging,
-  startBridging,
+  startBridgedEngine,
   untilDelivered,
-} from '../support/bridging.ts';
+} from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
+import { startChild } from '../support/kill-bridge.ts';
 import { type KinesisServer, startKinesisServer } from '../support/kinesis-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
@@ -45,7 +46,7 @@ function bridge() {
 }
 
 async function start(bridges: readonly object[] = [bridge()]): Promise<TestEngine> {
-  const engine = await startBridging(testDatabase.url, bridges);
+  const engine = await startBridgedEngine(testDatabase.url, bridges);
   started.push(engine);
   return engine;
 }
@@ -179,10 +180,12 @@ test('a process that is killed repeats one batch at most', { timeout: 180_000 },
   let killed = 0;
   while (killed < 3 || !(await isDelivered(writer))) {
     const before = kinesis.calls.length;
-    const { kill } = spawnBridging(testDatabase.url, [bridge()]);
+    const child = await startChild(testDatabase.url, [bridge()]);
     const hasSent = async () => kinesis.calls.length > before + 15 || isDelivered(writer);
     await until(hasSent, 30_000);
-    await kill();
+    const ended = once(child, 'close');
+    child.kill('SIGKILL');
+    await ended;
     killed += 1;
   }
   const { events, repeats } = await consume();

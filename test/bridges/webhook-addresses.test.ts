@@ -7,7 +7,7 @@ import type { ChainedMessage } from '../../src/bridges/message.ts';
 import type { Resolve } from '../../src/bridges/targets/public-address.ts';
 import { isPublicAddress } from '../../src/bridges/targets/public-address.ts';
 import { webhookTarget } from '../../src/bridges/targets/webhook.ts';
-import { bridgeSettings } from '../support/bridging.ts';
+import { bridgeSettings } from '../support/bridged.ts';
 import { type HookReceiver, hookSecret, startHookReceiver } from '../support/hook-receiver.ts';
 
 let hook: HookReceiver;

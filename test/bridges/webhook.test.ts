@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -5,16 +6,17 @@ import { delay } from '../../src/lib/delay.ts';
 import {
   isDelivered,
   openAccounts,
-  spawnBridging,
-  startBridging,
+  startBridgedEngine,
   untilDelivered,
-} from '../support/bridging.ts';
+} from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
 import { type HookReceiver, hookSecret, startHookReceiver } from '../support/hook-receiver.ts';
+import { startChild } from '../support/kill-bridge.ts';
 import { freePort } from '../support/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
 import { sql } from '../support/rows.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;
@@ -37,9 +39,12 @@ function bridge(overrides: object = {}) {
 }
 
 async function start(overrides: object = {}): Promise<TestEngine> {
-  const engine = await startBridging(testDatabase.url, [bridge(overrides)], {
-    secret: hookSecret,
-  });
+  const engine = await startBridgedEngine(
+    testDatabase.url,
+    [bridge(overrides)],
+    silentLogger,
+    hookSecret,
+  );
   disposals.push(() => engine.stop());
   return engine;
 }
@@ -158,7 +163,7 @@ test('neither the log nor the row has the secret, the path or the event', async 
     return count <= 4;
   });
   const bridges = [bridge()];
-  const engine = await startBridging(testDatabase.url, bridges, { secret: hookSecret, logger });
+  const engine = await startBridgedEngine(testDatabase.url, bridges, logger, hookSecret);
   disposals.push(() => engine.stop());
   await openAccounts(engine, 1);
   await until(async () => (await rowOf(engine))?.parked === true);
@@ -301,15 +306,17 @@ test('an engine that stops finishes the event in flight, and the next one repeat
 });
 
 test('a process that is killed repeats one event at most', { timeout: 180_000 }, async () => {
-  const writer = await startBridging(testDatabase.url, []);
+  const writer = await startBridgedEngine(testDatabase.url, []);
   disposals.push(() => writer.stop());
   await openAccounts(writer, 120);
   let killed = 0;
   while (!(await isDelivered(writer))) {
     const seen = hook.received.length;
-    const { kill } = spawnBridging(testDatabase.url, [bridge()], hookSecret);
+    const child = await startChild(testDatabase.url, [bridge()], hookSecret);
     await until(async () => hook.received.length > seen + 40 || isDelivered(writer), 30_000);
-    await kill();
+    const ended = once(child, 'close');
+    child.kill('SIGKILL');
+    await ended;
     killed += 1;
   }
   const ids = await idsOf(writer);
