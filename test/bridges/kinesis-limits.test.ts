@@ -47,7 +47,12 @@ test('an event that is too large for a record parks the bridge and is named', as
   const { signal } = new AbortController();
   const target = await kinesisTarget({ settings }).open(signal);
   const message: ChainedMessage = {
-    ...{ sequence: 17, eventId: 'id', key: 'a', attributes: {}, lane: 's', previous: 16 },
+    sequence: 17,
+    eventId: 'id',
+    key: 'a',
+    attributes: {},
+    lane: 's',
+    previous: 16,
     data: JSON.stringify('x'.repeat(1024 * 1024)),
   };
   await expect(target.send([message], signal)).rejects.toMatchObject({

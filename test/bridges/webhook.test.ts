@@ -65,8 +65,13 @@ test('every event is one signed POST, in order, over one connection', async () =
   const events = await engine.log.events({}, wholeLog);
   expect(hook.received).toMatchObject(
     events.map(({ id, type, sequence }) => ({
-      ...{ id, type: `daybook.${type}`, sequence, previous: sequence - 1, isSigned: true },
-      ...{ contentType: 'application/cloudevents+json', path: '/hook' },
+      id,
+      type: `daybook.${type}`,
+      sequence,
+      previous: sequence - 1,
+      isSigned: true,
+      contentType: 'application/cloudevents+json',
+      path: '/hook',
     })),
   );
   expect(hook.connections()).toBe(1);

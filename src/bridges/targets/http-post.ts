@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { withTimeout } from '../../lib/with-timeout.ts';
 
 /** Sends requests to one URL, one at a time, over a connection that is kept. */
-export interface Poster {
+interface Poster {
   /**
    * Sends a POST and returns the status and the headers of the answer. Follows no redirect. Reads
    * the body of the answer to a bound and drops it. Throws if there is no answer in time.
@@ -13,7 +13,7 @@ export interface Poster {
   close(): void;
 }
 
-export interface PostRequest {
+interface PostRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }

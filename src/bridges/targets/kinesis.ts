@@ -8,7 +8,7 @@ import type { KinesisSettings } from '../settings.ts';
 import type { Target, TargetKind } from '../target.ts';
 import { createRounds, type KeyedRecord } from './rounds.ts';
 
-export interface KinesisTargetOptions {
+interface KinesisTargetOptions {
   readonly settings: KinesisSettings;
 }
 

@@ -7,7 +7,7 @@ export interface KeyedRecord {
 }
 
 /** Records that must be sent, a round at a time. */
-export interface Rounds {
+interface Rounds {
   /** The first record of each key, up to the limits of a call; empty once all were removed. */
   next(): readonly KeyedRecord[];
   /** Removes records of the last round that were accepted. */
@@ -21,7 +21,9 @@ const bytesMax = 5 * 1024 * 1024;
  * Splits records into calls of PutRecords, in each of which a key occurs once. Kinesis handles the
  * records of a call one by one, and one that fails does not stop the next: with two records of a
  * key in a call, the second can be stored and the first fail, and no repetition puts them in order.
- * So the second waits for the call after the one that stored the first.
+ * So the second waits for the call after the one that stored the first. 200 events of 200, 40, 10
+ * and 1 streams take 1, 5, 20 and 200 calls; PutRecord, the only call that keeps an order, takes
+ * 200 in each case.
  */
 export function createRounds(records: readonly KeyedRecord[]): Rounds {
   const queues = new Map<string, KeyedRecord[]>();

@@ -14,7 +14,7 @@ import {
 } from './public-address.ts';
 import type { Secrets } from './secrets.ts';
 
-export interface WebhookTargetOptions {
+interface WebhookTargetOptions {
   readonly settings: WebhookSettings;
   readonly secret: Secrets;
   /** Finds the addresses of a host name; the resolver of the system by default. */
@@ -26,10 +26,10 @@ const retryAfterMaxMs = 3_600_000;
 const gone = 410;
 
 /**
- * An HTTP endpoint. Each event is one POST in the structured mode of CloudEvents, signed as Standard
- * Webhooks says, and the next one is not sent before the answer has a status of 2xx. An endpoint
- * cannot be asked what it has, so the position is saved after each event (a batch is one event): a
- * program that is killed sends at most one event again, with the same `webhook-id`.
+ * An HTTP endpoint. Each event is one POST in the structured mode of CloudEvents, signed as
+ * Standard Webhooks says. The next one is not sent before the answer has a status of 2xx. An
+ * endpoint cannot report what it has, so the position is saved after each event (a batch is one
+ * event): a program that is killed sends at most one event again, with the same `webhook-id`.
  */
 export function webhookTarget(options: WebhookTargetOptions): TargetKind {
   return {
