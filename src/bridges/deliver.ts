@@ -4,6 +4,7 @@ import type { Executor } from '../postgres/database.ts';
 import { chain } from './chain.ts';
 import { callTarget } from './errors.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
+import type { Message } from './message.ts';
 import type { MessagePage, MessageSource } from './source.ts';
 import {
   advanceBridge,
@@ -16,7 +17,7 @@ import type { Target, TargetKind } from './target.ts';
 
 /** A bridge that this process leads, and what it works with. */
 export interface Delivery {
-  /** A connection of its own. */
+  /** A separate connection. */
   readonly executor: Executor;
   readonly log: Log;
   readonly ledger: string;
@@ -81,24 +82,69 @@ interface Run {
 }
 
 async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promise<void> {
-  const { signal, endSignal, source, kind } = delivery;
+  const { signal, source } = delivery;
   const progress = await createProgress(delivery, from);
-  const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
+  const sending = { target, isKept, progress };
   let { after } = from.start;
   while (!signal.aborted && !(await progress.isInterrupted())) {
     const page = await source.page(after, saveMs);
-    if (page === null) break;
-    const messages = chain(page.messages, progress.lanes, linking);
-    for (let index = 0; index < messages.length; index += kind.batchMax) {
-      const batch = messages.slice(index, index + kind.batchMax);
-      await callTarget(() => target.send(batch, endSignal));
-      delivery.onDelivered();
-    }
+    if (page === null || !(await sendPage(delivery, sending, page))) break;
     if (page.messages.length === 0 && page.end === after) await progress.noteIdle();
     after = page.end;
-    await progress.note(page, messages.at(-1)?.sequence ?? null, { isUrgent: !isKept });
   }
   await progress.save();
+}
+
+interface Sending extends Pick<Run, 'target' | 'isKept'> {
+  readonly progress: Awaited<ReturnType<typeof createProgress>>;
+}
+
+/** Sends a page in parts. Returns whether all of it was sent: false if the delivery must stop. */
+async function sendPage(
+  { kind, signal, endSignal, onDelivered }: Delivery,
+  { target, isKept, progress }: Sending,
+  page: MessagePage,
+): Promise<boolean> {
+  const parts = partsOf(page, kind.batchMax);
+  const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
+  for (const [index, { messages, end }] of parts.entries()) {
+    // By part, so that the lanes that are saved are those at the saved checkpoint.
+    const batch = chain(messages, progress.lanes, linking);
+    if (batch.length > 0) {
+      await callTarget(() => target.send(batch, endSignal));
+      onDelivered();
+    }
+    if (end === null) continue;
+    await progress.note(end, batch.at(-1)?.sequence ?? null, { isUrgent: !isKept });
+    const isLast = index === parts.length - 1;
+    if (!isLast && (signal.aborted || (await progress.isInterrupted()))) return false;
+  }
+  return true;
+}
+
+type PageEnd = Pick<MessagePage, 'end' | 'endEventId'>;
+
+interface Part {
+  readonly messages: readonly Message[];
+  /** Null: the position cannot be saved after this part. */
+  readonly end: PageEnd | null;
+}
+
+/**
+ * The parts of a page that are sent at once. The position can be saved after a part unless the next
+ * one begins with the same sequence number.
+ */
+function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): readonly Part[] {
+  const parts: Part[] = [];
+  for (let start = 0; start < messages.length; start += batchMax) {
+    const part = messages.slice(start, start + batchMax);
+    const [last, next] = [part.at(-1), messages[start + batchMax]];
+    const isCut = last === undefined || last.sequence === next?.sequence;
+    const partEnd = isCut ? null : { end: last.sequence, endEventId: last.eventId };
+    parts.push({ messages: part, end: partEnd });
+  }
+  const lastPart = parts.pop()?.messages ?? [];
+  return [...parts, { messages: lastPart, end: { end, endEventId } }];
 }
 
 /** The progress of a bridge, saved at most once a second if the target keeps it. */
@@ -126,7 +172,7 @@ async function createProgress(
     lanes: start.lanes,
     save,
     async note(
-      { end, endEventId }: MessagePage,
+      { end, endEventId }: PageEnd,
       last: number | null,
       { isUrgent }: { readonly isUrgent: boolean },
     ): Promise<void> {

@@ -8,7 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { Leadership } from '../postgres/leadership.ts';
-import { createBackOff } from './back-off.ts';
+import { type BackOff, createBackOff } from './back-off.ts';
 import { BridgeParkedError, TargetError } from './errors.ts';
 import type { OpenSource } from './source.ts';
 import {
@@ -165,7 +165,7 @@ async function lead(led: Led, id: number): Promise<void> {
           logger.warn({ bridge: name, kind, reason }, 'a bridge cannot deliver; trying again');
         }
         lastError = reason;
-        if (!parked) await waitForRetry(led, { id, asked, pauseMs: backOff.next() });
+        if (!parked) await waitForRetry(led, { id, asked, pauseMs: toPauseMs(error, backOff) });
       }
     }
   } finally {
@@ -176,6 +176,12 @@ async function lead(led: Led, id: number): Promise<void> {
 /** Whether the target has failed for as long as its kind allows. */
 function isHopeless({ giveUpAfterMs }: Bridge, { failingMs }: BridgeControl): boolean {
   return giveUpAfterMs !== undefined && failingMs !== null && failingMs >= giveUpAfterMs;
+}
+
+/** The pause before the next attempt: at least as long as the target asks. */
+function toPauseMs(error: unknown, backOff: BackOff): number {
+  const askedMs = error instanceof TargetError ? error.retryAfterMs : 0;
+  return Math.max(backOff.next(), askedMs);
 }
 
 /** Waits for the next attempt, or until an operator asks for it. */

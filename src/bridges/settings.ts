@@ -87,11 +87,18 @@ const kinesis = z.strictObject({
 const webhook = z.strictObject({
   kind: z.literal('webhook'),
   ...outbound,
-  url: z.url({ protocol: /^https?$/ }),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .refine((url) => !hasUserInfo(url), { error: 'must not have a user name or password' }),
   secretEnv: environmentName,
   allowPrivate: z.boolean().default(false),
   timeoutMs: z.int().min(100).max(60_000).default(15_000),
 });
+
+function hasUserInfo(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
 
 const pointer = z.string().regex(/^(?:\/(?:[^~]|~[01])*)+$/, {
   error: 'must be a JSON pointer such as "/price"',

@@ -1,4 +1,4 @@
-import { parseBridgeSettings } from '../../src/bridges/settings.ts';
+import { type BridgesSettings, parseBridgeSettings } from '../../src/bridges/settings.ts';
 import type { BridgeRow } from '../../src/bridges/store.ts';
 import * as commands from '../../src/contexts/accounts/commands.ts';
 import { modules } from '../../src/contexts/all.ts';
@@ -10,19 +10,33 @@ import { until } from './until.ts';
 
 const contexts = modules.map(({ context }) => context);
 
-/** An engine of the whole program with bridges, as one process has it. */
-export async function startBridgedEngine(
-  url: string,
-  bridges: readonly object[],
-  logger: Logger = silentLogger,
-): Promise<TestEngine> {
-  const settings = parseBridgeSettings(JSON.stringify({ bridges }), {
+/** The settings of some bridges, as the program reads them. */
+export function bridgeSettings(bridges: readonly object[]): BridgesSettings {
+  return parseBridgeSettings(JSON.stringify({ bridges }), {
     types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
     contexts: new Set(contexts.map(({ name }) => name)),
     views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
     hasSecret: () => true,
   });
-  return startTestEngine(url, contexts, logger, { settings, secret: () => '' });
+}
+
+/** An engine of the whole program with bridges, as one process has it. */
+export async function startBridgedEngine(
+  url: string,
+  bridges: readonly object[],
+  logger: Logger = silentLogger,
+  /** The value of every secret. */
+  secret = '',
+): Promise<TestEngine> {
+  const settings = bridgeSettings(bridges);
+  return startTestEngine(url, contexts, logger, { settings, secret: () => secret });
+}
+
+/** Opens accounts at once: one event each, on separate streams. */
+export async function openAccounts(engine: TestEngine, count: number): Promise<void> {
+  const input = { owner: 'Ada', currency: 'EUR' };
+  const open = () => engine.accept(commands.openAccount, { accountId: newUuid(), ...input });
+  await Promise.all(Array.from({ length: count }, open));
 }
 
 /** Opens an account and makes deposits into it, one after the other. */
@@ -41,11 +55,14 @@ export async function bridgeOf(engine: TestEngine): Promise<BridgeRow> {
   return row;
 }
 
+/** Whether the first bridge has delivered the whole log. */
+export async function isDelivered(engine: TestEngine): Promise<boolean> {
+  const { sequence } = await engine.log.head();
+  const rows = await engine.bridges.rows();
+  return rows.length > 0 && rows[0]?.checkpoint === sequence;
+}
+
 /** Waits until the first bridge has delivered the whole log. */
 export async function untilDelivered(engine: TestEngine, timeoutMs = 20_000): Promise<void> {
-  await until(async () => {
-    const { sequence } = await engine.log.head();
-    const rows = await engine.bridges.rows();
-    return rows.length > 0 && rows[0]?.checkpoint === sequence;
-  }, timeoutMs);
+  await until(() => isDelivered(engine), timeoutMs);
 }

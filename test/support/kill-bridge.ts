@@ -38,9 +38,14 @@ export async function killBridges({ url, bridges, times }: Killing): Promise<voi
   }
 }
 
-async function startChild(url: string, bridges: readonly object[]): Promise<ChildProcess> {
+/** Starts a process with an engine and bridges; every secret has the same value. */
+export async function startChild(
+  url: string,
+  bridges: readonly object[],
+  secret = '',
+): Promise<ChildProcess> {
   const file = path.join(import.meta.dirname, 'bridged-child.ts');
-  const args = ['--import', 'tsx', file, url, JSON.stringify(bridges)];
+  const args = ['--import', 'tsx', file, url, JSON.stringify(bridges), secret];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
   return child;
