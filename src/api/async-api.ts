@@ -117,7 +117,8 @@ function channelsOf(contexts: readonly string[], types: readonly string[]) {
       address: null,
       title: 'Webhook',
       description: oneLine`The URL in the configuration of the bridge. Each message is a POST
-        request, signed as Standard Webhooks says. A message may be repeated: drop repeats by \`id\`.`,
+        request, signed as Standard Webhooks says. A message may be repeated: drop repeats by
+        \`id\`.`,
     },
   } as const satisfies Readonly<Record<string, Channel>>;
 }

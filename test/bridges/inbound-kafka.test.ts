@@ -8,9 +8,10 @@ import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broke
 import { readTopic, withAdmin } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
-const title = `commands from Kafka${noKafka === null ? '' : `: skipped, ${noKafka}`}`;
+const title = titleWith('commands from Kafka', noKafka);
 
 describe.skipIf(noKafka !== null)(title, () => {
   let testDatabase: TestDatabase;

@@ -8,9 +8,10 @@ import type { TestEngine } from '../support/engines.ts';
 import { startInboundEngine } from '../support/inbound.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
-const title = `commands from NATS JetStream${noNats === null ? '' : `: skipped, ${noNats}`}`;
+const title = titleWith('commands from NATS JetStream', noNats);
 
 describe.skipIf(noNats !== null)(title, () => {
   let testDatabase: TestDatabase;

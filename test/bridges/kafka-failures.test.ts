@@ -17,12 +17,13 @@ import {
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
 const waitMs = 60_000;
 const childFile = path.resolve(import.meta.dirname, '../support/kafka/bridging-child.ts');
 
-describe.skipIf(noKafka)(`Kafka fails${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(titleWith('Kafka fails', noKafka), () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
   const children = new Set<ChildProcess>();

@@ -15,11 +15,12 @@ import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broke
 import { readTopic, type TopicRecord, withAdmin } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
 import { sql } from '../support/rows.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
 const waitMs = 30_000;
 
-describe.skipIf(noKafka)(`Kafka state${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(titleWith('Kafka state', noKafka), () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
 

@@ -17,12 +17,13 @@ import { readTopic, withAdmin } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
 import { wholeLog } from '../support/processing.ts';
 import { sql } from '../support/rows.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
 const noKcat = spawnSync('kcat', ['-V']).status === 0 ? '' : ': skipped, kcat is not installed';
 const waitMs = 20_000;
 
-describe.skipIf(noKafka)(`Kafka${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(titleWith('Kafka', noKafka), () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
 

@@ -6,10 +6,11 @@ import type { TestEngine } from '../support/engines.ts';
 import { killBridges, kills } from '../support/kill-bridge.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { titleWith } from '../support/skipped.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(noNats)(`NATS in trouble${noNats === null ? '' : `: skipped, ${noNats}`}`, () => {
+describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
   let testDatabase: TestDatabase;
   let nats: NatsServer;
   let proxy: TcpProxy;

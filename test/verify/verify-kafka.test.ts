@@ -11,9 +11,10 @@ import {
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(noKafka)(`a Kafka topic${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(titleWith('a Kafka topic', noKafka), () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
   beforeAll(async () => {

@@ -8,6 +8,7 @@ import { readVerifySettings } from '../../src/verify/settings.ts';
 import { verifyStream } from '../../src/verify/verify-stream.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { runProgram } from '../support/program.ts';
+import { titleWith } from '../support/skipped.ts';
 
 const ledger = '0190a1b2-0000-7000-8000-000000000001';
 
@@ -112,7 +113,7 @@ test('the command line prints the report, and exits with 1 if there is a gap', a
   expect(run).toMatchObject({ code: 1, output: expect.stringContaining('first gap: ') });
 });
 
-describe.skipIf(noNats)(`a NATS stream${noNats === null ? '' : `: skipped, ${noNats}`}`, () => {
+describe.skipIf(noNats)(titleWith('a NATS stream', noNats), () => {
   let nats: NatsServer;
   beforeAll(async () => {
     nats = await startNatsServer();
