@@ -71,8 +71,9 @@ export async function createInboundSetup(open: () => Promise<InboundBus>): Promi
   };
 }
 
-export function deposit(accountId: string, amount = '10.00'): SentMessage {
-  return [accountId, { mutation: 'depositCash', input: { accountId, amount, reference: null } }];
+export function deposit(accountId: string, more: object = {}): SentMessage {
+  const input = Object.assign({ accountId, amount: '10.00', reference: null }, more);
+  return [accountId, { mutation: 'depositCash', input }];
 }
 
 export function withdraw(accountId: string, amount = '10.00'): SentMessage {

@@ -36,7 +36,8 @@ export async function consume(intake: Intake): Promise<void> {
     while (!signal.aborted && !(await progress.isInterrupted())) {
       const messages = await callTarget(() => source.next(endSignal));
       if (messages.length === 0) await progress.noteIdle();
-      await settle(intake, { source, progress }, messages);
+      // Messages without an outcome stay with the source: none after them may be taken.
+      if (!(await settle(intake, { source, progress }, messages))) break;
     }
     if (!endSignal.aborted) await progress.save();
   } finally {
@@ -49,18 +50,21 @@ interface Parts {
   readonly progress: Progress;
 }
 
-/** Submits the commands of messages until all are answered and acknowledged, or work must stop. */
+/**
+ * Submits the commands of messages until all are answered and acknowledged. False if work must stop
+ * before that.
+ */
 async function settle(
   intake: Intake,
   { source, progress }: Parts,
   messages: readonly InboundMessage[],
-): Promise<void> {
+): Promise<boolean> {
   const { bridge, signal, endSignal } = intake;
   const backOff = createBackOff();
   let open = messages;
   while (open.length > 0) {
     const window = await submitWindow(bridge, open, endSignal);
-    if (window === null) return;
+    if (window === null) return false;
     const { outcomes, failure } = window;
     const answered = open.slice(0, outcomes.length);
     await acknowledge(source, answered, outcomes);
@@ -72,8 +76,9 @@ async function settle(
     if (failure === null) continue;
     await noteFailure(intake, failure, open[0]);
     await delay(backOff.next(), signal);
-    if (signal.aborted || (await progress.isInterrupted())) return;
+    if (signal.aborted || (await progress.isInterrupted())) return false;
   }
+  return true;
 }
 
 /** Acknowledges messages in order; the refused ones after they are among the dead letters. */

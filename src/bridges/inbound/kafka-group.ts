@@ -12,20 +12,26 @@ import type { KafkaCluster } from '../targets/kafka-cluster.ts';
 import { toKafkaError } from '../targets/kafka-errors.ts';
 import { type CommittedPage, committedRecords } from './committed-records.ts';
 
-/** The committed records of a partition that were read. */
+/** What was read of a partition, if there was anything. */
 export interface PartitionPage extends CommittedPage {
   readonly partition: number;
 }
 
+/** What was read under one assignment of partitions. */
+export interface GroupPages {
+  readonly generation: number;
+  readonly pages: readonly PartitionPage[];
+}
+
 /** A member of a consumer group that reads one topic. */
 export interface KafkaGroup {
-  /**
-   * Raised by each assignment of partitions. After it, reading continues at the offsets that the
-   * group has committed.
-   */
+  /** Raised by each assignment of partitions. */
   generation(): number;
-  /** Reads on in the assigned partitions. Waits for records, about half a second at most. */
-  read(signal: AbortSignal): Promise<readonly PartitionPage[]>;
+  /**
+   * Reads on in the assigned partitions. Waits for records, about half a second at most. The first
+   * call under an assignment begins at the offsets that the group has committed.
+   */
+  read(signal: AbortSignal): Promise<GroupPages>;
   /** Saves the offset at which the group continues in each partition. */
   commit(offsets: ReadonlyMap<number, bigint>): Promise<void>;
   /** The number of offsets between what is committed and the end of the assigned partitions. */
@@ -114,14 +120,14 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
       if (loaded !== generation) await load();
       if (positions.size === 0) {
         await delay(waitMs, signal);
-        return [];
+        return { generation: loaded, pages: [] };
       }
-      const asked = generation;
+      const asked = loaded;
       const pages = await fetchPages(cluster, topic, positions, signal);
       // Partitions were assigned meanwhile: what was read may be another member's.
-      if (asked !== generation) return [];
+      if (asked !== generation) return { generation: asked, pages: [] };
       for (const { partition, end } of pages) positions.set(partition, end);
-      return pages;
+      return { generation: asked, pages };
     },
     async commit(offsets) {
       if (offsets.size === 0) return;
@@ -214,9 +220,11 @@ async function fetchFrom(
     fetchV12.api.async(connection, waitMs, 1, answerBytesMax, level, 0, -1, topics, [], ''),
   );
   return responses.flatMap(({ partitions: found }) =>
-    found.map((answer) => {
+    found.flatMap((answer) => {
       const { partitionIndex: partition } = answer;
-      return { partition, ...committedRecords(answer, wanted.get(partition) ?? 0n) };
+      const from = wanted.get(partition) ?? 0n;
+      const page = committedRecords(answer, from);
+      return page.end === from ? [] : [{ partition, ...page }];
     }),
   );
 }

@@ -12,6 +12,7 @@ import {
   deadLetterHeaders,
   type InboundMessage,
 } from './command-source.ts';
+import type { CommittedRecord } from './committed-records.ts';
 import { joinKafkaGroup, type KafkaGroup } from './kafka-group.ts';
 
 interface KafkaMessage extends InboundMessage {
@@ -60,38 +61,35 @@ function openSource(
   { cluster, group, producer }: OpenTopic,
 ): CommandSource<KafkaMessage> {
   const { name, topic, deadLetter } = settings;
-  /** What was read and not returned yet; of the assignment with this number. */
+  /** What was read under the assignment `generation` and not returned yet. */
   let buffer: KafkaMessage[] = [];
   let generation = 0;
   /** The offset after all that was read of each partition, with markers and aborted records. */
   const ends = new Map<number, bigint>();
 
+  function forget(): void {
+    buffer = [];
+    ends.clear();
+  }
   /** Where the group continues in the partitions of messages that are done. */
   function offsetsAfter(messages: readonly KafkaMessage[]): ReadonlyMap<number, bigint> {
     return new Map(messages.map(({ partition, offset }) => [partition, offset + 1n]));
   }
   return {
     async next(signal) {
-      if (generation !== group.generation()) {
-        buffer = [];
-        ends.clear();
-        generation = group.generation();
-      }
+      if (generation !== group.generation()) forget();
       if (buffer.length === 0) {
         // All messages before these offsets are acknowledged: the rest is no message.
         await group.commit(ends);
-        ends.clear();
-        const pages = await group.read(signal);
-        if (generation !== group.generation()) return [];
-        for (const { partition, records, end } of pages) {
-          const own = records.map(({ offset, record }): KafkaMessage => {
-            const place = `kafka:${topic}/${partition}/${offset}`;
-            const { key, value, headers } = record;
-            const body = value ?? Buffer.alloc(0);
-            return { place, idempotencyKey: place, body, partition, offset, key, headers };
-          });
-          buffer.push(...own);
-          if ((own.at(-1)?.offset ?? -1n) + 1n < end && end > 0n) ends.set(partition, end);
+        forget();
+        const read = await group.read(signal);
+        generation = read.generation;
+        for (const page of read.pages) {
+          const { partition, records, end } = page;
+          const messages = records.map((record) => toMessage(topic, partition, record));
+          buffer.push(...messages);
+          const last = records.at(-1)?.offset ?? -1n;
+          if (last + 1n < end) ends.set(partition, end);
         }
       }
       return buffer.splice(0, batchMax);
@@ -119,6 +117,16 @@ function openSource(
       await cluster.close();
     },
   };
+}
+
+function toMessage(
+  topic: string,
+  partition: number,
+  { offset, record: { key, value, headers } }: CommittedRecord,
+): KafkaMessage {
+  const place = `kafka:${topic}/${partition}/${offset}`;
+  const body = value ?? Buffer.alloc(0);
+  return { place, idempotencyKey: place, body, partition, offset, key, headers };
 }
 
 /** Parks the bridge if its topic does not exist; creates that of the dead letters if it does not. */

@@ -37,7 +37,8 @@ interface OpenStream {
   readonly consumer: Consumer;
 }
 
-const batchMax = 256;
+/** A message has a megabyte at most, unless the server is configured otherwise. */
+const batchMax = 128;
 const waitMs = 1_000;
 /** After this time the server delivers again what was not acknowledged. */
 const ackWaitMs = 5_000;
