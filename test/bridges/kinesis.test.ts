@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { depositCash, openAccount } from '../../src/contexts/accounts/commands.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { delay } from '../../src/lib/delay.ts';
@@ -16,6 +16,9 @@ import { type KinesisServer, startKinesisServer } from '../support/kinesis-serve
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
 import { until } from '../support/until.ts';
+
+// The server needs a tenth of a second for a call on a slow machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let kinesis: KinesisServer;
 let testDatabase: TestDatabase;
@@ -88,7 +91,7 @@ const rowOf = async (engine: TestEngine) => (await engine.bridges.rows())[0];
 test('every event is a record with its stream as the key, once and in order', async () => {
   const engine = await start();
   await deposit(engine, 5, 10);
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   expect(await consume()).toEqual({ events: await logOf(engine), repeats: 0 });
 });
 
@@ -96,7 +99,7 @@ test('no call has two records of a key', async () => {
   const writer = await start([]);
   await deposit(writer, 4, 20);
   const engine = await start();
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   expect(kinesis.calls.map((keys) => keys.length - new Set(keys).size)).toEqual(
     kinesis.calls.map(() => 0),
   );
@@ -113,24 +116,36 @@ test('records that fail alone are sent again, and each stream stays in order', a
   );
   const engine = await start();
   await deposit(engine, 6, 8);
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   expect(await consume()).toEqual({ events: await logOf(engine), repeats: 0 });
-}, 60_000);
+});
 
 test('a throttled call is sent again after a pause', async () => {
   kinesis.fail((count) => (count <= 3 ? 'throttle' : null));
   const engine = await start();
   await openAccounts(engine, 3);
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   expect(await consume()).toEqual({ events: await logOf(engine), repeats: 0 });
   expect((await rowOf(engine))?.error).toBeNull();
+});
+
+test('a stream that is throttled for long is shown, and commands go on', async () => {
+  kinesis.fail(() => 'throttle');
+  const engine = await start();
+  await openAccounts(engine, 3);
+  await until(async () => (await rowOf(engine))?.error !== null, 40_000);
+  expect((await rowOf(engine))?.error).toContain('ProvisionedThroughputExceeded');
+  await openAccounts(engine, 3);
+  kinesis.fail(() => null);
+  await untilDelivered(engine, 60_000);
+  expect(await consume()).toEqual({ events: await logOf(engine), repeats: 0 });
 });
 
 test('a call whose answer is lost is repeated, and repeats have the same ids', async () => {
   kinesis.fail((count) => (count === 2 || count === 5 ? 'lose answer' : null));
   const engine = await start();
   await deposit(engine, 4, 10);
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   const { events, repeats } = await consume();
   expect(events).toEqual(await logOf(engine));
   expect(repeats).toBeGreaterThan(0);
@@ -143,18 +158,18 @@ test('a stream that does not exist is shown, and all is delivered once it does',
   await openAccounts(engine, 3);
   await until(async () => (await rowOf(engine))?.error !== null);
   await kinesis.createStream(stream);
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   expect((await consume()).events).toEqual(await logOf(engine));
 });
 
 test('a bridge that is restarted continues, by any engine', async () => {
   const first = await start();
   await openAccounts(first, 5);
-  await untilDelivered(first);
+  await untilDelivered(first, 60_000);
   const second = await start();
   await first.stop();
   await openAccounts(second, 5);
-  await untilDelivered(second);
+  await untilDelivered(second, 60_000);
   expect(await consume()).toEqual({ events: await logOf(second), repeats: 0 });
 });
 
@@ -170,7 +185,7 @@ test('a paused bridge sends nothing, and is retried at once on request', async (
   expect(kinesis.calls).toEqual([]);
   await engine.bridges.change('kinesis', 'resume');
   await engine.bridges.change('kinesis', 'retry');
-  await untilDelivered(engine);
+  await untilDelivered(engine, 60_000);
   expect((await consume()).events).toEqual(await logOf(engine));
 });
 

@@ -1,5 +1,3 @@
-import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { delay } from '../../lib/delay.ts';
 import { createBackOff } from '../back-off.ts';
 import { BridgeParkedError } from '../errors.ts';
@@ -36,12 +34,15 @@ export function kinesisTarget({ settings }: KinesisTargetOptions): TargetKind {
   return {
     kind: settings.kind,
     batchMax,
-    open: async () => openStream(settings, accepted),
+    open: () => openStream(settings, accepted),
   };
 }
 
-function openStream(settings: KinesisSettings, accepted: Set<string>): Target {
+async function openStream(settings: KinesisSettings, accepted: Set<string>): Promise<Target> {
   const { stream, region, endpoint } = settings;
+  // Loaded here, because it takes 100 ms and 17 MB, which programs without Kinesis save.
+  const { KinesisClient, PutRecordsCommand } = await import('@aws-sdk/client-kinesis');
+  const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   const client = new KinesisClient({
     region,
     ...(endpoint !== undefined && { endpoint }),
