@@ -10,6 +10,7 @@ import { verifyStream } from '../src/verify/verify-stream.ts';
 import { readFile, root } from './architecture/sources.ts';
 import { deposit, startBridgedEngine, untilDelivered } from './support/bridged.ts';
 import type { TestEngine } from './support/engines.ts';
+import { startInboundEngine } from './support/inbound.ts';
 import { startKafkaBroker } from './support/kafka/kafka-broker.ts';
 import { noKafka } from './support/kafka/resolve-kafka.ts';
 import { startKinesisServer } from './support/kinesis-server.ts';
@@ -93,6 +94,25 @@ test.skipIf(noKafkaOrKcat)(
       .map((line) => JSON.parse(line.replace(/^\d+ \S+ /, '')));
     // One account is one stream, whose events are in order in one partition.
     expect(read).toEqual(await dataOf(engine));
+  },
+  300_000,
+);
+
+test.skipIf(noKafkaOrKcat)(
+  titleWith('the example for commands from Kafka works', noKafkaOrKcat),
+  async () => {
+    const broker = await startKafkaBroker();
+    undo.push(broker.dispose);
+    const toOurs = (text: string) => text.replaceAll('127.0.0.1:9092', broker.address);
+    // The topic of a bridge in must exist.
+    await run('bash', ['-c', toOurs(example('sh commands'))]);
+    const { url, dispose } = await createTestDatabase();
+    undo.push(dispose);
+    const [entry] = JSON.parse(toOurs(example('json commands'))).inbound;
+    const engine = await startInboundEngine(url, entry);
+    undo.push(engine.stop);
+    await until(async () => (await engine.recorded('AccountOpened')).length === 1, 30_000);
+    expect(await engine.recorded('AccountOpened')).toMatchObject([{ actor: 'payments' }]);
   },
   300_000,
 );

@@ -96,6 +96,8 @@ const webhook = z.strictObject({
 });
 
 function hasUserInfo(url: string): boolean {
+  // What is no URL at all has been found before.
+  if (!URL.canParse(url)) return false;
   const { username, password } = new URL(url);
   return username !== '' || password !== '';
 }

@@ -3,7 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runProgram } from '../support/program.ts';
+import { noNats, startNatsServer } from '../support/nats-server.ts';
+import { runProgram, startProgram } from '../support/program.ts';
+import { titleWith } from '../support/skipped.ts';
+import { until } from '../support/until.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -63,3 +66,51 @@ test('a bridges file that cannot be read ends the program', async () => {
     expect.stringMatching(/^daybook: DAYBOOK_BRIDGES .*missing\.json: cannot be read: ENOENT/),
   ]);
 });
+
+test.skipIf(noNats)(
+  titleWith('a program with a bridges file fills a stream, which verify-stream reads', noNats),
+  async () => {
+    const nats = await startNatsServer();
+    const file = path.join(directory, 'bridges.json');
+    const servers = [nats.address];
+    const bridges = [{ kind: 'nats', name: 'nats', servers, stream: 'DAYBOOK' }];
+    await writeFile(file, JSON.stringify({ bridges }));
+    const program = await startProgram({
+      DAYBOOK_BRIDGES: file,
+      DAYBOOK_DATA_DIR: path.join(directory, 'data'),
+      LOG_LEVEL: 'error',
+    });
+    try {
+      await openAccounts(program.url, 3);
+      await until(async () => (await checkpointOf(program.url)) === '3');
+    } finally {
+      await program.end('SIGTERM');
+    }
+    const args = ['--kind', 'nats', '--servers', nats.address, '--stream', 'DAYBOOK'];
+    const { code, output } = await runProgram(['verify-stream', ...args], {});
+    await nats.dispose();
+    expect(output).toMatch(/^DAYBOOK +3 +3 +0 +0 +0 +1 +3$/m);
+    expect(code).toBe(0);
+  },
+  120_000,
+);
+
+async function send<Data>(url: string, query: string): Promise<Data> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  return ((await response.json()) as { data: Data }).data;
+}
+
+async function openAccounts(url: string, count: number): Promise<void> {
+  const open = 'mutation { openAccount(input: { owner: "Ada", currency: "EUR" }) { __typename } }';
+  for (let n = 0; n < count; n += 1) await send(url, open);
+}
+
+async function checkpointOf(url: string): Promise<string | undefined> {
+  type Data = { readonly bridges: readonly { readonly checkpoint: string }[] };
+  const { bridges } = await send<Data>(url, '{ bridges { checkpoint } }');
+  return bridges[0]?.checkpoint;
+}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { BridgeSettingsError, parseBridgeSettings } from '../../src/bridges/settings.ts';
-import { root } from '../architecture/sources.ts';
+import { readFile, root } from '../architecture/sources.ts';
 
 const known = {
   types: new Set(['CashDeposited', 'PriceRecorded']),
@@ -55,6 +55,12 @@ test('the example of the documentation is valid', () => {
   const { bridges, inbound } = parseBridgeSettings(text, known);
   expect(bridges.map(({ kind }) => kind)).toEqual(['nats', 'kafka', 'kinesis', 'webhook']);
   expect(inbound.map(({ kind }) => kind)).toEqual(['nats', 'kafka']);
+});
+
+test('the example of the README is valid', () => {
+  const [, json = ''] = /^```json\n([\s\S]*?)^```$/m.exec(readFile('README.md').text) ?? [];
+  const { bridges } = parseBridgeSettings(json, known);
+  expect(bridges.map(({ kind }) => kind)).toEqual(['nats', 'kafka', 'kinesis', 'webhook']);
 });
 
 test('an empty file has no bridges', () => {
@@ -172,12 +178,22 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
   [
     'an address that is none',
     { bridges: [Object.assign({}, webhook, { url: 'example' })] },
-    ['bridges[0].url: must be an address such as "https://example.com"'],
+    ['bridges[0].url: must be an http or https URL'],
+  ],
+  [
+    'an endpoint that is no address',
+    { bridges: [Object.assign({}, kinesis, { endpoint: 'example' })] },
+    ['bridges[0].endpoint: must be an address such as "https://example.com"'],
+  ],
+  [
+    'an address with a password',
+    { bridges: [Object.assign({}, webhook, { url: 'https://user:password@example.com' })] },
+    [/^bridges\[0\]\.url: /],
   ],
   [
     'an address of another protocol',
     { bridges: [Object.assign({}, webhook, { url: 'ftp://example.com' })] },
-    ['bridges[0].url: must be an address such as "https://example.com"'],
+    ['bridges[0].url: must be an http or https URL'],
   ],
   [
     'TLS that is text',
