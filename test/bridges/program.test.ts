@@ -3,6 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { buildSchema } from '../../src/api/schema.ts';
+import { readBridges } from '../../src/bridges-file.ts';
+import { readConfig } from '../../src/config.ts';
+import { modules } from '../../src/contexts/all.ts';
 import { noNats, startNatsServer } from '../support/nats-server.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import { titleWith } from '../support/skipped.ts';
@@ -14,9 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-async function serve(file: string, text?: string) {
+async function serve(file: string, text: string) {
   const dataDir = path.join(directory, 'data');
-  if (text !== undefined) await writeFile(file, text);
+  await writeFile(file, text);
   const { code, output } = await runProgram(['serve'], {
     DAYBOOK_BRIDGES: file,
     DAYBOOK_DATA_DIR: dataDir,
@@ -39,32 +43,40 @@ test('faults of the bridges file are printed, one a line, before anything starts
         'must be the name of an environment variable',
     ],
   });
-});
+}, 120_000);
 
-test('names of the bridges file are checked against the products and the environment', async () => {
+test('names of the file are checked against the products and the environment', async () => {
   const file = path.join(directory, 'bridges.json');
   const filter = { types: ['CashDeposited', 'Paid'], contexts: ['trading'] };
   const bridges = [
     { kind: 'kafka', name: 'k', brokers: ['127.0.0.1:9092'], topic: 't', filter },
     { kind: 'webhook', name: 'h', url: 'https://example.com', secretEnv: 'HOOK_SECRET' },
   ];
-  expect(await serve(file, JSON.stringify({ bridges }))).toEqual({
-    code: 1,
-    lines: [
-      `daybook: DAYBOOK_BRIDGES ${file}: bridges[0].filter.types[1]: there is no event type Paid`,
-      `daybook: DAYBOOK_BRIDGES ${file}: bridges[1].secretEnv: ` +
+  await writeFile(file, JSON.stringify({ bridges }));
+  const read = (environment: Readonly<Record<string, string>>) => {
+    const config = readConfig({ DAYBOOK_BRIDGES: file, ...environment });
+    return readBridges(config, modules, buildSchema(modules));
+  };
+  await expect(read({})).rejects.toMatchObject({
+    faults: [
+      `DAYBOOK_BRIDGES ${file}: bridges[0].filter.types[1]: there is no event type Paid`,
+      `DAYBOOK_BRIDGES ${file}: bridges[1].secretEnv: ` +
         'the environment variable HOOK_SECRET is not set',
     ],
   });
+  await writeFile(file, JSON.stringify({ bridges: bridges.slice(1) }));
+  const configured = await read({ HOOK_SECRET: 'whsec_x' });
+  expect(configured?.secret('HOOK_SECRET')).toBe('whsec_x');
 });
 
-test('a bridges file that cannot be read ends the program', async () => {
+test('a file that cannot be read is a fault, and no file is no bridge', async () => {
   const file = path.join(directory, 'missing.json');
-  const { code, lines } = await serve(file);
-  expect(code).toBe(1);
-  expect(lines).toEqual([
-    expect.stringMatching(/^daybook: DAYBOOK_BRIDGES .*missing\.json: cannot be read: ENOENT/),
-  ]);
+  const read = (config: ReturnType<typeof readConfig>) =>
+    readBridges(config, modules, buildSchema(modules));
+  await expect(read(readConfig({ DAYBOOK_BRIDGES: file }))).rejects.toMatchObject({
+    faults: [expect.stringMatching(/^DAYBOOK_BRIDGES .*missing\.json: cannot be read: ENOENT/)],
+  });
+  expect(await read(readConfig({}))).toBeNull();
 });
 
 test.skipIf(noNats)(
