@@ -101,7 +101,9 @@ test.skipIf(noKafkaOrKcat)(
 test.skipIf(noKafkaOrKcat)(
   titleWith('the example for commands from Kafka works', noKafkaOrKcat),
   async () => {
-    const broker = await startKafkaBroker();
+    // As the broker of docker-compose.yml does.
+    const properties = { 'auto.create.topics.enable': 'true' };
+    const broker = await startKafkaBroker({ properties });
     undo.push(broker.dispose);
     const toOurs = (text: string) => text.replaceAll('127.0.0.1:9092', broker.address);
     // The topic of a bridge in must exist.
