@@ -1,30 +1,11 @@
-import { parseBridgeSettings } from '../../../src/bridges/settings.ts';
 import * as commands from '../../../src/contexts/accounts/commands.ts';
-import { modules } from '../../../src/contexts/all.ts';
 import { newUuid } from '../../../src/lib/uuid.ts';
-import { startTestEngine, type TestEngine } from '../engines.ts';
+import { startBridgedEngine } from '../bridged.ts';
+import type { TestEngine } from '../engines.ts';
 import { createTestDatabase, type TestDatabase } from '../postgres.ts';
 import { wholeLog } from '../processing.ts';
 import { sql } from '../rows.ts';
-import { silentLogger } from '../silent-logger.ts';
 import { readTopic, type TopicRecord } from './read-topic.ts';
-
-const contexts = modules.map(({ context }) => context);
-
-/** Starts an engine of all contexts with bridges to Kafka. */
-export function startBridging(
-  url: string,
-  bridges: readonly object[],
-  secret: (name: string) => string = () => '',
-): Promise<TestEngine> {
-  const settings = parseBridgeSettings(JSON.stringify({ bridges }), {
-    types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
-    contexts: new Set(contexts.map(({ name }) => name)),
-    views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
-    hasSecret: () => true,
-  });
-  return startTestEngine(url, contexts, silentLogger, { settings, secret });
-}
 
 /** Opens accounts, and makes deposits in turn. */
 export async function deposit(
@@ -99,7 +80,8 @@ export async function createBridgeTest(
     database,
     async start(bridge = {}) {
       const usual = { name: 'kafka', kind: 'kafka', brokers: [address()], topic };
-      const engine = await startBridging(database.url, [Object.assign(usual, bridge)], secret);
+      const bridges = [Object.assign(usual, bridge)];
+      const engine = await startBridgedEngine(database.url, bridges, secret && { secret });
       started.push(engine);
       return engine;
     },
