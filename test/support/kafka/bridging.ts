@@ -98,21 +98,23 @@ export async function differences(
   address: string,
   topic: string,
 ): Promise<readonly string[]> {
-  const records = await readTopic(address, topic);
-  const sequences = followChain(records);
   const events = await engine.log.events({}, wholeLog);
-  const seen = new Set(sequences);
+  const records = await readTopic(address, topic);
+  const seen = new Set(followChain(records));
   const missing = events.filter(({ sequence }) => !seen.has(sequence));
-  const streams = new Map<string, number>();
-  const disordered = records.filter(({ key, headers }) => {
-    const version = Number(headers['ce_version']);
-    const isNext = version === (streams.get(key ?? '') ?? 0) + 1;
-    streams.set(key ?? '', version);
-    return !isNext;
-  });
   return [
     ...missing.map(({ sequence }) => `event ${sequence} is missing`),
-    ...(sequences.length > seen.size ? [`${sequences.length - seen.size} repeated`] : []),
-    ...disordered.map(({ key, headers }) => `${key} has ${headers['ce_version']} out of order`),
+    ...(records.length > seen.size ? [`${records.length - seen.size} repeated`] : []),
+    ...disordered(records),
   ];
+}
+
+function disordered(records: readonly TopicRecord[]): readonly string[] {
+  const streams = new Map<string, number>();
+  return records.flatMap(({ key, headers }) => {
+    const version = Number(headers['ce_version']);
+    const expected = (streams.get(key ?? '') ?? 0) + 1;
+    streams.set(key ?? '', version);
+    return version === expected ? [] : [`${key} has ${version} in the place of ${expected}`];
+  });
 }
