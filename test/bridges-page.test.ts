@@ -18,7 +18,6 @@ import { isListening, noNats, startNatsServer } from './support/nats-server.ts';
 import { freePort } from './support/ports.ts';
 import { createTestDatabase } from './support/postgres.ts';
 import { wholeLog } from './support/processing.ts';
-import { silentLogger } from './support/silent-logger.ts';
 import { titleWith } from './support/skipped.ts';
 import { until } from './support/until.ts';
 
@@ -51,7 +50,7 @@ async function startExample(json: string, secret?: string): Promise<TestEngine> 
   const { url, dispose } = await createTestDatabase();
   undo.push(dispose);
   const { bridges } = JSON.parse(json);
-  const engine = await startBridgedEngine(url, bridges, silentLogger, secret);
+  const engine = await startBridgedEngine(url, bridges, { secret: () => secret ?? '' });
   undo.push(engine.stop);
   await deposit(engine, 5);
   await untilDelivered(engine);

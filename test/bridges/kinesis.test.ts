@@ -11,7 +11,7 @@ import {
   untilDelivered,
 } from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
-import { startChild } from '../support/kill-bridge.ts';
+import { startBridgedChild } from '../support/kill-bridge.ts';
 import { type KinesisServer, startKinesisServer } from '../support/kinesis-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
@@ -195,7 +195,7 @@ test('a process that is killed repeats one batch at most', { timeout: 180_000 },
   let killed = 0;
   while (killed < 3 || !(await isDelivered(writer))) {
     const before = kinesis.calls.length;
-    const child = await startChild(testDatabase.url, [bridge()]);
+    const child = await startBridgedChild(testDatabase.url, [bridge()]);
     const hasSent = async () => kinesis.calls.length > before + 15 || isDelivered(writer);
     await until(hasSent, 30_000);
     const ended = once(child, 'close');

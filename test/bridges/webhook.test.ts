@@ -11,12 +11,11 @@ import {
 } from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
 import { type HookReceiver, hookSecret, startHookReceiver } from '../support/hook-receiver.ts';
-import { startChild } from '../support/kill-bridge.ts';
+import { startBridgedChild } from '../support/kill-bridge.ts';
 import { freePort } from '../support/ports.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
 import { sql } from '../support/rows.ts';
-import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;
@@ -39,12 +38,9 @@ function bridge(overrides: object = {}) {
 }
 
 async function start(overrides: object = {}): Promise<TestEngine> {
-  const engine = await startBridgedEngine(
-    testDatabase.url,
-    [bridge(overrides)],
-    silentLogger,
-    hookSecret,
-  );
+  const engine = await startBridgedEngine(testDatabase.url, [bridge(overrides)], {
+    secret: () => hookSecret,
+  });
   disposals.push(() => engine.stop());
   return engine;
 }
@@ -168,7 +164,10 @@ test('neither the log nor the row has the secret, the path or the event', async 
     return count <= 4;
   });
   const bridges = [bridge()];
-  const engine = await startBridgedEngine(testDatabase.url, bridges, logger, hookSecret);
+  const engine = await startBridgedEngine(testDatabase.url, bridges, {
+    logger,
+    secret: () => hookSecret,
+  });
   disposals.push(() => engine.stop());
   await openAccounts(engine, 1);
   await until(async () => (await rowOf(engine))?.parked === true);
@@ -317,7 +316,7 @@ test('a process that is killed repeats one event at most', { timeout: 180_000 },
   let killed = 0;
   while (!(await isDelivered(writer))) {
     const seen = hook.received.length;
-    const child = await startChild(testDatabase.url, [bridge()], hookSecret);
+    const child = await startBridgedChild(testDatabase.url, [bridge()], hookSecret);
     await until(async () => hook.received.length > seen + 40 || isDelivered(writer), 30_000);
     const ended = once(child, 'close');
     child.kill('SIGKILL');

@@ -1,5 +1,6 @@
 import { type BridgesSettings, parseBridgeSettings } from '../../src/bridges/settings.ts';
 import type { BridgeRow } from '../../src/bridges/store.ts';
+import type { Secrets } from '../../src/bridges/targets/secrets.ts';
 import * as commands from '../../src/contexts/accounts/commands.ts';
 import { modules } from '../../src/contexts/all.ts';
 import type { Logger } from '../../src/lib/logger.ts';
@@ -20,16 +21,19 @@ export function bridgeSettings(bridges: readonly object[]): BridgesSettings {
   });
 }
 
+interface BridgedOptions {
+  readonly logger?: Logger;
+  readonly secret?: Secrets;
+}
+
 /** An engine of the whole program with bridges, as one process has it. */
 export async function startBridgedEngine(
   url: string,
   bridges: readonly object[],
-  logger: Logger = silentLogger,
-  /** The value of every secret. */
-  secret = '',
+  { logger = silentLogger, secret = () => '' }: BridgedOptions = {},
 ): Promise<TestEngine> {
   const settings = bridgeSettings(bridges);
-  return startTestEngine(url, contexts, logger, { settings, secret: () => secret });
+  return startTestEngine(url, contexts, logger, { settings, secret });
 }
 
 /** Opens accounts at once: one event each, on separate streams. */

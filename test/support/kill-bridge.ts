@@ -25,7 +25,7 @@ export async function killBridges({ url, bridges, times }: Killing): Promise<voi
   })();
   try {
     for (let count = 0; count < times; count += 1) {
-      const child = await startChild(url, bridges);
+      const child = await startBridgedChild(url, bridges);
       await delay(Math.random() * 1_500);
       const ended = once(child, 'close');
       child.kill('SIGKILL');
@@ -38,8 +38,11 @@ export async function killBridges({ url, bridges, times }: Killing): Promise<voi
   }
 }
 
-/** Starts a process with an engine and bridges; every secret has the same value. */
-export async function startChild(
+/**
+ * Starts a process that runs bridges, and waits until it has started. Every secret has the same
+ * value.
+ */
+export async function startBridgedChild(
   url: string,
   bridges: readonly object[],
   secret = '',
