@@ -216,8 +216,8 @@ describe.skipIf(noKafka)(`Kafka${noKafka === null ? '' : `: skipped, ${noKafka}`
     const { topic } = given;
     const format = ['-f', '%p %o %k %s\n'];
     const reading = ['-b', broker.address, '-C', '-t', topic, '-o', 'beginning', '-e', '-q'];
-    const { stdout } = await promisify(execFile)('kcat', [...reading, ...format]);
     const records = await readTopic(broker.address, topic);
+    const { stdout } = await promisify(execFile)('kcat', [...reading, ...format]);
     const lines = records.map(({ partition, offset, key, value }) =>
       [partition, offset, key, value].join(' '),
     );
