@@ -33,7 +33,7 @@ export interface OutboundBridge {
 
 /** A bridge that this process leads: from where it continues, and until when. */
 export interface BridgeTerm {
-  /** A connection of its own. */
+  /** A separate connection. */
   readonly executor: Executor;
   readonly state: BridgeState;
   readonly asked: BridgeControl;
@@ -59,7 +59,7 @@ export interface Bridge {
   work(term: BridgeTerm): Promise<void>;
 }
 
-export interface RunBridgeOptions {
+interface RunBridgeOptions {
   readonly database: Database;
   /** The database over which leases are taken and renewed. */
   readonly keeper: Database;

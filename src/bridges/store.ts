@@ -160,7 +160,7 @@ export async function advanceBridge(executor: Executor, step: BridgeAdvance): Pr
 }
 
 /** What is saved of a bridge that brings commands in. */
-export interface InboundProgress {
+interface InboundProgress {
   readonly id: number;
   /** The sequence of the log after the last command that was answered. */
   readonly sequence: number;

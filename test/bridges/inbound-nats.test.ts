@@ -1,4 +1,9 @@
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as accounts from '../../src/contexts/accounts/commands.ts';
@@ -142,6 +147,22 @@ describe.skipIf(noNats !== null)(title, () => {
     ]);
     expect(letters[1]?.[4]).toBe(JSON.stringify(withdrawal));
   });
+
+  test('a message whose dead letter cannot be written is not acknowledged', async () => {
+    await addStream();
+    const dead = { subjects: ['dead.commands'], discard: DiscardPolicy.New };
+    await manager.streams.add(Object.assign({ name: 'DEAD', max_msgs: 1 }, dead));
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    for (const body of ['one', 'two', deposit(accountId)]) await publish(body);
+    await until(async () => (await engine.bridges.rows())[0]?.error?.includes('maximum') === true);
+    expect(await deadLetters()).toHaveLength(1);
+    expect(await isDrained()).toBe(false);
+    await manager.streams.update('DEAD', Object.assign({ max_msgs: 10 }, dead));
+    await until(isDrained, 30_000);
+    expect((await deadLetters()).map((letter) => letter.at(-1))).toEqual(['one', 'two']);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+  }, 60_000);
 
   test('a mapping records prices digit by digit', async () => {
     await addStream();

@@ -8,7 +8,7 @@ export interface InboundMessage {
 }
 
 /** Why a message did not become a command, or its command was refused. */
-export interface Refusal {
+interface Refusal {
   readonly code: string;
   readonly message: string;
 }

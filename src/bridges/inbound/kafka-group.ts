@@ -13,12 +13,12 @@ import { toKafkaError } from '../targets/kafka-errors.ts';
 import { type CommittedPage, committedRecords } from './committed-records.ts';
 
 /** What was read of a partition, if there was anything. */
-export interface PartitionPage extends CommittedPage {
+interface PartitionPage extends CommittedPage {
   readonly partition: number;
 }
 
 /** What was read under one assignment of partitions. */
-export interface GroupPages {
+interface GroupPages {
   readonly generation: number;
   readonly pages: readonly PartitionPage[];
 }
@@ -39,7 +39,7 @@ export interface KafkaGroup {
   close(): Promise<void>;
 }
 
-export interface KafkaGroupOptions {
+interface KafkaGroupOptions {
   readonly client: BaseOptions;
   /** The same cluster, for reading. */
   readonly cluster: KafkaCluster;
@@ -61,7 +61,22 @@ const partitionBytesMax = 256 * 1024;
 
 /** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
 export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaGroup> {
-  const { client, cluster, topic, group, member } = options;
+  const { topic } = options;
+  const membership = createMembership(options);
+  const { consumer } = membership;
+  try {
+    consumer.topics.track(topic);
+    await consumer.joinGroup({});
+  } catch (error) {
+    await membership.close();
+    throw toKafkaError('join group', error);
+  }
+  return createGroup(options, membership);
+}
+
+type Membership = ReturnType<typeof createMembership>;
+
+function createMembership({ client, group, member }: KafkaGroupOptions) {
   const consumer = new Consumer({
     ...client,
     requestTimeout: joinMs,
@@ -77,35 +92,38 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
   consumer.on('consumer:group:join', () => {
     generation += 1;
   });
-  // A heartbeat that fails in a way that does not pass: the source is opened again.
+  // The member cannot join again after a failed heartbeat: the source is opened again.
   consumer.on('error', (error: Error) => {
     failure = error;
   });
-  async function close(): Promise<void> {
-    try {
-      await consumer.close(true);
-    } catch {
-      // The broker removes the member when its session ends.
-    }
-  }
-  try {
-    consumer.topics.track(topic);
-    await consumer.joinGroup({});
-  } catch (error) {
-    await close();
-    throw toKafkaError('join group', error);
-  }
+  return {
+    consumer,
+    generation: () => generation,
+    assertJoined(): void {
+      if (failure !== null) throw failure;
+    },
+    async close(): Promise<void> {
+      try {
+        await consumer.close(true);
+      } catch {
+        // The broker removes the member when its session ends.
+      }
+    },
+  };
+}
 
-  /** The next offset to read and the committed one, by partition; as of `loaded`. */
+function createGroup({ cluster, topic }: KafkaGroupOptions, membership: Membership): KafkaGroup {
+  const { consumer, generation } = membership;
+  /** The next offset to read and the committed one, by partition, under the assignment `loaded`. */
   const positions = new Map<number, bigint>();
   const committed = new Map<number, bigint>();
   let loaded = 0;
 
   async function load(): Promise<void> {
-    const asked = generation;
+    const asked = generation();
     const partitions = consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? [];
     const starts = await startsOf(consumer, topic, partitions);
-    if (asked !== generation) return load();
+    if (asked !== generation()) return load();
     for (const map of [positions, committed]) map.clear();
     for (const [partition, start] of starts) {
       positions.set(partition, start);
@@ -114,18 +132,18 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
     loaded = asked;
   }
   return {
-    generation: () => generation,
+    generation,
     async read(signal) {
-      if (failure !== null) throw failure;
-      if (loaded !== generation) await load();
+      membership.assertJoined();
+      if (loaded !== generation()) await load();
+      const asked = loaded;
       if (positions.size === 0) {
         await delay(waitMs, signal);
-        return { generation: loaded, pages: [] };
+        return { generation: asked, pages: [] };
       }
-      const asked = loaded;
       const pages = await fetchPages(cluster, topic, positions, signal);
       // Partitions were assigned meanwhile: what was read may be another member's.
-      if (asked !== generation) return { generation: asked, pages: [] };
+      if (asked !== generation()) return { generation: asked, pages: [] };
       for (const { partition, end } of pages) positions.set(partition, end);
       return { generation: asked, pages };
     },
@@ -146,7 +164,7 @@ export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaG
       for (const [partition, offset] of committed) lag += Number((ends[partition] ?? 0n) - offset);
       return Math.max(0, lag);
     },
-    close,
+    close: membership.close,
   };
 }
 

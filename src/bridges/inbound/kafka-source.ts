@@ -129,7 +129,7 @@ function toMessage(
   return { place, idempotencyKey: place, body, partition, offset, key, headers };
 }
 
-/** Parks the bridge if its topic does not exist; creates that of the dead letters if it does not. */
+/** Parks the bridge if its topic does not exist. Creates the topic of the dead letters. */
 async function ensureTopics(
   cluster: KafkaCluster,
   { topic, deadLetter }: KafkaInboundSettings,

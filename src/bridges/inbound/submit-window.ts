@@ -5,7 +5,7 @@ import type { InboundBridge } from './inbound.ts';
 import { type MutationOutcome, SubmitFailedError } from './submit-mutation.ts';
 
 /** The outcomes of the first messages, and why the next one has none; null if all have one. */
-export interface WindowOutcome {
+interface WindowOutcome {
   readonly outcomes: readonly MutationOutcome[];
   readonly failure: SubmitFailedError | null;
 }
