@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { depositCash, openAccount } from '../../src/contexts/accounts/commands.ts';
@@ -24,6 +25,7 @@ let kinesis: KinesisServer;
 let testDatabase: TestDatabase;
 let stream: string;
 const started: TestEngine[] = [];
+const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   // As the AWS SDK finds them.
@@ -39,6 +41,7 @@ beforeEach(async () => {
   await kinesis.createStream(stream);
 });
 afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   for (const engine of started.splice(0)) await engine.stop();
   await testDatabase.dispose();
 });
@@ -196,6 +199,7 @@ test('a process that is killed repeats one batch at most', { timeout: 180_000 },
   while (killed < 3 || !(await isDelivered(writer))) {
     const before = kinesis.calls.length;
     const child = await startChild(testDatabase.url, [bridge()]);
+    children.push(child);
     const hasSent = async () => kinesis.calls.length > before + 15 || isDelivered(writer);
     await until(hasSent, 30_000);
     const ended = once(child, 'close');

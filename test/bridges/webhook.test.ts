@@ -318,6 +318,7 @@ test('a process that is killed repeats one event at most', { timeout: 180_000 },
   while (!(await isDelivered(writer))) {
     const seen = hook.received.length;
     const child = await startChild(testDatabase.url, [bridge()], hookSecret);
+    disposals.push(async () => child.kill('SIGKILL'));
     await until(async () => hook.received.length > seen + 40 || isDelivered(writer), 30_000);
     const ended = once(child, 'close');
     child.kill('SIGKILL');
