@@ -35,7 +35,7 @@ export function noteLines(lanes: readonly LaneReport[]): readonly string[] {
 type Counts = Pick<LaneReport, 'messages' | 'next' | 'repeated' | 'gaps' | 'foreign'>;
 
 /** The sum of the counts of lanes. */
-export function add(sum: Counts, lane: Counts): Counts {
+function add(sum: Counts, lane: Counts): Counts {
   return {
     messages: sum.messages + lane.messages,
     next: sum.next + lane.next,

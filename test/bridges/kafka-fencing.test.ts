@@ -7,8 +7,9 @@ import { newUuid } from '../../src/lib/uuid.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { titleWith } from '../support/skipped.ts';
 
-describe.skipIf(noKafka)(`Kafka fences${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(titleWith('Kafka fences', noKafka), () => {
   const { signal } = new AbortController();
   let broker: KafkaBroker;
   let topic: string;
