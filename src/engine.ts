@@ -44,7 +44,7 @@ export interface EngineBridges {
   readonly createSubmit: (engine: EngineParts) => SubmitMutation;
 }
 
-export interface EngineOptions {
+interface EngineOptions {
   readonly database: Database;
   /** Connections for appends only; those of `database` if absent. */
   readonly writer?: Database;

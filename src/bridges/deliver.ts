@@ -16,7 +16,7 @@ import {
 import type { Target, TargetKind } from './target.ts';
 
 /** A bridge that this process leads, and what it works with. */
-export interface Delivery {
+interface Delivery {
   /** A separate connection. */
   readonly executor: Executor;
   readonly log: Log;

@@ -52,7 +52,7 @@ function toTarget(
 }
 
 /** The name of the bounded context that defines an event type. */
-export function createContextOf(contexts: readonly BoundedContext[]): (type: string) => string {
+function createContextOf(contexts: readonly BoundedContext[]): (type: string) => string {
   const names = new Map(
     contexts.flatMap(({ name, events }) => Object.keys(events).map((type) => [type, name])),
   );

@@ -2,7 +2,7 @@ import { toReplacedError } from '../log/epoch.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { Lanes } from './chain.ts';
 
-export type Direction = 'IN' | 'OUT';
+type Direction = 'IN' | 'OUT';
 
 /** The state of a bridge, as the process that runs it reads it. */
 export interface BridgeState {
@@ -120,7 +120,7 @@ export async function readControl(executor: Executor, id: number): Promise<Bridg
 }
 
 /** An advance of a bridge from a checkpoint to a later one, or back to where its target is. */
-export interface BridgeAdvance {
+interface BridgeAdvance {
   readonly id: number;
   readonly from: number;
   readonly to: number;
@@ -141,7 +141,7 @@ const advance: Query = {
 };
 
 /** Another process has advanced the bridge: this one no longer leads it. */
-export class BridgeMovedError extends Error {
+class BridgeMovedError extends Error {
   readonly code = 'BRIDGE_MOVED';
 }
 

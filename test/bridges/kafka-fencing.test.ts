@@ -6,16 +6,15 @@ import { kafkaTarget } from '../../src/bridges/targets/kafka.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
-import { noKafka } from '../support/kafka/resolve-kafka.ts';
-import { titleWith } from '../support/skipped.ts';
+import { kafkaSkip, kafkaVersions, noKafka } from '../support/kafka/resolve-kafka.ts';
 
-describe.skipIf(noKafka)(titleWith('Kafka fences', noKafka), () => {
+describe.skipIf(noKafka).each(Object.values(kafkaVersions))(`Kafka %s${kafkaSkip}`, (version) => {
   const { signal } = new AbortController();
   let broker: KafkaBroker;
   let topic: string;
 
   beforeAll(async () => {
-    broker = await startKafkaBroker();
+    broker = await startKafkaBroker({ version });
   }, 300_000);
   afterAll(() => broker?.dispose());
   beforeEach(() => {

@@ -8,14 +8,14 @@ import {
   isDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
-import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
 import { freePort } from '../support/ports.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const waitMs = 60_000;
 
-describe.skipIf(noKafka)(`Kafka network${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(`Kafka network${kafkaSkip}`, () => {
   let broker: KafkaBroker;
   let proxy: TcpProxy;
   let given: BridgeTest;

@@ -8,7 +8,7 @@ import {
 } from '../support/kafka/bridging.ts';
 import { type Certificates, createCertificates } from '../support/kafka/certificates.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
-import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
 import { until } from '../support/until.ts';
 
 const waitMs = 30_000;
@@ -22,7 +22,7 @@ function toToken(): string {
   return `${encode({ alg: 'none' })}.${encode({ sub: 'daybook', iat: now, exp: now + 3_600 })}.`;
 }
 
-describe.skipIf(noKafka)(`Kafka security${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(`Kafka security${kafkaSkip}`, () => {
   let broker: KafkaBroker;
   let certificates: Certificates;
   let given: BridgeTest;

@@ -13,14 +13,13 @@ import {
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic, type TopicRecord, withAdmin } from '../support/kafka/read-topic.ts';
-import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
 import { sql } from '../support/rows.ts';
-import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
 const waitMs = 30_000;
 
-describe.skipIf(noKafka)(titleWith('Kafka state', noKafka), () => {
+describe.skipIf(noKafka)(`Kafka state${kafkaSkip}`, () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
 

@@ -14,16 +14,15 @@ import {
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic, withAdmin } from '../support/kafka/read-topic.ts';
-import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
 import { wholeLog } from '../support/processing.ts';
 import { sql } from '../support/rows.ts';
-import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
 const noKcat = spawnSync('kcat', ['-V']).status === 0 ? '' : ': skipped, kcat is not installed';
 const waitMs = 20_000;
 
-describe.skipIf(noKafka)(titleWith('Kafka', noKafka), () => {
+describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
 

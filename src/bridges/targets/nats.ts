@@ -15,7 +15,7 @@ import type { LastMessage, Target, TargetKind } from '../target.ts';
 import { connectNats } from './nats-connection.ts';
 import type { Secrets } from './secrets.ts';
 
-export interface NatsTargetOptions {
+interface NatsTargetOptions {
   readonly settings: NatsSettings;
   readonly secret: Secrets;
   /** The bounded context of each event type. */

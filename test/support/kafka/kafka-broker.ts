@@ -41,9 +41,10 @@ interface KafkaListener {
 }
 
 const startMs = 60_000;
+const usualVersion = process.env['DAYBOOK_TEST_KAFKA'] ?? kafkaVersions.current;
 
 export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
-  const { version = kafkaVersions.current, properties = {}, listeners = {}, format = [] } = options;
+  const { version = usualVersion, properties = {}, listeners = {}, format = [] } = options;
   const jars = await resolveKafka(version);
   const directory = await mkdtemp(path.join(tmpdir(), 'daybook-kafka-'));
   const names = ['PLAINTEXT', 'CONTROLLER', ...Object.keys(listeners)];
