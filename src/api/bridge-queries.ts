@@ -66,7 +66,8 @@ function addBridge(builder: Builder) {
         description: oneLine`The status of the bridge. \`RUNNING\`: it works, or waits for messages.
           \`RETRYING\`: its last attempt failed, and it tries again with increasing pauses.
           \`PAUSED\`: an operator has paused it. \`PARKED\`: it cannot continue until an operator
-          has fixed the cause in \`error\` and retried it.`,
+          has fixed the cause in \`error\` and retried it. \`STOPPED\`: no server runs it, for
+          example because it is no longer in the configuration.`,
         resolve: statusOf,
       }),
       checkpoint: t.expose('checkpoint', {
@@ -106,9 +107,10 @@ function lagOf({ direction, waiting, headSequence, checkpoint }: BridgeRow): num
   return direction === 'IN' ? waiting : Math.max(0, headSequence - checkpoint);
 }
 
-function statusOf({ parked, paused, error }: BridgeRow): string {
+function statusOf({ parked, paused, isLed, error }: BridgeRow): string {
   if (parked) return 'PARKED';
   if (paused) return 'PAUSED';
+  if (!isLed) return 'STOPPED';
   return error === null ? 'RUNNING' : 'RETRYING';
 }
 

@@ -33,6 +33,8 @@ interface Delivery {
 
 const saveMs = 1_000;
 const openMs = 30_000;
+/** How often a target is looked at while there is nothing to send. */
+const lookMs = 5_000;
 
 /**
  * Delivers messages until the signal fires or an operator pauses or retries the bridge; then saves
@@ -92,13 +94,36 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   const progress = await createProgress(delivery, from);
   const sending = { target, isKept, progress };
   let { after } = from.start;
+  let lookedAt = performance.now();
   while (!signal.aborted && !(await progress.isInterrupted())) {
     const page = await source.page(after, saveMs);
     if (page === null || !(await sendPage(delivery, sending, page))) break;
-    if (page.messages.length === 0 && page.end === after) await progress.noteIdle();
+    const isIdle = page.messages.length === 0;
+    if (isIdle && performance.now() - lookedAt >= lookMs) {
+      await lookAtTarget(delivery, target, progress.lanes);
+      lookedAt = performance.now();
+    }
+    if (isIdle && page.end === after) await progress.noteIdle();
     after = page.end;
   }
   await progress.save();
+}
+
+/** Throws `TargetError` if the target cannot be reached or has lost messages. */
+async function lookAtTarget(
+  { endSignal }: Delivery,
+  target: Target,
+  lanes: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (target.look === undefined) return;
+  const found = await callTarget(() =>
+    withTimeout(endSignal, openMs, async (signal) => target.look?.(signal)),
+  );
+  for (const [lane, expected] of lanes) {
+    const actual = found?.get(lane)?.sequence ?? 0;
+    if (actual >= expected) continue;
+    throw new TargetError(`${lane} has lost messages: it ends at ${actual}, not at ${expected}`);
+  }
 }
 
 interface Sending extends Pick<Run, 'target' | 'isKept'> {

@@ -33,6 +33,8 @@ export interface BridgeRow {
   readonly paused: boolean;
   readonly parked: boolean;
   readonly error: string | null;
+  /** Whether a process runs the bridge now. */
+  readonly isLed: boolean;
   readonly headSequence: number;
   /** How long ago the first event after the checkpoint was recorded; 0 if there is none. */
   readonly lagSeconds: number;
@@ -40,12 +42,17 @@ export interface BridgeRow {
 
 const all: Query = {
   name: 'bridges',
-  text: `select name, kind, direction, checkpoint, delivered, waiting, paused, parked, error,
+  text: `select bridges.name, kind, direction, checkpoint, delivered, waiting, paused, parked, error,
+      exists (
+        select from leases
+        where leases.name = 'daybook.bridges ' || bridges.id
+          and leases.expires_at > clock_timestamp()
+      ) as "isLed",
       log_head.sequence as "headSequence",
       coalesce(greatest(0, extract(epoch from clock_timestamp() - (
         select recorded_at from events where events.sequence = bridges.checkpoint + 1
       ))), 0)::float8 as "lagSeconds"
-    from bridges cross join log_head order by name`,
+    from bridges cross join log_head order by bridges.name`,
 };
 
 export async function readBridges(executor: Executor): Promise<readonly BridgeRow[]> {
