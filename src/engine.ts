@@ -168,7 +168,7 @@ function createParts(options: EngineOptions, { database, writer, readers, keeper
 /** Creates the bridges of the configuration; they do not run yet. */
 async function openBridges(
   { contexts, logger, bridges: configured }: EngineOptions,
-  { log, feed }: Parts,
+  { log, feed, views }: Parts,
   { database, keeper }: Pools,
 ): Promise<Bridges> {
   const ledger = await readLedger(keeper);
@@ -177,6 +177,7 @@ async function openBridges(
       contexts,
       log,
       feed,
+      views,
       ledger,
       secret: configured?.secret ?? (() => ''),
     }),

@@ -6,17 +6,20 @@ export type Lanes = ReadonlyMap<string, number>;
 /**
  * Links messages in order: each gets the sequence number of the previous message on its lane.
  * Leaves out messages that are already on their lane. `lanes` is updated to the end of the chain.
+ *
+ * `shared`: messages may have the same sequence number. Those of the last number on a lane are sent
+ * again, because it is not known whether the lane has all of them.
  */
 export function chain(
   messages: readonly Message[],
   lanes: Map<string, number>,
-  laneOf: (key: string) => string,
+  { laneOf, shared }: { readonly laneOf: (message: Message) => string; readonly shared: boolean },
 ): readonly ChainedMessage[] {
   const chained: ChainedMessage[] = [];
   for (const message of messages) {
-    const lane = laneOf(message.key);
+    const lane = laneOf(message);
     const previous = lanes.get(lane) ?? 0;
-    if (message.sequence <= previous) continue;
+    if (message.sequence < previous || (!shared && message.sequence === previous)) continue;
     const { sequence, eventId, key, attributes, data } = message;
     chained.push({ sequence, eventId, key, attributes, data, lane, previous });
     lanes.set(lane, sequence);

@@ -83,11 +83,12 @@ interface Run {
 async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promise<void> {
   const { signal, endSignal, source, kind } = delivery;
   const progress = await createProgress(delivery, from);
+  const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
   let { after } = from.start;
   while (!signal.aborted && !(await progress.isInterrupted())) {
     const page = await source.page(after, saveMs);
     if (page === null) break;
-    const messages = chain(page.messages, progress.lanes, target.laneOf);
+    const messages = chain(page.messages, progress.lanes, linking);
     for (let index = 0; index < messages.length; index += kind.batchMax) {
       const batch = messages.slice(index, index + kind.batchMax);
       await callTarget(() => target.send(batch, endSignal));

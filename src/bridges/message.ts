@@ -40,6 +40,11 @@ export function toMessageType(eventType: string): string {
   return `daybook.${eventType}`;
 }
 
+/** The event type of a CloudEvents type. */
+export function toEventType(messageType: string): string {
+  return messageType.replace(/^daybook\./, '');
+}
+
 /** Where the JSON Schema of an event type is, relative to the root of the repository. */
 export function toDataSchema(eventType: string): string {
   return `schema/events/${eventType}.json`;

@@ -1,22 +1,12 @@
-import type { Feed } from '../feed/feed.ts';
 import type { BoundedContext } from '../kernel/context.ts';
-import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
+import { kafkaEventTarget, kafkaStateBridges } from './kafka-bridges.ts';
+import type { OutboundParts } from './outbound-parts.ts';
 import type { OutboundBridge } from './run-bridge.ts';
 import type { BridgeSettings } from './settings.ts';
 import { openEventSource } from './source.ts';
 import type { TargetKind } from './target.ts';
 import { natsTarget } from './targets/nats.ts';
-import type { Secrets } from './targets/secrets.ts';
-
-/** What the bridges of a configuration are made of. */
-export interface OutboundParts {
-  readonly contexts: readonly BoundedContext[];
-  readonly log: Log;
-  readonly feed: Feed;
-  readonly ledger: string;
-  readonly secret: Secrets;
-}
 
 const pageMax = 2_000;
 
@@ -34,19 +24,22 @@ export function outboundBridges(
     {
       identity: { name, kind, direction: 'OUT' },
       from: from === 'now' ? null : from === 'beginning' ? 0 : from,
-      target: toTarget(settings, parts, contextOf),
+      target: toTarget(settings, parts, { contextOf, filter }),
       openSource: (signal) =>
         openEventSource({ log, feed, filter, origin, limit: pageMax }, signal),
     },
+    ...(settings.kind === 'kafka' ? kafkaStateBridges(settings, parts) : []),
   ];
 }
 
 function toTarget(
   settings: BridgeSettings,
-  { secret }: OutboundParts,
-  contextOf: (type: string) => string,
+  { secret, contexts, ledger }: OutboundParts,
+  { contextOf, filter }: { contextOf: (type: string) => string; filter: EventFilter },
 ): TargetKind {
   switch (settings.kind) {
+    case 'kafka':
+      return kafkaEventTarget({ settings, contexts, ledger, secret, contextOf, filter });
     case 'nats':
       return natsTarget({ settings, secret, contextOf });
     default:

@@ -171,7 +171,10 @@ function toPath(path: readonly PropertyKey[]): string {
 
 function nameFaults({ bridges, inbound }: BridgesSettings): string[] {
   const names = [
-    ...bridges.map((bridge, index) => [bridge.name, `bridges[${index}].name`] as const),
+    ...bridges.flatMap((bridge, index) => [
+      [bridge.name, `bridges[${index}].name`] as const,
+      ...stateNames(bridge, index),
+    ]),
     ...inbound.map((bridge, index) => [bridge.name, `inbound[${index}].name`] as const),
   ];
   return names.flatMap(([own, path], index) =>
@@ -179,6 +182,19 @@ function nameFaults({ bridges, inbound }: BridgesSettings): string[] {
       ? [`${path}: another bridge is named ${own}`]
       : [],
   );
+}
+
+/** The names of the bridges that keep the documents of views. */
+function stateNames(bridge: BridgeSettings, index: number) {
+  if (bridge.kind !== 'kafka') return [];
+  return bridge.state.map(({ view }, at) => {
+    return [stateBridgeName(bridge.name, view), `bridges[${index}].state[${at}].view`] as const;
+  });
+}
+
+/** The name of the bridge that keeps the documents of a view, from that of its entry. */
+export function stateBridgeName(bridge: string, view: string): string {
+  return `${bridge}.${view}`;
 }
 
 function referenceFaults(

@@ -1,4 +1,4 @@
-import type { ChainedMessage } from './message.ts';
+import type { ChainedMessage, Message } from './message.ts';
 
 /** The last message on a lane, as the target holds it. */
 export interface LastMessage {
@@ -25,8 +25,8 @@ export interface Target {
    * the position that it has saved.
    */
   last(signal: AbortSignal): Promise<TargetLanes | null>;
-  /** The lane of a key: always the same while the target is open. */
-  laneOf(key: string): string;
+  /** The lane of a message: always the same for a key and a type while the target is open. */
+  laneOf(message: Message): string;
   /**
    * Sends messages in order. Resolves when the system has acknowledged all of them. If it throws,
    * each lane has received the messages up to some point, and none after it.
@@ -41,6 +41,8 @@ export interface TargetKind {
   readonly kind: string;
   /** How many messages a call of `send` gets at most. */
   readonly batchMax: number;
+  /** Whether messages may have the same sequence number, so that the last ones are sent again. */
+  readonly sharesSequences?: boolean;
   /** Park the bridge after this long without success; never by default. */
   readonly giveUpAfterMs?: number;
   /** Opens the target. `from` is the checkpoint at which the bridge began. */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import type { NatsSettings } from '../settings.ts';
 import type { Secrets } from './secrets.ts';
+import { readTlsFiles } from './tls-options.ts';
 
 type ConnectionFields = Pick<
   NatsSettings,
@@ -23,7 +23,7 @@ export function connectNats(settings: ConnectionFields, secret: Secrets): Promis
     timeout: connectMs,
     pingInterval: 3_000,
     maxPingOut: 2,
-    ...(tls === false ? {} : { tls: tls === true ? {} : toTlsOptions(tls) }),
+    ...(tls === false ? {} : { tls: readTlsFiles(tls) }),
     ...(userEnv === undefined ? {} : { user: secret(userEnv) }),
     ...(passwordEnv === undefined ? {} : { pass: secret(passwordEnv) }),
     ...(tokenEnv === undefined ? {} : { token: secret(tokenEnv) }),
@@ -31,13 +31,4 @@ export function connectNats(settings: ConnectionFields, secret: Secrets): Promis
       ? {}
       : { authenticator: credsAuthenticator(new TextEncoder().encode(secret(credentialsEnv))) }),
   });
-}
-
-function toTlsOptions(files: Exclude<NatsSettings['tls'], boolean>) {
-  const { caFile, certFile, keyFile } = files;
-  return {
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
-    ...(certFile === undefined ? {} : { cert: readFileSync(certFile, 'utf8') }),
-    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile, 'utf8') }),
-  };
 }

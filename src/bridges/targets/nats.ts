@@ -9,7 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { BridgeParkedError } from '../errors.ts';
-import { attributesOf, type ChainedMessage } from '../message.ts';
+import { attributesOf, type ChainedMessage, toEventType } from '../message.ts';
 import type { NatsSettings } from '../settings.ts';
 import type { LastMessage, Target, TargetKind } from '../target.ts';
 import { connectNats } from './nats-connection.ts';
@@ -167,7 +167,7 @@ function toHeaders(message: ChainedMessage): MsgHdrs {
 }
 
 function toSubject(contextOf: (type: string) => string, { key, attributes }: ChainedMessage) {
-  const type = attributes['type']?.replace('daybook.', '') ?? '';
+  const type = toEventType(attributes['type'] ?? '');
   return `daybook.${contextOf(type)}.${type}.${key}`;
 }
 

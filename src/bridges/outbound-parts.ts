@@ -1,0 +1,15 @@
+import type { Feed } from '../feed/feed.ts';
+import type { BoundedContext } from '../kernel/context.ts';
+import type { Log } from '../log/log.ts';
+import type { Views } from '../views/views.ts';
+import type { Secrets } from './targets/secrets.ts';
+
+/** What the bridges of a configuration are made of. */
+export interface OutboundParts {
+  readonly contexts: readonly BoundedContext[];
+  readonly log: Log;
+  readonly feed: Feed;
+  readonly views: Views;
+  readonly ledger: string;
+  readonly secret: Secrets;
+}
