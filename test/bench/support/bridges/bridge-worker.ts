@@ -31,14 +31,20 @@ async function start({ url, bridge }: BridgeSetup): Promise<void> {
     views: new Set(),
     hasSecret: () => true,
   });
+  const bridges = { settings, secret: () => '', createSubmit: () => submitNothing };
   database = await openDatabase(url);
   engine = await startEngine({
     database,
     url,
     contexts: [{ ...accounts, views: [] }],
     logger: silentLogger,
-    bridges: { settings, secret: () => '' },
+    bridges,
   });
+}
+
+/** No bridge of this process brings commands in. */
+function submitNothing(): Promise<never> {
+  throw new Error('there is no bridge that brings commands in');
 }
 
 /** Whether the bridge has saved the end of the log as its position; throws if it is parked. */
