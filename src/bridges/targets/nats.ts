@@ -9,7 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { BridgeParkedError } from '../errors.ts';
-import { attributesOf, type ChainedMessage, toEventType } from '../message.ts';
+import { type ChainedMessage, eachAttribute, toEventType } from '../message.ts';
 import type { NatsSettings } from '../settings.ts';
 import type { LastMessage, Target, TargetKind } from '../target.ts';
 import { connectNats } from './nats-connection.ts';
@@ -62,12 +62,11 @@ async function openStream(
   let lastId: string | null = null;
 
   function toNatsMessage(message: ChainedMessage): NatsMessage {
-    const headers = toHeaders(message);
-    headers.push([PubHeaders.ExpectedStreamHdr, stream]);
-    if (isMirror) headers.push([PubHeaders.ExpectedLastSeqHdr, String(message.sequence - 1)]);
+    let headers = `${toHeaders(message)}${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n`;
+    if (isMirror) headers += `${PubHeaders.ExpectedLastSeqHdr}: ${message.sequence - 1}\r\n`;
     else {
-      headers.push([PubHeaders.MsgIdHdr, message.eventId]);
-      if (lastId !== null) headers.push([PubHeaders.ExpectedLastMsgIdHdr, lastId]);
+      headers += `${PubHeaders.MsgIdHdr}: ${message.eventId}\r\n`;
+      if (lastId !== null) headers += `${PubHeaders.ExpectedLastMsgIdHdr}: ${lastId}\r\n`;
     }
     lastId = message.eventId;
     return { subject: toSubject(contextOf, message), headers, data: message.data ?? '' };
@@ -167,14 +166,16 @@ function toLastMessage(header: MsgHdrs): LastMessage | null {
   return sequence > 0 && eventId !== '' && ledger !== '' ? { sequence, eventId, ledger } : null;
 }
 
-/** CloudEvents in the binary mode of its NATS binding. */
-function toHeaders(message: ChainedMessage): [string, string][] {
-  return attributesOf(message).map(([name, value]) => {
+/** CloudEvents in the binary mode of its NATS binding: a line for each header. */
+function toHeaders(message: ChainedMessage): string {
+  let lines = '';
+  eachAttribute(message, (name, value) => {
     if (lineBreak.test(value)) {
       throw new BridgeParkedError(`event ${message.sequence} has a line break in ${name}`);
     }
-    return [name === 'datacontenttype' ? 'content-type' : `ce-${name}`, value];
+    lines += `${name === 'datacontenttype' ? 'content-type' : `ce-${name}`}: ${value}\r\n`;
   });
+  return lines;
 }
 
 /** Would end a header. */
