@@ -85,9 +85,13 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   const progress = await createProgress(delivery, from);
   const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
   let { after } = from.start;
+  let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
-    const page = await source.page(after, saveMs);
+    const page: MessagePage | null = await (ahead ?? source.page(after, saveMs));
     if (page === null) break;
+    // A bridge that is behind reads the next page while the target works on this one. At the end
+    // of the log it does not: the next page would only have the first events of those to come.
+    ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);
     const messages = chain(page.messages, progress.lanes, linking);
     for (let index = 0; index < messages.length; index += kind.batchMax) {
       const batch = messages.slice(index, index + kind.batchMax);
@@ -99,6 +103,13 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     await progress.note(page, messages.at(-1)?.sequence ?? null, { isUrgent: !isKept });
   }
   await progress.save();
+}
+
+/** Begins to read a page. An error is thrown where the page is awaited, if it is. */
+function readAhead(source: MessageSource, after: number): Promise<MessagePage | null> {
+  const reading = source.page(after, saveMs);
+  reading.catch(() => {});
+  return reading;
 }
 
 /** The progress of a bridge, saved at most once a second if the target keeps it. */
