@@ -52,11 +52,17 @@ export async function deliver(
       withTimeout(endSignal, openMs, (signal) => target.last(signal)),
     );
     const facts = await readFacts(delivery);
-    const start = await locate(state, lanes, facts);
+    const located = await locate(state, lanes, facts);
+    const start = kind.sharesSequences === true ? withLastAgain(located, state) : located;
     await run(delivery, { target, isKept: lanes !== null, state, start, asked });
   } finally {
     await target.close();
   }
+}
+
+/** Begins at the last sequence number of a lane, of which the lane may not have all messages. */
+function withLastAgain({ after, lanes }: Start, { checkpoint }: BridgeState): Start {
+  return { after: Math.max(0, Math.min(after - 1, checkpoint)), lanes };
 }
 
 async function readFacts({ log, ledger }: Delivery): Promise<LogFacts> {

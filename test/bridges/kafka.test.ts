@@ -14,7 +14,7 @@ import {
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic, withAdmin } from '../support/kafka/read-topic.ts';
-import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
 import { wholeLog } from '../support/processing.ts';
 import { sql } from '../support/rows.ts';
 import { until } from '../support/until.ts';
@@ -22,7 +22,7 @@ import { until } from '../support/until.ts';
 const noKcat = spawnSync('kcat', ['-V']).status === 0 ? '' : ': skipped, kcat is not installed';
 const waitMs = 20_000;
 
-describe.skipIf(noKafka)(`Kafka${noKafka === null ? '' : `: skipped, ${noKafka}`}`, () => {
+describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   let broker: KafkaBroker;
   let given: BridgeTest;
 
@@ -216,8 +216,8 @@ describe.skipIf(noKafka)(`Kafka${noKafka === null ? '' : `: skipped, ${noKafka}`
     const { topic } = given;
     const format = ['-f', '%p %o %k %s\n'];
     const reading = ['-b', broker.address, '-C', '-t', topic, '-o', 'beginning', '-e', '-q'];
-    const { stdout } = await promisify(execFile)('kcat', [...reading, ...format]);
     const records = await readTopic(broker.address, topic);
+    const { stdout } = await promisify(execFile)('kcat', [...reading, ...format]);
     const lines = records.map(({ partition, offset, key, value }) =>
       [partition, offset, key, value].join(' '),
     );

@@ -1,5 +1,6 @@
 import { parseBridgeSettings } from '../../src/bridges/settings.ts';
 import type { BridgeRow } from '../../src/bridges/store.ts';
+import type { Secrets } from '../../src/bridges/targets/secrets.ts';
 import * as commands from '../../src/contexts/accounts/commands.ts';
 import { modules } from '../../src/contexts/all.ts';
 import type { Logger } from '../../src/lib/logger.ts';
@@ -10,11 +11,16 @@ import { until } from './until.ts';
 
 const contexts = modules.map(({ context }) => context);
 
+interface BridgedOptions {
+  readonly logger?: Logger;
+  readonly secret?: Secrets;
+}
+
 /** An engine of the whole program with bridges, as one process has it. */
 export async function startBridgedEngine(
   url: string,
   bridges: readonly object[],
-  logger: Logger = silentLogger,
+  { logger = silentLogger, secret = () => '' }: BridgedOptions = {},
 ): Promise<TestEngine> {
   const settings = parseBridgeSettings(JSON.stringify({ bridges }), {
     types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
@@ -22,7 +28,7 @@ export async function startBridgedEngine(
     views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
     hasSecret: () => true,
   });
-  return startTestEngine(url, contexts, logger, { settings, secret: () => '' });
+  return startTestEngine(url, contexts, logger, { settings, secret });
 }
 
 /** Opens an account and makes deposits into it, one after the other. */

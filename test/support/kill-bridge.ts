@@ -25,7 +25,7 @@ export async function killBridges({ url, bridges, times }: Killing): Promise<voi
   })();
   try {
     for (let count = 0; count < times; count += 1) {
-      const child = await startChild(url, bridges);
+      const child = await startBridgedChild(url, bridges);
       await delay(Math.random() * 1_500);
       const ended = once(child, 'close');
       child.kill('SIGKILL');
@@ -38,7 +38,11 @@ export async function killBridges({ url, bridges, times }: Killing): Promise<voi
   }
 }
 
-async function startChild(url: string, bridges: readonly object[]): Promise<ChildProcess> {
+/** Starts a process that runs bridges, and waits until it has started. */
+export async function startBridgedChild(
+  url: string,
+  bridges: readonly object[],
+): Promise<ChildProcess> {
   const file = path.join(import.meta.dirname, 'bridged-child.ts');
   const args = ['--import', 'tsx', file, url, JSON.stringify(bridges)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

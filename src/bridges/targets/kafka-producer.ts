@@ -57,21 +57,26 @@ export function createKafkaProducer(cluster: KafkaCluster, transactionalId: stri
   };
 }
 
-/** Sends a request again while the transaction before is still being finished by the brokers. */
+/** Sends a request again while the brokers finish the transaction before, or have just started. */
 async function onceFree<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
     try {
       return await request();
     } catch (error) {
-      const isBusy = error instanceof KafkaRequestError && error.names.has(busy);
-      if (!isBusy || signal.aborted) throw error;
+      if (!isBusy(error) || signal.aborted) throw error;
       await delay(pauseMs, signal);
     }
   }
 }
 
 const pauseMsMax = 50;
-const busy = 'CONCURRENT_TRANSACTIONS';
+
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof KafkaRequestError)) return false;
+  return (
+    error.names.has('CONCURRENT_TRANSACTIONS') || error.names.has('COORDINATOR_LOAD_IN_PROGRESS')
+  );
+}
 
 function partitionsByTopic(parts: readonly PartitionBatches[]) {
   return [...groupBy(parts, ({ topic }) => topic)].map(([name, own]) => ({

@@ -149,12 +149,33 @@ function writeText(writer: RecordWriter, text: string | null): void {
     writeVarint(writer, -1);
     return;
   }
+  if (text.length <= shortMax) {
+    reserve(writer, shortMax + 16);
+    if (writeShortAscii(writer, text)) return;
+  }
   const size = Buffer.byteLength(text);
   reserve(writer, size + 16);
   writeVarint(writer, size);
   if (size === text.length) writer.buffer.write(text, writer.position, size, 'latin1');
   else writer.buffer.write(text, writer.position, size, 'utf8');
   writer.position += size;
+}
+
+/** Texts up to this length have a length of one byte. */
+const shortMax = 63;
+
+/** Writes most values of headers without a call out of JavaScript; false if one is not ASCII. */
+function writeShortAscii(writer: RecordWriter, text: string): boolean {
+  const { buffer, position } = writer;
+  const { length } = text;
+  buffer[position] = length << 1;
+  for (let index = 0; index < length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return false;
+    buffer[position + 1 + index] = code;
+  }
+  writer.position = position + 1 + length;
+  return true;
 }
 
 /** Writes a number in zigzag form, seven bits to a byte. There must be room for five bytes. */

@@ -129,9 +129,13 @@ function encode(topic: string, messages: readonly ChainedMessage[], limit: numbe
 
 /** CloudEvents in the binary mode of its Kafka binding. */
 function toHeaders(message: ChainedMessage): (readonly [string, string])[] {
-  return attributesOf(message).map(([name, value]) =>
-    name === 'datacontenttype' ? ['content-type', value] : [`ce_${name}`, value],
-  );
+  const headers = attributesOf(message);
+  for (const header of headers) header[0] = toHeaderName(header[0]);
+  return headers;
+}
+
+function toHeaderName(attribute: string): string {
+  return attribute === 'datacontenttype' ? 'content-type' : `ce_${attribute}`;
 }
 
 /** Names an event of a batch that a broker has refused for its size. */

@@ -1,30 +1,11 @@
-import { parseBridgeSettings } from '../../../src/bridges/settings.ts';
 import * as commands from '../../../src/contexts/accounts/commands.ts';
-import { modules } from '../../../src/contexts/all.ts';
 import { newUuid } from '../../../src/lib/uuid.ts';
-import { startTestEngine, type TestEngine } from '../engines.ts';
+import { startBridgedEngine } from '../bridged.ts';
+import type { TestEngine } from '../engines.ts';
 import { createTestDatabase, type TestDatabase } from '../postgres.ts';
 import { wholeLog } from '../processing.ts';
 import { sql } from '../rows.ts';
-import { silentLogger } from '../silent-logger.ts';
 import { readTopic, type TopicRecord } from './read-topic.ts';
-
-const contexts = modules.map(({ context }) => context);
-
-/** Starts an engine of all contexts with bridges to Kafka. */
-export function startBridging(
-  url: string,
-  bridges: readonly object[],
-  secret: (name: string) => string = () => '',
-): Promise<TestEngine> {
-  const settings = parseBridgeSettings(JSON.stringify({ bridges }), {
-    types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
-    contexts: new Set(contexts.map(({ name }) => name)),
-    views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
-    hasSecret: () => true,
-  });
-  return startTestEngine(url, contexts, silentLogger, { settings, secret });
-}
 
 /** Opens accounts, and makes deposits in turn. */
 export async function deposit(
@@ -99,7 +80,8 @@ export async function createBridgeTest(
     database,
     async start(bridge = {}) {
       const usual = { name: 'kafka', kind: 'kafka', brokers: [address()], topic };
-      const engine = await startBridging(database.url, [Object.assign(usual, bridge)], secret);
+      const bridges = [Object.assign(usual, bridge)];
+      const engine = await startBridgedEngine(database.url, bridges, secret && { secret });
       started.push(engine);
       return engine;
     },
@@ -116,21 +98,23 @@ export async function differences(
   address: string,
   topic: string,
 ): Promise<readonly string[]> {
-  const records = await readTopic(address, topic);
-  const sequences = followChain(records);
   const events = await engine.log.events({}, wholeLog);
-  const seen = new Set(sequences);
+  const records = await readTopic(address, topic);
+  const seen = new Set(followChain(records));
   const missing = events.filter(({ sequence }) => !seen.has(sequence));
-  const streams = new Map<string, number>();
-  const disordered = records.filter(({ key, headers }) => {
-    const version = Number(headers['ce_version']);
-    const isNext = version === (streams.get(key ?? '') ?? 0) + 1;
-    streams.set(key ?? '', version);
-    return !isNext;
-  });
   return [
     ...missing.map(({ sequence }) => `event ${sequence} is missing`),
-    ...(sequences.length > seen.size ? [`${sequences.length - seen.size} repeated`] : []),
-    ...disordered.map(({ key, headers }) => `${key} has ${headers['ce_version']} out of order`),
+    ...(records.length > seen.size ? [`${records.length - seen.size} repeated`] : []),
+    ...disordered(records),
   ];
+}
+
+function disordered(records: readonly TopicRecord[]): readonly string[] {
+  const streams = new Map<string, number>();
+  return records.flatMap(({ key, headers }) => {
+    const version = Number(headers['ce_version']);
+    const expected = (streams.get(key ?? '') ?? 0) + 1;
+    streams.set(key ?? '', version);
+    return version === expected ? [] : [`${key} has ${version} in the place of ${expected}`];
+  });
 }

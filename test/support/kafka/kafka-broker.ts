@@ -12,6 +12,8 @@ import { kafkaVersions, resolveKafka } from './resolve-kafka.ts';
 export interface KafkaBroker {
   readonly port: number;
   readonly address: string;
+  /** The address of another listener. */
+  addressOf(listener: string): string;
   readonly process: ChildProcess;
   /** Ends the broker as a crash does, or as an operator does. */
   stop(signal?: NodeJS.Signals): Promise<void>;
@@ -20,25 +22,34 @@ export interface KafkaBroker {
   dispose(): Promise<void>;
 }
 
-export interface KafkaBrokerOptions {
+interface KafkaBrokerOptions {
   readonly version?: string;
   /** Properties of the broker, in addition to the usual ones. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** Listeners besides PLAINTEXT: their names and protocols; each gets a port. */
-  readonly listeners?: Readonly<Record<string, string>>;
+  /** Listeners in addition to PLAINTEXT, by name. */
+  readonly listeners?: Readonly<Record<string, KafkaListener>>;
   /** Arguments of the formatting of the storage, such as `--add-scram`. */
   readonly format?: readonly string[];
 }
 
-const startMs = 60_000;
+interface KafkaListener {
+  readonly protocol: 'PLAINTEXT' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+  /** A free port if absent. */
+  readonly port?: number;
+  /** The port of a proxy to which clients are sent; that of the listener if absent. */
+  readonly advertisedPort?: number;
+}
 
-export async function startKafkaBroker(options: KafkaBrokerOptions = {}) {
-  const { version = kafkaVersions.current, properties = {}, listeners = {}, format = [] } = options;
+const startMs = 60_000;
+const usualVersion = process.env['DAYBOOK_TEST_KAFKA'] ?? kafkaVersions.current;
+
+export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
+  const { version = usualVersion, properties = {}, listeners = {}, format = [] } = options;
   const jars = await resolveKafka(version);
   const directory = await mkdtemp(path.join(tmpdir(), 'daybook-kafka-'));
   const names = ['PLAINTEXT', 'CONTROLLER', ...Object.keys(listeners)];
   const ports = new Map<string, number>();
-  for (const name of names) ports.set(name, await freePort());
+  for (const name of names) ports.set(name, listeners[name]?.port ?? (await freePort()));
   const portOf = (name: string): number => ports.get(name) ?? 0;
   const file = path.join(directory, 'server.properties');
   const all = { ...usual(directory, ports, listeners), ...properties };
@@ -68,7 +79,6 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}) {
   return {
     port: portOf('PLAINTEXT'),
     address: `127.0.0.1:${portOf('PLAINTEXT')}`,
-    /** The address of another listener. */
     addressOf: (name: string) => `127.0.0.1:${portOf(name)}`,
     get process() {
       if (child === null) throw new Error('the Kafka broker is stopped');
@@ -88,19 +98,22 @@ const clusterId = 'MkU3OEVBNTcwNTJENDM2Qk';
 function usual(
   directory: string,
   ports: ReadonlyMap<string, number>,
-  listeners: Readonly<Record<string, string>>,
+  listeners: NonNullable<KafkaBrokerOptions['listeners']>,
 ): Record<string, string> {
   const addresses = [...ports].map(([name, port]) => `${name}://127.0.0.1:${port}`);
-  const protocols = { PLAINTEXT: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', ...listeners };
+  const advertised = [...ports]
+    .filter(([name]) => name !== 'CONTROLLER')
+    .map(([name, port]) => `${name}://127.0.0.1:${listeners[name]?.advertisedPort ?? port}`);
+  const protocols = [...ports.keys()].map(
+    (name) => `${name}:${listeners[name]?.protocol ?? 'PLAINTEXT'}`,
+  );
   return {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${ports.get('CONTROLLER')}`,
     listeners: addresses.join(','),
-    'advertised.listeners': addresses.filter((one) => !one.startsWith('CONTROLLER')).join(','),
-    'listener.security.protocol.map': Object.entries(protocols)
-      .map(([name, protocol]) => `${name}:${protocol}`)
-      .join(','),
+    'advertised.listeners': advertised.join(','),
+    'listener.security.protocol.map': protocols.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': path.join(directory, 'data'),

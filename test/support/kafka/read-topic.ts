@@ -5,6 +5,7 @@ import {
   IS_CONTROL,
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
+import { until } from '../until.ts';
 
 /** A committed record, as a consumer of another system reads it. */
 export interface TopicRecord {
@@ -29,28 +30,35 @@ export async function withAdmin<T>(
 }
 
 /**
- * All committed records of a topic, by partition and offset. Not through the client's consumer,
+ * All committed records of a topic, by partition and offset. Waits for open transactions: a broker
+ * acknowledges one a moment before its records can be read. Not through the client's consumer,
  * which hands out the records of aborted transactions.
  */
 export function readTopic(address: string, topic: string): Promise<readonly TopicRecord[]> {
   return withAdmin(address, async (admin) => {
     const { topics, brokers } = await admin.metadata({ topics: [topic] });
     const count = topics.get(topic)?.partitionsCount ?? 0;
-    const list = async (timestamp: bigint) => {
+    const { READ_COMMITTED, READ_UNCOMMITTED } = FetchIsolationLevels;
+    const list = async (timestamp: bigint, isolationLevel: 0 | 1 = READ_COMMITTED) => {
       const partitions = Array.from({ length: count }, (_, partitionIndex) => ({
         partitionIndex,
         timestamp,
       }));
       const [listed] = await admin.listOffsets({
         topics: [{ name: topic, partitions }],
-        isolationLevel: FetchIsolationLevels.READ_COMMITTED,
+        isolationLevel,
       });
       return new Map(
         listed?.partitions.map(({ partitionIndex, offset }) => [partitionIndex, offset]),
       );
     };
     const starts = await list(ListOffsetTimestamps.EARLIEST);
-    const ends = await list(ListOffsetTimestamps.LATEST);
+    const all = await list(ListOffsetTimestamps.LATEST, READ_UNCOMMITTED);
+    let ends = new Map<number, bigint>();
+    await until(async () => {
+      ends = await list(ListOffsetTimestamps.LATEST);
+      return [...all].every(([partition, end]) => (ends.get(partition) ?? 0n) >= end);
+    }, 20_000);
     const [broker] = brokers.values();
     if (broker === undefined) throw new Error('no broker');
     const records: TopicRecord[] = [];
