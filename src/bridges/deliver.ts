@@ -2,7 +2,7 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { chain } from './chain.ts';
-import { callTarget } from './errors.ts';
+import { callTarget, TargetError } from './errors.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
 import type { Message } from './message.ts';
 import type { MessagePage, MessageSource } from './source.ts';
@@ -90,14 +90,19 @@ interface Run {
 }
 
 async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promise<void> {
-  const { signal, source } = delivery;
+  const { signal, source, kind } = delivery;
   const progress = await createProgress(delivery, from);
   const sending = { target, isKept, progress };
   let { after } = from.start;
   let lookedAt = performance.now();
+  let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
-    const page = await source.page(after, saveMs);
-    if (page === null || !(await sendPage(delivery, sending, page))) break;
+    const page: MessagePage | null = await (ahead ?? source.page(after, saveMs));
+    if (page === null) break;
+    // A bridge that is behind reads the next page while the target works on this one. At the end
+    // of the log it does not: the next page would only have the first events of those to come.
+    ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);
+    if (!(await sendPage(delivery, sending, page))) break;
     const isIdle = page.messages.length === 0;
     if (isIdle && performance.now() - lookedAt >= lookMs) {
       await lookAtTarget(delivery, target, progress.lanes);
@@ -120,8 +125,9 @@ async function lookAtTarget(
     withTimeout(endSignal, openMs, async (signal) => target.look?.(signal)),
   );
   for (const [lane, expected] of lanes) {
-    const actual = found?.get(lane)?.sequence ?? 0;
-    if (actual >= expected) continue;
+    const last = found?.get(lane);
+    const actual = last?.sequence ?? 0;
+    if (last === null || actual >= expected) continue;
     throw new TargetError(`${lane} has lost messages: it ends at ${actual}, not at ${expected}`);
   }
 }
@@ -176,6 +182,13 @@ function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): 
   }
   const lastPart = parts.pop()?.messages ?? [];
   return [...parts, { messages: lastPart, end: { end, endEventId } }];
+}
+
+/** Begins to read a page. An error is thrown where the page is awaited, if it is. */
+function readAhead(source: MessageSource, after: number): Promise<MessagePage | null> {
+  const reading = source.page(after, saveMs);
+  reading.catch(() => {});
+  return reading;
 }
 
 /** The progress of a bridge, saved at most once a second if the target keeps it. */

@@ -79,8 +79,20 @@ export function toMessage({ ledger }: Origin, event: StoredEvent): Message {
 }
 
 /** All attributes of a message in the order in which they are sent. */
-export function attributesOf({ attributes, previous }: ChainedMessage): [string, string][] {
-  return [['specversion', '1.0'], ...Object.entries(attributes), ['previous', String(previous)]];
+export function attributesOf(message: ChainedMessage): [string, string][] {
+  const pairs: [string, string][] = [];
+  eachAttribute(message, (name, value) => pairs.push([name, value]));
+  return pairs;
+}
+
+/** Calls the function with each attribute of a message in the order in which they are sent. */
+export function eachAttribute(
+  { attributes, previous }: ChainedMessage,
+  take: (name: string, value: string) => void,
+): void {
+  take('specversion', '1.0');
+  for (const name in attributes) take(name, attributes[name] ?? '');
+  take('previous', String(previous));
 }
 
 /** The message in the structured mode of CloudEvents: one JSON object with the data. */

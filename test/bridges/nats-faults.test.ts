@@ -1,6 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openAccount } from '../../src/contexts/accounts/commands.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
 import { bridgeOf, deposit, startBridgedEngine, untilDelivered } from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
 import { killBridges, kills } from '../support/kill-bridge.ts';
@@ -132,6 +134,21 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
     await deposit(engine, 1);
     await until(async () => (await bridgeOf(engine)).parked);
     expect((await bridgeOf(engine)).error).toMatch(/event 1 is too large/);
+  });
+
+  test('a value that would end a header parks the bridge and names the event', async () => {
+    await begin();
+    const engine = await start();
+    await engine.processor.submit({
+      definition: openAccount,
+      input: { accountId: newUuid(), owner: 'Ada', currency: 'EUR' },
+      options: {},
+      actor: 'ann\r\nce-sequence: 7',
+      correlationId: null,
+      causationId: null,
+    });
+    await until(async () => (await bridgeOf(engine)).parked);
+    expect((await bridgeOf(engine)).error).toMatch(/event 1 has a line break in actor/);
   });
 
   test('a paused bridge sends nothing until it is resumed', async () => {

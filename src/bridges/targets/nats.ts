@@ -2,17 +2,18 @@ import {
   DiscardPolicy,
   JetStreamApiError,
   type JetStreamManager,
-  jetstream,
   jetstreamManager,
+  PubHeaders,
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { BridgeParkedError } from '../errors.ts';
-import { attributesOf, type ChainedMessage, toEventType } from '../message.ts';
+import { type ChainedMessage, eachAttribute, toEventType } from '../message.ts';
 import type { NatsSettings } from '../settings.ts';
 import type { LastMessage, Target, TargetKind } from '../target.ts';
 import { connectNats } from './nats-connection.ts';
+import { createNatsPublisher, type NatsMessage, NatsPublishError } from './nats-publish.ts';
 import type { Secrets } from './secrets.ts';
 
 interface NatsTargetOptions {
@@ -23,7 +24,6 @@ interface NatsTargetOptions {
 }
 
 const batchMax = 500;
-const ackMs = 10_000;
 /** The error codes of JetStream for an unexpected last sequence and an unexpected last id. */
 const unexpectedLast = new Set([10071, 10070]);
 const messageTooLarge = 10054;
@@ -58,25 +58,18 @@ async function openStream(
   const isMirror = mirrorsLog(settings);
   const manager = await jetstreamManager(connection);
   await ensureStream(manager, settings);
-  const client = jetstream(connection, { timeout: ackMs });
+  const publisher = createNatsPublisher(connection);
   let lastId: string | null = null;
 
-  async function publish(message: ChainedMessage): Promise<void> {
-    const subject = toSubject(contextOf, message);
-    const expect = isMirror
-      ? { streamName: stream, lastSequence: message.sequence - 1 }
-      : { streamName: stream, ...(lastId === null ? {} : { lastMsgID: lastId }) };
-    lastId = message.eventId;
-    const ack = await client.publish(subject, message.data ?? '', {
-      headers: toHeaders(message),
-      expect,
-      ...(isMirror ? {} : { msgID: message.eventId }),
-    });
-    if (isMirror && ack.seq !== message.sequence) {
-      throw new BridgeParkedError(
-        `the stream ${stream} stored event ${message.sequence} as its message ${ack.seq}`,
-      );
+  function toNatsMessage(message: ChainedMessage): NatsMessage {
+    let headers = `${toHeaders(message)}${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n`;
+    if (isMirror) headers += `${PubHeaders.ExpectedLastSeqHdr}: ${message.sequence - 1}\r\n`;
+    else {
+      headers += `${PubHeaders.MsgIdHdr}: ${message.eventId}\r\n`;
+      if (lastId !== null) headers += `${PubHeaders.ExpectedLastMsgIdHdr}: ${lastId}\r\n`;
     }
+    lastId = message.eventId;
+    return { subject: toSubject(contextOf, message), headers, data: message.data ?? '' };
   }
 
   return {
@@ -86,18 +79,34 @@ async function openStream(
       return found === null ? new Map() : new Map([[stream, found]]);
     },
     laneOf: () => stream,
-    async send(messages) {
-      const outcomes = await Promise.allSettled(messages.map(publish));
-      // The server handles messages in order: after the first refusal it refuses all others.
-      const failed = outcomes.findIndex(({ status }) => status === 'rejected');
-      const outcome = outcomes[failed];
-      if (outcome?.status !== 'rejected') return;
-      throw toSendError(outcome.reason, messages[failed]);
+    async send(messages, signal) {
+      try {
+        const stored = await publisher.publish(messages.map(toNatsMessage), signal);
+        if (isMirror) assertMirrored(stream, messages, stored);
+      } catch (error) {
+        // The server handles messages in order: after the first refusal it refuses all others.
+        if (!(error instanceof NatsPublishError)) throw error;
+        throw toSendError(error.cause, messages[error.index]);
+      }
     },
     async close() {
       await connection.close().catch(() => {});
     },
   };
+}
+
+/** Throws if the stream has stored a message under another sequence number than the log. */
+function assertMirrored(
+  stream: string,
+  messages: readonly ChainedMessage[],
+  stored: readonly number[],
+): void {
+  messages.forEach(({ sequence }, index) => {
+    if (stored[index] === sequence) return;
+    throw new BridgeParkedError(
+      `the stream ${stream} stored event ${sequence} as its message ${stored[index]}`,
+    );
+  });
 }
 
 /** Whether the stream has every event of the log, so that both have the same sequence numbers. */
@@ -157,22 +166,27 @@ function toLastMessage(header: MsgHdrs): LastMessage | null {
   return sequence > 0 && eventId !== '' && ledger !== '' ? { sequence, eventId, ledger } : null;
 }
 
-function toHeaders(message: ChainedMessage): MsgHdrs {
-  const all = headers();
-  for (const [name, value] of attributesOf(message)) {
-    if (name === 'datacontenttype') all.set('content-type', value);
-    else all.set(`ce-${name}`, value);
-  }
-  return all;
+/** CloudEvents in the binary mode of its NATS binding: a line for each header. */
+function toHeaders(message: ChainedMessage): string {
+  let lines = '';
+  eachAttribute(message, (name, value) => {
+    if (lineBreak.test(value)) {
+      throw new BridgeParkedError(`event ${message.sequence} has a line break in ${name}`);
+    }
+    lines += `${name === 'datacontenttype' ? 'content-type' : `ce-${name}`}: ${value}\r\n`;
+  });
+  return lines;
 }
+
+/** Would end a header. */
+const lineBreak = /[\r\n]/;
 
 function toSubject(contextOf: (type: string) => string, { key, attributes }: ChainedMessage) {
   const type = toEventType(attributes['type'] ?? '');
   return `daybook.${contextOf(type)}.${type}.${key}`;
 }
 
-function toSendError(reason: unknown, message: ChainedMessage | undefined): unknown {
-  if (!(reason instanceof Error)) return reason;
+function toSendError(reason: Error, message: ChainedMessage | undefined): Error {
   const code = reason instanceof JetStreamApiError ? reason.code : null;
   const isTooLarge = code === messageTooLarge || reason.message.includes('max_payload');
   if (isTooLarge) {

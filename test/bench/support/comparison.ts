@@ -1,6 +1,6 @@
 /** A figure of one contender: all rounds and the one that counts. */
 export interface Figure {
-  readonly unit: '/s' | 'ms' | '';
+  readonly unit: '/s' | 'ms' | 'MB' | '';
   readonly best: number;
   readonly rounds: readonly number[];
 }
@@ -23,6 +23,11 @@ export function toRate(perSecond: readonly number[]): Figure {
 
 export function toDuration(ms: readonly number[]): Figure {
   return { unit: 'ms', best: Math.min(...ms), rounds: ms };
+}
+
+/** A size of which less is better. */
+export function toSize(megabytes: readonly number[]): Figure {
+  return { unit: 'MB', best: Math.min(...megabytes), rounds: megabytes };
 }
 
 /** A count that should be zero; all rounds are added. */

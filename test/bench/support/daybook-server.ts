@@ -17,13 +17,25 @@ const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 
-/** Starts a server on a free loopback port and waits until `/health/ready` succeeds. */
-export async function startDaybookServer(databaseUrl: string): Promise<DaybookServer> {
+/**
+ * Starts a server on a free loopback port and waits until `/health/ready` succeeds. `settings`:
+ * environment variables in addition to the usual ones.
+ */
+export async function startDaybookServer(
+  databaseUrl: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<DaybookServer> {
   if (!existsSync(main)) throw new Error('dist/main.js is missing: run npm run build');
   const port = await findFreePort();
   const child = spawn(process.execPath, [...daybookFlags, main, 'serve'], {
     cwd: root,
-    env: { ...inherited(), HOST: '127.0.0.1', PORT: String(port), DATABASE_URL: databaseUrl },
+    env: {
+      ...inherited(),
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      ...settings,
+    },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const tail = keepTail(child);

@@ -1,20 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import type { Batch, ExpectedStream, PendingEvent } from '../../../src/kernel/log.ts';
 import type { Database } from '../../../src/postgres/database.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
 import { openDatabase } from './database.ts';
+import { createLane, type Lane, toBatch } from './deposit-batches.ts';
 
 const { accounts } = await importBuilt<typeof import('../../../src/contexts/accounts/context.ts')>(
   'contexts/accounts/context.js',
 );
 const { eventDefinitionsOf } =
   await importBuilt<typeof import('../../../src/kernel/context.ts')>('kernel/context.js');
-const { newUuid } = await importBuilt<typeof import('../../../src/lib/uuid.ts')>('lib/uuid.js');
 const { createLog } = await importBuilt<typeof import('../../../src/log/log.ts')>('log/log.js');
 
 /** Daybook's log alone, appending in bulk. */
-answerJobs({ start, record });
+answerJobs({ start, record, head });
 
 interface RecordOptions {
   readonly batches: number;
@@ -23,9 +21,6 @@ interface RecordOptions {
   readonly lanes: number;
   readonly streamsPerLane: number;
 }
-
-/** The streams of a lane, with the version that each has reached. */
-type Lane = Map<string, number>;
 
 const lanes: Lane[] = [];
 let database: Database;
@@ -54,39 +49,7 @@ async function record(options: RecordOptions) {
   return { ms: performance.now() - startedAt, after };
 }
 
-function createLane(streams: number): Lane {
-  return new Map(Array.from({ length: streams }, () => [`account-${randomUUID()}`, 0]));
-}
-
-function toBatch(lane: Lane, size: number): Batch {
-  const streams = [...lane.keys()];
-  const expected = new Map<string, ExpectedStream>();
-  const events = Array.from({ length: size }, (_, index): PendingEvent => {
-    const streamId = streams[index % streams.length] as string;
-    const version = (lane.get(streamId) ?? 0) + 1;
-    if (!expected.has(streamId)) {
-      expected.set(streamId, { version: version - 1, lastEventId: null });
-    }
-    lane.set(streamId, version);
-    return toDeposit(streamId, version);
-  });
-  const basis = { epoch: null, expected, validUntil: null };
-  return { id: newUuid(), ...basis, events, outcomes: [] };
-}
-
-function toDeposit(streamId: string, version: number): PendingEvent {
-  const commandId = newUuid();
-  return {
-    id: newUuid(),
-    streamId,
-    version,
-    type: 'CashDeposited',
-    schemaVersion: 1,
-    occurredAt: null,
-    actor: 'bench',
-    commandId,
-    correlationId: commandId,
-    causationId: null,
-    data: { amount: '1.00', currency: 'USD', reference: null },
-  };
+/** The last sequence number of the log. */
+async function head(): Promise<number> {
+  return (await createLog(database, eventDefinitionsOf([accounts])).head()).sequence;
 }

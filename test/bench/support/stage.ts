@@ -13,8 +13,8 @@ export interface Stage {
   daybook(): Promise<DaybookServer>;
   /** Loads a server from a new generator for the warm-up and the measured time. */
   load(job: Omit<LoadJob, 'warmUpMs' | 'measuredMs'>): Promise<readonly GroupLoad[]>;
-  /** Runs the work and then stops the workers. */
-  withWorkers<T>(workers: readonly Worker[], work: () => Promise<T>): Promise<T>;
+  /** Runs the work and then stops the workers, or whatever else it needs. */
+  withWorkers<T>(workers: readonly Pick<Worker, 'stop'>[], work: () => Promise<T>): Promise<T>;
   describePostgres(): Promise<string>;
   /** Writes one line to stderr. */
   progress(line: string): void;
@@ -24,6 +24,8 @@ export interface Timing {
   readonly warmUpMs: number;
   readonly measuredMs: number;
   readonly rounds: number;
+  /** Whether figures that take minutes are taken, too. */
+  readonly isThorough: boolean;
 }
 
 type Stop = () => Promise<void>;
@@ -66,13 +68,16 @@ function createStage(
 
   async function startDaybook(): Promise<DaybookServer> {
     progress('starting Daybook');
-    const starting = postgres.database('daybook').then(startDaybookServer);
+    const starting = postgres.database('daybook').then((url) => startDaybookServer(url));
     // Added before it has started, so that it is stopped even if the run ends meanwhile.
     stops.add(async () => (await starting).stop());
     return starting;
   }
 
-  async function withWorkers<T>(workers: readonly Worker[], work: () => Promise<T>): Promise<T> {
+  async function withWorkers<T>(
+    workers: readonly Pick<Worker, 'stop'>[],
+    work: () => Promise<T>,
+  ): Promise<T> {
     const stopWorkers: Stop = async () => {
       await Promise.all(workers.map((worker) => worker.stop()));
     };

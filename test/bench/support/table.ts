@@ -35,7 +35,7 @@ function toText({ unit, best, rounds }: Figure): string {
   if (unit === '') return String(best);
   others.splice(others.indexOf(best), 1);
   const more = others.length === 0 ? '' : ` (${others.map((n) => toNumber(n, unit)).join(', ')})`;
-  return `${toNumber(best, unit)}${unit === 'ms' ? ' ms' : unit}${more}`;
+  return `${toNumber(best, unit)}${unit === '/s' ? unit : ` ${unit}`}${more}`;
 }
 
 function toNumber(value: number, unit: Figure['unit']): string {
