@@ -63,6 +63,9 @@ const nats = z.strictObject({
   ...outbound,
   ...natsConnection,
   stream: text.regex(/^[^\s.*>]+$/, { error: 'must not have ".", "*", ">" or spaces' }),
+  subject: text
+    .regex(/^[^\s*>.]+(?:\.[^\s*>.]+)*$/, { error: 'must be a subject without wildcards' })
+    .default('daybook'),
   replicas: z.int().min(1).max(5).default(1),
   maxAgeDays: z.number().positive().optional(),
   maxBytes: z.int().positive().optional(),
