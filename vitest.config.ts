@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { defineConfig } from 'vitest/config';
+import { skippedReporter } from './test/support/skipped-reporter.ts';
 
 const reports = 'node_modules/.cache/daybook';
 const [major] = process.versions.node.split('.');
@@ -17,6 +18,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // One report for each version of Node.js that the suite runs on: `.ci/run` adds them up.
-    reporters: ['default', ['json', { outputFile: `${reports}/tests-${major}.json` }]],
+    reporters: [
+      'default',
+      ['json', { outputFile: `${reports}/tests-${major}.json` }],
+      skippedReporter(),
+    ],
   },
 });

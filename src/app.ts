@@ -1,10 +1,14 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
 import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-reads.ts';
+import type { EngineParts } from './api/engine-parts.ts';
 import { createRequestContext } from './api/request-context.ts';
 
 import { buildSchema } from './api/schema.ts';
+import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
+import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type Engine, startEngine } from './engine.ts';
@@ -44,28 +48,21 @@ export function buildApp(config: Config): App {
   let stopping: Promise<void> | null = null;
 
   async function start() {
+    const schema = buildSchema(modules);
+    const bridges = await readBridges(config, modules, schema);
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
-    const database = openDatabase(url, outages, { poolMax: engineMax });
-    undo.push(database.stop);
-    const readers = openDatabase(url, outages, {
-      poolMax: clientConnectionsMax,
-      statementTimeoutMs: clientStatementTimeoutMs,
-    });
-    undo.push(readers.stop);
-    const writer = openDatabase(url, outages, { poolMax: writersMax, ...writerTimeouts });
-    undo.push(writer.stop);
-    const keeper = openDatabase(url, outages, { poolMax: keepersMax, ...keeperTimeouts });
-    undo.push(keeper.stop);
+    const pools = openPools(url, outages, undo);
+    const { database, keeper } = pools;
     await assertDatabase(database);
     await migrate(url);
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
+    const createSubmit = (parts: EngineParts) =>
+      createSubmitMutation({ schema, engine: parts, logger });
     const engine = await startEngine({
-      database,
-      writer,
-      readers,
-      keeper,
+      ...pools,
+      ...(bridges && { bridges: { ...bridges, createSubmit } }),
       url,
       contexts,
       logger,
@@ -74,7 +71,7 @@ export function buildApp(config: Config): App {
     undo.push(engine.stop);
     giveUp = engine.giveUp;
     const ready = createReadiness({ engine, keeper });
-    server = await startServer(config, engine, { ready, logger });
+    server = await startServer(config, engine, { schema, ready, logger });
     undo.push(server.stop);
     const isOwn = config.databaseUrl === null;
     const name = isOwn ? `embedded, in ${config.dataDir}` : new URL(url).host;
@@ -154,7 +151,26 @@ function openDatabase(
   });
 }
 
+/** Opens the connections of each kind of work. */
+function openPools(url: string, outages: Outages, undo: (() => Promise<void>)[]) {
+  const open = (settings: Parameters<typeof openDatabase>[2]): Database => {
+    const pool = openDatabase(url, outages, settings);
+    undo.push(pool.stop);
+    return pool;
+  };
+  return {
+    database: open({ poolMax: engineMax }),
+    readers: open({
+      poolMax: clientConnectionsMax,
+      statementTimeoutMs: clientStatementTimeoutMs,
+    }),
+    writer: open({ poolMax: writersMax, ...writerTimeouts }),
+    keeper: open({ poolMax: keepersMax, ...keeperTimeouts }),
+  };
+}
+
 interface ServerParts {
+  readonly schema: GraphQLSchema;
   readonly ready: ApiServerOptions['ready'];
   readonly logger: Logger;
 }
@@ -162,14 +178,14 @@ interface ServerParts {
 function startServer(
   config: Config,
   engine: Engine,
-  { ready, logger: log }: ServerParts,
+  { schema, ready, logger: log }: ServerParts,
 ): Promise<ApiServer> {
   const { host, port, authentication, corsOrigins } = config;
   return createApiServer({
     limits: withinFiles(config.transport, log),
     host,
     port,
-    schema: buildSchema(modules),
+    schema,
     createContext: (init) => createRequestContext(engine, init),
     authentication,
     ready,

@@ -10,6 +10,10 @@ export interface Config {
   /** Null if the embedded PostgreSQL in `dataDir` is used. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** The file that configures the bridges. Null: there are none. */
+  readonly bridgesFile: string | null;
+  /** The value of an environment variable that a configuration file names; null if not set. */
+  readonly secret: (name: string) => string | null;
   readonly authentication: AuthenticationSettings;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
@@ -41,6 +45,8 @@ export function readConfig(environment: Environment = process.env): Config {
     port: readPort(get('PORT')),
     databaseUrl: readDatabaseUrl(get('DATABASE_URL')),
     dataDir: path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook'),
+    bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
+    secret: readSecrets(environment),
     authentication,
     corsOrigins: (get('CORS_ORIGINS') ?? '').split(/[\s,]+/).filter((origin) => origin !== ''),
     logLevel: readLogLevel(get('LOG_LEVEL')),
@@ -57,6 +63,15 @@ export function readDemoConfig(environment: Environment = process.env): Config {
 /** Reads the settings of commands that connect to a running server, without checks. */
 export function readClientConfig(environment: Environment = process.env) {
   return { url: environment['DAYBOOK_URL'], token: environment['DAYBOOK_TOKEN'] };
+}
+
+/** Reads secrets by the names of their environment variables. An empty one counts as absent. */
+export function readSecrets(environment: Environment = process.env) {
+  return (name: string): string | null => environment[name] || null;
+}
+
+function readPath(text: string | undefined): string | null {
+  return text === undefined ? null : path.resolve(text);
 }
 
 function readPort(text = '4000'): number {

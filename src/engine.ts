@@ -2,6 +2,8 @@ import { createAnswered } from './api/answered.ts';
 import { createClientReads, watchedViews } from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
 import { type Bridges, createBridges } from './bridges/bridges.ts';
+import { inboundBridge } from './bridges/inbound/inbound.ts';
+import type { SubmitMutation } from './bridges/inbound/submit-mutation.ts';
 import { outboundBridges } from './bridges/outbound.ts';
 import type { BridgesSettings } from './bridges/settings.ts';
 import { readLedger } from './bridges/store.ts';
@@ -34,7 +36,15 @@ export interface Engine extends EngineParts {
   stop(): Promise<void>;
 }
 
-export interface EngineOptions {
+/** The configuration of bridges, and what those that bring commands in need. */
+export interface EngineBridges {
+  readonly settings: BridgesSettings;
+  readonly secret: Secrets;
+  /** Creates what runs the commands of messages, once the parts of the engine exist. */
+  readonly createSubmit: (engine: EngineParts) => SubmitMutation;
+}
+
+interface EngineOptions {
   readonly database: Database;
   /** Connections for appends only; those of `database` if absent. */
   readonly writer?: Database;
@@ -47,7 +57,7 @@ export interface EngineOptions {
   readonly contexts: readonly BoundedContext[];
   readonly logger: Logger;
   /** The bridges to run; none if absent. */
-  readonly bridges?: { readonly settings: BridgesSettings; readonly secret: Secrets };
+  readonly bridges?: EngineBridges;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
 }
@@ -64,25 +74,24 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const parts = createParts(options, pools);
   const { log, processor, feed, views, watcher, consumers, answered, registry } = parts;
   await startReading(parts, pools.writer);
-  const bridges = await openBridges(options, parts, pools).catch(async (error: unknown) => {
+  let submit: SubmitMutation | undefined;
+  const bridges = await openBridges(options, parts, pools, (request) => {
+    if (submit === undefined) throw new Error('the bridges run before the engine');
+    return submit(request);
+  }).catch(async (error: unknown) => {
     await stopReading(parts);
     throw error;
   });
+  const reads = createClientReads({ log: log.reads, views });
+  const shared = { views: watchedViews(views, reads), reads, watcher, consumers, answered };
+  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges };
+  submit = options.bridges?.createSubmit(engineParts);
   watcher.start();
   consumers.start();
   bridges.start();
   const listener = startListener(options, parts, pools);
-  const reads = createClientReads({ log: log.reads, views });
   return {
-    log,
-    processor,
-    feed,
-    views: watchedViews(views, reads),
-    reads,
-    watcher,
-    consumers,
-    bridges,
-    answered,
+    ...engineParts,
     async upgradeNeeded(executor = pools.keeper) {
       const unreadable = feed.failure() ?? views.unreadable()?.message ?? null;
       return unreadable ?? (await registry.assertDecides(executor).then(() => null, reasonOf));
@@ -170,8 +179,10 @@ async function openBridges(
   { contexts, logger, bridges: configured }: EngineOptions,
   { log, feed, views }: Parts,
   { database, keeper }: Pools,
+  submit: SubmitMutation,
 ): Promise<Bridges> {
   const ledger = await readLedger(keeper);
+  const secret: Secrets = configured?.secret ?? (() => '');
   const outbound = (configured?.settings.bridges ?? []).flatMap((settings) =>
     outboundBridges(settings, {
       contexts,
@@ -179,10 +190,13 @@ async function openBridges(
       feed,
       views,
       ledger,
-      secret: configured?.secret ?? (() => ''),
+      secret,
     }),
   );
-  return createBridges({ database, keeper, log, feed, logger, ledger, outbound });
+  const inbound = (configured?.settings.inbound ?? []).map((settings) =>
+    inboundBridge(settings, { secret, submit }),
+  );
+  return createBridges({ database, keeper, log, feed, logger, ledger, outbound, inbound });
 }
 
 /** Starts the feed and the views. If that fails, stops them and rejects. */

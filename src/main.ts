@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { cac } from 'cac';
 import { issueToken } from './api/transport/token.ts';
 import { buildApp, type Started } from './app.ts';
+import { BridgeSettingsError } from './bridges/settings.ts';
 import {
   type Config,
   ConfigError,
   readClientConfig,
   readConfig,
   readDemoConfig,
+  readSecrets,
 } from './config.ts';
 import { runDemo } from './demo/demo.ts';
 import { demoOptions, readDemoSettings } from './demo/settings.ts';
@@ -16,6 +18,8 @@ import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
 import { migrate } from './postgres/migrate.ts';
+import { readVerifySettings, verifyOptions } from './verify/settings.ts';
+import { verifyStream } from './verify/verify-stream.ts';
 
 const program = cac('daybook');
 program
@@ -44,6 +48,11 @@ const importCommand = program
   .example('  daybook import-prices stocks.csv sp500-2000.csv')
   .action(runImport);
 for (const [option, description] of importOptions) importCommand.option(option, description);
+const verifyCommand = program
+  .command('verify-stream', 'Check that a stream that a bridge fills has every event once')
+  .example('  daybook verify-stream --kind nats --servers 127.0.0.1:4222 --stream DAYBOOK')
+  .action(runVerify);
+for (const [option, description] of verifyOptions) verifyCommand.option(option, description);
 program.help();
 
 /** Longer than any demo runs. */
@@ -60,10 +69,19 @@ async function main(): Promise<void> {
     }
     await program.runMatchedCommand();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`daybook: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+    for (const line of linesOf(error)) process.stderr.write(`daybook: ${line}\n`);
     process.exitCode = isUsage(error) ? 2 : 1;
   }
+}
+
+/** What to print of an error: one line for each fault. */
+function linesOf(error: unknown): readonly string[] {
+  const lines = error instanceof BridgeSettingsError ? error.faults : [messageOf(error)];
+  return lines.map((line) => line.replaceAll(/\s*\n\s*/g, ' '));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isUsage(error: unknown): boolean {
@@ -85,6 +103,21 @@ async function serve(): Promise<void> {
   printReady(started);
   if (!signal.aborted) await once(signal, 'abort');
   await app.stop();
+}
+
+async function runVerify(): Promise<void> {
+  const settings = readVerifySettings(program.rawArgs.slice(2));
+  const secrets = readSecrets();
+  process.exitCode = await verifyStream(settings, {
+    signal: abortOnSignals('once'),
+    secret(name) {
+      const value = secrets(name);
+      if (value === null) throw new UsageError(`the environment variable ${name} is not set`);
+      return value;
+    },
+    print: (line) => process.stdout.write(`${line}\n`),
+    onProgress: (messages) => process.stderr.write(`${messages} messages read\n`),
+  });
 }
 
 async function demo(): Promise<void> {

@@ -1,5 +1,5 @@
 /** The transport of an operation. */
-export type Transport = 'http' | 'sse' | 'websocket';
+export type Transport = 'http' | 'sse' | 'websocket' | 'bridge';
 
 /** The optional hints of a request, from its `extensions.daybook` or its headers. */
 export interface RequestHints {

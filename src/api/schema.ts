@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
 import type { AddContextApi } from './api-parts.ts';
+import { addBridgeQueries } from './bridge-queries.ts';
 import { createBuilder } from './builder.ts';
 import { rejectUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
@@ -32,7 +33,9 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addEventSubscription(builder, event, events);
   addViewQueries(builder);
   addConsumerQueries(builder);
-  const addCommand = addCommands(builder, { event, rejection: addRejectionTypes(builder) });
+  const rejection = addRejectionTypes(builder);
+  addBridgeQueries(builder, rejection);
+  const addCommand = addCommands(builder, { event, rejection });
   for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
   const schema = builder.toSchema();
   rejectUncleanArguments(schema);

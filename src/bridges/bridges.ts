@@ -3,11 +3,14 @@ import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
+import { deliver } from './deliver.ts';
 import { BridgeNotFoundError } from './errors.ts';
-import { type OutboundBridge, runBridge } from './run-bridge.ts';
+import { consume } from './inbound/consume.ts';
+import type { InboundBridge } from './inbound/inbound.ts';
+import { type Bridge, type OutboundBridge, runBridge } from './run-bridge.ts';
 import { type BridgeChange, type BridgeRow, changeBridge, readBridges } from './store.ts';
 
-/** The bridges of a program: durable copies of the log in other systems. */
+/** The bridges of a program: copies of the log in other systems, and commands from them. */
 export interface Bridges {
   /** Every bridge in the database, no matter which process runs it; read at each call. */
   rows(): Promise<readonly BridgeRow[]>;
@@ -28,10 +31,11 @@ interface BridgesOptions {
   readonly logger: Logger;
   readonly ledger: string;
   readonly outbound: readonly OutboundBridge[];
+  readonly inbound: readonly InboundBridge[];
 }
 
 export function createBridges(options: BridgesOptions): Bridges {
-  const { database, keeper = database, log, feed, logger, ledger, outbound } = options;
+  const { database, keeper = database, log, feed, logger, ledger } = options;
   const stopping = new AbortController();
   const holder = newUuid();
   const shared = { database, keeper, holder, log, feed, logger, ledger };
@@ -44,11 +48,34 @@ export function createBridges(options: BridgesOptions): Bridges {
       return row;
     },
     start() {
-      running = outbound.map((bridge) => runBridge(shared, bridge, stopping.signal));
+      running = bridgesOf(options).map((bridge) => runBridge(shared, bridge, stopping.signal));
     },
     async stop() {
       stopping.abort();
       await Promise.all(running);
     },
   };
+}
+
+function bridgesOf({ log, ledger, logger, outbound, inbound }: BridgesOptions): readonly Bridge[] {
+  return [
+    ...outbound.map(
+      ({ identity, from, target: kind, openSource }): Bridge => ({
+        identity,
+        from,
+        giveUpAfterMs: kind.giveUpAfterMs,
+        work({ state, asked, ...term }) {
+          const source = openSource(term.signal);
+          return deliver({ ...term, log, ledger, kind, source }, state, asked);
+        },
+      }),
+    ),
+    ...inbound.map(
+      (bridge): Bridge => ({
+        identity: bridge.identity,
+        from: null,
+        work: (term) => consume({ ...term, bridge, logger }),
+      }),
+    ),
+  ];
 }

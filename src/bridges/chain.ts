@@ -28,7 +28,7 @@ export function chain(
 }
 
 /** What a receiver finds when it compares a message with the last one on the same lane. */
-export type ChainFinding = 'next' | 'repeated' | 'gap' | 'foreign';
+type ChainFinding = 'next' | 'repeated' | 'gap' | 'foreign';
 
 /** What a receiver remembers of a lane: the ledger, and the sequence number of the last message. */
 export interface ChainState {

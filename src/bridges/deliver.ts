@@ -2,8 +2,9 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { chain } from './chain.ts';
-import { callTarget } from './errors.ts';
+import { callTarget, TargetError } from './errors.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
+import type { Message } from './message.ts';
 import type { MessagePage, MessageSource } from './source.ts';
 import {
   advanceBridge,
@@ -15,8 +16,8 @@ import {
 import type { Target, TargetKind } from './target.ts';
 
 /** A bridge that this process leads, and what it works with. */
-export interface Delivery {
-  /** A connection of its own. */
+interface Delivery {
+  /** A separate connection. */
   readonly executor: Executor;
   readonly log: Log;
   readonly ledger: string;
@@ -32,6 +33,8 @@ export interface Delivery {
 
 const saveMs = 1_000;
 const openMs = 30_000;
+/** How often a target is looked at while there is nothing to send. */
+const lookMs = 5_000;
 
 /**
  * Delivers messages until the signal fires or an operator pauses or retries the bridge; then saves
@@ -87,10 +90,11 @@ interface Run {
 }
 
 async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promise<void> {
-  const { signal, endSignal, source, kind } = delivery;
+  const { signal, source, kind } = delivery;
   const progress = await createProgress(delivery, from);
-  const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
+  const sending = { target, isKept, progress };
   let { after } = from.start;
+  let lookedAt = performance.now();
   let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
     const page: MessagePage | null = await (ahead ?? source.page(after, saveMs));
@@ -98,17 +102,86 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     // A bridge that is behind reads the next page while the target works on this one. At the end
     // of the log it does not: the next page would only have the first events of those to come.
     ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);
-    const messages = chain(page.messages, progress.lanes, linking);
-    for (let index = 0; index < messages.length; index += kind.batchMax) {
-      const batch = messages.slice(index, index + kind.batchMax);
-      await callTarget(() => target.send(batch, endSignal));
-      delivery.onDelivered();
+    if (!(await sendPage(delivery, sending, page))) break;
+    const isIdle = page.messages.length === 0;
+    if (isIdle && performance.now() - lookedAt >= lookMs) {
+      await lookAtTarget(delivery, target, progress.lanes);
+      lookedAt = performance.now();
     }
-    if (page.messages.length === 0 && page.end === after) await progress.noteIdle();
+    if (isIdle && page.end === after) await progress.noteIdle();
     after = page.end;
-    await progress.note(page, messages.at(-1)?.sequence ?? null, { isUrgent: !isKept });
   }
   await progress.save();
+}
+
+/** Throws `TargetError` if the target cannot be reached or has lost messages. */
+async function lookAtTarget(
+  { endSignal }: Delivery,
+  target: Target,
+  lanes: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (target.look === undefined) return;
+  const found = await callTarget(() =>
+    withTimeout(endSignal, openMs, async (signal) => target.look?.(signal)),
+  );
+  for (const [lane, expected] of lanes) {
+    const last = found?.get(lane);
+    const actual = last?.sequence ?? 0;
+    if (last === null || actual >= expected) continue;
+    throw new TargetError(`${lane} has lost messages: it ends at ${actual}, not at ${expected}`);
+  }
+}
+
+interface Sending extends Pick<Run, 'target' | 'isKept'> {
+  readonly progress: Awaited<ReturnType<typeof createProgress>>;
+}
+
+/** Sends a page in parts. Returns whether all of it was sent: false if the delivery must stop. */
+async function sendPage(
+  { kind, signal, endSignal, onDelivered }: Delivery,
+  { target, isKept, progress }: Sending,
+  page: MessagePage,
+): Promise<boolean> {
+  const parts = partsOf(page, kind.batchMax);
+  const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
+  for (const [index, { messages, end }] of parts.entries()) {
+    // By part, so that the lanes that are saved are those at the saved checkpoint.
+    const batch = chain(messages, progress.lanes, linking);
+    if (batch.length > 0) {
+      await callTarget(() => target.send(batch, endSignal));
+      onDelivered();
+    }
+    if (end === null) continue;
+    await progress.note(end, batch.at(-1)?.sequence ?? null, { isUrgent: !isKept });
+    const isLast = index === parts.length - 1;
+    if (!isLast && (signal.aborted || (await progress.isInterrupted()))) return false;
+  }
+  return true;
+}
+
+type PageEnd = Pick<MessagePage, 'end' | 'endEventId'>;
+
+interface Part {
+  readonly messages: readonly Message[];
+  /** Null: the position cannot be saved after this part. */
+  readonly end: PageEnd | null;
+}
+
+/**
+ * The parts of a page that are sent at once. The position can be saved after a part unless the next
+ * one begins with the same sequence number.
+ */
+function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): readonly Part[] {
+  const parts: Part[] = [];
+  for (let start = 0; start < messages.length; start += batchMax) {
+    const part = messages.slice(start, start + batchMax);
+    const [last, next] = [part.at(-1), messages[start + batchMax]];
+    const isCut = last === undefined || last.sequence === next?.sequence;
+    const partEnd = isCut ? null : { end: last.sequence, endEventId: last.eventId };
+    parts.push({ messages: part, end: partEnd });
+  }
+  const lastPart = parts.pop()?.messages ?? [];
+  return [...parts, { messages: lastPart, end: { end, endEventId } }];
 }
 
 /** Begins to read a page. An error is thrown where the page is awaited, if it is. */
@@ -143,7 +216,7 @@ async function createProgress(
     lanes: start.lanes,
     save,
     async note(
-      { end, endEventId }: MessagePage,
+      { end, endEventId }: PageEnd,
       last: number | null,
       { isUrgent }: { readonly isUrgent: boolean },
     ): Promise<void> {

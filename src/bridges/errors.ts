@@ -9,8 +9,22 @@ export class BridgeParkedError extends Error {
  */
 export class TargetError extends Error {
   readonly code = 'TARGET_FAILED';
+  /** How long the target asks to wait before the next attempt, at least. */
+  readonly retryAfterMs: number;
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.retryAfterMs = cause instanceof RetryLaterError ? cause.retryAfterMs : 0;
+  }
+}
+
+/** A target asks to wait before the next attempt. */
+export class RetryLaterError extends Error {
+  readonly code = 'RETRY_LATER';
+  constructor(
+    message: string,
+    readonly retryAfterMs: number,
+  ) {
+    super(message);
   }
 }
 

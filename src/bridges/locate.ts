@@ -42,9 +42,9 @@ export async function locate(
     const actual = lanes.get(lane) ?? 0;
     if (actual < saved) after = Math.min(after, actual);
   }
-  // A target with one lane tells exactly where it is; of several lanes, each may be far behind.
-  const [only] = lanes.size === 1 ? lanes.values() : [];
-  return { after: only === undefined ? after : Math.max(after, only), lanes };
+  // Not further than the checkpoint, although a lane may be: another lane may be behind it. The
+  // messages that are on their lane are left out when they are chained.
+  return { after, lanes };
 }
 
 async function assertOurs(lane: string, last: LastMessage, log: LogFacts): Promise<void> {

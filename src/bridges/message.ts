@@ -4,7 +4,7 @@ import type { StoredEvent } from '../kernel/event.ts';
  * The attributes of a message as CloudEvents 1.0 names them, without `specversion` and `previous`.
  * All are text, as in the HTTP, Kafka and NATS bindings.
  */
-export type Attributes = Readonly<Record<string, string>>;
+type Attributes = Readonly<Record<string, string>>;
 
 /** What a bridge sends for one event, or for one document of a view. */
 export interface Message {

@@ -6,7 +6,9 @@ import type { OutboundBridge } from './run-bridge.ts';
 import type { BridgeSettings } from './settings.ts';
 import { openEventSource } from './source.ts';
 import type { TargetKind } from './target.ts';
+import { kinesisTarget } from './targets/kinesis.ts';
 import { natsTarget } from './targets/nats.ts';
+import { webhookTarget } from './targets/webhook.ts';
 
 const pageMax = 2_000;
 
@@ -42,13 +44,15 @@ function toTarget(
       return kafkaEventTarget({ settings, contexts, ledger, secret, contextOf, filter });
     case 'nats':
       return natsTarget({ settings, secret, contextOf });
-    default:
-      throw new Error(`${settings.kind} is not supported yet`);
+    case 'kinesis':
+      return kinesisTarget({ settings });
+    case 'webhook':
+      return webhookTarget({ settings, secret });
   }
 }
 
 /** The name of the bounded context that defines an event type. */
-export function createContextOf(contexts: readonly BoundedContext[]): (type: string) => string {
+function createContextOf(contexts: readonly BoundedContext[]): (type: string) => string {
   const names = new Map(
     contexts.flatMap(({ name, events }) => Object.keys(events).map((type) => [type, name])),
   );

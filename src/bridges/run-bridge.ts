@@ -8,13 +8,13 @@ import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { Leadership } from '../postgres/leadership.ts';
-import { createBackOff } from './back-off.ts';
-import { deliver } from './deliver.ts';
+import { type BackOff, createBackOff } from './back-off.ts';
 import { BridgeParkedError, TargetError } from './errors.ts';
 import type { OpenSource } from './source.ts';
 import {
   type BridgeControl,
   type BridgeIdentity,
+  type BridgeState,
   readBridge,
   readControl,
   registerBridge,
@@ -31,7 +31,35 @@ export interface OutboundBridge {
   readonly openSource: OpenSource;
 }
 
-export interface RunBridgeOptions {
+/** A bridge that this process leads: from where it continues, and until when. */
+export interface BridgeTerm {
+  /** A separate connection. */
+  readonly executor: Executor;
+  readonly state: BridgeState;
+  readonly asked: BridgeControl;
+  /** The signal for work: when it fires, the batch in flight is finished and saved. */
+  readonly signal: AbortSignal;
+  /** The signal after which nothing may be sent. */
+  readonly endSignal: AbortSignal;
+  /** Called after each batch that has been delivered. */
+  onDelivered(): void;
+}
+
+/** A bridge in either direction. */
+export interface Bridge {
+  readonly identity: BridgeIdentity;
+  /** The sequence number after which a new bridge begins; null: the head of the log. */
+  readonly from: number | null;
+  /** Park the bridge after this long without success; never by default. */
+  readonly giveUpAfterMs?: number | undefined;
+  /**
+   * Works until the signal fires or an operator pauses or retries the bridge. Throws `TargetError`
+   * and `BridgeParkedError`, and the errors of the log and the database.
+   */
+  work(term: BridgeTerm): Promise<void>;
+}
+
+interface RunBridgeOptions {
   readonly database: Database;
   /** The database over which leases are taken and renewed. */
   readonly keeper: Database;
@@ -55,7 +83,7 @@ const finishMs = 3_000;
  */
 export function runBridge(
   options: RunBridgeOptions,
-  bridge: OutboundBridge,
+  bridge: Bridge,
   signal: AbortSignal,
 ): Promise<void> {
   const { database, keeper, holder, logger } = options;
@@ -82,7 +110,7 @@ export function runBridge(
 /** Waits for the lease. Null if the signal fires. */
 async function takeOver(
   executor: Executor,
-  { identity, from }: OutboundBridge,
+  { identity, from }: Bridge,
   { signal, take }: Leadership,
 ): Promise<number | null> {
   await registerBridge(executor, identity, from);
@@ -95,7 +123,7 @@ async function takeOver(
 }
 
 interface Led extends RunBridgeOptions {
-  readonly bridge: OutboundBridge;
+  readonly bridge: Bridge;
   readonly executor: Executor;
   readonly leadership: Leadership;
   readonly stop: AbortSignal;
@@ -103,7 +131,7 @@ interface Led extends RunBridgeOptions {
 
 /** Runs a bridge under its lease: delivers, waits while it is paused or parked, and tries again. */
 async function lead(led: Led, id: number): Promise<void> {
-  const { executor, bridge, leadership, logger, log, ledger, stop } = led;
+  const { executor, bridge, leadership, logger, stop } = led;
   const { signal } = leadership;
   const { name, kind } = bridge.identity;
   const backOff = createBackOff();
@@ -123,22 +151,21 @@ async function lead(led: Led, id: number): Promise<void> {
         backOff.reset();
       };
       try {
-        const source = bridge.openSource(signal);
-        const delivery = { executor, log, ledger, kind: bridge.target, source, onDelivered };
         const state = await readBridge(executor, name);
-        await deliver({ ...delivery, signal, endSignal: end.signal }, state, asked);
+        const endSignal = end.signal;
+        await bridge.work({ executor, state, asked, signal, endSignal, onDelivered });
       } catch (error) {
         if (!(error instanceof TargetError || error instanceof BridgeParkedError)) throw error;
         if (signal.aborted) return;
         const reason = toOneLine(error);
-        const parked = error instanceof BridgeParkedError || isHopeless(bridge.target, asked);
+        const parked = error instanceof BridgeParkedError || isHopeless(bridge, asked);
         await setBridgeError(executor, id, { error: reason, parked });
         if (parked) logger.error({ bridge: name, kind, reason }, 'a bridge is parked');
         else if (reason !== lastError) {
           logger.warn({ bridge: name, kind, reason }, 'a bridge cannot deliver; trying again');
         }
         lastError = reason;
-        if (!parked) await waitForRetry(led, { id, asked, pauseMs: backOff.next() });
+        if (!parked) await waitForRetry(led, { id, asked, pauseMs: toPauseMs(error, backOff) });
       }
     }
   } finally {
@@ -147,8 +174,14 @@ async function lead(led: Led, id: number): Promise<void> {
 }
 
 /** Whether the target has failed for as long as its kind allows. */
-function isHopeless({ giveUpAfterMs }: TargetKind, { failingMs }: BridgeControl): boolean {
+function isHopeless({ giveUpAfterMs }: Bridge, { failingMs }: BridgeControl): boolean {
   return giveUpAfterMs !== undefined && failingMs !== null && failingMs >= giveUpAfterMs;
+}
+
+/** The pause before the next attempt: at least as long as the target asks. */
+function toPauseMs(error: unknown, backOff: BackOff): number {
+  const askedMs = error instanceof TargetError ? error.retryAfterMs : 0;
+  return Math.max(backOff.next(), askedMs);
 }
 
 /** Waits for the next attempt, or until an operator asks for it. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { toFaults, toPlainText } from './setting-faults.ts';
+import { type KnownNames, nameFaults, referenceFaults } from './setting-names.ts';
 
 /** Settings of bridges are not valid: each fault in one line, with its path. */
 export class BridgeSettingsError extends Error {
@@ -61,6 +63,9 @@ const nats = z.strictObject({
   ...outbound,
   ...natsConnection,
   stream: text.regex(/^[^\s.*>]+$/, { error: 'must not have ".", "*", ">" or spaces' }),
+  subject: text
+    .regex(/^[^\s*>.]+(?:\.[^\s*>.]+)*$/, { error: 'must be a subject without wildcards' })
+    .default('daybook'),
   replicas: z.int().min(1).max(5).default(1),
   maxAgeDays: z.number().positive().optional(),
   maxBytes: z.int().positive().optional(),
@@ -85,11 +90,20 @@ const kinesis = z.strictObject({
 const webhook = z.strictObject({
   kind: z.literal('webhook'),
   ...outbound,
-  url: z.url({ protocol: /^https?$/ }),
+  url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .refine((url) => !hasUserInfo(url), { error: 'must not have a user name or password' }),
   secretEnv: environmentName,
   allowPrivate: z.boolean().default(false),
   timeoutMs: z.int().min(100).max(60_000).default(15_000),
 });
+
+function hasUserInfo(url: string): boolean {
+  // What is no URL at all has been found before.
+  if (!URL.canParse(url)) return false;
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
 
 const pointer = z.string().regex(/^(?:\/(?:[^~]|~[01])*)+$/, {
   error: 'must be a JSON pointer such as "/price"',
@@ -101,20 +115,30 @@ const inbound = {
   deadLetter: text,
   map: map.optional(),
 };
+/** Where a message is becomes its idempotency key, which has at most 200 characters. */
+const place = z.string().min(1).max(150);
 const natsInbound = z.strictObject({
   kind: z.literal('nats'),
   ...inbound,
+  deadLetter: text.regex(/^[^\s.*>]+(?:\.[^\s.*>]+)*$/, {
+    error: 'must be a subject without "*", ">" or spaces',
+  }),
   ...natsConnection,
-  stream: text,
+  stream: place,
   subject: text.optional(),
 });
-const kafkaInbound = z.strictObject({
-  kind: z.literal('kafka'),
-  ...inbound,
-  ...kafkaConnection,
-  topic: text,
-  group: text,
-});
+const kafkaInbound = z
+  .strictObject({
+    kind: z.literal('kafka'),
+    ...inbound,
+    ...kafkaConnection,
+    topic: place,
+    group: text,
+  })
+  .refine(({ topic, deadLetter }) => topic !== deadLetter, {
+    path: ['deadLetter'],
+    error: 'must not be the topic itself',
+  });
 
 const file = z.strictObject({
   bridges: z.array(z.discriminatedUnion('kind', [nats, kafka, kinesis, webhook])).default([]),
@@ -136,15 +160,6 @@ export interface BridgesSettings {
   readonly inbound: readonly InboundSettings[];
 }
 
-/** What a configuration file may refer to. */
-export interface KnownNames {
-  readonly types: ReadonlySet<string>;
-  readonly contexts: ReadonlySet<string>;
-  readonly views: ReadonlySet<string>;
-  /** Whether a secret is set in the environment. */
-  readonly hasSecret: (name: string) => boolean;
-}
-
 /** Parses the text of a configuration file. Throws `BridgeSettingsError` with every fault. */
 export function parseBridgeSettings(json: string, known: KnownNames): BridgesSettings {
   let value: unknown;
@@ -153,88 +168,9 @@ export function parseBridgeSettings(json: string, known: KnownNames): BridgesSet
   } catch (error) {
     throw new BridgeSettingsError([`not JSON: ${error instanceof Error ? error.message : error}`]);
   }
-  const parsed = file.safeParse(value);
-  if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.map(toLine));
+  const parsed = file.safeParse(value, { error: toPlainText });
+  if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.flatMap(toFaults));
   const faults = [...nameFaults(parsed.data), ...referenceFaults(parsed.data, known)];
   if (faults.length > 0) throw new BridgeSettingsError(faults);
   return parsed.data;
-}
-
-function toLine({ path, message }: z.core.$ZodIssue): string {
-  return `${toPath(path)}: ${message.replaceAll(/\s+/g, ' ')}`;
-}
-
-function toPath(path: readonly PropertyKey[]): string {
-  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`));
-  return steps.join('').replace(/^\./, '') || 'the file';
-}
-
-function nameFaults({ bridges, inbound }: BridgesSettings): string[] {
-  const names = [
-    ...bridges.flatMap((bridge, index) => [
-      [bridge.name, `bridges[${index}].name`] as const,
-      ...stateNames(bridge, index),
-    ]),
-    ...inbound.map((bridge, index) => [bridge.name, `inbound[${index}].name`] as const),
-  ];
-  return names.flatMap(([own, path], index) =>
-    names.findIndex(([other]) => other === own) < index
-      ? [`${path}: another bridge is named ${own}`]
-      : [],
-  );
-}
-
-/** The names of the bridges that keep the documents of views. */
-function stateNames(bridge: BridgeSettings, index: number) {
-  if (bridge.kind !== 'kafka') return [];
-  return bridge.state.map(({ view }, at) => {
-    return [stateBridgeName(bridge.name, view), `bridges[${index}].state[${at}].view`] as const;
-  });
-}
-
-/** The name of the bridge that keeps the documents of a view, from that of its entry. */
-export function stateBridgeName(bridge: string, view: string): string {
-  return `${bridge}.${view}`;
-}
-
-function referenceFaults(
-  { bridges, inbound }: BridgesSettings,
-  { types, contexts, views, hasSecret }: KnownNames,
-): string[] {
-  const faults: string[] = [];
-  bridges.forEach((bridge, index) => {
-    const path = `bridges[${index}]`;
-    bridge.filter.types.forEach((type, at) => {
-      if (!types.has(type)) faults.push(`${path}.filter.types[${at}]: no event type ${type}`);
-    });
-    bridge.filter.contexts.forEach((context, at) => {
-      if (contexts.has(context)) return;
-      faults.push(`${path}.filter.contexts[${at}]: no context ${context}`);
-    });
-    if (bridge.kind === 'kafka') {
-      bridge.state.forEach(({ view }, at) => {
-        if (!views.has(view)) faults.push(`${path}.state[${at}].view: no view ${view}`);
-      });
-    }
-    faults.push(...secretFaults(path, bridge, hasSecret));
-  });
-  inbound.forEach((bridge, index) => {
-    faults.push(...secretFaults(`inbound[${index}]`, bridge, hasSecret));
-  });
-  return faults;
-}
-
-/** The members whose names end in `Env` name environment variables with secrets. */
-function secretFaults(
-  path: string,
-  settings: object,
-  hasSecret: (name: string) => boolean,
-): string[] {
-  return Object.entries(settings).flatMap(([member, value]) => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return secretFaults(`${path}.${member}`, value, hasSecret);
-    }
-    if (!member.endsWith('Env') || typeof value !== 'string' || hasSecret(value)) return [];
-    return [`${path}.${member}: the environment variable ${value} is not set`];
-  });
 }

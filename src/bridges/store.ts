@@ -2,7 +2,7 @@ import { toReplacedError } from '../log/epoch.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { Lanes } from './chain.ts';
 
-export type Direction = 'IN' | 'OUT';
+type Direction = 'IN' | 'OUT';
 
 /** The state of a bridge, as the process that runs it reads it. */
 export interface BridgeState {
@@ -33,6 +33,8 @@ export interface BridgeRow {
   readonly paused: boolean;
   readonly parked: boolean;
   readonly error: string | null;
+  /** Whether a process runs the bridge now. */
+  readonly isLed: boolean;
   readonly headSequence: number;
   /** How long ago the first event after the checkpoint was recorded; 0 if there is none. */
   readonly lagSeconds: number;
@@ -40,12 +42,17 @@ export interface BridgeRow {
 
 const all: Query = {
   name: 'bridges',
-  text: `select name, kind, direction, checkpoint, delivered, waiting, paused, parked, error,
+  text: `select bridges.name, kind, direction, checkpoint, delivered, waiting, paused, parked, error,
+      exists (
+        select from leases
+        where leases.name = 'daybook.bridges ' || bridges.id
+          and leases.expires_at > clock_timestamp()
+      ) as "isLed",
       log_head.sequence as "headSequence",
       coalesce(greatest(0, extract(epoch from clock_timestamp() - (
         select recorded_at from events where events.sequence = bridges.checkpoint + 1
       ))), 0)::float8 as "lagSeconds"
-    from bridges cross join log_head order by name`,
+    from bridges cross join log_head order by bridges.name`,
 };
 
 export async function readBridges(executor: Executor): Promise<readonly BridgeRow[]> {
@@ -120,7 +127,7 @@ export async function readControl(executor: Executor, id: number): Promise<Bridg
 }
 
 /** An advance of a bridge from a checkpoint to a later one, or back to where its target is. */
-export interface BridgeAdvance {
+interface BridgeAdvance {
   readonly id: number;
   readonly from: number;
   readonly to: number;
@@ -141,7 +148,7 @@ const advance: Query = {
 };
 
 /** Another process has advanced the bridge: this one no longer leads it. */
-export class BridgeMovedError extends Error {
+class BridgeMovedError extends Error {
   readonly code = 'BRIDGE_MOVED';
 }
 
@@ -157,6 +164,28 @@ export async function advanceBridge(executor: Executor, step: BridgeAdvance): Pr
     throw toReplacedError(error);
   });
   if (rows.length === 0) throw new BridgeMovedError(`bridge ${id} is no longer at ${from}`);
+}
+
+/** What is saved of a bridge that brings commands in. */
+interface InboundProgress {
+  readonly id: number;
+  /** The sequence of the log after the last command that was answered. */
+  readonly sequence: number;
+  /** How many messages wait at the source. */
+  readonly waiting: number;
+}
+
+const saveInbound: Query = {
+  name: 'save_inbound_bridge',
+  text: `update bridges set checkpoint = $2, delivered = $2, waiting = $3 where id = $1`,
+};
+
+/** Saves the progress of a bridge that brings commands in. */
+export async function saveInboundProgress(
+  executor: Executor,
+  { id, sequence, waiting }: InboundProgress,
+): Promise<void> {
+  await executor.query(saveInbound, [id, sequence, waiting]);
 }
 
 const setError: Query = {

@@ -25,6 +25,12 @@ export interface Target {
    * the position that it has saved.
    */
   last(signal: AbortSignal): Promise<TargetLanes | null>;
+  /**
+   * The last message of each lane, as `last` returns it, without shutting out anyone. Called while
+   * there is nothing to send, so that a system that is away or has lost messages is noticed. Absent
+   * if the system cannot be read.
+   */
+  look?(signal: AbortSignal): Promise<TargetLanes>;
   /** The lane of a message: always the same for a key and a type while the target is open. */
   laneOf(message: Message): string;
   /**

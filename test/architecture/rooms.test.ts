@@ -20,6 +20,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   api: ['commands', 'bridges', 'consumers', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
   'api/transport': ['api', 'kernel', 'lib'],
   import: ['kernel', 'lib'],
+  verify: ['bridges', 'import', 'lib'],
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],
   // A context is pure and may import another one; only its API uses GraphQL.

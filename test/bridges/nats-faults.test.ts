@@ -8,10 +8,11 @@ import type { TestEngine } from '../support/engines.ts';
 import { killBridges, kills } from '../support/kill-bridge.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { titleWith } from '../support/skipped.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(noNats)(`NATS in trouble${noNats === null ? '' : `: skipped, ${noNats}`}`, () => {
+describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
   let testDatabase: TestDatabase;
   let nats: NatsServer;
   let proxy: TcpProxy;
@@ -135,7 +136,7 @@ describe.skipIf(noNats)(`NATS in trouble${noNats === null ? '' : `: skipped, ${n
     expect((await bridgeOf(engine)).error).toMatch(/event 1 is too large/);
   });
 
-  test('a value that would end a header parks the bridge and names the event', async () => {
+  test('a value cannot end its header: it is percent-encoded', async () => {
     await begin();
     const engine = await start();
     await engine.processor.submit({
@@ -146,8 +147,75 @@ describe.skipIf(noNats)(`NATS in trouble${noNats === null ? '' : `: skipped, ${n
       correlationId: null,
       causationId: null,
     });
-    await until(async () => (await bridgeOf(engine)).parked);
-    expect((await bridgeOf(engine)).error).toMatch(/event 1 has a line break in actor/);
+    await untilDelivered(engine);
+    const connection = await connect({ servers: [nats.address] });
+    const manager = await jetstreamManager(connection);
+    const message = await manager.streams.getMessage('DAYBOOK', { seq: 1 });
+    await connection.close();
+    expect(message?.header.get('ce-actor')).toBe('ann%0D%0Ace-sequence:%207');
+    expect(message?.header.get('ce-sequence')).toBe('1');
+  });
+
+  test('a bridge with nothing to send notices that the server is away', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 2);
+    await untilDelivered(engine);
+    await proxy.refuse();
+    await until(async () => (await bridgeOf(engine)).error !== null, 20_000);
+    await proxy.restore();
+    await until(async () => (await bridgeOf(engine)).error === null, 20_000);
+  });
+
+  test('a bridge with nothing to send notices that the stream lost its tail', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 2);
+    await untilDelivered(engine);
+    await nats.stop();
+    await nats.keep();
+    await nats.start();
+    await deposit(engine, 2);
+    await untilDelivered(engine);
+    await nats.stop();
+    await nats.restore();
+    await nats.start();
+    await until(async () => (await readSequences()).length === 6, 20_000);
+    await expectComplete(engine);
+  });
+
+  test('messages that the limits of the stream have removed are not sent again', async () => {
+    await begin();
+    const first = await start({ filter: { types: ['AccountOpened'] } });
+    await deposit(first, 2);
+    await untilDelivered(first);
+    await first.stop();
+    const connection = await connect({ servers: [nats.address] });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.purge('DAYBOOK');
+    await connection.close();
+    const second = await start({ filter: { types: ['AccountOpened'] } });
+    await deposit(second, 2);
+    await untilDelivered(second);
+    expect(await readSequences()).toEqual([4]);
+  });
+
+  test('two streams need different subjects', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 1);
+    await untilDelivered(engine);
+    await engine.stop();
+    const other = { name: 'other', stream: 'OTHER' };
+    const second = await start(other);
+    const rowOf = async (running: TestEngine) =>
+      (await running.bridges.rows()).find(({ name }) => name === 'other');
+    await until(async () => (await rowOf(second))?.parked === true);
+    expect((await rowOf(second))?.error).toMatch(/set "subject" of the bridge/);
+    await second.stop();
+    const third = await start({ ...other, subject: 'daybook-other' });
+    await third.bridges.change('other', 'retry');
+    await until(async () => (await rowOf(third))?.checkpoint === 2);
   });
 
   test('a paused bridge sends nothing until it is resumed', async () => {

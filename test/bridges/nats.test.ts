@@ -9,9 +9,10 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
 import { createRestorableDatabase } from '../support/restorable.ts';
 import { sql } from '../support/rows.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(noNats)(`NATS JetStream${noNats === null ? '' : `: skipped, ${noNats}`}`, () => {
+describe.skipIf(noNats)(titleWith('NATS JetStream', noNats), () => {
   let testDatabase: TestDatabase;
   let nats: NatsServer;
   const started: TestEngine[] = [];

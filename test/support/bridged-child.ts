@@ -1,5 +1,6 @@
 import { startBridgedEngine } from './bridged.ts';
 
 /** A process that tests kill: an engine with the bridges of its second argument. */
-await startBridgedEngine(process.argv[2] ?? '', JSON.parse(process.argv[3] ?? '[]'));
+const [, , url = '', bridges = '[]', secret = ''] = process.argv;
+await startBridgedEngine(url, JSON.parse(bridges), { secret: () => secret });
 process.stdout.write('started\n');

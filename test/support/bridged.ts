@@ -1,4 +1,4 @@
-import { parseBridgeSettings } from '../../src/bridges/settings.ts';
+import { type BridgesSettings, parseBridgeSettings } from '../../src/bridges/settings.ts';
 import type { BridgeRow } from '../../src/bridges/store.ts';
 import type { Secrets } from '../../src/bridges/targets/secrets.ts';
 import * as commands from '../../src/contexts/accounts/commands.ts';
@@ -11,6 +11,16 @@ import { until } from './until.ts';
 
 const contexts = modules.map(({ context }) => context);
 
+/** The settings of some bridges, as the program reads them. */
+export function bridgeSettings(bridges: readonly object[]): BridgesSettings {
+  return parseBridgeSettings(JSON.stringify({ bridges }), {
+    types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
+    contexts: new Set(contexts.map(({ name }) => name)),
+    views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
+    hasSecret: () => true,
+  });
+}
+
 interface BridgedOptions {
   readonly logger?: Logger;
   readonly secret?: Secrets;
@@ -22,13 +32,15 @@ export async function startBridgedEngine(
   bridges: readonly object[],
   { logger = silentLogger, secret = () => '' }: BridgedOptions = {},
 ): Promise<TestEngine> {
-  const settings = parseBridgeSettings(JSON.stringify({ bridges }), {
-    types: new Set(contexts.flatMap(({ events }) => Object.keys(events))),
-    contexts: new Set(contexts.map(({ name }) => name)),
-    views: new Set(contexts.flatMap(({ views }) => views.map(({ name }) => name))),
-    hasSecret: () => true,
-  });
+  const settings = bridgeSettings(bridges);
   return startTestEngine(url, contexts, logger, { settings, secret });
+}
+
+/** Opens accounts at once: one event each, on separate streams. */
+export async function openAccounts(engine: TestEngine, count: number): Promise<void> {
+  const input = { owner: 'Ada', currency: 'EUR' };
+  const open = () => engine.accept(commands.openAccount, { accountId: newUuid(), ...input });
+  await Promise.all(Array.from({ length: count }, open));
 }
 
 /** Opens an account and makes deposits into it, one after the other. */
@@ -47,11 +59,14 @@ export async function bridgeOf(engine: TestEngine): Promise<BridgeRow> {
   return row;
 }
 
+/** Whether the first bridge has delivered the whole log. */
+export async function isDelivered(engine: TestEngine): Promise<boolean> {
+  const { sequence } = await engine.log.head();
+  const rows = await engine.bridges.rows();
+  return rows.length > 0 && rows[0]?.checkpoint === sequence;
+}
+
 /** Waits until the first bridge has delivered the whole log. */
 export async function untilDelivered(engine: TestEngine, timeoutMs = 20_000): Promise<void> {
-  await until(async () => {
-    const { sequence } = await engine.log.head();
-    const rows = await engine.bridges.rows();
-    return rows.length > 0 && rows[0]?.checkpoint === sequence;
-  }, timeoutMs);
+  await until(() => isDelivered(engine), timeoutMs);
 }

@@ -1,5 +1,8 @@
+import { buildSchema } from '../../src/api/schema.ts';
+import { createSubmitMutation } from '../../src/api/submit-mutation.ts';
 import type { CommandResult } from '../../src/commands/request.ts';
-import { type Engine, type EngineOptions, startEngine } from '../../src/engine.ts';
+import { modules } from '../../src/contexts/all.ts';
+import { type Engine, type EngineBridges, startEngine } from '../../src/engine.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { BoundedContext } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
@@ -21,7 +24,7 @@ export async function startTestEngine(
   url: string,
   contexts: readonly BoundedContext[],
   logger: Logger = silentLogger,
-  bridges?: EngineOptions['bridges'],
+  bridges?: Pick<EngineBridges, 'settings' | 'secret'>,
 ): Promise<TestEngine> {
   const database = createDatabase({
     url,
@@ -31,12 +34,14 @@ export async function startTestEngine(
     statementTimeoutMs: 20_000,
     connectTimeoutMs: 5_000,
   });
+  const createSubmit: EngineBridges['createSubmit'] = (engine) =>
+    createSubmitMutation({ schema: buildSchema(modules), engine, logger });
   const engine = await startEngine({
     database,
     url,
     contexts,
     logger,
-    ...(bridges && { bridges }),
+    ...(bridges && { bridges: { ...bridges, createSubmit } }),
   });
   let stopped: Promise<void> | undefined;
   return {

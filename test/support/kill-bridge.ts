@@ -38,13 +38,17 @@ export async function killBridges({ url, bridges, times }: Killing): Promise<voi
   }
 }
 
-/** Starts a process that runs bridges, and waits until it has started. */
+/**
+ * Starts a process that runs bridges, and waits until it has started. Every secret has the same
+ * value.
+ */
 export async function startBridgedChild(
   url: string,
   bridges: readonly object[],
+  secret = '',
 ): Promise<ChildProcess> {
   const file = path.join(import.meta.dirname, 'bridged-child.ts');
-  const args = ['--import', 'tsx', file, url, JSON.stringify(bridges)];
+  const args = ['--import', 'tsx', file, url, JSON.stringify(bridges), secret];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
   return child;

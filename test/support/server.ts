@@ -1,8 +1,9 @@
 import { createRequestContext } from '../../src/api/request-context.ts';
 import { type ApiModule, buildSchema } from '../../src/api/schema.ts';
+import { createSubmitMutation } from '../../src/api/submit-mutation.ts';
 import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules as allModules } from '../../src/contexts/all.ts';
-import { type Engine, startEngine } from '../../src/engine.ts';
+import { type Engine, type EngineBridges, startEngine } from '../../src/engine.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createTestDatabase } from './postgres.ts';
 import { silentLogger } from './silent-logger.ts';
@@ -14,6 +15,8 @@ export interface TestServerOptions {
   readonly readTimeoutMs?: number;
   /** The products that the server has. If omitted, those of the program. */
   readonly modules?: readonly ApiModule[];
+  /** The bridges that the server runs; none if omitted. */
+  readonly bridges?: Pick<EngineBridges, 'settings' | 'secret'>;
 }
 
 export type Answer<Data> = {
@@ -79,16 +82,27 @@ export async function startTestServer(
   database: Database,
   options: TestServerOptions = {},
 ) {
-  const { jwtSecret, readTimeoutMs, modules = allModules } = options;
+  const { jwtSecret, readTimeoutMs, modules = allModules, bridges } = options;
   const contexts = modules.map(({ context }) => context);
   const readers = readTimeoutMs === undefined ? database : openReaders(url, readTimeoutMs);
   const logger = silentLogger;
   const onReplaced = () => server.endWatching('the log was restored to an earlier state');
-  const engine = await startEngine({ database, readers, url, contexts, logger, onReplaced });
+  const schema = buildSchema(modules);
+  const createSubmit: EngineBridges['createSubmit'] = (parts) =>
+    createSubmitMutation({ schema, engine: parts, logger });
+  const engine = await startEngine({
+    database,
+    readers,
+    url,
+    contexts,
+    logger,
+    onReplaced,
+    ...(bridges && { bridges: { ...bridges, createSubmit } }),
+  });
   const server = await createApiServer({
     host: '127.0.0.1',
     port: 0,
-    schema: buildSchema(modules),
+    schema,
     createContext: (init) => createRequestContext(engine, init),
     authentication: jwtSecret === undefined ? null : { jwt: { secret: jwtSecret } },
     ready: async () => ({ ready: engine.views.isReady() }),

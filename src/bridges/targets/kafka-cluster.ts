@@ -30,7 +30,7 @@ export interface KafkaCluster {
 }
 
 /** How to connect to Kafka, with the values of the secrets. */
-function toKafkaOptions(settings: KafkaConnectionFields, secret: Secrets): AdminOptions {
+export function toKafkaOptions(settings: KafkaConnectionFields, secret: Secrets): AdminOptions {
   const { name, brokers, tls, sasl } = settings;
   const hasNames = brokers.some((broker) => isIP(broker.replace(/:\d+$/, '')) === 0);
   return {

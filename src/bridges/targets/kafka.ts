@@ -74,6 +74,7 @@ async function openTopics(
       await producer.takeOver(over);
       return readKafkaTails(cluster, [...lanes.values()], over);
     },
+    look: (over) => readKafkaTails(cluster, [...lanes.values()], over),
     laneOf(message) {
       const topic = topicOf(message);
       const count = lanesOf.get(topic)?.length ?? 0;

@@ -3,7 +3,8 @@ import type { NatsSettings } from '../settings.ts';
 import type { Secrets } from './secrets.ts';
 import { readTlsFiles } from './tls-options.ts';
 
-type ConnectionFields = Pick<
+/** The settings of a connection to NATS. */
+export type NatsConnectionFields = Pick<
   NatsSettings,
   'name' | 'servers' | 'tls' | 'userEnv' | 'passwordEnv' | 'tokenEnv' | 'credentialsEnv'
 >;
@@ -14,7 +15,10 @@ const connectMs = 5_000;
  * Connects to a NATS server. The connection does not reconnect: who uses it opens another one and
  * asks where the stream is. A server that stops answering is noticed within ten seconds.
  */
-export function connectNats(settings: ConnectionFields, secret: Secrets): Promise<NatsConnection> {
+export function connectNats(
+  settings: NatsConnectionFields,
+  secret: Secrets,
+): Promise<NatsConnection> {
   const { name, servers, tls, userEnv, passwordEnv, tokenEnv, credentialsEnv } = settings;
   return connect({
     servers,

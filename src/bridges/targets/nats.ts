@@ -11,12 +11,12 @@ import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { BridgeParkedError } from '../errors.ts';
 import { type ChainedMessage, eachAttribute, toEventType } from '../message.ts';
 import type { NatsSettings } from '../settings.ts';
-import type { LastMessage, Target, TargetKind } from '../target.ts';
+import type { LastMessage, Target, TargetKind, TargetLanes } from '../target.ts';
 import { connectNats } from './nats-connection.ts';
 import { createNatsPublisher, type NatsMessage, NatsPublishError } from './nats-publish.ts';
 import type { Secrets } from './secrets.ts';
 
-export interface NatsTargetOptions {
+interface NatsTargetOptions {
   readonly settings: NatsSettings;
   readonly secret: Secrets;
   /** The bounded context of each event type. */
@@ -27,6 +27,7 @@ const batchMax = 500;
 /** The error codes of JetStream for an unexpected last sequence and an unexpected last id. */
 const unexpectedLast = new Set([10071, 10070]);
 const messageTooLarge = 10054;
+const subjectsOverlap = 10065;
 
 /**
  * A NATS JetStream stream. A bridge without a filter that begins at the first event mirrors the
@@ -59,25 +60,33 @@ async function openStream(
   const manager = await jetstreamManager(connection);
   await ensureStream(manager, settings);
   const publisher = createNatsPublisher(connection);
+  /** The id of the last message; null if the stream is empty or no longer has it. */
   let lastId: string | null = null;
+  let lastInStream = 0;
 
   function toNatsMessage(message: ChainedMessage): NatsMessage {
     let headers = `${toHeaders(message)}${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n`;
     if (isMirror) headers += `${PubHeaders.ExpectedLastSeqHdr}: ${message.sequence - 1}\r\n`;
     else {
       headers += `${PubHeaders.MsgIdHdr}: ${message.eventId}\r\n`;
-      if (lastId !== null) headers += `${PubHeaders.ExpectedLastMsgIdHdr}: ${lastId}\r\n`;
+      headers +=
+        lastId === null
+          ? `${PubHeaders.ExpectedLastSeqHdr}: ${lastInStream}\r\n`
+          : `${PubHeaders.ExpectedLastMsgIdHdr}: ${lastId}\r\n`;
     }
     lastId = message.eventId;
-    return { subject: toSubject(contextOf, message), headers, data: message.data ?? '' };
+    const subject = `${settings.subject}.${toSubject(contextOf, message)}`;
+    return { subject, headers, data: message.data ?? '' };
   }
 
   return {
     async last() {
-      const found = await readLast(manager, settings, isMirror);
-      lastId = found?.eventId ?? null;
-      return found === null ? new Map() : new Map([[stream, found]]);
+      const { end, lanes } = await readLanes(manager, settings, isMirror);
+      lastId = lanes.get(stream)?.eventId ?? null;
+      lastInStream = end;
+      return lanes;
     },
+    look: async () => (await readLanes(manager, settings, isMirror)).lanes,
     laneOf: () => stream,
     async send(messages, signal) {
       try {
@@ -116,14 +125,14 @@ function mirrorsLog({ from, filter }: NatsSettings): boolean {
 }
 
 async function ensureStream(manager: JetStreamManager, settings: NatsSettings): Promise<void> {
-  const { stream, replicas, maxAgeDays, maxBytes } = settings;
+  const { stream, subject, replicas, maxAgeDays, maxBytes } = settings;
   try {
     await manager.streams.info(stream);
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.status !== 404) throw error;
-    await manager.streams.add({
+    const creating = manager.streams.add({
       name: stream,
-      subjects: ['daybook.>'],
+      subjects: [`${subject}.>`],
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
       num_replicas: replicas,
@@ -133,30 +142,44 @@ async function ensureStream(manager: JetStreamManager, settings: NatsSettings): 
       duplicate_window: 120e9,
       deny_delete: true,
     });
+    await creating.catch((failure: unknown) => {
+      const isTaken = failure instanceof JetStreamApiError && failure.code === subjectsOverlap;
+      if (!isTaken) throw failure;
+      throw new BridgeParkedError(
+        `another stream has subjects below "${subject}.": set "subject" of the bridge to another`,
+      );
+    });
   }
 }
 
-async function readLast(
+interface StreamEnd {
+  /** The sequence number of the stream's last message, even if it is gone; 0: there was none. */
+  readonly end: number;
+  readonly lanes: TargetLanes;
+}
+
+async function readLanes(
   manager: JetStreamManager,
   { stream }: NatsSettings,
   isMirror: boolean,
-): Promise<LastMessage | null> {
+): Promise<StreamEnd> {
   const { state } = await manager.streams.info(stream);
-  if (state.last_seq === 0) return null;
-  const message = await manager.streams.getMessage(stream, { seq: state.last_seq });
-  const last = message === null ? null : toLastMessage(message.header);
+  const end = state.last_seq;
+  if (end === 0) return { end, lanes: new Map() };
+  const message = await manager.streams.getMessage(stream, { seq: end });
+  // The stream's limits have removed it.
+  if (message === null) return { end, lanes: new Map([[stream, null]]) };
+  const last = toLastMessage(message.header);
   if (last === null) {
-    throw new BridgeParkedError(
-      `the last message of the stream ${stream}, ${state.last_seq}, is gone or not from Daybook`,
-    );
+    throw new BridgeParkedError(`message ${end} of the stream ${stream} is not from Daybook`);
   }
-  if (isMirror && last.sequence !== state.last_seq) {
+  if (isMirror && last.sequence !== end) {
     throw new BridgeParkedError(
-      `message ${state.last_seq} of the stream ${stream} is event ${last.sequence}: ` +
+      `message ${end} of the stream ${stream} is event ${last.sequence}: ` +
         'the stream does not mirror the log',
     );
   }
-  return last;
+  return { end, lanes: new Map([[stream, last]]) };
 }
 
 function toLastMessage(header: MsgHdrs): LastMessage | null {
@@ -166,24 +189,29 @@ function toLastMessage(header: MsgHdrs): LastMessage | null {
   return sequence > 0 && eventId !== '' && ledger !== '' ? { sequence, eventId, ledger } : null;
 }
 
-/** CloudEvents in the binary mode of its NATS binding: a line for each header. */
+/**
+ * CloudEvents in the binary mode of its NATS binding: a line for each header. Values are
+ * percent-encoded as in the HTTP binding, so that no value can end its line.
+ */
 function toHeaders(message: ChainedMessage): string {
   let lines = '';
   eachAttribute(message, (name, value) => {
-    if (lineBreak.test(value)) {
-      throw new BridgeParkedError(`event ${message.sequence} has a line break in ${name}`);
-    }
-    lines += `${name === 'datacontenttype' ? 'content-type' : `ce-${name}`}: ${value}\r\n`;
+    if (name === 'datacontenttype') lines += `content-type: ${value}\r\n`;
+    else lines += `ce-${name}: ${toHeaderValue(value)}\r\n`;
   });
   return lines;
 }
 
-/** Would end a header. */
-const lineBreak = /[\r\n]/;
+/** All characters that are not printable ASCII, and the space, the double quote and "%". */
+const encoded = /[^\u0021\u0023\u0024\u0026-\u007e]/gu;
+
+function toHeaderValue(value: string): string {
+  return value.replace(encoded, encodeURIComponent);
+}
 
 function toSubject(contextOf: (type: string) => string, { key, attributes }: ChainedMessage) {
   const type = toEventType(attributes['type'] ?? '');
-  return `daybook.${contextOf(type)}.${type}.${key}`;
+  return `${contextOf(type)}.${type}.${key}`;
 }
 
 function toSendError(reason: Error, message: ChainedMessage | undefined): Error {

@@ -1,0 +1,167 @@
+import { BridgeNotFoundError } from '../bridges/errors.ts';
+import type { BridgeChange, BridgeRow } from '../bridges/store.ts';
+import { text } from '../kernel/field.ts';
+import type { RecordedRejection } from '../kernel/log.ts';
+import type { RejectionDefinition } from '../kernel/rejection.ts';
+import { oneLine } from '../lib/one-line.ts';
+import type { Builder } from './builder.ts';
+import type { RejectionTypes } from './rejection-types.ts';
+import type { RequestContext } from './request-context.ts';
+
+const BridgeNotFound = {
+  name: 'BridgeNotFoundError',
+  code: 'BRIDGE_NOT_FOUND',
+  description: 'There is no bridge of this name. Query.bridges lists the bridges.',
+  fields: { name: text('The name that no bridge has.') },
+} satisfies RejectionDefinition;
+
+const changes: Readonly<Record<BridgeChange, string>> = {
+  pause: oneLine`Pauses a bridge, on whichever server it runs. It finishes the batch in flight, and
+    stops within about a second. Has no effect on a bridge that is paused.`,
+  resume: oneLine`Resumes a bridge that was paused. It continues where it stopped. Has no effect on
+    a bridge that is not paused.`,
+  retry: oneLine`Starts a parked bridge again after its cause was fixed, and makes a bridge that
+    waits for its next attempt try at once. If the cause persists, the bridge is parked again.`,
+};
+
+/** Adds `Query.bridges` and the mutations with which operators control bridges. */
+export function addBridgeQueries(builder: Builder, rejection: RejectionTypes): void {
+  const bridge = addBridge(builder);
+  builder.queryField('bridges', (t) =>
+    t.field({
+      type: [bridge],
+      description: 'Lists the bridges of this log, no matter which server runs them.',
+      resolve: async (_root, _args, { engine, read }) => [
+        ...(await read(() => engine.bridges.rows())),
+      ],
+    }),
+  );
+  const notFound = rejection(BridgeNotFound);
+  for (const change of ['pause', 'resume', 'retry'] as const) {
+    addChange(builder, change, { bridge, notFound });
+  }
+}
+
+function addBridge(builder: Builder) {
+  const direction = builder.enumType('BridgeDirection', {
+    description: 'The direction in which a bridge carries messages.',
+    values: {
+      IN: { description: 'The bridge brings commands in from another system.' },
+      OUT: { description: 'The bridge copies the log to another system.' },
+    } as const,
+  });
+  return builder.objectRef<BridgeRow>('Bridge').implement({
+    description: oneLine`A durable connection with another system: it copies the events of the log
+      there in order, or brings commands in from there.`,
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'The unique name of the bridge.' }),
+      kind: t.exposeString('kind', {
+        description: 'The kind of the other system: `nats`, `kafka`, `kinesis` or `webhook`.',
+      }),
+      direction: t.expose('direction', {
+        type: direction,
+        description: 'The direction in which the bridge carries messages.',
+      }),
+      status: t.string({
+        description: oneLine`The status of the bridge. \`RUNNING\`: it works, or waits for messages.
+          \`RETRYING\`: its last attempt failed, and it tries again with increasing pauses.
+          \`PAUSED\`: an operator has paused it. \`PARKED\`: it cannot continue until an operator
+          has fixed the cause in \`error\` and retried it. \`STOPPED\`: no server runs it, for
+          example because it is no longer in the configuration.`,
+        resolve: statusOf,
+      }),
+      checkpoint: t.expose('checkpoint', {
+        type: 'Sequence',
+        description: oneLine`The sequence number up to which every event that passes the filter is
+          in the other system. For a bridge in, the head of the log after its last command. The
+          value may be up to a second old.`,
+      }),
+      delivered: t.expose('delivered', {
+        type: 'Sequence',
+        description: oneLine`The sequence number of the last event that the other system has
+          acknowledged. For a bridge in, that of the last event of its commands. 0 if there is
+          none.`,
+      }),
+      lagEvents: t.int({
+        description: oneLine`The number of events in the log after the checkpoint. For a bridge in,
+          the number of messages that wait in the other system.`,
+        resolve: (row) => Math.min(lagOf(row), intMax),
+      }),
+      lagSeconds: t.float({
+        description: oneLine`The time since the first event after the checkpoint was recorded, in
+          seconds. 0 if there is no such event, and for a bridge in.`,
+        resolve: (row) => (row.direction === 'OUT' ? row.lagSeconds : 0),
+      }),
+      error: t.exposeString('error', {
+        nullable: true,
+        description: oneLine`The error of the last attempt, which parked the bridge if its status is
+          \`PARKED\`. Null if the last attempt succeeded.`,
+      }),
+    }),
+  });
+}
+
+const intMax = 2 ** 31 - 1;
+
+function lagOf({ direction, waiting, headSequence, checkpoint }: BridgeRow): number {
+  return direction === 'IN' ? waiting : Math.max(0, headSequence - checkpoint);
+}
+
+function statusOf({ parked, paused, isLed, error }: BridgeRow): string {
+  if (parked) return 'PARKED';
+  if (paused) return 'PAUSED';
+  if (!isLed) return 'STOPPED';
+  return error === null ? 'RUNNING' : 'RETRYING';
+}
+
+interface ChangeTypes {
+  readonly bridge: ReturnType<typeof addBridge>;
+  readonly notFound: ReturnType<RejectionTypes>;
+}
+
+/** Adds one of the mutations, with its input, payload and result. */
+function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }: ChangeTypes) {
+  const mutation = `${change}Bridge`;
+  const name = mutation.charAt(0).toUpperCase() + mutation.slice(1);
+  const payload = builder.objectRef<{ readonly bridge: BridgeRow }>(`${name}Payload`).implement({
+    description: `The answer to \`${mutation}\` if the bridge exists.`,
+    fields: (t) => ({
+      bridge: t.expose('bridge', { type: bridge, description: 'The bridge after the change.' }),
+    }),
+  });
+  const result = builder.unionType(`${name}Result`, {
+    description: `The answer to \`${mutation}\`: its payload, or the reason why it was rejected.`,
+    types: [payload, notFound],
+    resolveType: (answer) => ('bridge' in answer ? `${name}Payload` : BridgeNotFound.name),
+  });
+  const input = builder.inputType(`${name}Input`, {
+    description: `The input of \`${mutation}\`.`,
+    fields: (t) => ({
+      name: t.string({ required: true, description: 'The name of the bridge.' }),
+    }),
+  });
+  builder.mutationField(mutation, (t) =>
+    t.field({
+      type: result,
+      description: changes[change],
+      args: {
+        input: t.arg({ type: input, required: true, description: 'The name of the bridge.' }),
+      },
+      resolve: (_root, { input: { name: wanted } }, context) =>
+        changeBridge(context, wanted, change),
+    }),
+  );
+}
+
+async function changeBridge(
+  { engine, read }: RequestContext,
+  name: string,
+  change: BridgeChange,
+): Promise<{ readonly bridge: BridgeRow } | RecordedRejection> {
+  try {
+    return { bridge: await read(() => engine.bridges.change(name, change)) };
+  } catch (error) {
+    if (!(error instanceof BridgeNotFoundError)) throw error;
+    return { code: error.code, message: error.message, data: { name } };
+  }
+}

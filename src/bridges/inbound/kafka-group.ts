@@ -1,0 +1,248 @@
+import {
+  type BaseOptions,
+  Consumer,
+  FetchIsolationLevels,
+  fetchV12,
+  ListOffsetTimestamps,
+} from '@platformatic/kafka';
+import { delay } from '../../lib/delay.ts';
+import { groupBy } from '../../lib/group-by.ts';
+import { BridgeParkedError } from '../errors.ts';
+import type { KafkaCluster } from '../targets/kafka-cluster.ts';
+import { toKafkaError } from '../targets/kafka-errors.ts';
+import { type CommittedPage, committedRecords } from './committed-records.ts';
+
+/** What was read of a partition, if there was anything. */
+interface PartitionPage extends CommittedPage {
+  readonly partition: number;
+}
+
+/** What was read under one assignment of partitions. */
+interface GroupPages {
+  readonly generation: number;
+  readonly pages: readonly PartitionPage[];
+}
+
+/** A member of a consumer group that reads one topic. */
+export interface KafkaGroup {
+  /** Raised by each assignment of partitions. */
+  generation(): number;
+  /**
+   * Reads on in the assigned partitions. Waits for records, about half a second at most. The first
+   * call under an assignment begins at the offsets that the group has committed.
+   */
+  read(signal: AbortSignal): Promise<GroupPages>;
+  /** Saves the offset at which the group continues in each partition. */
+  commit(offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  /** The number of offsets between what is committed and the end of the assigned partitions. */
+  lag(): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface KafkaGroupOptions {
+  readonly client: BaseOptions;
+  /** The same cluster, for reading. */
+  readonly cluster: KafkaCluster;
+  readonly topic: string;
+  readonly group: string;
+  /** The name of the member: who joins under it takes the place of the predecessor at once. */
+  readonly member: string;
+}
+
+const sessionMs = 10_000;
+const rebalanceMs = 20_000;
+const heartbeatMs = 2_000;
+/** A broker answers a request to join once all members have joined or are gone. */
+const joinMs = 30_000;
+const waitMs = 500;
+const answerBytesMax = 1024 * 1024;
+/** The broker sends a batch of records that is larger than this if it is the next one. */
+const partitionBytesMax = 256 * 1024;
+
+/** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
+export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaGroup> {
+  const { topic } = options;
+  const membership = createMembership(options);
+  const { consumer } = membership;
+  try {
+    consumer.topics.track(topic);
+    await consumer.joinGroup({});
+  } catch (error) {
+    await membership.close();
+    throw toKafkaError('join group', error);
+  }
+  return createGroup(options, membership);
+}
+
+type Membership = ReturnType<typeof createMembership>;
+
+function createMembership({ client, group, member }: KafkaGroupOptions) {
+  const consumer = new Consumer({
+    ...client,
+    requestTimeout: joinMs,
+    groupId: group,
+    groupInstanceId: member,
+    autocommit: false,
+    sessionTimeout: sessionMs,
+    rebalanceTimeout: rebalanceMs,
+    heartbeatInterval: heartbeatMs,
+  });
+  let failure: Error | null = null;
+  let generation = 0;
+  consumer.on('consumer:group:join', () => {
+    generation += 1;
+  });
+  // The member cannot join again after a failed heartbeat: the source is opened again.
+  consumer.on('error', (error: Error) => {
+    failure = error;
+  });
+  return {
+    consumer,
+    generation: () => generation,
+    assertJoined(): void {
+      if (failure !== null) throw failure;
+    },
+    async close(): Promise<void> {
+      try {
+        await consumer.close(true);
+      } catch {
+        // The broker removes the member when its session ends.
+      }
+    },
+  };
+}
+
+function createGroup({ cluster, topic }: KafkaGroupOptions, membership: Membership): KafkaGroup {
+  const { consumer, generation } = membership;
+  /** The next offset to read and the committed one, by partition, under the assignment `loaded`. */
+  const positions = new Map<number, bigint>();
+  const committed = new Map<number, bigint>();
+  let loaded = 0;
+
+  async function load(): Promise<void> {
+    const asked = generation();
+    const partitions = consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? [];
+    const starts = await startsOf(consumer, topic, partitions);
+    if (asked !== generation()) return load();
+    for (const map of [positions, committed]) map.clear();
+    for (const [partition, start] of starts) {
+      positions.set(partition, start);
+      committed.set(partition, start);
+    }
+    loaded = asked;
+  }
+  return {
+    generation,
+    async read(signal) {
+      membership.assertJoined();
+      if (loaded !== generation()) await load();
+      const asked = loaded;
+      if (positions.size === 0) {
+        await delay(waitMs, signal);
+        return { generation: asked, pages: [] };
+      }
+      const pages = await fetchPages(cluster, topic, positions, signal);
+      // Partitions were assigned meanwhile: what was read may be another member's.
+      if (asked !== generation()) return { generation: asked, pages: [] };
+      for (const { partition, end } of pages) positions.set(partition, end);
+      return { generation: asked, pages };
+    },
+    async commit(offsets) {
+      if (offsets.size === 0) return;
+      await consumer.commit({
+        offsets: [...offsets].map(([partition, offset]) => {
+          return { topic, partition, offset, leaderEpoch: -1 };
+        }),
+      });
+      for (const [partition, offset] of offsets) {
+        if (committed.has(partition)) committed.set(partition, offset);
+      }
+    },
+    async lag() {
+      const ends = await listOffsets(consumer, topic, ListOffsetTimestamps.LATEST);
+      let lag = 0;
+      for (const [partition, offset] of committed) lag += Number((ends[partition] ?? 0n) - offset);
+      return Math.max(0, lag);
+    },
+    close: membership.close,
+  };
+}
+
+/** Where the group continues in each partition: after what it has committed, or at the start. */
+async function startsOf(
+  consumer: Consumer,
+  topic: string,
+  partitions: readonly number[],
+): Promise<ReadonlyMap<number, bigint>> {
+  if (partitions.length === 0) return new Map();
+  const asked = [{ topic, partitions: [...partitions] }];
+  const saved = (await consumer.listCommittedOffsets({ topics: asked })).get(topic) ?? [];
+  const earliest = await listOffsets(consumer, topic, ListOffsetTimestamps.EARLIEST);
+  return new Map(
+    partitions.map((partition) => {
+      const first = earliest[partition] ?? 0n;
+      const offset = saved[partition] ?? -1n;
+      if (offset < 0n) return [partition, first];
+      if (offset >= first) return [partition, offset];
+      throw new BridgeParkedError(
+        `messages ${offset} to ${first - 1n} of ${topic}/${partition} were deleted before they ` +
+          'were read: move the offset of the group, then retry the bridge',
+      );
+    }),
+  );
+}
+
+async function listOffsets(
+  consumer: Consumer,
+  topic: string,
+  timestamp: bigint,
+): Promise<readonly bigint[]> {
+  const isolationLevel = FetchIsolationLevels.READ_COMMITTED;
+  const listed = await consumer.listOffsets({ topics: [topic], timestamp, isolationLevel });
+  return listed.get(topic) ?? [];
+}
+
+async function fetchPages(
+  cluster: KafkaCluster,
+  topic: string,
+  positions: ReadonlyMap<number, bigint>,
+  signal: AbortSignal,
+): Promise<readonly PartitionPage[]> {
+  const { topics } = await cluster.metadata([topic], signal);
+  const byLeader = groupBy(
+    [...positions],
+    ([partition]) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
+  );
+  const answers = await Promise.all(
+    [...byLeader].map(([leader, wanted]) =>
+      fetchFrom(cluster, leader, { topic, wanted: new Map(wanted) }, signal),
+    ),
+  );
+  return answers.flat();
+}
+
+async function fetchFrom(
+  cluster: KafkaCluster,
+  leader: number,
+  { topic, wanted }: { readonly topic: string; readonly wanted: ReadonlyMap<number, bigint> },
+  signal: AbortSignal,
+): Promise<readonly PartitionPage[]> {
+  const connection = await cluster.connect(leader, signal);
+  const partitions = [...wanted].map(([partition, fetchOffset]) => {
+    const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
+    return { partition, fetchOffset, partitionMaxBytes: partitionBytesMax, ...epochs };
+  });
+  const topics = [{ topicId: topic, partitions }];
+  const level = FetchIsolationLevels.READ_COMMITTED;
+  const { responses } = await cluster.call('fetch', signal, () =>
+    fetchV12.api.async(connection, waitMs, 1, answerBytesMax, level, 0, -1, topics, [], ''),
+  );
+  return responses.flatMap(({ partitions: found }) =>
+    found.flatMap((answer) => {
+      const { partitionIndex: partition } = answer;
+      const from = wanted.get(partition) ?? 0n;
+      const page = committedRecords(answer, from);
+      return page.end === from ? [] : [{ partition, ...page }];
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+import { lookup } from 'node:dns/promises';
+import { Webhook } from 'standardwebhooks';
+import { BridgeParkedError, RetryLaterError } from '../errors.ts';
+import { type ChainedMessage, toStructured } from '../message.ts';
+import type { WebhookSettings } from '../settings.ts';
+import type { Target, TargetKind } from '../target.ts';
+import { createPoster, type PostAnswer } from './http-post.ts';
+import {
+  createPublicLookup,
+  isPublicAddress,
+  PrivateAddressError,
+  type Resolve,
+  toLiteralAddress,
+} from './public-address.ts';
+import type { Secrets } from './secrets.ts';
+
+interface WebhookTargetOptions {
+  readonly settings: WebhookSettings;
+  readonly secret: Secrets;
+  /** Finds the addresses of a host name; the resolver of the system by default. */
+  readonly resolve?: Resolve;
+}
+
+const giveUpAfterMs = 3 * 86_400_000;
+const retryAfterMaxMs = 3_600_000;
+const gone = 410;
+
+/**
+ * An HTTP endpoint. Each event is one POST in the structured mode of CloudEvents, signed as
+ * Standard Webhooks says. The next one is not sent before the answer has a status of 2xx. An
+ * endpoint cannot report what it has, so the position is saved after each event (a batch is one
+ * event): a program that is killed sends at most one event again, with the same `webhook-id`.
+ */
+export function webhookTarget(options: WebhookTargetOptions): TargetKind {
+  return {
+    kind: options.settings.kind,
+    batchMax: 1,
+    giveUpAfterMs,
+    open: async () => openEndpoint(options),
+  };
+}
+
+function openEndpoint({ settings, secret, resolve = lookup }: WebhookTargetOptions): Target {
+  const { name, allowPrivate, timeoutMs } = settings;
+  const url = new URL(settings.url);
+  const signer = createSigner(secret, settings.secretEnv);
+  if (!allowPrivate) assertPublic(url);
+  const poster = createPoster({
+    url,
+    timeoutMs,
+    ...(allowPrivate ? {} : { lookup: createPublicLookup(resolve) }),
+  });
+  return {
+    last: async () => null,
+    laneOf: () => name,
+    async send(messages, signal) {
+      for (const message of messages) {
+        const answer = await poster.post(toRequest(signer, message, new Date()), signal);
+        assertDelivered(url, answer);
+      }
+    },
+    async close() {
+      poster.close();
+    },
+  };
+}
+
+function createSigner(secret: Secrets, name: string): Webhook {
+  try {
+    return new Webhook(secret(name));
+  } catch {
+    // Without the cause, which may quote the secret.
+    throw new BridgeParkedError(`${name} does not hold a secret: "whsec_" and base64`);
+  }
+}
+
+function assertPublic(url: URL): void {
+  const address = toLiteralAddress(url);
+  if (address === null || isPublicAddress(address)) return;
+  throw new BridgeParkedError(new PrivateAddressError(url.hostname).message);
+}
+
+function toRequest(signer: Webhook, message: ChainedMessage, now: Date) {
+  const body = toStructured(message);
+  return {
+    body,
+    headers: {
+      'content-type': 'application/cloudevents+json',
+      'user-agent': 'daybook',
+      'webhook-id': message.eventId,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': signer.sign(message.eventId, now, body),
+    },
+  };
+}
+
+/** Throws unless the answer says that the endpoint has the event. */
+function assertDelivered({ host }: URL, { status, retryAfter }: PostAnswer): void {
+  if (status >= 200 && status < 300) return;
+  if (status === gone) throw new BridgeParkedError(`${host} answered 410: the endpoint is gone`);
+  if (status >= 300 && status < 400) {
+    throw new Error(`${host} answered ${status}: redirects are not followed`);
+  }
+  throw new RetryLaterError(`${host} answered ${status}`, toRetryAfterMs(retryAfter));
+}
+
+/** The time of a `Retry-After` header, in seconds or as a date (RFC 9110), up to an hour. */
+function toRetryAfterMs(header: string | undefined): number {
+  if (header === undefined) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), retryAfterMaxMs);
+}

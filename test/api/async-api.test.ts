@@ -1,0 +1,69 @@
+import { Parser } from '@asyncapi/parser';
+import { expect, test } from 'vitest';
+import { chain } from '../../src/bridges/chain.ts';
+import { attributesOf, toMessage } from '../../src/bridges/message.ts';
+import type { StoredEvent } from '../../src/kernel/event.ts';
+import { readFile, readFiles } from '../architecture/sources.ts';
+
+const { text } = readFile('schema/asyncapi.json');
+
+/** An event with every attribute that a message can have. */
+const event: StoredEvent = {
+  id: '0190a1b2-0000-7000-8000-000000000001',
+  sequence: 2,
+  streamId: 'account-1',
+  version: 1,
+  type: 'CashDeposited',
+  schemaVersion: 1,
+  data: { amount: '1.00' },
+  actor: 'ann',
+  correlationId: '0190a1b2-0000-7000-8000-000000000002',
+  commandId: '0190a1b2-0000-7000-8000-000000000005',
+  causationId: '0190a1b2-0000-7000-8000-000000000003',
+  recordedAt: '2026-01-01T00:00:00.000000Z',
+  occurredAt: '2026-01-01T00:00:00.000000Z',
+};
+
+function namesSent(): readonly string[] {
+  const origin = { ledger: '0190a1b2-0000-7000-8000-000000000004', contextOf: () => 'accounts' };
+  const [message] = chain([toMessage(origin, event)], new Map(), {
+    laneOf: () => 'lane',
+    shared: false,
+  });
+  if (message === undefined) throw new Error('the message is not in the chain');
+  return attributesOf(message).map(([name]) => name);
+}
+
+test('the AsyncAPI document passes the AsyncAPI parser', async () => {
+  const { document, diagnostics } = await new Parser().parse(text);
+  const bad = diagnostics.filter(({ severity }) => severity < 2);
+  expect(bad.map(({ code, path, message }) => ({ code, path, message }))).toEqual([]);
+  expect(document?.channels().all()).toHaveLength(4);
+});
+
+test('the AsyncAPI document has a message for every event type with its printed schema', () => {
+  const { channels, components } = JSON.parse(text);
+  for (const { name, text: printed } of readFiles('schema/events', '.json')) {
+    const type = name.replace('schema/events/', '').replace('.json', '');
+    const { $schema, ...schema } = JSON.parse(printed);
+    expect(components.schemas[type]).toEqual(schema);
+    for (const channel of ['nats', 'kafka', 'kinesis', 'webhook']) {
+      const { $ref } = channels[channel].messages[type];
+      expect(components.messages[$ref.split('/').at(-1)].name).toBe(`daybook.${type}`);
+    }
+  }
+});
+
+test.each([
+  ['NatsHeaders', 'ce-'],
+  ['KafkaHeaders', 'ce_'],
+  ['StructuredAttributes', ''],
+])('%s of the AsyncAPI document are the attributes that a message has', (schema, prefix) => {
+  const { components } = JSON.parse(text);
+  const sent = namesSent().map((name) =>
+    prefix !== '' && name === 'datacontenttype' ? 'content-type' : `${prefix}${name}`,
+  );
+  expect(Object.keys(components.schemas[schema].properties)).toEqual(sent);
+  const optional = sent.filter((name) => name !== `${prefix}causationid`);
+  expect(components.schemas[schema].required).toEqual(optional);
+});

@@ -1,0 +1,149 @@
+import { Consumer, Producer } from '@platformatic/kafka';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import * as accounts from '../../src/contexts/accounts/commands.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
+import type { TestEngine } from '../support/engines.ts';
+import { startInboundEngine } from '../support/inbound.ts';
+import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
+import { readTopic, withAdmin } from '../support/kafka/read-topic.ts';
+import { noKafka } from '../support/kafka/resolve-kafka.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { titleWith } from '../support/skipped.ts';
+import { until } from '../support/until.ts';
+
+const title = titleWith('commands from Kafka', noKafka);
+
+describe.skipIf(noKafka !== null)(title, () => {
+  let testDatabase: TestDatabase;
+  let kafka: KafkaBroker;
+  let topic: string;
+  const started: TestEngine[] = [];
+
+  beforeAll(async () => {
+    kafka = await startKafkaBroker();
+  }, 120_000);
+  afterAll(() => kafka.dispose());
+  beforeEach(async () => {
+    testDatabase = await createTestDatabase();
+    topic = `commands-${newUuid().slice(-8)}`;
+  });
+  afterEach(async () => {
+    for (const engine of started.splice(0)) await engine.stop();
+    await testDatabase.dispose();
+  });
+
+  async function start(bridge: object = {}): Promise<TestEngine> {
+    const engine = await startInboundEngine(testDatabase.url, {
+      name: 'commands',
+      kind: 'kafka',
+      brokers: [kafka.address],
+      topic,
+      group: `daybook-${topic}`,
+      actor: 'payments',
+      deadLetter: `${topic}.dead`,
+      ...bridge,
+    });
+    started.push(engine);
+    return engine;
+  }
+
+  const addTopic = (partitions = 3) =>
+    withAdmin(kafka.address, (admin) => admin.createTopics({ topics: [topic], partitions }));
+
+  async function produce(bodies: readonly [key: string, body: unknown][]): Promise<void> {
+    const producer = new Producer({ clientId: 'test', bootstrapBrokers: [kafka.address] });
+    const messages = bodies.map(([key, body]) => ({
+      topic,
+      key: Buffer.from(key),
+      value: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+      headers: new Map([[Buffer.from('trace'), Buffer.from('abc')]]),
+    }));
+    await producer.send({ messages });
+    await producer.close();
+  }
+
+  async function openAccount(engine: TestEngine): Promise<string> {
+    const accountId = newUuid();
+    await engine.accept(accounts.openAccount, { accountId, owner: 'Ada', currency: 'EUR' });
+    return accountId;
+  }
+
+  const deposit = (accountId: string, amount: unknown = '10.00') => ({
+    mutation: 'depositCash',
+    input: { accountId, amount, reference: null },
+  });
+  const countOf = async (engine: TestEngine, type = 'CashDeposited') =>
+    (await engine.recorded(type)).length;
+
+  test('a refused or malformed message goes to the dead letters, and the next go on', async () => {
+    await addTopic(1);
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await produce([
+      ['a', 'not JSON'],
+      ['b', { mutation: 'withdrawCash', input: { accountId, amount: '99.00' } }],
+      ['c', deposit(accountId)],
+    ]);
+    await until(async () => (await countOf(engine)) === 1, 20_000);
+    await until(async () => (await readTopic(kafka.address, `${topic}.dead`)).length === 2);
+    expect(await readTopic(kafka.address, `${topic}.dead`)).toMatchObject([
+      {
+        key: 'a',
+        value: 'not JSON',
+        headers: {
+          trace: 'abc',
+          'daybook-code': 'MALFORMED_MESSAGE',
+          'daybook-place': `kafka:${topic}/0/0`,
+        },
+      },
+      {
+        key: 'b',
+        headers: { 'daybook-code': 'INSUFFICIENT_FUNDS', 'daybook-place': `kafka:${topic}/0/1` },
+      },
+    ]);
+  });
+
+  test('what was not committed before a rebalance is read again by the next member', async () => {
+    await addTopic(3);
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    const keys = Array.from({ length: 30 }, (_, index) => `key ${index}`);
+    const sendAll = () => produce(keys.map((key) => [key, deposit(accountId)]));
+    await sendAll();
+    await until(async () => (await countOf(engine)) === 30, 20_000);
+    // Another member takes partitions, and messages with them, but commits nothing.
+    const other = new Consumer({
+      clientId: 'other',
+      groupId: `daybook-${topic}`,
+      bootstrapBrokers: [kafka.address],
+      autocommit: false,
+    });
+    const stream = await other.consume({ topics: [topic], mode: 'committed' });
+    let taken = 0;
+    stream.on('data', () => {
+      taken += 1;
+    });
+    stream.on('error', () => {});
+    await until(() => (other.assignments?.[0]?.partitions.length ?? 0) > 0, 30_000);
+    await sendAll();
+    await until(() => taken > 0, 20_000);
+    await stream.close();
+    await other.close();
+    await until(async () => (await countOf(engine)) === 60, 40_000);
+    await until(async () => (await engine.bridges.rows())[0]?.waiting === 0);
+    expect(await countOf(engine)).toBe(60);
+  }, 120_000);
+
+  test('a bridge without its topic is parked until an operator retries it', async () => {
+    const engine = await start();
+    await until(async () => (await engine.bridges.rows())[0]?.parked === true, 20_000);
+    expect((await engine.bridges.rows())[0]?.error).toBe(
+      `there is no topic ${topic}: create it, then retry the bridge`,
+    );
+    await addTopic(1);
+    await engine.bridges.change('commands', 'retry');
+    const accountId = await openAccount(engine);
+    await produce([['a', deposit(accountId)]]);
+    await until(async () => (await countOf(engine)) === 1, 20_000);
+  }, 60_000);
+});

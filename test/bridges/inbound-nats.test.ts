@@ -1,0 +1,248 @@
+import {
+  DiscardPolicy,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as accounts from '../../src/contexts/accounts/commands.ts';
+import * as market from '../../src/contexts/market/commands.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
+import type { TestEngine } from '../support/engines.ts';
+import { startInboundEngine } from '../support/inbound.ts';
+import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { titleWith } from '../support/skipped.ts';
+import { until } from '../support/until.ts';
+
+const title = titleWith('commands from NATS JetStream', noNats);
+
+describe.skipIf(noNats !== null)(title, () => {
+  let testDatabase: TestDatabase;
+  let nats: NatsServer;
+  let connection: NatsConnection;
+  let manager: JetStreamManager;
+  const started: TestEngine[] = [];
+
+  beforeEach(async () => {
+    testDatabase = await createTestDatabase();
+    nats = await startNatsServer();
+    connection = await connect({ servers: [nats.address] });
+    manager = await jetstreamManager(connection);
+  });
+  afterEach(async () => {
+    for (const engine of started.splice(0)) await engine.stop();
+    await connection.close();
+    await nats.dispose();
+    await testDatabase.dispose();
+  });
+
+  async function start(bridge: object = {}): Promise<TestEngine> {
+    const engine = await startInboundEngine(testDatabase.url, {
+      name: 'commands',
+      kind: 'nats',
+      servers: [nats.address],
+      stream: 'COMMANDS',
+      actor: 'payments',
+      deadLetter: 'dead.commands',
+      ...bridge,
+    });
+    started.push(engine);
+    return engine;
+  }
+
+  async function addStream(): Promise<void> {
+    await manager.streams.add({ name: 'COMMANDS', subjects: ['commands.>'] });
+  }
+
+  async function publish(body: unknown, id?: string, subject = 'commands.cash'): Promise<void> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const sent = headers();
+    sent.set('trace', 'abc');
+    await jetstream(connection).publish(subject, text, {
+      headers: sent,
+      ...(id === undefined ? {} : { msgID: id }),
+    });
+  }
+
+  async function deadLetters() {
+    const stream = await manager.streams.find('dead.commands').catch(() => null);
+    if (stream === null) return [];
+    const { state } = await manager.streams.info(stream);
+    const letters = [];
+    for (let seq = 1; seq <= state.last_seq; seq += 1) {
+      const message = await manager.streams.getMessage(stream, { seq });
+      if (message === null) continue;
+      const names = ['daybook-reason', 'daybook-code', 'daybook-place', 'trace'];
+      letters.push([...names.map((name) => message.header.get(name)), message.string()]);
+    }
+    return letters;
+  }
+
+  async function openAccount(engine: TestEngine): Promise<string> {
+    const accountId = newUuid();
+    await engine.accept(accounts.openAccount, { accountId, owner: 'Ada', currency: 'EUR' });
+    return accountId;
+  }
+
+  const deposit = (accountId: string, amount: unknown = '10.00') => ({
+    mutation: 'depositCash',
+    input: { accountId, amount, reference: null },
+  });
+  const isDrained = async (): Promise<boolean> => {
+    const info = await manager.consumers.info('COMMANDS', 'daybook-commands').catch(() => null);
+    return info !== null && info.num_pending + info.num_ack_pending === 0;
+  };
+
+  test('an envelope becomes a command of the configured actor', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId, '12.50'));
+    await until(isDrained);
+    const [event] = await engine.recorded('CashDeposited');
+    expect(event).toMatchObject({ actor: 'payments', data: { amount: '12.50' } });
+    await until(async () => (await engine.bridges.rows())[0]?.checkpoint === event?.sequence);
+    expect(await engine.bridges.rows()).toMatchObject([
+      { name: 'commands', kind: 'nats', direction: 'IN', waiting: 0, error: null },
+    ]);
+  });
+
+  test('a refused or malformed message goes to the dead letters, and the next go on', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    const withdrawal = { mutation: 'withdrawCash', input: { accountId, amount: '99.00' } };
+    const keyed = deposit(accountId);
+    Object.assign(keyed.input, { idempotencyKey: 'mine' });
+    const bodies = [
+      '{"mutation": "depositCash"',
+      withdrawal,
+      deposit(accountId, 10.5),
+      { mutation: 'pauseTheWorld', input: {} },
+      keyed,
+      { ...deposit(accountId), more: 1 },
+      deposit(accountId),
+    ];
+    for (const body of bodies) await publish(body);
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+    const letters = await deadLetters();
+    expect(letters.map(([, code, place, trace]) => [code, place, trace])).toEqual([
+      ['MALFORMED_MESSAGE', 'nats:COMMANDS/1', 'abc'],
+      ['INSUFFICIENT_FUNDS', 'nats:COMMANDS/2', 'abc'],
+      ['BAD_USER_INPUT', 'nats:COMMANDS/3', 'abc'],
+      ['BAD_USER_INPUT', 'nats:COMMANDS/4', 'abc'],
+      ['BAD_USER_INPUT', 'nats:COMMANDS/5', 'abc'],
+      ['MALFORMED_MESSAGE', 'nats:COMMANDS/6', 'abc'],
+    ]);
+    expect(letters.map(([reason]) => reason)).toEqual([
+      expect.stringMatching(/^MALFORMED_MESSAGE: the body is not JSON/),
+      expect.stringMatching(/^INSUFFICIENT_FUNDS: /),
+      expect.stringMatching(/^BAD_USER_INPUT: .*a Decimal must be a string/),
+      'BAD_USER_INPUT: there is no command pauseTheWorld',
+      expect.stringMatching(/^BAD_USER_INPUT: idempotencyKey must be absent/),
+      'MALFORMED_MESSAGE: "more" is neither mutation nor input',
+    ]);
+    expect(letters[1]?.[4]).toBe(JSON.stringify(withdrawal));
+  });
+
+  test('a message whose dead letter cannot be written is not acknowledged', async () => {
+    await addStream();
+    const dead = { subjects: ['dead.commands'], discard: DiscardPolicy.New };
+    await manager.streams.add(Object.assign({ name: 'DEAD', max_msgs: 1 }, dead));
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    for (const body of ['one', 'two', deposit(accountId)]) await publish(body);
+    await until(async () => (await engine.bridges.rows())[0]?.error?.includes('maximum') === true);
+    expect(await deadLetters()).toHaveLength(1);
+    expect(await isDrained()).toBe(false);
+    await manager.streams.update('DEAD', Object.assign({ max_msgs: 10 }, dead));
+    await until(isDrained, 30_000);
+    expect((await deadLetters()).map((letter) => letter.at(-1))).toEqual(['one', 'two']);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+  }, 60_000);
+
+  test('a mapping records prices digit by digit', async () => {
+    await addStream();
+    const map = {
+      mutation: 'recordPrice',
+      input: { symbol: '/s', price: '/p', occurredAt: '/t' },
+    };
+    const engine = await start({ map });
+    await engine.accept(market.listInstrument, {
+      symbol: 'MSFT',
+      name: 'Microsoft',
+      currency: 'USD',
+      tickSize: '0.01',
+      lotSize: '1',
+      makerFeeBps: '0',
+      takerFeeBps: '0',
+    });
+    await publish('{"s": "MSFT", "p": 187.500000000000001, "t": "2026-01-05T14:30:00Z"}');
+    await publish('{"s": "MSFT", "t": "2026-01-05T14:30:00Z"}');
+    await publish('{"s": "MSFT", "p": "188.10", "t": "2026-01-05T14:30:01Z"}');
+    await until(isDrained);
+    const prices = await engine.recorded('PriceRecorded');
+    expect(prices.map(({ data, occurredAt }) => [data['price'], occurredAt])).toEqual([
+      ['187.500000000000001', '2026-01-05T14:30:00.000000Z'],
+      ['188.10', '2026-01-05T14:30:01.000000Z'],
+    ]);
+    expect((await deadLetters()).map(([reason]) => reason)).toEqual([
+      'MALFORMED_MESSAGE: the body has nothing at /p',
+    ]);
+  });
+
+  test('a message with an id has one effect, however often it is sent', async () => {
+    await manager.streams.add({
+      name: 'COMMANDS',
+      subjects: ['commands.>'],
+      duplicate_window: 100 * 1e6,
+    });
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId), 'payment-1');
+    await until(isDrained);
+    await until(async () => {
+      await publish(deposit(accountId), 'payment-1');
+      return (await manager.streams.info('COMMANDS')).state.messages > 1;
+    });
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+  });
+
+  test('a bridge without its stream is parked until an operator retries it', async () => {
+    const engine = await start();
+    await until(async () => (await engine.bridges.rows())[0]?.parked === true);
+    expect((await engine.bridges.rows())[0]?.error).toBe(
+      'there is no stream COMMANDS: create it, then retry the bridge',
+    );
+    await addStream();
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId));
+    await engine.bridges.change('commands', 'retry');
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+    await until(async () => (await engine.bridges.rows())[0]?.error === null);
+  });
+
+  test('a paused bridge leaves messages where they are', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId));
+    await until(isDrained);
+    await engine.bridges.change('commands', 'pause');
+    await until(async () => {
+      const info = await manager.consumers.info('COMMANDS', 'daybook-commands');
+      return info.num_waiting === 0;
+    });
+    await publish(deposit(accountId));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+    await engine.bridges.change('commands', 'resume');
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(2);
+  });
+});
