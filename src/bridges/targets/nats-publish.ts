@@ -36,7 +36,7 @@ const ackMs = 10_000;
 /**
  * Creates a publisher with one subscription for all acknowledgements and one deadline for a batch.
  * The client's own `publish` makes a request of each message, with a timer and two stack traces,
- * and checks each header against the others: 113 µs of processor time a message instead of 40.
+ * and compares each header with the others: the bridge then takes three times the processor time.
  */
 export function createNatsPublisher(connection: NatsConnection): NatsPublisher {
   const inbox = createInbox();
@@ -56,7 +56,7 @@ export function createNatsPublisher(connection: NatsConnection): NatsPublisher {
     for (const [index, { subject, headers, data }] of messages.entries()) {
       const reply = `${inbox}.${first + index}`;
       try {
-        // A buffer of Node.js shares its memory with others, which costs less than one for each text.
+        // Small buffers share their memory, which costs less than an array for each text.
         const bytes = Buffer.from(data);
         connection.publish(subject, bytes, { headers: new TextHeaders(headers), reply });
       } catch (error) {

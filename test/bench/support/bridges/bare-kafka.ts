@@ -39,7 +39,7 @@ async function take({ address, topic, count }: Place & { readonly count: number 
   return taken.length;
 }
 
-/** Produces the records to another topic. Returns the milliseconds to the end of the last commit. */
+/** Produces the records to another topic. Returns the milliseconds until the last commit. */
 async function produce({ address, topic, batchSize }: Place & { readonly batchSize: number }) {
   const producer = createProducer(address, topic);
   try {
