@@ -42,8 +42,8 @@ export interface BridgeRow {
 
 const all: Query = {
   name: 'bridges',
-  text: `select bridges.name, kind, direction, checkpoint, delivered, waiting, paused, parked, error,
-      exists (
+  text: `select bridges.name, kind, direction, checkpoint, delivered, waiting, paused, parked,
+      error, exists (
         select from leases
         where leases.name = 'daybook.bridges ' || bridges.id
           and leases.expires_at > clock_timestamp()
