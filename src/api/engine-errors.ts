@@ -1,6 +1,7 @@
 import {
   BusyError,
   ContentionError,
+  OrderBrokenError,
   OutcomeUnknownError,
   OverloadedError,
   StoppedError,
@@ -19,6 +20,7 @@ const codedErrors = [
   ContentionError,
   GateFullError,
   LogReplacedError,
+  OrderBrokenError,
   OutcomeUnknownError,
   OverloadedError,
   StoppedError,

@@ -90,14 +90,14 @@ function createTurns(): () => Turn {
   };
 }
 
-function createContext(engine: EngineParts, { actor, signal }: MutationRequest, turn: Turn) {
+function createContext(engine: EngineParts, { actor, signal, order }: MutationRequest, turn: Turn) {
   const processor: Processor = {
     ...engine.processor,
     async submit(request) {
       // The parsers of some commands wait for the database: later commands may be parsed earlier.
       await turn.isNext;
       if (signal.aborted) throw codedError('ABORTED', 'an earlier command was not answered');
-      const result = engine.processor.submit(request);
+      const result = engine.processor.submit({ ...request, order });
       turn.end();
       return result;
     },

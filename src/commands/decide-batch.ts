@@ -7,7 +7,8 @@ import type { LogStatements } from '../log/log.ts';
 import type { DecideOptions } from './attempt.ts';
 import { toBatch } from './batch.ts';
 import { type Decision, decide, type NeedsEarlier } from './decide.ts';
-import type { Submission } from './request.ts';
+import { OrderBrokenError } from './errors.ts';
+import type { CommandOrder, Submission } from './request.ts';
 import type { AnyDecider, CachedStream, StreamCache } from './streams/cache.ts';
 import { loadStreams } from './streams/load.ts';
 import { createWorkspace, type Workspace } from './streams/workspace.ts';
@@ -116,7 +117,18 @@ function decideForOneTurn(state: BatchState, submissions: readonly Submission[],
   const since = performance.now();
   const missing = new Map<string, AnyDecider>();
   const deferred: Submission[] = [];
+  /** The orders of deferred commands: the later commands of these wait as well. */
+  const waiting = new Set<CommandOrder>();
   for (const [index, submission] of submissions.entries()) {
+    const { order } = submission.request;
+    if (order?.isBroken === true) {
+      submission.reject(new OrderBrokenError());
+      continue;
+    }
+    if (order !== undefined && waiting.has(order)) {
+      deferred.push(submission);
+      continue;
+    }
     const decision = decideNext(state, submission, decideOptions);
     if (decision === null) {
       return { missing, deferred, rest: [], left: submissions.slice(index) };
@@ -126,6 +138,7 @@ function decideForOneTurn(state: BatchState, submissions: readonly Submission[],
     } else {
       for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
       deferred.push(submission);
+      if (order !== undefined) waiting.add(order);
     }
     if (performance.now() - since > turnMs) {
       return { missing, deferred, rest: submissions.slice(index + 1), left: [] };

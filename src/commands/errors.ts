@@ -8,6 +8,14 @@ export class OverloadedError extends Error {
   }
 }
 
+/** An earlier command of the same order was not answered; this one has had no effect. */
+export class OrderBrokenError extends Error {
+  readonly code = 'ABORTED';
+  constructor() {
+    super('an earlier command was not answered, so this one was not decided');
+  }
+}
+
 /** The processor is stopping; the command has had no effect. */
 export class StoppedError extends Error {
   readonly code = 'STOPPED';

@@ -106,6 +106,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
             resolve(result);
           },
           reject(error) {
+            if (untyped.order !== undefined) untyped.order.isBroken = true;
             pending.delete(submission);
             reject(error);
           },

@@ -3,6 +3,14 @@ import type { Decider } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 
+/**
+ * Commands that must be decided in the order in which they were submitted. After a command without
+ * an answer, the order is broken: none of the later ones is decided.
+ */
+export interface CommandOrder {
+  isBroken: boolean;
+}
+
 /** A command that has been parsed but not decided yet. */
 export interface CommandRequest<Input = never> {
   readonly definition: CommandDefinition<Input>;
@@ -13,6 +21,8 @@ export interface CommandRequest<Input = never> {
   readonly correlationId: string | null;
   /** The id of the event that caused this command; null if none did. */
   readonly causationId: string | null;
+  /** The order that the command belongs to. Absent: it may be decided before earlier commands. */
+  readonly order?: CommandOrder;
 }
 
 /** The result of a command. The command was accepted if `rejection` is null. */

@@ -1,3 +1,5 @@
+import type { CommandOrder } from '../../commands/request.ts';
+
 /** A command of a message, as a mutation of the API. */
 export interface MutationRequest {
   readonly mutation: string;
@@ -7,6 +9,8 @@ export interface MutationRequest {
   readonly idempotencyKey: string;
   /** When it fires, the command is no longer submitted. */
   readonly signal: AbortSignal;
+  /** The order of the messages that are submitted together. */
+  readonly order: CommandOrder;
 }
 
 /**

@@ -1,8 +1,13 @@
+import type { CommandOrder } from '../../commands/request.ts';
 import { unlessAborted } from '../../lib/unless-aborted.ts';
 import type { InboundMessage } from './command-source.ts';
 import { type Envelope, MalformedMessageError, readEnvelope } from './envelope.ts';
 import type { InboundBridge } from './inbound.ts';
-import { type MutationOutcome, SubmitFailedError } from './submit-mutation.ts';
+import {
+  type MutationOutcome,
+  type MutationRequest,
+  SubmitFailedError,
+} from './submit-mutation.ts';
 
 /** The outcomes of the first messages, and why the next one has none; null if all have one. */
 interface WindowOutcome {
@@ -13,9 +18,9 @@ interface WindowOutcome {
 type Attempt = MutationOutcome | { readonly kind: 'failed'; readonly error: SubmitFailedError };
 
 /**
- * Submits the commands of messages, in order and without waiting for the answers in between, so
- * that the processor decides them in order and writes many at once. After the first command without
- * an answer, no more are submitted. Null if the signal fires before all are answered.
+ * Submits the commands of messages, in order and without waiting for the answers in between: the
+ * processor decides them in order and writes many at once. After the first command without an
+ * answer, no more are submitted, and those that are waiting are not decided. Null if the signal fires before all are answered.
  */
 export async function submitWindow(
   bridge: InboundBridge,
@@ -23,11 +28,12 @@ export async function submitWindow(
   endSignal: AbortSignal,
 ): Promise<WindowOutcome | null> {
   const halt = new AbortController();
+  const order: CommandOrder = { isBroken: false };
   const attempts = await unlessAborted(
     Promise.all(
       messages.map(async (message): Promise<Attempt> => {
         try {
-          return await submit(bridge, message, halt.signal);
+          return await submit(bridge, message, { signal: halt.signal, order });
         } catch (error) {
           halt.abort();
           if (error instanceof SubmitFailedError) return { kind: 'failed', error };
@@ -37,7 +43,10 @@ export async function submitWindow(
     ),
     endSignal,
   );
-  if (attempts === null) return null;
+  if (attempts === null) {
+    halt.abort();
+    return null;
+  }
   const outcomes: MutationOutcome[] = [];
   for (const attempt of attempts) {
     if (attempt.kind === 'failed') return { outcomes, failure: firstFailure(attempts) };
@@ -57,7 +66,7 @@ function firstFailure(attempts: readonly Attempt[]): SubmitFailedError | null {
 async function submit(
   { actor, map, submit }: InboundBridge,
   { body, idempotencyKey }: InboundMessage,
-  signal: AbortSignal,
+  together: Pick<MutationRequest, 'signal' | 'order'>,
 ): Promise<MutationOutcome> {
   let envelope: Envelope;
   try {
@@ -66,5 +75,5 @@ async function submit(
     if (!(error instanceof MalformedMessageError)) throw error;
     return { kind: 'refused', code: error.code, message: error.message };
   }
-  return submit({ ...envelope, actor, idempotencyKey, signal });
+  return submit({ ...envelope, ...together, actor, idempotencyKey });
 }
