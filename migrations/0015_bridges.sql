@@ -11,8 +11,8 @@ create table bridges (
   -- Every event up to here that passes the filter is in the target. For a bridge that brings
   -- commands in: the sequence after the last command that was answered.
   checkpoint bigint not null,
-  -- The event at the checkpoint. Null: it is not known.
-  checkpoint_id uuid,
+  -- The checkpoint with which the bridge began: it never sends an event up to here.
+  begins_after bigint not null,
   -- The last sequence on each lane of the target (a partition, a stream, an endpoint) at the
   -- checkpoint, as an object of texts.
   lanes jsonb not null default '{}',

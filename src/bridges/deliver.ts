@@ -27,8 +27,8 @@ interface Delivery {
   readonly signal: AbortSignal;
   /** The signal after which nothing may be sent. */
   readonly endSignal: AbortSignal;
-  /** Called after each batch that the target has acknowledged. */
-  onDelivered(): void;
+  /** Called after each batch that the target has acknowledged, and while there is none to send. */
+  onWorking(): void;
 }
 
 const saveMs = 1_000;
@@ -64,8 +64,8 @@ export async function deliver(
 }
 
 /** Begins at the last sequence number of a lane, of which the lane may not have all messages. */
-function withLastAgain({ after, lanes }: Start, { checkpoint }: BridgeState): Start {
-  return { after: Math.max(0, Math.min(after - 1, checkpoint)), lanes };
+function withLastAgain({ after, lanes }: Start, state: BridgeState): Start {
+  return { after: Math.max(state.beginsAfter, Math.min(after - 1, state.checkpoint)), lanes };
 }
 
 async function readFacts({ log, ledger }: Delivery): Promise<LogFacts> {
@@ -104,11 +104,15 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);
     if (!(await sendPage(delivery, sending, page))) break;
     const isIdle = page.messages.length === 0;
-    if (isIdle && performance.now() - lookedAt >= lookMs) {
+    if (!isIdle) lookedAt = performance.now();
+    else if (performance.now() - lookedAt >= lookMs) {
       await lookAtTarget(delivery, target, progress.lanes);
       lookedAt = performance.now();
     }
-    if (isIdle && page.end === after) await progress.noteIdle();
+    if (isIdle && page.end === after) {
+      await progress.noteIdle();
+      delivery.onWorking();
+    }
     after = page.end;
   }
   await progress.save();
@@ -138,7 +142,7 @@ interface Sending extends Pick<Run, 'target' | 'isKept'> {
 
 /** Sends a page in parts. Returns whether all of it was sent: false if the delivery must stop. */
 async function sendPage(
-  { kind, signal, endSignal, onDelivered }: Delivery,
+  { kind, signal, endSignal, onWorking }: Delivery,
   { target, isKept, progress }: Sending,
   page: MessagePage,
 ): Promise<boolean> {
@@ -149,7 +153,7 @@ async function sendPage(
     const batch = chain(messages, progress.lanes, linking);
     if (batch.length > 0) {
       await callTarget(() => target.send(batch, endSignal));
-      onDelivered();
+      onWorking();
     }
     if (end === null) continue;
     await progress.note(end, batch.at(-1)?.sequence ?? null, { isUrgent: !isKept });
@@ -238,6 +242,7 @@ async function createProgress(
       lookedAt = performance.now();
       await save();
       const control = await readControl(executor, id);
+      isFailing ||= control.failingMs !== null;
       return control.paused || control.parked || control.retries !== asked.retries;
     },
   };

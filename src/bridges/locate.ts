@@ -27,7 +27,7 @@ export interface LogFacts {
  * log that was restored, or it belongs to another log.
  */
 export async function locate(
-  state: Pick<BridgeState, 'checkpoint' | 'lanes'>,
+  state: Pick<BridgeState, 'checkpoint' | 'beginsAfter' | 'lanes'>,
   target: TargetLanes | null,
   log: LogFacts,
 ): Promise<Start> {
@@ -40,7 +40,7 @@ export async function locate(
   }
   for (const [lane, saved] of state.lanes) {
     const actual = lanes.get(lane) ?? 0;
-    if (actual < saved) after = Math.min(after, actual);
+    if (actual < saved) after = Math.max(state.beginsAfter, Math.min(after, actual));
   }
   // Not further than the checkpoint, although a lane may be: another lane may be behind it. The
   // messages that are on their lane are left out when they are chained.
@@ -49,7 +49,7 @@ export async function locate(
 
 async function assertOurs(lane: string, last: LastMessage, log: LogFacts): Promise<void> {
   const { sequence, eventId, ledger } = last;
-  if (ledger !== log.ledger) {
+  if (ledger !== null && ledger !== log.ledger) {
     throw new BridgeParkedError(
       `${lane} holds messages of another ledger, ${ledger}; this ledger is ${log.ledger}`,
     );
@@ -59,6 +59,7 @@ async function assertOurs(lane: string, last: LastMessage, log: LogFacts): Promi
       `${lane} is ahead of the log: its last message is ${sequence}, the log ends at ${log.head}`,
     );
   }
+  if (eventId === null) return;
   const actual = await log.eventIdAt(sequence);
   if (actual !== eventId) {
     throw new BridgeParkedError(

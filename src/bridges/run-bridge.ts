@@ -14,6 +14,7 @@ import type { OpenSource } from './source.ts';
 import {
   type BridgeControl,
   type BridgeIdentity,
+  BridgeMovedError,
   type BridgeState,
   readBridge,
   readControl,
@@ -42,7 +43,7 @@ export interface BridgeTerm {
   /** The signal after which nothing may be sent. */
   readonly endSignal: AbortSignal;
   /** Called after each batch that has been delivered. */
-  onDelivered(): void;
+  onWorking(): void;
 }
 
 /** A bridge in either direction. */
@@ -102,7 +103,10 @@ export function runBridge(
       return retryMs;
     },
     onReplaced: () => logger.info(fields, 'a bridge starts again with the restored log'),
-    onFault: (error) => saveFault(options, name, error),
+    // A bridge that another process has advanced is well.
+    onFault: async (error) => {
+      if (!(error instanceof BridgeMovedError)) await saveFault(options, name, error);
+    },
     canMove: async () => newer.canMove([(await readBridge(database, name)).checkpoint]),
   });
 }
@@ -144,7 +148,7 @@ async function lead(led: Led, id: number): Promise<void> {
         await delay(lookMs, signal);
         continue;
       }
-      const onDelivered = () => {
+      const onWorking = () => {
         if (lastError === null) return;
         logger.info({ bridge: name, kind }, 'a bridge delivers again');
         lastError = null;
@@ -153,7 +157,7 @@ async function lead(led: Led, id: number): Promise<void> {
       try {
         const state = await readBridge(executor, name);
         const endSignal = end.signal;
-        await bridge.work({ executor, state, asked, signal, endSignal, onDelivered });
+        await bridge.work({ executor, state, asked, signal, endSignal, onWorking });
       } catch (error) {
         if (!(error instanceof TargetError || error instanceof BridgeParkedError)) throw error;
         if (signal.aborted) return;

@@ -8,6 +8,8 @@ type Direction = 'IN' | 'OUT';
 export interface BridgeState {
   readonly id: number;
   readonly checkpoint: number;
+  /** The checkpoint with which the bridge began. */
+  readonly beginsAfter: number;
   readonly lanes: Lanes;
   readonly delivered: number;
 }
@@ -78,8 +80,10 @@ export interface BridgeIdentity {
 const register: Query = {
   name: 'register_bridge',
   // "now" and a sequence beyond the head begin at the head.
-  text: `insert into bridges (name, kind, direction, checkpoint)
-    select $1, $2, $3, least(sequence, coalesce($4::bigint, sequence)) from log_head
+  text: `insert into bridges (name, kind, direction, checkpoint, begins_after)
+    select $1, $2, $3, least(sequence, coalesce($4::bigint, sequence)),
+      least(sequence, coalesce($4::bigint, sequence))
+    from log_head
     on conflict on constraint bridges_name_key do update
     set kind = excluded.kind, direction = excluded.direction
     where (bridges.kind, bridges.direction) is distinct from (excluded.kind, excluded.direction)`,
@@ -96,7 +100,7 @@ export async function registerBridge(
 
 const find: Query = {
   name: 'bridge',
-  text: 'select id, checkpoint, lanes, delivered from bridges where name = $1',
+  text: 'select id, checkpoint, begins_after as "beginsAfter", lanes, delivered from bridges where name = $1',
 };
 
 interface StateRow extends Omit<BridgeState, 'lanes'> {
@@ -108,8 +112,8 @@ export async function readBridge(executor: Executor, name: string): Promise<Brid
   const [row] = await executor.query<StateRow>(find, [name]);
   if (row === undefined) throw new Error(`bridge ${name} does not exist`);
   const lanes = Object.entries(row.lanes).map(([lane, last]) => [lane, Number(last)] as const);
-  const { id, checkpoint, delivered } = row;
-  return { id, checkpoint, delivered, lanes: new Map(lanes) };
+  const { id, checkpoint, beginsAfter, delivered } = row;
+  return { id, checkpoint, beginsAfter, delivered, lanes: new Map(lanes) };
 }
 
 const control: Query = {
@@ -140,7 +144,7 @@ interface BridgeAdvance {
 
 const advance: Query = {
   name: 'advance_bridge',
-  text: `update bridges set checkpoint = $3, checkpoint_id = $4, lanes = $5, delivered = $6,
+  text: `update bridges set checkpoint = $3, lanes = $5, delivered = $6,
       error = null, failing_since = null
     where id = $1 and checkpoint = $2
       and (assert_recorded($7, array[$3::bigint], array[$4::uuid]))[1] = $3
@@ -148,7 +152,7 @@ const advance: Query = {
 };
 
 /** Another process has advanced the bridge: this one no longer leads it. */
-class BridgeMovedError extends Error {
+export class BridgeMovedError extends Error {
   readonly code = 'BRIDGE_MOVED';
 }
 
@@ -216,7 +220,10 @@ export async function clearBridgeError(executor: Executor, id: number): Promise<
 
 const changes: Readonly<Record<'pause' | 'resume' | 'retry', Query>> = {
   pause: { name: 'pause_bridge', text: 'update bridges set paused = true where name = $1' },
-  resume: { name: 'resume_bridge', text: 'update bridges set paused = false where name = $1' },
+  resume: {
+    name: 'resume_bridge',
+    text: 'update bridges set paused = false, failing_since = null where name = $1',
+  },
   retry: {
     name: 'retry_bridge',
     text: `update bridges set parked = false, error = null, failing_since = null,

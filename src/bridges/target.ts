@@ -1,10 +1,10 @@
 import type { ChainedMessage, Message } from './message.ts';
 
-/** The last message on a lane, as the target holds it. */
+/** The last message on a lane, as the target holds it. The id and the ledger may be unknown. */
 export interface LastMessage {
   readonly sequence: number;
-  readonly eventId: string;
-  readonly ledger: string;
+  readonly eventId: string | null;
+  readonly ledger: string | null;
 }
 
 /**

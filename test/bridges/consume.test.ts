@@ -37,7 +37,7 @@ async function run(source: CommandSource, submit: SubmitMutation, stop = new Abo
     submit,
   };
   const { signal } = stop;
-  const term = { executor, state, asked, signal, endSignal: signal, onDelivered() {} };
+  const term = { executor, state, asked, signal, endSignal: signal, onWorking() {} };
   await consume({ ...term, bridge, logger: silentLogger });
 }
 

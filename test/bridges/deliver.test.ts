@@ -132,7 +132,7 @@ async function attemptOnce(
   const asked = await readControl(executor, state.id);
   const delivery = { executor, log, ledger, kind, source, signal: stop.signal, endSignal };
   try {
-    await deliver({ ...delivery, onDelivered: () => {} }, state, asked);
+    await deliver({ ...delivery, onWorking: () => {} }, state, asked);
     return null;
   } catch (error) {
     if (error instanceof Error) return error;

@@ -120,7 +120,7 @@ async function noteFailure(
 type Progress = ReturnType<typeof createProgress>;
 
 /** The progress of a bridge, saved about once a second. */
-function createProgress({ executor, state, asked, onDelivered }: Intake, source: CommandSource) {
+function createProgress({ executor, state, asked, onWorking }: Intake, source: CommandSource) {
   const { id } = state;
   let sequence = state.checkpoint;
   let isFailing = asked.failingMs !== null;
@@ -132,7 +132,7 @@ function createProgress({ executor, state, asked, onDelivered }: Intake, source:
     await saveInboundProgress(executor, { id, sequence, waiting });
   }
   async function noteSuccess(): Promise<void> {
-    onDelivered();
+    onWorking();
     if (!isFailing) return;
     isFailing = false;
     await clearBridgeError(executor, id);

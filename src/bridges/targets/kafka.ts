@@ -1,4 +1,5 @@
 import { groupBy } from '../../lib/group-by.ts';
+import { withTimeout } from '../../lib/with-timeout.ts';
 import { attributesOf, type ChainedMessage, type Message } from '../message.ts';
 import type { Target, TargetKind } from '../target.ts';
 import {
@@ -34,6 +35,8 @@ export interface KafkaTargetOptions {
 }
 
 const batchMax = 2_000;
+/** A transaction that takes longer has failed, for example because a partition has no leader. */
+const sendMs = 30_000;
 
 /**
  * Topics of a Kafka cluster. The lanes are partitions. Each batch is one transaction of an
@@ -85,7 +88,7 @@ async function openTopics(
         toPart(prepared, lane, own),
       );
       try {
-        await producer.send(parts, over);
+        await withTimeout(over, sendMs, (signal) => producer.send(parts, signal));
       } catch (error) {
         throw toSendError(error, parts);
       }

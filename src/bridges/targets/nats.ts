@@ -24,16 +24,18 @@ interface NatsTargetOptions {
 }
 
 const batchMax = 500;
-/** The error codes of JetStream for an unexpected last sequence and an unexpected last id. */
-const unexpectedLast = new Set([10071, 10070]);
+/** The error code of JetStream for an unexpected last sequence. */
+const unexpectedLast = 10071;
 const messageTooLarge = 10054;
 const subjectsOverlap = 10065;
 
 /**
- * A NATS JetStream stream. A bridge without a filter that begins at the first event mirrors the
- * log: each message is published with the expected last sequence of the stream, so the stream's
- * sequence numbers are those of the log, and the server refuses repeats and gaps. Another bridge
- * names the id of the last message instead.
+ * A NATS JetStream stream. Each message is published with the expected last sequence of the stream,
+ * so the server refuses repeats and gaps. A bridge without a filter that begins at the first event
+ * mirrors the log: the stream's sequence numbers are those of the log.
+ *
+ * The expected last message id was rejected: after a restart, nats-server knows the id of the last
+ * message only if it is younger than the duplicate window.
  */
 export function natsTarget({ settings, secret, contextOf }: NatsTargetOptions): TargetKind {
   return {
@@ -60,21 +62,13 @@ async function openStream(
   const manager = await jetstreamManager(connection);
   await ensureStream(manager, settings);
   const publisher = createNatsPublisher(connection);
-  /** The id of the last message; null if the stream is empty or no longer has it. */
-  let lastId: string | null = null;
+  /** The sequence number of the last message in the stream, once all that was sent is stored. */
   let lastInStream = 0;
 
   function toNatsMessage(message: ChainedMessage): NatsMessage {
-    let headers = `${toHeaders(message)}${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n`;
-    if (isMirror) headers += `${PubHeaders.ExpectedLastSeqHdr}: ${message.sequence - 1}\r\n`;
-    else {
-      headers += `${PubHeaders.MsgIdHdr}: ${message.eventId}\r\n`;
-      headers +=
-        lastId === null
-          ? `${PubHeaders.ExpectedLastSeqHdr}: ${lastInStream}\r\n`
-          : `${PubHeaders.ExpectedLastMsgIdHdr}: ${lastId}\r\n`;
-    }
-    lastId = message.eventId;
+    const expected = `${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n${PubHeaders.ExpectedLastSeqHdr}: `;
+    const headers = `${toHeaders(message)}${expected}${lastInStream}\r\n`;
+    lastInStream += 1;
     const subject = `${settings.subject}.${toSubject(contextOf, message)}`;
     return { subject, headers, data: message.data ?? '' };
   }
@@ -82,7 +76,6 @@ async function openStream(
   return {
     async last() {
       const { end, lanes } = await readLanes(manager, settings, isMirror);
-      lastId = lanes.get(stream)?.eventId ?? null;
       lastInStream = end;
       return lanes;
     },
@@ -139,7 +132,6 @@ async function ensureStream(manager: JetStreamManager, settings: NatsSettings): 
       max_age: Math.round((maxAgeDays ?? 0) * 86_400e9),
       max_bytes: maxBytes ?? -1,
       discard: DiscardPolicy.New,
-      duplicate_window: 120e9,
       deny_delete: true,
     });
     await creating.catch((failure: unknown) => {
@@ -167,8 +159,11 @@ async function readLanes(
   const end = state.last_seq;
   if (end === 0) return { end, lanes: new Map() };
   const message = await manager.streams.getMessage(stream, { seq: end });
-  // The stream's limits have removed it.
-  if (message === null) return { end, lanes: new Map([[stream, null]]) };
+  if (message === null) {
+    // The stream's limits have removed it. A mirror still tells which event it was.
+    const removed = isMirror ? { sequence: end, eventId: null, ledger: null } : null;
+    return { end, lanes: new Map([[stream, removed]]) };
+  }
   const last = toLastMessage(message.header);
   if (last === null) {
     throw new BridgeParkedError(`message ${end} of the stream ${stream} is not from Daybook`);
@@ -222,7 +217,7 @@ function toSendError(reason: Error, message: ChainedMessage | undefined): Error 
       cause: reason,
     });
   }
-  if (code !== null && unexpectedLast.has(code)) {
+  if (code === unexpectedLast) {
     return new Error(`another publisher wrote to the stream: ${reason.message}`, { cause: reason });
   }
   return reason;
