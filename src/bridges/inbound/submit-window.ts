@@ -20,7 +20,8 @@ type Attempt = MutationOutcome | { readonly kind: 'failed'; readonly error: Subm
 /**
  * Submits the commands of messages, in order and without waiting for the answers in between: the
  * processor decides them in order and writes many at once. After the first command without an
- * answer, no more are submitted, and those that are waiting are not decided. Null if the signal fires before all are answered.
+ * answer, no more are submitted, and those that wait are not decided. Null if the signal fires
+ * before all are answered.
  */
 export async function submitWindow(
   bridge: InboundBridge,

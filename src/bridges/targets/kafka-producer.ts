@@ -33,10 +33,16 @@ export function createKafkaProducer(cluster: KafkaCluster, transactionalId: stri
   let taken: { readonly coordinator: Connection; readonly session: ProducerSession } | null = null;
   return {
     async takeOver(signal) {
-      const coordinator = await cluster.connectToCoordinator(transactionalId, signal);
-      const ask = () =>
-        initProducerIdV4.api.async(coordinator, transactionalId, transactionMs, -1n, -1);
-      const answer = await onceFree(signal, () => cluster.call('init producer id', signal, ask));
+      const { coordinator, answer } = await onceFree(signal, async () => {
+        // Found for each attempt: a broker that has just started may not be the coordinator yet.
+        const found = await cluster.connectToCoordinator(transactionalId, signal);
+        const ask = () =>
+          initProducerIdV4.api.async(found, transactionalId, transactionMs, -1n, -1);
+        return {
+          coordinator: found,
+          answer: await cluster.call('init producer id', signal, ask),
+        };
+      });
       const { producerId, producerEpoch } = answer;
       const sequences = new Map<string, number>();
       taken = { coordinator, session: { transactionalId, producerId, producerEpoch, sequences } };
@@ -70,12 +76,16 @@ async function onceFree<T>(signal: AbortSignal, request: () => Promise<T>): Prom
 }
 
 const pauseMsMax = 50;
+const busyNames = [
+  'CONCURRENT_TRANSACTIONS',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR',
+];
 
 function isBusy(error: unknown): boolean {
   if (!(error instanceof KafkaRequestError)) return false;
-  return (
-    error.names.has('CONCURRENT_TRANSACTIONS') || error.names.has('COORDINATOR_LOAD_IN_PROGRESS')
-  );
+  return busyNames.some((name) => error.names.has(name));
 }
 
 function partitionsByTopic(parts: readonly PartitionBatches[]) {

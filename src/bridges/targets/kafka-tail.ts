@@ -134,7 +134,7 @@ async function lastRecordBetween(
   while (offset < to) {
     const { records, end } = await fetchCommitted(read, offset);
     last = records.at(-1) ?? last;
-    // There is a batch before the stable offset: a broker that is over a quota answers with nothing.
+    // There is a batch before the stable offset: a broker over a quota answers with nothing.
     if (end === offset) throw new Error(`Kafka has returned nothing of ${read.lane.name}`);
     offset = end;
   }

@@ -66,8 +66,8 @@ async function openStream(
   let lastInStream = 0;
 
   function toNatsMessage(message: ChainedMessage): NatsMessage {
-    const expected = `${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n${PubHeaders.ExpectedLastSeqHdr}: `;
-    const headers = `${toHeaders(message)}${expected}${lastInStream}\r\n`;
+    let headers = `${toHeaders(message)}${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n`;
+    headers += `${PubHeaders.ExpectedLastSeqHdr}: ${lastInStream}\r\n`;
     lastInStream += 1;
     const subject = `${settings.subject}.${toSubject(contextOf, message)}`;
     return { subject, headers, data: message.data ?? '' };
