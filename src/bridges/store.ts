@@ -100,9 +100,8 @@ export async function registerBridge(
 
 const find: Query = {
   name: 'bridge',
-  text:
-    'select id, checkpoint, begins_after as "beginsAfter", lanes, delivered from bridges ' +
-    'where name = $1',
+  text: `select id, checkpoint, begins_after as "beginsAfter", lanes, delivered
+    from bridges where name = $1`,
 };
 
 interface StateRow extends Omit<BridgeState, 'lanes'> {

@@ -160,7 +160,7 @@ async function readLanes(
   if (end === 0) return { end, lanes: new Map() };
   const message = await manager.streams.getMessage(stream, { seq: end });
   if (message === null) {
-    // The stream's limits have removed it. A mirror still tells which event it was.
+    // The stream's limits have removed it. A mirror still shows which event it was.
     const removed = isMirror ? { sequence: end, eventId: null, ledger: null } : null;
     return { end, lanes: new Map([[stream, removed]]) };
   }
