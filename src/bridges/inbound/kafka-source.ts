@@ -31,8 +31,8 @@ interface OpenTopic {
 }
 
 const batchMax = 256;
-/** The longest key of a dead letter. */
-const keyBytesMax = 64 * 1024;
+/** The longest key of a dead letter. The client takes seconds to hash a very long one. */
+const keyBytesMax = 4 * 1024;
 
 /**
  * A Kafka topic, read as a member of a consumer group. The bridge that has the lease is the only
