@@ -1,5 +1,5 @@
 import { FetchIsolationLevels, fetchV12, ListOffsetTimestamps } from '@platformatic/kafka';
-import { type CommittedRecord, committedRecords } from '../bridges/inbound/committed-records.ts';
+import { type CommittedRecord, committedRecords } from '../bridges/targets/committed-records.ts';
 import {
   type KafkaCluster,
   type KafkaConnectionFields,

@@ -1,6 +1,6 @@
 import { IS_CONTROL, IS_TRANSACTIONAL } from '@platformatic/kafka';
 import { expect, test } from 'vitest';
-import { committedRecords } from '../../src/bridges/inbound/committed-records.ts';
+import { committedRecords } from '../../src/bridges/targets/committed-records.ts';
 
 const producer = 7n;
 

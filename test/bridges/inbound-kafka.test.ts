@@ -1,6 +1,7 @@
 import { Consumer, Producer } from '@platformatic/kafka';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as accounts from '../../src/contexts/accounts/commands.ts';
+import { delay } from '../../src/lib/delay.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { TestEngine } from '../support/engines.ts';
 import { startInboundEngine } from '../support/inbound.ts';
@@ -145,5 +146,80 @@ describe.skipIf(noKafka !== null)(title, () => {
     const accountId = await openAccount(engine);
     await produce([['a', deposit(accountId)]]);
     await until(async () => (await countOf(engine)) === 1, 20_000);
+  }, 60_000);
+
+  test('partitions that are added are read', async () => {
+    await addTopic(1);
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await produce([['a', deposit(accountId)]]);
+    await until(async () => (await countOf(engine)) === 1, 20_000);
+    const assignments = [1, 2, 3].map(() => ({ brokerIds: [1] }));
+    await withAdmin(kafka.address, (admin) =>
+      admin.createPartitions({ topics: [{ name: topic, count: 4, assignments }] }),
+    );
+    await produce(Array.from({ length: 20 }, (_, key) => [`key ${key}`, deposit(accountId)]));
+    await until(async () => (await countOf(engine)) === 21, 30_000);
+  }, 60_000);
+
+  test('a committed offset beyond the end of the topic parks the bridge', async () => {
+    await addTopic(1);
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await produce([['a', deposit(accountId)]]);
+    await until(async () => (await engine.bridges.rows())[0]?.waiting === 0, 20_000);
+    await until(async () => (await countOf(engine)) === 1, 20_000);
+    await engine.stop();
+    const other = new Consumer({
+      clientId: 'other',
+      groupId: `daybook-${topic}`,
+      bootstrapBrokers: [kafka.address],
+      autocommit: false,
+    });
+    other.topics.track(topic);
+    await other.joinGroup({});
+    await other.commit({ offsets: [{ topic, partition: 0, offset: 9n, leaderEpoch: -1 }] });
+    await other.close();
+    const next = await start();
+    await until(async () => (await next.bridges.rows())[0]?.parked === true, 20_000);
+    expect((await next.bridges.rows())[0]?.error).toBe(
+      `the group has committed offset 9 of ${topic}/0, which ends at 1: move the offset of the ` +
+        'group, then retry the bridge',
+    );
+  }, 60_000);
+
+  test('a long key and long headers leave room for the dead letter', async () => {
+    await addTopic(1);
+    await start();
+    const producer = new Producer({ clientId: 'test', bootstrapBrokers: [kafka.address] });
+    const long = Buffer.alloc(250_000, 'x');
+    const headers = new Map([
+      [Buffer.from('long'), long],
+      [Buffer.from('trace'), Buffer.from('abc')],
+    ]);
+    const value = Buffer.alloc(520_000, 'x');
+    await producer.send({ messages: [{ topic, partition: 0, key: long, value, headers }] });
+    await producer.close();
+    await until(async () => (await readTopic(kafka.address, `${topic}.dead`)).length === 1, 20_000);
+    const [letter] = await readTopic(kafka.address, `${topic}.dead`);
+    expect(letter?.headers).toMatchObject({ trace: 'abc', 'daybook-code': 'MALFORMED_MESSAGE' });
+    expect(letter?.key).toHaveLength(4_096);
+  }, 60_000);
+
+  test('a broker that does not answer does not hold up the end', async () => {
+    await addTopic(1);
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await produce([['a', deposit(accountId)]]);
+    await until(async () => (await countOf(engine)) === 1, 20_000);
+    kafka.process.kill('SIGSTOP');
+    try {
+      await delay(1_500);
+      const from = performance.now();
+      await engine.stop();
+      expect(performance.now() - from).toBeLessThan(9_000);
+    } finally {
+      kafka.process.kill('SIGCONT');
+    }
   }, 60_000);
 });

@@ -1,3 +1,4 @@
+import { connect as connectTo } from 'node:net';
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -8,6 +9,7 @@ import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as accounts from '../../src/contexts/accounts/commands.ts';
 import * as market from '../../src/contexts/market/commands.ts';
+import { delay } from '../../src/lib/delay.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import type { TestEngine } from '../support/engines.ts';
 import { startInboundEngine } from '../support/inbound.ts';
@@ -52,8 +54,22 @@ describe.skipIf(noNats !== null)(title, () => {
     return engine;
   }
 
+  const commands = { name: 'COMMANDS', subjects: ['commands.>'] };
   async function addStream(): Promise<void> {
-    await manager.streams.add({ name: 'COMMANDS', subjects: ['commands.>'] });
+    await manager.streams.add(commands);
+  }
+
+  /** Publishes messages with headers that the client would refuse. */
+  async function sendRaw(messages: readonly [headers: string, body: string][]): Promise<void> {
+    const socket = connectTo(nats.port, '127.0.0.1');
+    socket.write('CONNECT {"verbose":false,"headers":true}\r\n');
+    for (const [lines, body] of messages) {
+      const head = `NATS/1.0\r\n${lines}\r\n\r\n`;
+      const sizes = `${head.length} ${head.length + body.length}`;
+      socket.write(`HPUB commands.cash ${sizes}\r\n${head}${body}\r\n`);
+    }
+    socket.write('PING\r\n');
+    for await (const data of socket) if (String(data).includes('PONG')) break;
   }
 
   async function publish(body: unknown, id?: string, subject = 'commands.cash'): Promise<void> {
@@ -244,5 +260,97 @@ describe.skipIf(noNats !== null)(title, () => {
     await engine.bridges.change('commands', 'resume');
     await until(isDrained);
     expect(await engine.recorded('CashDeposited')).toHaveLength(2);
+  });
+
+  test('headers that the client cannot read do not hold up the bridge', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    const bodies = ['not JSON', JSON.stringify(deposit(accountId))];
+    await sendRaw(bodies.map((body) => ['a name: 1', body]));
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(1);
+    expect((await deadLetters()).map(([, code]) => code)).toEqual(['MALFORMED_MESSAGE']);
+  });
+
+  test('a message with long headers leaves room for its dead letter', async () => {
+    await addStream();
+    await start();
+    await sendRaw([[`long: ${'x'.repeat(65_400)}\r\ntrace: abc`, 'not JSON']]);
+    await until(isDrained);
+    expect((await deadLetters()).map(([, code, , trace]) => [code, trace])).toEqual([
+      ['MALFORMED_MESSAGE', 'abc'],
+    ]);
+  });
+
+  test('ids are keys of their stream; one that is too long is no key', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await manager.streams.add({ name: 'OTHER', subjects: ['other'] });
+    await start({ name: 'other', stream: 'OTHER' });
+    await publish(deposit(accountId), 'payment-1', 'other');
+    await until(async () => (await engine.recorded('CashDeposited')).length === 1);
+    await publish(deposit(accountId, '2.00'), 'payment-1');
+    await publish(deposit(accountId), 'x'.repeat(300));
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(3);
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  test('two malformed messages with one id have a dead letter each', async () => {
+    await manager.streams.add(Object.assign({ duplicate_window: 100 * 1e6 }, commands));
+    await start();
+    await publish('one', 'same');
+    await until(async () => {
+      await publish('two', 'same');
+      return (await manager.streams.info('COMMANDS')).state.messages > 1;
+    });
+    await until(isDrained);
+    expect((await deadLetters()).map((letter) => letter.at(-1))).toEqual(['one', 'two']);
+  });
+
+  test('messages that were deleted before they were read park the bridge', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId));
+    await until(isDrained);
+    await engine.bridges.change('commands', 'pause');
+    await delay(1_500);
+    for (let count = 0; count < 3; count += 1) await publish(deposit(accountId));
+    await manager.streams.update('COMMANDS', { ...commands, max_msgs: 1 });
+    await engine.bridges.change('commands', 'resume');
+    await until(async () => (await engine.bridges.rows())[0]?.parked === true);
+    expect((await engine.bridges.rows())[0]?.error).toBe(
+      'messages 2 to 3 of COMMANDS were deleted before they were read: delete the consumer ' +
+        'daybook-commands, then retry the bridge',
+    );
+    await manager.consumers.delete('COMMANDS', 'daybook-commands');
+    await engine.bridges.change('commands', 'retry');
+    await until(isDrained);
+    expect(await engine.recorded('CashDeposited')).toHaveLength(2);
+  }, 30_000);
+
+  test('a bridge whose subject was removed reads all subjects', async () => {
+    await addStream();
+    const engine = await start({ subject: 'commands.card' });
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId), undefined, 'commands.card');
+    await until(isDrained);
+    await engine.stop();
+    const next = await start();
+    await publish(deposit(accountId));
+    await until(async () => (await next.recorded('CashDeposited')).length === 2);
+  });
+
+  test('dead letters of other bridges in the stream are passed over', async () => {
+    await manager.streams.add({ name: 'COMMANDS', subjects: ['commands.>', 'dead.>'] });
+    await start();
+    await start({ name: 'others', deadLetter: 'dead.others' });
+    await publish('not JSON');
+    await until(async () => (await manager.streams.info('COMMANDS')).state.messages >= 3);
+    await delay(1_500);
+    expect((await manager.streams.info('COMMANDS')).state.messages).toBe(3);
   });
 });

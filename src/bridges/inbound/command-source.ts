@@ -61,6 +61,24 @@ export function deadLetterHeaders(
 
 const reasonLengthMax = 1_000;
 
+/** The headers of a message for which its dead letter has room, in their order. */
+export function keptHeaders<Part extends { readonly length: number }>(
+  headers: readonly (readonly [name: Part, value: Part])[],
+): readonly (readonly [name: Part, value: Part])[] {
+  let room = headerLengthMax;
+  return headers.filter(([name, value]) => {
+    const length = name.length + value.length + headerOverhead;
+    if (length > room) return false;
+    room -= length;
+    return true;
+  });
+}
+
+/** NATS stores 65,535 bytes of headers at most; a character has up to three bytes. */
+const headerLengthMax = 16 * 1024;
+/** What a header takes in addition to its name and value, about. */
+const headerOverhead = 8;
+
 /**
  * The body of a dead letter. With the headers, a body near the limit of the system would be above
  * it: of such a message the beginning is kept, and the header "daybook-bytes" has its true size.

@@ -1,6 +1,7 @@
 import { UpgradeNeededError } from '../../kernel/upgrade-needed.ts';
 import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { unlessAborted } from '../../lib/unless-aborted.ts';
 import { withTimeout } from '../../lib/with-timeout.ts';
 import { createBackOff } from '../back-off.ts';
 import { BridgeParkedError, callTarget } from '../errors.ts';
@@ -34,7 +35,7 @@ export async function consume(intake: Intake): Promise<void> {
   try {
     const progress = createProgress(intake, source);
     while (!signal.aborted && !(await progress.isInterrupted())) {
-      const messages = await callTarget(() => source.next(endSignal));
+      const messages = await callSource(intake, () => source.next(endSignal));
       if (messages.length === 0) await progress.noteIdle();
       // Messages without an outcome stay with the source: none after them may be taken.
       if (!(await settle(intake, { source, progress }, messages))) break;
@@ -43,6 +44,16 @@ export async function consume(intake: Intake): Promise<void> {
   } finally {
     await source.close();
   }
+}
+
+/** Calls the source. Throws if the signal fires first: a source may wait long for an answer. */
+function callSource<T>({ endSignal }: Intake, call: () => Promise<T>): Promise<T> {
+  return callTarget(async () => {
+    const answered = call().then((value) => ({ value }));
+    const answer = await unlessAborted(answered, endSignal);
+    if (answer === null) throw new Error('the source has not answered in time');
+    return answer.value;
+  });
 }
 
 interface Parts {
@@ -67,7 +78,7 @@ async function settle(
     if (window === null) return false;
     const { outcomes, failure } = window;
     const answered = open.slice(0, outcomes.length);
-    await acknowledge(source, answered, outcomes);
+    await acknowledge(intake, source, { messages: answered, outcomes });
     if (answered.length > 0) {
       await progress.note(outcomes);
       backOff.reset();
@@ -81,22 +92,27 @@ async function settle(
   return true;
 }
 
+interface Answered {
+  readonly messages: readonly InboundMessage[];
+  readonly outcomes: readonly MutationOutcome[];
+}
+
 /** Acknowledges messages in order; the refused ones after they are among the dead letters. */
 async function acknowledge(
+  intake: Intake,
   source: CommandSource,
-  messages: readonly InboundMessage[],
-  outcomes: readonly MutationOutcome[],
+  { messages, outcomes }: Answered,
 ): Promise<void> {
   let from = 0;
   for (const [index, message] of messages.entries()) {
     const outcome = outcomes[index];
     if (outcome?.kind !== 'refused') continue;
     // If the dead letter cannot be written, this message and all after it are delivered again.
-    await callTarget(() => source.acknowledge(messages.slice(from, index)));
+    await callSource(intake, () => source.acknowledge(messages.slice(from, index)));
     from = index;
-    await callTarget(() => source.deadLetter(message, outcome));
+    await callSource(intake, () => source.deadLetter(message, outcome));
   }
-  await callTarget(() => source.acknowledge(messages.slice(from)));
+  await callSource(intake, () => source.acknowledge(messages.slice(from)));
 }
 
 /** Shows why the next message has no outcome. Throws if this process cannot do better later. */
@@ -120,7 +136,8 @@ async function noteFailure(
 type Progress = ReturnType<typeof createProgress>;
 
 /** The progress of a bridge, saved about once a second. */
-function createProgress({ executor, state, asked, onWorking }: Intake, source: CommandSource) {
+function createProgress(intake: Intake, source: CommandSource) {
+  const { executor, state, asked, onWorking } = intake;
   const { id } = state;
   let sequence = state.checkpoint;
   let isFailing = asked.failingMs !== null;
@@ -128,7 +145,7 @@ function createProgress({ executor, state, asked, onWorking }: Intake, source: C
 
   async function save(): Promise<void> {
     savedAt = performance.now();
-    const waiting = await callTarget(() => source.waiting());
+    const waiting = await callSource(intake, () => source.waiting());
     await saveInboundProgress(executor, { id, sequence, waiting });
   }
   async function noteSuccess(): Promise<void> {

@@ -7,10 +7,10 @@ import {
 } from '@platformatic/kafka';
 import { delay } from '../../lib/delay.ts';
 import { groupBy } from '../../lib/group-by.ts';
+import { unlessAborted } from '../../lib/unless-aborted.ts';
 import { BridgeParkedError } from '../errors.ts';
+import { type CommittedPage, committedRecords } from '../targets/committed-records.ts';
 import type { KafkaCluster } from '../targets/kafka-cluster.ts';
-import { toKafkaError } from '../targets/kafka-errors.ts';
-import { type CommittedPage, committedRecords } from './committed-records.ts';
 
 /** What was read of a partition, if there was anything. */
 interface PartitionPage extends CommittedPage {
@@ -54,24 +54,30 @@ const rebalanceMs = 20_000;
 const heartbeatMs = 2_000;
 /** A broker answers a request to join once all members have joined or are gone. */
 const joinMs = 30_000;
+const leaveMs = 2_000;
 const waitMs = 500;
 const answerBytesMax = 1024 * 1024;
 /** The broker sends a batch of records that is larger than this if it is the next one. */
 const partitionBytesMax = 256 * 1024;
 
 /** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
-export async function joinKafkaGroup(options: KafkaGroupOptions): Promise<KafkaGroup> {
-  const { topic } = options;
+export async function joinKafkaGroup(
+  options: KafkaGroupOptions,
+  signal: AbortSignal,
+): Promise<KafkaGroup> {
+  const { cluster, topic } = options;
   const membership = createMembership(options);
   const { consumer } = membership;
   try {
+    // Before the assignment, which may have more partitions, but no fewer.
+    const partitions = await countPartitions(cluster, topic, signal);
     consumer.topics.track(topic);
-    await consumer.joinGroup({});
+    await cluster.call('join group', signal, () => consumer.joinGroup({}));
+    return createGroup(options, membership, partitions);
   } catch (error) {
     await membership.close();
-    throw toKafkaError('join group', error);
+    throw error;
   }
-  return createGroup(options, membership);
 }
 
 type Membership = ReturnType<typeof createMembership>;
@@ -96,6 +102,10 @@ function createMembership({ client, group, member }: KafkaGroupOptions) {
   consumer.on('error', (error: Error) => {
     failure = error;
   });
+  // After an error that is not the group's, the client sends no more heartbeats.
+  consumer.on('consumer:heartbeat:error', ({ error }) => {
+    failure = error;
+  });
   return {
     consumer,
     generation: () => generation,
@@ -103,16 +113,23 @@ function createMembership({ client, group, member }: KafkaGroupOptions) {
       if (failure !== null) throw failure;
     },
     async close(): Promise<void> {
-      try {
-        await consumer.close(true);
-      } catch {
-        // The broker removes the member when its session ends.
-      }
+      // Without an answer, the broker removes the member when its session ends.
+      const leave = async (): Promise<void> => consumer.close(true);
+      await unlessAborted(
+        leave().catch(() => {}),
+        AbortSignal.timeout(leaveMs),
+      );
+      for (const [, connection] of consumer.connections) connection.socket?.destroy();
     },
   };
 }
 
-function createGroup({ cluster, topic }: KafkaGroupOptions, membership: Membership): KafkaGroup {
+/** `partitions`: the number of partitions of the topic when the member joined. */
+function createGroup(
+  { cluster, topic }: KafkaGroupOptions,
+  membership: Membership,
+  partitions: number,
+): KafkaGroup {
   const { consumer, generation } = membership;
   /** The next offset to read and the committed one, by partition, under the assignment `loaded`. */
   const positions = new Map<number, bigint>();
@@ -121,8 +138,8 @@ function createGroup({ cluster, topic }: KafkaGroupOptions, membership: Membersh
 
   async function load(): Promise<void> {
     const asked = generation();
-    const partitions = consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? [];
-    const starts = await startsOf(consumer, topic, partitions);
+    const assigned = consumer.assignments?.find((one) => one.topic === topic)?.partitions ?? [];
+    const starts = await startsOf(consumer, topic, assigned);
     if (asked !== generation()) return load();
     for (const map of [positions, committed]) map.clear();
     for (const [partition, start] of starts) {
@@ -137,6 +154,10 @@ function createGroup({ cluster, topic }: KafkaGroupOptions, membership: Membersh
       membership.assertJoined();
       if (loaded !== generation()) await load();
       const asked = loaded;
+      // Partitions are assigned to members that join: the source is opened again.
+      if ((await countPartitions(cluster, topic, signal)) !== partitions) {
+        throw new Error(`the number of partitions of ${topic} has changed`);
+      }
       if (positions.size === 0) {
         await delay(waitMs, signal);
         return { generation: asked, pages: [] };
@@ -168,6 +189,15 @@ function createGroup({ cluster, topic }: KafkaGroupOptions, membership: Membersh
   };
 }
 
+async function countPartitions(
+  cluster: KafkaCluster,
+  topic: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const { topics } = await cluster.metadata([topic], signal);
+  return topics.get(topic)?.partitionsCount ?? 0;
+}
+
 /** Where the group continues in each partition: after what it has committed, or at the start. */
 async function startsOf(
   consumer: Consumer,
@@ -177,12 +207,21 @@ async function startsOf(
   if (partitions.length === 0) return new Map();
   const asked = [{ topic, partitions: [...partitions] }];
   const saved = (await consumer.listCommittedOffsets({ topics: asked })).get(topic) ?? [];
-  const earliest = await listOffsets(consumer, topic, ListOffsetTimestamps.EARLIEST);
+  const { EARLIEST, LATEST } = ListOffsetTimestamps;
+  const earliest = await listOffsets(consumer, topic, EARLIEST);
+  const ends = await listOffsets(consumer, topic, LATEST, FetchIsolationLevels.READ_UNCOMMITTED);
   return new Map(
     partitions.map((partition) => {
       const first = earliest[partition] ?? 0n;
       const offset = saved[partition] ?? -1n;
       if (offset < 0n) return [partition, first];
+      const end = ends[partition] ?? 0n;
+      if (offset > end) {
+        throw new BridgeParkedError(
+          `the group has committed offset ${offset} of ${topic}/${partition}, which ends at ` +
+            `${end}: move the offset of the group, then retry the bridge`,
+        );
+      }
       if (offset >= first) return [partition, offset];
       throw new BridgeParkedError(
         `messages ${offset} to ${first - 1n} of ${topic}/${partition} were deleted before they ` +
@@ -196,8 +235,8 @@ async function listOffsets(
   consumer: Consumer,
   topic: string,
   timestamp: bigint,
+  isolationLevel: 0 | 1 = FetchIsolationLevels.READ_COMMITTED,
 ): Promise<readonly bigint[]> {
-  const isolationLevel = FetchIsolationLevels.READ_COMMITTED;
   const listed = await consumer.listOffsets({ topics: [topic], timestamp, isolationLevel });
   return listed.get(topic) ?? [];
 }

@@ -1,6 +1,7 @@
 import { ProduceAcks, Producer } from '@platformatic/kafka';
 import { BridgeParkedError } from '../errors.ts';
 import type { KafkaInboundSettings } from '../settings.ts';
+import type { CommittedRecord } from '../targets/committed-records.ts';
 import { type KafkaCluster, openKafkaCluster, toKafkaOptions } from '../targets/kafka-cluster.ts';
 import { toKafkaError } from '../targets/kafka-errors.ts';
 import { ensureKafkaTopics } from '../targets/kafka-topics.ts';
@@ -11,8 +12,8 @@ import {
   deadLetterBody,
   deadLetterHeaders,
   type InboundMessage,
+  keptHeaders,
 } from './command-source.ts';
-import type { CommittedRecord } from './committed-records.ts';
 import { joinKafkaGroup, type KafkaGroup } from './kafka-group.ts';
 
 interface KafkaMessage extends InboundMessage {
@@ -30,6 +31,8 @@ interface OpenTopic {
 }
 
 const batchMax = 256;
+/** The longest key of a dead letter. The client takes seconds to hash a very long one. */
+const keyBytesMax = 4 * 1024;
 
 /**
  * A Kafka topic, read as a member of a consumer group. The bridge that has the lease is the only
@@ -45,7 +48,7 @@ export function kafkaSource(settings: KafkaInboundSettings, secret: Secrets): Co
       try {
         await ensureTopics(cluster, settings, signal);
         const member = `daybook-${name}`;
-        const joined = await joinKafkaGroup({ client, cluster, topic, group, member });
+        const joined = await joinKafkaGroup({ client, cluster, topic, group, member }, signal);
         const producer = new Producer({ ...client, acks: ProduceAcks.ALL });
         return openSource(settings, { cluster, group: joined, producer }) as CommandSource;
       } catch (error) {
@@ -97,13 +100,14 @@ function openSource(
     acknowledge: (messages) => group.commit(offsetsAfter(messages)),
     async deadLetter(message, refusal) {
       const headers = new Map<Buffer, Buffer>();
-      for (const [header, value] of message.headers) {
-        headers.set(header ?? Buffer.alloc(0), value ?? Buffer.alloc(0));
-      }
+      const own = message.headers.map(
+        ([header, value]) => [header ?? Buffer.alloc(0), value ?? Buffer.alloc(0)] as const,
+      );
+      for (const [header, value] of keptHeaders(own)) headers.set(header, value);
       for (const [header, value] of deadLetterHeaders(name, message, refusal)) {
         headers.set(Buffer.from(header), Buffer.from(value));
       }
-      const { key } = message;
+      const key = message.key?.subarray(0, keyBytesMax) ?? null;
       const value = Buffer.from(deadLetterBody(message));
       const letter = { topic: deadLetter, value, headers, ...(key === null ? {} : { key }) };
       await producer.send({ messages: [letter], acks: ProduceAcks.ALL }).catch((error: unknown) => {
@@ -113,6 +117,7 @@ function openSource(
     waiting: () => group.lag(),
     async close() {
       await group.close();
+      for (const [, connection] of producer.connections) connection.socket?.destroy();
       await producer.close().catch(() => {});
       await cluster.close();
     },

@@ -2,6 +2,7 @@ import {
   AckPolicy,
   type Consumer,
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   JetStreamApiError,
   type JetStreamClient,
@@ -11,6 +12,7 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamState,
 } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { delay } from '../../lib/delay.ts';
@@ -24,10 +26,13 @@ import {
   deadLetterBody,
   deadLetterHeaders,
   type InboundMessage,
+  keptHeaders,
 } from './command-source.ts';
 
 interface NatsMessage extends InboundMessage {
   readonly delivered: JsMsg;
+  /** Undefined if there are none, or if they cannot be read. */
+  readonly headers: MsgHdrs | undefined;
 }
 
 interface OpenStream {
@@ -43,6 +48,8 @@ const waitMs = 1_000;
 /** After this time the server delivers again what was not acknowledged. */
 const ackWaitMs = 5_000;
 const publishMs = 10_000;
+/** The API allows this length of an idempotency key. */
+const keyLengthMax = 200;
 
 /**
  * A NATS JetStream stream, read by a durable pull consumer with explicit acknowledgements. The
@@ -83,13 +90,14 @@ function openSource(
     async next() {
       const messages: NatsMessage[] = [];
       for (const delivered of await pull(consumer)) {
-        // The stream may keep the dead letters too.
-        if (delivered.subject === deadLetter) {
+        const message = toMessage(stream, delivered);
+        // The stream may keep dead letters too, also those of other bridges.
+        if (delivered.subject === deadLetter || message.headers?.has('daybook-reason')) {
           delivered.ack();
           continue;
         }
         held.set(delivered.seq, delivered);
-        messages.push(toMessage(stream, delivered));
+        messages.push(message);
       }
       return messages;
     },
@@ -101,15 +109,14 @@ function openSource(
       await connection.flush();
     },
     async deadLetter(message, refusal) {
-      const { delivered, idempotencyKey } = message;
-      const all = copyHeaders(delivered.headers);
+      const all = copyHeaders(message.headers);
       for (const [name, value] of deadLetterHeaders(settings.name, message, refusal)) {
         all.set(name, value);
       }
       // The id keeps a dead letter that is sent again from being stored twice.
       await client.publish(deadLetter, deadLetterBody(message), {
         headers: all,
-        msgID: `dead:${settings.name}:${idempotencyKey}`,
+        msgID: `dead:${settings.name}:${message.place}`,
       });
     },
     async waiting() {
@@ -140,17 +147,31 @@ async function pull(consumer: Consumer): Promise<readonly JsMsg[]> {
 
 function toMessage(stream: string, delivered: JsMsg): NatsMessage {
   const place = `nats:${stream}/${delivered.seq}`;
-  const id = delivered.headers?.get('Nats-Msg-Id') ?? '';
-  return { place, idempotencyKey: id === '' ? place : id, body: delivered.data, delivered };
+  const own = readHeaders(delivered);
+  const id = own?.get('Nats-Msg-Id') ?? '';
+  // Another stream may have the same id.
+  const key = `nats:${stream}:${id}`;
+  const idempotencyKey = id === '' || key.length > keyLengthMax ? place : key;
+  return { place, idempotencyKey, body: delivered.data, delivered, headers: own };
+}
+
+/** The client refuses some headers that the server accepts: the message goes on without them. */
+function readHeaders(delivered: JsMsg): MsgHdrs | undefined {
+  try {
+    return delivered.headers;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The headers of a message without those that instruct the server. */
 function copyHeaders(from: MsgHdrs | undefined): MsgHdrs {
+  const names = (from?.keys() ?? []).filter((name) => !/^nats-/i.test(name));
+  const all = names.flatMap((name) =>
+    (from?.values(name) ?? []).map((value) => [name, value] as const),
+  );
   const copy = headers();
-  for (const name of from?.keys() ?? []) {
-    if (/^nats-/i.test(name)) continue;
-    for (const value of from?.values(name) ?? []) copy.append(name, value);
-  }
+  for (const [name, value] of keptHeaders(all)) copy.append(name, value);
   return copy;
 }
 
@@ -171,7 +192,7 @@ async function ensureConsumer(
     max_ack_pending: batchMax,
     ...(subject === undefined ? {} : { filter_subject: subject }),
   };
-  await manager.streams.info(stream).catch((error: unknown) => {
+  const { state } = await manager.streams.info(stream).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
     throw new BridgeParkedError(`there is no stream ${stream}: create it, then retry the bridge`);
   });
@@ -188,11 +209,26 @@ async function ensureConsumer(
       max_deliver: -1,
     });
   } else {
-    await manager.consumers.update(stream, durable, config);
+    assertKept(stream, state, known);
+    // Without a subject, undefined removes the filter.
+    const changed = { ...config, filter_subject: subject } as Partial<ConsumerConfig>;
+    await manager.consumers.update(stream, durable, changed);
     // The predecessor has left messages behind. Later ones must not come before them: wait until
     // the server delivers them again, which it does in order and before all others.
     if (known.num_ack_pending > 0) await delay(ackWaitMs + waitMs, signal);
   }
+}
+
+/** Parks the bridge if its stream has deleted messages that were not read. */
+function assertKept(stream: string, state: StreamState, { config, ack_floor, name }: ConsumerInfo) {
+  // Messages of other subjects do not move what a filtered consumer has acknowledged.
+  if ((config.filter_subject ?? '') !== '') return;
+  const next = ack_floor.stream_seq + 1;
+  if (state.first_seq <= next) return;
+  throw new BridgeParkedError(
+    `messages ${next} to ${state.first_seq - 1} of ${stream} were deleted before they were read: ` +
+      `delete the consumer ${name}, then retry the bridge`,
+  );
 }
 
 /** Creates a stream for the dead letters unless one keeps their subject. */

@@ -3,13 +3,12 @@ import {
   type KafkaRecord as FetchedRecord,
   FetchIsolationLevels,
   fetchV12,
-  IS_CONTROL,
-  IS_TRANSACTIONAL,
   ListOffsetTimestamps,
 } from '@platformatic/kafka';
 import { groupBy } from '../../lib/group-by.ts';
 import { BridgeParkedError } from '../errors.ts';
 import type { LastMessage, TargetLanes } from '../target.ts';
+import { type CommittedPage, committedRecords } from './committed-records.ts';
 import type { KafkaCluster } from './kafka-cluster.ts';
 
 /** A partition of a topic of the bridge, which is a lane. */
@@ -20,9 +19,6 @@ export interface KafkaLane {
   /** The id of the broker that leads the partition. */
   readonly leader: number;
 }
-
-type Response = Awaited<ReturnType<typeof fetchV12.api.async>>;
-type Batch = NonNullable<Response['responses'][number]['partitions'][number]['records']>[number];
 
 const fetchMs = 500;
 /** How many partitions are read at a time. */
@@ -133,7 +129,7 @@ async function lastRecordBetween(
   let offset = from;
   while (offset < to) {
     const { records, end } = await fetchCommitted(read, offset);
-    last = records.at(-1) ?? last;
+    last = records.at(-1)?.record ?? last;
     // There is a batch before the stable offset: a broker over a quota answers with nothing.
     if (end === offset) throw new Error(`Kafka has returned nothing of ${read.lane.name}`);
     offset = end;
@@ -145,7 +141,7 @@ async function lastRecordBetween(
 async function fetchCommitted(
   { cluster, connection, lane, signal }: TailRead,
   offset: bigint,
-): Promise<{ readonly records: readonly FetchedRecord[]; readonly end: bigint }> {
+): Promise<CommittedPage> {
   const { topic, partition } = lane;
   const wanted = {
     partition,
@@ -171,39 +167,8 @@ async function fetchCommitted(
     ),
   );
   const [found] = responses[0]?.partitions ?? [];
-  const batches = found?.records ?? [];
-  const final = batches.at(-1);
-  const end = final === undefined ? offset : endOf(final);
-  return { records: committedRecords(batches, found?.abortedTransactions ?? []), end };
-}
-
-function endOf({ firstOffset, lastOffsetDelta }: Batch): bigint {
-  return firstOffset + BigInt(lastOffsetDelta) + 1n;
-}
-
-interface Aborted {
-  readonly producerId: bigint;
-  readonly firstOffset: bigint;
-}
-
-/** Leaves out control records and the records of aborted transactions. */
-function committedRecords(
-  batches: readonly Batch[],
-  aborted: readonly Aborted[],
-): readonly FetchedRecord[] {
-  const pending = [...aborted].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
-  const aborting = new Set<bigint>();
-  return batches.flatMap((batch) => {
-    while (pending[0] !== undefined && pending[0].firstOffset < endOf(batch)) {
-      aborting.add(pending.shift()?.producerId ?? -1n);
-    }
-    if ((batch.attributes & IS_CONTROL) !== 0) {
-      aborting.delete(batch.producerId);
-      return [];
-    }
-    const isTransactional = (batch.attributes & IS_TRANSACTIONAL) !== 0;
-    return isTransactional && aborting.has(batch.producerId) ? [] : batch.records;
-  });
+  if (found === undefined) return { records: [], end: offset };
+  return committedRecords(found, offset);
 }
 
 function toLastMessage({ name }: KafkaLane, { headers }: FetchedRecord): LastMessage {
