@@ -54,10 +54,10 @@ export function readConfig(environment: Environment = process.env): Config {
   });
 }
 
-/** Reads the settings of the demo, which by default has a separate data directory. */
+/** Reads the settings of the demo: by default a separate data directory, and never bridges. */
 export function readDemoConfig(environment: Environment = process.env): Config {
   const dataDir = environment['DAYBOOK_DATA_DIR']?.trim() || '.daybook-demo';
-  return readConfig({ ...environment, DAYBOOK_DATA_DIR: dataDir });
+  return readConfig({ ...environment, DAYBOOK_DATA_DIR: dataDir, DAYBOOK_BRIDGES: undefined });
 }
 
 /** Reads the settings of commands that connect to a running server, without checks. */

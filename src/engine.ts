@@ -85,7 +85,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const reads = createClientReads({ log: log.reads, views });
   const shared = { views: watchedViews(views, reads), reads, watcher, consumers, answered };
   const engineParts: EngineParts = { ...shared, log, processor, feed, bridges };
-  submit = options.bridges?.createSubmit(engineParts);
+  try {
+    submit = options.bridges?.createSubmit(engineParts);
+  } catch (error) {
+    await stopReading(parts);
+    throw error;
+  }
   watcher.start();
   consumers.start();
   bridges.start();

@@ -49,7 +49,10 @@ const importCommand = program
   .action(runImport);
 for (const [option, description] of importOptions) importCommand.option(option, description);
 const verifyCommand = program
-  .command('verify-stream', 'Check that a stream that a bridge fills has every event once')
+  .command(
+    'verify-stream',
+    'Check a stream that a bridge fills for gaps, repeated and foreign messages',
+  )
   .example('  daybook verify-stream --kind nats --servers 127.0.0.1:4222 --stream DAYBOOK')
   .action(runVerify);
 for (const [option, description] of verifyOptions) verifyCommand.option(option, description);

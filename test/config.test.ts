@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../src/config.ts';
+import { readConfig, readDemoConfig } from '../src/config.ts';
 import { connectionsWithin } from '../src/file-limit.ts';
+
+it('the demo has no bridges', () => {
+  const environment = { DAYBOOK_BRIDGES: 'bridges.json' };
+  expect(readConfig(environment).bridgesFile).toMatch(/bridges\.json$/);
+  expect(readDemoConfig(environment).bridgesFile).toBeNull();
+});
 
 describe('the limits of the transport', () => {
   it('leave room for 20,000 WebSockets on the file limit that systemd gives', () => {

@@ -4,9 +4,11 @@ import {
   type GraphQLSchema,
   isInputObjectType,
   isNonNullType,
+  isRequiredInputField,
   parse,
   validate,
 } from 'graphql';
+import type { CommandFields } from '../bridges/setting-names.ts';
 
 /** Finds the document that runs a command; null if the schema has no such command. */
 export function createCommandDocuments(
@@ -25,12 +27,26 @@ export function createCommandDocuments(
   return (mutation) => documents.get(mutation) ?? null;
 }
 
-/** The input fields of each command that a message can set. */
-export function commandFieldsOf(schema: GraphQLSchema): ReadonlyMap<string, ReadonlySet<string>> {
+/**
+ * The place of the message gives the key. Versions are numbers, which a mapping makes texts. A
+ * message whose command is not recorded would be lost.
+ */
+const fieldsNotMapped: ReadonlySet<string> = new Set([
+  'idempotencyKey',
+  'expectedVersion',
+  'dryRun',
+]);
+
+/** The input fields of each command that a mapping can set. */
+export function commandFieldsOf(schema: GraphQLSchema): ReadonlyMap<string, CommandFields> {
   return new Map(
     [...commandsOf(schema)].map(([mutation, input]) => {
-      const fields = Object.keys(input.getFields()).filter((field) => field !== 'idempotencyKey');
-      return [mutation, new Set(fields)];
+      const fields = Object.values(input.getFields()).filter(
+        ({ name }) => !fieldsNotMapped.has(name),
+      );
+      const all = new Set(fields.map(({ name }) => name));
+      const required = new Set(fields.filter(isRequiredInputField).map(({ name }) => name));
+      return [mutation, { all, required }];
     }),
   );
 }

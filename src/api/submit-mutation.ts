@@ -57,6 +57,9 @@ export function createSubmitMutation(options: SubmitMutationOptions): SubmitMuta
       if (Object.hasOwn(input, 'idempotencyKey')) {
         return refuse('idempotencyKey must be absent: it is given by the place of the message');
       }
+      if (Object.hasOwn(input, 'dryRun')) {
+        return refuse('dryRun must be absent: the command of a message is recorded');
+      }
       const answer = (await execute({
         schema: options.schema,
         document,

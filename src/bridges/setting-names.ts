@@ -4,9 +4,15 @@ export interface KnownNames {
   readonly contexts: ReadonlySet<string>;
   readonly views: ReadonlySet<string>;
   /** The input fields of each command; if absent, mappings are not checked. */
-  readonly commands?: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly commands?: ReadonlyMap<string, CommandFields>;
   /** Whether a secret is set in the environment. */
   readonly hasSecret: (name: string) => boolean;
+}
+
+/** The fields of the input of a command that a message can set. */
+export interface CommandFields {
+  readonly all: ReadonlySet<string>;
+  readonly required: ReadonlySet<string>;
 }
 
 /** The members of an entry that name something else. */
@@ -94,9 +100,15 @@ function mappingFaults(
   if (map === undefined || commands === undefined) return [];
   const fields = commands.get(map.mutation);
   if (fields === undefined) return [`${path}.mutation: there is no command ${map.mutation}`];
-  return unknownIn(Object.keys(map.input), fields, (_at, field) => {
-    return `${path}.input: ${map.mutation} has no input field ${field}; ${choice(fields)}`;
-  });
+  const { all, required } = fields;
+  return [
+    ...unknownIn(Object.keys(map.input), all, (_at, field) => {
+      return `${path}.input: ${map.mutation} has no input field ${field}; ${choice(all)}`;
+    }),
+    ...unknownIn([...required], new Set(Object.keys(map.input)), (_at, field) => {
+      return `${path}.input: ${field} is missing`;
+    }),
+  ];
 }
 
 function unknownIn(

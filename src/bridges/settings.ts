@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actorName, actorNameRule } from '../lib/actor-name.ts';
 import { toFaults, toPlainText } from './setting-faults.ts';
 import { type KnownNames, nameFaults, referenceFaults } from './setting-names.ts';
 
@@ -26,7 +27,17 @@ const filter = z.strictObject({
   types: z.array(text).default([]),
   contexts: z.array(text).default([]),
 });
-const addresses = z.array(text).min(1);
+const servers = z
+  .array(text.refine((server) => !server.includes('@'), { error: 'must not have a password' }))
+  .min(1);
+const brokers = z
+  .array(text.regex(/^[^\s:@/]+:\d{1,5}$/, { error: 'must be of the form host:port' }))
+  .min(1);
+const kafkaTopic = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, {
+  error: 'must be 1 to 249 letters, digits, ".", "_" or "-"',
+});
+const streamName = /^[^\s.*>]+$/;
+const streamNameFault = { error: 'must not have ".", "*", ">" or spaces' };
 const tls = z
   .union([
     z.boolean(),
@@ -39,13 +50,17 @@ const tls = z
   .default(false);
 
 const natsConnection = {
-  servers: addresses,
+  servers,
   tls,
   userEnv: environmentName.optional(),
   passwordEnv: environmentName.optional(),
   tokenEnv: environmentName.optional(),
   credentialsEnv: environmentName.optional(),
 };
+function hasWholeLogin(fields: { userEnv?: string | undefined; passwordEnv?: string | undefined }) {
+  return (fields.userEnv === undefined) === (fields.passwordEnv === undefined);
+}
+const loginFault = { path: ['userEnv'], error: 'must be set together with passwordEnv' };
 const sasl = z.discriminatedUnion('mechanism', [
   z.strictObject({
     mechanism: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
@@ -54,45 +69,51 @@ const sasl = z.discriminatedUnion('mechanism', [
   }),
   z.strictObject({ mechanism: z.literal('OAUTHBEARER'), tokenEnv: environmentName }),
 ]);
-const kafkaConnection = { brokers: addresses, tls, sasl: sasl.optional() };
+const kafkaConnection = { brokers, tls, sasl: sasl.optional() };
 
 const outbound = { name, from, filter: filter.default({ types: [], contexts: [] }) };
 
-const nats = z.strictObject({
-  kind: z.literal('nats'),
-  ...outbound,
-  ...natsConnection,
-  stream: text.regex(/^[^\s.*>]+$/, { error: 'must not have ".", "*", ">" or spaces' }),
-  subject: text
-    .regex(/^[^\s*>.]+(?:\.[^\s*>.]+)*$/, { error: 'must be a subject without wildcards' })
-    .default('daybook'),
-  replicas: z.int().min(1).max(5).default(1),
-  maxAgeDays: z.number().positive().optional(),
-  maxBytes: z.int().positive().optional(),
-});
+const nats = z
+  .strictObject({
+    kind: z.literal('nats'),
+    ...outbound,
+    ...natsConnection,
+    stream: text.regex(streamName, streamNameFault),
+    subject: text
+      .regex(/^[^\s*>.]+(?:\.[^\s*>.]+)*$/, { error: 'must be a subject without wildcards' })
+      .default('daybook'),
+    replicas: z.int().min(1).max(5).default(1),
+    maxAgeDays: z.number().positive().optional(),
+    maxBytes: z.int().positive().optional(),
+  })
+  .refine(hasWholeLogin, loginFault);
 const kafka = z.strictObject({
   kind: z.literal('kafka'),
   ...outbound,
   ...kafkaConnection,
-  topic: text,
+  topic: kafkaTopic,
   perContext: z.boolean().default(false),
   partitions: z.int().min(1).max(1_000).default(6),
   replicas: z.int().min(1).max(9).optional(),
-  state: z.array(z.strictObject({ view: text, topic: text })).default([]),
+  state: z.array(z.strictObject({ view: text, topic: kafkaTopic })).default([]),
 });
+const userInfoFault = { error: 'must not have a user name or password' };
 const kinesis = z.strictObject({
   kind: z.literal('kinesis'),
   ...outbound,
   stream: text,
   region: text,
-  endpoint: z.url().optional(),
+  endpoint: z
+    .url()
+    .refine((url) => !hasUserInfo(url), userInfoFault)
+    .optional(),
 });
 const webhook = z.strictObject({
   kind: z.literal('webhook'),
   ...outbound,
   url: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .refine((url) => !hasUserInfo(url), { error: 'must not have a user name or password' }),
+    .refine((url) => !hasUserInfo(url), userInfoFault),
   secretEnv: environmentName,
   allowPrivate: z.boolean().default(false),
   timeoutMs: z.int().min(100).max(60_000).default(15_000),
@@ -105,34 +126,39 @@ function hasUserInfo(url: string): boolean {
   return username !== '' || password !== '';
 }
 
-const pointer = z.string().regex(/^(?:\/(?:[^~]|~[01])*)+$/, {
+const pointer = z.string().regex(/^(?:\/(?:[^~/]|~[01])*)+$/, {
   error: 'must be a JSON pointer such as "/price"',
 });
 const map = z.strictObject({ mutation: text, input: z.record(text, pointer) });
 const inbound = {
   name,
-  actor: text,
+  actor: z.string().regex(actorName, { error: `must be ${actorNameRule}` }),
   deadLetter: text,
   map: map.optional(),
 };
 /** Where a message is becomes its idempotency key, which has at most 200 characters. */
 const place = z.string().min(1).max(150);
-const natsInbound = z.strictObject({
-  kind: z.literal('nats'),
-  ...inbound,
-  deadLetter: text.regex(/^[^\s.*>]+(?:\.[^\s.*>]+)*$/, {
-    error: 'must be a subject without "*", ">" or spaces',
-  }),
-  ...natsConnection,
-  stream: place,
-  subject: text.optional(),
-});
+const natsInbound = z
+  .strictObject({
+    kind: z.literal('nats'),
+    ...inbound,
+    deadLetter: text.regex(/^[^\s.*>]+(?:\.[^\s.*>]+)*$/, {
+      error: 'must be a subject without "*", ">" or spaces',
+    }),
+    ...natsConnection,
+    stream: place.regex(streamName, streamNameFault),
+    subject: text
+      .regex(/^[^\s.]+(?:\.[^\s.]+)*$/, { error: 'must be a subject without spaces' })
+      .optional(),
+  })
+  .refine(hasWholeLogin, loginFault);
 const kafkaInbound = z
   .strictObject({
     kind: z.literal('kafka'),
     ...inbound,
     ...kafkaConnection,
-    topic: place,
+    topic: kafkaTopic.max(150),
+    deadLetter: kafkaTopic,
     group: text,
   })
   .refine(({ topic, deadLetter }) => topic !== deadLetter, {

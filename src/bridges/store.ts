@@ -182,7 +182,10 @@ interface InboundProgress {
 
 const saveInbound: Query = {
   name: 'save_inbound_bridge',
-  text: `update bridges set checkpoint = $2, delivered = $2, waiting = $3 where id = $1`,
+  // The sequence is beyond the checkpoint only if a command has recorded events.
+  text: `update bridges set checkpoint = $2, waiting = $3,
+      delivered = case when $2 > checkpoint then $2 else delivered end
+    where id = $1`,
 };
 
 /** Saves the progress of a bridge that brings commands in. */

@@ -9,19 +9,19 @@ const pageMax = 1_000;
  * them on one lane, or records as `kcat -J` prints them, on the lanes of their partitions. The name
  * `-` is standard input.
  */
-export async function* readFiles(files: readonly string[]): StreamPages {
+export async function* readFiles(files: readonly string[], signal: AbortSignal): StreamPages {
   for (const file of files) {
     const input = file === '-' ? process.stdin : createReadStream(file);
     let page: StreamMessage[] = [];
     let number = 0;
     // An error of the file does not reach the reader of its lines.
-    const failed = new Promise<never>((_resolve, reject) => input.once('error', reject));
-    failed.catch(() => {});
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    const iterator = lines[Symbol.asyncIterator]();
-    for (;;) {
-      const { done, value: line } = await Promise.race([iterator.next(), failed]);
-      if (done === true) break;
+    let failure: Error | null = null;
+    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, signal });
+    input.once('error', (error: Error) => {
+      failure = error;
+      lines.close();
+    });
+    for await (const line of lines) {
       number += 1;
       if (line.trim() === '') continue;
       page.push(toStreamMessage(file, number, line));
@@ -29,6 +29,7 @@ export async function* readFiles(files: readonly string[]): StreamPages {
       yield page;
       page = [];
     }
+    if (failure !== null) throw failure;
     yield page;
   }
 }

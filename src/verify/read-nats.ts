@@ -2,6 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectNats, type NatsConnectionFields } from '../bridges/targets/nats-connection.ts';
 import type { Secrets } from '../bridges/targets/secrets.ts';
+import { onAbort } from '../lib/on-abort.ts';
 import { type StreamMessage, type StreamPages, toLink } from './stream-message.ts';
 
 const pageMax = 1_000;
@@ -10,12 +11,14 @@ const silenceMs = 30_000;
 /** The messages that a NATS JetStream stream holds at the time of the call, without their data. */
 export async function* readNats(
   settings: NatsConnectionFields & { readonly stream: string },
-  secret: Secrets,
+  { secret, signal }: { readonly secret: Secrets; readonly signal: AbortSignal },
 ): StreamPages {
   const connection = await connectNats(settings, secret);
+  const ignoreAbort = onAbort(signal, () => void connection.close());
   try {
     yield* readStream(connection, settings.stream);
   } finally {
+    ignoreAbort();
     await connection.close();
   }
 }

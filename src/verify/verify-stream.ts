@@ -45,11 +45,11 @@ export async function verifyStream(
 function openPages({ source }: VerifySettings, { secret, signal }: VerifyContext): StreamPages {
   switch (source.kind) {
     case 'nats':
-      return readNats(source, secret);
+      return readNats(source, { secret, signal });
     case 'kafka':
       return readKafka(source, { secret, signal });
     case 'file':
-      return readFiles(source.files);
+      return readFiles(source.files, signal);
   }
 }
 
@@ -60,13 +60,18 @@ async function readAll(
 ): Promise<number> {
   let messages = 0;
   let shownAt = performance.now();
-  for await (const page of pages) {
-    for (const message of page) check.add(message);
-    messages += page.length;
-    if (signal.aborted) break;
-    if (performance.now() - shownAt < progressMs) continue;
-    shownAt = performance.now();
-    onProgress(messages);
+  try {
+    for await (const page of pages) {
+      for (const message of page) check.add(message);
+      messages += page.length;
+      if (signal.aborted) break;
+      if (performance.now() - shownAt < progressMs) continue;
+      shownAt = performance.now();
+      onProgress(messages);
+    }
+  } catch (error) {
+    // The signal ends the request in flight with an error.
+    if (!signal.aborted) throw error;
   }
   return messages;
 }

@@ -8,7 +8,12 @@ const known = {
   types: new Set(['CashDeposited', 'PriceRecorded']),
   contexts: new Set(['accounts', 'trading']),
   views: new Set(['accounts', 'orders']),
-  commands: new Map([['recordPrice', new Set(['symbol', 'price', 'occurredAt'])]]),
+  commands: new Map([
+    [
+      'recordPrice',
+      { all: new Set(['symbol', 'price', 'occurredAt']), required: new Set(['symbol', 'price']) },
+    ],
+  ]),
   hasSecret: (name: string) => name !== 'NOT_SET',
 };
 
@@ -114,13 +119,13 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
   ],
   [
     'empty text',
-    { bridges: [Object.assign({}, kafka, { topic: '' })] },
-    ['bridges[0].topic: must not be empty'],
+    { bridges: [Object.assign({}, kinesis, { stream: '' })] },
+    ['bridges[0].stream: must not be empty'],
   ],
   [
     'text that is too long',
-    { bridges: [Object.assign({}, kafka, { topic: 'x'.repeat(256) })] },
-    ['bridges[0].topic: must have at most 255 characters'],
+    { bridges: [Object.assign({}, kinesis, { stream: 'x'.repeat(256) })] },
+    ['bridges[0].stream: must have at most 255 characters'],
   ],
   [
     'no address',
@@ -281,7 +286,11 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
         Object.assign({}, prices, { map: { mutation: 'recordPrice', input: { p: '/p' } } }),
       ],
     },
-    [/^inbound\[0\]\.map\.input: recordPrice has no input field p; /],
+    [
+      /^inbound\[0\]\.map\.input: recordPrice has no input field p; /,
+      'inbound[0].map.input: symbol is missing',
+      'inbound[0].map.input: price is missing',
+    ],
   ],
   [
     'dead letters that would be commands again',
@@ -292,6 +301,68 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
     'a dead-letter subject with a wildcard',
     { inbound: [Object.assign({}, prices, { deadLetter: 'prices.>' })] },
     ['inbound[0].deadLetter: must be a subject without "*", ">" or spaces'],
+  ],
+  [
+    'topics that Kafka refuses',
+    {
+      bridges: [Object.assign({}, kafka, { topic: 'my topic' })],
+      inbound: [Object.assign({}, commands, { topic: '..', deadLetter: 'a/b' })],
+    },
+    [
+      'bridges[0].topic: must be 1 to 249 letters, digits, ".", "_" or "-"',
+      'inbound[0].deadLetter: must be 1 to 249 letters, digits, ".", "_" or "-"',
+      'inbound[0].topic: must be 1 to 249 letters, digits, ".", "_" or "-"',
+    ],
+  ],
+  [
+    'a stream and a subject that NATS refuses',
+    { inbound: [Object.assign({}, prices, { stream: 'a.b', subject: 'a b' })] },
+    [
+      'inbound[0].stream: must not have ".", "*", ">" or spaces',
+      'inbound[0].subject: must be a subject without spaces',
+    ],
+  ],
+  [
+    'a user without a password',
+    { bridges: [Object.assign({}, nats, { userEnv: 'USER' })] },
+    ['bridges[0].userEnv: must be set together with passwordEnv'],
+  ],
+  [
+    'a broker without a port, and one with a password',
+    { bridges: [Object.assign({}, kafka, { brokers: ['host', 'me:secret@host:9092'] })] },
+    [
+      'bridges[0].brokers[0]: must be of the form host:port',
+      'bridges[0].brokers[1]: must be of the form host:port',
+    ],
+  ],
+  [
+    'passwords in addresses',
+    {
+      bridges: [
+        Object.assign({}, nats, { servers: ['nats://me:secret@host'] }),
+        Object.assign({}, kinesis, { endpoint: 'https://me:secret@host' }),
+      ],
+    },
+    [
+      'bridges[0].servers[0]: must not have a password',
+      'bridges[1].endpoint: must not have a user name or password',
+    ],
+  ],
+  [
+    'an actor of the server',
+    { inbound: [Object.assign({}, commands, { actor: 'process:order-expiry' })] },
+    [/^inbound\[0\]\.actor: must be 1 to 128 characters without control characters, /],
+  ],
+  [
+    'a long pointer that is none',
+    {
+      inbound: [
+        Object.assign({}, commands, {
+          map: { mutation: 'recordPrice', input: { symbol: `${'/'.repeat(60)}~`, price: '/p' } },
+        }),
+      ],
+    },
+    ['inbound[0].map.input.symbol: must be a JSON pointer such as "/price"'],
   ],
   [
     'several faults at once',

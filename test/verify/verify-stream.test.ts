@@ -107,6 +107,19 @@ test('a file that does not exist, and a server that does not answer, are errors'
   await expect(down).rejects.toThrow();
 });
 
+test('a check that is stopped while it reads prints what it has read', async () => {
+  const lines: string[] = [];
+  const args = ['--kind', 'kafka', '--brokers', '127.0.0.1:1', '--topic', 't'];
+  const code = await verifyStream(readVerifySettings(['verify-stream', ...args]), {
+    secret: () => '',
+    signal: AbortSignal.abort(),
+    print: (line) => lines.push(line),
+    onProgress() {},
+  });
+  expect(lines.at(-1)).toBe('stopped after 0 messages: the rest is not checked');
+  expect(code).toBe(1);
+});
+
 test('the command line prints the report, and exits with 1 if there is a gap', async () => {
   const file = await write('gap.jsonl', [structured(1), structured(3)]);
   const run = await runProgram(['verify-stream', '--kind', 'file', '--file', file], {});

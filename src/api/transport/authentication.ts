@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createLocalJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { actorName, actorNameRule } from '../../lib/actor-name.ts';
 import { codedError } from '../errors.ts';
 
 /** How tokens are checked: with a shared secret, a PEM public key, or a file of JSON web keys. */
@@ -35,8 +36,6 @@ export type Authenticate = (authorization: unknown) => Promise<Identity> | Ident
 type Verify = (token: string) => Promise<JWTPayload>;
 
 const operator: Identity = { actor: 'operator', expiresAtMs: null };
-/** Excludes the names that the server uses: its process managers are the actors `process:…`. */
-const actorText = /^(?!process:)[^\p{Cc}\p{Cs}]{1,128}$/u;
 const clockToleranceSeconds = 5;
 const identitiesCachedMax = 1000;
 /** Only asymmetric algorithms: a public key must not be accepted as the secret of an HMAC. */
@@ -112,11 +111,10 @@ function bearerToken(authorization: unknown): string {
 }
 
 function toIdentity(payload: JWTPayload, { allowsNoExpiry = false }: JwtSettings): Identity {
-  if (payload.sub === undefined || !actorText.test(payload.sub)) {
+  if (payload.sub === undefined || !actorName.test(payload.sub)) {
     throw codedError(
       'UNAUTHENTICATED',
-      'the sub claim of the token is not a valid actor: use 1 to 128 characters without control ' +
-        'characters, not beginning with process:',
+      `the sub claim of the token is not a valid actor: use ${actorNameRule}`,
     );
   }
   const { exp } = payload;
