@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { actorName, actorNameRule } from '../lib/actor-name.ts';
 import { toFaults, toPlainText } from './setting-faults.ts';
-import { type KnownNames, nameFaults, referenceFaults } from './setting-names.ts';
+import { type KnownNames, nameFaults, referenceFaults, targetFaults } from './setting-names.ts';
 
 /** Settings of bridges are not valid: each fault in one line, with its path. */
 export class BridgeSettingsError extends Error {
@@ -196,7 +196,11 @@ export function parseBridgeSettings(json: string, known: KnownNames): BridgesSet
   }
   const parsed = file.safeParse(value, { error: toPlainText });
   if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.flatMap(toFaults));
-  const faults = [...nameFaults(parsed.data), ...referenceFaults(parsed.data, known)];
+  const faults = [
+    ...nameFaults(parsed.data),
+    ...targetFaults(parsed.data),
+    ...referenceFaults(parsed.data, known),
+  ];
   if (faults.length > 0) throw new BridgeSettingsError(faults);
   return parsed.data;
 }

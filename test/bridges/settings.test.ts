@@ -263,6 +263,7 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
     [
       'bridges[1].name: another bridge is named nats',
       'inbound[0].name: another bridge is named nats',
+      'bridges[1].stream: bridges[0].stream is the same: give each bridge a separate one',
     ],
   ],
   [
