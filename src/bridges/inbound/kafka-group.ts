@@ -66,11 +66,11 @@ export async function joinKafkaGroup(
   signal: AbortSignal,
 ): Promise<KafkaGroup> {
   const { cluster, topic } = options;
-  const membership = createMembership(options);
+  // Before the assignment, which may have more partitions, but no fewer.
+  const partitions = await countPartitions(cluster, topic, signal);
+  const membership = createMembership(options, partitions);
   const { consumer } = membership;
   try {
-    // Before the assignment, which may have more partitions, but no fewer.
-    const partitions = await countPartitions(cluster, topic, signal);
     consumer.topics.track(topic);
     await cluster.call('join group', signal, () => consumer.joinGroup({}));
     return createGroup(options, membership, partitions);
@@ -82,12 +82,14 @@ export async function joinKafkaGroup(
 
 type Membership = ReturnType<typeof createMembership>;
 
-function createMembership({ client, group, member }: KafkaGroupOptions) {
+function createMembership({ client, group, member }: KafkaGroupOptions, partitions: number) {
   const consumer = new Consumer({
     ...client,
     requestTimeout: joinMs,
     groupId: group,
-    groupInstanceId: member,
+    // A member that joins again under the same id gets its former assignment, without partitions
+    // that were added: so the id changes with their number.
+    groupInstanceId: `${member}-${partitions}`,
     autocommit: false,
     sessionTimeout: sessionMs,
     rebalanceTimeout: rebalanceMs,
