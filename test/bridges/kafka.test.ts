@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as accounts from '../../src/contexts/accounts/commands.ts';
 import * as market from '../../src/contexts/market/commands.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
 import {
   type BridgeTest,
   createBridgeTest,
@@ -45,7 +46,9 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
 
   test('every event is in the topic once, with its key, headers and chain', async () => {
     const engine = await given.start();
-    await deposit(engine, 60);
+    // Enough accounts that they are in more than one partition.
+    const ids = Array.from({ length: 20 }, newUuid);
+    await deposit(engine, 60, ids);
     await until(() => isDelivered(engine), waitMs);
     expect(await differences(engine, broker.address, given.topic)).toEqual([]);
     const records = await readTopic(broker.address, given.topic);
