@@ -159,8 +159,8 @@ describe.skipIf(noKafka !== null)(title, () => {
       admin.createPartitions({ topics: [{ name: topic, count: 4, assignments }] }),
     );
     await produce(Array.from({ length: 20 }, (_, key) => [`key ${key}`, deposit(accountId)]));
-    await until(async () => (await countOf(engine)) === 21, 90_000);
-  }, 150_000);
+    await until(async () => (await countOf(engine)) === 21, 30_000);
+  }, 60_000);
 
   test('a committed offset beyond the end of the topic parks the bridge', async () => {
     await addTopic(1);

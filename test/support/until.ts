@@ -3,7 +3,7 @@ import { delay } from '../../src/lib/delay.ts';
 /** Waits until a condition is true; throws if it is not within the time-out. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000,
+  timeoutMs = 10_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
