@@ -226,7 +226,10 @@ const changes: Readonly<Record<'pause' | 'resume' | 'retry', Query>> = {
   pause: { name: 'pause_bridge', text: 'update bridges set paused = true where name = $1' },
   resume: {
     name: 'resume_bridge',
-    text: 'update bridges set paused = false, failing_since = null where name = $1',
+    // The time of the pause is no failure; what parks the bridge stays.
+    text: `update bridges set paused = false, failing_since = null,
+        error = case when parked then error end
+      where name = $1`,
   },
   retry: {
     name: 'retry_bridge',

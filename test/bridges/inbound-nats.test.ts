@@ -250,12 +250,16 @@ describe.skipIf(noNats !== null)(title, () => {
     await publish(deposit(accountId));
     await until(isDrained);
     await engine.bridges.change('commands', 'pause');
+    // Between two requests of a running bridge there is none for a moment, so it is asked 30 times.
+    let without = 0;
     await until(async () => {
       const info = await manager.consumers.info('COMMANDS', 'daybook-commands');
-      return info.num_waiting === 0;
+      without = info.num_waiting === 0 ? without + 1 : 0;
+      return without === 30;
     });
     await publish(deposit(accountId));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const { num_pending: pending } = await manager.consumers.info('COMMANDS', 'daybook-commands');
+    expect(pending).toBe(1);
     expect(await engine.recorded('CashDeposited')).toHaveLength(1);
     await engine.bridges.change('commands', 'resume');
     await until(isDrained);

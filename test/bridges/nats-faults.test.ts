@@ -238,6 +238,19 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
     await expectComplete(engine);
   }, 60_000);
 
+  test('a bridge that was paused while it failed shows no error once it works', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 2);
+    await untilDelivered(engine);
+    await proxy.refuse();
+    await until(async () => (await bridgeOf(engine)).error !== null, 20_000);
+    await engine.bridges.change('nats', 'pause');
+    await proxy.restore();
+    await engine.bridges.change('nats', 'resume');
+    await until(async () => (await bridgeOf(engine)).error === null, 20_000);
+  });
+
   test('another process takes over when the leader stops', async () => {
     await begin();
     const first = await start();
