@@ -24,7 +24,7 @@ export function kafkaEventTarget(parts: EventTargetParts): TargetKind {
   const { settings, secret, ledger } = parts;
   const transactionalId = toTransactionalId(ledger, settings.name);
   const topics = toTopics(parts);
-  return kafkaTarget({ kind: settings.kind, settings, secret, transactionalId, ...topics });
+  return kafkaTarget({ settings, secret, transactionalId, ...topics });
 }
 
 /** The id by which a producer shuts out the one that ran the same bridge before. */
@@ -70,7 +70,6 @@ export function kafkaStateBridges(
       identity: { name, kind, direction: 'OUT' },
       from: 0,
       target: kafkaTarget({
-        kind,
         settings,
         secret,
         transactionalId: toTransactionalId(ledger, name),

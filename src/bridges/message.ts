@@ -27,14 +27,6 @@ export interface ChainedMessage extends Message {
   readonly previous: number;
 }
 
-/** What messages say about where they are from. */
-export interface Origin {
-  /** The UUID of the log. */
-  readonly ledger: string;
-  /** The bounded context of each event type. */
-  readonly contextOf: (type: string) => string;
-}
-
 /** The CloudEvents type of an event type. */
 export function toMessageType(eventType: string): string {
   return `daybook.${eventType}`;
@@ -50,8 +42,8 @@ export function toDataSchema(eventType: string): string {
   return `schema/events/${eventType}.json`;
 }
 
-/** The message of an event. Pure. */
-export function toMessage({ ledger }: Origin, event: StoredEvent): Message {
+/** The message of an event of the log with the given UUID. Pure. */
+export function toMessage(ledger: string, event: StoredEvent): Message {
   const { sequence, id, streamId, causationId } = event;
   return {
     sequence,

@@ -19,7 +19,6 @@ export function outboundBridges(
 ): readonly OutboundBridge[] {
   const { log, feed, ledger, contexts } = parts;
   const contextOf = createContextOf(contexts);
-  const origin = { ledger, contextOf };
   const filter = toEventFilter(settings, contexts);
   const { name, kind, from } = settings;
   return [
@@ -28,7 +27,7 @@ export function outboundBridges(
       from: from === 'now' ? null : from === 'beginning' ? 0 : from,
       target: toTarget(settings, parts, { contextOf, filter }),
       openSource: (signal) =>
-        openEventSource({ log, feed, filter, origin, limit: pageMax }, signal),
+        openEventSource({ log, feed, filter, ledger, limit: pageMax }, signal),
     },
     ...(settings.kind === 'kafka' ? kafkaStateBridges(settings, parts) : []),
   ];

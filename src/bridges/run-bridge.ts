@@ -42,7 +42,7 @@ export interface BridgeTerm {
   readonly signal: AbortSignal;
   /** The signal after which nothing may be sent. */
   readonly endSignal: AbortSignal;
-  /** Called after each batch that has been delivered. */
+  /** Called after each batch that has been delivered, and while there is none to deliver. */
   onWorking(): void;
 }
 

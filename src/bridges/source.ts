@@ -5,7 +5,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
 import { BridgeParkedError } from './errors.ts';
-import { type Message, type Origin, toMessage } from './message.ts';
+import { type Message, toMessage } from './message.ts';
 
 /** The messages up to a sequence number. */
 export interface MessagePage {
@@ -33,13 +33,14 @@ interface EventSourceOptions {
   readonly log: Log;
   readonly feed: Feed;
   readonly filter: EventFilter;
-  readonly origin: Origin;
+  /** The UUID of the log. */
+  readonly ledger: string;
   readonly limit: number;
 }
 
 /** The events of the log that pass a filter. */
 export function openEventSource(options: EventSourceOptions, signal: AbortSignal): MessageSource {
-  const { log, feed, filter, origin, limit } = options;
+  const { log, feed, filter, ledger, limit } = options;
   const passes = createEventPredicate(filter);
   const history = feed.history();
   return {
@@ -49,15 +50,15 @@ export function openEventSource(options: EventSourceOptions, signal: AbortSignal
       const { events, end } = page;
       const last = events.at(-1);
       const endEventId = last?.sequence === end ? last.id : null;
-      return { messages: convert(origin, events.filter(passes)), end, endEventId };
+      return { messages: convert(ledger, events.filter(passes)), end, endEventId };
     },
   };
 }
 
-function convert(origin: Origin, events: readonly StoredEvent[]): readonly Message[] {
+function convert(ledger: string, events: readonly StoredEvent[]): readonly Message[] {
   return events.map((event) => {
     try {
-      return toMessage(origin, event);
+      return toMessage(ledger, event);
     } catch (cause) {
       const { type, sequence } = event;
       throw new BridgeParkedError(`${type}, event ${sequence}, cannot be converted`, { cause });

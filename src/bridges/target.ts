@@ -8,8 +8,8 @@ export interface LastMessage {
 }
 
 /**
- * What a target knows of its lanes. A lane that has never had a message is absent. Null: the target
- * has had messages on this lane and no longer has any, so the last one is unknown.
+ * What a target knows of its lanes. A lane that has never had a message is absent. Null: the lane
+ * has had messages, but all of them were removed, so the last one is unknown.
  */
 export type TargetLanes = ReadonlyMap<string, LastMessage | null>;
 
@@ -44,13 +44,12 @@ export interface Target {
 
 /** How to open a target, and what its kind guarantees. */
 export interface TargetKind {
-  readonly kind: string;
   /** How many messages a call of `send` gets at most. */
   readonly batchMax: number;
   /** Whether messages may have the same sequence number, so that the last ones are sent again. */
   readonly sharesSequences?: boolean;
   /** Park the bridge after this long without success; never by default. */
   readonly giveUpAfterMs?: number;
-  /** Opens the target. `from` is the checkpoint at which the bridge began. */
+  /** Connects to the target, and creates what is missing there. */
   open(signal: AbortSignal): Promise<Target>;
 }

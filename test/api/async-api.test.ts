@@ -25,8 +25,8 @@ const event: StoredEvent = {
 };
 
 function namesSent(): readonly string[] {
-  const origin = { ledger: '0190a1b2-0000-7000-8000-000000000004', contextOf: () => 'accounts' };
-  const [message] = chain([toMessage(origin, event)], new Map(), {
+  const ledger = '0190a1b2-0000-7000-8000-000000000004';
+  const [message] = chain([toMessage(ledger, event)], new Map(), {
     laneOf: () => 'lane',
     shared: false,
   });

@@ -18,7 +18,6 @@ let testDatabase: TestDatabase;
 let engine: TestEngine;
 let events: readonly StoredEvent[];
 let ledger: string;
-const contextOf = () => 'accounts';
 
 beforeAll(async () => {
   testDatabase = await createTestDatabase();
@@ -121,8 +120,7 @@ async function attemptOnce(
 ): Promise<Error | null> {
   const { log, feed } = engine;
   const filter = types.length === 0 ? {} : { types };
-  const origin = { ledger, contextOf };
-  const all = openEventSource({ log, feed, filter, origin, limit: pageMax }, stop.signal);
+  const all = openEventSource({ log, feed, filter, ledger, limit: pageMax }, stop.signal);
   const source: typeof all = {
     // The bridge would wait for further events.
     page: async (after, ms) => (after >= events.length ? null : all.page(after, ms)),

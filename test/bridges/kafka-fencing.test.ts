@@ -23,7 +23,6 @@ describe.skipIf(noKafka).each(Object.values(kafkaVersions))(`Kafka %s${kafkaSkip
 
   function openTarget(): Promise<Target> {
     const kind = kafkaTarget({
-      kind: 'kafka',
       settings: { name: 'kafka', brokers: [broker.address], tls: false },
       secret: () => '',
       transactionalId: `id-of-${topic}`,

@@ -68,7 +68,7 @@ export function createModelSystem(options: ModelOptions): ModelSystem {
       close: async () => {},
     };
   }
-  return { kind: { kind: 'model', batchMax, open }, lanes, faultsLeft: () => faults.length };
+  return { kind: { batchMax, open }, lanes, faultsLeft: () => faults.length };
 }
 
 function lastOf(lanes: ReadonlyMap<string, readonly ChainedMessage[]>, ledger: string) {

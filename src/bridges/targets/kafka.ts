@@ -23,7 +23,6 @@ import { partitionOf } from './murmur2.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface KafkaTargetOptions {
-  readonly kind: string;
   readonly settings: KafkaConnectionFields;
   readonly secret: Secrets;
   /** Shuts out the predecessor: the same for every process that runs this bridge, and no other. */
@@ -44,9 +43,8 @@ const sendMs = 30_000;
  * is read from the topics whenever the target is opened: nothing rests on transactions alone.
  */
 export function kafkaTarget(options: KafkaTargetOptions): TargetKind {
-  const { kind, settings, secret, sharesSequences = false } = options;
+  const { settings, secret, sharesSequences = false } = options;
   return {
-    kind,
     batchMax,
     sharesSequences,
     async open(signal) {

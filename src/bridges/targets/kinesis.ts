@@ -32,7 +32,6 @@ export function kinesisTarget({ settings }: KinesisTargetOptions): TargetKind {
   // The events of an incomplete batch that Kinesis has. A further attempt does not repeat them.
   const accepted = new Set<string>();
   return {
-    kind: settings.kind,
     batchMax,
     open: () => openStream(settings, accepted),
   };

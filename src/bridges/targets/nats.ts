@@ -39,7 +39,6 @@ const subjectsOverlap = 10065;
  */
 export function natsTarget({ settings, secret, contextOf }: NatsTargetOptions): TargetKind {
   return {
-    kind: settings.kind,
     batchMax,
     async open() {
       const connection = await connectNats(settings, secret);

@@ -33,7 +33,6 @@ const gone = 410;
  */
 export function webhookTarget(options: WebhookTargetOptions): TargetKind {
   return {
-    kind: options.settings.kind,
     batchMax: 1,
     giveUpAfterMs,
     open: async () => openEndpoint(options),
