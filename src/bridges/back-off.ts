@@ -8,7 +8,10 @@ export interface BackOff {
 const firstMs = 250;
 const longestMs = 30_000;
 
-/** `random` returns a number from 0 to 1: pauses vary by half, so that servers do not retry at the same time. */
+/**
+ * `random` returns a number from 0 to 1: pauses vary by half, so that servers do not retry at the
+ * same time.
+ */
 export function createBackOff(random: () => number = Math.random): BackOff {
   let attempts = 0;
   return {
