@@ -3,6 +3,7 @@ import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { chain } from './chain.ts';
 import { callTarget, TargetError } from './errors.ts';
+import { createGathering } from './gather.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
 import type { Message } from './message.ts';
 import type { MessagePage, MessageSource } from './source.ts';
@@ -93,12 +94,15 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   const { signal, source, kind } = delivery;
   const progress = await createProgress(delivery, from);
   const sending = { target, isKept, progress };
+  const gathering = createGathering();
   let { after } = from.start;
   let lookedAt = performance.now();
   let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
+    if (ahead === null) await gathering.wait(signal);
     const page: MessagePage | null = await (ahead ?? source.page(after, saveMs));
     if (page === null) break;
+    gathering.note(page.messages.length);
     // A bridge that is behind reads the next page while the target works on this one. At the end
     // of the log it does not: the next page would only have the first events of those to come.
     ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);

@@ -198,9 +198,11 @@ function toHeaders(message: ChainedMessage): string {
 
 /** All characters that are not printable ASCII, and the space, the double quote and "%". */
 const encoded = /[^\u0021\u0023\u0024\u0026-\u007e]/gu;
+/** The same, for a test: most values have none, and the test takes less than half of the time. */
+const someEncoded = /[^\u0021\u0023\u0024\u0026-\u007e]/;
 
 function toHeaderValue(value: string): string {
-  return value.replace(encoded, encodeURIComponent);
+  return someEncoded.test(value) ? value.replace(encoded, encodeURIComponent) : value;
 }
 
 function toSubject(contextOf: (type: string) => string, { key, attributes }: ChainedMessage) {

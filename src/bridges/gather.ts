@@ -1,0 +1,34 @@
+import { delay } from '../lib/delay.ts';
+
+/** Gathers the events of a busy log into fewer batches. */
+interface Gathering {
+  /** Waits before a page is read, if more events are likely to come meanwhile. */
+  wait(signal: AbortSignal): Promise<void>;
+  /** Notes that a page with this number of messages was read. */
+  note(count: number): void;
+}
+
+/** The least time between two pages while the log is busy. */
+const gatherMs = 20;
+/** The log is busy if at least so many events come in that time: 500 a second. */
+const busyMin = 10;
+
+/**
+ * What a batch costs does not depend on its size: for a server that records 1,500 deposits a second,
+ * a batch for each commit took a quarter of its capacity. An event that comes alone never waits.
+ */
+export function createGathering(): Gathering {
+  let readAt = Number.NEGATIVE_INFINITY;
+  let isBusy = false;
+  return {
+    async wait(signal) {
+      const ms = readAt + gatherMs - performance.now();
+      if (isBusy && ms > 0) await delay(ms, signal);
+    },
+    note(count) {
+      const now = performance.now();
+      isBusy = (count / (now - readAt)) * gatherMs >= busyMin;
+      readAt = now;
+    },
+  };
+}
