@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Producer, stringSerializers } from '@platformatic/kafka';
 import { delay } from '../../../../src/lib/delay.ts';
 import { readTopic } from '../../../support/kafka/read-topic.ts';
@@ -65,7 +66,7 @@ function createProducer(address: string, topic: string) {
     bootstrapBrokers: [address],
     serializers: stringSerializers,
     idempotent: true,
-    transactionalId: `bench-${topic}`,
+    transactionalId: `bench-${topic}-${randomUUID()}`,
     retries: 20,
     retryDelay: 5,
   });

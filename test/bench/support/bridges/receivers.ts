@@ -1,12 +1,7 @@
-import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-import {
-  Consumer,
-  FetchIsolationLevels,
-  MessagesStreamModes,
-  stringDeserializers,
-} from '@platformatic/kafka';
+import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { connect, createInbox } from '@nats-io/transport-node';
 import { until } from '../../../support/until.ts';
+import { receiveKafka } from './kafka-receiver.ts';
 
 /** An ordinary subscriber of a bus, which notes when it receives each message. */
 export interface Receiver {
@@ -27,68 +22,44 @@ export interface ReceiverSource {
 const receiveMs = 60_000;
 
 /** Subscribes; resolves when the subscription is established. */
-export function receive(source: ReceiverSource): Promise<Receiver> {
-  return source.kind === 'nats' ? receiveNats(source) : receiveKafka(source);
+export function receive({ kind, address, place }: ReceiverSource): Promise<Receiver> {
+  return kind === 'nats' ? receiveNats(address, place) : receiveKafka(address, place);
 }
 
-/** An ordered consumer; the sequence number of the stream is that of the log. */
-async function receiveNats({ address, place }: ReceiverSource): Promise<Receiver> {
-  const receivedAt = new Map<number, number>();
+/**
+ * A consumer to which the server pushes messages; the sequence number of the stream is that of the
+ * log. It is read only once it is asked for, as the receiver of Kafka does.
+ */
+async function receiveNats(address: string, stream: string): Promise<Receiver> {
   const connection = await connect({ servers: [address] });
-  const { consumers } = jetstream(connection);
-  const consumer = await consumers.get(place, { deliver_policy: DeliverPolicy.New });
-  const messages = await consumer.consume({
-    max_messages: 5_000,
-    callback({ seq }) {
-      receivedAt.set(seq, performance.now());
+  const manager = await jetstreamManager(connection);
+  const inbox = createInbox();
+  const pending: (readonly [reply: string, at: number])[] = [];
+  const receivedAt = new Map<number, number>();
+  connection.subscribe(inbox, {
+    callback(_error, { reply = '' }) {
+      pending.push([reply, performance.now()]);
     },
+  });
+  await manager.consumers.add(stream, {
+    deliver_policy: DeliverPolicy.New,
+    ack_policy: AckPolicy.None,
+    deliver_subject: inbox,
   });
   return {
     receivedAt,
-    has: (sequences) => hasAll(receivedAt, sequences),
+    has: (sequences) =>
+      until(() => {
+        for (const [reply, at] of pending.splice(0)) receivedAt.set(sequenceOf(reply), at);
+        return sequences.every((sequence) => receivedAt.has(sequence));
+      }, receiveMs),
     async stop() {
-      messages.stop();
       await connection.close();
     },
   };
 }
 
-/** A consumer of committed records. */
-async function receiveKafka({ address, place }: ReceiverSource): Promise<Receiver> {
-  const receivedAt = new Map<number, number>();
-  const consumer = new Consumer({
-    groupId: `bench-${process.pid}-${Date.now()}`,
-    clientId: 'bench',
-    bootstrapBrokers: [address],
-    isolationLevel: FetchIsolationLevels.READ_COMMITTED,
-    maxWaitTime: 500,
-    deserializers: stringDeserializers,
-  });
-  const stream = await consumer.consume({
-    topics: [place],
-    mode: MessagesStreamModes.LATEST,
-    autocommit: false,
-  });
-  let isFetching = false;
-  stream.once('fetch', () => {
-    isFetching = true;
-  });
-  stream.on('data', ({ headers }) => {
-    receivedAt.set(Number(headers.get('ce_sequence')), performance.now());
-  });
-  await until(() => isFetching, receiveMs);
-  return {
-    receivedAt,
-    has: (sequences) => hasAll(receivedAt, sequences),
-    async stop() {
-      await consumer.close(true);
-    },
-  };
-}
-
-async function hasAll(
-  receivedAt: ReadonlyMap<number, number>,
-  sequences: readonly number[],
-): Promise<void> {
-  await until(() => sequences.every((sequence) => receivedAt.has(sequence)), receiveMs);
+/** From `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence of the stream>` and more. */
+function sequenceOf(reply: string): number {
+  return Number(reply.split('.')[5]);
 }
