@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { delay } from '../../src/lib/delay.ts';
 import { createInboundSetup, deposit, type InboundSetup, withdraw } from '../support/inbound.ts';
 import { type InboundServer, systems } from '../support/inbound-buses.ts';
+import { kills } from '../support/kill-bridge.ts';
 import { createTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
@@ -61,24 +62,29 @@ for (const { kind, reason, start } of systems) {
       await until(async () => (await engine.bridges.rows())[0]?.error === null);
     }, 150_000);
 
-    test('2,000 commands have one effect each, although the server is killed ten times', async () => {
-      const { bus, isDrained } = setup;
-      const ids = await setup.openAccounts(4);
-      const pairs = Array.from({ length: 250 }, () =>
-        ids.flatMap((id) => [deposit(id), withdraw(id)]),
-      ).flat();
-      for (let round = 0; round < 10; round += 1) {
-        const child = await startChild(setup);
-        const before = await bus.unread();
-        await bus.send(pairs.slice(round * 200, (round + 1) * 200));
-        await until(async () => (await bus.unread()) !== before + 200, 60_000);
-        await delay(Math.random() * 60);
-        await kill(child);
-      }
-      await setup.start();
-      await until(isDrained, 60_000);
-      expect(await setup.counts()).toEqual({ CashDeposited: 1_000, CashWithdrawn: 1_000 });
-    }, 400_000);
+    test(
+      `commands have one effect each, although the server is killed ${kills} times`,
+      async () => {
+        const { bus, isDrained } = setup;
+        const ids = await setup.openAccounts(4);
+        const pairs = Array.from({ length: 25 }, () =>
+          ids.flatMap((id) => [deposit(id), withdraw(id)]),
+        ).flat();
+        for (let round = 0; round < kills; round += 1) {
+          const child = await startChild(setup);
+          const before = await bus.unread();
+          await bus.send(pairs);
+          await until(async () => (await bus.unread()) !== before + pairs.length, 60_000);
+          await delay(Math.random() * 60);
+          await kill(child);
+        }
+        await setup.start();
+        await until(isDrained, 60_000);
+        const each = kills * 100;
+        expect(await setup.counts()).toEqual({ CashDeposited: each, CashWithdrawn: each });
+      },
+      90_000 + kills * 30_000,
+    );
   });
 }
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { delay } from '../../src/lib/delay.ts';
 import { deposit, startBridgedEngine } from './bridged.ts';
 
-/** How often tests kill a process; more often for the long form of the faults tests. */
-export const kills = Number(process.env['DAYBOOK_TEST_KILLS'] ?? 4);
+/** How often a test kills a process; `npm run test:faults` runs the long form of these tests. */
+export const kills = Number(process.env['DAYBOOK_TEST_KILLS'] ?? 3);
 
 interface Killing {
   readonly url: string;
