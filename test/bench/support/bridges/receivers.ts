@@ -1,5 +1,5 @@
-import { AckPolicy, DeliverPolicy, jetstreamManager } from '@nats-io/jetstream';
-import { connect, createInbox } from '@nats-io/transport-node';
+import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { until } from '../../../support/until.ts';
 import { receiveKafka } from './kafka-receiver.ts';
 
@@ -26,40 +26,31 @@ export function receive({ kind, address, place }: ReceiverSource): Promise<Recei
   return kind === 'nats' ? receiveNats(address, place) : receiveKafka(address, place);
 }
 
-/**
- * A consumer to which the server pushes messages; the sequence number of the stream is that of the
- * log. It is read only once it is asked for, as the receiver of Kafka does.
- */
-async function receiveNats(address: string, stream: string): Promise<Receiver> {
-  const connection = await connect({ servers: [address] });
-  const manager = await jetstreamManager(connection);
-  const inbox = createInbox();
-  const pending: (readonly [reply: string, at: number])[] = [];
+/** An ordered consumer; the sequence number of the stream is that of the log. */
+async function receiveNats(address: string, place: string): Promise<Receiver> {
   const receivedAt = new Map<number, number>();
-  connection.subscribe(inbox, {
-    callback(_error, { reply = '' }) {
-      pending.push([reply, performance.now()]);
+  const connection = await connect({ servers: [address] });
+  const { consumers } = jetstream(connection);
+  const consumer = await consumers.get(place, { deliver_policy: DeliverPolicy.New });
+  const messages = await consumer.consume({
+    max_messages: 5_000,
+    callback({ seq }) {
+      receivedAt.set(seq, performance.now());
     },
-  });
-  await manager.consumers.add(stream, {
-    deliver_policy: DeliverPolicy.New,
-    ack_policy: AckPolicy.None,
-    deliver_subject: inbox,
   });
   return {
     receivedAt,
-    has: (sequences) =>
-      until(() => {
-        for (const [reply, at] of pending.splice(0)) receivedAt.set(sequenceOf(reply), at);
-        return sequences.every((sequence) => receivedAt.has(sequence));
-      }, receiveMs),
+    has: (sequences) => hasAll(receivedAt, sequences),
     async stop() {
+      messages.stop();
       await connection.close();
     },
   };
 }
 
-/** From `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence of the stream>` and more. */
-function sequenceOf(reply: string): number {
-  return Number(reply.split('.')[5]);
+async function hasAll(
+  receivedAt: ReadonlyMap<number, number>,
+  sequences: readonly number[],
+): Promise<void> {
+  await until(() => sequences.every((sequence) => receivedAt.has(sequence)), receiveMs);
 }
