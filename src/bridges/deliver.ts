@@ -6,14 +6,9 @@ import { callTarget, TargetError } from './errors.ts';
 import { createGathering } from './gather.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
 import type { Message } from './message.ts';
+import { createProgress, type PageEnd, type Progress } from './progress.ts';
 import type { MessagePage, MessageSource } from './source.ts';
-import {
-  advanceBridge,
-  type BridgeControl,
-  type BridgeState,
-  clearBridgeError,
-  readControl,
-} from './store.ts';
+import type { BridgeControl, BridgeState } from './store.ts';
 import type { Target, TargetKind } from './target.ts';
 
 /** A bridge that this process leads, and what it works with. */
@@ -32,7 +27,8 @@ interface Delivery {
   onWorking(): void;
 }
 
-const saveMs = 1_000;
+/** For how long a page waits for events: an operator's request is seen within this time. */
+const waitMs = 1_000;
 const openMs = 30_000;
 /** How often a target is looked at while there is nothing to send. */
 const lookMs = 5_000;
@@ -91,8 +87,8 @@ interface Run {
 }
 
 async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promise<void> {
-  const { signal, source, kind } = delivery;
-  const progress = await createProgress(delivery, from);
+  const { executor, log, signal, source, kind } = delivery;
+  const progress = await createProgress({ executor, log, ...from });
   const sending = { target, isKept, progress };
   const gathering = createGathering();
   let { after } = from.start;
@@ -100,7 +96,7 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
     if (ahead === null) await gathering.wait(signal);
-    const page: MessagePage | null = await (ahead ?? source.page(after, saveMs));
+    const page: MessagePage | null = await (ahead ?? source.page(after, waitMs));
     if (page === null) break;
     gathering.note(page.messages.length);
     // A bridge that is behind reads the next page while the target works on this one. At the end
@@ -141,7 +137,7 @@ async function lookAtTarget(
 }
 
 interface Sending extends Pick<Run, 'target' | 'isKept'> {
-  readonly progress: Awaited<ReturnType<typeof createProgress>>;
+  readonly progress: Progress;
 }
 
 /** Sends a page in parts. Returns whether all of it was sent: false if the delivery must stop. */
@@ -166,8 +162,6 @@ async function sendPage(
   }
   return true;
 }
-
-type PageEnd = Pick<MessagePage, 'end' | 'endEventId'>;
 
 interface Part {
   readonly messages: readonly Message[];
@@ -194,60 +188,7 @@ function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): 
 
 /** Begins to read a page. An error is thrown where the page is awaited, if it is. */
 function readAhead(source: MessageSource, after: number): Promise<MessagePage | null> {
-  const reading = source.page(after, saveMs);
+  const reading = source.page(after, waitMs);
   reading.catch(() => {});
   return reading;
-}
-
-/** The progress of a bridge, saved at most once a second if the target keeps it. */
-async function createProgress(
-  { executor, log }: Delivery,
-  { state, start, asked }: Pick<Run, 'state' | 'start' | 'asked'>,
-) {
-  const { epoch } = await log.head();
-  const { id } = state;
-  let saved = state.checkpoint;
-  let current = { to: start.after, toEventId: null as string | null, delivered: state.delivered };
-  let isFailing = asked.failingMs !== null;
-  let isDirty = start.after !== saved;
-  let savedAt = performance.now();
-  let lookedAt = performance.now();
-
-  async function save(): Promise<void> {
-    if (!isDirty) return;
-    await advanceBridge(executor, { id, from: saved, ...current, epoch, lanes: start.lanes });
-    saved = current.to;
-    isDirty = false;
-    savedAt = performance.now();
-  }
-  return {
-    lanes: start.lanes,
-    save,
-    async note(
-      { end, endEventId }: PageEnd,
-      last: number | null,
-      { isUrgent }: { readonly isUrgent: boolean },
-    ): Promise<void> {
-      if (end === current.to) return;
-      current = { to: end, toEventId: endEventId, delivered: last ?? current.delivered };
-      isDirty = true;
-      const isDue = performance.now() - savedAt >= saveMs;
-      if (isDue || (isUrgent && last !== null)) await save();
-    },
-    /** Clears the error of earlier attempts: there is nothing left to deliver. */
-    async noteIdle(): Promise<void> {
-      if (!isFailing) return;
-      isFailing = false;
-      await clearBridgeError(executor, id);
-    },
-    /** Whether an operator has asked for something since the delivery began. */
-    async isInterrupted(): Promise<boolean> {
-      if (performance.now() - lookedAt < saveMs) return false;
-      lookedAt = performance.now();
-      await save();
-      const control = await readControl(executor, id);
-      isFailing ||= control.failingMs !== null;
-      return control.paused || control.parked || control.retries !== asked.retries;
-    },
-  };
 }

@@ -1,21 +1,9 @@
-import {
-  type BaseOptions,
-  Consumer,
-  FetchIsolationLevels,
-  fetchV12,
-  ListOffsetTimestamps,
-} from '@platformatic/kafka';
+import { type BaseOptions, Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
 import { delay } from '../../lib/delay.ts';
-import { groupBy } from '../../lib/group-by.ts';
 import { unlessAborted } from '../../lib/unless-aborted.ts';
-import { BridgeParkedError } from '../errors.ts';
-import { type CommittedPage, committedRecords } from '../targets/committed-records.ts';
 import type { KafkaCluster } from '../targets/kafka-cluster.ts';
-
-/** What was read of a partition, if there was anything. */
-interface PartitionPage extends CommittedPage {
-  readonly partition: number;
-}
+import { fetchPages, type PartitionPage } from './kafka-fetch.ts';
+import { listOffsets, startsOf } from './kafka-offsets.ts';
 
 /** What was read under one assignment of partitions. */
 interface GroupPages {
@@ -55,10 +43,8 @@ const heartbeatMs = 2_000;
 /** A broker answers a request to join once all members have joined or are gone. */
 const joinMs = 30_000;
 const leaveMs = 2_000;
-const waitMs = 500;
-const answerBytesMax = 1024 * 1024;
-/** The broker sends a batch of records that is larger than this if it is the next one. */
-const partitionBytesMax = 256 * 1024;
+/** How long a member without partitions waits. */
+const idleMs = 500;
 
 /** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
 export async function joinKafkaGroup(
@@ -161,7 +147,7 @@ function createGroup(
         throw new Error(`the number of partitions of ${topic} has changed`);
       }
       if (positions.size === 0) {
-        await delay(waitMs, signal);
+        await delay(idleMs, signal);
         return { generation: asked, pages: [] };
       }
       const pages = await fetchPages(cluster, topic, positions, signal);
@@ -198,92 +184,4 @@ async function countPartitions(
 ): Promise<number> {
   const { topics } = await cluster.metadata([topic], signal);
   return topics.get(topic)?.partitionsCount ?? 0;
-}
-
-/** Where the group continues in each partition: after what it has committed, or at the start. */
-async function startsOf(
-  consumer: Consumer,
-  topic: string,
-  partitions: readonly number[],
-): Promise<ReadonlyMap<number, bigint>> {
-  if (partitions.length === 0) return new Map();
-  const asked = [{ topic, partitions: [...partitions] }];
-  const saved = (await consumer.listCommittedOffsets({ topics: asked })).get(topic) ?? [];
-  const { EARLIEST, LATEST } = ListOffsetTimestamps;
-  const earliest = await listOffsets(consumer, topic, EARLIEST);
-  const ends = await listOffsets(consumer, topic, LATEST, FetchIsolationLevels.READ_UNCOMMITTED);
-  return new Map(
-    partitions.map((partition) => {
-      const first = earliest[partition] ?? 0n;
-      const offset = saved[partition] ?? -1n;
-      if (offset < 0n) return [partition, first];
-      const end = ends[partition] ?? 0n;
-      if (offset > end) {
-        throw new BridgeParkedError(
-          `the group has committed offset ${offset} of ${topic}/${partition}, which ends at ` +
-            `${end}: move the offset of the group, then retry the bridge`,
-        );
-      }
-      if (offset >= first) return [partition, offset];
-      throw new BridgeParkedError(
-        `messages ${offset} to ${first - 1n} of ${topic}/${partition} were deleted before they ` +
-          'were read: move the offset of the group, then retry the bridge',
-      );
-    }),
-  );
-}
-
-async function listOffsets(
-  consumer: Consumer,
-  topic: string,
-  timestamp: bigint,
-  isolationLevel: 0 | 1 = FetchIsolationLevels.READ_COMMITTED,
-): Promise<readonly bigint[]> {
-  const listed = await consumer.listOffsets({ topics: [topic], timestamp, isolationLevel });
-  return listed.get(topic) ?? [];
-}
-
-async function fetchPages(
-  cluster: KafkaCluster,
-  topic: string,
-  positions: ReadonlyMap<number, bigint>,
-  signal: AbortSignal,
-): Promise<readonly PartitionPage[]> {
-  const { topics } = await cluster.metadata([topic], signal);
-  const byLeader = groupBy(
-    [...positions],
-    ([partition]) => topics.get(topic)?.partitions[partition]?.leader ?? -1,
-  );
-  const answers = await Promise.all(
-    [...byLeader].map(([leader, wanted]) =>
-      fetchFrom(cluster, leader, { topic, wanted: new Map(wanted) }, signal),
-    ),
-  );
-  return answers.flat();
-}
-
-async function fetchFrom(
-  cluster: KafkaCluster,
-  leader: number,
-  { topic, wanted }: { readonly topic: string; readonly wanted: ReadonlyMap<number, bigint> },
-  signal: AbortSignal,
-): Promise<readonly PartitionPage[]> {
-  const connection = await cluster.connect(leader, signal);
-  const partitions = [...wanted].map(([partition, fetchOffset]) => {
-    const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 };
-    return { partition, fetchOffset, partitionMaxBytes: partitionBytesMax, ...epochs };
-  });
-  const topics = [{ topicId: topic, partitions }];
-  const level = FetchIsolationLevels.READ_COMMITTED;
-  const { responses } = await cluster.call('fetch', signal, () =>
-    fetchV12.api.async(connection, waitMs, 1, answerBytesMax, level, 0, -1, topics, [], ''),
-  );
-  return responses.flatMap(({ partitions: found }) =>
-    found.flatMap((answer) => {
-      const { partitionIndex: partition } = answer;
-      const from = wanted.get(partition) ?? 0n;
-      const page = committedRecords(answer, from);
-      return page.end === from ? [] : [{ partition, ...page }];
-    }),
-  );
 }
