@@ -56,7 +56,8 @@ function addBridge(builder: Builder) {
     fields: (t) => ({
       name: t.exposeString('name', { description: 'The unique name of the bridge.' }),
       kind: t.exposeString('kind', {
-        description: 'The kind of the other system: `nats`, `kafka`, `kinesis` or `webhook`.',
+        description: oneLine`The kind of the other system: \`nats\`, \`kafka\`, \`kinesis\` or
+          \`webhook\`. \`kafka-state\` is a topic with the documents of a view.`,
       }),
       direction: t.expose('direction', {
         type: direction,

@@ -6,7 +6,7 @@ import { callTarget, TargetError } from './errors.ts';
 import { createGathering } from './gather.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
 import type { Message } from './message.ts';
-import { createProgress, type PageEnd, type Progress } from './progress.ts';
+import { type BridgeProgress, createProgress, type PageEnd } from './progress.ts';
 import type { MessagePage, MessageSource } from './source.ts';
 import type { BridgeControl, BridgeState } from './store.ts';
 import type { Target, TargetKind } from './target.ts';
@@ -137,7 +137,7 @@ async function lookAtTarget(
 }
 
 interface Sending extends Pick<Run, 'target' | 'isKept'> {
-  readonly progress: Progress;
+  readonly progress: BridgeProgress;
 }
 
 /** Sends a page in parts. Returns whether all of it was sent: false if the delivery must stop. */

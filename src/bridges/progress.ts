@@ -23,7 +23,7 @@ interface ProgressOptions {
   readonly asked: BridgeControl;
 }
 
-export type Progress = Awaited<ReturnType<typeof createProgress>>;
+export type BridgeProgress = Awaited<ReturnType<typeof createProgress>>;
 
 const saveMs = 1_000;
 

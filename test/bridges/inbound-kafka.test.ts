@@ -59,7 +59,7 @@ describe.skipIf(noKafka !== null)(title, () => {
       value: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
       headers: new Map([[Buffer.from('trace'), Buffer.from('abc')]]),
     }));
-    // One at a time: after an error of one partition, the client sends all messages of a call again.
+    // One at a time: after an error of one partition, the client sends a whole call again.
     for (const message of messages) await producer.send({ messages: [message] });
     await producer.close();
   }

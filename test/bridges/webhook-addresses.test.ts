@@ -143,9 +143,16 @@ describe('a webhook refuses', () => {
     }
   });
 
-  test.each(['whsec_', 'whsec_not base64!', ''])('the secret "%s", unquoted', async (secret) => {
+  test.each([
+    'whsec_',
+    'whsec_not base64, although it is long enough!',
+    '',
+    `whsec_${Buffer.alloc(23, 'x').toString('base64')}`,
+  ])('the secret "%s", unquoted', async (secret) => {
     const sent = send({ url: hook.url, allowPrivate: true, secret });
-    await expect(sent).rejects.toThrow('HOOK_SECRET does not hold a secret: "whsec_" and base64');
+    await expect(sent).rejects.toThrow(
+      'HOOK_SECRET does not hold a secret: "whsec_" and at least 24 bytes in base64',
+    );
   });
 });
 

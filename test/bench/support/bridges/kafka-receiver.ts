@@ -125,13 +125,14 @@ function readPages(_correlation: number, _key: number, _version: number, answer:
     topic.readArray((found) => {
       const [partition, error] = [found.readInt32(), found.readInt16()];
       if (error !== 0) throw new Error(`partition ${partition} cannot be read: error ${error}`);
-      found.skip(3 * 8);
-      found.readArray((aborted) => aborted.skip(2 * 8));
+      // Three offsets, the aborted transactions, and the replica to read from.
+      found.position += 3 * 8;
+      found.readArray((aborted) => [aborted.readInt64(), aborted.readInt64()]);
       found.readInt32();
       const size = found.readUnsignedVarInt() - 1;
       if (size <= 0) return;
       const bytes = Buffer.from(found.buffer.slice(found.position, found.position + size));
-      found.skip(size);
+      found.position += size;
       pages.push({ partition, bytes });
     });
   });
