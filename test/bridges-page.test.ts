@@ -105,7 +105,7 @@ test.skipIf(noKafkaOrKcat)(
     const broker = await startKafkaBroker({ properties });
     undo.push(broker.dispose);
     const toOurs = (text: string) => text.replaceAll('127.0.0.1:9092', broker.address);
-    // The topic of a bridge in must exist.
+    // The topic of an inbound bridge must exist.
     await run('bash', ['-c', toOurs(example('sh commands'))]);
     const { url, dispose } = await createTestDatabase();
     undo.push(dispose);

@@ -10,7 +10,7 @@ import { type AttributeSchema, attributeSchemas } from './message-attributes.ts'
 interface Form {
   /** The end of the names of its messages. */
   readonly suffix: string;
-  /** What stands before the name of an attribute in a header; null: attributes are in the body. */
+  /** The prefix of the names of attributes in headers; null: attributes are in the body. */
   readonly prefix: string | null;
 }
 
@@ -28,7 +28,7 @@ interface Channel {
   readonly parameters?: JsonObject;
 }
 
-/** The messages that bridges send, as an AsyncAPI 3 document. Pure. */
+/** Describes the messages that bridges send, as an AsyncAPI 3 document. Pure. */
 export function toAsyncApi(contexts: readonly BoundedContext[], version: string): JsonObject {
   const definitions = eventDefinitionsOf(contexts);
   const types = [...definitions.keys()];
@@ -117,8 +117,8 @@ function channelsOf(contexts: readonly string[], types: readonly string[]) {
       address: null,
       title: 'Webhook',
       description: oneLine`The URL in the configuration of the bridge. Each message is a POST
-        request, signed as Standard Webhooks says. A message may be repeated: drop repeats by
-        \`id\`.`,
+        request, signed according to Standard Webhooks. A message may be repeated: drop repeats
+        by \`id\`.`,
     },
   } as const satisfies Readonly<Record<string, Channel>>;
 }

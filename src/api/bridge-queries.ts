@@ -11,17 +11,18 @@ import type { RequestContext } from './request-context.ts';
 const BridgeNotFound = {
   name: 'BridgeNotFoundError',
   code: 'BRIDGE_NOT_FOUND',
-  description: 'There is no bridge of this name. Query.bridges lists the bridges.',
-  fields: { name: text('The name that no bridge has.') },
+  description: 'No bridge has this name. Query.bridges lists the bridges.',
+  fields: { name: text('The name in the input.') },
 } satisfies RejectionDefinition;
 
 const changes: Readonly<Record<BridgeChange, string>> = {
   pause: oneLine`Pauses a bridge, on whichever server it runs. It finishes the batch in flight, and
-    stops within about a second. Has no effect on a bridge that is paused.`,
+    stops within about a second. Has no effect on a bridge that is already paused.`,
   resume: oneLine`Resumes a bridge that was paused. It continues where it stopped. Has no effect on
     a bridge that is not paused.`,
-  retry: oneLine`Starts a parked bridge again after its cause was fixed, and makes a bridge that
-    waits for its next attempt try at once. If the cause persists, the bridge is parked again.`,
+  retry: oneLine`Starts a parked bridge again, once the cause of its error has been fixed. If the
+    cause persists, the bridge is parked again. A bridge that waits for its next attempt tries at
+    once.`,
 };
 
 /** Adds `Query.bridges` and the mutations with which operators control bridges. */
@@ -51,8 +52,8 @@ function addBridge(builder: Builder) {
     } as const,
   });
   return builder.objectRef<BridgeRow>('Bridge').implement({
-    description: oneLine`A durable connection with another system: it copies the events of the log
-      there in order, or brings commands in from there.`,
+    description: oneLine`A durable connection to another system. It copies the events of the log to
+      that system in order, or brings commands in from it.`,
     fields: (t) => ({
       name: t.exposeString('name', { description: 'The unique name of the bridge.' }),
       kind: t.exposeString('kind', {
@@ -74,29 +75,29 @@ function addBridge(builder: Builder) {
       checkpoint: t.expose('checkpoint', {
         type: 'Sequence',
         description: oneLine`The sequence number up to which every event that passes the filter is
-          in the other system. For a bridge in, the head of the log after its last command. The
-          value may be up to a second old.`,
+          in the other system. For an inbound bridge, the head of the log after its last command.
+          The value may be up to a second old.`,
       }),
       delivered: t.expose('delivered', {
         type: 'Sequence',
         description: oneLine`The sequence number of the last event that the other system has
-          acknowledged. For a bridge in, that of the last event of its commands. 0 if there is
-          none.`,
+          acknowledged. For an inbound bridge, that of the last event of its commands. 0 if
+          there is none.`,
       }),
       lagEvents: t.int({
-        description: oneLine`The number of events in the log after the checkpoint. For a bridge in,
-          the number of messages that wait in the other system.`,
+        description: oneLine`The number of events in the log after the checkpoint. For an inbound
+          bridge, the number of messages that wait in the other system.`,
         resolve: (row) => Math.min(lagOf(row), intMax),
       }),
       lagSeconds: t.float({
         description: oneLine`The time since the first event after the checkpoint was recorded, in
-          seconds. 0 if there is no such event, and for a bridge in.`,
+          seconds. 0 if there is no such event, and for an inbound bridge.`,
         resolve: (row) => (row.direction === 'OUT' ? row.lagSeconds : 0),
       }),
       error: t.exposeString('error', {
         nullable: true,
-        description: oneLine`The error of the last attempt, which parked the bridge if its status is
-          \`PARKED\`. Null if the last attempt succeeded.`,
+        description: oneLine`The error of the last attempt. If the status is \`PARKED\`, the error
+          that parked the bridge. Null if the last attempt succeeded.`,
       }),
     }),
   });

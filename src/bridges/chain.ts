@@ -27,7 +27,7 @@ export function chain(
   return chained;
 }
 
-/** What a receiver finds when it compares a message with the last one on the same lane. */
+/** The result of comparing a message with the last one on the same lane. */
 type ChainFinding = 'next' | 'repeated' | 'gap' | 'foreign';
 
 /** What a receiver remembers of a lane: the ledger, and the sequence number of the last message. */

@@ -27,7 +27,7 @@ interface Delivery {
   onWorking(): void;
 }
 
-/** For how long a page waits for events: an operator's request is seen within this time. */
+/** How long a page waits for events. An operator's request is noticed within this time. */
 const waitMs = 1_000;
 const openMs = 30_000;
 /** How often a target is looked at while there is nothing to send. */
@@ -36,7 +36,7 @@ const lookMs = 5_000;
 /**
  * Delivers messages until the signal fires or an operator pauses or retries the bridge; then saves
  * the progress. Throws `TargetError` if the target fails, `BridgeParkedError` if the bridge cannot
- * go on, and the errors of the log and the database.
+ * continue, and the errors of the log and the database.
  */
 export async function deliver(
   delivery: Delivery,
@@ -79,7 +79,7 @@ async function readFacts({ log, ledger }: Delivery): Promise<LogFacts> {
 
 interface Run {
   readonly target: Target;
-  /** Whether the target keeps the position, so that the saved one only saves time. */
+  /** Whether the target can be read, so that the checkpoint need not be saved after each batch. */
   readonly isKept: boolean;
   readonly state: BridgeState;
   readonly start: Start;
@@ -132,7 +132,7 @@ async function lookAtTarget(
     const last = found?.get(lane);
     const actual = last?.sequence ?? 0;
     if (last === null || actual >= expected) continue;
-    throw new TargetError(`${lane} has lost messages: it ends at ${actual}, not at ${expected}`);
+    throw new TargetError(`${lane} has lost messages: it ends at ${actual} instead of ${expected}`);
   }
 }
 
@@ -149,7 +149,7 @@ async function sendPage(
   const parts = partsOf(page, kind.batchMax);
   const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
   for (const [index, { messages, end }] of parts.entries()) {
-    // By part, so that the lanes that are saved are those at the saved checkpoint.
+    // Part by part, so that the saved lanes are those at the saved checkpoint.
     const batch = chain(messages, progress.lanes, linking);
     if (batch.length > 0) {
       await callTarget(() => target.send(batch, endSignal));

@@ -1,15 +1,15 @@
-/** The bridge cannot go on until an operator has fixed the cause and retried it. */
+/** The bridge cannot continue until an operator has fixed the cause and retried the bridge. */
 export class BridgeParkedError extends Error {
   readonly code = 'BRIDGE_PARKED';
 }
 
 /**
- * A call of a target failed, and may have had an effect. The bridge reads the target's position
- * again and continues from there.
+ * A call of a target failed, and may have had an effect. The bridge reads the last messages of
+ * the target again and continues after them.
  */
 export class TargetError extends Error {
   readonly code = 'TARGET_FAILED';
-  /** How long the target asks to wait before the next attempt, at least. */
+  /** The least time that the target asks to wait before the next attempt. */
   readonly retryAfterMs: number;
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });

@@ -27,7 +27,7 @@ export function kafkaEventTarget(parts: EventTargetParts): TargetKind {
   return kafkaTarget({ settings, secret, transactionalId, ...topics });
 }
 
-/** The id by which a producer shuts out the one that ran the same bridge before. */
+/** The id with which a producer shuts out the previous producer of the same bridge. */
 function toTransactionalId(ledger: string, bridge: string): string {
   return `daybook-${ledger}-${bridge}`;
 }

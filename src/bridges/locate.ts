@@ -19,9 +19,9 @@ export interface LogFacts {
 }
 
 /**
- * Finds where a bridge continues, from its saved state and from what the target holds. The target
- * is right: a lane that lost its last messages is filled again, and a lane that is ahead of the
- * saved state is not sent them twice.
+ * Finds where a bridge continues, from its saved state and from what the target holds. If they
+ * differ, the target is right: messages that a lane has lost are sent again, and messages that it
+ * holds beyond the saved state are not sent twice.
  *
  * Throws `BridgeParkedError` if the target holds a message that the log does not: it is ahead of a
  * log that was restored, or it belongs to another log.
@@ -42,28 +42,33 @@ export async function locate(
     const actual = lanes.get(lane) ?? 0;
     if (actual < saved) after = Math.max(state.beginsAfter, Math.min(after, actual));
   }
-  // Not further than the checkpoint, although a lane may be: another lane may be behind it. The
-  // messages that are on their lane are left out when they are chained.
+  // Not after the checkpoint, even if a lane is ahead of it: another lane may be behind. Messages
+  // that are already on their lane are left out by `chain`.
   return { after, lanes };
 }
+
+const newTarget = 'give the bridge a new name and a new target';
 
 async function assertOurs(lane: string, last: LastMessage, log: LogFacts): Promise<void> {
   const { sequence, eventId, ledger } = last;
   if (ledger !== null && ledger !== log.ledger) {
     throw new BridgeParkedError(
-      `${lane} holds messages of another ledger, ${ledger}; this ledger is ${log.ledger}`,
+      `${lane} holds messages of another ledger, ${ledger}; this ledger is ${log.ledger}: ` +
+        'use another stream or topic',
     );
   }
   if (sequence > log.head) {
     throw new BridgeParkedError(
-      `${lane} is ahead of the log: its last message is ${sequence}, the log ends at ${log.head}`,
+      `${lane} is ahead of the log: its last message is ${sequence}, ` +
+        `the log ends at ${log.head}: ${newTarget}`,
     );
   }
   if (eventId === null) return;
   const actual = await log.eventIdAt(sequence);
   if (actual !== eventId) {
     throw new BridgeParkedError(
-      `${lane} holds event ${eventId} at ${sequence}, the log (head ${log.head}) has ${actual}`,
+      `${lane} holds event ${eventId} at ${sequence}, but the log (head ${log.head}) has ` +
+        `${actual ?? 'none'}: ${newTarget}`,
     );
   }
 }

@@ -4,7 +4,7 @@ import type { Log } from '../log/log.ts';
 import type { Views } from '../views/views.ts';
 import type { Secrets } from './targets/secrets.ts';
 
-/** What the bridges of a configuration are made of. */
+/** The parts from which the bridges of a configuration are made. */
 export interface OutboundParts {
   readonly contexts: readonly BoundedContext[];
   readonly log: Log;

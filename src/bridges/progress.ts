@@ -27,7 +27,7 @@ export type BridgeProgress = Awaited<ReturnType<typeof createProgress>>;
 
 const saveMs = 1_000;
 
-/** The progress of a bridge, saved at most once a second if the target keeps it. */
+/** The progress of a bridge, saved at most once a second unless a note is urgent. */
 export async function createProgress({ executor, log, state, start, asked }: ProgressOptions) {
   const { epoch } = await log.head();
   const { id } = state;
@@ -59,7 +59,7 @@ export async function createProgress({ executor, log, state, start, asked }: Pro
       const isDue = performance.now() - savedAt >= saveMs;
       if (isDue || (isUrgent && last !== null)) await save();
     },
-    /** Clears the error of earlier attempts: there is nothing left to deliver. */
+    /** Clears the error of earlier attempts, because there is nothing left to deliver. */
     async noteIdle(): Promise<void> {
       if (!isFailing) return;
       isFailing = false;

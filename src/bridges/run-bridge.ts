@@ -32,7 +32,7 @@ export interface OutboundBridge {
   readonly openSource: OpenSource;
 }
 
-/** A bridge that this process leads: from where it continues, and until when. */
+/** The work of this process on a bridge that it leads: where it starts, and when it ends. */
 export interface BridgeTerm {
   /** A separate connection. */
   readonly executor: Executor;
@@ -103,7 +103,7 @@ export function runBridge(
       return retryMs;
     },
     onReplaced: () => logger.info(fields, 'a bridge starts again with the restored log'),
-    // A bridge that another process has advanced is well.
+    // A bridge that another process has advanced has no fault.
     onFault: async (error) => {
       if (!(error instanceof BridgeMovedError)) await saveFault(options, name, error);
     },

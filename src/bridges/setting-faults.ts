@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** What the types of values are called in faults. */
+/** The names of the types of values in faults. */
 const typeNames: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
@@ -11,7 +11,7 @@ const typeNames: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
-/** The text of a fault that the schema itself does not word; undefined: zod's own text. */
+/** The text of a fault for which the schema has none; undefined: the text of zod. */
 export function toPlainText(issue: z.core.$ZodRawIssue): string | undefined {
   const { input } = issue;
   switch (issue.code) {

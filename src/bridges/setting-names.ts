@@ -55,7 +55,7 @@ export function nameFaults({ bridges, inbound }: Entries): readonly string[] {
   );
 }
 
-/** The faults of bridges that write to one stream or topic, which would leave out events. */
+/** The faults of bridges that share a stream or topic, where events would be left out. */
 export function targetFaults({ bridges }: Pick<Entries, 'bridges'>): readonly string[] {
   const targets = bridges.flatMap((bridge, index) => {
     const { kind, stream, topic, state = [] } = bridge;

@@ -27,9 +27,8 @@ const filter = z.strictObject({
   types: z.array(text).default([]),
   contexts: z.array(text).default([]),
 });
-const servers = z
-  .array(text.refine((server) => !server.includes('@'), { error: 'must not have a password' }))
-  .min(1);
+const userInfoFault = { error: 'must not contain a user name or password' };
+const servers = z.array(text.refine((server) => !server.includes('@'), userInfoFault)).min(1);
 const brokers = z
   .array(text.regex(/^[^\s:@/]+:\d{1,5}$/, { error: 'must be of the form host:port' }))
   .min(1);
@@ -37,7 +36,7 @@ const kafkaTopic = z.string().regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/, {
   error: 'must be 1 to 249 letters, digits, ".", "_" or "-"',
 });
 const streamName = /^[^\s.*>]+$/;
-const streamNameFault = { error: 'must not have ".", "*", ">" or spaces' };
+const streamNameFault = { error: 'must not contain ".", "*", ">" or spaces' };
 const tls = z
   .union([
     z.boolean(),
@@ -97,7 +96,6 @@ const kafka = z.strictObject({
   replicas: z.int().min(1).max(9).optional(),
   state: z.array(z.strictObject({ view: text, topic: kafkaTopic })).default([]),
 });
-const userInfoFault = { error: 'must not have a user name or password' };
 const kinesis = z.strictObject({
   kind: z.literal('kinesis'),
   ...outbound,
@@ -120,7 +118,7 @@ const webhook = z.strictObject({
 });
 
 function hasUserInfo(url: string): boolean {
-  // What is no URL at all has been found before.
+  // A value that is not a URL has already been reported.
   if (!URL.canParse(url)) return false;
   const { username, password } = new URL(url);
   return username !== '' || password !== '';
@@ -136,7 +134,7 @@ const inbound = {
   deadLetter: text,
   map: map.optional(),
 };
-/** Where a message is becomes its idempotency key, which has at most 200 characters. */
+/** The name becomes a part of the idempotency key, which has at most 200 characters. */
 const place = z.string().min(1).max(150);
 const natsInbound = z
   .strictObject({
@@ -163,7 +161,7 @@ const kafkaInbound = z
   })
   .refine(({ topic, deadLetter }) => topic !== deadLetter, {
     path: ['deadLetter'],
-    error: 'must not be the topic itself',
+    error: 'must not be the same as topic',
   });
 
 const file = z.strictObject({

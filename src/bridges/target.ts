@@ -8,27 +8,27 @@ export interface LastMessage {
 }
 
 /**
- * What a target knows of its lanes. A lane that has never had a message is absent. Null: the lane
- * has had messages, but all of them were removed, so the last one is unknown.
+ * The last message of each lane of a target. A lane that has never had a message is absent. Null:
+ * all messages of the lane were removed, so the last one is unknown.
  */
 export type TargetLanes = ReadonlyMap<string, LastMessage | null>;
 
 /**
  * The system to which a bridge copies the log. The runner makes one call at a time. A call that
- * throws may have had an effect: the runner closes the target, opens another one, and asks it where
- * it is. `BridgeParkedError` parks the bridge.
+ * throws may have had an effect: the runner closes the target, opens another one, and reads its
+ * last messages. `BridgeParkedError` parks the bridge.
  */
 export interface Target {
   /**
    * Shuts out a predecessor that may still be sending, where the system can do that, and returns
    * the last message of each lane. Null: the system cannot be read, so the bridge continues from
-   * the position that it has saved.
+   * its checkpoint.
    */
   last(signal: AbortSignal): Promise<TargetLanes | null>;
   /**
-   * The last message of each lane, as `last` returns it, without shutting out anyone. Called while
-   * there is nothing to send, so that a system that is away or has lost messages is noticed. Absent
-   * if the system cannot be read.
+   * The last message of each lane, as `last` returns it, without shutting out a predecessor.
+   * Called while there is nothing to send, to notice a system that cannot be reached or has lost
+   * messages. Absent if the system cannot be read.
    */
   look?(signal: AbortSignal): Promise<TargetLanes>;
   /** The lane of a message: always the same for a key and a type while the target is open. */

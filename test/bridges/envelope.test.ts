@@ -21,7 +21,7 @@ describe('an envelope', () => {
     ['[]', /not a JSON object/],
     ['{"mutation": 1, "input": {}}', /mutation must be a string/],
     ['{"mutation": "a", "input": []}', /input must be an object/],
-    ['{"mutation": "a", "input": {}, "actor": "me"}', /"actor" is neither/],
+    ['{"mutation": "a", "input": {}, "actor": "me"}', /unknown member "actor"/],
     ['{"mutation": "a", "input": {}} x', /not JSON/],
   ])('%s is malformed', (body, message) => {
     expect(() => readEnvelope(bytes(body), undefined)).toThrow(message);
@@ -43,7 +43,7 @@ describe('a mapping', () => {
   test.each(['{"a": []}', '{"a": {"0": {}}}', '{"a": [{}]}', '1', '{"__proto__": 1}'])(
     'of which %s has nothing is malformed',
     (body) => {
-      expect(() => readEnvelope(bytes(body), map)).toThrow('the body has nothing at /a/0/b~1c');
+      expect(() => readEnvelope(bytes(body), map)).toThrow('the body has no value at /a/0/b~1c');
     },
   );
 });

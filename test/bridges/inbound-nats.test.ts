@@ -159,7 +159,7 @@ describe.skipIf(noNats !== null)(title, () => {
       expect.stringMatching(/^BAD_USER_INPUT: .*a Decimal must be a string/),
       'BAD_USER_INPUT: there is no command pauseTheWorld',
       expect.stringMatching(/^BAD_USER_INPUT: idempotencyKey must be absent/),
-      'MALFORMED_MESSAGE: "more" is neither mutation nor input',
+      'MALFORMED_MESSAGE: unknown member "more"; the members are mutation and input',
     ]);
     expect(letters[1]?.[4]).toBe(JSON.stringify(withdrawal));
   });
@@ -206,7 +206,7 @@ describe.skipIf(noNats !== null)(title, () => {
       ['188.10', '2026-01-05T14:30:01.000000Z'],
     ]);
     expect((await deadLetters()).map(([reason]) => reason)).toEqual([
-      'MALFORMED_MESSAGE: the body has nothing at /p',
+      'MALFORMED_MESSAGE: the body has no value at /p',
     ]);
   });
 

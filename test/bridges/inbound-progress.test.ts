@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readBridge, registerBridge, saveInboundProgress } from '../../src/bridges/store.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
-test('a bridge in has delivered nothing before its first command is recorded', async () => {
+test('an inbound bridge has delivered nothing before its first command is recorded', async () => {
   const { database, dispose } = await createTestDatabase();
   await registerBridge(database, { name: 'in', kind: 'kafka', direction: 'IN' }, null);
   const { id, checkpoint } = await readBridge(database, 'in');

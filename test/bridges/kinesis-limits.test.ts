@@ -57,7 +57,7 @@ test('an event that is too large for a record parks the bridge and is named', as
   };
   await expect(target.send([message], signal)).rejects.toMatchObject({
     code: 'BRIDGE_PARKED',
-    message: expect.stringContaining('event 17 has 1048'),
+    message: expect.stringContaining('event 17 is too large for Kinesis: its record has 1048'),
   });
   await target.close();
 });

@@ -296,7 +296,7 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
   [
     'dead letters that would be commands again',
     { inbound: [Object.assign({}, commands, { deadLetter: 'commands' })] },
-    ['inbound[0].deadLetter: must not be the topic itself'],
+    ['inbound[0].deadLetter: must not be the same as topic'],
   ],
   [
     'a dead-letter subject with a wildcard',
@@ -319,7 +319,7 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
     'a stream and a subject that NATS refuses',
     { inbound: [Object.assign({}, prices, { stream: 'a.b', subject: 'a b' })] },
     [
-      'inbound[0].stream: must not have ".", "*", ">" or spaces',
+      'inbound[0].stream: must not contain ".", "*", ">" or spaces',
       'inbound[0].subject: must be a subject without spaces',
     ],
   ],
@@ -345,8 +345,8 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
       ],
     },
     [
-      'bridges[0].servers[0]: must not have a password',
-      'bridges[1].endpoint: must not have a user name or password',
+      'bridges[0].servers[0]: must not contain a user name or password',
+      'bridges[1].endpoint: must not contain a user name or password',
     ],
   ],
   [

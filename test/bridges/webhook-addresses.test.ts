@@ -151,7 +151,7 @@ describe('a webhook refuses', () => {
   ])('the secret "%s", unquoted', async (secret) => {
     const sent = send({ url: hook.url, allowPrivate: true, secret });
     await expect(sent).rejects.toThrow(
-      'HOOK_SECRET does not hold a secret: "whsec_" and at least 24 bytes in base64',
+      'HOOK_SECRET is not a webhook secret: set it to "whsec_" and at least 24 random bytes',
     );
   });
 });

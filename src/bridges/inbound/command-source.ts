@@ -61,7 +61,7 @@ export function deadLetterHeaders(
 
 const reasonLengthMax = 1_000;
 
-/** The headers of a message for which its dead letter has room, in their order. */
+/** The headers of a message that fit into its dead letter, in their order. */
 export function keptHeaders<Part extends { readonly length: number }>(
   headers: readonly (readonly [name: Part, value: Part])[],
 ): readonly (readonly [name: Part, value: Part])[] {
@@ -76,12 +76,12 @@ export function keptHeaders<Part extends { readonly length: number }>(
 
 /** NATS stores 65,535 bytes of headers at most; a character has up to three bytes. */
 const headerLengthMax = 16 * 1024;
-/** What a header takes in addition to its name and value, about. */
+/** The approximate size of a header in addition to its name and value. */
 const headerOverhead = 8;
 
 /**
- * The body of a dead letter. With the headers, a body near the limit of the system would be above
- * it: of such a message the beginning is kept, and the header "daybook-bytes" has its true size.
+ * The body of a dead letter. With the headers, a body near the limit of the system would exceed it.
+ * Only the beginning of such a body is kept; the header "daybook-bytes" has its full size.
  */
 export function deadLetterBody({ body }: InboundMessage): Uint8Array {
   return body.length > bodyBytesMax ? body.subarray(0, bodyBytesMax) : body;

@@ -51,7 +51,7 @@ function callSource<T>({ endSignal }: Intake, call: () => Promise<T>): Promise<T
   return callTarget(async () => {
     const answered = call().then((value) => ({ value }));
     const answer = await unlessAborted(answered, endSignal);
-    if (answer === null) throw new Error('the source has not answered in time');
+    if (answer === null) throw new Error('the source did not answer in time');
     return answer.value;
   });
 }
@@ -115,7 +115,7 @@ async function acknowledge(
   await callSource(intake, () => source.acknowledge(messages.slice(from)));
 }
 
-/** Shows why the next message has no outcome. Throws if this process cannot do better later. */
+/** Saves why the next message has no outcome. Throws if a later attempt here cannot succeed. */
 async function noteFailure(
   { executor, state: { id }, bridge, logger, signal }: Intake,
   failure: SubmitFailedError,

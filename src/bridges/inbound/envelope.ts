@@ -7,7 +7,7 @@ export interface Envelope {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** A message has no command in it, and never will. */
+/** A message contains no command. Another delivery of it would not either. */
 export class MalformedMessageError extends Error {
   readonly code = 'MALFORMED_MESSAGE';
 }
@@ -61,7 +61,9 @@ function toEnvelope(value: unknown): Envelope {
   if (!isObject(input)) throw new MalformedMessageError('input must be an object');
   const [other] = Object.keys(others);
   if (other !== undefined) {
-    throw new MalformedMessageError(`${JSON.stringify(other)} is neither mutation nor input`);
+    throw new MalformedMessageError(
+      `unknown member ${JSON.stringify(other)}; the members are mutation and input`,
+    );
   }
   return { mutation, input };
 }
@@ -73,7 +75,7 @@ function find(value: unknown, pointer: string): unknown {
     const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
     const isIn = Array.isArray(found) ? /^(?:0|[1-9]\d*)$/.test(name) : isObject(found);
     if (!isIn || !Object.hasOwn(found as object, name)) {
-      throw new MalformedMessageError(`the body has nothing at ${pointer}`);
+      throw new MalformedMessageError(`the body has no value at ${pointer}`);
     }
     found = (found as Record<string, unknown>)[name];
   }

@@ -33,7 +33,7 @@ interface KafkaGroupOptions {
   readonly cluster: KafkaCluster;
   readonly topic: string;
   readonly group: string;
-  /** The name of the member: who joins under it takes the place of the predecessor at once. */
+  /** The name of the member: a member that joins under it replaces its predecessor at once. */
   readonly member: string;
 }
 
@@ -46,7 +46,7 @@ const leaveMs = 2_000;
 /** How long a member without partitions waits. */
 const idleMs = 500;
 
-/** Joins the group. The member keeps its place while it sends heartbeats, however long it works. */
+/** Joins the group. It stays a member while it sends heartbeats, however long it works. */
 export async function joinKafkaGroup(
   options: KafkaGroupOptions,
   signal: AbortSignal,

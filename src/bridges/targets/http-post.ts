@@ -7,7 +7,7 @@ import { withTimeout } from '../../lib/with-timeout.ts';
 interface Poster {
   /**
    * Sends a POST and returns the status and the headers of the answer. Follows no redirect. Reads
-   * the body of the answer to a bound and drops it. Throws if there is no answer in time.
+   * the body of the answer up to a limit and drops it. Throws if there is no answer in time.
    */
   post(request: PostRequest, signal: AbortSignal): Promise<PostAnswer>;
   close(): void;
@@ -25,7 +25,7 @@ export interface PostAnswer {
 
 interface PosterOptions {
   readonly url: URL;
-  /** How long an attempt may take in all. */
+  /** How long an attempt may take in total. */
   readonly timeoutMs: number;
   /** Finds the addresses of host names; that of Node.js if absent. */
   readonly lookup?: LookupFunction;

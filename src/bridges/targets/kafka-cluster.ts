@@ -14,7 +14,7 @@ import { readTlsFiles } from './tls-options.ts';
 
 export type KafkaConnectionFields = Pick<KafkaSettings, 'name' | 'brokers' | 'tls' | 'sasl'>;
 
-/** A Kafka cluster. A failed connection is not opened again: the target is opened again instead. */
+/** A Kafka cluster. A failed connection is not opened again; the target is. */
 export interface KafkaCluster {
   readonly admin: Admin;
   /** Waits for an answer until the signal fires; `what` names the request in errors. */
@@ -66,7 +66,7 @@ export function openKafkaCluster(settings: KafkaConnectionFields, secret: Secret
       },
     );
     const answer = await unlessAborted(answered, signal);
-    if (answer === null) throw new Error(`Kafka has not answered in time (${what})`);
+    if (answer === null) throw new Error(`Kafka did not answer in time (${what})`);
     return answer.value;
   }
   const metadata = (topics: readonly string[], signal: AbortSignal) =>
@@ -95,7 +95,7 @@ export function openKafkaCluster(settings: KafkaConnectionFields, secret: Secret
       return call('connect', signal, () => connectTo(found));
     },
     async close() {
-      // Without waiting for what is unsent: a broker that has vanished would never take it.
+      // Without waiting for unsent requests: a broker that has vanished would never take them.
       for (const [, connection] of admin.connections) connection.socket?.destroy();
       await admin.close().catch(() => {});
     },

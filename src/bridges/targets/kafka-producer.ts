@@ -21,13 +21,13 @@ interface KafkaProducer {
   send(parts: readonly PartitionBatches[], signal: AbortSignal): Promise<void>;
 }
 
-/** For how long a crashed producer holds up readers of committed records if none takes over. */
+/** How long a crashed producer blocks readers of committed records if none takes over. */
 const transactionMs = 60_000;
 
 /**
  * Creates a producer on the requests of the Kafka protocol. The client's own producer was rejected:
  * it begins with the producer id 0 instead of none, adds partitions with a version of the request
- * that is reserved for brokers, and waits a fixed time for the transaction before.
+ * that is reserved for brokers, and waits a fixed time for the previous transaction.
  */
 export function createKafkaProducer(cluster: KafkaCluster, transactionalId: string): KafkaProducer {
   let taken: { readonly coordinator: Connection; readonly session: ProducerSession } | null = null;
@@ -63,7 +63,7 @@ export function createKafkaProducer(cluster: KafkaCluster, transactionalId: stri
   };
 }
 
-/** Sends a request again while the brokers finish the transaction before, or have just started. */
+/** Repeats a request while the brokers finish the previous transaction, or have just started. */
 async function onceFree<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T> {
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, pauseMsMax)) {
     try {

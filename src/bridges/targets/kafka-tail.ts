@@ -24,13 +24,13 @@ const fetchMs = 500;
 /** How many partitions are read at a time. */
 const readsMax = 8;
 const fetchBytesMax = 4 << 20;
-/** Few at first: behind the last record is one control record, and records come in batches. */
+/** Few at first: only one control record follows the last record, and records come in batches. */
 const windowFirst = 4n;
 
 /**
  * Reads the last committed message of every lane in the topics themselves. Must be called after
  * the predecessor was shut out. Throws if another producer has an open transaction on a partition,
- * because what is behind it cannot be read yet.
+ * because the records after its start cannot be read yet.
  */
 export async function readKafkaTails(
   cluster: KafkaCluster,
@@ -45,7 +45,7 @@ export async function readKafkaTails(
       const connection = await cluster.connect(lane.leader, signal);
       const last = await readLastRecord({ cluster, connection, lane, signal }, start, end);
       if (last !== null) found.push([lane.name, toLastMessage(lane, last)]);
-      // An offset that is gone was that of a record: of a committed one, as far as is known.
+      // Removed offsets may have been those of committed records.
       else if (start > 0n) found.push([lane.name, null]);
     });
     await Promise.all(some);
@@ -131,7 +131,7 @@ async function lastRecordBetween(
     const { records, end } = await fetchCommitted(read, offset);
     last = records.at(-1)?.record ?? last;
     // There is a batch before the stable offset: a broker over a quota answers with nothing.
-    if (end === offset) throw new Error(`Kafka has returned nothing of ${read.lane.name}`);
+    if (end === offset) throw new Error(`Kafka returned no records of ${read.lane.name}`);
     offset = end;
   }
   return last;
@@ -177,7 +177,8 @@ function toLastMessage({ name }: KafkaLane, { headers }: FetchedRecord): LastMes
   const eventId = texts.get('ce_eventid') ?? texts.get('ce_id');
   const ledger = texts.get('ce_ledger');
   if (eventId === undefined || ledger === undefined || !(sequence > 0)) {
-    throw new BridgeParkedError(`the last record of ${name} is not from Daybook`);
+    const fault = `the last record of ${name} is not from Daybook: use another topic`;
+    throw new BridgeParkedError(fault);
   }
   return { sequence, eventId, ledger };
 }

@@ -4,7 +4,7 @@ import type { KafkaCluster } from './kafka-cluster.ts';
 import { KafkaRequestError } from './kafka-errors.ts';
 import type { KafkaLane } from './kafka-tail.ts';
 
-/** A topic of a bridge; the settings count when the bridge creates it. */
+/** A topic of a bridge. The settings apply only if the bridge creates the topic. */
 export interface KafkaTopic {
   readonly name: string;
   readonly partitions: number;
@@ -86,7 +86,7 @@ export async function readBatchLimits(
   const found = await call('describe topics', signal, () =>
     admin.describeConfigs({ resources }),
   ).catch((error: unknown) => {
-    // A bridge may run without the right to see the settings: the default holds then.
+    // Without the right to read the settings, the bridge assumes the default.
     if (error instanceof KafkaRequestError && error.names.has(forbidden)) return [];
     throw error;
   });
@@ -100,7 +100,7 @@ export async function readBatchLimits(
 
 const forbidden = 'TOPIC_AUTHORIZATION_FAILED';
 
-/** The bridge cannot send an event until the topic takes larger records. */
+/** The error that parks a bridge until the topic accepts larger records. */
 export function toTooLarge(
   topic: string,
   event: number,
@@ -108,7 +108,8 @@ export function toTooLarge(
   cause: unknown,
 ): BridgeParkedError {
   return new BridgeParkedError(
-    `event ${event} is too large for topic ${topic}: ${sizes} (max.message.bytes)`,
+    `event ${event} is too large for topic ${topic}: ${sizes}; raise max.message.bytes, then ` +
+      'retry the bridge',
     { cause },
   );
 }

@@ -39,8 +39,9 @@ const sendMs = 30_000;
 
 /**
  * Topics of a Kafka cluster. The lanes are partitions. Each batch is one transaction of an
- * idempotent producer. The position is that of the last committed record of each partition, which
- * is read from the topics whenever the target is opened: nothing rests on transactions alone.
+ * idempotent producer. The bridge continues after the last committed record of each partition,
+ * which it reads from the topics whenever the target is opened. It does not rely on transactions
+ * alone.
  */
 export function kafkaTarget(options: KafkaTargetOptions): TargetKind {
   const { settings, secret, sharesSequences = false } = options;
@@ -147,7 +148,7 @@ function toSendError(error: unknown, parts: readonly Part[]): unknown {
   const [largest] = parts.toSorted((a, b) => sizeOf(b.batches) - sizeOf(a.batches));
   if (largest === undefined) return error;
   const longest = largest.messages.toSorted((a, b) => lengthOf(b) - lengthOf(a))[0];
-  return toTooLarge(largest.topic, longest?.sequence ?? 0, 'the broker has refused it', error);
+  return toTooLarge(largest.topic, longest?.sequence ?? 0, 'the broker refused it', error);
 }
 
 const tooLarge = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];

@@ -11,11 +11,11 @@ interface KinesisTargetOptions {
 }
 
 /**
- * If all events of a batch are of one stream, each needs a call of about 10 ms: so the batch in
- * flight is finished within the three seconds that a program has that stops.
+ * If all events of a batch are of one stream, each needs a call of about 10 ms. The limit lets the
+ * batch in flight finish within the three seconds that a stopping program has.
  */
 const batchMax = 200;
-/** The limit of a record and its key on streams for which no greater one was set. */
+/** The limit of a record and its key on streams for which no higher one was set. */
 const recordBytesMax = 1024 * 1024;
 const connectMs = 5_000;
 const answerMs = 15_000;
@@ -23,10 +23,10 @@ const answerMs = 15_000;
 const stuckMs = 10_000;
 
 /**
- * A Kinesis data stream, at least once. Kinesis neither refuses repeats nor says what it has from a
- * producer, so the position is saved after each batch, and a batch whose outcome is unknown is sent
- * again: its records have the same ids, and each event stream is in order with each of its records
- * repeated after the first time. Credentials are found as the AWS SDK does.
+ * A Kinesis data stream, at least once. Kinesis does not refuse repeats, and does not report what
+ * it has received from a producer. So the checkpoint is saved after each batch, and a batch whose
+ * outcome is unknown is sent again with the same ids. If repeats are dropped, each event stream is
+ * in order. The AWS SDK finds the credentials.
  */
 export function kinesisTarget({ settings }: KinesisTargetOptions): TargetKind {
   // The events of an incomplete batch that Kinesis has. A further attempt does not repeat them.
@@ -39,7 +39,7 @@ export function kinesisTarget({ settings }: KinesisTargetOptions): TargetKind {
 
 async function openStream(settings: KinesisSettings, accepted: Set<string>): Promise<Target> {
   const { stream, region, endpoint } = settings;
-  // Loaded here, because it takes 100 ms and 17 MB, which programs without Kinesis save.
+  // Loaded here, because it takes 100 ms and 17 MB that programs without Kinesis can save.
   const { KinesisClient, PutRecordsCommand } = await import('@aws-sdk/client-kinesis');
   const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   const client = new KinesisClient({
@@ -118,7 +118,7 @@ async function sendRounds(
     }
     const reason = outcomes.find((outcome) => outcome !== null);
     if (performance.now() - progressAt > stuckMs) {
-      throw new Error(`Kinesis has refused ${round.length - sent.length} records: ${reason}`);
+      throw new Error(`Kinesis refused ${round.length - sent.length} records: ${reason}`);
     }
     await delay(backOff.next(), signal);
   }
@@ -129,7 +129,8 @@ function toRecord(message: ChainedMessage): KeyedRecord {
   const bytes = Buffer.from(toStructured(message));
   if (bytes.length + Buffer.byteLength(key) > recordBytesMax) {
     throw new BridgeParkedError(
-      `event ${sequence} has ${bytes.length} bytes as a record; Kinesis takes ${recordBytesMax}`,
+      `event ${sequence} is too large for Kinesis: its record has ${bytes.length} bytes, ` +
+        `the limit with the key is ${recordBytesMax}; leave its type out with a filter`,
     );
   }
   return { id, key, bytes };

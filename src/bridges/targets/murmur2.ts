@@ -4,7 +4,7 @@ const r = 24;
 
 /**
  * The partition of a key, as Kafka's Java clients compute it: murmur2 of its UTF-8 bytes, without
- * the sign. Other clients so send the same key to the same partition.
+ * the sign. So other clients send the same key to the same partition.
  */
 export function partitionOf(key: string, partitions: number): number {
   return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;

@@ -12,8 +12,8 @@ export type NatsConnectionFields = Pick<
 const connectMs = 5_000;
 
 /**
- * Connects to a NATS server. The connection does not reconnect: who uses it opens another one and
- * asks where the stream is. A server that stops answering is noticed within ten seconds.
+ * Connects to a NATS server. The connection does not reconnect: the caller opens another one and
+ * reads the end of the stream again. A server that stops answering is noticed within ten seconds.
  */
 export function connectNats(
   settings: NatsConnectionFields,

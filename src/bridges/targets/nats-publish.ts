@@ -14,7 +14,7 @@ export interface NatsMessage {
 export class NatsPublishError extends Error {
   readonly code = 'NATS_PUBLISH_FAILED';
   constructor(
-    /** The place of the message among those published; all before it are stored. */
+    /** The index of the message among those published; all before it are stored. */
     readonly index: number,
     override readonly cause: Error,
   ) {
@@ -35,8 +35,8 @@ const ackMs = 10_000;
 
 /**
  * Creates a publisher with one subscription for all acknowledgements and one deadline for a batch.
- * The client's own `publish` makes a request of each message, with a timer and two stack traces,
- * and compares each header with the others: the bridge then takes three times the processor time.
+ * The client's own `publish` was rejected: it makes each message a request with a timer and two
+ * stack traces, and compares each header with the others, which triples the processor time.
  */
 export function createNatsPublisher(connection: NatsConnection): NatsPublisher {
   const inbox = createInbox();
@@ -49,7 +49,7 @@ export function createNatsPublisher(connection: NatsConnection): NatsPublisher {
       else batch.end(error);
     },
   });
-  void connection.closed().then((error) => batch.end(error ?? new Error('NATS has closed')));
+  void connection.closed().then((error) => batch.end(error ?? new Error('NATS was disconnected')));
   void endAtErrors(connection, (error) => batch.end(error));
 
   function send(messages: readonly NatsMessage[], first: number): void {
@@ -68,11 +68,11 @@ export function createNatsPublisher(connection: NatsConnection): NatsPublisher {
   return {
     async publish(messages, signal) {
       batch = createBatch(published, messages.length);
-      // Acknowledgements that arrive after their batch has ended are not taken for those of others.
+      // So that a late acknowledgement of an earlier batch is not taken for one of this batch.
       published += messages.length;
       const { end } = batch;
-      const timer = setTimeout(() => end(new Error('NATS has not acknowledged in time')), ackMs);
-      const ignoreAbort = onAbort(signal, () => end(new Error('the bridge stops')));
+      const timer = setTimeout(() => end(new Error('NATS did not acknowledge in time')), ackMs);
+      const ignoreAbort = onAbort(signal, () => end(new Error('the bridge is stopping')));
       try {
         if (!signal.aborted) send(messages, published - messages.length);
         return await batch.acknowledged;
@@ -84,7 +84,7 @@ export function createNatsPublisher(connection: NatsConnection): NatsPublisher {
   };
 }
 
-/** Ends the batch when the server reports an error that belongs to no message, such as a right. */
+/** Ends the batch when the server reports an error of no message, such as a missing permission. */
 async function endAtErrors(connection: NatsConnection, end: (error: Error) => void): Promise<void> {
   for await (const status of connection.status()) {
     if (status.type === 'error') end(status.error);
@@ -125,7 +125,7 @@ function createBatch(first: number, count: number) {
   };
 }
 
-const unknown = new Error('NATS has not acknowledged');
+const unknown = new Error('NATS did not acknowledge');
 
 interface Answer {
   readonly error?: ApiError;
@@ -134,7 +134,7 @@ interface Answer {
 
 /** The sequence number of a stored message, or why it is not stored. */
 function toOutcome(message: Msg): number | Error {
-  if (message.data.length === 0) return new Error('NATS has no stream for the message');
+  if (message.data.length === 0) return new Error('NATS has no stream for this subject');
   try {
     const { error, seq = 0 } = message.json<Answer>();
     return error === undefined ? seq : new JetStreamApiError(error);

@@ -105,7 +105,8 @@ function assertMirrored(
   messages.forEach(({ sequence }, index) => {
     if (stored[index] === sequence) return;
     throw new BridgeParkedError(
-      `the stream ${stream} stored event ${sequence} as its message ${stored[index]}`,
+      `the stream ${stream} stored event ${sequence} as its message ${stored[index]}: ` +
+        'give the bridge a new name and a new stream',
     );
   });
 }
@@ -165,12 +166,14 @@ async function readLanes(
   }
   const last = toLastMessage(message.header);
   if (last === null) {
-    throw new BridgeParkedError(`message ${end} of the stream ${stream} is not from Daybook`);
+    throw new BridgeParkedError(
+      `message ${end} of the stream ${stream} is not from Daybook: use another stream`,
+    );
   }
   if (isMirror && last.sequence !== end) {
     throw new BridgeParkedError(
       `message ${end} of the stream ${stream} is event ${last.sequence}: ` +
-        'the stream does not mirror the log',
+        'the stream does not mirror the log; give the bridge a new name and a new stream',
     );
   }
   return { end, lanes: new Map([[stream, last]]) };
@@ -214,9 +217,11 @@ function toSendError(reason: Error, message: ChainedMessage | undefined): Error 
   const code = reason instanceof JetStreamApiError ? reason.code : null;
   const isTooLarge = code === messageTooLarge || reason.message.includes('max_payload');
   if (isTooLarge) {
-    return new BridgeParkedError(`event ${message?.sequence} is too large for NATS`, {
-      cause: reason,
-    });
+    return new BridgeParkedError(
+      `event ${message?.sequence} is too large for NATS: raise max_payload of the server and ` +
+        'max_msg_size of the stream, then retry the bridge',
+      { cause: reason },
+    );
   }
   if (code === unexpectedLast) {
     return new Error(`another publisher wrote to the stream: ${reason.message}`, { cause: reason });

@@ -8,11 +8,11 @@ export type Resolve = (
   options: LookupOptions & { all: true },
 ) => Promise<readonly LookupAddress[]>;
 
-/** A connection would go to an address that is not public. The message names the host alone. */
+/** A connection would go to an address that is not public. The message names only the host. */
 export class PrivateAddressError extends Error {
   readonly code = 'PRIVATE_ADDRESS';
   constructor(readonly host: string) {
-    super(`${host} is not a public address, and allowPrivate is not set`);
+    super(`${host} is not a public address: use a public one, or set allowPrivate`);
   }
 }
 
@@ -27,8 +27,8 @@ export function isPublicAddress(address: string): boolean {
 
 /**
  * A `lookup` for sockets that refuses host names with an address that is not public. The socket
- * connects to the very address that was checked, so a name that resolves differently a moment later
- * (DNS rebinding) changes nothing.
+ * connects to the address that was checked, so a name that resolves differently a moment later (DNS
+ * rebinding) has no effect.
  */
 export function createPublicLookup(resolve: Resolve): LookupFunction {
   return (host, options, callback) => {
@@ -46,8 +46,8 @@ export function createPublicLookup(resolve: Resolve): LookupFunction {
 }
 
 /**
- * The host of a URL as an address: sockets use one without a lookup. Null if it is a name. `URL`
- * has already made dotted quads of numbers such as 0x7f000001.
+ * The host of a URL if it is an address, which sockets use without a lookup. Null if it is a name.
+ * `URL` has already converted numbers such as 0x7f000001 to dotted quads.
  */
 export function toLiteralAddress({ hostname }: URL): string | null {
   const bare = hostname.replace(/^\[|\]$/g, '');

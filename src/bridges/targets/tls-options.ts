@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The PEM files of a TLS connection; certificates of well-known authorities are always trusted. */
+/** The PEM files of a TLS connection. `caFile` replaces the well-known certificate authorities. */
 interface TlsFiles {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;

@@ -24,14 +24,14 @@ interface WebhookTargetOptions {
 const giveUpAfterMs = 3 * 86_400_000;
 const retryAfterMaxMs = 3_600_000;
 const gone = 410;
-/** A shorter secret can be guessed; Standard Webhooks says the same. */
+/** A shorter secret can be guessed. Standard Webhooks has the same limit. */
 const secretBytesMin = 24;
 
 /**
- * An HTTP endpoint. Each event is one POST in the structured mode of CloudEvents, signed as
- * Standard Webhooks says. The next one is not sent before the answer has a status of 2xx. An
- * endpoint cannot report what it has, so the position is saved after each event (a batch is one
- * event): a program that is killed sends at most one event again, with the same `webhook-id`.
+ * An HTTP endpoint. Each event is one POST in the structured mode of CloudEvents, signed
+ * according to Standard Webhooks. The next one is sent only after a 2xx answer. An endpoint cannot
+ * report what it has, so the checkpoint is saved after each event (a batch is one event). A program
+ * that was killed sends at most one event again, with the same `webhook-id`.
  */
 export function webhookTarget(options: WebhookTargetOptions): TargetKind {
   return {
@@ -72,10 +72,11 @@ function createSigner(secret: Secrets, name: string): Webhook {
   try {
     if (bytes >= secretBytesMin) return new Webhook(text);
   } catch {
-    // Without the cause, which may quote the secret.
+    // The cause is left out, because it may quote the secret.
   }
   throw new BridgeParkedError(
-    `${name} does not hold a secret: "whsec_" and at least ${secretBytesMin} bytes in base64`,
+    `${name} is not a webhook secret: set it to "whsec_" and at least ${secretBytesMin} random ` +
+      'bytes in base64, restart the server, then retry the bridge',
   );
 }
 
@@ -102,9 +103,13 @@ function toRequest(signer: Webhook, message: ChainedMessage, now: Date) {
 /** Throws unless the answer says that the endpoint has the event. */
 function assertDelivered({ host }: URL, { status, retryAfter }: PostAnswer): void {
   if (status >= 200 && status < 300) return;
-  if (status === gone) throw new BridgeParkedError(`${host} answered 410: the endpoint is gone`);
+  if (status === gone) {
+    throw new BridgeParkedError(
+      `${host} answered 410: the endpoint is gone; repair it, then retry the bridge`,
+    );
+  }
   if (status >= 300 && status < 400) {
-    throw new Error(`${host} answered ${status}: redirects are not followed`);
+    throw new Error(`${host} answered ${status}: redirects are not followed; set the final URL`);
   }
   throw new RetryLaterError(`${host} answered ${status}`, toRetryAfterMs(retryAfter));
 }
