@@ -29,6 +29,8 @@ interface Delivery {
 
 /** How long a page waits for events. An operator's request is noticed within this time. */
 const waitMs = 1_000;
+/** The progress is saved after this time without events, so that the bridge shows it at once. */
+const quietMs = 100;
 const openMs = 30_000;
 /** How often a target is looked at while there is nothing to send. */
 const lookMs = 5_000;
@@ -96,7 +98,8 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
     if (ahead === null) await gathering.wait(signal);
-    const page: MessagePage | null = await (ahead ?? source.page(after, waitMs));
+    const withinMs = progress.isSaved() ? waitMs : quietMs;
+    const page: MessagePage | null = await (ahead ?? source.page(after, withinMs));
     if (page === null) break;
     gathering.note(page.messages.length);
     // A bridge that is behind reads the next page while the target works on this one. At the end
@@ -110,6 +113,7 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
       lookedAt = performance.now();
     }
     if (isIdle && page.end === after) {
+      await progress.save();
       await progress.noteIdle();
       delivery.onWorking();
     }

@@ -27,7 +27,10 @@ export type BridgeProgress = Awaited<ReturnType<typeof createProgress>>;
 
 const saveMs = 1_000;
 
-/** The progress of a bridge, saved at most once a second unless a note is urgent. */
+/**
+ * The progress of a bridge. It is saved once a second while events come, when none is left, and at
+ * once if a note is urgent.
+ */
 export async function createProgress({ executor, log, state, start, asked }: ProgressOptions) {
   const { epoch } = await log.head();
   const { id } = state;
@@ -48,6 +51,7 @@ export async function createProgress({ executor, log, state, start, asked }: Pro
   return {
     lanes: start.lanes,
     save,
+    isSaved: () => !isDirty,
     async note(
       { end, endEventId }: PageEnd,
       last: number | null,

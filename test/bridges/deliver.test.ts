@@ -170,7 +170,7 @@ test('whatever fails, each lane is the filtered log, and the checkpoint its head
 test.each([
   ['ahead of the log', { sequence: 40 }, 'its last message is 40, the log ends at 36'],
   ['of another ledger', { ledger: newUuid() }, 'holds messages of another ledger'],
-  ['of another history', { eventId: newUuid() }, 'at 36, the log (head 36) has'],
+  ['of another history', { eventId: newUuid() }, 'at 36, but the log (head 36) has'],
 ])('a target that is %s is sent nothing', async (_, wrong, reason) => {
   const name = newUuid();
   const { database } = testDatabase;
