@@ -67,6 +67,10 @@ export function createSubmitMutation(options: SubmitMutationOptions): SubmitMuta
         contextValue: createContext(options.engine, request, turn),
       })) as Answer;
       return toOutcome(answer, maskError);
+    } catch (error) {
+      // Before the next one has its turn: it must not be decided before this one is tried again.
+      request.order.isBroken = true;
+      throw error;
     } finally {
       turn.end();
     }
@@ -99,7 +103,9 @@ function createContext(engine: EngineParts, { actor, signal, order }: MutationRe
     async submit(request) {
       // The parsers of some commands wait for the database: later commands may be parsed earlier.
       await turn.isNext;
-      if (signal.aborted) throw codedError('ABORTED', 'an earlier command was not answered');
+      if (signal.aborted || order.isBroken) {
+        throw codedError('ABORTED', 'an earlier command was not answered');
+      }
       const result = engine.processor.submit({ ...request, order });
       turn.end();
       return result;
