@@ -348,6 +348,20 @@ describe.skipIf(noNats !== null)(title, () => {
     await until(async () => (await next.recorded('CashDeposited')).length === 2);
   });
 
+  test('a dead letter that is published again with its headers is a command', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await publish(deposit(accountId, 'ten'));
+    await until(async () => (await deadLetters()).length === 1);
+    const letters = await manager.streams.find('dead.commands');
+    const letter = await manager.streams.getMessage(letters, { seq: 1 });
+    const repaired = JSON.stringify(deposit(accountId));
+    const again = { headers: letter?.header ?? headers(), msgID: 'repaired' };
+    await jetstream(connection).publish('commands.cash', repaired, again);
+    await until(async () => (await engine.recorded('CashDeposited')).length === 1);
+  });
+
   test('dead letters of other bridges in the stream are passed over', async () => {
     await manager.streams.add({ name: 'COMMANDS', subjects: ['commands.>', 'dead.>'] });
     await start();

@@ -91,8 +91,7 @@ function openSource(
       const messages: NatsMessage[] = [];
       for (const delivered of await pull(consumer)) {
         const message = toMessage(stream, delivered);
-        // The stream may keep dead letters too, also those of other bridges.
-        if (delivered.subject === deadLetter || message.headers?.has('daybook-reason')) {
+        if (delivered.subject === deadLetter || isDeadLetter(message)) {
           delivered.ack();
           continue;
         }
@@ -113,6 +112,7 @@ function openSource(
       for (const [name, value] of deadLetterHeaders(settings.name, message, refusal)) {
         all.set(name, value);
       }
+      all.set(letterHeader, deadLetter);
       // The id keeps a dead letter that is sent again from being stored twice.
       await client.publish(deadLetter, deadLetterBody(message), {
         headers: all,
@@ -153,6 +153,17 @@ function toMessage(stream: string, delivered: JsMsg): NatsMessage {
   const key = `nats:${stream}:${id}`;
   const idempotencyKey = id === '' || key.length > keyLengthMax ? place : key;
   return { place, idempotencyKey, body: delivered.data, delivered, headers: own };
+}
+
+/** The subject to which a dead letter was published. */
+const letterHeader = 'daybook-dead-letter';
+
+/**
+ * The stream may keep dead letters too, also those of other bridges. A dead letter that an operator
+ * has published to a subject of commands is a command again.
+ */
+function isDeadLetter({ delivered, headers: own }: NatsMessage): boolean {
+  return own?.get(letterHeader) === delivered.subject;
 }
 
 /** The client refuses some headers that the server accepts: the message goes on without them. */
