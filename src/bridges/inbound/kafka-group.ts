@@ -153,7 +153,11 @@ function createGroup(
       const pages = await fetchPages(cluster, topic, positions, signal);
       // Partitions were assigned meanwhile: what was read may be another member's.
       if (asked !== generation()) return { generation: asked, pages: [] };
-      for (const { partition, end } of pages) positions.set(partition, end);
+      for (const { partition, end } of pages) {
+        // The broker fills an answer in the order of the request: these come last in the next one.
+        positions.delete(partition);
+        positions.set(partition, end);
+      }
       return { generation: asked, pages };
     },
     async commit(offsets) {
