@@ -92,12 +92,12 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   const { executor, log, signal, source, kind } = delivery;
   const progress = await createProgress({ executor, log, ...from });
   const sending = { target, isKept, progress };
-  const gathering = createGathering();
+  const gathering = createGathering(kind.batchMax);
   let { after } = from.start;
   let lookedAt = performance.now();
   let ahead: Promise<MessagePage | null> | null = null;
   while (!signal.aborted && !(await progress.isInterrupted())) {
-    if (ahead === null) await gathering.wait(signal);
+    await gathering.wait(signal);
     const withinMs = progress.isSaved() ? waitMs : quietMs;
     const page: MessagePage | null = await (ahead ?? source.page(after, withinMs));
     if (page === null) break;

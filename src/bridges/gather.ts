@@ -4,7 +4,7 @@ import { delay } from '../lib/delay.ts';
 interface Gathering {
   /** Waits before a page is read, if more events are likely to come meanwhile. */
   wait(signal: AbortSignal): Promise<void>;
-  /** Notes that a page with this number of messages was read. */
+  /** Notes that a page of this size was read. After a full page there is no wait. */
   note(count: number): void;
 }
 
@@ -17,7 +17,7 @@ const busyMin = 10;
  * What a batch costs does not depend on its size: with a batch for each commit, a server that
  * recorded 1,500 deposits a second lost a quarter of them. An event that comes alone never waits.
  */
-export function createGathering(): Gathering {
+export function createGathering(fullCount: number): Gathering {
   let readAt = Number.NEGATIVE_INFINITY;
   let isBusy = false;
   return {
@@ -27,7 +27,7 @@ export function createGathering(): Gathering {
     },
     note(count) {
       const now = performance.now();
-      isBusy = (count / (now - readAt)) * gatherMs >= busyMin;
+      isBusy = count < fullCount && (count / (now - readAt)) * gatherMs >= busyMin;
       readAt = now;
     },
   };

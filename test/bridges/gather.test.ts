@@ -12,7 +12,7 @@ afterEach(() => {
 
 /** Reads pages of these sizes, as many milliseconds apart; returns how long the next one waits. */
 async function waitAfter(...pages: readonly [count: number, ms: number][]): Promise<number> {
-  const gathering = createGathering();
+  const gathering = createGathering(100);
   for (const [count, ms] of pages) {
     await vi.advanceTimersByTimeAsync(ms);
     gathering.note(count);
@@ -38,8 +38,13 @@ test('a page is read every 20 ms while 500 events a second come', async () => {
   expect(await waitAfter([1, 0], [9, 20])).toBe(0);
 });
 
+test('a bridge that is behind, and so reads full pages, does not wait', async () => {
+  expect(await waitAfter([1, 0], [99, 20])).toBe(20);
+  expect(await waitAfter([1, 0], [100, 20])).toBe(0);
+});
+
 test('the wait ends with the signal', async () => {
-  const gathering = createGathering();
+  const gathering = createGathering(100);
   const stop = new AbortController();
   gathering.note(1);
   gathering.note(50);

@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAccount } from '../../src/contexts/accounts/commands.ts';
@@ -113,6 +113,21 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
     clearInterval(cutting);
     await expectComplete(engine);
   }, 90_000);
+
+  test('nothing is stored after the message of another publisher', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 3);
+    await untilDelivered(engine);
+    const other = await connect({ servers: [nats.address] });
+    const { seq } = await jetstream(other).publish('daybook.accounts.Other.x', 'not an event');
+    await deposit(engine, 3);
+    await until(async () => (await bridgeOf(engine)).parked);
+    expect((await bridgeOf(engine)).error).toContain(`message ${seq} of the stream DAYBOOK is not`);
+    const { state } = await (await jetstreamManager(other)).streams.info('DAYBOOK');
+    expect(state.last_seq).toBe(seq);
+    await other.close();
+  });
 
   test('a full stream stops the bridge, which goes on when there is space', async () => {
     await begin();
