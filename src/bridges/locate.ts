@@ -24,15 +24,19 @@ export interface LogFacts {
  * holds beyond the saved state are not sent twice.
  *
  * Throws `BridgeParkedError` if the target holds a message that the log does not: it is ahead of a
- * log that was restored, or it belongs to another log.
+ * log that was restored, or it belongs to another log. Also if a group of lanes has grown: keys are
+ * then distributed in another way.
  */
 export async function locate(
   state: Pick<BridgeState, 'checkpoint' | 'beginsAfter' | 'lanes'>,
   target: TargetLanes | null,
   log: LogFacts,
+  laneGroups: readonly (readonly string[])[] = [],
 ): Promise<Start> {
   if (target === null) return { after: state.checkpoint, lanes: new Map(state.lanes) };
-  const lanes = new Map<string, number>();
+  for (const group of laneGroups) assertSameNumber(group, state.lanes, target);
+  // All lanes of a group are saved, so that the next process notices if it has grown.
+  const lanes = new Map(laneGroups.flat().map((lane) => [lane, 0]));
   let { checkpoint: after } = state;
   for (const [lane, last] of target) {
     if (last !== null) await assertOurs(lane, last, log);
@@ -48,6 +52,19 @@ export async function locate(
 }
 
 const newTarget = 'give the bridge a new name and a new target';
+
+/** A target whose messages were all removed is filled again, with any number of lanes. */
+function assertSameNumber(
+  group: readonly string[],
+  saved: ReadonlyMap<string, number>,
+  target: TargetLanes,
+): void {
+  const known = group.filter((lane) => saved.has(lane)).length;
+  if (known === 0 || known === group.length || !group.some((lane) => target.has(lane))) return;
+  throw new BridgeParkedError(
+    `the topic of ${group[0]} has ${group.length} partitions instead of ${known}: ${newTarget}`,
+  );
+}
 
 async function assertOurs(lane: string, last: LastMessage, log: LogFacts): Promise<void> {
   const { sequence, eventId, ledger } = last;

@@ -34,6 +34,11 @@ export interface Target {
   /** The lane of a message: always the same for a key and a type while the target is open. */
   laneOf(message: Message): string;
   /**
+   * The lanes among which keys are distributed by their number, such as the partitions of each
+   * topic. Their number must stay the same. Absent if the target has no such lanes.
+   */
+  readonly laneGroups?: readonly (readonly string[])[];
+  /**
    * Sends messages in order. Resolves when the system has acknowledged all of them. If it throws,
    * each lane has received the messages up to some point, and none after it.
    */

@@ -124,6 +124,21 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
     }
   });
 
+  test('a topic that has got more partitions parks the bridge, which says what to do', async () => {
+    const engine = await given.start({ partitions: 2 });
+    await deposit(engine, 10);
+    await until(() => isDelivered(engine), waitMs);
+    await engine.stop();
+    const wanted = { name: given.topic, count: 3, assignments: [{ brokerIds: [1] }] };
+    await withAdmin(broker.address, (admin) => admin.createPartitions({ topics: [wanted] }));
+    const next = await given.start();
+    await until(async () => (await parkedReason(next)) !== null, waitMs);
+    expect(await parkedReason(next)).toBe(
+      `the topic of ${given.topic}-0 has 3 partitions instead of 2: ` +
+        'give the bridge a new name and a new target',
+    );
+  });
+
   test('a topic that lost its messages is filled again', async () => {
     const engine = await given.start();
     await deposit(engine, 30);

@@ -76,6 +76,7 @@ async function openTopics(
       await producer.takeOver(over);
       return readKafkaTails(cluster, [...lanes.values()], over);
     },
+    laneGroups: [...lanesOf.values()].map((group) => group.map(({ name }) => name)),
     look: (over) => readKafkaTails(cluster, [...lanes.values()], over),
     laneOf(message) {
       const topic = topicOf(message);
