@@ -84,18 +84,31 @@ const register: Query = {
     select $1, $2, $3, least(sequence, coalesce($4::bigint, sequence)),
       least(sequence, coalesce($4::bigint, sequence))
     from log_head
-    on conflict on constraint bridges_name_key do update
-    set kind = excluded.kind, direction = excluded.direction
-    where (bridges.kind, bridges.direction) is distinct from (excluded.kind, excluded.direction)`,
+    on conflict on constraint bridges_name_key do nothing`,
 };
 
-/** Registers a bridge; a new one begins after `from`, or at the head of the log if that is null. */
+const identityOf: Query = {
+  name: 'bridge_identity',
+  text: 'select kind, direction from bridges where name = $1',
+};
+
+/**
+ * Registers a bridge; a new one begins after `from`, or at the head of the log if that is null.
+ * Throws if the name belongs to a bridge of another kind: its position says nothing about this one.
+ */
 export async function registerBridge(
   executor: Executor,
   { name, kind, direction }: BridgeIdentity,
   from: number | null,
 ): Promise<void> {
   await executor.query(register, [name, kind, direction, from]);
+  const [known] = await executor.query<Omit<BridgeIdentity, 'name'>>(identityOf, [name]);
+  if (known === undefined || (known.kind === kind && known.direction === direction)) return;
+  const sides = { IN: 'inbound', OUT: 'outbound' } as const;
+  const [was, is] = [known, { kind, direction }].map(
+    (one) => `${sides[one.direction]} ${one.kind}`,
+  );
+  throw new Error(`the bridge ${name} was an ${was} bridge: give the ${is} bridge another name`);
 }
 
 const find: Query = {
