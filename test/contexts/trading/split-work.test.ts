@@ -15,7 +15,7 @@ test('work that is split over many commands gives the result of the reference', 
       const { world } = runDuel(program, () => {}, stepsMax);
       pauses += world.events.filter(({ type }) => type === 'MatchingPaused').length;
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
   expect(pauses).toBeGreaterThan(40);
 });
@@ -29,7 +29,7 @@ test('split work breaks no invariant, whatever commands come in between', {
       const { world } = runSplit(program, stepsMax);
       pauses += world.events.filter(({ type }) => type === 'MatchingPaused').length;
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
   expect(pauses).toBeGreaterThan(40);
 });
