@@ -6,6 +6,7 @@ import {
   type SubmitMutation,
 } from '../bridges/inbound/submit-mutation.ts';
 import type { Processor } from '../commands/processor.ts';
+import type { CommandOrder } from '../commands/request.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createCommandDocuments } from './command-documents.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -48,6 +49,8 @@ export function createSubmitMutation(options: SubmitMutationOptions): SubmitMuta
   const documentOf = createCommandDocuments(options.schema);
   const maskError = createErrorMask(options.logger);
   const takeTurn = createTurns();
+  /** The orders in which a command has failed: no later command of these is submitted. */
+  const failed = new WeakSet<CommandOrder>();
   return async (request) => {
     const turn = takeTurn();
     try {
@@ -64,12 +67,13 @@ export function createSubmitMutation(options: SubmitMutationOptions): SubmitMuta
         schema: options.schema,
         document,
         variableValues: { input: { ...input, idempotencyKey } },
-        contextValue: createContext(options.engine, request, turn),
+        contextValue: createContext(options.engine, request, { turn, failed }),
       })) as Answer;
       return toOutcome(answer, maskError);
     } catch (error) {
-      // Before the next one has its turn: it must not be decided before this one is tried again.
-      request.order.isBroken = true;
+      // All earlier commands have reached the processor then, and none of the later ones has.
+      await turn.isNext;
+      failed.add(request.order);
       throw error;
     } finally {
       turn.end();
@@ -97,13 +101,22 @@ function createTurns(): () => Turn {
   };
 }
 
-function createContext(engine: EngineParts, { actor, signal, order }: MutationRequest, turn: Turn) {
+interface Submitting {
+  readonly turn: Turn;
+  readonly failed: WeakSet<CommandOrder>;
+}
+
+function createContext(
+  engine: EngineParts,
+  { actor, signal, order }: MutationRequest,
+  { turn, failed }: Submitting,
+) {
   const processor: Processor = {
     ...engine.processor,
     async submit(request) {
       // The parsers of some commands wait for the database: later commands may be parsed earlier.
       await turn.isNext;
-      if (signal.aborted || order.isBroken) {
+      if (signal.aborted || failed.has(order)) {
         throw codedError('ABORTED', 'an earlier command was not answered');
       }
       const result = engine.processor.submit({ ...request, order });
