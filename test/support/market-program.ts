@@ -19,7 +19,7 @@ interface Listing {
   readonly lowest: string;
 }
 
-const plain: Setup = {
+export const plain: Setup = {
   currency: 'USD',
   digits: 2,
   cash: ['0', '31.02', '100.00', '5000.00'],

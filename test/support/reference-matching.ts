@@ -151,12 +151,15 @@ function expireInTheWayOf(market: Market, order: Order): void {
   }
 }
 
-/** Why an order cannot be filled completely, tried on a copy of the market. */
+/**
+ * Why an order cannot be filled completely, tried on a copy of the market. The market does not look
+ * beyond the largest number of fills, so what stands behind them is not a reason.
+ */
 function findHindrance(market: Market, order: Order): string | null {
   const copy = copyOf(market);
   const hindrance = tradeOn(copy, known(findOrder(copy, order.id)));
   const fills = copy.trades.length - market.trades.length;
-  return hindrance ?? (fills > market.wholeFillsMax ? 'TOO_MANY_FILLS' : null);
+  return fills > market.wholeFillsMax ? 'TOO_MANY_FILLS' : hindrance;
 }
 
 /** An incoming order and a resting one. */
