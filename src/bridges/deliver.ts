@@ -54,7 +54,7 @@ export async function deliver(
       withTimeout(endSignal, openMs, (signal) => target.last(signal)),
     );
     const facts = await readFacts(delivery);
-    const located = await locate(state, lanes, facts, target.laneGroups);
+    const located = await locate(state, lanes, facts, target.partitions);
     const start = kind.sharesSequences === true ? withLastAgain(located, state) : located;
     await run(delivery, { target, isKept: lanes !== null, state, start, asked });
   } finally {

@@ -1,6 +1,7 @@
+import type { Lanes } from './chain.ts';
 import { BridgeParkedError } from './errors.ts';
 import type { BridgeState } from './store.ts';
-import type { LastMessage, TargetLanes } from './target.ts';
+import type { LastMessage, Partitions, TargetLanes } from './target.ts';
 
 /** Where a bridge continues. */
 export interface Start {
@@ -24,19 +25,20 @@ export interface LogFacts {
  * holds beyond the saved state are not sent twice.
  *
  * Throws `BridgeParkedError` if the target holds a message that the log does not: it is ahead of a
- * log that was restored, or it belongs to another log. Also if a group of lanes has grown: keys are
- * then distributed in another way.
+ * log that was restored, or it belongs to another log. Also if a topic has more partitions than
+ * before: keys then belong to other ones.
  */
 export async function locate(
   state: Pick<BridgeState, 'checkpoint' | 'beginsAfter' | 'lanes'>,
   target: TargetLanes | null,
   log: LogFacts,
-  laneGroups: readonly (readonly string[])[] = [],
+  partitions: Partitions = new Map(),
 ): Promise<Start> {
   if (target === null) return { after: state.checkpoint, lanes: new Map(state.lanes) };
-  for (const group of laneGroups) assertSameNumber(group, state.lanes, target);
-  // All lanes of a group are saved, so that the next process notices if it has grown.
-  const lanes = new Map(laneGroups.flat().map((lane) => [lane, 0]));
+  for (const [topic, own] of partitions)
+    assertSameNumber(topic, own, { saved: state.lanes, target });
+  // All partitions are saved, so that it is noticed later if there are more.
+  const lanes = new Map([...partitions.values()].flat().map((lane) => [lane, 0]));
   let { checkpoint: after } = state;
   for (const [lane, last] of target) {
     if (last !== null) await assertOurs(lane, last, log);
@@ -53,16 +55,17 @@ export async function locate(
 
 const newTarget = 'give the bridge a new name and a new target';
 
-/** A target whose messages were all removed is filled again, with any number of lanes. */
+/** A topic without messages is filled again, with any number of partitions. */
 function assertSameNumber(
-  group: readonly string[],
-  saved: ReadonlyMap<string, number>,
-  target: TargetLanes,
+  topic: string,
+  partitions: readonly string[],
+  { saved, target }: { readonly saved: Lanes; readonly target: TargetLanes },
 ): void {
-  const known = group.filter((lane) => saved.has(lane)).length;
-  if (known === 0 || known === group.length || !group.some((lane) => target.has(lane))) return;
+  const known = partitions.filter((lane) => saved.has(lane)).length;
+  const hasMessages = partitions.some((lane) => target.has(lane));
+  if (known === 0 || known === partitions.length || !hasMessages) return;
   throw new BridgeParkedError(
-    `the topic of ${group[0]} has ${group.length} partitions instead of ${known}: ${newTarget}`,
+    `topic ${topic} has ${partitions.length} partitions instead of ${known}: ${newTarget}`,
   );
 }
 

@@ -13,6 +13,9 @@ export interface LastMessage {
  */
 export type TargetLanes = ReadonlyMap<string, LastMessage | null>;
 
+/** The lanes of each topic, by topic. */
+export type Partitions = ReadonlyMap<string, readonly string[]>;
+
 /**
  * The system to which a bridge copies the log. The runner makes one call at a time. A call that
  * throws may have had an effect: the runner closes the target, opens another one, and reads its
@@ -34,10 +37,10 @@ export interface Target {
   /** The lane of a message: always the same for a key and a type while the target is open. */
   laneOf(message: Message): string;
   /**
-   * The lanes among which keys are distributed by their number, such as the partitions of each
-   * topic. Their number must stay the same. Absent if the target has no such lanes.
+   * The partitions of each topic as lanes, by topic. A key belongs to a partition according to their
+   * number, which must stay the same. Absent if the target has no partitions.
    */
-  readonly laneGroups?: readonly (readonly string[])[];
+  readonly partitions?: Partitions;
   /**
    * Sends messages in order. Resolves when the system has acknowledged all of them. If it throws,
    * each lane has received the messages up to some point, and none after it.

@@ -134,7 +134,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
     const next = await given.start();
     await until(async () => (await parkedReason(next)) !== null, waitMs);
     expect(await parkedReason(next)).toBe(
-      `the topic of ${given.topic}-0 has 3 partitions instead of 2: ` +
+      `topic ${given.topic} has 3 partitions instead of 2: ` +
         'give the bridge a new name and a new target',
     );
   });

@@ -76,7 +76,7 @@ async function openTopics(
       await producer.takeOver(over);
       return readKafkaTails(cluster, [...lanes.values()], over);
     },
-    laneGroups: [...lanesOf.values()].map((group) => group.map(({ name }) => name)),
+    partitions: new Map([...lanesOf].map(([topic, own]) => [topic, own.map(({ name }) => name)])),
     look: (over) => readKafkaTails(cluster, [...lanes.values()], over),
     laneOf(message) {
       const topic = topicOf(message);
