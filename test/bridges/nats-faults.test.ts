@@ -69,6 +69,17 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
     expect(await readSequences()).toEqual(Array.from({ length: sequence }, (_, n) => n + 1));
   }
 
+  /** A bridge that has delivered everything, and has noticed that the server is away. */
+  async function startAndLoseServer(): Promise<TestEngine> {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 2);
+    await untilDelivered(engine);
+    await proxy.refuse();
+    await until(async () => (await bridgeOf(engine)).error !== null, 20_000);
+    return engine;
+  }
+
   test('commands go on while the server is down, and the bridge says so and recovers', async () => {
     await begin();
     const engine = await start();
@@ -172,12 +183,7 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
   });
 
   test('a bridge with nothing to send notices that the server is away', async () => {
-    await begin();
-    const engine = await start();
-    await deposit(engine, 2);
-    await untilDelivered(engine);
-    await proxy.refuse();
-    await until(async () => (await bridgeOf(engine)).error !== null, 20_000);
+    const engine = await startAndLoseServer();
     await proxy.restore();
     await until(async () => (await bridgeOf(engine)).error === null, 20_000);
   });
@@ -254,12 +260,7 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
   }, 60_000);
 
   test('a bridge that was paused while it failed shows no error once it works', async () => {
-    await begin();
-    const engine = await start();
-    await deposit(engine, 2);
-    await untilDelivered(engine);
-    await proxy.refuse();
-    await until(async () => (await bridgeOf(engine)).error !== null, 20_000);
+    const engine = await startAndLoseServer();
     await engine.bridges.change('nats', 'pause');
     await proxy.restore();
     await engine.bridges.change('nats', 'resume');
