@@ -1,5 +1,6 @@
+import type { BridgeChange } from '../bridges/control.ts';
 import { BridgeNotFoundError } from '../bridges/errors.ts';
-import type { BridgeChange, BridgeRow } from '../bridges/store.ts';
+import type { BridgeRow } from '../bridges/store.ts';
 import { text } from '../kernel/field.ts';
 import type { RecordedRejection } from '../kernel/log.ts';
 import type { RejectionDefinition } from '../kernel/rejection.ts';

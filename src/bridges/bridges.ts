@@ -3,12 +3,13 @@ import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import type { Database } from '../postgres/database.ts';
+import { type BridgeChange, changeBridge } from './control.ts';
 import { deliver } from './deliver.ts';
 import { BridgeNotFoundError } from './errors.ts';
 import { consume } from './inbound/consume.ts';
 import type { InboundBridge } from './inbound/inbound.ts';
 import { type Bridge, type OutboundBridge, runBridge } from './run-bridge.ts';
-import { type BridgeChange, type BridgeRow, changeBridge, readBridges } from './store.ts';
+import { type BridgeRow, readBridges } from './store.ts';
 
 /** The bridges of a program: copies of the log in other systems, and commands from them. */
 export interface Bridges {

@@ -2,13 +2,14 @@ import { withTimeout } from '../lib/with-timeout.ts';
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
 import { chain } from './chain.ts';
+import type { BridgeControl } from './control.ts';
 import { callTarget, TargetError } from './errors.ts';
 import { createGathering } from './gather.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
 import type { Message } from './message.ts';
 import { type BridgeProgress, createProgress, type PageEnd } from './progress.ts';
 import type { MessagePage, MessageSource } from './source.ts';
-import type { BridgeControl, BridgeState } from './store.ts';
+import type { BridgeState } from './store.ts';
 import type { Target, TargetKind } from './target.ts';
 
 /** A bridge that this process leads, and what it works with. */

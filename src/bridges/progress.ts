@@ -1,14 +1,9 @@
 import type { Log } from '../log/log.ts';
 import type { Executor } from '../postgres/database.ts';
+import { type BridgeControl, clearBridgeError, readControl } from './control.ts';
 import type { Start } from './locate.ts';
 import type { MessagePage } from './source.ts';
-import {
-  advanceBridge,
-  type BridgeControl,
-  type BridgeState,
-  clearBridgeError,
-  readControl,
-} from './store.ts';
+import { advanceBridge, type BridgeState } from './store.ts';
 
 /** Where a page ends. */
 export type PageEnd = Pick<MessagePage, 'end' | 'endEventId'>;

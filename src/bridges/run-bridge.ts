@@ -9,17 +9,15 @@ import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { Leadership } from '../postgres/leadership.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
+import { type BridgeControl, readControl, setBridgeError } from './control.ts';
 import { BridgeParkedError, TargetError } from './errors.ts';
 import type { OpenSource } from './source.ts';
 import {
-  type BridgeControl,
   type BridgeIdentity,
   BridgeMovedError,
   type BridgeState,
   readBridge,
-  readControl,
   registerBridge,
-  setBridgeError,
 } from './store.ts';
 import type { TargetKind } from './target.ts';
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { changeBridge, readControl } from '../../src/bridges/control.ts';
 import { BridgeParkedError, TargetError } from '../../src/bridges/errors.ts';
 import type { CommandSource, InboundMessage } from '../../src/bridges/inbound/command-source.ts';
 import { consume } from '../../src/bridges/inbound/consume.ts';
@@ -8,7 +9,7 @@ import {
   SubmitFailedError,
   type SubmitMutation,
 } from '../../src/bridges/inbound/submit-mutation.ts';
-import { changeBridge, readBridge, readControl, registerBridge } from '../../src/bridges/store.ts';
+import { readBridge, registerBridge } from '../../src/bridges/store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readControl } from '../../src/bridges/control.ts';
 import { deliver } from '../../src/bridges/deliver.ts';
 import { openEventSource } from '../../src/bridges/source.ts';
-import { readBridge, readControl, readLedger, registerBridge } from '../../src/bridges/store.ts';
+import { readBridge, readLedger, registerBridge } from '../../src/bridges/store.ts';
 import type { TargetKind } from '../../src/bridges/target.ts';
 import { depositCash, openAccount } from '../../src/contexts/accounts/commands.ts';
 import { accounts } from '../../src/contexts/accounts/context.ts';

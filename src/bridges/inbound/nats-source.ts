@@ -1,22 +1,12 @@
 import {
-  AckPolicy,
   type Consumer,
-  type ConsumerConfig,
-  type ConsumerInfo,
-  DeliverPolicy,
-  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
   type JsMsg,
   jetstream,
   jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamState,
 } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { delay } from '../../lib/delay.ts';
-import { BridgeParkedError } from '../errors.ts';
 import type { NatsInboundSettings } from '../settings.ts';
 import { connectNats } from '../targets/nats-connection.ts';
 import type { Secrets } from '../targets/secrets.ts';
@@ -28,6 +18,14 @@ import {
   type InboundMessage,
   keptHeaders,
 } from './command-source.ts';
+import {
+  ackWaitMs,
+  batchMax,
+  ensureConsumer,
+  ensureDeadLetters,
+  toDurable,
+  waitMs,
+} from './nats-consumer.ts';
 
 interface NatsMessage extends InboundMessage {
   readonly delivered: JsMsg;
@@ -42,11 +40,6 @@ interface OpenStream {
   readonly consumer: Consumer;
 }
 
-/** A message has a megabyte at most, unless the server is configured otherwise. */
-const batchMax = 128;
-const waitMs = 1_000;
-/** After this time the server delivers again what was not acknowledged. */
-const ackWaitMs = 5_000;
 const publishMs = 10_000;
 /** The API allows this length of an idempotency key. */
 const keyLengthMax = 200;
@@ -184,79 +177,4 @@ function copyHeaders(from: MsgHdrs | undefined): MsgHdrs {
   const copy = headers();
   for (const [name, value] of keptHeaders(all)) copy.append(name, value);
   return copy;
-}
-
-/** The name of the consumer; NATS does not allow "." in it. */
-function toDurable({ name }: NatsInboundSettings): string {
-  return `daybook-${name.replaceAll('.', '_')}`;
-}
-
-async function ensureConsumer(
-  manager: JetStreamManager,
-  settings: NatsInboundSettings,
-  signal: AbortSignal,
-): Promise<void> {
-  const { stream, subject } = settings;
-  const durable = toDurable(settings);
-  const config: Partial<ConsumerConfig> = {
-    ack_wait: ackWaitMs * 1e6,
-    max_ack_pending: batchMax,
-    ...(subject === undefined ? {} : { filter_subject: subject }),
-  };
-  const { state } = await manager.streams.info(stream).catch((error: unknown) => {
-    if (!isNotFound(error)) throw error;
-    throw new BridgeParkedError(`there is no stream ${stream}: create it, then retry the bridge`);
-  });
-  const known = await manager.consumers.info(stream, durable).catch((error: unknown) => {
-    if (isNotFound(error)) return null;
-    throw error;
-  });
-  if (known === null) {
-    await manager.consumers.add(stream, {
-      ...config,
-      durable_name: durable,
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      max_deliver: -1,
-    });
-  } else {
-    assertKept(stream, state, known);
-    // Without a subject, undefined removes the filter.
-    const changed = { ...config, filter_subject: subject } as Partial<ConsumerConfig>;
-    await manager.consumers.update(stream, durable, changed);
-    // The predecessor has left messages behind. Later ones must not come before them: wait until
-    // the server delivers them again, which it does in order and before all others.
-    if (known.num_ack_pending > 0) await delay(ackWaitMs + waitMs, signal);
-  }
-}
-
-/** Parks the bridge if its stream has deleted messages that were not read. */
-function assertKept(stream: string, state: StreamState, { config, ack_floor, name }: ConsumerInfo) {
-  // Messages of other subjects do not move what a filtered consumer has acknowledged.
-  if ((config.filter_subject ?? '') !== '') return;
-  const next = ack_floor.stream_seq + 1;
-  if (state.first_seq <= next) return;
-  throw new BridgeParkedError(
-    `messages ${next} to ${state.first_seq - 1} of ${stream} were deleted before they were read: ` +
-      `delete the consumer ${name}, then retry the bridge`,
-  );
-}
-
-/** Creates a stream for the dead letters unless one keeps their subject. */
-async function ensureDeadLetters(
-  manager: JetStreamManager,
-  { name, deadLetter }: NatsInboundSettings,
-): Promise<void> {
-  const found = await manager.streams.find(deadLetter).catch(() => null);
-  if (found !== null) return;
-  await manager.streams.add({
-    name: `DAYBOOK_DEAD_${name.replaceAll('.', '_')}`,
-    subjects: [deadLetter],
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
-  });
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.status === 404;
 }
