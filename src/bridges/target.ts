@@ -13,7 +13,7 @@ export interface LastMessage {
  */
 export type TargetLanes = ReadonlyMap<string, LastMessage | null>;
 
-/** The lanes of each topic, by topic. */
+/** The partitions of each topic, by the name of the topic: each is a lane. */
 export type Partitions = ReadonlyMap<string, readonly string[]>;
 
 /**
@@ -37,8 +37,8 @@ export interface Target {
   /** The lane of a message: always the same for a key and a type while the target is open. */
   laneOf(message: Message): string;
   /**
-   * The partitions of each topic as lanes, by topic. A key belongs to a partition according to their
-   * number, which must stay the same. Absent if the target has no partitions.
+   * The lanes of a target with partitions. The partition of a key depends on their number, which
+   * must stay the same. Absent if the target has no partitions.
    */
   readonly partitions?: Partitions;
   /**

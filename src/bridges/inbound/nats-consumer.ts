@@ -26,8 +26,8 @@ export function toDurable({ name }: NatsInboundSettings): string {
 }
 
 /**
- * Creates or updates the durable consumer of a bridge. Throws `BridgeParkedError` if the stream does
- * not exist, or has deleted messages that were not read.
+ * Creates or updates the durable consumer of a bridge. Throws `BridgeParkedError` if the stream
+ * does not exist, or has deleted messages that were not read.
  */
 export async function ensureConsumer(
   manager: JetStreamManager,

@@ -16,7 +16,7 @@ function place(account: 'ann' | 'cat', side: 'buys' | 'sells', more: object = {}
   return { verb: 'place', account, symbol: 0, order };
 }
 
-/** A fill-or-kill order meets an order of its own account, but only after the most fills allowed. */
+/** A fill-or-kill order meets one of its own account, but only after the most fills allowed. */
 const beyondTheMostFills: Program = {
   setup: plain,
   start: { ann: rich, bob: rich, cat: rich, dan: rich },
