@@ -3,13 +3,13 @@ import { parseSequence } from '../kernel/moment.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { type EventFilter, scanWhile } from '../log/read.ts';
-import type { ReadPoint } from '../views/read-point.ts';
+import { baseSequenceOf, isWouldBe, type ReadPoint } from '../views/read-point.ts';
 import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import { correlationIdRule } from './correlation-id.ts';
 import { badInput } from './errors.ts';
 import { type ParseEventFilter, typesMax } from './event-filter.ts';
-import type { EventRef } from './event-types.ts';
+import { type EventAt, type EventRef, eventAt } from './event-types.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -60,7 +60,12 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
           asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
         resolve: async (_root, { filter: wanted, asOf, ...paging }, context) =>
-          readEventConnection(context, parseFilter(wanted), paging, await context.sequenceOf(asOf)),
+          readEventConnection(
+            context,
+            parseFilter(wanted),
+            paging,
+            await context.readPointOf(asOf),
+          ),
       },
       connection,
       edge,
@@ -89,14 +94,14 @@ export async function readEventConnection(
   filter: EventFilter,
   paging: PagingArgs,
   at: ReadPoint,
-): Promise<Connection<StoredEvent>> {
-  if (typeof at !== 'number') {
+): Promise<Connection<EventAt>> {
+  if (isWouldBe(at)) {
     badInput('a dry run records no events to list: select proposedEvents of its payload instead');
   }
   const page = parsePage(paging, parseCursor);
   const wanted = {
     after: page.after ?? 0,
-    before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, at + 1),
+    before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, baseSequenceOf(at) + 1),
     limit: page.size + 1,
     descending: page.fromEnd,
   };
@@ -108,7 +113,7 @@ export async function readEventConnection(
   );
   const found = toConnection(page, events, (event) => ({
     cursor: String(event.sequence),
-    node: event,
+    node: eventAt(event, at),
   }));
   return stoppedAt === null ? found : goingOnAt(found, page, String(stoppedAt));
 }
@@ -132,13 +137,24 @@ async function findEvent(
   if ((id == null) === (sequence == null)) {
     badInput('event requires exactly one of id and sequence');
   }
-  const uuid = id == null ? undefined : parseUuid(id);
-  if (uuid === null) return null;
   const at = await context.pinnedSequence();
-  const after = sequence == null ? 0 : sequence - 1;
-  const page = { after, before: Math.min(sequence ?? at, at) + 1, limit: 1 };
-  const [event] = await context.events({ id: uuid }, page);
+  if (id != null) return readEvent(context, id, at);
+  const page = { after: (sequence ?? 0) - 1, before: Math.min(sequence ?? 0, at) + 1, limit: 1 };
+  const [event] = await context.events({}, page);
   return event ?? null;
+}
+
+/** The event with an id at a read point; null if the text is not a UUID or no event has it. */
+export async function readEvent(
+  context: RequestContext,
+  id: string,
+  at: ReadPoint,
+): Promise<EventAt | null> {
+  const uuid = parseUuid(id);
+  if (uuid === null) return null;
+  const page = { after: 0, before: baseSequenceOf(at) + 1, limit: 1 };
+  const [event] = await context.events({ id: uuid }, page);
+  return event === undefined ? null : eventAt(event, at);
 }
 
 function addLogQuery(builder: Builder): void {
@@ -166,7 +182,9 @@ function addLogQuery(builder: Builder): void {
       type: log,
       description: 'Returns the head of the log, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
-      resolve: async (_root, { asOf }, context) => ({ sequence: await context.sequenceOf(asOf) }),
+      resolve: async (_root, { asOf }, context) => ({
+        sequence: baseSequenceOf(await context.readPointOf(asOf)),
+      }),
     }),
   );
 }

@@ -2,7 +2,10 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Field, FieldKind } from '../kernel/field.ts';
 import { oneLine } from '../lib/one-line.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
+import { idAt } from './node-id.ts';
+import type { Nodes } from './nodes.ts';
 
 const scalars = {
   text: 'String',
@@ -25,13 +28,32 @@ const actorDescription =
 const correlationIdDescription = oneLine`The id that ties related events together: the correlation
   id of the request, or that of the causing event. It is equal to commandId if there is neither.`;
 
+/** An event, and the read point of the object or the list in which it is shown; now if absent. */
+export type EventAt = StoredEvent & { readonly at?: ReadPoint };
+
+/** The source of an event that is shown at a read point. */
+export function eventAt(event: StoredEvent, at: ReadPoint): EventAt {
+  return typeof at === 'number' ? event : { ...event, at };
+}
+
 /** Adds the `Event` interface, and an object type for each event that a context defines. */
-export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string, EventDefinition>) {
-  const event = builder.interfaceRef<StoredEvent>('Event').implement({
+export function addEventTypes(
+  builder: Builder,
+  definitions: ReadonlyMap<string, EventDefinition>,
+  nodes: Nodes,
+) {
+  const typenameOf = ({ type }: StoredEvent): string =>
+    definitions.has(type) ? type : unregistered;
+  const event = builder.interfaceRef<EventAt>('Event').implement({
     description: 'A fact recorded in the log. An event is never changed or deleted.',
-    resolveType: ({ type }) => (definitions.has(type) ? type : unregistered),
+    interfaces: [nodes.node],
+    resolveType: typenameOf,
     fields: (t) => ({
-      id: t.exposeID('id', { description: 'The UUID of the event.' }),
+      id: t.id({
+        description: nodes.idDescription('eventId'),
+        resolve: ({ id, at = 0 }) => idAt(id, at),
+      }),
+      eventId: t.exposeID('id', { description: 'The UUID of the event, at every moment.' }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
         description: 'The sequence number of the event in the log.',
@@ -67,9 +89,9 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
     }),
   });
   for (const [type, { description, fields }] of definitions) {
-    builder.objectRef<StoredEvent>(type).implement({
+    builder.objectRef<EventAt>(type).implement({
       description,
-      interfaces: [event],
+      interfaces: [nodes.node, event],
       fields: (t) =>
         Object.fromEntries(
           Object.entries(fields).map(([name, field]) => [
@@ -84,14 +106,15 @@ export function addEventTypes(builder: Builder, definitions: ReadonlyMap<string,
         ),
     });
   }
-  builder.objectRef<StoredEvent>(unregistered).implement({
+  builder.objectRef<EventAt>(unregistered).implement({
     description: 'An event whose type this server does not define or no longer defines.',
-    interfaces: [event],
+    interfaces: [nodes.node, event],
   });
-  return event;
+  return { event, typenameOf };
 }
 
-export type EventRef = ReturnType<typeof addEventTypes>;
+export type EventTypes = ReturnType<typeof addEventTypes>;
+export type EventRef = EventTypes['event'];
 
 /** The GraphQL scalar of a field. */
 export function scalarOf(field: Field<unknown>) {

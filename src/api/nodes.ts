@@ -1,46 +1,59 @@
-import { asOfDescription } from './as-of.ts';
+import { oneLine } from '../lib/one-line.ts';
+import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
+import { parseNodeId } from './node-id.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** An object with an id; `typename` is the name of its object type. */
-interface NodeSource {
+/** An object that was found by its id; `typename` is the name of its object type. */
+interface FoundNode {
   readonly typename: string;
 }
 
-/** Finds the node of an id at a sequence number; null if the id is unknown or of another type. */
-type FindNode = (id: string, at: number, context: RequestContext) => Promise<NodeSource | null>;
+/** Finds the node with a key at a read point; null if the key is unknown or of another type. */
+type FindNode = (key: string, at: ReadPoint, context: RequestContext) => Promise<FoundNode | null>;
 
 /** Adds the `Node` interface, and `Query.node`, which calls each registered finder in turn. */
 export function addNodes(builder: Builder) {
   const finders: FindNode[] = [];
-  const node = builder.interfaceRef<NodeSource>('Node').implement({
+  // Only `Query.node` returns this type, and all other fields return the types that implement it.
+  const node = builder.interfaceRef<object>('Node').implement({
     description: 'An object that can be found by its id.',
-    resolveType: ({ typename }) => typename,
+    resolveType: (found) => (found as FoundNode).typename,
     fields: (t) => ({
-      id: t.id({ description: 'The id of the object, unique among objects of all types.' }),
+      id: t.id({
+        description: oneLine`The id of the object at the moment at which it was read, unique among
+          objects of all types. Read now, it is the key of the object. Read as of a moment, or in an
+          object that was, it is the key, "@" and the sequence number.`,
+      }),
     }),
   });
   builder.queryField('node', (t) =>
     t.field({
       type: node,
       nullable: true,
-      description:
-        'Returns an object of any type by its id, as of a moment. Null if it did not exist then.',
-      args: {
-        id: t.arg.id({ required: true, description: 'The id of the object.' }),
-        asOf: t.arg({ type: 'Moment', description: asOfDescription }),
-      },
-      resolve: async (_root, { id, asOf }, context) => {
-        const at = await context.sequenceOf(asOf);
+      description: oneLine`Returns an object of any type by its id. An id with a moment returns the
+        object as of that moment. Null if there is no such object, or if it did not exist then.`,
+      args: { id: t.arg.id({ required: true, description: 'The id of the object.' }) },
+      resolve: async (_root, { id }, context) => {
+        const { key, sequence } = parseNodeId(id);
+        const moment = sequence === null ? null : ({ kind: 'sequence', sequence } as const);
+        const at = await context.readPointOf(moment);
         for (const find of finders) {
-          const found = await find(id, at, context);
+          const found = await find(key, at, context);
           if (found !== null) return found;
         }
         return null;
       },
     }),
   );
-  return { node, register: (find: FindNode) => void finders.push(find) };
+  return {
+    node,
+    register: (find: FindNode) => void finders.push(find),
+    /** The description of `id` of a type whose key is also in a field. */
+    idDescription: (keyField: string) =>
+      oneLine`The id of the object at the moment at which it was read: its ${keyField}, and with
+        \`asOf\` also "@" and the sequence number.`,
+  };
 }
 
 export type Nodes = ReturnType<typeof addNodes>;

@@ -1,5 +1,5 @@
 import type { Moment } from '../kernel/moment.ts';
-import type { ReadPoint } from '../views/read-point.ts';
+import type { Past, ReadPoint } from '../views/read-point.ts';
 import type { ClientReads } from './client-reads.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { badInput } from './errors.ts';
@@ -16,7 +16,7 @@ interface CutParts {
 /** The sequence numbers at which the fields of one operation read. */
 export function createOperationCut(parts: CutParts) {
   const { engine } = parts;
-  const requested = new Map<string, Promise<number>>();
+  const requested = new Map<string, Promise<Past>>();
   const resolved = new Set<number>();
   let pinning: Promise<number> | null = null;
   let pinned: number | null = null;
@@ -27,11 +27,11 @@ export function createOperationCut(parts: CutParts) {
     return pinned;
   }
 
-  async function resolve(moment: Moment): Promise<number> {
+  async function resolve(moment: Moment): Promise<Past> {
     const sequence = await toSequence(parts, moment);
     await parts.waitForViews(sequence);
     resolved.add(sequence);
-    return sequence;
+    return { sequence };
   }
 
   const pinnedSequence = (): Promise<number> => {
@@ -40,7 +40,7 @@ export function createOperationCut(parts: CutParts) {
   };
   return {
     pinnedSequence,
-    sequenceOf(asOf: Moment | null | undefined): Promise<number> {
+    readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint> {
       if (asOf == null) return pinnedSequence();
       const text = JSON.stringify(asOf);
       const known = requested.get(text) ?? resolve(asOf);

@@ -27,8 +27,8 @@ export interface RequestContext {
    * cannot read.
    */
   pinnedSequence(): Promise<number>;
-  /** The sequence number of a moment; without a moment, that of the operation. */
-  sequenceOf(asOf: Moment | null | undefined): Promise<number>;
+  /** Where to read as of a moment; without a moment, at the cut of the operation. */
+  readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint>;
   /** Waits until the views can be read at a read point. */
   waitForViews(at: ReadPoint): Promise<void>;
   /** Throws BAD_USER_INPUT if a sequence number is beyond the head of the log. */
@@ -76,7 +76,7 @@ export function createRequestContext(
     },
     engine,
     pinnedSequence: cut.pinnedSequence,
-    sequenceOf: cut.sequenceOf,
+    readPointOf: cut.readPointOf,
     assertRecorded: cut.assertRecorded,
     waitForViews,
     wrote(sequence) {

@@ -7,7 +7,7 @@ import { rejectUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
 import { createEventFilterParser } from './event-filter.ts';
-import { addEventQueries } from './event-queries.ts';
+import { addEventQueries, readEvent } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';
 import { addEventTypes } from './event-types.ts';
 import { addNodes } from './nodes.ts';
@@ -27,9 +27,13 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addScalars(builder);
   const contexts = modules.map(({ context }) => context);
   const definitions = eventDefinitionsOf(contexts);
-  const event = addEventTypes(builder, definitions);
   const nodes = addNodes(builder);
+  const { event, typenameOf } = addEventTypes(builder, definitions, nodes);
   const events = addEventQueries(builder, event, createEventFilterParser(contexts));
+  nodes.register(async (key, at, context) => {
+    const found = await readEvent(context, key, at);
+    return found && { ...found, typename: typenameOf(found) };
+  });
   addEventSubscription(builder, event, events);
   addViewQueries(builder);
   addConsumerQueries(builder);

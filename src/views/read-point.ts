@@ -1,10 +1,15 @@
 import type { StoredEvent } from '../kernel/event.ts';
 
 /**
- * The state at which views are read: a sequence of the log, or the state that would result from a
- * dry run. Almost all reads are at a sequence, so that is a plain number.
+ * The state at which views are read: the log up to a sequence, or the state that would result from
+ * a dry run. A plain number is the state now, as an operation reads it.
  */
-export type ReadPoint = number | WouldBe;
+export type ReadPoint = number | Past | WouldBe;
+
+/** The log up to a sequence that the client asked for, by `asOf` or by an id with a moment. */
+export interface Past {
+  readonly sequence: number;
+}
 
 /**
  * The state that would result from a dry run: the log up to a sequence, then the proposed events.
@@ -14,6 +19,11 @@ export interface WouldBe {
   readonly sequence: number;
   /** The proposed events, as if recorded right after it. */
   readonly events: readonly StoredEvent[];
+}
+
+/** Whether the state is that of a dry run. */
+export function isWouldBe(at: ReadPoint): at is WouldBe {
+  return typeof at !== 'number' && 'events' in at;
 }
 
 /** The last sequence of the log that a read at this point includes. */

@@ -21,7 +21,7 @@ import {
   readDocument,
   readList,
 } from './read.ts';
-import type { ReadPoint } from './read-point.ts';
+import { baseSequenceOf, isWouldBe, type ReadPoint } from './read-point.ts';
 import { readableId, storedView } from './readable.ts';
 import { createRefresh } from './refresh.ts';
 import { areReady, createViewsState, endLeading, showMoved, type ViewsState } from './state.ts';
@@ -140,12 +140,14 @@ function createReads(
     storedView(state, newer, { name, at });
   const untyped = {
     async document(view: ViewName, key: string, at: ReadPoint): Promise<DocumentAt | null> {
-      if (typeof at !== 'number') return proposed.document(stored(view, at.sequence), key, at);
-      return readDocument(readers, readable(view, at), key, at);
+      if (isWouldBe(at)) return proposed.document(stored(view, at.sequence), key, at);
+      const sequence = baseSequenceOf(at);
+      return readDocument(readers, readable(view, sequence), key, sequence);
     },
     async list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]> {
-      if (typeof at !== 'number') return proposed.list(stored(view, at.sequence), page, at);
-      return readList(readers, readable(view, at), page, at);
+      if (isWouldBe(at)) return proposed.list(stored(view, at.sequence), page, at);
+      const sequence = baseSequenceOf(at);
+      return readList(readers, readable(view, sequence), page, sequence);
     },
   };
   // The view's own `evolve` made its documents, so they have the view's type.

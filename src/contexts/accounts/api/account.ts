@@ -2,6 +2,7 @@ import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
 import { readEventConnection } from '../../../api/event-queries.ts';
+import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
 import { streamIdOf } from '../../../kernel/decider.ts';
@@ -48,7 +49,11 @@ function addAccountTypes(parts: ApiParts) {
     interfaces: [nodes.node],
     fields: (t) => ({
       id: t.id({
-        description: 'The id of the account, a UUID.',
+        description: nodes.idDescription('accountId'),
+        resolve: ({ account, at }) => idAt(account.id, at),
+      }),
+      accountId: t.id({
+        description: 'The UUID of the account, at every moment.',
         resolve: ({ account }) => account.id,
       }),
       owner: t.string({

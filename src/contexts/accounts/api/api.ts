@@ -11,7 +11,7 @@ export const accountsModule: ApiModule = { context: accounts, addApi };
 
 function addApi(parts: ApiParts): void {
   const refs = accountTypes(parts);
-  parts.nodes.register((id, at, context) => findAccount(context, id, at));
+  parts.nodes.register((key, at, context) => findAccount(context, key, at));
   addAccountQueries(parts, refs);
   addAccountCommands(parts, refs);
   addAccountSubscription(parts);

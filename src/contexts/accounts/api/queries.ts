@@ -3,6 +3,7 @@ import { asOfDescription } from '../../../api/as-of.ts';
 import { parseFilterBy, parseFilterText } from '../../../api/filter-input.ts';
 import { type ListRequest, readListConnection } from '../../../api/list-connection.ts';
 import { oneLine } from '../../../lib/one-line.ts';
+import type { ReadPoint } from '../../../views/read-point.ts';
 import type { Account } from '../account.ts';
 import { currencyFault } from '../currencies.ts';
 import { accountsView } from '../views.ts';
@@ -21,7 +22,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { id, asOf }, context) =>
-        findAccount(context, id, await context.sequenceOf(asOf)),
+        findAccount(context, id, await context.readPointOf(asOf)),
     }),
     accounts: t.connection(
       {
@@ -50,7 +51,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
           { filter: requested, orderBy, descending, asOf, ...paging },
           context,
         ) => {
-          const at = await context.sequenceOf(asOf);
+          const at = await context.readPointOf(asOf);
           const request = toRequest(orderBy ?? 'OPENED_AT', requested ?? {}, at);
           const list = { ...request, descending: descending ?? false };
           return readListConnection(context, list, paging, toAccountAt);
@@ -98,7 +99,7 @@ interface AccountFilter {
 function toRequest(
   list: 'OPENED_AT' | 'OWNER',
   { owner, currency, status }: AccountFilter,
-  at: number,
+  at: ReadPoint,
 ): ListRequest<Account> {
   const filter = {
     owner: parseFilterText('owner', owner),

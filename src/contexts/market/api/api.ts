@@ -18,7 +18,7 @@ export const marketModule: ApiModule = { context: market, addApi };
 
 function addApi(parts: ApiParts): void {
   const refs = instrumentTypes(parts);
-  parts.nodes.register((id, at, context) => findInstrument(context, id, at));
+  parts.nodes.register((key, at, context) => findInstrument(context, key, at));
   addMarketQueries(parts, refs);
   addMarketCommands(parts, refs);
   addTradingStatusCommands(parts, refs);
@@ -39,7 +39,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { symbol, asOf }, context) =>
-        findInstrument(context, symbol, await context.sequenceOf(asOf)),
+        findInstrument(context, symbol, await context.readPointOf(asOf)),
     }),
     instruments: t.connection(
       {
@@ -47,7 +47,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
         description: 'Lists the instruments, sorted by symbol, as of a moment.',
         args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
         resolve: async (_root, { asOf, ...paging }, context) => {
-          const at = await context.sequenceOf(asOf);
+          const at = await context.readPointOf(asOf);
           const list = { view: instrumentsView, list: 'SYMBOL', filter: {}, at };
           return readListConnection(context, list, paging, toInstrumentAt);
         },

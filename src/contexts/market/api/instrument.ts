@@ -3,6 +3,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
 import { codedError } from '../../../api/errors.ts';
 import { parseFilterBy } from '../../../api/filter-input.ts';
+import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -67,11 +68,11 @@ function addInstrumentTypes(parts: ApiParts) {
     interfaces: [nodes.node],
     fields: (t) => ({
       id: t.id({
-        description: 'The id of the instrument: its symbol.',
-        resolve: (source) => source.instrument.symbol,
+        description: nodes.idDescription('symbol'),
+        resolve: ({ instrument, at }) => idAt(instrument.symbol, at),
       }),
       symbol: t.id({
-        description: 'The symbol of the instrument.',
+        description: 'The symbol of the instrument, at every moment.',
         resolve: (source) => source.instrument.symbol,
       }),
       name: t.string({

@@ -1,7 +1,9 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiModule } from '../../../api/schema.ts';
 import { trading } from '../context.ts';
+import { findBook } from './book.ts';
 import { addTradingCommands } from './commands.ts';
+import { findPortfolio, findPosition } from './portfolio.ts';
 import { addTradingQueries } from './queries.ts';
 import { findOrder, findTrade } from './read.ts';
 import { addTradingSubscriptions } from './subscriptions.ts';
@@ -11,8 +13,11 @@ import { addTrialBalance } from './trial-balance.ts';
 export const tradingModule: ApiModule = { context: trading, addApi };
 
 function addApi(parts: ApiParts): void {
-  parts.nodes.register((id, at, context) => findOrder(context, id, at));
-  parts.nodes.register((id, at, context) => findTrade(context, id, at));
+  parts.nodes.register((key, at, context) => findOrder(context, key, at));
+  parts.nodes.register((key, at, context) => findTrade(context, key, at));
+  parts.nodes.register((key, at, context) => findBook(context, key, at));
+  parts.nodes.register((key, at, context) => findPortfolio(context, key, at));
+  parts.nodes.register((key, at, context) => findPosition(context, key, at));
   addTradingQueries(parts);
   addTrialBalance(parts);
   addTradingCommands(parts);

@@ -1,21 +1,23 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { badInput } from '../../../api/errors.ts';
 import { rangeOf } from '../../../api/list-connection.ts';
+import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import type { StoredEvent } from '../../../kernel/event.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
-import { instrumentTypes } from '../../market/api/instrument.ts';
+import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { changedBookOf, levelsView, type PriceLevel } from '../views/price-levels.ts';
 
 /** The best price levels of an order book at a read point. */
-export interface OrderBook {
-  readonly symbol: string;
+export interface OrderBook extends BookRequest {
+  readonly typename: 'OrderBook';
   readonly bids: readonly PriceLevel[];
   readonly asks: readonly PriceLevel[];
-  readonly sequence: number;
+  readonly at: ReadPoint;
 }
 
 /** The number of levels on each side if the client gives none. */
@@ -30,7 +32,7 @@ const framePauseMs = 50;
 export const bookTypes = oncePerSchema(addBookTypes);
 
 function addBookTypes(parts: ApiParts) {
-  const { builder } = parts;
+  const { builder, nodes } = parts;
   const { instrument } = instrumentTypes(parts);
   const level = builder.objectRef<PriceLevel>('PriceLevel').implement({
     description: 'A price level: all orders that rest at one price on one side of an order book.',
@@ -50,7 +52,13 @@ function addBookTypes(parts: ApiParts) {
   });
   const book = builder.objectRef<OrderBook>('OrderBook').implement({
     description: 'The best price levels of the order book of an instrument.',
+    interfaces: [nodes.node],
     fields: (t) => ({
+      id: t.id({
+        description: oneLine`The id of the order book at the moment at which it was read:
+          "book-<symbol>-<depth>", and with \`asOf\` also "@" and the sequence number.`,
+        resolve: ({ symbol, depth, at }) => idAt(toBookKey(symbol, depth), at),
+      }),
       symbol: t.exposeID('symbol', { description: 'The symbol of the instrument.' }),
       bids: t.field({
         type: [level],
@@ -62,10 +70,11 @@ function addBookTypes(parts: ApiParts) {
         description: 'The levels of orders to sell, lowest price first; at most `depth` levels.',
         resolve: ({ asks }) => [...asks],
       }),
-      sequence: t.expose('sequence', {
+      sequence: t.field({
         type: 'Sequence',
         description: oneLine`The sequence number at which this state was read. In a dry run, it is
           the sequence number at which the dry run was decided.`,
+        resolve: ({ at }) => baseSequenceOf(at),
       }),
     }),
   });
@@ -82,6 +91,23 @@ function addBookTypes(parts: ApiParts) {
     }),
   );
   return { book };
+}
+
+function toBookKey(symbol: string, depth: number): string {
+  return `book-${symbol}-${depth}`;
+}
+
+/** Finds an order book by its key; null if the text is no key or the instrument is not listed. */
+export async function findBook(
+  context: RequestContext,
+  key: string,
+  at: ReadPoint,
+): Promise<OrderBook | null> {
+  const [, symbol = '', digits = ''] = /^book-(.+)-([1-9]\d{0,2})$/.exec(key) ?? [];
+  const depth = Number(digits);
+  if (depth < 1 || depth > depthMax) return null;
+  const instrument = await findInstrument(context, symbol, at);
+  return instrument && readBook(context.views, { symbol, depth }, at);
 }
 
 export function parseDepth(depth: number | null | undefined): number {
@@ -106,7 +132,7 @@ async function readBook(
     return found.map(({ document }) => document);
   };
   const [bids, asks] = await Promise.all([read('BUY'), read('SELL')]);
-  return { symbol, bids, asks, sequence: baseSequenceOf(at) };
+  return { typename: 'OrderBook', symbol, depth, bids, asks, at };
 }
 
 /** The best levels of a book, to be watched. A change of `sequence` alone is not a new state. */

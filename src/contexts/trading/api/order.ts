@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
+import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { shownSequence } from '../../../views/read-point.ts';
@@ -52,7 +53,14 @@ function addOrder(parts: ApiParts, refs: Refs): void {
     description: 'An order. Its status and totals follow FIX.',
     interfaces: [nodes.node],
     fields: (t) => ({
-      id: t.id({ description: 'The id of the order, a UUID.', resolve: ({ order }) => order.id }),
+      id: t.id({
+        description: nodes.idDescription('orderId'),
+        resolve: ({ order, at }) => idAt(order.id, at),
+      }),
+      orderId: t.id({
+        description: 'The UUID of the order, at every moment.',
+        resolve: ({ order }) => order.id,
+      }),
       clientOrderId: t.string({
         nullable: true,
         description: oneLine`The client's own id for the order (FIX ClOrdID). It is unique among

@@ -1,14 +1,17 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
+import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
+import { parseUuid } from '../../../lib/uuid.ts';
 import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { Views } from '../../../views/views.ts';
 import { topicsOf } from '../../../views/watching/watch-document.ts';
 import type { Watchable } from '../../../views/watching/watched-state.ts';
 import type { Account } from '../../accounts/account.ts';
-import { accountTypes, toAccountAt } from '../../accounts/api/account.ts';
+import { accountTypes, findAccount, toAccountAt } from '../../accounts/api/account.ts';
 import { accountsView } from '../../accounts/views.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { lastPricesView } from '../../market/views.ts';
@@ -19,19 +22,29 @@ import {
   type ValuedPosition,
   valuePosition,
 } from '../views/portfolio.ts';
-import { positionsView } from '../views/positions.ts';
+import type { Position } from '../views/position.ts';
+import { positionsView, toPositionKey } from '../views/positions.ts';
 import { missing } from './read.ts';
 
 /** A portfolio at a read point. */
 export interface PortfolioAt extends Portfolio {
+  readonly typename: 'Portfolio';
   readonly at: ReadPoint;
 }
 
 interface PositionAt extends ValuedPosition {
+  readonly typename: 'Position';
   readonly at: ReadPoint;
 }
 
+function toPositionAt(position: ValuedPosition, at: ReadPoint): PositionAt {
+  return { ...position, typename: 'Position', at };
+}
+
 type Reading = Pick<Views, 'list' | 'document'>;
+
+const portfolioPrefix = 'portfolio-';
+const positionPrefix = 'position-';
 
 /** Adds the types Position and Portfolio, and Account.positions and Account.portfolio. */
 export const portfolioTypes = oncePerSchema(addPortfolioTypes);
@@ -48,7 +61,7 @@ function addPortfolioTypes(parts: ApiParts) {
       resolve: async (source, _args, context) => {
         await context.waitForViews(source.at);
         const { positions } = await readPortfolio(context.views, source.account, source.at);
-        return positions.map((each) => ({ ...each, at: source.at }));
+        return positions.map((each) => toPositionAt(each, source.at));
       },
     }),
     portfolio: t.field({
@@ -68,7 +81,13 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
   return parts.builder.objectRef<PortfolioAt>('Portfolio').implement({
     description: oneLine`The value of an account at the last known prices. All amounts are in the
       account's currency.`,
+    interfaces: [parts.nodes.node],
     fields: (t) => ({
+      id: t.id({
+        description: oneLine`The id of the portfolio at the moment at which it was read:
+          "portfolio-<accountId>", and with \`asOf\` also "@" and the sequence number.`,
+        resolve: ({ account, at }) => idAt(`${portfolioPrefix}${account.id}`, at),
+      }),
       account: t.field({
         type: account,
         description: 'The account that the portfolio belongs to.',
@@ -82,7 +101,7 @@ function addPortfolioType(parts: ApiParts, position: ReturnType<typeof addPositi
       positions: t.field({
         type: [position],
         description: 'The positions in which the account holds shares, sorted by symbol.',
-        resolve: ({ positions, at }) => positions.map((each) => ({ ...each, at })),
+        resolve: ({ positions, at }) => positions.map((each) => toPositionAt(each, at)),
       }),
       marketValue: t.expose('marketValue', {
         type: 'Decimal',
@@ -117,7 +136,14 @@ function addPositionType(parts: ApiParts) {
   return parts.builder.objectRef<PositionAt>('Position').implement({
     description: oneLine`A position: the shares of one instrument that an account holds. All amounts
       are in the account's currency.`,
+    interfaces: [parts.nodes.node],
     fields: (t) => ({
+      id: t.id({
+        description: oneLine`The id of the position at the moment at which it was read:
+          "position-<accountId>-<symbol>", and with \`asOf\` also "@" and the sequence number.`,
+        resolve: ({ position: { accountId, symbol }, at }) =>
+          idAt(`${positionPrefix}${accountId}-${symbol}`, at),
+      }),
       symbol: t.id({
         description: 'The symbol of the instrument.',
         resolve: ({ position }) => position.symbol,
@@ -187,13 +213,43 @@ async function readPortfolio(
   const list = { view: positionsView, list: 'ACCOUNT', prefix: `${account.id} ` };
   const all = await readWholeList(views, list, at);
   const nonZero = all.filter(({ quantity }) => !isZero(quantity));
-  const valued = await Promise.all(
-    nonZero.map(async (position) => {
-      const price = await views.document(lastPricesView, position.symbol, at);
-      return valuePosition(position, price?.document.price ?? null);
-    }),
-  );
-  return { ...toPortfolio(account, valued, all), at };
+  const valued = await Promise.all(nonZero.map((position) => readValue(views, position, at)));
+  return { ...toPortfolio(account, valued, all), typename: 'Portfolio', at };
+}
+
+async function readValue(
+  views: Reading,
+  position: Position,
+  at: ReadPoint,
+): Promise<ValuedPosition> {
+  const price = await views.document(lastPricesView, position.symbol, at);
+  return valuePosition(position, price?.document.price ?? null);
+}
+
+/** Finds a portfolio by its key; null if the text is no key or there is no such account. */
+export async function findPortfolio(
+  context: RequestContext,
+  key: string,
+  at: ReadPoint,
+): Promise<PortfolioAt | null> {
+  if (!key.startsWith(portfolioPrefix)) return null;
+  const found = await findAccount(context, key.slice(portfolioPrefix.length), at);
+  return found && readPortfolio(context.views, found.account, at);
+}
+
+/** Finds a position by its key; null if the text is no key or the account holds no such shares. */
+export async function findPosition(
+  context: RequestContext,
+  key: string,
+  at: ReadPoint,
+): Promise<PositionAt | null> {
+  const { accountId, symbol } =
+    /^position-(?<accountId>.{36})-(?<symbol>.+)$/.exec(key)?.groups ?? {};
+  const uuid = parseUuid(accountId ?? '');
+  if (uuid === null || symbol === undefined) return null;
+  const found = await context.views.document(positionsView, toPositionKey(uuid, symbol), at);
+  if (found === null || isZero(found.document.quantity)) return null;
+  return toPositionAt(await readValue(context.views, found.document, at), at);
 }
 
 /** A watchable portfolio. It changes with its account, its positions and their prices. */

@@ -98,7 +98,7 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { id, asOf }, context) =>
-        findOrder(context, id, await context.sequenceOf(asOf)),
+        findOrder(context, id, await context.readPointOf(asOf)),
     }),
     orders: t.connection(
       {
@@ -117,7 +117,7 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
           asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
         resolve: async (_root, { asOf, ...args }, context) =>
-          readOrders(context, args, { at: await context.sequenceOf(asOf) }),
+          readOrders(context, args, { at: await context.readPointOf(asOf) }),
       },
       connection,
       edge,
@@ -142,7 +142,7 @@ function addTradesQuery(parts: ApiParts): void {
         },
         resolve: async (_root, { symbol, asOf, ...paging }, context) => {
           parseFilterBy(symbolFault, symbol);
-          const at = await context.sequenceOf(asOf);
+          const at = await context.readPointOf(asOf);
           const list = { view: tradesView, list: 'SYMBOL', filter: {}, prefix: `${symbol} `, at };
           return readListConnection(context, list, paging, toTradeAt);
         },

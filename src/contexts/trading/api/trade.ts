@@ -1,6 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
+import { idAt } from '../../../api/node-id.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { shownSequence } from '../../../views/read-point.ts';
 import type { OrderEnums } from './order-enums.ts';
@@ -23,7 +24,14 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       'A trade: shares that changed hands at the price of the order that rested in the book.',
     interfaces: [nodes.node],
     fields: (t) => ({
-      id: t.id({ description: 'The id of the trade, a UUID.', resolve: ({ trade }) => trade.id }),
+      id: t.id({
+        description: nodes.idDescription('tradeId'),
+        resolve: ({ trade, at }) => idAt(trade.id, at),
+      }),
+      tradeId: t.id({
+        description: 'The UUID of the trade, at every moment.',
+        resolve: ({ trade }) => trade.id,
+      }),
       symbol: t.id({
         description: 'The symbol of the instrument.',
         resolve: ({ trade }) => trade.symbol,

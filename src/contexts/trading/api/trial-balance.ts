@@ -4,6 +4,7 @@ import { pageSizeDefault, pageSizeMax } from '../../../api/paging.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
+import { baseSequenceOf } from '../../../views/read-point.ts';
 import { type LedgerAccount, ledgerAccounts } from '../views/postings.ts';
 import { type AssetBalance, trialBalanceView } from '../views/trial-balance.ts';
 import { addDifferences, compareAccounts } from './differences.ts';
@@ -52,9 +53,12 @@ export function addTrialBalance(parts: ApiParts): void {
       description: 'Returns the trial balance of the ledger, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => {
-        const at = await context.sequenceOf(asOf);
+        const at = await context.readPointOf(asOf);
         const list = { view: trialBalanceView, list: 'ASSET' };
-        return { assets: await readWholeList(context.views, list, at), sequence: at };
+        return {
+          assets: await readWholeList(context.views, list, at),
+          sequence: baseSequenceOf(at),
+        };
       },
     }),
   );

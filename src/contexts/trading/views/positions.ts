@@ -46,7 +46,7 @@ export const positionsView: View<Position> = {
 /**
  * Returns the key of a position. It is also the list position in ACCOUNT: by account, then symbol.
  */
-function toPositionKey(accountId: string, symbol: string): string {
+export function toPositionKey(accountId: string, symbol: string): string {
   return `${accountId} ${symbol}`;
 }
 
