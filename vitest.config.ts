@@ -5,22 +5,27 @@ import { skippedReporter } from './test/support/skipped-reporter.ts';
 const reports = 'node_modules/.cache/daybook';
 const [major] = process.versions.node.split('.');
 
+/** Tests that kill, cut and stop servers again and again: `npm run test:faults` runs them. */
+const faults = ['test/**/*.faults.test.ts'];
+const isFaults = process.env['DAYBOOK_TEST_FAULTS'] === 'true';
+
 export default defineConfig({
   // As Node.js resolves it: of graphql there must be one copy, and Vite would take the other.
   resolve: {
     alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: isFaults ? faults : ['test/**/*.test.ts'],
+    exclude: isFaults ? [] : faults,
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // One report for each version of Node.js that the suite runs on: `.ci/run` adds them up.
+    // One report for each run and version of Node.js: `.ci/run` adds them up.
     reporters: [
       'default',
-      ['json', { outputFile: `${reports}/tests-${major}.json` }],
+      ['json', { outputFile: `${reports}/${isFaults ? 'faults' : 'tests'}-${major}.json` }],
       skippedReporter(),
     ],
   },

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { delay } from '../../src/lib/delay.ts';
 import { deposit, startBridgedEngine } from './bridged.ts';
 
-/** How often a test kills a process; `npm run test:faults` runs the long form of these tests. */
+/** How often a test kills a process; `npm run test:faults:long` kills 50 times. */
 export const kills = Number(process.env['DAYBOOK_TEST_KILLS'] ?? 3);
 
 interface Killing {

@@ -6,8 +6,9 @@ import { findRuntime } from './runtime.ts';
 import { majorOf, testedVersions } from './tested.ts';
 
 /**
- * `npm run test:versions` runs the suite on every tested version of Node.js except the current one.
- * A version that cannot be installed is skipped; where `CI` is set that is a failure.
+ * `npm run test:versions` runs the suite, and the tests of faults, on every tested version of
+ * Node.js except the current one. A version that cannot be installed is skipped; where `CI` is set
+ * that is a failure.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { values } = parseArgs({
@@ -26,10 +27,13 @@ function testOn(version: number): boolean {
   process.stderr.write(`The suite on Node.js ${version}:\n`);
   const { executable } = runtime;
   const folders = [path.dirname(executable), process.env['PATH'] ?? ''];
-  const { status } = spawnSync(executable, ['node_modules/vitest/vitest.mjs', 'run'], {
-    cwd: root,
-    env: { ...process.env, PATH: folders.join(path.delimiter) },
-    stdio: 'inherit',
-  });
-  return status === 0;
+  const env = { ...process.env, PATH: folders.join(path.delimiter) };
+  const runs = ['false', 'true'].map((DAYBOOK_TEST_FAULTS) =>
+    spawnSync(executable, ['node_modules/vitest/vitest.mjs', 'run'], {
+      cwd: root,
+      env: { ...env, DAYBOOK_TEST_FAULTS },
+      stdio: 'inherit',
+    }),
+  );
+  return runs.every(({ status }) => status === 0);
 }
