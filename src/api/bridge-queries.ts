@@ -32,6 +32,7 @@ export function addBridgeQueries(builder: Builder, rejection: RejectionTypes): v
   builder.queryField('bridges', (t) =>
     t.field({
       type: [bridge],
+      nullable: true,
       description: 'Lists the bridges of this log, no matter which server runs them.',
       resolve: async (_root, _args, { engine, read }) => [
         ...(await read(() => engine.bridges.rows())),
@@ -146,6 +147,7 @@ function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }:
   builder.mutationField(mutation, (t) =>
     t.field({
       type: result,
+      nullable: true,
       description: changes[change],
       args: {
         input: t.arg({ type: input, required: true, description: 'The name of the bridge.' }),

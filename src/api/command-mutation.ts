@@ -109,6 +109,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
     builder.mutationField(command.name, (t) =>
       t.field({
         type: result,
+        nullable: true,
         description: command.description,
         args: {
           input: t.arg({ type: input, required: true, description: 'The input of the command.' }),

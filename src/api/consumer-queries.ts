@@ -37,6 +37,7 @@ export function addConsumerQueries(builder: Builder): void {
   builder.queryField('consumers', (t) =>
     t.field({
       type: [consumer],
+      nullable: true,
       description: 'Lists the consumers of this log, no matter which server runs them.',
       resolve: async (_root, _args, { engine, read }) => [
         ...(await read(() => engine.consumers.rows())),

@@ -51,6 +51,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
     events: t.connection(
       {
         type: event,
+        nullable: true,
         description: 'Lists the events recorded up to a moment, in order of sequence number.',
         args: {
           filter: t.arg({
@@ -180,6 +181,7 @@ function addLogQuery(builder: Builder): void {
   builder.queryField('log', (t) =>
     t.field({
       type: log,
+      nullable: true,
       description: 'Returns the head of the log, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => ({

@@ -48,6 +48,7 @@ export function addViewQueries(builder: Builder): void {
   builder.queryField('views', (t) =>
     t.field({
       type: [view],
+      nullable: true,
       description: 'Lists the views of this server and how far each has folded the log.',
       resolve: (_root, _args, { engine }) => [...engine.views.rows()],
     }),

@@ -27,6 +27,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     accounts: t.connection(
       {
         type: account,
+        nullable: true,
         description: oneLine`Lists the accounts that match the filter, as of a moment. A cursor is
           valid at any moment, but only with the filter, orderBy and descending for which it was
           returned.`,

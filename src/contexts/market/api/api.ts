@@ -44,6 +44,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
     instruments: t.connection(
       {
         type: instrument,
+        nullable: true,
         description: 'Lists the instruments, sorted by symbol, as of a moment.',
         args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
         resolve: async (_root, { asOf, ...paging }, context) => {

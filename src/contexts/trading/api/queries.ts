@@ -103,6 +103,7 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
     orders: t.connection(
       {
         type: order,
+        nullable: true,
         description: oneLine`Lists the orders that match the filter, as of a moment. A cursor is
           valid at any moment, but only with the filter, orderBy and descending for which it was
           returned.`,
@@ -131,6 +132,7 @@ function addTradesQuery(parts: ApiParts): void {
     t.connection(
       {
         type: trade,
+        nullable: true,
         description: oneLine`Lists the trades of an instrument up to a moment, in the order of
           execution. The list is empty if the symbol is not listed.`,
         args: {

@@ -50,6 +50,7 @@ export function addTrialBalance(parts: ApiParts): void {
   builder.queryField('trialBalance', (t) =>
     t.field({
       type: balance,
+      nullable: true,
       description: 'Returns the trial balance of the ledger, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
       resolve: async (_root, { asOf }, context) => {
