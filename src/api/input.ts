@@ -1,6 +1,7 @@
 import { isCleanText } from '../lib/clean-text.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import { badInput } from './errors.ts';
+import { parseNodeId } from './node-id.ts';
 
 const textLengthMax = 200;
 const idLengthMax = 200;
@@ -24,8 +25,15 @@ export function parseOptionalText(
   return value;
 }
 
-/** Parses the id of an entity that may exist: a UUID in lower case, or the text as it is. */
+/**
+ * Parses the key of an entity that may exist: a UUID in lower case, or the text as it is. Throws
+ * BAD_USER_INPUT for an id as of a moment, which only `Query.node` takes.
+ */
 export function parseId(name: string, value: string): string {
+  const { key, sequence } = parseNodeId(value);
+  if (sequence !== null) {
+    badInput(`${name} must be the key "${key}", without the moment that follows "@" in an id`);
+  }
   return parseUuid(value) ?? parseOptionalText(name, value, idLengthMax) ?? '';
 }
 

@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
 import { parseFilterBy, parseFilterText } from '../../../api/filter-input.ts';
+import { parseId } from '../../../api/input.ts';
 import { type ListRequest, readListConnection } from '../../../api/list-connection.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
@@ -22,7 +23,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { id, asOf }, context) =>
-        findAccount(context, id, await context.readPointOf(asOf)),
+        findAccount(context, parseId('id', id), await context.readPointOf(asOf)),
     }),
     accounts: t.connection(
       {

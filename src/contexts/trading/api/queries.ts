@@ -7,6 +7,7 @@ import {
   parseFilterList,
   parseFilterText,
 } from '../../../api/filter-input.ts';
+import { parseId } from '../../../api/input.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
 import type { PagingArgs } from '../../../api/paging.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
@@ -98,7 +99,7 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { id, asOf }, context) =>
-        findOrder(context, id, await context.readPointOf(asOf)),
+        findOrder(context, parseId('id', id), await context.readPointOf(asOf)),
     }),
     orders: t.connection(
       {
