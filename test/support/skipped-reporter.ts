@@ -3,14 +3,18 @@ import type { Reporter, TestModule } from 'vitest/node';
 const mark = ': skipped, ';
 
 /**
- * Prints the groups of tests that are skipped because something is not installed, with the reason.
- * Where
- * `DAYBOOK_TEST_SKIPS` is `fail`, everything must be installed, and the run fails.
+ * Prints the tests that are skipped: a group that is skipped because something is not installed, by
+ * its title with the reason, and every other test by its own title. Where `DAYBOOK_TEST_SKIPS` is
+ * `fail`, everything must be installed and no test may be skipped: the run fails.
  */
 export function skippedReporter(): Reporter {
+  let isSelection = false;
   return {
+    onInit({ config }) {
+      isSelection = config.testNamePattern !== undefined;
+    },
     onTestRunEnd(modules) {
-      const titles = skippedTitles(modules);
+      const titles = skippedTitles(modules, isSelection);
       if (titles.length === 0) return;
       const isFailure = process.env['DAYBOOK_TEST_SKIPS'] === 'fail';
       const lines = titles.map((title) => `  ${title}`);
@@ -21,13 +25,14 @@ export function skippedReporter(): Reporter {
   };
 }
 
-function skippedTitles(modules: readonly TestModule[]): readonly string[] {
+/** With a selection by title, the tests that were not selected are skipped, too. */
+function skippedTitles(modules: readonly TestModule[], isSelection: boolean): readonly string[] {
   const titles = new Set<string>();
   for (const module of modules) {
     for (const test of module.children.allTests('skipped')) {
-      const names = test.fullName.split(' > ');
-      const title = names.find((name) => name.includes(mark));
-      if (title !== undefined) titles.add(`${module.relativeModuleId}: ${title}`);
+      const marked = test.fullName.split(' > ').find((name) => name.includes(mark));
+      if (marked === undefined && isSelection) continue;
+      titles.add(`${module.relativeModuleId}: ${marked ?? test.fullName}`);
     }
   }
   return [...titles];
