@@ -19,6 +19,8 @@ interface Refusal {
  * message that was not acknowledged. `BridgeParkedError` parks the bridge.
  */
 export interface CommandSource<Message extends InboundMessage = InboundMessage> {
+  /** One line about messages that the bridge may have missed; absent: there are none. */
+  readonly notice?: string | undefined;
   /**
    * The next messages, in the order of their partition or stream. Waits for them, about a second
    * at most; empty if there are none.

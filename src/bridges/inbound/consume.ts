@@ -29,10 +29,14 @@ const openMs = 30_000;
  * one: nothing is skipped.
  */
 export async function consume(intake: Intake): Promise<void> {
-  const { bridge, signal, endSignal } = intake;
+  const { bridge, logger, signal, endSignal } = intake;
   const source = await callTarget(() =>
     withTimeout(signal, openMs, (opening) => bridge.source.open(opening)),
   );
+  if (source.notice !== undefined) {
+    const { name, kind } = bridge.identity;
+    logger.warn({ bridge: name, kind, reason: source.notice }, 'a bridge may have missed messages');
+  }
   try {
     const progress = createProgress(intake, source);
     while (!signal.aborted && !(await progress.isInterrupted())) {

@@ -49,16 +49,22 @@ const keyLengthMax = 200;
  * bridge that has the lease is its only reader, so messages stay in order.
  */
 export function natsSource(settings: NatsInboundSettings, secret: Secrets): CommandSourceKind {
+  let lastNotice: string | undefined;
   return {
     async open(signal) {
       const connection = await connectNats(settings, secret);
       try {
         const manager = await jetstreamManager(connection);
-        await ensureConsumer(manager, settings, signal);
+        const notice = await ensureConsumer(manager, settings, signal);
         await ensureDeadLetters(manager, settings);
         const client = jetstream(connection, { timeout: publishMs });
         const consumer = await client.consumers.get(settings.stream, toDurable(settings));
-        return openSource(settings, { connection, manager, client, consumer }) as CommandSource;
+        const stream = { connection, manager, client, consumer };
+        const source = openSource(settings, stream) as CommandSource;
+        // Once: it is the same each time the source is opened until another message is read.
+        const isNew = notice !== undefined && notice !== lastNotice;
+        lastNotice = notice;
+        return isNew ? Object.assign(source, { notice }) : source;
       } catch (error) {
         await connection.close();
         throw error;
