@@ -136,7 +136,7 @@ const inbound = {
   map: map.optional(),
 };
 /** The name becomes a part of the idempotency key, which has at most 200 characters. */
-const place = z.string().min(1).max(150);
+const keyedName = z.string().min(1).max(150);
 const natsInbound = z
   .strictObject({
     kind: z.literal('nats'),
@@ -145,7 +145,7 @@ const natsInbound = z
       error: 'must be a subject without "*", ">" or spaces',
     }),
     ...natsConnection,
-    stream: place.regex(streamName, streamNameFault),
+    stream: keyedName.regex(streamName, streamNameFault),
     subject: text
       .regex(/^[^\s.]+(?:\.[^\s.]+)*$/, { error: 'must be a subject without spaces' })
       .optional(),

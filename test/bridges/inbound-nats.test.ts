@@ -92,7 +92,7 @@ describe.skipIf(noNats !== null)(title, () => {
     for (let seq = 1; seq <= state.last_seq; seq += 1) {
       const message = await manager.streams.getMessage(stream, { seq });
       if (message === null) continue;
-      const names = ['daybook-reason', 'daybook-code', 'daybook-place', 'trace'];
+      const names = ['daybook-reason', 'daybook-code', 'daybook-origin', 'trace'];
       letters.push([...names.map((name) => message.header.get(name)), message.string()]);
     }
     return letters;
@@ -147,7 +147,7 @@ describe.skipIf(noNats !== null)(title, () => {
     await until(isDrained);
     expect(await engine.recorded('CashDeposited')).toHaveLength(1);
     const letters = await deadLetters();
-    expect(letters.map(([, code, place, trace]) => [code, place, trace])).toEqual([
+    expect(letters.map(([, code, origin, trace]) => [code, origin, trace])).toEqual([
       ['MALFORMED_MESSAGE', 'nats:COMMANDS/1', 'abc'],
       ['INSUFFICIENT_FUNDS', 'nats:COMMANDS/2', 'abc'],
       ['BAD_USER_INPUT', 'nats:COMMANDS/3', 'abc'],

@@ -129,7 +129,7 @@ async function noteFailure(
   // The program stops, or has lost its lease: the next leader gets the message again.
   if (signal.aborted) return;
   const { reason } = failure;
-  const error = `${message?.place} has no outcome yet: ${reason}: ${failure.message}`;
+  const error = `${message?.origin} has no outcome yet: ${reason}: ${failure.message}`;
   if (!failure.isPassing) throw new BridgeParkedError(error);
   // Another process may be newer: it can take the lease.
   if (reason === 'UPGRADE_NEEDED') throw new UpgradeNeededError(failure.message);

@@ -115,7 +115,7 @@ function openSource(
       // The id keeps a dead letter that is sent again from being stored twice.
       await client.publish(deadLetter, deadLetterBody(message), {
         headers: all,
-        msgID: `dead:${settings.name}:${message.place}`,
+        msgID: `dead:${settings.name}:${message.origin}`,
       });
     },
     async waiting() {
@@ -145,13 +145,13 @@ async function pull(consumer: Consumer): Promise<readonly JsMsg[]> {
 }
 
 function toMessage(stream: string, delivered: JsMsg): NatsMessage {
-  const place = `nats:${stream}/${delivered.seq}`;
+  const origin = `nats:${stream}/${delivered.seq}`;
   const own = readHeaders(delivered);
   const id = own?.get('Nats-Msg-Id') ?? '';
   // Another stream may have the same id.
   const key = `nats:${stream}:${id}`;
-  const idempotencyKey = id === '' || key.length > keyLengthMax ? place : key;
-  return { place, idempotencyKey, body: delivered.data, delivered, headers: own };
+  const idempotencyKey = id === '' || key.length > keyLengthMax ? origin : key;
+  return { origin, idempotencyKey, body: delivered.data, delivered, headers: own };
 }
 
 /** The subject to which a dead letter was published. */
