@@ -134,10 +134,10 @@ interface Led extends RunBridgeOptions {
 /** Runs a bridge under its lease: delivers, waits while it is paused or parked, and tries again. */
 async function lead(led: Led, id: number): Promise<void> {
   const { executor, bridge, leadership, logger, stop } = led;
-  const { signal } = leadership;
+  const { signal, lost } = leadership;
   const { name, kind } = bridge.identity;
   const backOff = createBackOff();
-  const end = createEndSignal(signal, stop);
+  const end = createEndSignal(lost, stop);
   let lastError: string | null = null;
   try {
     while (!signal.aborted) {
@@ -205,18 +205,20 @@ async function waitForRetry(
  * The signal after which nothing may be sent: at once when the lease is lost, and some time after
  * the program begins to stop, so that the batch in flight can be finished.
  */
-function createEndSignal(led: AbortSignal, stop: AbortSignal) {
+function createEndSignal(lost: AbortSignal, stop: AbortSignal) {
   const end = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const remove = onAbort(led, () => {
-    if (stop.aborted) timer = setTimeout(() => end.abort(), finishMs);
-    else end.abort();
-  });
+  const removers = [
+    onAbort(lost, () => end.abort()),
+    onAbort(stop, () => {
+      timer = setTimeout(() => end.abort(), finishMs);
+    }),
+  ];
   return {
     signal: end.signal,
     dispose() {
       clearTimeout(timer);
-      remove();
+      for (const remove of removers) remove();
     },
   };
 }
