@@ -101,7 +101,8 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     await gathering.wait(signal);
     const withinMs = progress.isSaved() ? waitMs : quietMs;
     const page: MessagePage | null = await (ahead ?? source.page(after, withinMs));
-    if (page === null) break;
+    // The signal may have fired while the page was read.
+    if (page === null || signal.aborted) break;
     gathering.note(page.messages.length);
     // A bridge that is behind reads the next page while the target works on this one. At the end
     // of the log it does not: the next page would only have the first events of those to come.
@@ -154,6 +155,7 @@ async function sendPage(
   const parts = partsOf(page, kind.batchMax);
   const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
   for (const [index, { messages, end }] of parts.entries()) {
+    if (endSignal.aborted) return false;
     // Part by part, so that the saved lanes are those at the saved checkpoint.
     const batch = chain(messages, progress.lanes, linking);
     if (batch.length > 0) {

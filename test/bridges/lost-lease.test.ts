@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Bridges, createBridges } from '../../src/bridges/bridges.ts';
+import { checkChain } from '../../src/bridges/chain.ts';
 import { type OpenSource, openEventSource } from '../../src/bridges/source.ts';
 import { readLedger } from '../../src/bridges/store.ts';
 import type { TargetKind } from '../../src/bridges/target.ts';
@@ -11,6 +12,7 @@ import { openAccounts } from '../support/bridged.ts';
 import { startTestEngine, type TestEngine } from '../support/engines.ts';
 import { createModelSystem, type ModelSystem } from '../support/model-target.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { sql } from '../support/rows.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { createTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
@@ -113,9 +115,12 @@ async function startProcess(
       },
     };
   };
+  const [database, keeper] = [connect(line.url), connect(keeperLine.url)];
+  // A pool would wait for the answers that the line has swallowed.
+  stops.push(async () => keeperLine.cut());
   const bridges = createBridges({
-    database: connect(line.url),
-    keeper: connect(keeperLine.url),
+    database,
+    keeper,
     log,
     feed,
     logger: silentLogger,
@@ -149,6 +154,23 @@ function createSystem(isKept: boolean): ModelSystem {
 const checkpointOf = async (name: string): Promise<number | undefined> =>
   (await engine.bridges.rows()).find((row) => row.name === name)?.checkpoint;
 
+const arrived = ({ lanes }: ModelSystem): number => [...lanes.values()].flat().length;
+
+/** Asserts that every event has arrived once, and that each lane is a chain. */
+function expectWholeLog({ lanes }: ModelSystem): void {
+  const found: number[] = [];
+  for (const messages of lanes.values()) {
+    let last = 0;
+    for (const { sequence, previous } of messages) {
+      expect(checkChain({ ledger, last }, { ledger, sequence, previous })).toBe('next');
+      found.push(sequence);
+      last = sequence;
+    }
+  }
+  const all = Array.from({ length: eventCount }, (_, index) => index + 1);
+  expect(found.sort((a, b) => a - b)).toEqual(all);
+}
+
 test('a stop lets the batch in flight be finished and saved', async () => {
   const name = newUuid();
   const system = createSystem(false);
@@ -158,7 +180,7 @@ test('a stop lets the batch in flight be finished and saved', async () => {
   expect(signal.aborted).toBe(false);
   release();
   await stopped;
-  expect([...system.lanes.values()].flat()).toHaveLength(10);
+  expect(arrived(system)).toBe(10);
   expect(await checkpointOf(name)).toBe(10);
 });
 
@@ -171,3 +193,53 @@ test('a lease that is lost after a stop ends the batch in flight at once', async
   await until(() => signal.aborted, 2_000);
   await stopped;
 });
+
+/** How a leader can lose its lease while it works. */
+const losses = {
+  /** Its sessions are cut, and it cannot connect again. */
+  async cut({ line, keeperLine }: Process) {
+    await Promise.all([line.refuse(), keeperLine.refuse()]);
+  },
+  /** It cannot renew the lease, but its other connections work. */
+  async unrenewed({ keeperLine }: Process) {
+    keeperLine.blackHole();
+  },
+  /** Another process has taken the lease, which then stops without a word. */
+  async taken() {
+    await sql(
+      testDatabase.database,
+      `update leases set holder = gen_random_uuid(), epoch = epoch + 1,
+         expires_at = clock_timestamp() + interval '3 seconds'
+       where name like 'daybook.bridges %' and expires_at > clock_timestamp()`,
+    );
+  },
+};
+
+test.each([
+  ['its sessions are cut', 'cut', 'send', true],
+  ['its sessions are cut', 'cut', 'page', false],
+  ['it cannot renew the lease', 'unrenewed', 'send', false],
+  ['another process takes the lease', 'taken', 'page', true],
+] as const)(
+  'when %s (%s in a %s, readable: %s), the leader sends nothing more and the next one goes on',
+  async (_, loss, at, isKept) => {
+    const name = newUuid();
+    const system = createSystem(isKept);
+    const leader = await startProcess({ name, system }, at);
+    const { signal } = await untilHeld(leader);
+    const next = await startProcess({ name, system });
+    // The first page; a page that is held comes while it is sent.
+    const sent = at === 'page' ? 10 : 5;
+    await until(() => arrived(system) === sent);
+    if (!isKept) await until(async () => (await checkpointOf(name)) === sent);
+    const sendsBefore = leader.sends.length;
+    await losses[loss](leader);
+    await until(() => signal.aborted || next.sends.length > 0);
+    await until(async () => (await checkpointOf(name)) === eventCount, 20_000);
+    expect(signal.aborted).toBe(true);
+    if (loss !== 'taken') expect(leader.sends).toHaveLength(sendsBefore);
+    expect([...leader.sends, ...next.sends]).not.toContain(true);
+    expectWholeLog(system);
+  },
+  40_000,
+);
