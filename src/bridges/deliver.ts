@@ -32,6 +32,8 @@ interface Delivery {
 const waitMs = 1_000;
 /** The progress is saved after this time without events, so that the bridge shows it at once. */
 const quietMs = 100;
+/** With at least this number of events before it, or a batch of them, a bridge is behind. */
+const behindMin = 100;
 const openMs = 30_000;
 /** How often a target is looked at while there is nothing to send. */
 const lookMs = 5_000;
@@ -93,7 +95,7 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   const { executor, log, signal, source, kind } = delivery;
   const progress = await createProgress({ executor, log, ...from });
   const sending = { target, isKept, progress };
-  const gathering = createGathering(kind.batchMax);
+  const gathering = createGathering();
   let { after } = from.start;
   let lookedAt = performance.now();
   let ahead: Promise<MessagePage | null> | null = null;
@@ -103,10 +105,12 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     const page: MessagePage | null = await (ahead ?? source.page(after, withinMs));
     // The signal may have fired while the page was read.
     if (page === null || signal.aborted) break;
-    gathering.note(page.messages.length);
+    // Compares events: a page may have few messages, because of a filter or as documents.
+    const isBehind: boolean = page.behind >= Math.min(behindMin, kind.batchMax);
+    gathering.note(page.messages.length, isBehind);
     // A bridge that is behind reads the next page while the target works on this one. At the end
     // of the log it does not: the next page would only have the first events of those to come.
-    ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);
+    ahead = isBehind ? readAhead(source, page.end) : null;
     if (!(await sendPage(delivery, sending, page))) break;
     const isIdle = page.messages.length === 0;
     if (!isIdle) lookedAt = performance.now();
