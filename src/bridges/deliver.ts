@@ -120,8 +120,11 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     }
     if (isIdle && page.end === after) {
       await progress.save();
-      await progress.noteIdle();
-      delivery.onWorking();
+      // With events before it, the bridge is not idle: they cannot be read at the moment.
+      if (page.behind === 0) {
+        await progress.noteIdle();
+        delivery.onWorking();
+      }
     }
     after = page.end;
   }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { readControl } from '../../src/bridges/control.ts';
+import { readControl, setBridgeError } from '../../src/bridges/control.ts';
 import { deliver } from '../../src/bridges/deliver.ts';
 import { type MessageSource, openEventSource } from '../../src/bridges/source.ts';
 import { openStateSource } from '../../src/bridges/state-source.ts';
@@ -7,10 +7,13 @@ import { type BridgeRow, readBridge, readLedger, registerBridge } from '../../sr
 import { accounts } from '../../src/contexts/accounts/context.ts';
 import { accountsView } from '../../src/contexts/accounts/views.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
+import type { Log } from '../../src/log/log.ts';
+import { DatabaseUnreachableError } from '../../src/postgres/errors.ts';
 import { deposit, openAccounts } from '../support/bridged.ts';
 import { startTestEngine, type TestEngine } from '../support/engines.ts';
 import { createModelSystem, type ModelSystem } from '../support/model-target.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { sql } from '../support/rows.ts';
 
 const limit = 10;
 /** More than a page ever has, of events that pass the filter or of documents. */
@@ -41,33 +44,41 @@ afterAll(async () => {
 
 const { signal } = new AbortController();
 
-function deposits(): MessageSource {
-  const { log, feed } = engine;
+function deposits(log: Log): MessageSource {
   const filter = { types: ['CashDeposited'] };
-  return openEventSource({ log, feed, filter, ledger, limit }, signal);
+  return openEventSource({ log, feed: engine.feed, filter, ledger, limit }, signal);
 }
 
-function documents(): MessageSource {
-  const { log, feed, views } = engine;
+function documents(views: TestEngine['views']): MessageSource {
+  const { log, feed } = engine;
   return openStateSource({ log, feed, views, view: accountsView, ledger, limit }, signal);
 }
 
 interface Delivered {
   readonly source: MessageSource;
   readonly system: ModelSystem;
+  /** Where the bridge is, with an error of an earlier attempt; by default new. */
+  readonly failedAt?: number;
+  onWorking?(): void;
 }
 
 /** Delivers until the source stops; returns the row of the bridge. */
-async function run({ source, system }: Delivered): Promise<BridgeRow | undefined> {
+async function run(delivered: Delivered): Promise<BridgeRow | undefined> {
+  const { source, system, failedAt, onWorking = () => {} } = delivered;
   const name = newUuid();
   const executor = testDatabase.database;
   await registerBridge(executor, { name, kind: 'model', direction: 'OUT' }, 0);
+  if (failedAt !== undefined) {
+    await sql(executor, `update bridges set checkpoint = ${failedAt} where name = '${name}'`);
+    const { id } = await readBridge(executor, name);
+    await setBridgeError(executor, id, { error: 'no answer', parked: false });
+  }
   const state = await readBridge(executor, name);
   const asked = await readControl(executor, state.id);
   const kind = { ...system.kind, sharesSequences: true };
   const { log } = engine;
-  const delivery = { executor, log, ledger, kind, source, signal, endSignal: signal };
-  await deliver({ ...delivery, onWorking() {} }, state, asked);
+  const delivery = { executor, log, ledger, kind, source, signal, endSignal: signal, onWorking };
+  await deliver(delivery, state, asked);
   return (await engine.bridges.rows()).find((row) => row.name === name);
 }
 
@@ -75,8 +86,8 @@ const createSystem = () =>
   createModelSystem({ laneCount: 2, batchMax, isKept: true, faults: [], ledger, onStop() {} });
 
 test.each([
-  ['a filter passes few of them', deposits],
-  ['they change documents', documents],
+  ['a filter passes few of them', () => deposits(engine.log)],
+  ['they change documents', () => documents(engine.views)],
 ])('a bridge that is behind does not wait between pages of events if %s', async (_, open) => {
   const source = open();
   const system = createSystem();
@@ -107,4 +118,38 @@ test.each([
   expect(pages).toBeGreaterThan(4);
   expect(waits).toBe(0);
   expect(gathers).toBe(0);
+});
+
+/** The source, which stops after this number of pages. */
+function firstPages(count: number, source: MessageSource): MessageSource {
+  let pages = 0;
+  return {
+    async page(after, withinMs) {
+      pages += 1;
+      return pages > count ? null : source.page(after, withinMs);
+    },
+  };
+}
+
+const unreadable = async () => {
+  throw new DatabaseUnreachableError('the server is down');
+};
+
+test.each([
+  ['the log cannot be read', () => deposits({ ...engine.log, scan: unreadable })],
+  ['the views do not advance', () => documents({ ...engine.views, waitFor: async () => false })],
+])('the error of a bridge stays while %s', async (_, open) => {
+  const onWorking = vi.fn();
+  const source = firstPages(2, open());
+  const row = await run({ source, system: createSystem(), failedAt: 20, onWorking });
+  expect(row?.error).toBe('no answer');
+  expect(onWorking).not.toHaveBeenCalled();
+});
+
+test('the error of a bridge is cleared once it has nothing to deliver', async () => {
+  const onWorking = vi.fn();
+  const source = firstPages(2, deposits(engine.log));
+  const row = await run({ source, system: createSystem(), failedAt: head, onWorking });
+  expect(row?.error).toBeNull();
+  expect(onWorking).toHaveBeenCalled();
 });
