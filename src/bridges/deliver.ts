@@ -6,8 +6,8 @@ import type { BridgeControl } from './control.ts';
 import { callTarget, TargetError } from './errors.ts';
 import { createGathering } from './gather.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
-import type { Message } from './message.ts';
-import { type BridgeProgress, createProgress, type PageEnd } from './progress.ts';
+import { partsOf } from './page-parts.ts';
+import { type BridgeProgress, createProgress } from './progress.ts';
 import type { MessagePage, MessageSource } from './source.ts';
 import type { BridgeState } from './store.ts';
 import type { Target, TargetKind } from './target.ts';
@@ -175,29 +175,6 @@ async function sendPage(
     if (!isLast && (signal.aborted || (await progress.isInterrupted()))) return false;
   }
   return true;
-}
-
-interface Part {
-  readonly messages: readonly Message[];
-  /** Null: the position cannot be saved after this part. */
-  readonly end: PageEnd | null;
-}
-
-/**
- * The parts of a page that are sent at once. The position can be saved after a part unless the next
- * one begins with the same sequence number.
- */
-function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): readonly Part[] {
-  const parts: Part[] = [];
-  for (let start = 0; start < messages.length; start += batchMax) {
-    const part = messages.slice(start, start + batchMax);
-    const [last, next] = [part.at(-1), messages[start + batchMax]];
-    const isCut = last === undefined || last.sequence === next?.sequence;
-    const partEnd = isCut ? null : { end: last.sequence, endEventId: last.eventId };
-    parts.push({ messages: part, end: partEnd });
-  }
-  const lastPart = parts.pop()?.messages ?? [];
-  return [...parts, { messages: lastPart, end: { end, endEventId } }];
 }
 
 /** Begins to read a page. An error is thrown where the page is awaited, if it is. */

@@ -204,7 +204,7 @@ const losses = {
   async unrenewed({ keeperLine }: Process) {
     keeperLine.blackHole();
   },
-  /** Another process has taken the lease, which then stops without a word. */
+  /** Another process takes the lease, and then stops without releasing it. */
   async taken() {
     await sql(
       testDatabase.database,
