@@ -59,12 +59,14 @@ interface Delivered {
   readonly system: ModelSystem;
   /** Where the bridge is, with an error of an earlier attempt; by default new. */
   readonly failedAt?: number;
+  /** The signal after which nothing may be sent. */
+  readonly endSignal?: AbortSignal;
   onWorking?(): void;
 }
 
 /** Delivers until the source stops; returns the row of the bridge. */
 async function run(delivered: Delivered): Promise<BridgeRow | undefined> {
-  const { source, system, failedAt, onWorking = () => {} } = delivered;
+  const { source, system, failedAt, endSignal = signal, onWorking = () => {} } = delivered;
   const name = newUuid();
   const executor = testDatabase.database;
   await registerBridge(executor, { name, kind: 'model', direction: 'OUT' }, 0);
@@ -77,7 +79,7 @@ async function run(delivered: Delivered): Promise<BridgeRow | undefined> {
   const asked = await readControl(executor, state.id);
   const kind = { ...system.kind, sharesSequences: true };
   const { log } = engine;
-  const delivery = { executor, log, ledger, kind, source, signal, endSignal: signal, onWorking };
+  const delivery = { executor, log, ledger, kind, source, signal, endSignal, onWorking };
   await deliver(delivery, state, asked);
   return (await engine.bridges.rows()).find((row) => row.name === name);
 }
@@ -152,4 +154,20 @@ test('the error of a bridge is cleared once it has nothing to deliver', async ()
   const row = await run({ source, system: createSystem(), failedAt: head, onWorking });
   expect(row?.error).toBeNull();
   expect(onWorking).toHaveBeenCalled();
+});
+
+test('the rest of a page is not sent once nothing may be sent, even within one event', async () => {
+  const end = new AbortController();
+  const system = createSystem();
+  const { page } = documents(engine.views);
+  const source: MessageSource = {
+    async page(after, withinMs) {
+      const found = await page(after, withinMs);
+      const [first] = found?.messages ?? [];
+      if (found === null || first === undefined) return null;
+      return Object.assign({}, found, { messages: Array(3 * batchMax).fill(first) });
+    },
+  };
+  await run({ source, system, endSignal: end.signal, onWorking: () => end.abort() });
+  expect([...system.lanes.values()].flat()).toHaveLength(batchMax);
 });
