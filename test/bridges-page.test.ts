@@ -57,6 +57,32 @@ async function startExample(json: string, secret?: string): Promise<TestEngine> 
   return engine;
 }
 
+/** Starts the receiver of an example; returns the numbers and types of events that it prints. */
+async function startReceiver(
+  program: string,
+  environment: object = {},
+): Promise<() => readonly (readonly string[])[]> {
+  const file = path.join(directory, 'receiver.mjs');
+  await writeFile(file, program);
+  const receiver = spawn(process.execPath, [file], {
+    env: Object.assign({}, process.env, environment),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  undo.push(async () => receiver.kill());
+  let printed = '';
+  receiver.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    printed += chunk;
+  });
+  return () =>
+    [...printed.matchAll(/^(\d+) (daybook\.\w+)/gm)].map(([, n = '', type = '']) => [n, type]);
+}
+
+/** The numbers and types of the events of a log. */
+async function headsOf(engine: TestEngine): Promise<readonly (readonly string[])[]> {
+  const events = await engine.log.events({}, wholeLog);
+  return events.map(({ sequence, type }) => [`${sequence}`, `daybook.${type}`]);
+}
+
 async function dataOf(engine: TestEngine): Promise<readonly unknown[]> {
   return (await engine.log.events({}, wholeLog)).map(({ data }) => data);
 }
@@ -65,7 +91,7 @@ test.skipIf(noNats)(titleWith('the example for NATS works', noNats), async () =>
   const nats = await startNatsServer();
   undo.push(nats.dispose);
   const toOurs = (text: string) => text.replaceAll('127.0.0.1:4222', nats.address);
-  await startExample(toOurs(example('json nats')));
+  const engine = await startExample(toOurs(example('json nats')));
   const [, ...args] = toOurs(example('sh nats')).trim().split(' -- ')[1]?.split(' ') ?? [];
   const lines: string[] = [];
   const code = await verifyStream(readVerifySettings(['verify-stream', ...args]), {
@@ -76,6 +102,9 @@ test.skipIf(noNats)(titleWith('the example for NATS works', noNats), async () =>
   });
   expect(code).toBe(0);
   expect(lines[1]).toMatch(/^DAYBOOK +6 +6 +0 +0 +0 +1 +6$/);
+  const received = await startReceiver(toOurs(example('js nats')));
+  await until(() => received().length >= 6);
+  expect(received()).toEqual(await headsOf(engine));
 });
 
 const noKafkaOrKcat = noKafka ?? noKcat;
@@ -147,23 +176,12 @@ test('the example for Kinesis works', async () => {
 test('the example for a webhook works', async () => {
   const port = await freePort();
   const secret = `whsec_${randomBytes(24).toString('base64')}`;
-  const file = path.join(directory, 'receiver.mjs');
-  await writeFile(file, example('js webhook').replace('listen(9000', `listen(${port}`));
-  const receiver = spawn(process.execPath, [file], {
-    env: Object.assign({}, process.env, { HOOK_SECRET: secret }),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  undo.push(async () => receiver.kill());
-  let printed = '';
-  receiver.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    printed += chunk;
-  });
+  const program = example('js webhook').replace('listen(9000', `listen(${port}`);
+  const received = await startReceiver(program, { HOOK_SECRET: secret });
   await until(() => isListening(port));
   const engine = await startExample(example('json webhook').replace(':9000', `:${port}`), secret);
-  await until(() => printed.trimEnd().split('\n').length >= 6);
-  const events = await engine.log.events({}, wholeLog);
-  const heads = [...printed.matchAll(/^(\d+) (daybook\.\w+)/gm)].map(([, n, type]) => [n, type]);
-  expect(heads).toEqual(events.map(({ sequence, type }) => [`${sequence}`, `daybook.${type}`]));
+  await until(() => received().length >= 6);
+  expect(received()).toEqual(await headsOf(engine));
 });
 
 describe('docker-compose.yml', () => {

@@ -6,8 +6,8 @@ import type { BridgeControl } from './control.ts';
 import { callTarget, TargetError } from './errors.ts';
 import { createGathering } from './gather.ts';
 import { type LogFacts, locate, type Start } from './locate.ts';
-import type { Message } from './message.ts';
-import { type BridgeProgress, createProgress, type PageEnd } from './progress.ts';
+import { partsOf } from './page-parts.ts';
+import { type BridgeProgress, createProgress } from './progress.ts';
 import type { MessagePage, MessageSource } from './source.ts';
 import type { BridgeState } from './store.ts';
 import type { Target, TargetKind } from './target.ts';
@@ -32,6 +32,8 @@ interface Delivery {
 const waitMs = 1_000;
 /** The progress is saved after this time without events, so that the bridge shows it at once. */
 const quietMs = 100;
+/** With at least this number of events before it, or a batch of them, a bridge is behind. */
+const behindMin = 100;
 const openMs = 30_000;
 /** How often a target is looked at while there is nothing to send. */
 const lookMs = 5_000;
@@ -93,7 +95,7 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
   const { executor, log, signal, source, kind } = delivery;
   const progress = await createProgress({ executor, log, ...from });
   const sending = { target, isKept, progress };
-  const gathering = createGathering(kind.batchMax);
+  const gathering = createGathering();
   let { after } = from.start;
   let lookedAt = performance.now();
   let ahead: Promise<MessagePage | null> | null = null;
@@ -101,11 +103,14 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     await gathering.wait(signal);
     const withinMs = progress.isSaved() ? waitMs : quietMs;
     const page: MessagePage | null = await (ahead ?? source.page(after, withinMs));
-    if (page === null) break;
-    gathering.note(page.messages.length);
+    // The signal may have fired while the page was read.
+    if (page === null || signal.aborted) break;
+    // Compares events: a page may have few messages, because of a filter or as documents.
+    const isBehind: boolean = page.behind >= Math.min(behindMin, kind.batchMax);
+    gathering.note(page.messages.length, isBehind);
     // A bridge that is behind reads the next page while the target works on this one. At the end
     // of the log it does not: the next page would only have the first events of those to come.
-    ahead = page.messages.length < kind.batchMax ? null : readAhead(source, page.end);
+    ahead = isBehind ? readAhead(source, page.end) : null;
     if (!(await sendPage(delivery, sending, page))) break;
     const isIdle = page.messages.length === 0;
     if (!isIdle) lookedAt = performance.now();
@@ -115,8 +120,11 @@ async function run(delivery: Delivery, { target, isKept, ...from }: Run): Promis
     }
     if (isIdle && page.end === after) {
       await progress.save();
-      await progress.noteIdle();
-      delivery.onWorking();
+      // With events before it, the bridge is not idle: they cannot be read at the moment.
+      if (page.behind === 0) {
+        await progress.noteIdle();
+        delivery.onWorking();
+      }
     }
     after = page.end;
   }
@@ -154,6 +162,7 @@ async function sendPage(
   const parts = partsOf(page, kind.batchMax);
   const linking = { laneOf: target.laneOf, shared: kind.sharesSequences === true };
   for (const [index, { messages, end }] of parts.entries()) {
+    if (endSignal.aborted) return false;
     // Part by part, so that the saved lanes are those at the saved checkpoint.
     const batch = chain(messages, progress.lanes, linking);
     if (batch.length > 0) {
@@ -166,29 +175,6 @@ async function sendPage(
     if (!isLast && (signal.aborted || (await progress.isInterrupted()))) return false;
   }
   return true;
-}
-
-interface Part {
-  readonly messages: readonly Message[];
-  /** Null: the position cannot be saved after this part. */
-  readonly end: PageEnd | null;
-}
-
-/**
- * The parts of a page that are sent at once. The position can be saved after a part unless the next
- * one begins with the same sequence number.
- */
-function partsOf({ messages, end, endEventId }: MessagePage, batchMax: number): readonly Part[] {
-  const parts: Part[] = [];
-  for (let start = 0; start < messages.length; start += batchMax) {
-    const part = messages.slice(start, start + batchMax);
-    const [last, next] = [part.at(-1), messages[start + batchMax]];
-    const isCut = last === undefined || last.sequence === next?.sequence;
-    const partEnd = isCut ? null : { end: last.sequence, endEventId: last.eventId };
-    parts.push({ messages: part, end: partEnd });
-  }
-  const lastPart = parts.pop()?.messages ?? [];
-  return [...parts, { messages: lastPart, end: { end, endEventId } }];
 }
 
 /** Begins to read a page. An error is thrown where the page is awaited, if it is. */

@@ -4,8 +4,8 @@ import { delay } from '../lib/delay.ts';
 interface Gathering {
   /** Waits before a page is read, if more events are likely to come meanwhile. */
   wait(signal: AbortSignal): Promise<void>;
-  /** Notes that a page of this size was read. After a full page there is no wait. */
-  note(count: number): void;
+  /** Notes that a page of this size was read. A bridge that is behind does not wait. */
+  note(count: number, isBehind: boolean): void;
 }
 
 /** The least time between two pages while the log is busy. */
@@ -17,7 +17,7 @@ const busyMin = 10;
  * What a batch costs does not depend on its size: with a batch for each commit, a server that
  * recorded 1,500 deposits a second lost a quarter of them. An event that comes alone never waits.
  */
-export function createGathering(fullCount: number): Gathering {
+export function createGathering(): Gathering {
   let readAt = Number.NEGATIVE_INFINITY;
   let isBusy = false;
   return {
@@ -25,9 +25,9 @@ export function createGathering(fullCount: number): Gathering {
       const ms = readAt + gatherMs - performance.now();
       if (isBusy && ms > 0) await delay(ms, signal);
     },
-    note(count) {
+    note(count, isBehind) {
       const now = performance.now();
-      isBusy = count < fullCount && (count / (now - readAt)) * gatherMs >= busyMin;
+      isBusy = !isBehind && (count / (now - readAt)) * gatherMs >= busyMin;
       readAt = now;
     },
   };

@@ -19,7 +19,7 @@ export interface Message {
   readonly data: string | null;
 }
 
-/** A message with its place in the chain of its lane. */
+/** A message, linked to the previous one on its lane. */
 export interface ChainedMessage extends Message {
   /** What orders the message in the target: a partition, a stream, an endpoint. */
   readonly lane: string;

@@ -3,13 +3,13 @@ import { keepLeading, retryMs } from '../feed/keep-leading.ts';
 import { createNewerProgram } from '../feed/newer-program.ts';
 import { delay } from '../lib/delay.ts';
 import type { Logger } from '../lib/logger.ts';
-import { onAbort } from '../lib/on-abort.ts';
 import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { Leadership } from '../postgres/leadership.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
 import { type BridgeControl, readControl, setBridgeError } from './control.ts';
+import { createEndSignal } from './end-signal.ts';
 import { BridgeParkedError, TargetError } from './errors.ts';
 import type { OpenSource } from './source.ts';
 import {
@@ -20,6 +20,7 @@ import {
   registerBridge,
 } from './store.ts';
 import type { TargetKind } from './target.ts';
+import { waitForRetry } from './wait-for-retry.ts';
 
 /** A bridge that copies the log to a target. */
 export interface OutboundBridge {
@@ -73,8 +74,6 @@ interface RunBridgeOptions {
 
 const lookMs = 500;
 const faultRetryMs = 5_000;
-/** How long a batch in flight may take when the program stops. */
-const finishMs = 3_000;
 
 /**
  * Keeps a bridge running until the signal fires. While another process runs it, waits to take over.
@@ -134,10 +133,10 @@ interface Led extends RunBridgeOptions {
 /** Runs a bridge under its lease: delivers, waits while it is paused or parked, and tries again. */
 async function lead(led: Led, id: number): Promise<void> {
   const { executor, bridge, leadership, logger, stop } = led;
-  const { signal } = leadership;
+  const { signal, lost } = leadership;
   const { name, kind } = bridge.identity;
   const backOff = createBackOff();
-  const end = createEndSignal(signal, stop);
+  const end = createEndSignal(lost, stop);
   let lastError: string | null = null;
   try {
     while (!signal.aborted) {
@@ -167,7 +166,9 @@ async function lead(led: Led, id: number): Promise<void> {
           logger.warn({ bridge: name, kind, reason }, 'a bridge cannot deliver; trying again');
         }
         lastError = reason;
-        if (!parked) await waitForRetry(led, { id, asked, pauseMs: toPauseMs(error, backOff) });
+        if (parked) continue;
+        const pauseMs = toPauseMs(error, backOff);
+        await waitForRetry(executor, { id, asked, pauseMs }, signal);
       }
     }
   } finally {
@@ -184,41 +185,6 @@ function isHopeless({ giveUpAfterMs }: Bridge, { failingMs }: BridgeControl): bo
 function toPauseMs(error: unknown, backOff: BackOff): number {
   const askedMs = error instanceof TargetError ? error.retryAfterMs : 0;
   return Math.max(backOff.next(), askedMs);
-}
-
-/** Waits for the next attempt, or until an operator asks for it. */
-async function waitForRetry(
-  { executor, leadership: { signal } }: Led,
-  { id, asked, pauseMs }: { id: number; asked: BridgeControl; pauseMs: number },
-): Promise<void> {
-  const endAt = performance.now() + pauseMs;
-  while (!signal.aborted) {
-    const leftMs = endAt - performance.now();
-    if (leftMs <= 0) return;
-    await delay(Math.min(leftMs, lookMs), signal);
-    const { paused, retries } = await readControl(executor, id);
-    if (paused || retries !== asked.retries) return;
-  }
-}
-
-/**
- * The signal after which nothing may be sent: at once when the lease is lost, and some time after
- * the program begins to stop, so that the batch in flight can be finished.
- */
-function createEndSignal(led: AbortSignal, stop: AbortSignal) {
-  const end = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const remove = onAbort(led, () => {
-    if (stop.aborted) timer = setTimeout(() => end.abort(), finishMs);
-    else end.abort();
-  });
-  return {
-    signal: end.signal,
-    dispose() {
-      clearTimeout(timer);
-      remove();
-    },
-  };
 }
 
 async function saveFault(

@@ -32,7 +32,9 @@ export function toPlainText(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_value':
       return input === undefined ? 'is missing' : choiceOf(issue.values);
     case 'too_small':
-      return toBound(issue.origin, issue.minimum, 'at least');
+      return issue.inclusive === false
+        ? `must be more than ${issue.minimum}`
+        : toBound(issue.origin, issue.minimum, 'at least');
     case 'too_big':
       return toBound(issue.origin, issue.maximum, 'at most');
     case 'invalid_format':

@@ -18,14 +18,8 @@ export interface CommandFields {
 /** The members of an entry that name something else. */
 interface Entry {
   readonly name: string;
-  readonly kind?: string;
-  readonly stream?: string;
-  readonly topic?: string;
-  readonly servers?: readonly string[];
-  readonly brokers?: readonly string[];
-  readonly region?: string;
   readonly filter?: { readonly types: readonly string[]; readonly contexts: readonly string[] };
-  readonly state?: readonly { readonly view: string; readonly topic?: string }[];
+  readonly state?: readonly { readonly view: string }[];
   readonly map?: Mapping | undefined;
 }
 
@@ -53,26 +47,6 @@ export function nameFaults({ bridges, inbound }: Entries): readonly string[] {
       ? [`${path}: another bridge is named ${own}`]
       : [],
   );
-}
-
-/** The faults of bridges that share a stream or topic, where events would be left out. */
-export function targetFaults({ bridges }: Pick<Entries, 'bridges'>): readonly string[] {
-  const targets = bridges.flatMap((bridge, index) => {
-    const { kind, stream, topic, state = [] } = bridge;
-    const where = [kind, ...(bridge.servers ?? bridge.brokers ?? [bridge.region])].join(' ');
-    const own = stream === undefined ? 'topic' : 'stream';
-    return [
-      { target: stream ?? topic, path: `bridges[${index}].${own}`, where },
-      ...state.map((each, at) => {
-        return { target: each.topic, path: `bridges[${index}].state[${at}].topic`, where };
-      }),
-    ].filter(({ target }) => target !== undefined);
-  });
-  return targets.flatMap(({ target, path, where }, index) => {
-    const first = targets.findIndex((other) => other.target === target && other.where === where);
-    if (first === index) return [];
-    return [`${path}: ${targets[first]?.path} is the same: give each bridge a separate one`];
-  });
 }
 
 /** The names of the bridges that keep the documents of views. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { actorName, actorNameRule } from '../lib/actor-name.ts';
 import { toFaults, toPlainText } from './setting-faults.ts';
-import { type KnownNames, nameFaults, referenceFaults, targetFaults } from './setting-names.ts';
+import { type KnownNames, nameFaults, referenceFaults } from './setting-names.ts';
+import { targetFaults } from './setting-targets.ts';
 
 /** Settings of bridges are not valid: each fault in one line, with its path. */
 export class BridgeSettingsError extends Error {
@@ -135,7 +136,7 @@ const inbound = {
   map: map.optional(),
 };
 /** The name becomes a part of the idempotency key, which has at most 200 characters. */
-const place = z.string().min(1).max(150);
+const keyedName = z.string().min(1).max(150);
 const natsInbound = z
   .strictObject({
     kind: z.literal('nats'),
@@ -144,7 +145,7 @@ const natsInbound = z
       error: 'must be a subject without "*", ">" or spaces',
     }),
     ...natsConnection,
-    stream: place.regex(streamName, streamNameFault),
+    stream: keyedName.regex(streamName, streamNameFault),
     subject: text
       .regex(/^[^\s.]+(?:\.[^\s.]+)*$/, { error: 'must be a subject without spaces' })
       .optional(),
@@ -196,7 +197,7 @@ export function parseBridgeSettings(json: string, known: KnownNames): BridgesSet
   if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.flatMap(toFaults));
   const faults = [
     ...nameFaults(parsed.data),
-    ...targetFaults(parsed.data),
+    ...targetFaults(parsed.data.bridges, known.contexts),
     ...referenceFaults(parsed.data, known),
   ];
   if (faults.length > 0) throw new BridgeSettingsError(faults);

@@ -14,6 +14,8 @@ export interface MessagePage {
   readonly end: number;
   /** The id of the event at `end`; null if the page does not have it. */
   readonly endEventId: string | null;
+  /** How many events the log has after `end`, as this process knows it. */
+  readonly behind: number;
 }
 
 /** What a bridge copies. */
@@ -50,7 +52,8 @@ export function openEventSource(options: EventSourceOptions, signal: AbortSignal
       const { events, end } = page;
       const last = events.at(-1);
       const endEventId = last?.sequence === end ? last.id : null;
-      return { messages: convert(ledger, events.filter(passes)), end, endEventId };
+      const messages = convert(ledger, events.filter(passes));
+      return { messages, end, endEventId, behind: feed.tail() - end };
     },
   };
 }

@@ -38,7 +38,7 @@ export function openStateSource(options: StateSourceOptions, signal: AbortSignal
       const { events, end } = page;
       const changes = lastChanges(view, events.filter(passes));
       if (changes.length > 0 && !(await views.waitFor(end, withinMs, signal))) {
-        return { messages: [], end: after, endEventId: null };
+        return { messages: [], end: after, endEventId: null, behind: feed.tail() - after };
       }
       const messages: Message[] = [];
       for (let index = 0; index < changes.length; index += readsMax) {
@@ -46,7 +46,8 @@ export function openStateSource(options: StateSourceOptions, signal: AbortSignal
         messages.push(...(await Promise.all(some.map((change) => read(options, change, end)))));
       }
       const last = events.at(-1);
-      return { messages, end, endEventId: last?.sequence === end ? last.id : null };
+      const endEventId = last?.sequence === end ? last.id : null;
+      return { messages, end, endEventId, behind: feed.tail() - end };
     },
   };
 }

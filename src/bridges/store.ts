@@ -135,8 +135,10 @@ interface BridgeAdvance {
 
 const advance: Query = {
   name: 'advance_bridge',
+  // A bridge that goes back to where its target is has delivered nothing yet: its error stays.
   text: `update bridges set checkpoint = $3, lanes = $5, delivered = $6,
-      error = null, failing_since = null
+      error = case when $3 <= checkpoint then error end,
+      failing_since = case when $3 <= checkpoint then failing_since end
     where id = $1 and checkpoint = $2
       and (assert_recorded($7, array[$3::bigint], array[$4::uuid]))[1] = $3
     returning id`,

@@ -19,6 +19,8 @@ export interface LeadershipOptions {
 export interface Leadership {
   /** Fires if a lease is not renewed in time, the connection is lost, or the work must stop. */
   readonly signal: AbortSignal;
+  /** Fires only if the right is lost, even while the work stops: another process may lead. */
+  readonly lost: AbortSignal;
   /**
    * Tries to take the leases of these things; returns the ids whose leases this process now holds.
    */
@@ -102,6 +104,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
 
   return {
     signal: AbortSignal.any([lost, options.signal, over.signal]),
+    lost: AbortSignal.any([lost, over.signal]),
     async take(ids) {
       const missing = ids.filter((id) => !held.has(id));
       if (missing.length > 0) {

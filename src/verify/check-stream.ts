@@ -44,14 +44,14 @@ export function createStreamCheck({
     if (!firstFaults.has(kind)) firstFaults.set(kind, `first ${kind}: ${text}`);
   }
   return {
-    add({ lane, place, link }) {
+    add({ lane, location, link }) {
       if (link !== null && link.sequence <= after) return;
       const report = reports.get(lane) ?? emptyReport(lane);
       reports.set(lane, report);
       report.messages += 1;
       if (link === null) {
         report.foreign += 1;
-        noteFault('foreign', `${lane}, ${place}, is not a message of Daybook`);
+        noteFault('foreign', `${lane}, ${location}, is not a message of Daybook`);
         return;
       }
       ledger ??= link.ledger;
@@ -60,7 +60,10 @@ export function createStreamCheck({
       const finding = checkChain(state, link);
       if (finding === 'foreign') {
         report.foreign += 1;
-        noteFault('foreign', `${lane}, ${place}, is of the ledger ${link.ledger}, not ${ledger}`);
+        noteFault(
+          'foreign',
+          `${lane}, ${location}, is of the ledger ${link.ledger}, not ${ledger}`,
+        );
         return;
       }
       if (finding === 'repeated') {
@@ -70,7 +73,7 @@ export function createStreamCheck({
       if (finding === 'gap') {
         report.gaps += 1;
         const missing = `follows event ${link.previous}, but the last one read was ${last}`;
-        noteFault('gap', `${lane}, ${place}: event ${link.sequence} ${missing}`);
+        noteFault('gap', `${lane}, ${location}: event ${link.sequence} ${missing}`);
       } else {
         report.next += 1;
       }

@@ -35,7 +35,7 @@ export async function* readFiles(files: readonly string[], signal: AbortSignal):
 }
 
 function toStreamMessage(file: string, number: number, line: string): StreamMessage {
-  const place = `line ${number}`;
+  const location = `line ${number}`;
   const value = parse(line);
   const { topic, partition, offset, headers } = value;
   if (typeof topic === 'string' && Array.isArray(headers)) {
@@ -43,11 +43,11 @@ function toStreamMessage(file: string, number: number, line: string): StreamMess
     const named = new Map(headers.map((name, index) => [name, headers[index + 1]]));
     return {
       lane,
-      place: `offset ${offset}`,
+      location: `offset ${offset}`,
       link: toLink((name) => named.get(`ce_${name}`)),
     };
   }
-  return { lane: file, place, link: toLink((name) => value[name]) };
+  return { lane: file, location, link: toLink((name) => value[name]) };
 }
 
 function parse(line: string): Readonly<Record<string, unknown>> {

@@ -79,6 +79,7 @@ async function* readPartition(
 ): StreamPages {
   const { cluster, topic, signal } = read;
   if (start >= end) return;
+  const lane = `${topic}-${partition}`;
   const connection = await cluster.connect(leader, signal);
   let offset = start;
   while (offset < end) {
@@ -105,15 +106,15 @@ async function* readPartition(
       ),
     );
     const [found] = responses[0]?.partitions ?? [];
-    if (found === undefined) throw new Error(`Kafka has not answered for ${topic}-${partition}`);
+    if (found === undefined) throw new Error(`Kafka returned nothing for ${lane}`);
     const page = committedRecords(found, offset);
-    if (page.end === offset) throw new Error(`${topic}-${partition} has no records at ${offset}`);
-    yield page.records.map((record) => toStreamMessage(`${topic}-${partition}`, record));
+    if (page.end === offset) throw new Error(`${lane} has no records at offset ${offset}`);
+    yield page.records.map((record) => toStreamMessage(lane, record));
     offset = page.end;
   }
 }
 
 function toStreamMessage(lane: string, { offset, record }: CommittedRecord): StreamMessage {
   const headers = new Map(record.headers.map(([name, value]) => [String(name), String(value)]));
-  return { lane, place: `offset ${offset}`, link: toLink((name) => headers.get(`ce_${name}`)) };
+  return { lane, location: `offset ${offset}`, link: toLink((name) => headers.get(`ce_${name}`)) };
 }

@@ -35,7 +35,7 @@ async function* readStream(connection: NatsConnection, stream: string): StreamPa
     for await (const { seq, headers, info } of fetched) {
       page.push({
         lane: stream,
-        place: `message ${seq}`,
+        location: `message ${seq}`,
         link: toLink((name) => headers?.get(`ce-${name}`)),
       });
       isDone = seq >= state.last_seq || info.pending === 0;

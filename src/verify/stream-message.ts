@@ -5,8 +5,8 @@ export interface StreamMessage {
   /** What orders the message: a stream, a partition, a file. */
   readonly lane: string;
   /** Where the message is, for people, such as `message 42`. */
-  readonly place: string;
-  /** What the message says of its place in the log; null if it is not a message of Daybook. */
+  readonly location: string;
+  /** Where the message belongs in the log, as it says; null if it is not a message of Daybook. */
   readonly link: ChainLink | null;
 }
 

@@ -95,12 +95,12 @@ describe.skipIf(noKafka !== null)(title, () => {
         headers: {
           trace: 'abc',
           'daybook-code': 'MALFORMED_MESSAGE',
-          'daybook-place': `kafka:${topic}/0/0`,
+          'daybook-origin': `kafka:${topic}/0/0`,
         },
       },
       {
         key: 'b',
-        headers: { 'daybook-code': 'INSUFFICIENT_FUNDS', 'daybook-place': `kafka:${topic}/0/1` },
+        headers: { 'daybook-code': 'INSUFFICIENT_FUNDS', 'daybook-origin': `kafka:${topic}/0/1` },
       },
     ]);
   });

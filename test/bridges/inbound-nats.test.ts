@@ -15,6 +15,7 @@ import type { TestEngine } from '../support/engines.ts';
 import { startInboundEngine } from '../support/inbound.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { silentLogger } from '../support/silent-logger.ts';
 import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
@@ -40,8 +41,8 @@ describe.skipIf(noNats !== null)(title, () => {
     await testDatabase.dispose();
   });
 
-  async function start(bridge: object = {}): Promise<TestEngine> {
-    const engine = await startInboundEngine(testDatabase.url, {
+  async function start(bridge: object = {}, logger = silentLogger): Promise<TestEngine> {
+    const entry = {
       name: 'commands',
       kind: 'nats',
       servers: [nats.address],
@@ -49,7 +50,8 @@ describe.skipIf(noNats !== null)(title, () => {
       actor: 'payments',
       deadLetter: 'dead.commands',
       ...bridge,
-    });
+    };
+    const engine = await startInboundEngine(testDatabase.url, entry, logger);
     started.push(engine);
     return engine;
   }
@@ -90,7 +92,7 @@ describe.skipIf(noNats !== null)(title, () => {
     for (let seq = 1; seq <= state.last_seq; seq += 1) {
       const message = await manager.streams.getMessage(stream, { seq });
       if (message === null) continue;
-      const names = ['daybook-reason', 'daybook-code', 'daybook-place', 'trace'];
+      const names = ['daybook-reason', 'daybook-code', 'daybook-origin', 'trace'];
       letters.push([...names.map((name) => message.header.get(name)), message.string()]);
     }
     return letters;
@@ -145,7 +147,7 @@ describe.skipIf(noNats !== null)(title, () => {
     await until(isDrained);
     expect(await engine.recorded('CashDeposited')).toHaveLength(1);
     const letters = await deadLetters();
-    expect(letters.map(([, code, place, trace]) => [code, place, trace])).toEqual([
+    expect(letters.map(([, code, origin, trace]) => [code, origin, trace])).toEqual([
       ['MALFORMED_MESSAGE', 'nats:COMMANDS/1', 'abc'],
       ['INSUFFICIENT_FUNDS', 'nats:COMMANDS/2', 'abc'],
       ['BAD_USER_INPUT', 'nats:COMMANDS/3', 'abc'],
@@ -314,10 +316,8 @@ describe.skipIf(noNats !== null)(title, () => {
     expect((await deadLetters()).map((letter) => letter.at(-1))).toEqual(['one', 'two']);
   });
 
-  test('messages that were deleted before they were read park the bridge', async () => {
-    await addStream();
-    const engine = await start();
-    const accountId = await openAccount(engine);
+  /** Lets the bridge read a message, and deletes two of the next three before it reads on. */
+  async function readThenLoseTwo(engine: TestEngine, accountId: string): Promise<void> {
     await publish(deposit(accountId));
     await until(isDrained);
     await engine.bridges.change('commands', 'pause');
@@ -325,6 +325,13 @@ describe.skipIf(noNats !== null)(title, () => {
     for (let count = 0; count < 3; count += 1) await publish(deposit(accountId));
     await manager.streams.update('COMMANDS', { ...commands, max_msgs: 1 });
     await engine.bridges.change('commands', 'resume');
+  }
+
+  test('messages that were deleted before they were read park the bridge', async () => {
+    await addStream();
+    const engine = await start();
+    const accountId = await openAccount(engine);
+    await readThenLoseTwo(engine, accountId);
     await until(async () => (await engine.bridges.rows())[0]?.parked === true);
     expect((await engine.bridges.rows())[0]?.error).toBe(
       'messages 2 to 3 of COMMANDS were deleted before they were read: delete the consumer ' +
@@ -334,6 +341,20 @@ describe.skipIf(noNats !== null)(title, () => {
     await engine.bridges.change('commands', 'retry');
     await until(isDrained);
     expect(await engine.recorded('CashDeposited')).toHaveLength(2);
+  }, 30_000);
+
+  test('a bridge with a subject logs that messages were deleted, and goes on', async () => {
+    await addStream();
+    const lines: object[] = [];
+    const warn = (fields: object) => void lines.push(fields);
+    const engine = await start({ subject: 'commands.cash' }, { ...silentLogger, warn });
+    await readThenLoseTwo(engine, await openAccount(engine));
+    await until(async () => (await engine.recorded('CashDeposited')).length === 2);
+    await until(isDrained);
+    const reason =
+      'messages 2 to 3 of COMMANDS were deleted: any of them with the subject commands.cash were ' +
+      'not read';
+    expect(lines).toEqual([{ bridge: 'commands', kind: 'nats', reason }]);
   }, 30_000);
 
   test('a bridge whose subject was removed reads all subjects', async () => {

@@ -176,6 +176,11 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
     ['bridges[0].partitions: must be at least 1'],
   ],
   [
+    'a limit of nothing',
+    { bridges: [Object.assign({}, nats, { maxAgeDays: 0, maxBytes: 0 })] },
+    ['bridges[0].maxAgeDays: must be more than 0', 'bridges[0].maxBytes: must be more than 0'],
+  ],
+  [
     'text for a flag',
     { bridges: [Object.assign({}, webhook, { allowPrivate: 'yes' })] },
     ['bridges[0].allowPrivate: must be true or false, not text'],

@@ -1,6 +1,7 @@
 import { parseBridgeSettings } from '../../src/bridges/settings.ts';
 import { openAccount } from '../../src/contexts/accounts/commands.ts';
 import { modules } from '../../src/contexts/all.ts';
+import type { Logger } from '../../src/lib/logger.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { startTestEngine, type TestEngine } from './engines.ts';
 import type { InboundBus, SentMessage } from './inbound-buses.ts';
@@ -10,14 +11,18 @@ import { sql } from './rows.ts';
 const contexts = modules.map(({ context }) => context);
 
 /** An engine with one bridge that brings commands in; null: with none. */
-export function startInboundEngine(url: string, entry: object | null): Promise<TestEngine> {
+export function startInboundEngine(
+  url: string,
+  entry: object | null,
+  logger?: Logger,
+): Promise<TestEngine> {
   const settings = parseBridgeSettings(JSON.stringify({ inbound: entry === null ? [] : [entry] }), {
     types: new Set(),
     contexts: new Set(),
     views: new Set(),
     hasSecret: () => true,
   });
-  return startTestEngine(url, contexts, undefined, { settings, secret: () => '' });
+  return startTestEngine(url, contexts, logger, { settings, secret: () => '' });
 }
 
 /** A database and a bus for one test. */

@@ -12,7 +12,7 @@ function check(
     const [sequence = 0, previous = 0, from = ledger] = link ?? [];
     checked.add({
       lane: 'lane',
-      place: `message ${index + 1}`,
+      location: `message ${index + 1}`,
       link: link === null ? null : { ledger: from, sequence, previous },
     });
   });
@@ -43,7 +43,7 @@ test('a repeated message is counted, and is no fault', () => {
   expect(faults).toEqual([]);
 });
 
-test('the first gap is named with its place, and the check goes on behind it', () => {
+test('the first gap is named with its location, and the check goes on behind it', () => {
   const { lanes, faults } = check([
     [1, 0],
     [3, 2],

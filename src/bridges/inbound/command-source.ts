@@ -1,7 +1,7 @@
 /** A message that waits to become a command. */
 export interface InboundMessage {
   /** Where the message is, such as "kafka:topic/0/17". */
-  readonly place: string;
+  readonly origin: string;
   /** The same for every delivery of the message, and for no other message. */
   readonly idempotencyKey: string;
   readonly body: Uint8Array;
@@ -19,6 +19,8 @@ interface Refusal {
  * message that was not acknowledged. `BridgeParkedError` parks the bridge.
  */
 export interface CommandSource<Message extends InboundMessage = InboundMessage> {
+  /** One line about messages that the bridge may have missed; absent: there are none. */
+  readonly notice?: string | undefined;
   /**
    * The next messages, in the order of their partition or stream. Waits for them, about a second
    * at most; empty if there are none.
@@ -45,14 +47,14 @@ export interface CommandSourceKind {
 /** The headers of a dead letter, in addition to those of the message. */
 export function deadLetterHeaders(
   bridge: string,
-  { place, idempotencyKey, body }: InboundMessage,
+  { origin, idempotencyKey, body }: InboundMessage,
   { code, message }: Refusal,
 ): readonly (readonly [name: string, value: string])[] {
   const line = message.replaceAll(/\s+/g, ' ').slice(0, reasonLengthMax);
   return [
     ['daybook-reason', `${code}: ${line}`],
     ['daybook-code', code],
-    ['daybook-place', place],
+    ['daybook-origin', origin],
     ['daybook-key', idempotencyKey],
     ['daybook-bridge', bridge],
     ['daybook-bytes', String(body.length)],

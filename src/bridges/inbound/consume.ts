@@ -29,10 +29,14 @@ const openMs = 30_000;
  * one: nothing is skipped.
  */
 export async function consume(intake: Intake): Promise<void> {
-  const { bridge, signal, endSignal } = intake;
+  const { bridge, logger, signal, endSignal } = intake;
   const source = await callTarget(() =>
     withTimeout(signal, openMs, (opening) => bridge.source.open(opening)),
   );
+  if (source.notice !== undefined) {
+    const { name, kind } = bridge.identity;
+    logger.warn({ bridge: name, kind, reason: source.notice }, 'a bridge may have missed messages');
+  }
   try {
     const progress = createProgress(intake, source);
     while (!signal.aborted && !(await progress.isInterrupted())) {
@@ -125,7 +129,7 @@ async function noteFailure(
   // The program stops, or has lost its lease: the next leader gets the message again.
   if (signal.aborted) return;
   const { reason } = failure;
-  const error = `${message?.place} has no outcome yet: ${reason}: ${failure.message}`;
+  const error = `${message?.origin} has no outcome yet: ${reason}: ${failure.message}`;
   if (!failure.isPassing) throw new BridgeParkedError(error);
   // Another process may be newer: it can take the lease.
   if (reason === 'UPGRADE_NEEDED') throw new UpgradeNeededError(failure.message);

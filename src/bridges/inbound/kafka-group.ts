@@ -172,6 +172,8 @@ function createGroup(
       }
     },
     async lag() {
+      // Before the first read, it is not known yet what is committed.
+      if (loaded === 0) await load();
       const ends = await listOffsets(consumer, topic, ListOffsetTimestamps.LATEST);
       let lag = 0;
       for (const [partition, offset] of committed) lag += Number((ends[partition] ?? 0n) - offset);

@@ -129,9 +129,9 @@ function toMessage(
   partition: number,
   { offset, record: { key, value, headers } }: CommittedRecord,
 ): KafkaMessage {
-  const place = `kafka:${topic}/${partition}/${offset}`;
+  const origin = `kafka:${topic}/${partition}/${offset}`;
   const body = value ?? Buffer.alloc(0);
-  return { place, idempotencyKey: place, body, partition, offset, key, headers };
+  return { origin, idempotencyKey: origin, body, partition, offset, key, headers };
 }
 
 /** Parks the bridge if its topic does not exist. Creates the topic of the dead letters. */

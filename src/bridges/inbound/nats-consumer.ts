@@ -27,13 +27,14 @@ export function toDurable({ name }: NatsInboundSettings): string {
 
 /**
  * Creates or updates the durable consumer of a bridge. Throws `BridgeParkedError` if the stream
- * does not exist, or has deleted messages that were not read.
+ * does not exist, or has deleted messages that were not read. Returns one line if it has deleted
+ * messages of which some may have the subject of the bridge.
  */
 export async function ensureConsumer(
   manager: JetStreamManager,
   settings: NatsInboundSettings,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const { stream, subject } = settings;
   const durable = toDurable(settings);
   const config: Partial<ConsumerConfig> = {
@@ -57,26 +58,35 @@ export async function ensureConsumer(
       deliver_policy: DeliverPolicy.All,
       max_deliver: -1,
     });
-  } else {
-    assertKept(stream, state, known);
-    // Without a subject, undefined removes the filter.
-    const changed = { ...config, filter_subject: subject } as Partial<ConsumerConfig>;
-    await manager.consumers.update(stream, durable, changed);
-    // The predecessor has left messages behind. Later ones must not come before them: wait until
-    // the server delivers them again, which it does in order and before all others.
-    if (known.num_ack_pending > 0) await delay(ackWaitMs + waitMs, signal);
+    return undefined;
   }
+  const notice = findDeleted(stream, state, known);
+  // Without a subject, undefined removes the filter.
+  const changed = { ...config, filter_subject: subject } as Partial<ConsumerConfig>;
+  await manager.consumers.update(stream, durable, changed);
+  // The predecessor has left messages behind. Later ones must not come before them: wait until
+  // the server delivers them again, which it does in order and before all others.
+  if (known.num_ack_pending > 0) await delay(ackWaitMs + waitMs, signal);
+  return notice;
 }
 
-/** Parks the bridge if its stream has deleted messages that were not read. */
-function assertKept(stream: string, state: StreamState, { config, ack_floor, name }: ConsumerInfo) {
-  // Messages of other subjects do not move what a filtered consumer has acknowledged.
-  if ((config.filter_subject ?? '') !== '') return;
+/**
+ * Parks the bridge if its stream has deleted messages that were not read. Returns one line if that
+ * cannot be known: messages of other subjects do not move what a consumer with a subject has
+ * acknowledged.
+ */
+function findDeleted(
+  stream: string,
+  { first_seq: first }: StreamState,
+  { config, ack_floor, name }: ConsumerInfo,
+): string | undefined {
   const next = ack_floor.stream_seq + 1;
-  if (state.first_seq <= next) return;
+  if (first <= next) return undefined;
+  const deleted = `messages ${next} to ${first - 1} of ${stream} were deleted`;
+  const subject = config.filter_subject ?? '';
+  if (subject !== '') return `${deleted}: any of them with the subject ${subject} were not read`;
   throw new BridgeParkedError(
-    `messages ${next} to ${state.first_seq - 1} of ${stream} were deleted before they were read: ` +
-      `delete the consumer ${name}, then retry the bridge`,
+    `${deleted} before they were read: delete the consumer ${name}, then retry the bridge`,
   );
 }
 

@@ -49,16 +49,22 @@ const keyLengthMax = 200;
  * bridge that has the lease is its only reader, so messages stay in order.
  */
 export function natsSource(settings: NatsInboundSettings, secret: Secrets): CommandSourceKind {
+  let lastNotice: string | undefined;
   return {
     async open(signal) {
       const connection = await connectNats(settings, secret);
       try {
         const manager = await jetstreamManager(connection);
-        await ensureConsumer(manager, settings, signal);
+        const notice = await ensureConsumer(manager, settings, signal);
         await ensureDeadLetters(manager, settings);
         const client = jetstream(connection, { timeout: publishMs });
         const consumer = await client.consumers.get(settings.stream, toDurable(settings));
-        return openSource(settings, { connection, manager, client, consumer }) as CommandSource;
+        const stream = { connection, manager, client, consumer };
+        const source = openSource(settings, stream) as CommandSource;
+        // Once: it is the same each time the source is opened until another message is read.
+        const isNew = notice !== undefined && notice !== lastNotice;
+        lastNotice = notice;
+        return isNew ? Object.assign(source, { notice }) : source;
       } catch (error) {
         await connection.close();
         throw error;
@@ -109,7 +115,7 @@ function openSource(
       // The id keeps a dead letter that is sent again from being stored twice.
       await client.publish(deadLetter, deadLetterBody(message), {
         headers: all,
-        msgID: `dead:${settings.name}:${message.place}`,
+        msgID: `dead:${settings.name}:${message.origin}`,
       });
     },
     async waiting() {
@@ -139,13 +145,13 @@ async function pull(consumer: Consumer): Promise<readonly JsMsg[]> {
 }
 
 function toMessage(stream: string, delivered: JsMsg): NatsMessage {
-  const place = `nats:${stream}/${delivered.seq}`;
+  const origin = `nats:${stream}/${delivered.seq}`;
   const own = readHeaders(delivered);
   const id = own?.get('Nats-Msg-Id') ?? '';
   // Another stream may have the same id.
   const key = `nats:${stream}:${id}`;
-  const idempotencyKey = id === '' || key.length > keyLengthMax ? place : key;
-  return { place, idempotencyKey, body: delivered.data, delivered, headers: own };
+  const idempotencyKey = id === '' || key.length > keyLengthMax ? origin : key;
+  return { origin, idempotencyKey, body: delivered.data, delivered, headers: own };
 }
 
 /** The subject to which a dead letter was published. */
