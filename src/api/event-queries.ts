@@ -15,26 +15,7 @@ import type { RequestContext } from './request-context.ts';
 
 /** Adds the queries `events`, `event` and `log`; returns the types of a connection of events. */
 export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
-  const filter = builder.inputType('EventFilter', {
-    description: 'A filter for events. An event must match all fields that are given.',
-    fields: (t) => ({
-      types: t.stringList({
-        description: oneLine`The names of 1 to ${typesMax} event types. The event must have one of
-          these types. If omitted, every type matches.`,
-      }),
-      streamId: t.id({
-        description: oneLine`The stream of the event: a category, a hyphen and the entity's id,
-          like "account-<accountId>". If omitted, every stream matches.`,
-      }),
-      actor: t.string({
-        description: 'The actor that sent the command. If omitted, every actor matches.',
-      }),
-      correlationId: t.id({
-        description: oneLine`The correlation id of the event, ${correlationIdRule}. If omitted,
-          every event matches.`,
-      }),
-    }),
-  });
+  const filter = addEventFilter(builder);
   const edge = builder.edgeObject({ name: 'EventEdge', type: event });
   const connection = builder.connectionObject(
     {
@@ -88,6 +69,29 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 }
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
+
+function addEventFilter(builder: Builder) {
+  return builder.inputType('EventFilter', {
+    description: 'A filter for events. An event must match all fields that are given.',
+    fields: (t) => ({
+      types: t.stringList({
+        description: oneLine`The names of 1 to ${typesMax} event types. The event must have one of
+          these types. If omitted, every type matches.`,
+      }),
+      streamId: t.id({
+        description: oneLine`The stream of the event: a category, a hyphen and the entity's id,
+          like "account-<accountId>". If omitted, every stream matches.`,
+      }),
+      actor: t.string({
+        description: 'The actor that sent the command. If omitted, every actor matches.',
+      }),
+      correlationId: t.id({
+        description: oneLine`The correlation id of the event, ${correlationIdRule}. If omitted,
+          every event matches.`,
+      }),
+    }),
+  });
+}
 
 /** Reads a page of the log up to a read point; throws BAD_USER_INPUT for a dry run. */
 export async function readEventConnection(

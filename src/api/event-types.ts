@@ -44,7 +44,40 @@ export function addEventTypes(
 ) {
   const typenameOf = ({ type }: StoredEvent): string =>
     definitions.has(type) ? type : unregistered;
-  const event = builder.interfaceRef<EventAt>('Event').implement({
+  const event = addEventInterface(builder, nodes, typenameOf);
+  for (const [type, { description, fields }] of definitions) {
+    builder.objectRef<EventAt>(type).implement({
+      description,
+      interfaces: [nodes.node, event],
+      fields: (t) =>
+        Object.fromEntries(
+          Object.entries(fields).map(([name, field]) => [
+            name,
+            t.field({
+              type: scalars[field.kind],
+              nullable: field.nullable,
+              description: field.description,
+              resolve: ({ data }) => data[name] as never,
+            }),
+          ]),
+        ),
+    });
+  }
+  builder.objectRef<EventAt>(unregistered).implement({
+    description: 'An event whose type this server does not define or no longer defines.',
+    interfaces: [nodes.node, event],
+  });
+  return { event, typenameOf };
+}
+
+export type EventRef = ReturnType<typeof addEventTypes>['event'];
+
+function addEventInterface(
+  builder: Builder,
+  nodes: Nodes,
+  typenameOf: (event: StoredEvent) => string,
+) {
+  return builder.interfaceRef<EventAt>('Event').implement({
     description: 'A fact recorded in the log. An event is never changed or deleted.',
     interfaces: [nodes.node],
     resolveType: typenameOf,
@@ -88,33 +121,7 @@ export function addEventTypes(
       }),
     }),
   });
-  for (const [type, { description, fields }] of definitions) {
-    builder.objectRef<EventAt>(type).implement({
-      description,
-      interfaces: [nodes.node, event],
-      fields: (t) =>
-        Object.fromEntries(
-          Object.entries(fields).map(([name, field]) => [
-            name,
-            t.field({
-              type: scalars[field.kind],
-              nullable: field.nullable,
-              description: field.description,
-              resolve: ({ data }) => data[name] as never,
-            }),
-          ]),
-        ),
-    });
-  }
-  builder.objectRef<EventAt>(unregistered).implement({
-    description: 'An event whose type this server does not define or no longer defines.',
-    interfaces: [nodes.node, event],
-  });
-  return { event, typenameOf };
 }
-
-export type EventTypes = ReturnType<typeof addEventTypes>;
-export type EventRef = EventTypes['event'];
 
 /** The GraphQL scalar of a field. */
 export function scalarOf(field: Field<unknown>) {
