@@ -21,6 +21,8 @@ create table bridges (
   -- For a bridge that brings commands in: how many messages wait at the source.
   waiting bigint not null default 0,
   paused boolean not null default false,
+  -- Whether the process that leads the bridge delivers, or takes messages, now.
+  working boolean not null default false,
   -- Whether the bridge is stopped by an error until an operator retries it.
   parked boolean not null default false,
   -- Why the bridge does not advance. Null: it does.

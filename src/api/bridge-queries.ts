@@ -1,4 +1,4 @@
-import type { BridgeChange } from '../bridges/control.ts';
+import { type BridgeChange, isWorking } from '../bridges/control.ts';
 import { BridgeNotFoundError } from '../bridges/errors.ts';
 import type { BridgeRow } from '../bridges/store.ts';
 import { text } from '../kernel/field.ts';
@@ -17,8 +17,10 @@ const BridgeNotFound = {
 } satisfies RejectionDefinition;
 
 const changes: Readonly<Record<BridgeChange, string>> = {
-  pause: oneLine`Pauses a bridge, on whichever server it runs. It finishes the batch in flight, and
-    stops within about a second. Has no effect on a bridge that is already paused.`,
+  pause: oneLine`Pauses a bridge, on whichever server it runs. The answer comes once the batch in
+    flight is finished, within about a second, and nothing is sent afterwards. If the other system
+    does not respond, the answer comes after 5 seconds, and the status is not yet \`PAUSED\`. Has no
+    effect on a bridge that is already paused.`,
   resume: oneLine`Resumes a bridge that was paused. It continues where it stopped. Has no effect on
     a bridge that is not paused.`,
   retry: oneLine`Starts a parked bridge again, once the cause of its error has been fixed. If the
@@ -69,9 +71,9 @@ function addBridge(builder: Builder) {
       status: t.string({
         description: oneLine`The status of the bridge. \`RUNNING\`: it works, or waits for messages.
           \`RETRYING\`: its last attempt failed, and it tries again with increasing pauses.
-          \`PAUSED\`: an operator has paused it. \`PARKED\`: it cannot continue until an operator
-          has fixed the cause in \`error\` and retried it. \`STOPPED\`: no server runs it, for
-          example because it is no longer in the configuration.`,
+          \`PAUSED\`: an operator has paused it, and nothing is sent. \`PARKED\`: it cannot continue
+          until an operator has fixed the cause in \`error\` and retried it. \`STOPPED\`: no server
+          runs it, for example because it is no longer in the configuration.`,
         resolve: statusOf,
       }),
       checkpoint: t.expose('checkpoint', {
@@ -111,9 +113,10 @@ function lagOf({ direction, waiting, headSequence, checkpoint }: BridgeRow): num
   return direction === 'IN' ? waiting : Math.max(0, headSequence - checkpoint);
 }
 
-function statusOf({ parked, paused, isLed, error }: BridgeRow): string {
+function statusOf(row: BridgeRow): string {
+  const { parked, paused, isLed, error } = row;
   if (parked) return 'PARKED';
-  if (paused) return 'PAUSED';
+  if (paused && !isWorking(row)) return 'PAUSED';
   if (!isLed) return 'STOPPED';
   return error === null ? 'RUNNING' : 'RETRYING';
 }

@@ -1,3 +1,4 @@
+import { delay } from '../lib/delay.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { type BridgeRow, readBridges } from './store.ts';
 
@@ -22,6 +23,20 @@ export async function readControl(executor: Executor, id: number): Promise<Bridg
   const [row] = await executor.query<BridgeControl>(control, [id]);
   if (row === undefined) throw new Error(`bridge ${id} does not exist`);
   return row;
+}
+
+const setWorking: Query = {
+  name: 'set_bridge_working',
+  text: 'update bridges set working = $2 where id = $1 and working <> $2',
+};
+
+/** Saves whether the process that leads a bridge works on it now. */
+export async function setBridgeWorking(
+  executor: Executor,
+  id: number,
+  working: boolean,
+): Promise<void> {
+  await executor.query(setWorking, [id, working]);
 }
 
 const setError: Query = {
@@ -69,12 +84,30 @@ const changes: Readonly<Record<'pause' | 'resume' | 'retry', Query>> = {
 
 export type BridgeChange = keyof typeof changes;
 
-/** Records what an operator asks of a bridge; the process that runs it follows within a second. */
+/** How long a change waits until a paused bridge has finished its batch in flight. */
+const finishMs = 5_000;
+const lookMs = 100;
+
+/**
+ * Records what an operator asks of a bridge; the process that runs it follows within a second.
+ * After a pause, returns once nothing is sent any more, or after five seconds.
+ */
 export async function changeBridge(
   executor: Executor,
   name: string,
   change: BridgeChange,
 ): Promise<BridgeRow | null> {
   await executor.query(changes[change], [name]);
-  return (await readBridges(executor)).find((row) => row.name === name) ?? null;
+  const until = performance.now() + finishMs;
+  for (;;) {
+    const row = (await readBridges(executor)).find((each) => each.name === name) ?? null;
+    const isEnding = change === 'pause' && row?.paused === true && isWorking(row);
+    if (!isEnding || performance.now() > until) return row;
+    await delay(lookMs);
+  }
+}
+
+/** Whether a process works on the bridge now. */
+export function isWorking({ isLed, working }: BridgeRow): boolean {
+  return isLed && working;
 }

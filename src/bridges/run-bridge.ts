@@ -8,7 +8,7 @@ import type { Database, Executor } from '../postgres/database.ts';
 import { toOneLine } from '../postgres/errors.ts';
 import type { Leadership } from '../postgres/leadership.ts';
 import { type BackOff, createBackOff } from './back-off.ts';
-import { type BridgeControl, readControl, setBridgeError } from './control.ts';
+import { type BridgeControl, readControl, setBridgeError, setBridgeWorking } from './control.ts';
 import { createEndSignal } from './end-signal.ts';
 import { BridgeParkedError, TargetError } from './errors.ts';
 import type { OpenSource } from './source.ts';
@@ -141,7 +141,9 @@ async function lead(led: Led, id: number): Promise<void> {
   try {
     while (!signal.aborted) {
       const asked = await readControl(executor, id);
-      if (asked.paused || asked.parked) {
+      const isHeld = asked.paused || asked.parked;
+      await setBridgeWorking(executor, id, !isHeld);
+      if (isHeld) {
         await delay(lookMs, signal);
         continue;
       }

@@ -24,6 +24,7 @@ export interface BridgeRow {
   readonly delivered: number;
   readonly waiting: number;
   readonly paused: boolean;
+  readonly working: boolean;
   readonly parked: boolean;
   readonly error: string | null;
   /** Whether a process runs the bridge now. */
@@ -35,8 +36,8 @@ export interface BridgeRow {
 
 const all: Query = {
   name: 'bridges',
-  text: `select bridges.name, kind, direction, checkpoint, delivered, waiting, paused, parked,
-      error, exists (
+  text: `select bridges.name, kind, direction, checkpoint, delivered, waiting, paused, working,
+      parked, error, exists (
         select from leases
         where leases.name = 'daybook.bridges ' || bridges.id
           and leases.expires_at > clock_timestamp()

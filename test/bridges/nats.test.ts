@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/kernel/event.ts';
@@ -114,6 +114,20 @@ describe.skipIf(noNats)(titleWith('NATS JetStream', noNats), () => {
     await untilDelivered(engine);
     await until(async () => (await readStream()).length === (await engine.log.head()).sequence);
     await expectMirror(engine);
+  });
+
+  test('a bridge with a filter refuses a stream that removes what was read', async () => {
+    const connection = await connect({ servers: [nats.address] });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({
+      name: 'DAYBOOK',
+      subjects: ['daybook.>'],
+      retention: RetentionPolicy.Workqueue,
+    });
+    await connection.close();
+    const engine = await start({ filter: { types: ['AccountOpened'] } });
+    await until(async () => (await engine.bridges.rows())[0]?.parked === true);
+    expect((await bridgeOf(engine)).error).toMatch(/^the stream DAYBOOK has the retention "workq/);
   });
 
   test('a stream of another log parks the bridge, and a retry looks again', async () => {

@@ -130,14 +130,16 @@ const unknown = new Error('NATS did not acknowledge');
 interface Answer {
   readonly error?: ApiError;
   readonly seq?: number;
+  readonly duplicate?: boolean;
 }
 
 /** The sequence number of a stored message, or why it is not stored. */
 function toOutcome(message: Msg): number | Error {
   if (message.data.length === 0) return new Error('NATS has no stream for this subject');
   try {
-    const { error, seq = 0 } = message.json<Answer>();
-    return error === undefined ? seq : new JetStreamApiError(error);
+    const { error, seq = 0, duplicate = false } = message.json<Answer>();
+    if (error !== undefined) return new JetStreamApiError(error);
+    return duplicate ? new Error('NATS has stored a message with this id recently') : seq;
   } catch (error) {
     return toError(error);
   }

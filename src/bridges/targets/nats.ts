@@ -1,19 +1,12 @@
-import {
-  DiscardPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  PubHeaders,
-  RetentionPolicy,
-  StorageType,
-} from '@nats-io/jetstream';
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiError, jetstreamManager, PubHeaders } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { BridgeParkedError } from '../errors.ts';
 import { type ChainedMessage, eachAttribute, toEventType } from '../message.ts';
 import type { NatsSettings } from '../settings.ts';
-import type { LastMessage, Target, TargetKind, TargetLanes } from '../target.ts';
+import type { Target, TargetKind } from '../target.ts';
 import { connectNats } from './nats-connection.ts';
 import { createNatsPublisher, type NatsMessage, NatsPublishError } from './nats-publish.ts';
+import { ensureStream, readLanes } from './nats-stream.ts';
 import type { Secrets } from './secrets.ts';
 
 interface NatsTargetOptions {
@@ -24,18 +17,20 @@ interface NatsTargetOptions {
 }
 
 const batchMax = 500;
-/** The error code of JetStream for an unexpected last sequence. */
-const unexpectedLast = 10071;
+/** The error codes of JetStream for an unexpected last sequence, and an unexpected last id. */
+const unexpectedLast: ReadonlySet<number | null> = new Set([10071, 10070]);
 const messageTooLarge = 10054;
-const subjectsOverlap = 10065;
 
 /**
  * A NATS JetStream stream. Each message is published with the expected last sequence of the stream,
  * so the server refuses repeats and gaps. A bridge without a filter that begins at the first event
  * mirrors the log: the stream's sequence numbers are those of the log.
  *
- * The expected last message id was rejected: after a restart, nats-server knows the id of the last
- * message only if it is younger than the duplicate window.
+ * Within a batch, each message also names the id of the message before it. Without it, a message of
+ * another publisher would take the sequence number of the first message of a batch, which the
+ * server would refuse, and the second would then have the expected number. The first message of a
+ * batch names no id: after a restart, nats-server knows the id of the last message only if it is
+ * younger than the duplicate window.
  */
 export function natsTarget({ settings, secret, contextOf }: NatsTargetOptions): TargetKind {
   return {
@@ -59,14 +54,18 @@ async function openStream(
   const { stream } = settings;
   const isMirror = mirrorsLog(settings);
   const manager = await jetstreamManager(connection);
-  await ensureStream(manager, settings);
+  await ensureStream(manager, settings, isMirror);
   const publisher = createNatsPublisher(connection);
   /** The sequence number of the last message in the stream, once all that was sent is stored. */
   let lastInStream = 0;
 
-  function toNatsMessage(message: ChainedMessage): NatsMessage {
+  function toNatsMessage(message: ChainedMessage, before: ChainedMessage | undefined): NatsMessage {
     let headers = `${toHeaders(message)}${PubHeaders.ExpectedStreamHdr}: ${stream}\r\n`;
+    headers += `${PubHeaders.MsgIdHdr}: ${message.eventId}\r\n`;
     headers += `${PubHeaders.ExpectedLastSeqHdr}: ${lastInStream}\r\n`;
+    if (before !== undefined) {
+      headers += `${PubHeaders.ExpectedLastMsgIdHdr}: ${before.eventId}\r\n`;
+    }
     lastInStream += 1;
     const subject = `${settings.subject}.${toSubject(contextOf, message)}`;
     return { subject, headers, data: message.data ?? '' };
@@ -82,7 +81,8 @@ async function openStream(
     laneOf: () => stream,
     async send(messages, signal) {
       try {
-        const stored = await publisher.publish(messages.map(toNatsMessage), signal);
+        const published = messages.map((each, index) => toNatsMessage(each, messages[index - 1]));
+        const stored = await publisher.publish(published, signal);
         if (isMirror) assertMirrored(stream, messages, stored);
       } catch (error) {
         // The server handles messages in order: after the first refusal it refuses all others.
@@ -115,75 +115,6 @@ function assertMirrored(
 function mirrorsLog({ from, filter }: NatsSettings): boolean {
   const isAll = filter.types.length === 0 && filter.contexts.length === 0;
   return isAll && (from === 'beginning' || from === 0);
-}
-
-async function ensureStream(manager: JetStreamManager, settings: NatsSettings): Promise<void> {
-  const { stream, subject, replicas, maxAgeDays, maxBytes } = settings;
-  try {
-    await manager.streams.info(stream);
-  } catch (error) {
-    if (!(error instanceof JetStreamApiError) || error.status !== 404) throw error;
-    const creating = manager.streams.add({
-      name: stream,
-      subjects: [`${subject}.>`],
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      num_replicas: replicas,
-      max_age: Math.round((maxAgeDays ?? 0) * 86_400e9),
-      max_bytes: maxBytes ?? -1,
-      discard: DiscardPolicy.New,
-      deny_delete: true,
-    });
-    await creating.catch((failure: unknown) => {
-      const isTaken = failure instanceof JetStreamApiError && failure.code === subjectsOverlap;
-      if (!isTaken) throw failure;
-      throw new BridgeParkedError(
-        `another stream has subjects below "${subject}.": set "subject" of the bridge to another`,
-      );
-    });
-  }
-}
-
-interface StreamEnd {
-  /** The sequence number of the stream's last message, even if it is gone; 0: there was none. */
-  readonly end: number;
-  readonly lanes: TargetLanes;
-}
-
-async function readLanes(
-  manager: JetStreamManager,
-  { stream }: NatsSettings,
-  isMirror: boolean,
-): Promise<StreamEnd> {
-  const { state } = await manager.streams.info(stream);
-  const end = state.last_seq;
-  if (end === 0) return { end, lanes: new Map() };
-  const message = await manager.streams.getMessage(stream, { seq: end });
-  if (message === null) {
-    // The stream's limits have removed it. A mirror still shows which event it was.
-    const removed = isMirror ? { sequence: end, eventId: null, ledger: null } : null;
-    return { end, lanes: new Map([[stream, removed]]) };
-  }
-  const last = toLastMessage(message.header);
-  if (last === null) {
-    throw new BridgeParkedError(
-      `message ${end} of the stream ${stream} is not from Daybook: use another stream`,
-    );
-  }
-  if (isMirror && last.sequence !== end) {
-    throw new BridgeParkedError(
-      `message ${end} of the stream ${stream} is event ${last.sequence}: ` +
-        'the stream does not mirror the log; give the bridge a new name and a new stream',
-    );
-  }
-  return { end, lanes: new Map([[stream, last]]) };
-}
-
-function toLastMessage(header: MsgHdrs): LastMessage | null {
-  const sequence = Number(header.get('ce-sequence'));
-  const eventId = header.get('ce-id');
-  const ledger = header.get('ce-ledger');
-  return sequence > 0 && eventId !== '' && ledger !== '' ? { sequence, eventId, ledger } : null;
 }
 
 /**
@@ -223,7 +154,7 @@ function toSendError(reason: Error, message: ChainedMessage | undefined): Error 
       { cause: reason },
     );
   }
-  if (code === unexpectedLast) {
+  if (unexpectedLast.has(code)) {
     return new Error(`another publisher wrote to the stream: ${reason.message}`, { cause: reason });
   }
   return reason;
