@@ -1,3 +1,5 @@
+import { type Place, placesOf } from './setting-places.ts';
+
 /** The members of an outbound bridge that say where its messages go, and which ones. */
 interface Entry {
   readonly kind: string;
@@ -18,7 +20,7 @@ interface Target {
   /** The path of the member that names it. */
   readonly path: string;
   /** The system that has it. */
-  readonly where: string;
+  readonly place: Place | undefined;
   readonly name: string;
   /** Whether the member is its whole name. */
   readonly isWhole: boolean;
@@ -32,10 +34,14 @@ export function targetFaults(
   bridges: readonly Entry[],
   contexts: ReadonlySet<string>,
 ): readonly string[] {
-  const targets = bridges.flatMap((bridge, index) => targetsOf(bridge, index, contexts));
+  const places = placesOf(bridges);
+  const targets = bridges.flatMap((bridge, index) => {
+    const at = { path: `bridges[${index}]`, place: places[index] };
+    return targetsOf(bridge, at, contexts);
+  });
   const faults = new Map<string, string>();
-  targets.forEach(({ path, where, name, isWhole }, index) => {
-    const first = targets.findIndex((other) => other.name === name && other.where === where);
+  targets.forEach(({ path, place, name, isWhole }, index) => {
+    const first = targets.findIndex((other) => other.name === name && other.place === place);
     if (first === index || faults.has(path)) return;
     const { path: other, isWhole: isOtherWhole } = targets[first] ?? { path: '', isWhole: false };
     const fault = isWhole && isOtherWhole ? `${other} is the same` : `${other} has ${name}, too`;
@@ -44,11 +50,13 @@ export function targetFaults(
   return [...faults.values(), ...webhookFaults(bridges)];
 }
 
-function targetsOf(bridge: Entry, index: number, contexts: ReadonlySet<string>): readonly Target[] {
-  const { kind, stream, topic, perContext, filter, state = [] } = bridge;
-  const where = [kind, ...(bridge.servers ?? bridge.brokers ?? [bridge.region])].join(' ');
+function targetsOf(
+  { stream, topic, perContext, filter, state = [] }: Entry,
+  at: { readonly path: string; readonly place: Place | undefined },
+  contexts: ReadonlySet<string>,
+): readonly Target[] {
   const toTarget = (member: string, name: string, isWhole = true): Target => {
-    return { path: `bridges[${index}].${member}`, where, name, isWhole };
+    return { path: `${at.path}.${member}`, place: at.place, name, isWhole };
   };
   // A filter of types may need fewer topics.
   const used = filter.contexts.length === 0 ? [...contexts] : filter.contexts;

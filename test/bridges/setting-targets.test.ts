@@ -5,6 +5,7 @@ const contexts = new Set(['accounts', 'trading']);
 const filter = { types: [], contexts: [] };
 const kafka = { kind: 'kafka', brokers: ['127.0.0.1:9092'], topic: 'events', filter };
 const split = Object.assign({}, kafka, { perContext: true });
+const nats = { kind: 'nats', servers: ['127.0.0.1:4222'], stream: 'DAYBOOK', filter };
 const webhook = { kind: 'webhook', url: 'https://example.com/hook', secretEnv: 'SECRET', filter };
 const accounts = { types: [], contexts: ['accounts'] };
 const trading = { types: [], contexts: ['trading'] };
@@ -31,6 +32,56 @@ test.each([
 ])('a topic of %s is another one', (_what, other) => {
   const first = Object.assign({}, split, { filter: accounts });
   expect(targetFaults([first, Object.assign({}, first, other)], contexts)).toEqual([]);
+});
+
+const sameStream =
+  'bridges[1].stream: bridges[0].stream is the same: give each bridge a separate one';
+const sameTopic = 'bridges[1].topic: bridges[0].topic is the same: give each bridge a separate one';
+
+test.each([
+  ['nats://127.0.0.1:4222'],
+  ['tls://LOCALHOST'],
+  ['127.0.0.1'],
+  ['  localhost:4222 '],
+  ['nats://localhost:4222/'],
+  ['[::1]:4222'],
+  ['::1'],
+  ['::ffff:127.0.0.1'],
+  ['[::FFFF:127.0.0.1]:4222'],
+  ['10.0.0.2:4222', 'localhost:4222'],
+])('a stream on a server is the same for %s', (...servers) => {
+  const other = Object.assign({}, nats, { servers });
+  expect(targetFaults([nats, other], contexts)).toEqual([sameStream]);
+  expect(targetFaults([other, nats], contexts)).toEqual([sameStream]);
+});
+
+test.each([['127.0.0.1:4223'], ['10.0.0.1'], ['[::2]'], ['localhost.example.com']])(
+  'a stream on the server %s is another one',
+  (...servers) => {
+    expect(targetFaults([nats, Object.assign({}, nats, { servers })], contexts)).toEqual([]);
+  },
+);
+
+test('two parts of the addresses of a cluster that another bridge lists are one place', () => {
+  const at = (stream: string, ...servers: string[]) => Object.assign({}, nats, { stream, servers });
+  const bridges = [at('DAYBOOK', 'a'), at('DAYBOOK', 'b'), at('OTHER', 'b:4222', 'A:4222')];
+  expect(targetFaults(bridges, contexts)).toEqual([sameStream]);
+});
+
+test.each([
+  ['in another order', ['b:9092', 'a:9092']],
+  ['in part', ['c:9092', 'B:9092']],
+])('a topic on brokers that are listed %s is the same', (_what, brokers) => {
+  const first = Object.assign({}, kafka, { brokers: ['a:9092', 'b:9092'] });
+  expect(targetFaults([first, Object.assign({}, first, { brokers })], contexts)).toEqual([
+    sameTopic,
+  ]);
+});
+
+test('a broker has no default port, and localhost is 127.0.0.1', () => {
+  const other = (broker: string) => Object.assign({}, kafka, { brokers: [broker] });
+  expect(targetFaults([kafka, other('localhost:9092')], contexts)).toEqual([sameTopic]);
+  expect(targetFaults([kafka, other('localhost:4222')], contexts)).toEqual([]);
 });
 
 test('two webhooks that nothing distinguishes are a fault', () => {
