@@ -1,29 +1,29 @@
 /** The members of an entry that name the system to which its bridge connects. */
-interface Located {
+export interface Located {
   readonly kind: string;
   readonly servers?: readonly string[];
   readonly brokers?: readonly string[];
   readonly region?: string;
 }
 
-/** A system that bridges connect to, as all the addresses that entries have for it. */
-export type Place = ReadonlySet<string>;
-
 const natsPort = '4222';
 
 /**
- * The place of each entry, in their order. Entries of one kind have the same place if they share an
- * address, also through a third entry that has addresses of both.
+ * The place of each entry, in their order: the system that it connects to, named by one of its
+ * addresses. Entries of one kind have the same place if they share an address, also through a third
+ * entry that has addresses of both.
  */
-export function placesOf(entries: readonly Located[]): readonly Place[] {
+export function placesOf(entries: readonly Located[]): readonly string[] {
   const lists = entries.map(addressesOf);
-  const places = lists.reduce<readonly Place[]>((found, list) => {
-    const joined = found.filter((place) => list.some((address) => place.has(address)));
-    const others = found.filter((place) => !joined.includes(place));
-    return [...others, new Set([...joined.flatMap((place) => [...place]), ...list])];
+  const systems = lists.reduce<readonly ReadonlySet<string>[]>((found, list) => {
+    const joined = found.filter((system) => list.some((address) => system.has(address)));
+    const others = found.filter((system) => !joined.includes(system));
+    return [...others, new Set([...joined.flatMap((system) => [...system]), ...list])];
   }, []);
-  const nowhere: Place = new Set();
-  return lists.map(([first = '']) => places.find((place) => place.has(first)) ?? nowhere);
+  return lists.map(([first = '']) => {
+    const [name = first] = systems.find((system) => system.has(first)) ?? [];
+    return name;
+  });
 }
 
 function addressesOf({ kind, servers, brokers, region }: Located): readonly string[] {
