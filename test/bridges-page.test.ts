@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { instrumentsView, lastPricesView } from '../src/contexts/market/views.ts';
 import { readVerifySettings } from '../src/verify/settings.ts';
 import { verifyStream } from '../src/verify/verify-stream.ts';
 import { readFile, root } from './architecture/sources.ts';
@@ -146,6 +147,13 @@ test.skipIf(noKafkaOrKcat)(
   },
   300_000,
 );
+
+test('the page names the view of the last price, and one whose documents have another price', () => {
+  const text = readFile('docs/bridges.md').text.replaceAll(/\s+/g, ' ');
+  const sentence = /`Instrument\.lastPrice` comes from `([^`]+)`.*? documents of `([^`]+)`/;
+  const [, ...names] = sentence.exec(text) ?? [];
+  expect(names).toEqual([lastPricesView.name, instrumentsView.name]);
+});
 
 test('the example for Kinesis works', async () => {
   const kinesis = await startKinesisServer();

@@ -61,6 +61,11 @@ export function stateBridgeName(bridge: string, view: string): string {
   return `${bridge}.${view}`;
 }
 
+/** The name of a bridge in the names of its consumer and streams: NATS does not allow "." there. */
+export function toNatsName(name: string): string {
+  return name.replaceAll('.', '_');
+}
+
 /** The faults of names of things that do not exist, each in one line with its path. */
 export function referenceFaults(
   { bridges, inbound }: Entries,

@@ -1,8 +1,11 @@
+import { type Located, placesOf } from './setting-places.ts';
+
 /** The members of an outbound bridge that say where its messages go, and which ones. */
-interface Entry {
+export interface Outbound {
   readonly kind: string;
   readonly filter: { readonly types: readonly string[]; readonly contexts: readonly string[] };
   readonly stream?: string;
+  readonly subject?: string;
   readonly topic?: string;
   readonly perContext?: boolean;
   readonly state?: readonly { readonly topic: string }[];
@@ -14,14 +17,23 @@ interface Entry {
 }
 
 /** A stream or topic that a bridge writes to. */
-interface Target {
+export interface NamedTarget {
+  /** The path of the bridge. */
+  readonly bridge: string;
   /** The path of the member that names it. */
   readonly path: string;
   /** The system that has it. */
-  readonly where: string;
+  readonly place: string | undefined;
   readonly name: string;
   /** Whether the member is its whole name. */
   readonly isWhole: boolean;
+  /** The prefix of its subjects; only a NATS stream has subjects. */
+  readonly subject: string | undefined;
+}
+
+interface Entries {
+  readonly bridges: readonly Outbound[];
+  readonly inbound: readonly Located[];
 }
 
 /**
@@ -29,13 +41,13 @@ interface Target {
  * that could not distinguish them. Each is one line with its path.
  */
 export function targetFaults(
-  bridges: readonly Entry[],
+  { bridges, inbound }: Entries,
   contexts: ReadonlySet<string>,
 ): readonly string[] {
-  const targets = bridges.flatMap((bridge, index) => targetsOf(bridge, index, contexts));
+  const targets = targetsOf(bridges, placesOf([...bridges, ...inbound]), contexts);
   const faults = new Map<string, string>();
-  targets.forEach(({ path, where, name, isWhole }, index) => {
-    const first = targets.findIndex((other) => other.name === name && other.where === where);
+  targets.forEach(({ path, place, name, isWhole }, index) => {
+    const first = targets.findIndex((other) => other.name === name && other.place === place);
     if (first === index || faults.has(path)) return;
     const { path: other, isWhole: isOtherWhole } = targets[first] ?? { path: '', isWhole: false };
     const fault = isWhole && isOtherWhole ? `${other} is the same` : `${other} has ${name}, too`;
@@ -44,11 +56,26 @@ export function targetFaults(
   return [...faults.values(), ...webhookFaults(bridges)];
 }
 
-function targetsOf(bridge: Entry, index: number, contexts: ReadonlySet<string>): readonly Target[] {
-  const { kind, stream, topic, perContext, filter, state = [] } = bridge;
-  const where = [kind, ...(bridge.servers ?? bridge.brokers ?? [bridge.region])].join(' ');
-  const toTarget = (member: string, name: string, isWhole = true): Target => {
-    return { path: `bridges[${index}].${member}`, where, name, isWhole };
+/** The streams and topics of bridges, from the place of each. */
+export function targetsOf(
+  bridges: readonly Outbound[],
+  places: readonly string[],
+  contexts: ReadonlySet<string>,
+): readonly NamedTarget[] {
+  return bridges.flatMap((bridge, index) =>
+    targetsOfBridge(bridge, index, places[index], contexts),
+  );
+}
+
+function targetsOfBridge(
+  { stream, subject, topic, perContext, filter, state = [] }: Outbound,
+  index: number,
+  place: string | undefined,
+  contexts: ReadonlySet<string>,
+): readonly NamedTarget[] {
+  const bridge = `bridges[${index}]`;
+  const toTarget = (member: string, name: string, isWhole = true): NamedTarget => {
+    return { bridge, path: `${bridge}.${member}`, place, name, isWhole, subject };
   };
   // A filter of types may need fewer topics.
   const used = filter.contexts.length === 0 ? [...contexts] : filter.contexts;
@@ -66,7 +93,7 @@ function targetsOf(bridge: Entry, index: number, contexts: ReadonlySet<string>):
  * Two webhooks may have one address: a receiver distinguishes them by their secrets, or by the
  * events that their filters let through.
  */
-function webhookFaults(bridges: readonly Entry[]): readonly string[] {
+function webhookFaults(bridges: readonly Outbound[]): readonly string[] {
   const endpoints = bridges.map(({ url, secretEnv, filter }) => {
     if (url === undefined) return null;
     const lists = [filter.types, filter.contexts].map((names) => [...new Set(names)].toSorted());

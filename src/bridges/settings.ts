@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actorName, actorNameRule } from '../lib/actor-name.ts';
 import { toFaults, toPlainText } from './setting-faults.ts';
+import { inboundFaults } from './setting-inbound.ts';
 import { type KnownNames, nameFaults, referenceFaults } from './setting-names.ts';
 import { targetFaults } from './setting-targets.ts';
 
@@ -102,27 +103,24 @@ const kinesis = z.strictObject({
   ...outbound,
   stream: text,
   region: text,
-  endpoint: z
-    .url()
-    .refine((url) => !hasUserInfo(url), userInfoFault)
-    .optional(),
+  endpoint: z.url().refine(hasNoUserInfo, userInfoFault).optional(),
 });
 const webhook = z.strictObject({
   kind: z.literal('webhook'),
   ...outbound,
   url: z
     .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .refine((url) => !hasUserInfo(url), userInfoFault),
+    .refine(hasNoUserInfo, userInfoFault),
   secretEnv: environmentName,
   allowPrivate: z.boolean().default(false),
   timeoutMs: z.int().min(100).max(60_000).default(15_000),
 });
 
-function hasUserInfo(url: string): boolean {
+function hasNoUserInfo(url: string): boolean {
   // A value that is not a URL has already been reported.
-  if (!URL.canParse(url)) return false;
+  if (!URL.canParse(url)) return true;
   const { username, password } = new URL(url);
-  return username !== '' || password !== '';
+  return username === '' && password === '';
 }
 
 const pointer = z.string().regex(/^(?:\/(?:[^~/]|~[01])*)+$/, {
@@ -151,19 +149,14 @@ const natsInbound = z
       .optional(),
   })
   .refine(hasWholeLogin, loginFault);
-const kafkaInbound = z
-  .strictObject({
-    kind: z.literal('kafka'),
-    ...inbound,
-    ...kafkaConnection,
-    topic: kafkaTopic.max(150),
-    deadLetter: kafkaTopic,
-    group: text,
-  })
-  .refine(({ topic, deadLetter }) => topic !== deadLetter, {
-    path: ['deadLetter'],
-    error: 'must not be the same as topic',
-  });
+const kafkaInbound = z.strictObject({
+  kind: z.literal('kafka'),
+  ...inbound,
+  ...kafkaConnection,
+  topic: kafkaTopic.max(150),
+  deadLetter: kafkaTopic,
+  group: text,
+});
 
 const file = z.strictObject({
   bridges: z.array(z.discriminatedUnion('kind', [nats, kafka, kinesis, webhook])).default([]),
@@ -197,7 +190,8 @@ export function parseBridgeSettings(json: string, known: KnownNames): BridgesSet
   if (!parsed.success) throw new BridgeSettingsError(parsed.error.issues.flatMap(toFaults));
   const faults = [
     ...nameFaults(parsed.data),
-    ...targetFaults(parsed.data.bridges, known.contexts),
+    ...targetFaults(parsed.data, known.contexts),
+    ...inboundFaults(parsed.data, known.contexts),
     ...referenceFaults(parsed.data, known),
   ];
   if (faults.length > 0) throw new BridgeSettingsError(faults);

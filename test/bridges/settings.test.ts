@@ -301,7 +301,7 @@ test.each<[what: string, value: unknown, faults: readonly (string | RegExp)[]]>(
   [
     'dead letters that would be commands again',
     { inbound: [Object.assign({}, commands, { deadLetter: 'commands' })] },
-    ['inbound[0].deadLetter: must not be the same as topic'],
+    ['inbound[0].deadLetter: inbound[0].topic is the same: use a topic that no bridge reads'],
   ],
   [
     'a dead-letter subject with a wildcard',

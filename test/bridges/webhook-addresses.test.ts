@@ -91,6 +91,8 @@ describe('addresses', () => {
 });
 
 describe('a webhook refuses', () => {
+  const remedy = 'use a public one or set allowPrivate';
+  const retry = 'then retry the bridge';
   const hosts = ['127.0.0.1', '2130706433', '0x7f.1', '017700000001', '127.1', '0'];
   const hosts6 = ['[::1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[fe80::1]', '[::]'];
   test.each([...hosts, ...hosts6])('http://%s', async (host) => {
@@ -102,19 +104,24 @@ describe('a webhook refuses', () => {
 
   test('names of this machine', async () => {
     const url = `http://localhost:${hook.port}/hook`;
-    await expect(send({ url })).rejects.toThrow('localhost is not a public address');
+    await expect(send({ url })).rejects.toMatchObject({
+      code: 'BRIDGE_PARKED',
+      message: `localhost is not a public address: ${remedy}, restart the server, ${retry}`,
+    });
     expect(hook.connections()).toBe(0);
   });
 
   test.each([
-    ['a private address', ['127.0.0.1']],
-    ['a private and a public address', ['8.8.8.8', '127.0.0.1']],
-    ['a mapped address', ['::ffff:127.0.0.1']],
-    ['no address', []],
-  ])('a name with %s', async (_, addresses) => {
+    ['a private address', 'BRIDGE_PARKED', ['127.0.0.1']],
+    ['two private addresses', 'BRIDGE_PARKED', ['::1', '10.0.0.1']],
+    ['a mapped address', 'BRIDGE_PARKED', ['::ffff:127.0.0.1']],
+    ['a private and a public address', 'PRIVATE_ADDRESS', ['8.8.8.8', '127.0.0.1']],
+    ['no address', 'PRIVATE_ADDRESS', []],
+  ])('a name with %s: %s', async (_, code, addresses) => {
     const url = `http://hook.example:${hook.port}/hook`;
     const resolve: Resolve = async () => addresses.map(toLookupAddress);
-    await expect(send({ url, resolve })).rejects.toThrow('hook.example is not a public address');
+    const message = expect.stringContaining(`hook.example is not a public address: ${remedy}`);
+    await expect(send({ url, resolve })).rejects.toMatchObject({ code, message });
     expect(hook.connections()).toBe(0);
   });
 

@@ -134,6 +134,22 @@ test('an endpoint that is gone parks the bridge until an operator retries it', a
   expect(await rowOf(engine)).toMatchObject({ parked: false, error: null });
 });
 
+test('a name that is only of this machine parks the bridge as its address does', async () => {
+  for (const host of ['localhost', '127.0.0.1']) {
+    const url = `http://${host}:${hook.port}/hook`;
+    const engine = await start({ name: host, url, allowPrivate: false });
+    await openAccounts(engine, 1);
+    const row = async () => (await engine.bridges.rows()).find(({ name }) => name === host);
+    await until(async () => (await row())?.parked === true);
+    expect((await row())?.error).toBe(
+      `${host} is not a public address: use a public one or set allowPrivate, ` +
+        'restart the server, then retry the bridge',
+    );
+    await engine.stop();
+  }
+  expect(hook.connections()).toBe(0);
+});
+
 test('an endpoint that has failed for three days parks the bridge', async () => {
   hook.behave((response) => {
     response.writeHead(500).end();

@@ -11,6 +11,7 @@ import {
 } from '@nats-io/jetstream';
 import { delay } from '../../lib/delay.ts';
 import { BridgeParkedError } from '../errors.ts';
+import { toNatsName } from '../setting-names.ts';
 import type { NatsInboundSettings } from '../settings.ts';
 
 /** A message has a megabyte at most, unless the server is configured otherwise. */
@@ -20,9 +21,9 @@ export const waitMs = 1_000;
 /** After this time the server delivers again what was not acknowledged. */
 export const ackWaitMs = 5_000;
 
-/** The name of the consumer; NATS does not allow "." in it. */
+/** The name of the consumer. */
 export function toDurable({ name }: NatsInboundSettings): string {
-  return `daybook-${name.replaceAll('.', '_')}`;
+  return `daybook-${toNatsName(name)}`;
 }
 
 /**
@@ -98,7 +99,7 @@ export async function ensureDeadLetters(
   const found = await manager.streams.find(deadLetter).catch(() => null);
   if (found !== null) return;
   await manager.streams.add({
-    name: `DAYBOOK_DEAD_${name.replaceAll('.', '_')}`,
+    name: `DAYBOOK_DEAD_${toNatsName(name)}`,
     subjects: [deadLetter],
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,

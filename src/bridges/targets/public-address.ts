@@ -11,8 +11,12 @@ export type Resolve = (
 /** A connection would go to an address that is not public. The message names only the host. */
 export class PrivateAddressError extends Error {
   readonly code = 'PRIVATE_ADDRESS';
-  constructor(readonly host: string) {
-    super(`${host} is not a public address: use a public one, or set allowPrivate`);
+  /** `isLasting`: the host has addresses, and none is public, so that another attempt fails too. */
+  constructor(
+    readonly host: string,
+    readonly isLasting: boolean,
+  ) {
+    super(`${host} is not a public address: use a public one or set allowPrivate`);
   }
 }
 
@@ -35,8 +39,10 @@ export function createPublicLookup(resolve: Resolve): LookupFunction {
     resolve(host, { ...options, all: true }).then(
       (addresses) => {
         const [first] = addresses;
-        if (first === undefined || !addresses.every(({ address }) => isPublicAddress(address))) {
-          callback(new PrivateAddressError(host), '', 0);
+        const isPublic = addresses.map(({ address }) => isPublicAddress(address));
+        if (first === undefined || isPublic.includes(false)) {
+          const isLasting = first !== undefined && !isPublic.includes(true);
+          callback(new PrivateAddressError(host, isLasting), '', 0);
         } else if (options.all === true) callback(null, [...addresses]);
         else callback(null, first.address, first.family);
       },

@@ -56,7 +56,8 @@ function openEndpoint({ settings, secret, resolve = lookup }: WebhookTargetOptio
     laneOf: () => name,
     async send(messages, signal) {
       for (const message of messages) {
-        const answer = await poster.post(toRequest(signer, message, new Date()), signal);
+        const request = toRequest(signer, message, new Date());
+        const answer = await poster.post(request, signal).catch(parkIfPrivate);
         assertDelivered(url, answer);
       }
     },
@@ -83,7 +84,13 @@ function createSigner(secret: Secrets, name: string): Webhook {
 function assertPublic(url: URL): void {
   const address = toLiteralAddress(url);
   if (address === null || isPublicAddress(address)) return;
-  throw new BridgeParkedError(new PrivateAddressError(url.hostname).message);
+  parkIfPrivate(new PrivateAddressError(url.hostname, true));
+}
+
+/** Throws the error, or parks the bridge if no address of the endpoint is public. */
+function parkIfPrivate(error: unknown): never {
+  if (!(error instanceof PrivateAddressError && error.isLasting)) throw error;
+  throw new BridgeParkedError(`${error.message}, restart the server, then retry the bridge`);
 }
 
 function toRequest(signer: Webhook, message: ChainedMessage, now: Date) {
