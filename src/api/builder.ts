@@ -82,11 +82,11 @@ const pagingDescriptions = {
   },
   afterArgOptions: {
     description:
-      'The cursor after which the page begins. If omitted, the page begins with the first item.',
+      'The cursor after which the page begins. If omitted or empty, it begins with the first item.',
   },
   beforeArgOptions: {
     description:
-      'The cursor before which the page ends. If omitted, the page may end with the last item.',
+      'The cursor before which the page ends. If omitted or empty, it may end with the last item.',
   },
 } as const;
 

@@ -20,7 +20,10 @@ interface PageRequest<Cursor> {
 export const pageSizeDefault = 50;
 export const pageSizeMax = 500;
 
-/** Parses paging arguments; throws BAD_USER_INPUT if they are malformed or contradictory. */
+/**
+ * Parses paging arguments; throws BAD_USER_INPUT if they are malformed or contradictory. An empty
+ * cursor is the beginning or the end of the list, as without a cursor.
+ */
 export function parsePage<Cursor>(
   { first, after, last, before }: PagingArgs,
   parseCursor: (text: string) => Cursor | null,
@@ -30,7 +33,9 @@ export function parsePage<Cursor>(
   if (size < 0 || size > pageSizeMax)
     badInput(`a page must have 0 to ${pageSizeMax} items, not ${size}`);
   const parse = (text: string | null | undefined): Cursor | null =>
-    text == null ? null : (parseCursor(text) ?? badInput(`"${text.slice(0, 50)}" is not a cursor`));
+    text == null || text === ''
+      ? null
+      : (parseCursor(text) ?? badInput(`"${text.slice(0, 50)}" is not a cursor`));
   return { after: parse(after), before: parse(before), size, fromEnd: last != null };
 }
 

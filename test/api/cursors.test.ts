@@ -135,3 +135,14 @@ test('an invented cursor that is not a position of the list is refused', async (
     expect(error?.extensions, text).toMatchObject({ code: 'BAD_USER_INPUT' });
   }
 });
+
+test('an empty cursor is the beginning or the end of every list', async () => {
+  for (const listing of [...listings(), { scope: 'events', field: 'events(asOf: null' }]) {
+    for (const [page, emptied] of [
+      ['first: 2', 'first: 2, after: ""'],
+      ['last: 2', 'last: 2, before: ""'],
+    ] as const) {
+      expect(await read(listing, emptied), listing.field).toEqual(await read(listing, page));
+    }
+  }
+});

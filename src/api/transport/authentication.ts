@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createLocalJWKSet, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { actorName, actorNameRule } from '../../lib/actor-name.ts';
 import { codedError } from '../errors.ts';
@@ -34,6 +34,9 @@ export interface Identity {
 export type Authenticate = (authorization: unknown) => Promise<Identity> | Identity;
 
 type Verify = (token: string) => Promise<JWTPayload>;
+
+/** The reason why a client is refused whose next token may be accepted. */
+export const tokenExpired = 'the token has expired';
 
 const operator: Identity = { actor: 'operator', expiresAtMs: null };
 const clockToleranceSeconds = 5;
@@ -98,8 +101,9 @@ async function createVerify(settings: JwtSettings): Promise<Verify> {
 async function verified(verify: Verify, token: string): Promise<JWTPayload> {
   try {
     return await verify(token);
-  } catch {
-    // The reason would help a forger.
+  } catch (error) {
+    // This is checked after the signature. Other reasons would help a forger.
+    if (error instanceof errors.JWTExpired) throw codedError('UNAUTHENTICATED', tokenExpired);
     throw codedError('UNAUTHENTICATED', 'the token is not valid');
   }
 }

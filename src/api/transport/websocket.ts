@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../lib/logger.ts';
 import { codedError } from '../errors.ts';
 import type { CheckAccess } from './access.ts';
-import type { Authenticate } from './authentication.ts';
+import { type Authenticate, tokenExpired } from './authentication.ts';
 import type { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
@@ -51,6 +51,8 @@ interface SocketOperation extends Operation {
   readonly id: string;
 }
 
+/** The protocol allows a reason of 123 bytes. */
+const reasonLengthMax = 123;
 /** Messages of a well-behaved client in addition to those of its operations. */
 const otherMessagesMax = 20;
 
@@ -123,12 +125,15 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
     connectionInitWaitTimeout: limits.connectionInitTimeoutMs,
     async onConnect({ extra, connectionParams }) {
       const { socket, request } = extra;
-      const { authorization = request.headers.authorization } = connectionParams ?? {};
       try {
-        extra.identity = await authenticate(authorization);
+        const given = authorizationOf(connectionParams) ?? request.headers.authorization;
+        extra.identity = await authenticate(given);
       } catch (error) {
-        if (error instanceof GraphQLError) return false;
-        throw error;
+        if (!(error instanceof GraphQLError)) throw error;
+        // Clients connect again after 4403, with a renewed token, but not after 4401.
+        const code = error.message === tokenExpired ? 4403 : 4401;
+        socket.close(code, error.message.slice(0, reasonLengthMax));
+        return false;
       }
       const { actor, expiresAtMs } = extra.identity;
       const leave = quotas.ofActor.take(actor);
@@ -138,7 +143,7 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
       }
       socket.once('close', leave);
       connections.admit(request.socket);
-      const cancel = deadline(expiresAtMs, () => socket.close(4403, 'the token has expired'));
+      const cancel = deadline(expiresAtMs, () => socket.close(4403, tokenExpired));
       socket.once('close', cancel);
       return true;
     },
@@ -166,6 +171,12 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
     onComplete: finish,
     onError: finish,
   });
+}
+
+/** The connection parameter `authorization`, whatever the case of its name. */
+function authorizationOf(params: Params | undefined): unknown {
+  const name = Object.keys(params ?? {}).find((key) => key.toLowerCase() === 'authorization');
+  return name === undefined ? undefined : params?.[name];
 }
 
 /**

@@ -149,13 +149,35 @@ describe('authentication over WebSocket', () => {
     }
   });
 
-  it('closes with 4403 without a valid token', async () => {
+  it('closes at once, with 4403 for an expired token and 4401 for others', async () => {
     await using tested = await start({ secret });
-    for (const payload of [undefined, { authorization: 'Bearer x' }, { authorization: 5 }]) {
+    const expired = await bearer({ expiresInSeconds: -60 });
+    const forged = { Authorization: 'Bearer x' };
+    const refusals = [
+      [undefined, 4401, 'a bearer token is required'],
+      [{ authorization: 5 }, 4401, 'a bearer token is required'],
+      [forged, 4401, 'the token is not valid'],
+      [await bearer({ subject: 'ä'.repeat(300) }), 4401, /^the sub claim of the token is not/],
+      [expired, 4403, 'the token has expired'],
+    ] as const;
+    for (const [payload, code, reason] of refusals) {
       await using socket = await openSocket(tested.url);
       socket.send({ type: 'connection_init', ...(payload && { payload }) });
       await until(() => socket.closeCode() !== null);
-      expect(socket.closeCode()).toBe(4403);
+      expect([socket.closeCode(), socket.closeReason()]).toEqual([
+        code,
+        typeof reason === 'string' ? reason : expect.stringMatching(reason),
+      ]);
+    }
+  });
+
+  it('takes the connection parameter in any case', async () => {
+    await using tested = await start({ secret });
+    const { authorization } = await bearer({ subject: 'ada' });
+    for (const name of ['Authorization', 'AUTHORIZATION']) {
+      await using socket = await openSocket(tested.url);
+      await socket.init({ [name]: authorization });
+      expect(socket.closeCode()).toBeNull();
     }
   });
 

@@ -17,6 +17,8 @@ export interface TestSocket extends AsyncDisposable {
   subscribe(id: string, query: string, more?: object): void;
   /** Null while it is open. */
   closeCode(): number | null;
+  /** Empty while it is open. */
+  closeReason(): string;
 }
 
 /** Opens a socket to the endpoint of a server; rejects with its status when it is refused. */
@@ -28,9 +30,11 @@ export async function openSocket(
   const socket = new WebSocket(url.replace('http', 'ws'), protocol, rest);
   const received: ReceivedMessage[] = [];
   let code: number | null = null;
+  let reason = '';
   socket.on('message', (data) => received.push(JSON.parse(String(data))));
-  socket.on('close', (closed) => {
+  socket.on('close', (closed, why) => {
     code = closed;
+    reason = String(why);
   });
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
@@ -52,6 +56,7 @@ export async function openSocket(
       send({ type: 'subscribe', id, payload: { query, ...more } });
     },
     closeCode: () => code,
+    closeReason: () => reason,
     async [Symbol.asyncDispose]() {
       socket.terminate();
       await until(() => code !== null);
