@@ -25,8 +25,9 @@ export function addEventSubscription(
       event: t.expose('event', {
         type: event,
         nullable: true,
-        description: oneLine`The event. Null if the frame only reports progress: no event since the
-          previous frame, up to this sequence number, matches the filter.`,
+        description: oneLine`The event. Null in the first frame, and if the frame only reports
+          progress: no event since the previous frame, up to this sequence number, matches the
+          filter.`,
       }),
     }),
   });
@@ -34,8 +35,9 @@ export function addEventSubscription(
     t.field({
       type: frame,
       description: oneLine`Sends every event after a sequence number, in order and exactly once:
-        first the recorded events, then each new event. Frames without an event report progress. To
-        resume, pass the \`sequence\` of the last frame as \`after\`.`,
+        first the recorded events, then each new event. The first frame has no event and is sent at
+        once. Other frames without an event report progress. To resume, pass the \`sequence\` of the
+        last frame as \`after\`.`,
       args: {
         after: t.arg({
           type: 'Sequence',

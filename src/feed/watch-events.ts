@@ -29,8 +29,9 @@ const progressEveryMs = 1_000;
 
 /**
  * All events after a sequence that pass the filter, each once and in order, first from the log and
- * then live. While no event passes, a frame without an event reports the progress about once a
- * second, so that a reader that resumes there does not scan the same events again.
+ * then live. The first frame has no event and the sequence at which the reader begins, so that it
+ * can resume before any event. While no event passes, a frame without an event reports the progress
+ * about once a second, so that a reader that resumes there does not scan the same events again.
  */
 export async function* watchEvents(
   options: WatchEventsOptions,
@@ -45,6 +46,7 @@ export async function* watchEvents(
     Object.assign(lastSent, { sequence: frame.sequence, at: performance.now() });
     return frame;
   };
+  if (!signal.aborted) yield send({ sequence: position, event: null });
   while (!signal.aborted) {
     if (wasLive && feed.tail() - position > lagMax) throw new ReaderTooSlowError(position);
     const hasProgress = position > lastSent.sequence;

@@ -27,6 +27,7 @@ test('a timer that fires early, as under load, ends no subscription', async () =
     after: 0,
     signal: stop.signal,
   });
+  expect((await frames.next()).value).toEqual({ sequence: 0, event: null });
   let isOver = false;
   const ended = frames.next().then(() => {
     isOver = true;

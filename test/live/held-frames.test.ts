@@ -91,6 +91,6 @@ test('a subscription ends before a trade whose orders are in a parked view', asy
   const live = subscribe<Frame>(server.url, query, { symbol, after });
   const seen = live.until((frames) => tradesOf(frames).length > 0);
   await expect(seen).rejects.toMatchObject([{ extensions: { code: 'VIEW_PARKED' } }]);
-  expect(live.frames).toEqual([]);
+  expect(live.frames).toEqual([{ trades: { sequence: after, trade: null } }]);
   await live.cut();
 });

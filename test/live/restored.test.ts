@@ -109,5 +109,5 @@ test('subscriptions to a log that is restored end with the reason and can begin 
   const { data } = await deposit(id);
   expect(data['depositCash']?.sequence).toBe('2');
   const { messages } = await watch(['subscription { events(after: "0") { sequence } }']);
-  await until(() => messages.filter(({ type }) => type === 'next').length === 2);
+  await until(() => messages.filter(({ type }) => type === 'next').length === 3);
 });

@@ -25,6 +25,8 @@ export interface TradeAt {
   readonly typename: 'Trade';
   readonly trade: Trade;
   readonly at: ReadPoint;
+  /** Where its orders are read, if not at `at`. */
+  readonly ordersAt?: ReadPoint;
 }
 
 export function toOrderAt(order: Order, at: ReadPoint): OrderAt {

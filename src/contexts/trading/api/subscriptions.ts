@@ -115,12 +115,14 @@ function addTrades(parts: ApiParts): void {
       trade: t.field({
         type: trade,
         nullable: true,
-        description: oneLine`The trade. Null if the frame only reports progress: there was no trade
-          since the previous frame, up to this sequence number.`,
+        description: oneLine`The trade. Null in the first frame, and if the frame only reports
+          progress: there was no trade since the previous frame, up to this sequence number. Its
+          orders are those of the moment of this frame.`,
         resolve: async ({ event, sequence }, _args, context) => {
           if (event === null) return null;
           await context.waitForViews(sequence);
-          return toTradeAt(toTrade(event), sequence);
+          // The frame may be of long ago: a client must not take its orders for those of now.
+          return { ...toTradeAt(toTrade(event), sequence), ordersAt: { sequence } };
         },
       }),
     }),
@@ -129,9 +131,10 @@ function addTrades(parts: ApiParts): void {
     t.field({
       type: frame,
       description: oneLine`Sends every trade of an instrument after a sequence number, in order and
-        exactly once: first the recorded trades, then each new trade. Frames without a trade report
-        progress. To resume, pass the \`sequence\` of the last frame as \`after\`. Fails with
-        INSTRUMENT_NOT_FOUND if no instrument has the symbol.`,
+        exactly once: first the recorded trades, then each new trade. The first frame has no trade
+        and is sent at once. Other frames without a trade report progress. To resume, pass the
+        \`sequence\` of the last frame as \`after\`. Fails with INSTRUMENT_NOT_FOUND if no
+        instrument has the symbol.`,
       args: {
         symbol: t.arg.id({ required: true, description: symbolDescription }),
         after: t.arg({

@@ -54,12 +54,14 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       buyOrder: t.field({
         type: refs.order,
         description: 'The order that bought the shares.',
-        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.buyOrderId, at),
+        resolve: ({ trade, at, ordersAt = at }, _args, context) =>
+          orderOf(context, trade.buyOrderId, ordersAt),
       }),
       sellOrder: t.field({
         type: refs.order,
         description: 'The order that sold the shares.',
-        resolve: ({ trade, at }, _args, context) => orderOf(context, trade.sellOrderId, at),
+        resolve: ({ trade, at, ordersAt = at }, _args, context) =>
+          orderOf(context, trade.sellOrderId, ordersAt),
       }),
       executedAt: t.field({
         type: 'DateTime',
