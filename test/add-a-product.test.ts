@@ -190,3 +190,18 @@ async function sendTo(url: string, query: string): Promise<unknown> {
   });
   return ((await response.json()) as { readonly data: unknown }).data;
 }
+
+test('the id of a card names the moment at which it was read, and finds it again', async () => {
+  const { giftCard, sequence } = await issue('50');
+  await redeem(giftCard.id, '20');
+  const query = `query Q($id: ID!) { node(id: $id) {
+    id ... on GiftCard { giftCardId balance } } }`;
+  const giftCardId = giftCard.id;
+  for (const [id, balance] of [
+    [giftCardId, '30.00'],
+    [`${giftCardId}@${sequence}`, '50.00'],
+  ]) {
+    const { data } = await server.send<object>(query, { id });
+    expect(data).toEqual({ node: { id, giftCardId, balance } });
+  }
+});
