@@ -40,7 +40,7 @@ async function allViewsOf(url: string, stage: Stage, asOf: string): Promise<Grap
   const accounts = stage.accountIds.map(
     (id, index) => `a${index}: account(id: "${id}", asOf: $asOf) { balance held version
       portfolio { cash equity realizedPnl positions { quantity averageCost } }
-      orders(first: 20) { nodes { id status filledQuantity } } }`,
+      orders(first: 20) { nodes { side quantity status filledQuantity } } }`,
   );
   const market = `instrument(symbol: "${stage.symbol}", asOf: $asOf) { lastPrice
     orderBook { bids { price quantity } asks { price quantity } } }

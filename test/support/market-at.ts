@@ -99,7 +99,7 @@ export async function readMarket(
   return {
     orders: await list<OrderAt>(
       'orders',
-      'id side type status quantity filledQuantity leavesQuantity limitPrice sequence',
+      'id: orderId side type status quantity filledQuantity leavesQuantity limitPrice sequence',
     ),
     accounts: members.filter(([name]) => name.startsWith('a')).map(([, value]) => value),
     instruments: await Promise.all(
@@ -107,7 +107,7 @@ export async function readMarket(
         .filter(([name]) => name.startsWith('i'))
         .map(async ([, value]) => ({
           ...value,
-          trades: await list<TradeAt>('trades', 'id quantity sequence', { symbol: value.symbol }),
+          trades: await list<TradeAt>('trades', 'id: tradeId quantity sequence', { symbol: value.symbol }),
         })),
     ),
     isBalanced: trialBalance.isBalanced,
@@ -134,7 +134,7 @@ function toQuery({ instruments, accounts }: Pick<Run, 'instruments' | 'accounts'
       ${accountFields.join(' ')}
       ${instrumentFields.join(' ')}
     }
-    fragment A on Account { id balance held available positions { symbol quantity held } }
+    fragment A on Account { id: accountId balance held available positions { symbol quantity held } }
     fragment I on Instrument { symbol
       orderBook(depth: 500) { bids { ${level} } asks { ${level} } }
       candles(interval: DAY, from: "2000-01-01T00:00:00Z", to: "2999-01-01T00:00:00Z") {

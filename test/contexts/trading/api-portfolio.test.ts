@@ -15,7 +15,7 @@ const sell = (quantity: string, limitPrice: string) => ({ side: 'SELL', quantity
 
 const query = `query Q($id: ID!, $asOf: Moment) { account(id: $id, asOf: $asOf) {
   positions { symbol quantity }
-  portfolio { account { id balance } cash marketValue equity unrealizedPnl realizedPnl sequence
+  portfolio { account { accountId balance } cash marketValue equity unrealizedPnl realizedPnl sequence
     positions { symbol instrument { symbol lastPrice } quantity held averageCost cost marketPrice
       marketValue unrealizedPnl realizedPnl } } } }`;
 
