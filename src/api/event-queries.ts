@@ -10,6 +10,7 @@ import { correlationIdRule } from './correlation-id.ts';
 import { badInput } from './errors.ts';
 import { type ParseEventFilter, typesMax } from './event-filter.ts';
 import { type EventAt, type EventRef, eventAt } from './event-types.ts';
+import { parseId } from './input.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -143,7 +144,7 @@ async function findEvent(
     badInput('event requires exactly one of id and sequence');
   }
   const at = await context.pinnedSequence();
-  if (id != null) return readEvent(context, id, at);
+  if (id != null) return readEvent(context, parseId('id', id), at);
   const page = { after: (sequence ?? 0) - 1, before: Math.min(sequence ?? 0, at) + 1, limit: 1 };
   const [event] = await context.events({}, page);
   return event ?? null;

@@ -156,6 +156,11 @@ test('an id with a moment is refused where a key is required, and after the head
   expect(await code('query Q($id: ID!) { account(id: $id) { id } }', { id })).toEqual([
     ['BAD_USER_INPUT', `id ${rule}`],
   ]);
+  const event = 'query Q($id: ID!) { event(id: $id) { id } }';
+  expect(await code(event, { id })).toEqual([['BAD_USER_INPUT', `id ${rule}`]]);
+  expect(await code('{ instrument(symbol: "MSFT@3") { id } }', {})).toMatchObject([
+    ['BAD_USER_INPUT', expect.stringMatching(/^symbol must be the key "MSFT"/)],
+  ]);
   const deposit = `mutation M($id: ID!) {
     depositCash(input: { accountId: $id, amount: "1.00" }) { __typename } }`;
   expect(await code(deposit, { id })).toEqual([['BAD_USER_INPUT', `accountId ${rule}`]]);

@@ -12,6 +12,7 @@ import type { Transport } from '../operation-init.ts';
 import type { Identity } from './authentication.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { OperationOrigin, Operations } from './operation.ts';
+import { createPersistedQueries } from './persisted-queries.ts';
 import { reply, replyJson } from './reply.ts';
 import { headerText } from './request-hints.ts';
 
@@ -30,6 +31,8 @@ const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   ['QUERY_TOO_LARGE', 400],
   ['QUERY_TOO_COMPLEX', 400],
   ['TOO_MANY_ALIASES', 400],
+  // As other servers do: clients take another status for a failed request.
+  ['PERSISTED_QUERY_NOT_FOUND', 200],
   ['UNAUTHENTICATED', 401],
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
@@ -59,6 +62,7 @@ export type AnswerGraphQL = (
  * implements the parameters, media types and statuses of GraphQL over HTTP, or as an event stream.
  */
 export function createGraphQLAnswer(operations: Operations, streams: EventStreams): AnswerGraphQL {
+  const persistedQueries = createPersistedQueries();
   const handle = createHandler<IncomingMessage, Caller>({
     formatError: (error) =>
       error instanceof GraphQLError ? error : codedError('BAD_REQUEST', error.message),
@@ -77,7 +81,11 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
 
   return async function answerGraphQL(request, response, body, caller) {
     const { url = '', method = '', headers } = request;
-    const wrapped: GraphQLRequest = { url, method, headers, body, raw: request, context: caller };
+    const sent = { url, method, headers, body, raw: request, context: caller };
+    const wrapped = persistedQueries.resolve(sent);
+    if (wrapped instanceof GraphQLError) {
+      return send(response, toResponse(sent, statusOf([wrapped]) ?? 400, { errors: [wrapped] }));
+    }
     const params = await streamParams(operations, wrapped);
     if (params === null || isMutationByGet(operations, wrapped, params)) {
       return send(response, params === null ? await handle(wrapped) : mutationByGet);

@@ -1,5 +1,6 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
+import { parseId } from '../../../api/input.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
 import type { ApiModule } from '../../../api/schema.ts';
 import { market } from '../context.ts';
@@ -39,7 +40,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
       },
       resolve: async (_root, { symbol, asOf }, context) =>
-        findInstrument(context, symbol, await context.readPointOf(asOf)),
+        findInstrument(context, parseId('symbol', symbol), await context.readPointOf(asOf)),
     }),
     instruments: t.connection(
       {
