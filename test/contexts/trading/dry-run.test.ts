@@ -124,7 +124,7 @@ describe('the lists of a dry run', () => {
     const input = { orderId: ids[2], newOrderId, quantity: '2', dryRun: true };
     const read = async (args: string): Promise<Listed> => {
       const page = `orders(${args}) {
-        edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } }`;
+        edges { cursor node { id: orderId } } pageInfo { hasNextPage hasPreviousPage } }`;
       const payload = await payloadOf('replaceOrder', input, `account { ${page} }`);
       return (payload as { account: { orders: Listed } }).account.orders;
     };

@@ -79,11 +79,12 @@ test('the order and account in an answer are the same as of its sequence', async
       [
         account === null
           ? ''
-          : `a${index}: account(id: "${account.id}", asOf: "${sequence}") { id balance held }`,
+          : `a${index}: account(id: "${account.id}", asOf: "${sequence}") {
+              id: accountId balance held }`,
         order === null
           ? ''
           : `o${index}: order(id: "${order.id}", asOf: "${sequence}") {
-              id status filledQuantity leavesQuantity }`,
+              id: orderId status filledQuantity leavesQuantity }`,
       ].join(' '),
     );
     const data = await client.read<Record<string, object>>(`{ ${query.join(' ')} __typename }`);
