@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -20,10 +21,12 @@ declare module 'vitest' {
 const migrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /**
- * One PostgreSQL for the whole run: the one at TEST_DATABASE_URL, whose role must be able to create
- * databases, or else an embedded one that is removed afterwards.
+ * Builds the program, for the tests that start it. Starts one PostgreSQL for the whole run: the one
+ * at TEST_DATABASE_URL, whose role must be able to create databases, or else an embedded one that
+ * is removed afterwards.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  buildProgram();
   const server = await openServer();
   const template = `daybook_template_${process.pid}_${randomBytes(3).toString('hex')}`;
   try {
@@ -38,6 +41,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     await runAsAdmin(server.url, `drop database ${template}`);
     await server.stop();
   };
+}
+
+function buildProgram(): void {
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'build'], { cwd });
+  if (status !== 0) throw new Error(`the program could not be built: ${stdout}${stderr}`);
 }
 
 interface TestServer {

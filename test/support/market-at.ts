@@ -107,7 +107,9 @@ export async function readMarket(
         .filter(([name]) => name.startsWith('i'))
         .map(async ([, value]) => ({
           ...value,
-          trades: await list<TradeAt>('trades', 'id: tradeId quantity sequence', { symbol: value.symbol }),
+          trades: await list<TradeAt>('trades', 'id: tradeId quantity sequence', {
+            symbol: value.symbol,
+          }),
         })),
     ),
     isBalanced: trialBalance.isBalanced,

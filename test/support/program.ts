@@ -24,7 +24,10 @@ export async function runProgram(
   return { code, output: output() };
 }
 
-/** Starts a server on a free port and waits until it is ready; `built` is a built release. */
+/**
+ * Starts a server on a free port and waits until it is ready; `built` is the directory of another
+ * release.
+ */
 export async function startProgram(
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = ['serve'],
@@ -60,8 +63,8 @@ function start(
   environment: Readonly<Record<string, string>>,
   built?: string,
 ): ChildProcess {
-  const program = built === undefined ? ['--import', 'tsx', 'src/main.ts'] : ['dist/main.js'];
-  return spawn(process.execPath, [...program, ...args], {
+  // As npm start does. Running the sources takes twice as long to start.
+  return spawn(process.execPath, ['--enable-source-maps', 'dist/main.js', ...args], {
     cwd: built ?? root,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
