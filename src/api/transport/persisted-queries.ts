@@ -10,13 +10,16 @@ interface DocumentSource {
   readonly body: string;
 }
 
+/** A request whose body may have been parsed. */
+type Resolved<Request> = Omit<Request, 'body'> & { readonly body: string | JsonObject };
+
 interface PersistedQueries {
   /**
    * Puts the document into a request that has only the hash of it, and keeps the document of a
    * request that has both. Other requests are returned as they are. An error if the document is not
    * known, upon which clients send it, or does not have the hash.
    */
-  resolve<Request extends DocumentSource>(request: Request): Request | GraphQLError;
+  resolve<Request extends DocumentSource>(request: Request): Resolved<Request> | GraphQLError;
 }
 
 /** The maximum total length of the documents that are kept. */
@@ -66,12 +69,13 @@ export function createPersistedQueries(): PersistedQueries {
       const hash = hashOf(params['extensions']);
       const found = hash === null ? null : find(hash, params['query']);
       if (typeof found !== 'string') return found ?? request;
-      return Object.assign({}, request, { body: JSON.stringify({ ...params, query: found }) });
+      // Not as text: the depth of the variables is not known yet.
+      return Object.assign({}, request, { body: { ...params, query: found } });
     },
   };
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
+type JsonObject = Record<string, unknown>;
 
 /** The members of a JSON object; none if the text is anything else. */
 function parseObject(text: string): JsonObject {

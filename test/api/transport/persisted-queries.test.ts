@@ -76,6 +76,24 @@ describe('a persisted query', () => {
     expect((await fetch(`${tested.url}?${search}`)).status).toBe(405);
   });
 
+  it('may have variables of any depth, as with its text', async () => {
+    const query = 'query Q($amount: Decimal) { echo(amount: $amount) }';
+    const extensions = extensionsFor(query);
+    await post({ query, extensions });
+    const amount = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const answers = ['', `"query":${JSON.stringify(query)},`].map(async (text) => {
+      const response = await fetch(tested.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{${text}"extensions":${JSON.stringify(extensions)},"variables":{"amount":${amount}}}`,
+      });
+      return [response.status, await response.json()] as const;
+    });
+    const [byHash, byText] = await Promise.all(answers);
+    expect(byHash).toEqual(byText);
+    expect(byHash?.[1]).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  });
+
   it('is refused if the hash is that of another text, which is not kept', async () => {
     const query = '{ hello(name: "other") }';
     const extensions = extensionsFor(query);
