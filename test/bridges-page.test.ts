@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { deadLetterHeaders } from '../src/bridges/inbound/command-source.ts';
 import { instrumentsView, lastPricesView } from '../src/contexts/market/views.ts';
 import { readVerifySettings } from '../src/verify/settings.ts';
 import { verifyStream } from '../src/verify/verify-stream.ts';
@@ -153,6 +154,16 @@ test('the page names the view of the last price, and one whose documents have an
   const sentence = /`Instrument\.lastPrice` comes from `([^`]+)`.*? documents of `([^`]+)`/;
   const [, ...names] = sentence.exec(text) ?? [];
   expect(names).toEqual([lastPricesView.name, instrumentsView.name]);
+});
+
+test('the headers of dead letters that the page names exist', () => {
+  const message = { origin: 'a', idempotencyKey: 'a', body: Buffer.alloc(0) };
+  const headers = deadLetterHeaders('b', message, { code: 'C', message: 'd' });
+  const known = headers.map(([name]) => name);
+  const text = readFile('docs/bridges.md').text;
+  const named = [...text.matchAll(/`(daybook-(?:reason|code|place|origin|key|bytes))`/g)];
+  expect(named.length).toBeGreaterThanOrEqual(3);
+  for (const [, name] of named) expect(known).toContain(name);
 });
 
 test('the example for Kinesis works', async () => {
