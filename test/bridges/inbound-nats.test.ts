@@ -352,8 +352,7 @@ describe.skipIf(noNats !== null)(title, () => {
     await until(async () => (await engine.recorded('CashDeposited')).length === 2);
     await until(isDrained);
     const reason =
-      'messages 2 to 3 of COMMANDS were deleted: any of them with the subject commands.cash were ' +
-      'not read';
+      'messages 2 to 3 of COMMANDS were deleted; those with the subject commands.cash were not read';
     expect(lines).toEqual([{ bridge: 'commands', kind: 'nats', reason }]);
   }, 30_000);
 

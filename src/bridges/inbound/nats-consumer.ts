@@ -85,7 +85,7 @@ function findDeleted(
   if (first <= next) return undefined;
   const deleted = `messages ${next} to ${first - 1} of ${stream} were deleted`;
   const subject = config.filter_subject ?? '';
-  if (subject !== '') return `${deleted}: any of them with the subject ${subject} were not read`;
+  if (subject !== '') return `${deleted}; those with the subject ${subject} were not read`;
   throw new BridgeParkedError(
     `${deleted} before they were read: delete the consumer ${name}, then retry the bridge`,
   );
