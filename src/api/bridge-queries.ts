@@ -6,6 +6,7 @@ import type { RecordedRejection } from '../kernel/log.ts';
 import type { RejectionDefinition } from '../kernel/rejection.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
+import { toApiError } from './engine-errors.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -162,14 +163,15 @@ function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }:
 }
 
 async function changeBridge(
-  { engine, read }: RequestContext,
+  { engine }: RequestContext,
   name: string,
   change: BridgeChange,
 ): Promise<{ readonly bridge: BridgeRow } | RecordedRejection> {
   try {
-    return { bridge: await read(() => engine.bridges.change(name, change)) };
+    // Not in the actor's share of the reads: a pause may wait for seconds.
+    return { bridge: await engine.bridges.change(name, change) };
   } catch (error) {
-    if (!(error instanceof BridgeNotFoundError)) throw error;
+    if (!(error instanceof BridgeNotFoundError)) throw toApiError(error);
     return { code: error.code, message: error.message, data: { name } };
   }
 }

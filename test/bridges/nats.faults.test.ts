@@ -266,6 +266,23 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
     await expectComplete(engine);
   }, 60_000);
 
+  test('a pause waits at most five seconds for a server that does not respond', async () => {
+    await begin();
+    const engine = await start();
+    await deposit(engine, 1);
+    await untilDelivered(engine);
+    proxy.blackHole();
+    await deposit(engine, 1);
+    const { sequence } = await engine.log.head();
+    const pausedAt = performance.now();
+    const row = await engine.bridges.change('nats', 'pause');
+    expect(row).toMatchObject({ paused: true, working: true });
+    expect(performance.now() - pausedAt).toBeLessThan(7_000);
+    // The batch in flight ends without an acknowledgement, and the bridge is then paused.
+    await until(async () => !(await bridgeOf(engine)).working, 30_000);
+    expect((await bridgeOf(engine)).checkpoint).toBeLessThan(sequence);
+  }, 60_000);
+
   test('a bridge that was paused while it failed shows no error once it works', async () => {
     const engine = await startAndLoseServer();
     await engine.bridges.change('nats', 'pause');
