@@ -138,9 +138,13 @@ async function lead(led: Led, id: number): Promise<void> {
   const backOff = createBackOff();
   const end = createEndSignal(lost, stop);
   let lastError: string | null = null;
+  let retries: number | null = null;
   try {
     while (!signal.aborted) {
       const asked = await readControl(executor, id);
+      // What an operator has just mended need not wait as long as what has failed for an hour.
+      if (asked.retries !== retries) backOff.reset();
+      retries = asked.retries;
       const isHeld = asked.paused || asked.parked;
       await setBridgeWorking(executor, id, !isHeld);
       if (isHeld) {

@@ -134,6 +134,21 @@ test('an endpoint that is gone parks the bridge until an operator retries it', a
   expect(await rowOf(engine)).toMatchObject({ parked: false, error: null });
 });
 
+test('what an operator retries is tried often again, however long it has failed', async () => {
+  const times: number[] = [];
+  hook.behave((response) => {
+    times.push(performance.now());
+    response.writeHead(500).end();
+    return true;
+  });
+  const engine = await start();
+  await openAccounts(engine, 1);
+  // The next pause is at least four seconds.
+  await until(() => times.length === 6, 20_000);
+  await engine.bridges.change('hook', 'retry');
+  await until(() => times.length === 8, 3_000);
+});
+
 test('a name that is only of this machine parks the bridge as its address does', async () => {
   for (const host of ['localhost', '127.0.0.1']) {
     const url = `http://${host}:${hook.port}/hook`;
