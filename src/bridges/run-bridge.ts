@@ -142,7 +142,7 @@ async function lead(led: Led, id: number): Promise<void> {
   try {
     while (!signal.aborted) {
       const asked = await readControl(executor, id);
-      // What an operator has just mended need not wait as long as what has failed for an hour.
+      // A target that an operator has just repaired need not wait for a long pause.
       if (asked.retries !== retries) backOff.reset();
       retries = asked.retries;
       const isHeld = asked.paused || asked.parked;

