@@ -37,9 +37,10 @@ export function addBridgeQueries(builder: Builder, rejection: RejectionTypes): v
       type: [bridge],
       nullable: true,
       description: 'Lists the bridges of this log, no matter which server runs them.',
-      resolve: async (_root, _args, { engine, read }) => [
-        ...(await read(() => engine.bridges.rows())),
-      ],
+      async resolve(_root, _args, { engine, read, readsOutsideLog }) {
+        readsOutsideLog('bridges');
+        return [...(await read(() => engine.bridges.rows()))];
+      },
     }),
   );
   const notFound = rejection(BridgeNotFound);

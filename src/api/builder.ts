@@ -11,6 +11,8 @@ interface SchemaTypes {
   DefaultFieldNullability: false;
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;
+  /** Returned by `Subscription.live`. */
+  Objects: { Query: object };
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: string; Output: string };

@@ -36,5 +36,6 @@ export function watchedViews(views: Views, { gate }: ClientReads): Views {
     ...views,
     document: (view, key, at) => read(view, () => views.document(view, key, at)),
     list: (view, page, at) => read(view, () => views.list(view, page, at)),
+    versions: (view, keys, range) => read(view, () => views.versions(view, keys, range)),
   };
 }

@@ -39,9 +39,10 @@ export function addConsumerQueries(builder: Builder): void {
       type: [consumer],
       nullable: true,
       description: 'Lists the consumers of this log, no matter which server runs them.',
-      resolve: async (_root, _args, { engine, read }) => [
-        ...(await read(() => engine.consumers.rows())),
-      ],
+      async resolve(_root, _args, { engine, read, readsOutsideLog }) {
+        readsOutsideLog('consumers');
+        return [...(await read(() => engine.consumers.rows()))];
+      },
     }),
   );
 }

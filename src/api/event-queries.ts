@@ -189,9 +189,11 @@ function addLogQuery(builder: Builder): void {
       nullable: true,
       description: 'Returns the head of the log, as of a moment.',
       args: { asOf: t.arg({ type: 'Moment', description: asOfDescription }) },
-      resolve: async (_root, { asOf }, context) => ({
-        sequence: baseSequenceOf(await context.readPointOf(asOf)),
-      }),
+      resolve: async (_root, { asOf }, context) => {
+        const at = await context.readPointOf(asOf);
+        context.readsHead(at);
+        return { sequence: baseSequenceOf(at) };
+      },
     }),
   );
 }

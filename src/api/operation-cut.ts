@@ -40,6 +40,11 @@ export function createOperationCut(parts: CutParts) {
   };
   return {
     pinnedSequence,
+    /** Pins the operation at a sequence number at which the views can be read. */
+    pinAt(sequence: number): void {
+      pinned = sequence;
+      pinning = Promise.resolve(sequence);
+    },
     readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint> {
       if (asOf == null) return pinnedSequence();
       const text = JSON.stringify(asOf);

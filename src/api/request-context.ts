@@ -1,12 +1,12 @@
-import type { StoredEvent } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { GateShare } from '../lib/fair-gate.ts';
-import type { EventFilter, EventPage, EventScan } from '../log/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
-import type { Views } from '../views/views.ts';
+import type { Reads } from '../views/watching/reads.ts';
 import type { ClientReads } from './client-reads.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { badInput } from './errors.ts';
+import { createNotedReads, type NotedReads } from './noted-reads.ts';
 import { createOperationCut } from './operation-cut.ts';
 import type { OperationInit } from './operation-init.ts';
 import { createViewsWait } from './views-wait.ts';
@@ -15,7 +15,7 @@ import { createViewsWait } from './views-wait.ts';
  * The context of resolvers. An operation reads one cut of the log: each field without `asOf` reads
  * at the sequence number of `pinnedSequence`, and a nested field reads where its parent has read.
  */
-export interface RequestContext {
+export interface RequestContext extends NotedReads {
   readonly actor: string;
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
@@ -27,6 +27,12 @@ export interface RequestContext {
    * cannot read.
    */
   pinnedSequence(): Promise<number>;
+  /** Pins a frame at a sequence number at which the views can be read, and notes what it reads. */
+  pinAt(sequence: number, reads: Reads): void;
+  /** Notes that the answer depends on the head of the log itself, if it is read now. */
+  readsHead(at: ReadPoint): void;
+  /** Throws BAD_USER_INPUT in a live query, because what is read is not a state of the log. */
+  readsOutsideLog(name: string): void;
   /** Where to read as of a moment; without a moment, at the cut of the operation. */
   readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint>;
   /** Waits until the views can be read at a read point. */
@@ -41,16 +47,10 @@ export interface RequestContext {
   forFrames(signal: AbortSignal): RequestContext;
   /** The `extensions` of the answer: the sequence number of the operation. */
   extensions(): Readonly<Record<string, unknown>>;
-  /** Reads a page of the log, for a filter of at most one member. */
-  events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
-  /** Reads as much of a page of the log as a scan of a bounded number of events finds. */
-  scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** Runs a read of the database in the actor's fair share; throws its errors unchanged. */
   inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Runs a read of the database in the actor's fair share; throws the errors for clients. */
   read<Value>(work: (reads: ClientReads) => Promise<Value>): Promise<Value>;
-  /** The views, read in the actor's fair share; their reads throw the errors for clients. */
-  readonly views: Pick<Views, 'document' | 'list'>;
 }
 
 /**
@@ -68,6 +68,7 @@ export function createRequestContext(
   const waitForViews = createViewsWait(engine, { init, history });
   const cut = createOperationCut({ engine, init, read, waitForViews });
   let writtenAt: number | null = null;
+  let noted: Reads | null = null;
   return {
     actor: init.actor,
     correlationId: init.correlationId,
@@ -76,6 +77,17 @@ export function createRequestContext(
     },
     engine,
     pinnedSequence: cut.pinnedSequence,
+    pinAt(sequence, reads) {
+      cut.pinAt(sequence);
+      noted = reads;
+    },
+    readsHead(at) {
+      if (typeof at === 'number') noted?.head();
+    },
+    readsOutsideLog(name) {
+      if (noted === null) return;
+      badInput(`live cannot watch ${name}, which are not in the log: query them instead`);
+    },
     readPointOf: cut.readPointOf,
     assertRecorded: cut.assertRecorded,
     waitForViews,
@@ -84,14 +96,9 @@ export function createRequestContext(
       engine.answered.note(init.actor, sequence);
     },
     shows: (sequence) => engine.answered.note(init.actor, sequence),
-    events: (filter, page) => read(({ log }) => log.events(filter, page)),
-    scan: (filter, page) => read(({ log }) => log.scan(filter, page)),
     inTurn,
     read,
-    views: {
-      document: (view, key, at) => read(({ views }) => views.document(view, key, at)),
-      list: (view, page, at) => read(({ views }) => views.list(view, page, at)),
-    },
+    ...createNotedReads(read, () => noted),
     forFrames(signal) {
       const { actor, transport } = init;
       // A frame reads at the sequence number of its event; subscribers that share it may have given

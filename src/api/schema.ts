@@ -10,6 +10,7 @@ import { createEventFilterParser } from './event-filter.ts';
 import { addEventQueries, readEvent } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';
 import { addEventTypes } from './event-types.ts';
+import { addLiveQuery } from './live-query.ts';
 import { addNodes } from './nodes.ts';
 import { addRejectionTypes } from './rejection-types.ts';
 import { addScalars } from './scalars.ts';
@@ -35,6 +36,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
     return found && { ...found, typename: typenameOf(found) };
   });
   addEventSubscription(builder, event, events);
+  addLiveQuery(builder);
   addViewQueries(builder);
   addConsumerQueries(builder);
   const rejection = addRejectionTypes(builder);

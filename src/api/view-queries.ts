@@ -50,7 +50,10 @@ export function addViewQueries(builder: Builder): void {
       type: [view],
       nullable: true,
       description: 'Lists the views of this server and how far each has folded the log.',
-      resolve: (_root, _args, { engine }) => [...engine.views.rows()],
+      resolve(_root, _args, { engine, readsOutsideLog }) {
+        readsOutsideLog('views');
+        return [...engine.views.rows()];
+      },
     }),
   );
 }

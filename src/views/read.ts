@@ -54,6 +54,48 @@ export async function readDocuments(
   return executor.query<DocumentAt>(some, [viewId, toTextArray(keys), at]);
 }
 
+/** A document from a sequence on; null if it no longer existed. */
+export interface DocumentVersion {
+  readonly key: string;
+  readonly document: JsonObject | null;
+  readonly sequence: number;
+}
+
+/** The sequences after `after` up to and including `upTo`. */
+export interface SequenceRange {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+const versions: Query = {
+  name: 'document_versions',
+  text: `select wanted.key, found.document, found.sequence
+    from unnest($2::text[]) as wanted (key)
+    cross join lateral (
+      (select document, sequence from view_documents
+        where view_id = $1 and view_documents.key = wanted.key and sequence <= $3
+        order by sequence desc limit 1)
+      union all
+      (select document, sequence from view_documents
+        where view_id = $1 and view_documents.key = wanted.key
+          and sequence > $3 and sequence <= $4)
+    ) as found
+    order by found.sequence`,
+};
+
+/**
+ * The versions of the documents of some keys, in order of sequence: for each key the last version
+ * before the range, if there is one, and all versions in it.
+ */
+export async function readVersions(
+  executor: Executor,
+  viewId: number,
+  keys: readonly string[],
+  { after, upTo }: SequenceRange,
+): Promise<readonly DocumentVersion[]> {
+  return executor.query<DocumentVersion>(versions, [viewId, toTextArray(keys), after, upTo]);
+}
+
 /** A point in a list, as encoded in a cursor. */
 export interface Cursor {
   readonly position: string;

@@ -16,10 +16,13 @@ import type { AnyView } from './lists/placement.ts';
 import { createProposedReader, type StoredView } from './proposed/read-proposed.ts';
 import {
   type DocumentAt,
+  type DocumentVersion,
   type ListedDocument,
   type ListPage,
   readDocument,
   readList,
+  readVersions,
+  type SequenceRange,
 } from './read.ts';
 import { baseSequenceOf, isWouldBe, type ReadPoint } from './read-point.ts';
 import { readableId, storedView } from './readable.ts';
@@ -50,6 +53,15 @@ export interface Views {
     page: ListPage,
     at: ReadPoint,
   ): Promise<readonly ListedDocument<Document>[]>;
+  /**
+   * The versions of some documents in a range of sequences, in order, and the last version of each
+   * before the range. Throws `ViewNotReadableError` and `UpgradeNeededError`.
+   */
+  versions(
+    view: AnyView,
+    keys: readonly string[],
+    range: SequenceRange,
+  ): Promise<readonly DocumentVersion[]>;
   /** Every view of this program, with its status, checkpoint and error. */
   rows(): readonly ViewRow[];
   /** Whether every view is either readable or parked. */
@@ -132,7 +144,7 @@ function createReads(
   readers: Executor,
   state: ViewsState,
   newer: NewerProgram,
-): Pick<Views, 'document' | 'list'> {
+): Pick<Views, 'document' | 'list' | 'versions'> {
   const proposed = createProposedReader(readers);
   const readable = ({ name }: ViewName, at: number): number =>
     readableId(state, newer, { name, at });
@@ -149,9 +161,12 @@ function createReads(
       const sequence = baseSequenceOf(at);
       return readList(readers, readable(view, sequence), page, sequence);
     },
+    async versions(view: ViewName, keys: readonly string[], range: SequenceRange) {
+      return readVersions(readers, readable(view, range.upTo), keys, range);
+    },
   };
   // The view's own `evolve` made its documents, so they have the view's type.
-  return untyped as Pick<Views, 'document' | 'list'>;
+  return untyped as Pick<Views, 'document' | 'list' | 'versions'>;
 }
 
 interface WaitOptions {

@@ -1,7 +1,9 @@
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import { toSortedJson } from '../../lib/canonical-json.ts';
 import { delay } from '../../lib/delay.ts';
+import { newUuid } from '../../lib/uuid.ts';
 import { codedError, isPassing } from '../errors.ts';
+import { ExecutedFrame, type FrameExecutor } from '../live-query.ts';
 import { toFrameText } from './frame-text.ts';
 
 export interface FrameContext {
@@ -22,7 +24,7 @@ export interface FramedOperation extends ExecutionArgs {
 }
 
 /** One subscription of a group of identical ones. */
-interface GroupMember {
+interface GroupMember extends FrameExecutor {
   /**
    * Returns the frame of a payload, executed once for all members that have the same payload
    * object. A frame is never sent in part, as its reader resumes after it: while a field cannot be
@@ -63,7 +65,7 @@ export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
     const key = keyOf(operation);
     const known = groups.get(key);
     if (known !== undefined) return known;
-    const group = createGroup(operation, execute, () => groups.delete(key));
+    const group = createGroup(operation, execute, { key, onEmpty: () => groups.delete(key) });
     groups.set(key, group);
     return group;
   }
@@ -71,10 +73,12 @@ export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
   return {
     join(operation) {
       const isShared = operation.contextValue.forFrames !== undefined;
-      const group = isShared ? groupOf(operation) : createGroup(operation, execute, () => {});
+      const group = isShared ? groupOf(operation) : createSingle(operation, execute);
       group.join();
       let isMember = true;
       return {
+        key: group.key,
+        execute: group.execute,
         frameOf: group.frameOf,
         leave() {
           if (isMember) group.leave();
@@ -90,10 +94,14 @@ function keyOf({ actor, source, operationName, variableValues }: FramedOperation
   return JSON.stringify([actor, source, operationName, toSortedJson(variableValues)]);
 }
 
+function createSingle(operation: FramedOperation, execute: ExecuteFrame): FrameGroup {
+  return createGroup(operation, execute, { key: newUuid(), onEmpty: () => {} });
+}
+
 function createGroup(
   operation: FramedOperation,
   execute: ExecuteFrame,
-  onEmpty: () => void,
+  { key, onEmpty }: { readonly key: string; readonly onEmpty: () => void },
 ): FrameGroup {
   const { schema, document, operationName, variableValues, contextValue } = operation;
   const abort = new AbortController();
@@ -131,7 +139,10 @@ function createGroup(
     join() {
       members += 1;
     },
+    key,
+    execute: executeFrame,
     frameOf(payload) {
+      if (payload instanceof ExecutedFrame) return Promise.resolve(payload.result);
       // Equal payloads that are not objects need not be the same event.
       if (members === 1 || !isObject(payload)) return executeFrame(payload);
       const known = recent.get(payload);

@@ -2,6 +2,7 @@ import type { ExecutionResult, GraphQLError, GraphQLSchema, OperationTypeNode } 
 import type { RequestParams } from 'graphql-http';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
+import type { FrameExecutor } from '../live-query.ts';
 import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
 import { createDocuments, type Documents } from './documents.ts';
@@ -96,7 +97,7 @@ export function createOperations(options: OperationsOptions): Operations {
       return addExtensions(result, operation.contextValue.extensions());
     },
     async subscribe(operation) {
-      const { frameOf, leave } = groups.join(operation);
+      const { key, execute, frameOf, leave } = groups.join(operation);
       const { actor, abort } = operation;
       async function toFrame(payload: unknown): Promise<ExecutionResult> {
         const turn = turns.next(actor);
@@ -104,8 +105,9 @@ export function createOperations(options: OperationsOptions): Operations {
         // The subscription has ended: its frame is discarded.
         return abort.signal.aborted ? {} : frameOf(payload);
       }
+      const rootValue: FrameExecutor = { key, execute };
       try {
-        const results = await pipeline.subscribe({ ...operation, toFrame });
+        const results = await pipeline.subscribe({ ...operation, rootValue, toFrame });
         if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
         leave();
         return results;

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../kernel/event.ts';
 import { type Broadcast, createBroadcast } from '../../lib/broadcast.ts';
+import type { ListRange } from './list-changes.ts';
 
 /** Returns the names of the topics that an event concerns; pure. */
 export type TopicsOf = (event: StoredEvent) => readonly string[];
@@ -19,6 +20,8 @@ export interface Watchable<State> {
    * value is known.
    */
   topics(state: State | null): readonly Topic[];
+  /** The parts of lists whose changes may change the state, given its current value. */
+  ranges?(state: State | null): readonly ListRange[];
   read(sequence: number): Promise<State>;
   /** Whether `after` is sent to a watcher whose last state is `before`. */
   isNews(before: State, after: State): boolean;
@@ -105,6 +108,8 @@ export function createWatched<State>(
 }
 
 function push<State>({ pending, changed }: WatchingReader<State>, state: SharedState<State>): void {
+  // Changes of lists are found later than events: a newer state, which shows them, may be pending.
+  if ((pending.at(-1)?.sequence ?? 0) >= state.sequence) return;
   // The watcher is too slow for every state: only the last one matters.
   if (pending.length >= pendingMax) pending.length = 0;
   pending.push(state);

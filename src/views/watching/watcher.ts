@@ -4,7 +4,10 @@ import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { Views } from '../views.ts';
-import { createWatchRegistry, type WatchRegistry } from './watch-registry.ts';
+import { listChanges } from './list-changes.ts';
+import { createListNotifier, type ListNotifier } from './notify-of-lists.ts';
+import { isInRange } from './range-registry.ts';
+import { createWatchRegistry, type Entry, type WatchRegistry } from './watch-registry.ts';
 import type { SharedState, Watchable, WatchedState, WatchingReader } from './watched-state.ts';
 
 /** Watches states that are read from views. */
@@ -34,7 +37,7 @@ const retryMs = 1_000;
 
 interface WatcherOptions {
   readonly feed: Feed;
-  readonly views: Pick<Views, 'checkpoint' | 'waitFor'>;
+  readonly views: Pick<Views, 'checkpoint' | 'waitFor' | 'versions'>;
   readonly logger: Logger;
 }
 
@@ -48,13 +51,18 @@ export function createWatcher(options: WatcherOptions): Watcher {
   const registry = createWatchRegistry((error) =>
     options.logger.debug({ err: error }, 'the topics of an event could not be found'),
   );
-  let running: Promise<void> | null = null;
+  const lists = createListNotifier(options.views, registry, options.logger);
+  let running: Promise<unknown> | null = null;
   return {
     watch: (watchable, signal) => watchStates(options, registry, { watchable, signal }),
-    reset: registry.fail,
+    reset(error) {
+      lists.clear();
+      registry.fail(error);
+    },
     watching: registry.size,
     start() {
-      running = notifyOfEvents(options, registry, stopping.signal);
+      const { signal } = stopping;
+      running = Promise.all([notifyOfEvents(options, registry, lists, signal), lists.run(signal)]);
     },
     async stop() {
       stopping.abort();
@@ -67,6 +75,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
 async function notifyOfEvents(
   options: WatcherOptions,
   registry: WatchRegistry,
+  lists: ListNotifier,
   signal: AbortSignal,
 ): Promise<void> {
   const { feed, logger } = options;
@@ -79,6 +88,7 @@ async function notifyOfEvents(
           if (!(await waitForViews(options, event.sequence, signal))) return;
           registry.notify(event);
         }
+        lists.add(events);
         position = events.at(-1)?.sequence ?? position;
       }
     } catch (error) {
@@ -117,7 +127,8 @@ async function* watchStates<State>(
   { watchable, signal }: Watching<State>,
 ): AsyncGenerator<WatchedState<State>, void, undefined> {
   const { feed, views } = options;
-  const { watched, follow } = registry.find(watchable);
+  const entry = registry.find(watchable);
+  const { watched, follow } = entry;
   const watch = watched.watch();
   try {
     // The watch already exists, so it gets all events after this sequence.
@@ -128,7 +139,9 @@ async function* watchStates<State>(
     while (next !== null) {
       const known: WatchedState<State> = await next.read();
       // The state may depend on new topics, whose events before now were not passed to it.
-      if (follow(known)) watched.notify(Math.max(views.checkpoint(), known.sequence), null);
+      if (follow(known) && (await isStale(options, registry, entry, known.sequence))) {
+        watched.notify(Math.max(views.checkpoint(), known.sequence), null);
+      }
       if (shown === null || watchable.isNews(shown.state, known.state)) {
         shown = known;
         yield known;
@@ -139,6 +152,28 @@ async function* watchStates<State>(
   } finally {
     watch.end();
   }
+}
+
+/** Whether an event after a sequence may have changed a state, or it is not known. */
+async function isStale<State>(
+  { views }: WatcherOptions,
+  registry: WatchRegistry,
+  { isConcernedBy, ranges }: Entry<State>,
+  sequence: number,
+): Promise<boolean> {
+  const events = registry.eventsSince(sequence);
+  if (events === null || isConcernedBy(events)) return true;
+  if (events.length === 0) return false;
+  const own = ranges();
+  for (const view of new Set(own.map((range) => range.view))) {
+    const changes = await listChanges(views, view, events).catch(() => null);
+    if (changes === null) return true;
+    const isChanged = own.some(
+      (range) => range.view === view && changes.some((change) => isInRange(change, range)),
+    );
+    if (isChanged) return true;
+  }
+  return false;
 }
 
 /** The next state after a sequence; null if the signal fires. */

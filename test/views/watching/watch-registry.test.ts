@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../../src/kernel/event.ts';
 import { createWatchRegistry } from '../../../src/views/watching/watch-registry.ts';
 import type { Topic, Watchable } from '../../../src/views/watching/watched-state.ts';
 import { toEvent } from '../../support/folding.ts';
+import { walletsView } from '../../support/wallets.ts';
 
 /** A state that includes the topics that it depends on. */
 interface Basket {
@@ -129,4 +130,67 @@ test('a state is read once for all callers, and again only if that failed', asyn
   const [first, second] = await Promise.all([one.pending[0]?.read(), other.pending[0]?.read()]);
   expect(first).toBe(second);
   expect(reads).toBe(2);
+});
+
+const list = { view: walletsView, list: 'BALANCE', partition: '' };
+const at = (position: string) => ({ position, key: 'k' });
+
+/** A state that is a page of a list. */
+const page = (from: string | null, to: string | null): Watchable<null> => ({
+  key: `${from} ${to}`,
+  topics: () => [],
+  ranges: () => [{ ...list, from: from && at(from), to: to && at(to) }] as never,
+  read: async () => null,
+  isNews: () => true,
+});
+
+test('a change of a list is passed to the states that have read its range', () => {
+  const registry = createWatchRegistry(() => {});
+  const entries = [page(null, '3'), page('3', '5'), page('6', null)].map((one) => {
+    const entry = registry.find(one);
+    const reader = entry.watched.watch();
+    expect(entry.follow({ sequence: 1, state: null })).toBe(true);
+    expect(entry.follow({ sequence: 2, state: null })).toBe(false);
+    return reader;
+  });
+  const pending = () => entries.map((entry) => entry.pending.length);
+  registry.notifyOfLists([{ ...list, at: at('2'), sequence: 3 }]);
+  expect(pending()).toEqual([1, 0, 0]);
+  registry.notifyOfLists([{ ...list, at: at('3'), sequence: 4 }]);
+  expect(pending()).toEqual([2, 1, 0]);
+  registry.notifyOfLists([
+    { ...list, at: at('5.5'), sequence: 5 },
+    { ...list, partition: 'other', at: at('7'), sequence: 5 },
+  ]);
+  expect(pending()).toEqual([2, 1, 0]);
+  registry.notifyOfView(walletsView, 6);
+  expect(pending()).toEqual([3, 2, 1]);
+  for (const entry of entries) entry.end();
+  expect(registry.listed()).toEqual([]);
+});
+
+test('a change that is found late does not replace a newer state', () => {
+  const registry = createWatchRegistry(() => {});
+  const entry = registry.find(page(null, null));
+  const reader = entry.watched.watch();
+  entry.follow({ sequence: 1, state: null });
+  registry.notifyOfLists([
+    { ...list, at: at('1'), sequence: 9 },
+    { ...list, at: at('2'), sequence: 7 },
+  ]);
+  expect(reader.pending.map(({ sequence }) => sequence)).toEqual([9]);
+});
+
+test('the events since a sequence are known as far back as they are kept', () => {
+  const registry = createWatchRegistry(() => {});
+  expect(registry.eventsSince(5)).toEqual([]);
+  for (let sequence = 1; sequence <= 5_000; sequence += 1) {
+    registry.notify({ ...about('a'), sequence });
+  }
+  const since = (sequence: number) =>
+    registry.eventsSince(sequence)?.map((event) => event.sequence);
+  expect(since(4_998)).toEqual([4_999, 5_000]);
+  expect(since(5_000)).toEqual([]);
+  expect(since(4_100)).toHaveLength(900);
+  expect(since(10)).toBeUndefined();
 });
