@@ -25,8 +25,10 @@ export const depthDefault = 10;
 const depthMax = 500;
 /** The description of the argument `depth`. */
 export const depthDescription = `The maximum number of levels on each side, 1 to ${depthMax}.`;
+/** The description of the argument `symbol`. */
+export const symbolDescription = 'The symbol of the instrument, in upper case.';
 /** A book can change thousands of times a second: only the newest state in this time is sent. */
-const framePauseMs = 50;
+export const framePauseMs = 50;
 
 /** Adds the type OrderBook and the field Instrument.orderBook. */
 export const bookTypes = oncePerSchema(addBookTypes);
@@ -90,7 +92,7 @@ function addBookTypes(parts: ApiParts) {
       },
     }),
   );
-  return { book };
+  return { book, level };
 }
 
 function toBookKey(symbol: string, depth: number): string {
@@ -149,7 +151,8 @@ export function watchableBook(
   };
 }
 
-function changedBooks(event: StoredEvent): readonly string[] {
+/** The symbol of the book that an event changes, as a topic. */
+export function changedBooks(event: StoredEvent): readonly string[] {
   const symbol = changedBookOf(event);
   return symbol === null ? [] : [symbol];
 }

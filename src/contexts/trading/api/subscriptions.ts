@@ -20,18 +20,19 @@ import {
   depthDescription,
   type OrderBook,
   parseDepth,
+  symbolDescription,
   watchableBook,
 } from './book.ts';
+import { addBookDeltas } from './book-deltas.ts';
 import { orderTypes } from './order.ts';
 import { type PortfolioAt, portfolioTypes, watchablePortfolio } from './portfolio.ts';
 import { toOrderAt, toTradeAt } from './read.ts';
-
-const symbolDescription = 'The symbol of the instrument, in upper case.';
 
 /** Adds the subscriptions of trading. */
 export function addTradingSubscriptions(parts: ApiParts): void {
   addOrder(parts);
   addOrderBook(parts);
+  addBookDeltas(parts);
   addTrades(parts);
   addPortfolio(parts);
 }
