@@ -41,6 +41,8 @@ export interface RequestContext {
   forFrames(signal: AbortSignal): RequestContext;
   /** The `extensions` of the answer: the sequence number of the operation. */
   extensions(): Readonly<Record<string, unknown>>;
+  /** Whether everything that was read is of moments that the operation names, in the same log. */
+  isSettled(): boolean;
   /** Reads a page of the log, for a filter of at most one member. */
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   /** Reads as much of a page of the log as a scan of a bounded number of events finds. */
@@ -99,6 +101,7 @@ export function createRequestContext(
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, transport, signal, ...hints }, history);
     },
+    isSettled: () => cut.isSettled() && engine.feed.history() === history,
     extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),
   };
 }

@@ -2,18 +2,25 @@ import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
-import { createAccessCheck } from './access.ts';
+import { createAccess } from './access.ts';
 import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
 import { trackConnections } from './connections.ts';
 import { createEventStreams } from './event-streams.ts';
-import { type Example, type RenderGraphiQL, renderGraphiqlPage } from './graphiql.ts';
+import {
+  type Example,
+  graphiqlDisabledPage,
+  type RenderGraphiQL,
+  renderGraphiqlPage,
+} from './graphiql.ts';
 import { createGraphQLAnswer } from './graphql-request.ts';
 import { createRequestListener, type Readiness } from './http.ts';
 import { defaultLimits, type OperationLimits } from './limits.ts';
 import { type CreateContext, createOperations } from './operation.ts';
+import { createPersistedQueries } from './persisted-queries.ts';
 import { createQuotas } from './quotas.ts';
 import { createStalled } from './stalled.ts';
 import { defaultTransportLimits, type TransportLimits } from './transport-limits.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { createWebSockets, type WebSockets } from './websocket.ts';
 
 export interface ApiServerOptions {
@@ -33,6 +40,8 @@ export interface ApiServerOptions {
   /** Other origins whose pages may use this server; none by default. */
   readonly corsOrigins?: readonly string[];
   readonly renderGraphiQL?: RenderGraphiQL;
+  /** If given, only these documents run, and GraphiQL is disabled. */
+  readonly trustedDocuments?: TrustedDocuments | null;
 }
 
 export interface ApiServer {
@@ -65,11 +74,18 @@ export class PortTakenError extends Error {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { host, port, schema, createContext, ready, log } = options;
   const limits = { ...defaultLimits, ...defaultTransportLimits, ...options.limits };
-  const corsOrigins = new Set(options.corsOrigins);
   const authenticate = await createAuthentication(options.authentication);
   const isAuthenticated = options.authentication !== null;
-  const checkAccess = createAccessCheck(isAuthenticated, corsOrigins);
-  const operations = createOperations({ schema, createContext, limits, log });
+  const access = createAccess(isAuthenticated, new Set(options.corsOrigins));
+  const { trustedDocuments: trusted = null } = options;
+  const operations = createOperations({
+    schema,
+    createContext,
+    limits,
+    log,
+    ...(trusted && { isTrusted: trusted.has }),
+  });
+  const persistedQueries = createPersistedQueries(trusted);
   const quotas = createQuotas(limits, isAuthenticated);
   const stalled = createStalled(limits.stallTimeoutMs, log);
   const streams = createEventStreams({ operations, limits, quotas });
@@ -84,8 +100,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const connections = trackConnections(server, limits);
   const sockets = createWebSockets({
     operations,
+    persistedQueries,
     authenticate,
-    checkAccess,
+    checkAccess: access.checkUpgrade,
     limits,
     quotas,
     connections,
@@ -93,12 +110,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     log,
   });
   const onRequest = createRequestListener({
-    answerGraphQL: createGraphQLAnswer(operations, streams),
+    answerGraphQL: createGraphQLAnswer({ operations, streams, persistedQueries, isAuthenticated }),
     authenticate,
-    checkAccess,
+    access,
     ready: async () => (stopping === null ? ready() : { ready: false, stopping: true }),
-    graphiql: renderGraphiqlPage(options.examples, options.renderGraphiQL),
-    corsOrigins,
+    graphiql:
+      trusted === null
+        ? renderGraphiqlPage(options.examples, options.renderGraphiQL)
+        : graphiqlDisabledPage(),
     bodyBytesMax: limits.bodyBytesMax,
     admit: connections.admit,
     watchResponse: stalled.watchResponse,
