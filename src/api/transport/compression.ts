@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { weighted } from './media-type.ts';
 
-export type Encoding = 'br' | 'gzip';
+type ContentEncoding = 'br' | 'gzip';
 
 /** Shorter answers are sent as they are: they fit into one packet. */
 export const compressedBytesMin = 1024;
@@ -16,7 +16,7 @@ const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
 
 /** The encoding with the greatest weight in a header Accept-Encoding; brotli if there are two. */
-export function chooseEncoding(header: string | undefined): Encoding | null {
+export function chooseEncoding(header: string | undefined): ContentEncoding | null {
   if (header === undefined) return null;
   const qualities = new Map(weighted(header).map(({ name, quality }) => [name, quality]));
   const others = qualities.get('*') ?? 0;
@@ -29,18 +29,18 @@ export function chooseEncoding(header: string | undefined): Encoding | null {
 }
 
 /** Compresses an answer; null if it is better sent as it is. Never throws. */
-export type Compress = (body: string | Buffer, encoding: Encoding) => Promise<Buffer | null>;
+type Compress = (body: string | Buffer, encoding: ContentEncoding) => Promise<Buffer | null>;
 
 /**
  * Creates the compression of answers: on other threads than JavaScript, at most two at a time. A
  * body that is a Buffer is a constant page, whose compressed form is kept.
  */
 export function createCompress(): Compress {
-  const pages = new WeakMap<Buffer, Map<Encoding, Promise<Buffer | null>>>();
+  const pages = new WeakMap<Buffer, Map<ContentEncoding, Promise<Buffer | null>>>();
   const waiting: (() => void)[] = [];
   let running = 0;
 
-  async function run(body: string | Buffer, encoding: Encoding): Promise<Buffer | null> {
+  async function run(body: string | Buffer, encoding: ContentEncoding): Promise<Buffer | null> {
     if (running < runningMax) running += 1;
     else if (waiting.length >= waitingMax) return null;
     else await new Promise<void>((resolve) => waiting.push(resolve));
@@ -57,8 +57,8 @@ export function createCompress(): Compress {
     }
   }
 
-  async function page(body: Buffer, encoding: Encoding): Promise<Buffer | null> {
-    const kept = pages.get(body) ?? new Map<Encoding, Promise<Buffer | null>>();
+  async function page(body: Buffer, encoding: ContentEncoding): Promise<Buffer | null> {
+    const kept = pages.get(body) ?? new Map<ContentEncoding, Promise<Buffer | null>>();
     pages.set(body, kept);
     const known = kept.get(encoding) ?? run(body, encoding);
     kept.set(encoding, known);
@@ -71,7 +71,7 @@ export function createCompress(): Compress {
     typeof body === 'string' ? run(body, encoding) : page(body, encoding);
 }
 
-function encode(body: string | Buffer, encoding: Encoding): Promise<Buffer> {
+function encode(body: string | Buffer, encoding: ContentEncoding): Promise<Buffer> {
   if (encoding === 'gzip') return zip(body, { level: 6 });
   const bytes = Buffer.byteLength(body);
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;

@@ -90,9 +90,10 @@ function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportError
 
 /**
  * Writes frames as server-sent events, one `next` each and `complete` after the last (GraphQL
- * over SSE, distinct connections mode). The id of an event is the sequence number of its frame. Waits for a slow reader: requests the next frame only when
- * the previous one has left. Ends when the reader has disconnected. An error that the frames throw,
- * which must be a GraphQLError, is sent as the last `next`.
+ * over SSE, distinct connections mode). The id of an event is the sequence number of its frame.
+ * Waits for a slow reader: requests the next frame only when the previous one has left. Ends when
+ * the reader has disconnected. An error that the frames throw, which must be a GraphQLError, is
+ * sent as the last `next`.
  *
  * Yoga's writer is not used: after a reader has stalled and left, it waits for `drain`
  * indefinitely, with its ping timer running.

@@ -17,7 +17,7 @@ import type { PersistedQueries } from './persisted-queries.ts';
 import { reply, replyResult } from './reply.ts';
 import { headerText } from './request-hints.ts';
 import { resumeAfter } from './resume.ts';
-import { isKnown, isSettled, settledHeaders } from './settled-answers.ts';
+import { isKnown, isSettledAnswer, settledHeaders } from './settled-answers.ts';
 
 /** The sender of a request. */
 interface Caller {
@@ -85,7 +85,8 @@ export function createGraphQLAnswer(parts: AnswerParts): AnswerGraphQL {
       if (result.data === undefined) return result.errors ?? [];
       // Serialized here, because graphql-http passes each value of a result through a function.
       const answer = toResponse(request, 200, result);
-      return request.method === 'GET' ? forCaches(parts, request, prepared, answer) : answer;
+      const isSettled = request.method === 'GET' && isSettledAnswer(prepared, result);
+      return isSettled ? forCaches(parts, request, answer) : answer;
     },
   });
 
@@ -162,11 +163,10 @@ function resume(
 function forCaches(
   { isAuthenticated }: AnswerParts,
   { raw }: GraphQLRequest,
-  operation: Operation,
   answer: Response,
 ): Response {
   const [body, init] = answer;
-  if (body === null || !isSettled(operation)) return answer;
+  if (body === null) return answer;
   const headers = settledHeaders(body, isAuthenticated);
   return isKnown(raw.headers, headers.etag)
     ? [null, { status: 304, statusText: '', headers }]

@@ -60,27 +60,10 @@ export function createPersistedQueries(trusted: TrustedDocuments | null = null):
   function find({ query, documentId, extensions }: DocumentParams): string | GraphQLError | null {
     const text = typeof query === 'string' && query !== '' ? query : null;
     if (documentId != null && (trusted !== null || text === null)) {
-      return findTrusted(documentId, text);
+      return findTrusted(trusted, documentId, text);
     }
     const hash = hashOf(extensions);
     return hash === null ? null : findHash(hash, text);
-  }
-
-  function findTrusted(documentId: unknown, text: string | null): string | GraphQLError {
-    if (typeof documentId !== 'string') {
-      return codedError('BAD_REQUEST', 'documentId must be a string');
-    }
-    if (trusted === null) {
-      const message = 'this server has no trusted documents: send the query, not its documentId';
-      return codedError('DOCUMENT_NOT_FOUND', message);
-    }
-    const found = trusted.find(documentId);
-    if (found === undefined) {
-      const message = `no trusted document has the documentId ${documentId.slice(0, 100)}`;
-      return codedError('DOCUMENT_NOT_FOUND', message);
-    }
-    if (text === null || text === found) return found;
-    return codedError('BAD_REQUEST', 'query is not the document of documentId: send only one');
   }
 
   function findHash(hash: string, text: string | null): string | GraphQLError | null {
@@ -120,6 +103,28 @@ export function createPersistedQueries(trusted: TrustedDocuments | null = null):
       return Object.assign({}, request, { body: { ...params, query: found } });
     },
   };
+}
+
+/** The trusted document with an id; an error if the request also has another text. */
+function findTrusted(
+  trusted: TrustedDocuments | null,
+  documentId: unknown,
+  text: string | null,
+): string | GraphQLError {
+  if (typeof documentId !== 'string') {
+    return codedError('BAD_REQUEST', 'documentId must be a string');
+  }
+  if (trusted === null) {
+    const message = 'this server has no trusted documents: send the query, not its documentId';
+    return codedError('DOCUMENT_NOT_FOUND', message);
+  }
+  const found = trusted.find(documentId);
+  if (found === undefined) {
+    const message = `no trusted document has the documentId ${documentId.slice(0, 100)}`;
+    return codedError('DOCUMENT_NOT_FOUND', message);
+  }
+  if (text === null || text === found) return found;
+  return codedError('BAD_REQUEST', 'query is not the document of documentId: send only one');
 }
 
 type JsonObject = Record<string, unknown>;

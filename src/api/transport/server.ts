@@ -91,12 +91,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const streams = createEventStreams({ operations, limits, quotas });
   let stopping: Promise<void> | null = null;
 
-  const server = createServer({
-    requestTimeout: limits.requestTimeoutMs,
-    headersTimeout: limits.headersTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-  });
+  const server = createHttpServer(limits);
   const connections = trackConnections(server, limits);
   const sockets = createWebSockets({
     operations,
@@ -114,10 +109,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authenticate,
     access,
     ready: async () => (stopping === null ? ready() : { ready: false, stopping: true }),
-    graphiql:
-      trusted === null
-        ? renderGraphiqlPage(options.examples, options.renderGraphiQL)
-        : graphiqlDisabledPage(),
+    graphiql: pageFor(options),
     bodyBytesMax: limits.bodyBytesMax,
     admit: connections.admit,
     watchResponse: stalled.watchResponse,
@@ -142,6 +134,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return stopping;
     },
   };
+}
+
+function createHttpServer(limits: TransportLimits): Server {
+  return createServer({
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+  });
+}
+
+/** The page for browsers. */
+function pageFor({ trustedDocuments, examples, renderGraphiQL }: ApiServerOptions): Buffer {
+  return trustedDocuments == null
+    ? renderGraphiqlPage(examples, renderGraphiQL)
+    : graphiqlDisabledPage();
 }
 
 async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
+import { type ExecutionResult, Kind, type SelectionNode, type SelectionSetNode } from 'graphql';
 import type { Operation } from './operation.ts';
 
 /**
@@ -42,9 +42,10 @@ function readsMoments({ document, schema, definition }: Operation): boolean {
   return areMoments(definition.selectionSet);
 }
 
-/** Whether the answer of an executed query without errors can never change. */
-export function isSettled(operation: Operation): boolean {
-  return operation.contextValue.isSettled?.() === true && readsMoments(operation);
+/** Whether the answer of a query that was executed can never change. An error may be temporary. */
+export function isSettledAnswer(operation: Operation, { errors }: ExecutionResult): boolean {
+  if (errors !== undefined || operation.contextValue.isSettled?.() !== true) return false;
+  return readsMoments(operation);
 }
 
 type SettledHeaders = Readonly<Record<'etag' | 'cache-control' | 'vary', string>>;
