@@ -71,8 +71,9 @@ export function createCompress(): Compress {
     typeof body === 'string' ? run(body, encoding) : page(body, encoding);
 }
 
+/** The levels are the fastest that are worth it; see `docs/decisions.md`. */
 function encode(body: string | Buffer, encoding: ContentEncoding): Promise<Buffer> {
-  if (encoding === 'gzip') return zip(body, { level: 6 });
+  if (encoding === 'gzip') return zip(body, { level: 1 });
   const bytes = Buffer.byteLength(body);
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
   return brotli(body, { params: { [BROTLI_PARAM_QUALITY]: 4, [BROTLI_PARAM_SIZE_HINT]: bytes } });

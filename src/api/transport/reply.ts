@@ -22,7 +22,9 @@ export function reply(response: ServerResponse, { status, headers, body }: Reply
   if (response.headersSent || response.destroyed) return;
   const bytes = body == null ? 0 : Buffer.byteLength(body);
   if (body != null && bytes > compressedBytesMin) {
-    void replyLarge(response, { status, body, ...(headers && { headers }) });
+    replyLarge(response, { status, body, ...(headers && { headers }) }).catch(() => {
+      response.destroy();
+    });
     return;
   }
   response.writeHead(status, {
