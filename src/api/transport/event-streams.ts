@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { codeOf } from '../errors.ts';
 import { deadline } from './deadline.ts';
 import type { FrameText } from './frame-text.ts';
 import type { Operation, Operations } from './operation.ts';
@@ -122,7 +124,10 @@ async function writeEventStream(
       if (response.destroyed) return;
     }
   } catch (error) {
-    await write(response, `event: next\ndata: ${JSON.stringify({ errors: [error] })}`);
+    // The events that the ids name are gone, so a browser must not resume after them.
+    const code = error instanceof GraphQLError ? codeOf(error) : undefined;
+    const id = code === 'LOG_REPLACED' ? 'id:\n' : '';
+    await write(response, `event: next\n${id}data: ${JSON.stringify({ errors: [error] })}`);
   } finally {
     clearInterval(ping);
   }
