@@ -8,6 +8,7 @@ import { createRequestContext } from './api/request-context.ts';
 import { buildSchema } from './api/schema.ts';
 import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
+import type { TrustedDocuments } from './api/transport/trusted-documents.ts';
 import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
@@ -21,6 +22,7 @@ import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { createOutages, type Outages } from './postgres/outages.ts';
 import { createReadiness } from './readiness.ts';
+import { readTrustedDocuments } from './trusted-documents-file.ts';
 
 /** The addresses of a running program. */
 export interface Started {
@@ -50,6 +52,7 @@ export function buildApp(config: Config): App {
   async function start() {
     const schema = buildSchema(modules);
     const bridges = await readBridges(config, modules, schema);
+    const trustedDocuments = await readTrustedDocuments(config, schema);
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
     const pools = openPools(url, outages, undo);
     const { database, keeper } = pools;
@@ -71,7 +74,7 @@ export function buildApp(config: Config): App {
     undo.push(engine.stop);
     giveUp = engine.giveUp;
     const ready = createReadiness({ engine, keeper });
-    server = await startServer(config, engine, { schema, ready, logger });
+    server = await startServer(config, engine, { schema, ready, logger, trustedDocuments });
     undo.push(server.stop);
     const isOwn = config.databaseUrl === null;
     const name = isOwn ? `embedded, in ${config.dataDir}` : new URL(url).host;
@@ -173,12 +176,13 @@ interface ServerParts {
   readonly schema: GraphQLSchema;
   readonly ready: ApiServerOptions['ready'];
   readonly logger: Logger;
+  readonly trustedDocuments: TrustedDocuments | null;
 }
 
 function startServer(
   config: Config,
   engine: Engine,
-  { schema, ready, logger: log }: ServerParts,
+  { schema, ready, logger: log, trustedDocuments }: ServerParts,
 ): Promise<ApiServer> {
   const { host, port, authentication, corsOrigins } = config;
   return createApiServer({
@@ -192,6 +196,7 @@ function startServer(
     examples,
     log,
     corsOrigins,
+    trustedDocuments,
     renderGraphiQL,
   });
 }

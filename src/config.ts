@@ -12,6 +12,8 @@ export interface Config {
   readonly dataDir: string;
   /** The file that configures the bridges. Null: there are none. */
   readonly bridgesFile: string | null;
+  /** The file with the only documents that clients may run. Null: they may run any document. */
+  readonly trustedDocumentsFile: string | null;
   /** The value of an environment variable that a configuration file names; null if not set. */
   readonly secret: (name: string) => string | null;
   readonly authentication: AuthenticationSettings;
@@ -46,18 +48,27 @@ export function readConfig(environment: Environment = process.env): Config {
     databaseUrl: readDatabaseUrl(get('DATABASE_URL')),
     dataDir: path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook'),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
+    trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
     secret: readSecrets(environment),
     authentication,
-    corsOrigins: (get('CORS_ORIGINS') ?? '').split(/[\s,]+/).filter((origin) => origin !== ''),
+    corsOrigins: readOrigins(get('CORS_ORIGINS')),
     logLevel: readLogLevel(get('LOG_LEVEL')),
     transport: readTransport(get),
   });
 }
 
-/** Reads the settings of the demo: by default a separate data directory, and never bridges. */
+/**
+ * Reads the settings of the demo: by default a separate data directory, never bridges, and no
+ * trusted documents, as its traders send their own.
+ */
 export function readDemoConfig(environment: Environment = process.env): Config {
   const dataDir = environment['DAYBOOK_DATA_DIR']?.trim() || '.daybook-demo';
-  return readConfig({ ...environment, DAYBOOK_DATA_DIR: dataDir, DAYBOOK_BRIDGES: undefined });
+  return readConfig({
+    ...environment,
+    DAYBOOK_DATA_DIR: dataDir,
+    DAYBOOK_BRIDGES: undefined,
+    DAYBOOK_TRUSTED_DOCUMENTS: undefined,
+  });
 }
 
 /** Reads the settings of commands that connect to a running server, without checks. */
@@ -84,6 +95,28 @@ function readDatabaseUrl(text: string | undefined): string | null {
   if (text === undefined) return null;
   if (URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol)) return text;
   throw new ConfigError('DATABASE_URL is not of the form postgres://user:password@host:5432/name');
+}
+
+/** Reads origins in exactly the form in which browsers send them, as they are compared as text. */
+function readOrigins(text = ''): readonly string[] {
+  const origins = text.split(/[\s,]+/).filter((origin) => origin !== '');
+  for (const origin of origins) {
+    if (origin.includes('*')) {
+      throw new ConfigError(`CORS_ORIGINS ${origin} has a wildcard: list each allowed origin`);
+    }
+    const url = URL.canParse(origin) ? new URL(origin) : null;
+    if (url === null || url.host === '') {
+      throw new ConfigError(
+        `CORS_ORIGINS ${origin} is not an origin: use the form https://app.example or ` +
+          'http://app.example:3000',
+      );
+    }
+    const right = `${url.protocol}//${url.host}`;
+    if (origin !== right) {
+      throw new ConfigError(`CORS_ORIGINS ${origin} is not an origin: use ${right}`);
+    }
+  }
+  return origins;
 }
 
 function readLogLevel(text = 'info'): string {

@@ -8,6 +8,33 @@ it('the demo has no bridges', () => {
   expect(readDemoConfig(environment).bridgesFile).toBeNull();
 });
 
+describe('CORS_ORIGINS', () => {
+  it('lists origins', () => {
+    const origins = ['https://app.example', 'http://localhost:5173', 'http://[::1]:3000'];
+    expect(readConfig({ CORS_ORIGINS: origins.join(' ') }).corsOrigins).toEqual(origins);
+    expect(readConfig({ CORS_ORIGINS: `\n${origins.join(',')} ` }).corsOrigins).toEqual(origins);
+    expect(readConfig({ CORS_ORIGINS: 'app://desktop' }).corsOrigins).toEqual(['app://desktop']);
+    expect(readConfig({}).corsOrigins).toEqual([]);
+  });
+
+  it.each([
+    ['https://app.example/', 'is not an origin: use https://app.example'],
+    ['https://app.example/path', 'is not an origin: use https://app.example'],
+    ['https://App.Example', 'is not an origin: use https://app.example'],
+    ['https://app.example:443', 'is not an origin: use https://app.example'],
+    ['https://ada@app.example', 'is not an origin: use https://app.example'],
+    ['app.example', 'is not an origin: use the form https://app.example or'],
+    ['localhost:5173', 'is not an origin: use the form https://app.example or'],
+    ['null', 'is not an origin: use the form https://app.example or'],
+    ['https://*.example', 'has a wildcard: list each allowed origin'],
+    ['*', 'has a wildcard: list each allowed origin'],
+  ])('refuses %s in one line', (origin, fault) => {
+    const read = () => readConfig({ CORS_ORIGINS: `https://right.example ${origin}` });
+    expect(read).toThrow(`CORS_ORIGINS ${origin} ${fault}`);
+    expect(read).toThrow(/^[^\n]*$/);
+  });
+});
+
 describe('the limits of the transport', () => {
   it('leave room for 20,000 WebSockets on the file limit that systemd gives', () => {
     const { transport } = readConfig({});

@@ -53,11 +53,13 @@ export function createOperationCut(parts: CutParts) {
       return known;
     },
     assertRecorded: (sequence: number) => assertRecorded(parts, sequence),
-    /** The sequence number in the answer: that of the operation, or else of its only moment. */
+    /** The sequence number in the answer: that of the operation, or else of its latest moment. */
     shown(): number {
-      const [only] = resolved.size === 1 ? resolved : [];
-      return pinned ?? only ?? engine.views.checkpoint();
+      if (pinned !== null || resolved.size === 0) return pinned ?? engine.views.checkpoint();
+      return Math.max(...resolved);
     },
+    /** Whether the operation has read only at moments that it has named. */
+    isSettled: () => pinning === null && resolved.size > 0,
   };
 }
 

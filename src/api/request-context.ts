@@ -47,6 +47,8 @@ export interface RequestContext extends NotedReads {
   forFrames(signal: AbortSignal): RequestContext;
   /** The `extensions` of the answer: the sequence number of the operation. */
   extensions(): Readonly<Record<string, unknown>>;
+  /** Whether everything that was read is of moments that the operation names, in the same log. */
+  isSettled(): boolean;
   /** Runs a read of the database in the actor's fair share; throws its errors unchanged. */
   inTurn<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Runs a read of the database in the actor's fair share; throws the errors for clients. */
@@ -106,6 +108,7 @@ export function createRequestContext(
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, transport, signal, ...hints }, history);
     },
+    isSettled: () => cut.isSettled() && engine.feed.history() === history,
     extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),
   };
 }

@@ -1,8 +1,16 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { TransportError } from './reply-error.ts';
 
 /** Returns why a request is refused before its body is read; null if it is not. */
 export type CheckAccess = (request: IncomingMessage) => TransportError | null;
+
+/** Which hosts, and which pages in browsers, may use a server. */
+export interface Access {
+  readonly checkRequest: CheckAccess;
+  readonly checkUpgrade: CheckAccess;
+  /** Whether pages of an origin other than the server's may use it. */
+  allowsOrigin(origin: string): boolean;
+}
 
 const misdirected: TransportError = {
   status: 421,
@@ -16,23 +24,41 @@ const foreign: TransportError = {
 };
 
 /**
- * Guards a server that runs without authentication and so trusts every client that can reach it.
+ * Decides which pages may use a server: those of the listed origins and those on loopback, and the
+ * server's own. The rule is the same over HTTP and over WebSocket. Over HTTP with tokens, the
+ * browser enforces it by the headers of `allowOrigin`.
  *
- * A page on the internet can make its visitor's browser send requests here: under the page's own
- * host name, once that resolves to 127.0.0.1 (DNS rebinding), or across origins. The header Host
- * shows the first, Origin the second. With tokens neither matters: no browser adds one by itself.
+ * A server that runs without authentication trusts every client that can reach it. A page on the
+ * internet can make its visitor's browser send requests here: under the page's own host name, once
+ * that resolves to 127.0.0.1 (DNS rebinding), or across origins. The header Host shows the first,
+ * Origin the second. With tokens neither is a danger, as no browser adds one by itself.
  */
-export function createAccessCheck(
-  isAuthenticated: boolean,
-  corsOrigins: ReadonlySet<string>,
-): CheckAccess {
-  if (isAuthenticated) return () => null;
-  return function checkAccess({ headers }) {
+export function createAccess(isAuthenticated: boolean, corsOrigins: ReadonlySet<string>): Access {
+  const allowsOrigin = (origin: string) => corsOrigins.has(origin) || isLoopbackOrigin(origin);
+
+  function checkHost({ headers }: IncomingMessage): TransportError | null {
     if (!isLoopbackHost(headers.host ?? '')) return misdirected;
     const { origin } = headers;
-    if (origin === undefined || corsOrigins.has(origin) || isLoopbackOrigin(origin)) return null;
+    return origin === undefined || allowsOrigin(origin) ? null : foreign;
+  }
+
+  function checkOrigin({ headers }: IncomingMessage): TransportError | null {
+    const { origin } = headers;
+    if (origin === undefined || allowsOrigin(origin) || isSameOrigin(origin, headers)) return null;
     return foreign;
+  }
+
+  return {
+    checkRequest: isAuthenticated ? () => null : checkHost,
+    checkUpgrade: isAuthenticated ? checkOrigin : checkHost,
+    allowsOrigin,
   };
+}
+
+/** Whether the page is of this server. Behind a proxy that changes Host, browsers still say so. */
+function isSameOrigin(origin: string, headers: IncomingHttpHeaders): boolean {
+  if (headers['sec-fetch-site'] === 'same-origin') return true;
+  return URL.canParse(origin) && new URL(origin).host === headers.host?.toLowerCase();
 }
 
 /** Whether a Host header, with or without a port, certainly names this machine. */

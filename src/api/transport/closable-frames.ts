@@ -1,9 +1,9 @@
 import type { ExecutionResult } from 'graphql';
 import { onAbort } from '../../lib/on-abort.ts';
-import { toFrameText } from './frame-text.ts';
+import { type FrameText, toFrameText } from './frame-text.ts';
 
 /** The results of a subscription as JSON, in order; `return` ends them at once. */
-export interface ClosableFrames extends AsyncGenerator<string, void, void> {}
+export interface ClosableFrames extends AsyncGenerator<FrameText, void, void> {}
 
 /**
  * Wraps a source in frames that end when `abort` is aborted, and that abort it when they end.
@@ -18,7 +18,7 @@ export function closableFrames(
   onClose: () => void,
 ): ClosableFrames {
   const iterator = source[Symbol.asyncIterator]();
-  const done: IteratorResult<string, void> = { done: true, value: undefined };
+  const done: IteratorResult<FrameText, void> = { done: true, value: undefined };
   let resolveWaiting: ((result: typeof done) => void) | null = null;
   let isClosed = false;
 
@@ -34,7 +34,7 @@ export function closableFrames(
 
   onAbort(abort.signal, close);
 
-  async function pull(): Promise<IteratorResult<string, void>> {
+  async function pull(): Promise<IteratorResult<FrameText, void>> {
     try {
       const next = await iterator.next();
       if (!next.done) return { done: false, value: toFrameText(next.value) };

@@ -30,11 +30,22 @@ export interface Documents {
 }
 
 type Checked = Omit<SelectedOperation, 'definition'> | readonly GraphQLError[];
+type CheckDocument = (source: string) => Checked;
 
 const unresolved = 'operationName must name an operation of the document if it has more than one';
 
 /** The maximum total length of cached sources. A checked document is some 100 times as large. */
 const cachedLengthMax = 512 * 1024;
+
+const untrusted =
+  'this server runs only trusted documents: send the documentId of one, not another query';
+
+interface DocumentsOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: OperationLimits;
+  /** Whether a document may run; if absent, every document may. */
+  readonly isTrusted?: (source: string) => boolean;
+}
 
 /**
  * Checks documents, each once while it is cached: limits, parser, complexity, validation, in this
@@ -44,38 +55,20 @@ const cachedLengthMax = 512 * 1024;
  * cache keeps 1,024 documents of any length, which can be gigabytes, and looks up each step
  * separately, which takes a tenth of the time of a small mutation.
  */
-export function createDocuments(
-  schema: GraphQLSchema,
-  limits: OperationLimits,
-  pipeline: Pipeline,
-): Documents {
-  const complexity = createComplexityCheck(schema, limits);
+export function createDocuments(options: DocumentsOptions, pipeline: Pipeline): Documents {
+  const { schema, limits, isTrusted } = options;
+  const check = createDocumentCheck(schema, limits, pipeline);
   const known = new LRUCache<string, Checked>({
     maxSize: cachedLengthMax,
     // The constant is what a document takes in addition to its source.
     sizeCalculation: (_checked, source) => source.length + 64,
   });
 
-  function check(source: string): Checked {
-    try {
-      assertSourceWithin(source, limits);
-      const document = pipeline.parse(source);
-      const costFault = complexity(document);
-      if (costFault instanceof GraphQLError) return [costFault];
-      const maxErrors = limits.validationErrorsMax;
-      const faults = pipeline.validate(schema, document, undefined, { maxErrors });
-      if (faults.length > 0) return faults.map(toValidationError);
-      return { document, costFault };
-    } catch (error) {
-      if (error instanceof GraphQLError) return [toParseError(error)];
-      throw error;
-    }
-  }
-
   return {
     select(source, operationName) {
       let checked = known.get(source);
       if (checked === undefined) {
+        if (isTrusted?.(source) === false) return [codedError('DOCUMENT_NOT_TRUSTED', untrusted)];
         checked = check(source);
         known.set(source, checked);
       }
@@ -86,4 +79,42 @@ export function createDocuments(
       return { document, definition, costFault };
     },
   };
+}
+
+/** Creates the check of a document: its limits and its validity. It never throws. */
+export function createDocumentCheck(
+  schema: GraphQLSchema,
+  limits: OperationLimits,
+  { parse, validate }: Pick<Pipeline, 'parse' | 'validate'>,
+): CheckDocument {
+  const complexity = createComplexityCheck(schema, limits);
+  return function check(source) {
+    try {
+      assertSourceWithin(source, limits);
+      const document = parse(source);
+      const costFault = complexity(document);
+      if (costFault instanceof GraphQLError) return [costFault];
+      const maxErrors = limits.validationErrorsMax;
+      const faults = validate(schema, document, undefined, { maxErrors });
+      if (faults.length > 0) return faults.map(toDocumentError);
+      return { document, costFault };
+    } catch (error) {
+      if (error instanceof GraphQLError) return [toParseError(error)];
+      throw error;
+    }
+  };
+}
+
+/** The directives of incremental delivery, which clients may use without asking the schema. */
+const incremental = /^Unknown directive "@(defer|stream)"/;
+
+function toDocumentError(error: GraphQLError): GraphQLError {
+  const name = incremental.exec(error.message)?.[1];
+  if (name === undefined) return toValidationError(error);
+  const message = `@${name} is not supported: remove it, as answers are sent as a whole`;
+  const { nodes } = error;
+  return new GraphQLError(message, {
+    extensions: { code: 'INCREMENTAL_DELIVERY_NOT_SUPPORTED' },
+    ...(nodes && { nodes }),
+  });
 }

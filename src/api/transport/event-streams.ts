@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { GraphQLError } from 'graphql';
+import { codeOf } from '../errors.ts';
 import { deadline } from './deadline.ts';
+import type { FrameText } from './frame-text.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { Quotas } from './quotas.ts';
-import { replyJson, replyTransportError } from './reply.ts';
+import { replyResult, replyTransportError } from './reply.ts';
 import { exceeded, full, type TransportError } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
@@ -46,7 +49,7 @@ export function createEventStreams(options: {
     const cancelExpiry = deadline(expiresAtMs, () => response.destroy());
     try {
       const frames = await operations.subscribe(operation);
-      if (!('next' in frames)) return replyJson(response, 400, frames);
+      if (!('next' in frames)) return replyResult(response, 400, frames);
       await writeEventStream(response, frames, limits.pingIntervalMs);
     } finally {
       cancelExpiry();
@@ -62,7 +65,8 @@ export function createEventStreams(options: {
         return answerSubscription(response, operation, expiresAtMs);
       }
       const result = await operations.execute(operation);
-      await writeEventStream(response, [JSON.stringify(result)], limits.pingIntervalMs);
+      const frames = [{ text: JSON.stringify(result), sequence: null }];
+      await writeEventStream(response, frames, limits.pingIntervalMs);
     },
     stop() {
       isStopped = true;
@@ -88,16 +92,17 @@ function actorFull({ socketsPerActorMax: max }: TransportLimits): TransportError
 
 /**
  * Writes frames as server-sent events, one `next` each and `complete` after the last (GraphQL
- * over SSE, distinct connections mode). Waits for a slow reader: requests the next frame only when
- * the previous one has left. Ends when the reader has disconnected. An error that the frames throw,
- * which must be a GraphQLError, is sent as the last `next`.
+ * over SSE, distinct connections mode). The id of an event is the sequence number of its frame.
+ * Waits for a slow reader: requests the next frame only when the previous one has left. Ends when
+ * the reader has disconnected. An error that the frames throw, which must be a GraphQLError, is
+ * sent as the last `next`.
  *
  * Yoga's writer is not used: after a reader has stalled and left, it waits for `drain`
  * indefinitely, with its ping timer running.
  */
 async function writeEventStream(
   response: ServerResponse,
-  frames: AsyncIterable<string> | readonly string[],
+  frames: AsyncIterable<FrameText> | readonly FrameText[],
   pingIntervalMs: number,
 ): Promise<void> {
   response.writeHead(200, {
@@ -112,21 +117,26 @@ async function writeEventStream(
     if (!response.writableNeedDrain) response.write(':\n\n');
   }, pingIntervalMs);
   try {
-    for await (const frame of frames) {
-      await write(response, 'next', ` ${frame}`);
+    for await (const { text, sequence } of frames) {
+      // A browser returns the id as Last-Event-ID when it connects again.
+      const id = sequence === null ? '' : `id: ${sequence}\n`;
+      await write(response, `event: next\n${id}data: ${text}`);
       if (response.destroyed) return;
     }
   } catch (error) {
-    await write(response, 'next', ` ${JSON.stringify({ errors: [error] })}`);
+    // The events that the ids name are gone, so a browser must not resume after them.
+    const code = error instanceof GraphQLError ? codeOf(error) : undefined;
+    const id = code === 'LOG_REPLACED' ? 'id:\n' : '';
+    await write(response, `event: next\n${id}data: ${JSON.stringify({ errors: [error] })}`);
   } finally {
     clearInterval(ping);
   }
-  await write(response, 'complete', '');
+  await write(response, 'event: complete\ndata:');
   response.end();
 }
 
-async function write(response: ServerResponse, event: string, data: string): Promise<void> {
-  if (response.destroyed || response.write(`event: ${event}\ndata:${data}\n\n`)) return;
+async function write(response: ServerResponse, message: string): Promise<void> {
+  if (response.destroyed || response.write(`${message}\n\n`)) return;
   await new Promise<void>((resolve) => {
     function settle(): void {
       response.off('drain', settle);

@@ -117,7 +117,7 @@ function createGroup(
       const frame = await execute({ ...args, rootValue });
       if (isWhole(frame)) {
         // The frame is serialized here, so that an error in serialization is masked as well.
-        toFrameText(frame);
+        toFrameText(frame, rootValue);
         return frame;
       }
       await delay(retryMs, abort.signal);

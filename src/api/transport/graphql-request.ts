@@ -11,10 +11,13 @@ import { codedError, codeOf } from '../errors.ts';
 import type { Transport } from '../operation-init.ts';
 import type { Identity } from './authentication.ts';
 import type { EventStreams } from './event-streams.ts';
-import type { OperationOrigin, Operations } from './operation.ts';
-import { createPersistedQueries } from './persisted-queries.ts';
-import { reply, replyJson } from './reply.ts';
+import { type Accepted, type ResultType, readAccept } from './media-type.ts';
+import type { Operation, OperationOrigin, Operations } from './operation.ts';
+import type { PersistedQueries } from './persisted-queries.ts';
+import { reply, replyResult } from './reply.ts';
 import { headerText } from './request-hints.ts';
+import { resumeAfter } from './resume.ts';
+import { isKnown, isSettledAnswer, settledHeaders } from './settled-answers.ts';
 
 /** The sender of a request. */
 interface Caller {
@@ -23,7 +26,13 @@ interface Caller {
   readonly abort: AbortController;
 }
 
-type GraphQLRequest = Request<IncomingMessage, Caller>;
+/** The caller of a request, and the form of the answer. */
+interface Asking extends Caller {
+  readonly accepted: Accepted;
+  readonly type: ResultType;
+}
+
+type GraphQLRequest = Request<IncomingMessage, Asking>;
 
 /** Statuses that do not depend on the media type that the caller accepts. */
 const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
@@ -37,14 +46,7 @@ const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 
-const mutationByGet: Response = [
-  JSON.stringify({ errors: [codedError('BAD_REQUEST', 'a mutation must be sent by POST')] }),
-  {
-    status: 405,
-    statusText: 'Method Not Allowed',
-    headers: { allow: 'POST', 'content-type': 'application/json; charset=utf-8' },
-  },
-];
+const mutationByGet = codedError('BAD_REQUEST', 'a mutation must be sent by POST');
 const needsStream = codedError(
   'BAD_REQUEST',
   'a subscription requires a WebSocket, or the header accept: text/event-stream',
@@ -57,17 +59,24 @@ export type AnswerGraphQL = (
   caller: Caller,
 ) => Promise<void>;
 
+interface AnswerParts {
+  readonly operations: Operations;
+  readonly streams: EventStreams;
+  readonly persistedQueries: PersistedQueries;
+  /** Whether answers differ from actor to actor. */
+  readonly isAuthenticated: boolean;
+}
+
 /**
  * Answers GraphQL requests whose body has been read: as JSON through graphql-http, which
  * implements the parameters, media types and statuses of GraphQL over HTTP, or as an event stream.
  */
-export function createGraphQLAnswer(operations: Operations, streams: EventStreams): AnswerGraphQL {
-  const persistedQueries = createPersistedQueries();
-  const handle = createHandler<IncomingMessage, Caller>({
-    formatError: (error) =>
-      error instanceof GraphQLError ? error : codedError('BAD_REQUEST', error.message),
+export function createGraphQLAnswer(parts: AnswerParts): AnswerGraphQL {
+  const { operations, persistedQueries, streams } = parts;
+  const handle = createHandler<IncomingMessage, Asking>({
+    parseRequestParams: parseParams,
     onSubscribe: async (request, params) => {
-      if (isMutationByGet(operations, request, params)) return mutationByGet;
+      if (isMutationByGet(operations, request, params)) return refuseMutation(request);
       const prepared = await operations.prepare(params, originOf(request, 'http'));
       if (!('kind' in prepared)) return withStatus(prepared, request);
       if (prepared.kind === 'subscription') return [needsStream];
@@ -75,27 +84,53 @@ export function createGraphQLAnswer(operations: Operations, streams: EventStream
       // A result without data was not executed, so it gets the status of a request error.
       if (result.data === undefined) return result.errors ?? [];
       // Serialized here, because graphql-http passes each value of a result through a function.
-      return toResponse(request, 200, result);
+      const answer = toResponse(request, 200, result);
+      const isSettled = request.method === 'GET' && isSettledAnswer(prepared, result);
+      return isSettled ? forCaches(parts, request, answer) : answer;
     },
   });
 
+  async function answerStream(
+    request: GraphQLRequest,
+    response: ServerResponse,
+    params: RequestParams,
+  ): Promise<void> {
+    const origin = originOf(request, 'sse');
+    const operation = resume(request, await operations.prepare(params, origin));
+    if ('kind' in operation) {
+      return streams.answer(response, operation, request.context.identity.expiresAtMs);
+    }
+    send(response, toResponse(request, statusOf(operation) ?? 400, { errors: operation }));
+  }
+
   return async function answerGraphQL(request, response, body, caller) {
     const { url = '', method = '', headers } = request;
-    const sent = { url, method, headers, body, raw: request, context: caller };
+    const accepted = readAccept(headers.accept);
+    const type = accepted.json ?? 'application/json';
+    const context = { ...caller, accepted, type };
+    // Errors of a stream that has not begun are in JSON.
+    const accept = accepted.json === null && !accepted.stream ? headers.accept : type;
+    const read = { accept, 'content-type': headers['content-type'] };
+    const sent = { url, method, headers: read, body, raw: request, context };
     const wrapped = persistedQueries.resolve(sent);
     if (wrapped instanceof GraphQLError) {
       return send(response, toResponse(sent, statusOf([wrapped]) ?? 400, { errors: [wrapped] }));
     }
     const params = await streamParams(operations, wrapped);
-    if (params === null || isMutationByGet(operations, wrapped, params)) {
-      return send(response, params === null ? await handle(wrapped) : mutationByGet);
-    }
-    const prepared = await operations.prepare(params, originOf(wrapped, 'sse'));
-    if ('kind' in prepared) {
-      return streams.answer(response, prepared, caller.identity.expiresAtMs);
-    }
-    replyJson(response, statusOf(prepared) ?? 400, { errors: prepared });
+    if (params === null) return send(response, await handle(wrapped));
+    if (isMutationByGet(operations, wrapped, params)) return send(response, refuseMutation(sent));
+    await answerStream(wrapped, response, params);
   };
+}
+
+/** Reads the parameters; an error of them is answered in the type that the caller prefers. */
+async function parseParams(request: GraphQLRequest): Promise<RequestParams | Response> {
+  try {
+    return await parseRequestParams(request);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return toResponse(request, 400, { errors: [codedError('BAD_REQUEST', message)] });
+  }
 }
 
 /**
@@ -106,12 +141,36 @@ async function streamParams(
   operations: Operations,
   request: GraphQLRequest,
 ): Promise<RequestParams | null> {
-  const accept = request.raw.headers.accept ?? '';
-  if (!accept.includes('text/event-stream')) return null;
+  const { accepted } = request.context;
+  if (!accepted.stream) return null;
   const params = await parseRequestParams(request).catch(() => null);
   if (params === null || !('query' in params)) return null;
-  const acceptsJson = accept.includes('json') || accept.includes('*/*');
-  return acceptsJson && operations.kindOf(params) !== 'subscription' ? null : params;
+  return accepted.json !== null && operations.kindOf(params) !== 'subscription' ? null : params;
+}
+
+/** Begins a subscription where the header Last-Event-ID says that its reader was cut off. */
+function resume(
+  { raw }: GraphQLRequest,
+  prepared: Operation | readonly GraphQLError[],
+): Operation | readonly GraphQLError[] {
+  const lastEventId = headerText(raw.headers['last-event-id']);
+  if (!lastEventId || !('kind' in prepared) || prepared.kind !== 'subscription') return prepared;
+  const resumed = resumeAfter(prepared, lastEventId);
+  return resumed instanceof GraphQLError ? [resumed] : resumed;
+}
+
+/** Allows caches to keep an answer that never changes, and omits one that the caller has. */
+function forCaches(
+  { isAuthenticated }: AnswerParts,
+  { raw }: GraphQLRequest,
+  answer: Response,
+): Response {
+  const [body, init] = answer;
+  if (body === null) return answer;
+  const headers = settledHeaders(body, isAuthenticated);
+  return isKnown(raw.headers, headers.etag)
+    ? [null, { status: 304, statusText: '', headers }]
+    : [body, { ...init, headers: { ...init.headers, ...headers } }];
 }
 
 function isMutationByGet(
@@ -120,6 +179,11 @@ function isMutationByGet(
   params: RequestParams,
 ): boolean {
   return request.method === 'GET' && operations.kindOf(params) === 'mutation';
+}
+
+function refuseMutation(request: GraphQLRequest): Response {
+  const [body, init] = toResponse(request, 405, { errors: [mutationByGet] });
+  return [body, { ...init, headers: { ...init.headers, allow: 'POST' } }];
 }
 
 function originOf({ raw, context }: GraphQLRequest, transport: Transport): OperationOrigin {
@@ -145,10 +209,12 @@ function withStatus(
   return toResponse(request, status, { errors });
 }
 
-function toResponse({ raw }: GraphQLRequest, status: number, result: ExecutionResult): Response {
-  const isPlain = !raw.headers.accept?.includes('application/graphql-response+json');
-  const type = isPlain ? 'application/json' : 'application/graphql-response+json';
-  const headers = { 'content-type': `${type}; charset=utf-8` };
+function toResponse(
+  { context }: GraphQLRequest,
+  status: number,
+  result: ExecutionResult,
+): Response {
+  const headers = { 'content-type': `${context.type}; charset=utf-8` };
   return [JSON.stringify(result), { status, statusText: '', headers }];
 }
 
@@ -169,7 +235,7 @@ function send(response: ServerResponse, [body, { status, headers }]: Response): 
   const refusal = refusals.get(status);
   if (body === null && refusal !== undefined) {
     for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
-    replyJson(response, status, { errors: [refusal] });
+    replyResult(response, status, { errors: [refusal] });
   } else {
     reply(response, { status, body, ...(headers && { headers }) });
   }

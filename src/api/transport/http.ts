@@ -2,8 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
-import type { CheckAccess } from './access.ts';
+import type { Access } from './access.ts';
 import type { Authenticate, Identity } from './authentication.ts';
+import { allowOrigin } from './cors.ts';
 import type { AnswerGraphQL } from './graphql-request.ts';
 import { reply, replyError, replyJson } from './reply.ts';
 import { type BodyFault, discardBody, readBody } from './request-body.ts';
@@ -16,11 +17,10 @@ export interface Readiness {
 interface HttpOptions {
   readonly answerGraphQL: AnswerGraphQL;
   readonly authenticate: Authenticate;
-  readonly checkAccess: CheckAccess;
+  readonly access: Access;
   readonly ready: () => Promise<Readiness>;
   /** The page for browsers. */
   readonly graphiql: Buffer;
-  readonly corsOrigins: ReadonlySet<string>;
   readonly bodyBytesMax: number;
   /** Called for a connection whose caller has been authenticated. */
   readonly admit: (socket: Socket) => void;
@@ -97,9 +97,9 @@ async function answerEndpoint(
   response: ServerResponse,
 ): Promise<void> {
   const { headers, method } = request;
-  const refusal = options.checkAccess(request);
+  const refusal = options.access.checkRequest(request);
   if (refusal !== null) return replyError(request, response, refusal);
-  allowOrigin(options.corsOrigins, request, response);
+  allowOrigin(options.access, request, response);
   if (method === 'OPTIONS')
     return reply(response, { status: 204, headers: { allow: 'GET, POST' } });
   if (method === 'GET' && headers.accept?.includes('text/html')) {
@@ -137,19 +137,4 @@ async function identify(
 
 function refuseBody(request: IncomingMessage, response: ServerResponse, fault: BodyFault): void {
   if (fault !== 'gone') replyError(request, response, refusals[fault]);
-}
-
-function allowOrigin(
-  origins: ReadonlySet<string>,
-  { headers }: IncomingMessage,
-  response: ServerResponse,
-): void {
-  if (origins.size === 0) return;
-  response.setHeader('vary', 'Origin');
-  if (headers.origin === undefined || !origins.has(headers.origin)) return;
-  response.setHeader('access-control-allow-origin', headers.origin);
-  response.setHeader('access-control-allow-methods', 'GET, POST');
-  const names = 'content-type, authorization, daybook-min-sequence, daybook-correlation-id';
-  response.setHeader('access-control-allow-headers', names);
-  response.setHeader('access-control-max-age', '600');
 }

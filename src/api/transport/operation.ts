@@ -1,4 +1,10 @@
-import type { ExecutionResult, GraphQLError, GraphQLSchema, OperationTypeNode } from 'graphql';
+import type {
+  ExecutionResult,
+  GraphQLError,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
 import type { RequestParams } from 'graphql-http';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
@@ -16,6 +22,8 @@ import { createTurns } from './turns.ts';
 interface OperationContext extends FrameContext {
   /** Merged into the `extensions` of a query's or mutation's result, after its execution. */
   extensions(): Readonly<Record<string, unknown>> | undefined;
+  /** Whether everything that was read can never change; false if absent. */
+  isSettled?(): boolean;
 }
 
 export type CreateContext = (init: OperationInit) => OperationContext | Promise<OperationContext>;
@@ -33,6 +41,7 @@ export interface OperationOrigin {
 export interface Operation extends FramedOperation {
   readonly contextValue: OperationContext;
   readonly kind: OperationTypeNode;
+  readonly definition: OperationDefinitionNode;
   readonly abort: AbortController;
 }
 
@@ -60,6 +69,8 @@ interface OperationsOptions {
   readonly createContext: CreateContext;
   readonly limits: OperationLimits;
   readonly log: Logger;
+  /** Whether a document may run; if absent, every document may. */
+  readonly isTrusted?: (source: string) => boolean;
 }
 
 /** The time for frames in one turn of the event loop; another request may wait a few such turns. */
@@ -74,10 +85,10 @@ const framesBudgetMs = 5;
  * (Node.js 20, November 2026).
  */
 export function createOperations(options: OperationsOptions): Operations {
-  const { schema, limits, log } = options;
+  const { schema, log } = options;
   const maskError = createErrorMask(log);
   const pipeline = createPipeline(schema, maskError);
-  const documents = createDocuments(schema, limits, pipeline);
+  const documents = createDocuments(options, pipeline);
   const groups = createFrameGroups(pipeline.execute);
   const turns = createTurns(framesBudgetMs);
   return {
@@ -156,6 +167,7 @@ async function prepare(
     actor,
     source: params.query,
     kind,
+    definition,
     abort,
   };
 }

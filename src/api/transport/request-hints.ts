@@ -6,6 +6,11 @@ type GivenHints = { readonly [Name in keyof RequestHints]?: unknown };
 
 const sequence = /^(?:0|[1-9]\d{0,17})$/;
 
+/** Whether a text is a sequence number in digits. */
+export function isSequence(text: string): boolean {
+  return sequence.test(text);
+}
+
 /**
  * Reads `extensions: { daybook: { minSequence, correlationId } }` of a request. If one is absent
  * there, the request's header counts; if that is absent too, the hint is null.
@@ -19,7 +24,7 @@ export function readRequestHints(
   const given = daybookExtension(extensions);
   const minSequence = given.minSequence ?? headers?.minSequence ?? null;
   const correlationId = given.correlationId ?? headers?.correlationId ?? null;
-  if (minSequence !== null && !isText(minSequence, (text) => sequence.test(text))) {
+  if (minSequence !== null && !isText(minSequence, isSequence)) {
     throw codedError(
       'BAD_USER_INPUT',
       'minSequence must be a sequence number as a string, like "42"',

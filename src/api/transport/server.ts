@@ -2,18 +2,25 @@ import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
-import { createAccessCheck } from './access.ts';
+import { createAccess } from './access.ts';
 import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
 import { trackConnections } from './connections.ts';
 import { createEventStreams } from './event-streams.ts';
-import { type Example, type RenderGraphiQL, renderGraphiqlPage } from './graphiql.ts';
+import {
+  type Example,
+  graphiqlDisabledPage,
+  type RenderGraphiQL,
+  renderGraphiqlPage,
+} from './graphiql.ts';
 import { createGraphQLAnswer } from './graphql-request.ts';
 import { createRequestListener, type Readiness } from './http.ts';
 import { defaultLimits, type OperationLimits } from './limits.ts';
 import { type CreateContext, createOperations } from './operation.ts';
+import { createPersistedQueries } from './persisted-queries.ts';
 import { createQuotas } from './quotas.ts';
 import { createStalled } from './stalled.ts';
 import { defaultTransportLimits, type TransportLimits } from './transport-limits.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { createWebSockets, type WebSockets } from './websocket.ts';
 
 export interface ApiServerOptions {
@@ -33,6 +40,8 @@ export interface ApiServerOptions {
   /** Other origins whose pages may use this server; none by default. */
   readonly corsOrigins?: readonly string[];
   readonly renderGraphiQL?: RenderGraphiQL;
+  /** If given, only these documents run, and GraphiQL is disabled. */
+  readonly trustedDocuments?: TrustedDocuments | null;
 }
 
 export interface ApiServer {
@@ -65,27 +74,30 @@ export class PortTakenError extends Error {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { host, port, schema, createContext, ready, log } = options;
   const limits = { ...defaultLimits, ...defaultTransportLimits, ...options.limits };
-  const corsOrigins = new Set(options.corsOrigins);
   const authenticate = await createAuthentication(options.authentication);
   const isAuthenticated = options.authentication !== null;
-  const checkAccess = createAccessCheck(isAuthenticated, corsOrigins);
-  const operations = createOperations({ schema, createContext, limits, log });
+  const access = createAccess(isAuthenticated, new Set(options.corsOrigins));
+  const { trustedDocuments: trusted = null } = options;
+  const operations = createOperations({
+    schema,
+    createContext,
+    limits,
+    log,
+    ...(trusted && { isTrusted: trusted.has }),
+  });
+  const persistedQueries = createPersistedQueries(trusted);
   const quotas = createQuotas(limits, isAuthenticated);
   const stalled = createStalled(limits.stallTimeoutMs, log);
   const streams = createEventStreams({ operations, limits, quotas });
   let stopping: Promise<void> | null = null;
 
-  const server = createServer({
-    requestTimeout: limits.requestTimeoutMs,
-    headersTimeout: limits.headersTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-  });
+  const server = createHttpServer(limits);
   const connections = trackConnections(server, limits);
   const sockets = createWebSockets({
     operations,
+    persistedQueries,
     authenticate,
-    checkAccess,
+    checkAccess: access.checkUpgrade,
     limits,
     quotas,
     connections,
@@ -93,12 +105,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     log,
   });
   const onRequest = createRequestListener({
-    answerGraphQL: createGraphQLAnswer(operations, streams),
+    answerGraphQL: createGraphQLAnswer({ operations, streams, persistedQueries, isAuthenticated }),
     authenticate,
-    checkAccess,
+    access,
     ready: async () => (stopping === null ? ready() : { ready: false, stopping: true }),
-    graphiql: renderGraphiqlPage(options.examples, options.renderGraphiQL),
-    corsOrigins,
+    graphiql: pageFor(options),
     bodyBytesMax: limits.bodyBytesMax,
     admit: connections.admit,
     watchResponse: stalled.watchResponse,
@@ -123,6 +134,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return stopping;
     },
   };
+}
+
+function createHttpServer(limits: TransportLimits): Server {
+  return createServer({
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+  });
+}
+
+/** The page for browsers. */
+function pageFor({ trustedDocuments, examples, renderGraphiQL }: ApiServerOptions): Buffer {
+  return trustedDocuments == null
+    ? renderGraphiqlPage(examples, renderGraphiQL)
+    : graphiqlDisabledPage();
 }
 
 async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number): Promise<void> {

@@ -25,8 +25,8 @@ export function sendFrames(
   const opening = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   return {
     async next() {
-      for await (const frame of frames) {
-        await sendText(socket, `${opening}${frame}}`);
+      for await (const { text } of frames) {
+        await sendText(socket, `${opening}${text}}`);
         const full = capacity.wait();
         if (full !== null) await full;
       }

@@ -10,6 +10,7 @@ import { type Authenticate, tokenExpired } from './authentication.ts';
 import type { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
 import type { Operation, Operations } from './operation.ts';
+import type { PersistedQueries } from './persisted-queries.ts';
 import type { Quotas } from './quotas.ts';
 import { exceeded, full, replySocketError, type TransportError } from './reply-error.ts';
 import {
@@ -20,11 +21,13 @@ import {
   type Session,
 } from './session.ts';
 import { sendFrames, sendText } from './socket-frames.ts';
+import { withQuery } from './socket-message.ts';
 import type { Stalled } from './stalled.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 interface WebSocketOptions {
   readonly operations: Operations;
+  readonly persistedQueries: PersistedQueries;
   readonly authenticate: Authenticate;
   readonly checkAccess: CheckAccess;
   readonly limits: TransportLimits;
@@ -117,7 +120,7 @@ export function createWebSockets(options: WebSocketOptions): WebSockets {
 }
 
 function createProtocol(options: WebSocketOptions): Server<Session> {
-  const { operations, authenticate, limits, quotas, connections } = options;
+  const { operations, authenticate, limits, quotas, connections, persistedQueries } = options;
   function finish({ extra }: Context<Params, Session>, id: string): void {
     extra.running.delete(id);
   }
@@ -156,7 +159,9 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
       const waiting = capacity.wait();
       if (waiting !== null) await waiting;
       const origin = { actor: identity.actor, transport: 'websocket', abort: own.abort } as const;
-      const prepared = await operations.prepare(payload, origin);
+      const params = persistedQueries.complete(payload);
+      if (params instanceof GraphQLError) return [params];
+      const prepared = await operations.prepare(params, origin);
       if (!('kind' in prepared)) return prepared;
       own.isSubscription = prepared.kind === 'subscription';
       return { ...prepared, session: extra, id };
@@ -189,7 +194,7 @@ function authorizationOf(params: Params | undefined): unknown {
  */
 function open(protocol: Server<Session>, session: Session, options: WebSocketOptions): void {
   const { socket } = session;
-  const { limits, log } = options;
+  const { limits, log, persistedQueries } = options;
   const pendingMax = limits.operationsPerSocketMax + otherMessagesMax;
 
   async function handle(callback: (text: string) => Promise<void>, text: string): Promise<void> {
@@ -211,7 +216,8 @@ function open(protocol: Server<Session>, session: Session, options: WebSocketOpt
       protocol: socket.protocol,
       send: (text) => sendText(socket, text),
       close: (code, reason) => socket.close(code, reason),
-      onMessage: (callback) => socket.on('message', (data) => handle(callback, String(data))),
+      onMessage: (callback) =>
+        socket.on('message', (data) => handle(callback, withQuery(persistedQueries, String(data)))),
     },
     session,
   );
