@@ -31,13 +31,13 @@ export function createAccessToken(source: TokenSource | undefined): AccessToken 
       return token;
     } catch (cause) {
       throw new DaybookError('TOKEN_UNAVAILABLE', 'the function token failed', { cause });
-    } finally {
-      renewal = null;
     }
   }
 
   function fresh(): Promise<string> {
-    renewal ??= renew();
+    renewal ??= renew().finally(() => {
+      renewal = null;
+    });
     return renewal;
   }
 

@@ -8,7 +8,7 @@ export interface DocumentShape {
   readonly hasFragments: boolean;
 }
 
-export interface RootField {
+interface RootField {
   readonly name: string;
   /** The arguments that are variables, by name. */
   readonly variables: ReadonlyMap<string, string>;
@@ -18,8 +18,10 @@ export interface RootField {
 
 type Mutable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
-const tokens =
-  /"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|\$?[A-Za-z_]\w*|\.\.\.|-?\d[\w.+-]*|[^\s,]/g;
+const blockText = /"""(?:\\"""|[\s\S])*?"""/;
+const text = /"(?:\\.|[^"\\\n])*"/;
+const others = /#[^\n\r]*|\$?[A-Za-z_]\w*|\.\.\.|-?\d[\w.+-]*|[^\s,]/;
+const tokens = new RegExp([blockText, text, others].map(({ source }) => source).join('|'), 'g');
 
 const kinds: ReadonlySet<string> = new Set(['query', 'mutation', 'subscription']);
 

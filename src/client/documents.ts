@@ -22,16 +22,15 @@ export type AnyDocument<Result, Variables> =
 
 export type Print = (document: never) => string;
 
-export interface ReadDocument {
+interface ReadDocument {
   readonly text: string;
+  /** The name of the operation; null if it has none. */
+  readonly name: string | null;
   readonly shape: DocumentShape;
 }
 
 /** Returns the text of a document and what it does. Throws INVALID_DOCUMENT. */
-export type ReadAs = (
-  document: AnyDocument<never, never>,
-  kind: DocumentShape['kind'],
-) => ReadDocument;
+type ReadAs = (document: AnyDocument<never, never>, kind: DocumentShape['kind']) => ReadDocument;
 
 const documentsMax = 1_000;
 
@@ -67,7 +66,7 @@ export function createDocumentReader(print: Print | undefined): ReadAs {
     const text = textOf(document);
     const shape = shapeOf(text);
     if (shape.kind !== kind) throw invalid(`expected a ${kind}, but this is a ${shape.kind}`);
-    return { text, shape };
+    return { text, name: shape.name, shape };
   };
 }
 

@@ -1,5 +1,5 @@
 /** The frames that have arrived and have not been read. */
-export interface FrameBuffer<Frame> {
+interface FrameBuffer<Frame> {
   /** Returns whether the buffer is full. */
   push(frame: Frame): boolean;
   next(): Promise<IteratorResult<Frame, undefined>>;

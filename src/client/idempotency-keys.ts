@@ -1,16 +1,16 @@
 import type { DocumentShape } from './document-shape.ts';
 import { DaybookError } from './errors.ts';
 
-export type Variables = Readonly<Record<string, unknown>>;
+export type OperationVariables = Readonly<Record<string, unknown>>;
 
 /** The variables of a mutation with the keys of its commands. */
 export interface KeyedVariables {
-  readonly variables: Variables;
+  readonly variables: OperationVariables;
   /** Whether every command has a key, so that the mutation can be sent again. */
   readonly isRepeatable: boolean;
 }
 
-/** Mutations that are not commands: their inputs take no key. A test compares it with the schema. */
+/** Mutations whose inputs take no key. A test compares the list with the schema. */
 export const keylessMutations: readonly string[] = ['pauseBridge', 'resumeBridge', 'retryBridge'];
 
 /**
@@ -20,7 +20,7 @@ export const keylessMutations: readonly string[] = ['pauseBridge', 'resumeBridge
  */
 export function addIdempotencyKeys(
   shape: DocumentShape,
-  given: Variables,
+  given: OperationVariables,
   ownKey: string | undefined,
 ): KeyedVariables {
   const variables: Record<string, unknown> = { ...given };
@@ -67,6 +67,6 @@ export function addIdempotencyKeys(
   return { variables, isRepeatable };
 }
 
-function isInput(value: unknown): value is Variables {
+function isInput(value: unknown): value is OperationVariables {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

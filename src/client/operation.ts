@@ -1,7 +1,7 @@
 import type { AccessToken } from './access-token.ts';
 import { DaybookError, toDaybookError } from './errors.ts';
-import type { Variables } from './idempotency-keys.ts';
-import { type Fetch, type PostAnswer, post } from './post.ts';
+import type { OperationVariables } from './idempotency-keys.ts';
+import { type Fetch, type HttpAnswer, post } from './post.ts';
 import { isFinal, mayBeRecorded, type RetryLimits, withRetries } from './retry.ts';
 import { higher, type SeenSequence } from './seen-sequence.ts';
 
@@ -18,7 +18,7 @@ export interface Endpoint {
 export interface SentOperation {
   readonly text: string;
   readonly name: string | null;
-  readonly variables: Variables;
+  readonly variables: OperationVariables;
 }
 
 /** Sends a query that reads at least what this client has been shown. */
@@ -33,26 +33,38 @@ export async function sendQuery(
   });
 }
 
-/**
- * Sends a mutation. One that is not repeatable is sent once. `isOutcomeUnknown` of the error is
- * that of all attempts together.
- */
+/** What is known of a mutation's commands. */
+interface Outcome {
+  /** Whether they may have been recorded, by any attempt. */
+  isUnknown: boolean;
+}
+
+/** Sends a mutation, once if it is not repeatable. Keeps the outcome up to date, also in errors. */
 export async function sendMutation(
   endpoint: Endpoint,
   operation: SentOperation & { readonly isRepeatable: boolean },
   limits: RetryLimits,
+  outcome: Outcome,
 ): Promise<unknown> {
   const body = toBody(operation, null);
-  let isOutcomeUnknown = false;
   async function attemptMutation(): Promise<unknown> {
+    let isSent = false;
+    const fetch: Fetch = (url, init) => {
+      isSent = true;
+      return endpoint.fetch(url, init);
+    };
     try {
-      return await attempt(endpoint, body, limits.signal);
+      const data = await attempt({ ...endpoint, fetch }, body, limits.signal);
+      outcome.isUnknown = false;
+      return data;
     } catch (thrown) {
-      const error = thrown instanceof DaybookError ? thrown : null;
-      // Anything else is the reason of the caller's signal, which may abort at any moment.
-      const isUnknown = error === null || mayBeRecorded(error);
-      isOutcomeUnknown = isUnknown || (isOutcomeUnknown && !(error !== null && isFinal(error)));
-      if (error !== null) error.isOutcomeUnknown = isOutcomeUnknown;
+      if (!(thrown instanceof DaybookError)) {
+        // The reason of the caller's signal, which may abort at any moment.
+        outcome.isUnknown ||= isSent;
+      } else {
+        outcome.isUnknown = (outcome.isUnknown && !isFinal(thrown)) || mayBeRecorded(thrown);
+        thrown.isOutcomeUnknown = outcome.isUnknown;
+      }
       throw thrown;
     }
   }
@@ -77,7 +89,7 @@ async function attempt(
   const { url, fetch, token, seen, timeoutMs } = endpoint;
   if (endpoint.isClosed()) throw new DaybookError('CLIENT_CLOSED', 'the client was closed');
   const sent = await token.current();
-  const send = (bearer: string | null): Promise<PostAnswer> =>
+  const send = (bearer: string | null): Promise<HttpAnswer> =>
     post({ url, fetch, body, token: bearer, signal, timeoutMs });
   try {
     const answer = await send(sent).catch(async (thrown: unknown) => {

@@ -25,7 +25,7 @@ interface PostOptions {
 }
 
 /** The data of an answer without errors, and the sequence number that it shows. */
-export interface PostAnswer {
+export interface HttpAnswer {
   readonly data: unknown;
   readonly sequence: unknown;
 }
@@ -37,7 +37,7 @@ interface Body {
 }
 
 /** Sends an operation once. Throws DaybookError, or the reason of the signal. */
-export async function post(options: PostOptions): Promise<PostAnswer> {
+export async function post(options: PostOptions): Promise<HttpAnswer> {
   const { status, retryAfter, text } = await exchange(options);
   const body = parseBody(text);
   const retryAfterMs = toMilliseconds(retryAfter);
@@ -54,6 +54,7 @@ export async function post(options: PostOptions): Promise<PostAnswer> {
 }
 
 async function exchange({ url, fetch, body, token, signal, timeoutMs }: PostOptions) {
+  signal?.throwIfAborted();
   const abort = new AbortController();
   const onAbort = (): void => abort.abort();
   const timer = setTimeout(onAbort, timeoutMs);

@@ -1,4 +1,3 @@
-import { DaybookError } from './errors.ts';
 import type { KeyedVariables } from './idempotency-keys.ts';
 import { type Endpoint, type SentOperation, sendMutation } from './operation.ts';
 import type { RetryLimits } from './retry.ts';
@@ -12,22 +11,24 @@ interface Sender {
   unfinished(): Promise<readonly UnfinishedCommand[]>;
 }
 
-/** Sends mutations, and keeps each one that is repeatable in the store until its outcome is known. */
+/** Sends mutations. Keeps those that are repeatable in the store until their outcome is known. */
 export function createSender(endpoint: Endpoint, store: CommandStore | undefined): Sender {
   const underWay = new Set<string>();
 
-  async function deliver(id: string, mutation: Mutation, limits: RetryLimits): Promise<unknown> {
+  async function deliver(
+    id: string,
+    mutation: Mutation,
+    limits: RetryLimits,
+    isUnknown: boolean,
+  ): Promise<unknown> {
     underWay.add(id);
-    let isUnknown = false;
+    const outcome = { isUnknown };
     try {
-      return await sendMutation(endpoint, mutation, limits);
-    } catch (error) {
-      isUnknown = !(error instanceof DaybookError) || error.isOutcomeUnknown;
-      throw error;
+      return await sendMutation(endpoint, mutation, limits, outcome);
     } finally {
       underWay.delete(id);
       // A command that stays in the store by mistake is harmless: it is answered from its record.
-      if (!isUnknown) await forget(id).catch(() => {});
+      if (!outcome.isUnknown) await forget(id).catch(() => {});
     }
   }
 
@@ -38,7 +39,7 @@ export function createSender(endpoint: Endpoint, store: CommandStore | undefined
   return {
     async send(mutation, limits) {
       if (store === undefined || !mutation.isRepeatable) {
-        return sendMutation(endpoint, mutation, limits);
+        return sendMutation(endpoint, mutation, limits, { isUnknown: false });
       }
       const { text: document, variables } = mutation;
       const id = crypto.randomUUID();
@@ -49,10 +50,10 @@ export function createSender(endpoint: Endpoint, store: CommandStore | undefined
         underWay.delete(id);
         throw error;
       }
-      return deliver(id, mutation, limits);
+      return deliver(id, mutation, limits, false);
     },
     resend({ id, document: text, variables }, name, limits) {
-      return deliver(id, { text, name, variables, isRepeatable: true }, limits);
+      return deliver(id, { text, name, variables, isRepeatable: true }, limits, true);
     },
     async unfinished() {
       const commands = (await store?.load()) ?? [];

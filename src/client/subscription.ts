@@ -2,14 +2,14 @@ import type { Client, SubscribePayload } from 'graphql-ws/client';
 import { type Ending, toEnding } from './close-codes.ts';
 import { DaybookError } from './errors.ts';
 import { createFrameBuffer } from './frame-buffer.ts';
-import type { Variables } from './idempotency-keys.ts';
+import type { OperationVariables } from './idempotency-keys.ts';
 import { backOffMs, pause, type RetryLimits } from './retry.ts';
 import { isAfter, isSequence, type SeenSequence } from './seen-sequence.ts';
 
-interface SubscriptionOptions extends RetryLimits {
+interface FramesOptions extends RetryLimits {
   readonly text: string;
-  readonly operationName: string | null;
-  readonly variables: Variables;
+  readonly name: string | null;
+  readonly variables: OperationVariables;
   /** The variable for the sequence number after which to resume; null for a state. */
   readonly cursor: string | null;
   readonly socket: () => Client;
@@ -26,9 +26,9 @@ interface SubscriptionOptions extends RetryLimits {
  *
  * With a cursor, each frame arrives once, in order. When `framesMax` frames wait for the reader, it
  * unsubscribes, and resumes once they have been read. Without a cursor, a frame replaces the one
- * that still waits, and none is older than the one before it.
+ * that still waits, and none is older than the previous one.
  */
-export function createFrames<Frame>(options: SubscriptionOptions): AsyncIterator<Frame, undefined> {
+export function createFrames<Frame>(options: FramesOptions): AsyncIterator<Frame, undefined> {
   const { cursor, framesMax } = options;
   const ends = [options.closing, ...(options.signal === null ? [] : [options.signal])];
   const buffer = createFrameBuffer<Frame>(framesMax, cursor === null);
@@ -75,7 +75,7 @@ export function createFrames<Frame>(options: SubscriptionOptions): AsyncIterator
 }
 
 type Push = (frame: unknown) => boolean;
-type Followed = SubscriptionOptions & { readonly signal: AbortSignal };
+type Followed = FramesOptions & { readonly signal: AbortSignal };
 
 /** How far a subscription has got. */
 interface Progress {
@@ -162,7 +162,7 @@ function subscribeOnce(
 }
 
 function toPayload(
-  { text, operationName, variables, cursor, seen }: Followed,
+  { text, name, variables, cursor, seen }: Followed,
   { last }: Progress,
 ): SubscribePayload {
   const resumed = cursor !== null && last !== null ? { ...variables, [cursor]: last } : variables;
@@ -170,7 +170,7 @@ function toPayload(
   return {
     query: text,
     variables: { ...resumed },
-    ...(operationName !== null && { operationName }),
+    ...(name !== null && { operationName: name }),
     ...(minSequence !== null && { extensions: { daybook: { minSequence } } }),
   };
 }

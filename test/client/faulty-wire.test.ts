@@ -40,7 +40,7 @@ test('a faulty wire to two servers loses and repeats nothing', async () => {
     const load = await runClientLoad({
       url: front.url,
       writers: 3,
-      depositsOfEach: 25,
+      isOver: (made) => made === 25,
       onWritten: front.heal,
     });
     expect(front.faultCount()).toBeGreaterThan(10);

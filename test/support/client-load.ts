@@ -8,7 +8,7 @@ import { until } from './until.ts';
 /** What clients did and saw while their connections broke. */
 export interface ClientLoad {
   readonly accountIds: readonly string[];
-  readonly depositsOfEach: number;
+  readonly depositsOfEach: readonly number[];
   /** The events that each watcher of the log was sent, in the order in which they arrived. */
   readonly watched: readonly (readonly WatchedEvent[])[];
   retryCount(): number;
@@ -22,7 +22,8 @@ interface WatchedEvent {
 interface LoadOptions {
   readonly url: string;
   readonly writers: number;
-  readonly depositsOfEach: number;
+  /** Whether a writer that has made a number of deposits is done. */
+  readonly isOver: (made: number) => boolean;
   /** Called when all deposits have been made. */
   readonly onWritten: () => void;
   /** How long to wait for the watchers after that. */
@@ -55,8 +56,9 @@ interface AccountFrame {
  * and the accounts. Returns when all have seen everything.
  */
 export async function runClientLoad(options: LoadOptions): Promise<ClientLoad> {
-  const { url, writers, depositsOfEach, onWritten, watchTimeoutMs = 15_000 } = options;
+  const { url, writers, isOver, onWritten, watchTimeoutMs = 15_000 } = options;
   let retries = 0;
+  let depositsOfEach: readonly number[] = [];
   const create = (): DaybookClient =>
     createClient({ url, webSocketImpl: WebSocket, timeoutMs: 5_000, onRetry: () => retries++ });
   const clients = Array.from({ length: writers + 2 }, create);
@@ -69,17 +71,18 @@ export async function runClientLoad(options: LoadOptions): Promise<ClientLoad> {
     for (const [index, client] of [logWatcher, otherLogWatcher].entries()) {
       follow(watchLog(client, watched[index] ?? []));
     }
-    const states = await Promise.all(
+    const written = await Promise.all(
       (writing as DaybookClient[]).map((client, index) =>
-        write(client, ids[index] ?? '', depositsOfEach, follow),
+        write(client, ids[index] ?? '', isOver, follow),
       ),
     );
     onWritten();
-    const total = writers * (depositsOfEach + 1);
+    depositsOfEach = written.map(({ made }) => made);
+    const total = depositsOfEach.reduce((sum, made) => sum + made + 1, 0);
     await until(() => {
       if (failures.length > 0) throw failures[0];
       const areWatched = watched.every((events) => events.length >= total);
-      return areWatched && states.every(({ last }) => last === `${depositsOfEach}.00`);
+      return areWatched && written.every(({ made, shown }) => shown.last === `${made}.00`);
     }, watchTimeoutMs);
   } finally {
     for (const client of clients) client.close();
@@ -93,18 +96,20 @@ async function watchLog(client: DaybookClient, events: WatchedEvent[]): Promise<
   }
 }
 
-/** Opens an account and makes the deposits; returns the balance that a subscription shows. */
+/** Opens an account and makes deposits; returns how many, and what a subscription shows. */
 async function write(
   client: DaybookClient,
   accountId: string,
-  count: number,
+  isOver: LoadOptions['isOver'],
   follow: (work: Promise<unknown>) => void,
-): Promise<{ last: string | null }> {
+): Promise<{ readonly made: number; readonly shown: { last: string | null } }> {
   const shown: { last: string | null } = { last: null };
   await client.mutate(open, { input: { accountId, owner: 'Ada', currency: 'EUR' } });
   follow(watchBalance(client, accountId, shown));
   let sequence = 0;
-  for (let made = 1; made <= count; made += 1) {
+  let made = 0;
+  while (!isOver(made)) {
+    made += 1;
     const input = { accountId, amount: '1.00', reference: `${accountId} ${made}` };
     expect(await client.mutate(deposit, { input })).toEqual({
       depositCash: { __typename: 'DepositCashPayload' },
@@ -114,7 +119,7 @@ async function write(
     expect(Number(account.sequence)).toBeGreaterThan(sequence);
     sequence = Number(account.sequence);
   }
-  return shown;
+  return { made, shown };
 }
 
 async function watchBalance(
@@ -133,8 +138,8 @@ async function watchBalance(
 
 /** Every command is in the log once, and every watcher was sent the log. */
 export function expectExactlyOnce(load: ClientLoad, log: readonly StoredEvent[]): void {
-  const made = load.accountIds.flatMap((id) =>
-    Array.from({ length: load.depositsOfEach }, (_, index) => `${id} ${index + 1}`),
+  const made = load.accountIds.flatMap((id, writer) =>
+    Array.from({ length: load.depositsOfEach[writer] ?? 0 }, (_, index) => `${id} ${index + 1}`),
   );
   const deposits = log.filter(({ type }) => type === 'CashDeposited');
   expect(deposits.map(({ data }) => data['reference']).sort()).toEqual(made.sort());
