@@ -30,6 +30,11 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'src/postgres/embedded-binaries.ts makeMissingLinks',
     'src/postgres/type-parsers.ts parseTimestamptz',
   ],
+  'a list that a test compares with the schema or the documentation': [
+    'src/client/cursor-field.ts cursorFields',
+    'src/client/idempotency-keys.ts keylessMutations',
+    'src/client/retry.ts passingCodes',
+  ],
   'a limit that tests stay within': [
     'src/views/building/pace.ts busyEventsMin',
     'src/views/building/pace.ts busyPageMs',
@@ -43,9 +48,14 @@ const files = [...sources, ...tutorial].map(({ name, text }) => ({
 const usedByProgram = importsOf([...sources, ...tutorial, readFile('codegen.ts')]);
 const usedByTests = importsOf(tests);
 
-const unused = files.flatMap(({ name, exports }) =>
-  exports.map((found) => `${name} ${found}`).filter((found) => !usedByProgram.has(found)),
-);
+/** What the package exports is for other programs. */
+const published = 'src/client/client.ts';
+
+const unused = files
+  .filter(({ name }) => name !== published)
+  .flatMap(({ name, exports }) =>
+    exports.map((found) => `${name} ${found}`).filter((found) => !usedByProgram.has(found)),
+  );
 
 /** The reader of the tutorial adds it to `all.ts`. */
 const registered = 'src/contexts/gift-cards/api.ts giftCardsModule';

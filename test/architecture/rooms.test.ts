@@ -21,6 +21,8 @@ const house: Readonly<Record<string, readonly string[]>> = {
   'bridges/targets': ['bridges', 'kernel', 'lib'],
   api: ['commands', 'bridges', 'consumers', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
   'api/transport': ['api', 'kernel', 'lib'],
+  // For browsers: nothing of the server may reach their bundles.
+  client: [],
   import: ['kernel', 'lib'],
   verify: ['bridges', 'import', 'lib'],
   demo: ['import', 'kernel', 'lib'],
@@ -93,6 +95,13 @@ describe('the folders of the program', () => {
         .map((target) => `${name} -> ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('use no package but graphql-ws, and no module of Node.js, in client/', () => {
+    const packages = sources
+      .filter(({ name }) => roomOf(name) === 'client')
+      .flatMap(({ imports }) => imports.filter((target) => !target.startsWith('.')));
+    expect([...new Set(packages)]).toEqual(['graphql-ws/client']);
   });
 
   test('contain no file that only exports what others define', () => {

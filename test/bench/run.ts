@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { append } from './append.ts';
 import { bridges } from './bridges.ts';
 import { bulk } from './bulk.ts';
+import { client } from './client.ts';
 import { deposit } from './deposit.ts';
 import { live } from './live.ts';
 import { matching } from './matching.ts';
@@ -18,7 +19,17 @@ import { trade } from './trade.ts';
  * `npm run bench -- [--quick] [names]` prints one table on stdout, with every figure and its peers
  * from one run. A missed target is shown but is not a failure, because the machine may be busy.
  */
-const benches: readonly Bench[] = [deposit, append, bulk, query, live, trade, matching, bridges];
+const benches: readonly Bench[] = [
+  deposit,
+  append,
+  bulk,
+  query,
+  client,
+  live,
+  trade,
+  matching,
+  bridges,
+];
 const thorough: Timing = { warmUpMs: 3_000, measuredMs: 8_000, rounds: 2, isThorough: true };
 const quick: Timing = { warmUpMs: 1_000, measuredMs: 2_000, rounds: 1, isThorough: false };
 
