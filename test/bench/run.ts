@@ -14,6 +14,7 @@ import { installPeers } from './support/peers.ts';
 import { type Stage, type Timing, withStage } from './support/stage.ts';
 import { toTable } from './support/table.ts';
 import { trade } from './trade.ts';
+import { watch } from './watch.ts';
 
 /**
  * `npm run bench -- [--quick] [names]` prints one table on stdout, with every figure and its peers
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   query,
   client,
   live,
+  watch,
   trade,
   matching,
   bridges,
