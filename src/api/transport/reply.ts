@@ -30,7 +30,8 @@ export function reply(response: ServerResponse, { status, headers, body }: Reply
   response.writeHead(status, {
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
-    'content-length': bytes,
+    // In 304, a length would be that of the answer that the caller has.
+    ...(status !== 304 && status !== 204 && { 'content-length': bytes }),
     ...headers,
   });
   response.end(body ?? undefined);
