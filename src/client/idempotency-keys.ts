@@ -1,5 +1,6 @@
 import type { DocumentShape } from './document-shape.ts';
 import { DaybookError } from './errors.ts';
+import { newId } from './new-id.ts';
 
 export type OperationVariables = Readonly<Record<string, unknown>>;
 
@@ -29,7 +30,7 @@ export function addIdempotencyKeys(
   let isOwnKeyUsed = false;
 
   function nextKey(): string {
-    if (ownKey === undefined) return crypto.randomUUID();
+    if (ownKey === undefined) return newId();
     if (isOwnKeyUsed) {
       const message = 'idempotencyKey is for one command: give each input its key';
       throw new DaybookError('INVALID_DOCUMENT', message);

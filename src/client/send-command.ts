@@ -1,4 +1,5 @@
 import type { KeyedVariables } from './idempotency-keys.ts';
+import { newId } from './new-id.ts';
 import { type Endpoint, type SentOperation, sendMutation } from './operation.ts';
 import type { RetryLimits } from './retry.ts';
 import type { CommandStore, UnfinishedCommand } from './unfinished.ts';
@@ -42,7 +43,7 @@ export function createSender(endpoint: Endpoint, store: CommandStore | undefined
         return sendMutation(endpoint, mutation, limits, { isUnknown: false });
       }
       const { text: document, variables } = mutation;
-      const id = crypto.randomUUID();
+      const id = newId();
       underWay.add(id);
       try {
         await store.save({ id, document, variables, savedAt: new Date().toISOString() });

@@ -137,6 +137,8 @@ function subscribeOnce(
       toPayload(options, progress);
     const unsubscribe = options.socket().subscribe(payload, {
       next({ data, errors }) {
+        // Frames that were on their way when this ended are sent again if they are needed.
+        if (isOver) return;
         if (errors !== undefined && errors.length > 0) return finish(toEnding(errors));
         try {
           if (accept(options, progress, data ?? {}, push)) return finish('full');
@@ -150,8 +152,10 @@ function subscribeOnce(
       complete: () => finish('complete'),
     });
     const stop = (): void => finish('complete');
+    let isOver = false;
 
     function finish(ending: Ending | 'complete' | 'full'): void {
+      isOver = true;
       signal.removeEventListener('abort', stop);
       unsubscribe();
       resolve(ending);

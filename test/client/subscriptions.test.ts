@@ -34,6 +34,7 @@ afterAll(async () => {
 beforeEach(() => {
   validForSeconds = 60;
   tokens = 0;
+  NotingSocket.sent.length = 0;
   client = connect();
 });
 afterEach(() => client.close());
@@ -51,7 +52,7 @@ function connect(options: Partial<DaybookClientOptions> = {}): DaybookClient {
   return createClient({
     url: front.url,
     token: issueToken,
-    webSocketImpl: WebSocket,
+    webSocketImpl: NotingSocket,
     ...options,
   });
 }
@@ -85,6 +86,17 @@ async function deposit(accountId: string, times = 1): Promise<void> {
     await client.mutate(document, { input: { accountId, amount: '1.00' } });
   }
 }
+
+/** A WebSocket that keeps the types of the messages that are sent. */
+class NotingSocket extends WebSocket {
+  static readonly sent: string[] = [];
+  override send(data: string): void {
+    NotingSocket.sent.push((JSON.parse(data) as { type: string }).type);
+    super.send(data);
+  }
+}
+
+const sentOf = (type: string): number => NotingSocket.sent.filter((sent) => sent === type).length;
 
 /** Reads a subscription in the background. */
 function collect<Frame>(frames: AsyncIterable<Frame>) {
@@ -145,6 +157,9 @@ describe('a subscription with a cursor', () => {
       if (received.length === end) break;
     }
     expect(received.map(Number)).toEqual(upTo(0, end));
+    // It unsubscribed whenever eight frames were waiting.
+    expect(sentOf('subscribe')).toBeGreaterThan(3);
+    expect(sentOf('complete')).toBe(sentOf('subscribe'));
     bounded.close();
   });
 
@@ -152,6 +167,7 @@ describe('a subscription with a cursor', () => {
     const id = await open();
     const other = collect(client.subscribe<EventsFrame>(watchLog));
     for await (const _ of client.subscribe(watchAccount, { id })) break;
+    expect(sentOf('complete')).toBe(1);
     await until(() => other.frames.length === 1);
     await deposit(id);
     await until(() => sequencesOf(other.frames).length === 1);
