@@ -27,12 +27,15 @@ export interface RequestContext {
    * cannot read.
    */
   pinnedSequence(): Promise<number>;
-  /** Where to read as of a moment; without a moment, at the cut of the operation. */
-  readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint>;
+  /**
+   * Where to read as of a moment; without a moment, at the cut of the operation. `name` is the
+   * argument with the moment; `asOf` if omitted.
+   */
+  readPointOf(asOf: Moment | null | undefined, name?: string): Promise<ReadPoint>;
   /** Waits until the views can be read at a read point. */
   waitForViews(at: ReadPoint): Promise<void>;
-  /** Throws BAD_USER_INPUT if a sequence number is beyond the head of the log. */
-  assertRecorded(sequence: number): Promise<void>;
+  /** Throws BAD_USER_INPUT if a sequence number, in an argument, is beyond the head of the log. */
+  assertRecorded(sequence: number, name: string): Promise<void>;
   /** Remembers the sequence number after a command, for the actor and for `extensions`. */
   wrote(sequence: number): void;
   /** Remembers a sequence number that is sent to the actor before the views may show it. */

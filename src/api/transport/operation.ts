@@ -1,7 +1,14 @@
-import type { ExecutionResult, GraphQLError, GraphQLSchema, OperationTypeNode } from 'graphql';
+import type {
+  ExecutionResult,
+  GraphQLError,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
 import type { RequestParams } from 'graphql-http';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
+import { locateInputs } from '../input-paths.ts';
 import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
 import { createDocuments, type Documents } from './documents.ts';
@@ -31,6 +38,7 @@ export interface OperationOrigin {
 /** An operation that has passed every check and is ready to be executed once. */
 export interface Operation extends FramedOperation {
   readonly contextValue: OperationContext;
+  readonly definition: OperationDefinitionNode;
   readonly kind: OperationTypeNode;
   readonly abort: AbortController;
 }
@@ -93,6 +101,7 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     async execute(operation) {
       const result: ExecutionResult = await pipeline.execute(operation);
+      if (result.errors !== undefined) locateInputs(result.errors, operation);
       return addExtensions(result, operation.contextValue.extensions());
     },
     async subscribe(operation) {
@@ -108,6 +117,7 @@ export function createOperations(options: OperationsOptions): Operations {
         const results = await pipeline.subscribe({ ...operation, toFrame });
         if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
         leave();
+        if (results.errors !== undefined) locateInputs(results.errors, operation);
         return results;
       } catch (error) {
         leave();
@@ -149,6 +159,7 @@ async function prepare(
     schema,
     document,
     operationName,
+    definition,
     variableValues,
     contextValue,
     actor,
