@@ -3,7 +3,7 @@ import { type GraphQLSchema, isObjectType } from 'graphql';
 /** The arguments after those that say which thing or which list, in this order. */
 const last = ['first', 'after', 'last', 'before', 'asOf'];
 
-/** Puts the arguments of every field in order: first what is read, then its page, then the moment. */
+/** Puts the arguments of every field in order: what is read, then its page, then the moment. */
 export function orderArguments(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;

@@ -22,7 +22,11 @@ export interface EnumDefinition<Value extends string = string> {
   /** The name of its GraphQL type. */
   readonly name: string;
   readonly description: string;
-  /** The description of each value. A stored value must not be removed. */
+  /**
+   * The description of each value. A value that may be stored must not be removed. A new value
+   * needs a new schema version of the events that have it, so that older programs do not misread
+   * them.
+   */
   readonly values: Readonly<Record<Value, string>>;
 }
 
