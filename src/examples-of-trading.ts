@@ -24,12 +24,14 @@ export const tradingExamples: readonly Example[] = [
   seller: openAccount(input: $seller) { __typename ... on Error { code message } }
   depositCash(input: $cash) {
     __typename
-    ... on DepositCashPayload { account { owner balance } }
+    ... on DepositCashPayload { account { id owner balance } }
     ... on Error { code message }
   }
   depositShares(input: $shares) {
     __typename
-    ... on DepositSharesPayload { account { owner positions { symbol quantity averageCost } } }
+    ... on DepositSharesPayload {
+      account { id owner positions { id symbol quantity averageCost } }
+    }
     ... on Error { code message }
   }
 }`,
@@ -64,7 +66,7 @@ export const tradingExamples: readonly Example[] = [
     ... on PlaceOrderPayload {
       sequence
       order { id status quantity leavesQuantity }
-      account { positions { quantity held } }
+      account { id positions { id quantity held } }
     }
     ... on Error { code message }
   }
@@ -88,8 +90,8 @@ export const tradingExamples: readonly Example[] = [
     query: `subscription WatchOrder($id: ID!) {
   order(id: $id) {
     sequence
-    order { status filledQuantity leavesQuantity averagePrice }
-    event { type recordedAt }
+    order { id status filledQuantity leavesQuantity averagePrice }
+    event { id type recordedAt }
   }
 }`,
     variables: { id: offerId },
@@ -99,7 +101,7 @@ export const tradingExamples: readonly Example[] = [
     query: `subscription WatchBook($symbol: ID!) {
   orderBook(symbol: $symbol, depth: 5) {
     sequence
-    orderBook { asks { price quantity } bids { price quantity } }
+    orderBook { id asks { price quantity } bids { price quantity } }
   }
 }`,
     variables: { symbol },
@@ -111,9 +113,9 @@ export const tradingExamples: readonly Example[] = [
     __typename
     ... on PlaceOrderPayload {
       sequence
-      order { status filledQuantity averagePrice }
-      trades { price quantity amount buyFee sellFee sellOrder { id status leavesQuantity } }
-      account { balance held positions { symbol quantity averageCost } }
+      order { id status filledQuantity averagePrice }
+      trades { id price quantity amount buyFee sellFee sellOrder { id status leavesQuantity } }
+      account { id balance held positions { id symbol quantity averageCost } }
     }
     ... on Error { code message }
   }
@@ -140,7 +142,10 @@ export const tradingExamples: readonly Example[] = [
     ... on ReplaceOrderPayload {
       sequence
       replaced { id status replacedBy { id } }
-      order { id status quantity filledQuantity leavesQuantity limitPrice fills { price quantity } }
+      order {
+        id status quantity filledQuantity leavesQuantity limitPrice
+        fills { id price quantity }
+      }
     }
     ... on Error { code message }
   }
@@ -163,8 +168,8 @@ export const tradingExamples: readonly Example[] = [
     ... on CancelOrderPayload {
       sequence
       replayed
-      order { status filledQuantity leavesQuantity reason }
-      account { positions { quantity held } }
+      order { id status filledQuantity leavesQuantity reason }
+      account { id positions { id quantity held } }
     }
     ... on Error { code message }
   }
@@ -180,12 +185,12 @@ export const tradingExamples: readonly Example[] = [
   {
     title: '14. Compare the portfolio now and as of a moment: a sequence number or a time',
     query: `query Portfolios($id: ID!, $moment: Moment!) {
-  now: account(id: $id) { portfolio { ...worth } }
-  before: account(id: $id, asOf: $moment) { portfolio { ...worth } }
+  now: account(id: $id) { id portfolio { ...Worth } }
+  before: account(id: $id, asOf: $moment) { id portfolio { ...Worth } }
 }
-fragment worth on Portfolio {
-  sequence cash marketValue equity realizedPnl unrealizedPnl
-  positions { symbol quantity averageCost marketPrice marketValue }
+fragment Worth on Portfolio {
+  id sequence cash marketValue equity realizedPnl unrealizedPnl
+  positions { id symbol quantity averageCost marketPrice marketValue }
 }`,
     // In a log with other first events, `before` is null: use a sequence number from another tab.
     variables: { id: sellerId, moment: '12' },

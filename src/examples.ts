@@ -9,10 +9,10 @@ export const examples: readonly Example[] = [
   {
     title: '1. Open two accounts (run this first: Ctrl-Enter)',
     query: `mutation Open($first: OpenAccountInput!, $second: OpenAccountInput!) {
-  first: openAccount(input: $first) { ...opened }
-  second: openAccount(input: $second) { ...opened }
+  first: openAccount(input: $first) { ...Opened }
+  second: openAccount(input: $second) { ...Opened }
 }
-fragment opened on OpenAccountResult {
+fragment Opened on OpenAccountResult {
   __typename
   ... on OpenAccountPayload { sequence replayed account { id owner balance } }
   ... on Error { code message }
@@ -32,12 +32,12 @@ fragment opened on OpenAccountResult {
     query: `mutation Move($deposit: DepositCashInput!, $transfer: TransferCashInput!) {
   depositCash(input: $deposit) {
     __typename
-    ... on DepositCashPayload { sequence account { balance } events { type recordedAt } }
+    ... on DepositCashPayload { sequence account { id balance } events { id type recordedAt } }
     ... on Error { code message }
   }
   transferCash(input: $transfer) {
     __typename
-    ... on TransferCashPayload { sequence from { balance } to { balance } }
+    ... on TransferCashPayload { sequence from { id balance } to { id balance } }
     ... on Error { code message }
   }
 }`,
@@ -49,8 +49,8 @@ fragment opened on OpenAccountResult {
   {
     title: '3. Ask the same question at two moments: now, and as of sequence 3',
     query: `query LookBack($id: ID!) {
-  now: account(id: $id) { balance version updatedAt }
-  before: account(id: $id, asOf: "3") { balance version updatedAt }
+  now: account(id: $id) { id balance version updatedAt }
+  before: account(id: $id, asOf: "3") { id balance version updatedAt }
   log { sequence recordedAt }
 }`,
     variables: { id: accountId },
@@ -59,10 +59,10 @@ fragment opened on OpenAccountResult {
     title: '4. See why: the latest events of the account',
     query: `query Why($id: ID!) {
   account(id: $id) {
-    balance
+    id balance
     history(last: 10) {
       nodes {
-        sequence type recordedAt actor
+        id sequence type recordedAt actor
         ... on CashDeposited { amount reference }
         ... on CashTransferredOut { amount toAccountId }
       }
@@ -76,8 +76,8 @@ fragment opened on OpenAccountResult {
     query: `subscription Watch($id: ID!) {
   account(id: $id) {
     sequence
-    account { balance available status }
-    event { type recordedAt }
+    account { id balance available status }
+    event { id type recordedAt }
   }
 }`,
     variables: { id: accountId },
@@ -85,7 +85,7 @@ fragment opened on OpenAccountResult {
   {
     title: '6. Watch the log itself, live from its beginning',
     query: `subscription Log {
-  events(after: "0") { sequence event { type streamId recordedAt data } }
+  events(after: "0") { sequence event { id type streamId recordedAt data } }
 }`,
   },
   ...tradingExamples,

@@ -1,6 +1,6 @@
 import { defaultFieldResolver, type GraphQLSchema, isObjectType } from 'graphql';
 import { isCleanText } from '../lib/clean-text.ts';
-import { badInput } from './errors.ts';
+import { badInput, type InputPath } from './errors.ts';
 
 /**
  * Makes every field of the schema reject arguments with text that PostgreSQL cannot store: a NUL or
@@ -28,10 +28,25 @@ export function rejectUncleanArguments(schema: GraphQLSchema): void {
 }
 
 function assertClean(value: unknown): void {
-  if (typeof value === 'string') {
-    if (isCleanText(value)) return;
-    badInput('text must not contain a NUL or an unpaired surrogate');
+  if (isClean(value)) return;
+  const [name, ...rest] = uncleanPath(value) ?? [];
+  badInput('text must not contain a NUL or an unpaired surrogate', String(name), ...rest);
+}
+
+function isClean(value: unknown): boolean {
+  if (typeof value === 'string') return isCleanText(value);
+  if (typeof value !== 'object' || value === null) return true;
+  for (const member of Object.values(value)) if (!isClean(member)) return false;
+  return true;
+}
+
+/** The path of the first text that is not clean; null if all are. */
+function uncleanPath(value: unknown): InputPath | null {
+  if (typeof value === 'string') return isCleanText(value) ? null : [];
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [name, member] of Object.entries(value)) {
+    const path = uncleanPath(member);
+    if (path !== null) return [Array.isArray(value) ? Number(name) : name, ...path];
   }
-  if (typeof value !== 'object' || value === null) return;
-  for (const member of Object.values(value)) assertClean(member);
+  return null;
 }

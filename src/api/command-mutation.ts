@@ -1,4 +1,5 @@
 import type { FieldMap, InputFieldMap } from '@pothos/core';
+import { GraphQLError } from 'graphql';
 import type { CommandResult } from '../commands/request.ts';
 import {
   type CommandDefinition,
@@ -13,8 +14,8 @@ import { oneLine } from '../lib/one-line.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 import { toApiError } from './engine-errors.ts';
-import { badInput } from './errors.ts';
-import type { EventRef } from './event-types.ts';
+import { badInput, type InputPath, within } from './errors.ts';
+import type { EventRef, EventTypeRef } from './event-types.ts';
 import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
@@ -37,7 +38,7 @@ interface CommandMutation<Input> {
   /** Parses the input fields; throws BAD_USER_INPUT. */
   readonly parse: (fields: never) => Input;
   /** The times in the input, except `occurredAt`, that must not be in the future. */
-  readonly times?: (input: Input) => readonly string[];
+  readonly times?: (input: Input) => readonly GivenTime[];
   /** The command's own payload fields, without those that every payload has. */
   readonly payload: (
     t: PothosSchemaTypes.ObjectFieldBuilder<ApiTypes, CommandAnswer<Input>>,
@@ -46,9 +47,16 @@ interface CommandMutation<Input> {
   readonly without?: readonly ('expectedVersion' | 'occurredAt')[];
 }
 
+/** A time that a client gave, and its path in the input. */
+interface GivenTime {
+  readonly time: string | null | undefined;
+  readonly path: InputPath;
+}
+
 /** The types that all mutations share. */
 interface CommandTypes {
   readonly event: EventRef;
+  readonly eventType: EventTypeRef;
   readonly rejection: RejectionTypes;
 }
 
@@ -116,11 +124,11 @@ export function addCommands(builder: Builder, types: CommandTypes) {
         },
         resolve: async (_root, args, context) => {
           const fields = args.input as CommandOptions;
-          const parsed = mutation.parse(fields as never);
+          const parsed = within('input', () => mutation.parse(fields as never));
           const times = mutation.times?.(parsed) ?? [];
           const answer = await submit(context, command, parsed, { ...fields, times });
           const { rejection } = answer;
-          if (rejection?.code === BadUserInput.code) badInput(rejection.message);
+          if (rejection?.code === BadUserInput.code) throw toInputFault(rejection);
           return rejection ?? { input: parsed, result: answer, at: readPointAfter(answer) };
         },
       }),
@@ -128,8 +136,8 @@ export function addCommands(builder: Builder, types: CommandTypes) {
   };
 }
 
-function addCommandPayload(builder: Builder, { event }: CommandTypes) {
-  const proposedEvent = addProposedEvent(builder);
+function addCommandPayload(builder: Builder, { event, eventType }: CommandTypes) {
+  const proposedEvent = addProposedEvent(builder, eventType);
   return builder.interfaceRef<CommandAnswer<unknown>>('CommandPayload').implement({
     description: 'The answer to a command that was accepted.',
     fields: (t) => ({
@@ -192,19 +200,19 @@ async function submit<Input>(
   context: RequestContext,
   definition: CommandDefinition<Input>,
   input: Input,
-  { times = [], ...fields }: CommandOptions & { readonly times?: readonly string[] },
+  { times = [], ...fields }: CommandOptions & { readonly times?: readonly GivenTime[] },
 ): Promise<CommandResult> {
   const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
   if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
-    badInput(
-      `idempotencyKey must have 1 to ${keyLengthMax} characters, not ${idempotencyKey.length}`,
-    );
+    const rule = `1 to ${keyLengthMax} characters, not ${idempotencyKey.length}`;
+    badInput(`idempotencyKey must have ${rule}`, 'input', 'idempotencyKey');
   }
   if (expectedVersion != null && expectedVersion < 0) {
-    badInput(`expectedVersion must be 0 or more, not ${expectedVersion}`);
+    const rule = `expectedVersion must be 0 or more, not ${expectedVersion}`;
+    badInput(rule, 'input', 'expectedVersion');
   }
   try {
-    await assertNotFuture(context, [occurredAt, ...times]);
+    await assertNotFuture(context, [{ time: occurredAt, path: ['occurredAt'] }, ...times]);
     const result = await context.engine.processor.submit({
       definition,
       input,
@@ -223,17 +231,24 @@ async function submit<Input>(
 /** Throws BAD_USER_INPUT if a time is farther ahead of the log's clock than `aheadMaxMs`. */
 async function assertNotFuture(
   { engine }: RequestContext,
-  times: readonly (string | null | undefined)[],
+  times: readonly GivenTime[],
 ): Promise<void> {
-  const given = times.filter((time) => time != null);
+  const given = times.filter(({ time }) => time != null);
   if (given.length === 0) return;
   const now = await engine.log.now();
   // The clock counts milliseconds, so times within the last one are still accepted.
   const end = fromEpochMs(toEpochMs(now) + aheadMaxMs + 1);
-  const future = given.find((time) => time >= end);
+  const future = given.find(({ time }) => time != null && time >= end);
   if (future === undefined) return;
   const limit = `more than ${aheadMaxMs / 1_000} s ahead of the server's time`;
-  badInput(`occurredAt ${future} is ${limit}, ${now}`);
+  badInput(`occurredAt ${future.time} is ${limit}, ${now}`, 'input', ...future.path);
+}
+
+/** The error for malformed input that was detected while the command was decided. */
+function toInputFault({ message, data: { member } }: RecordedRejection): GraphQLError {
+  // Rejections that an earlier release recorded do not name the member.
+  const inputPath = typeof member === 'string' ? ['input', member] : ['input'];
+  return new GraphQLError(message, { extensions: { code: BadUserInput.code, inputPath } });
 }
 
 function isRejection(answer: object): answer is RecordedRejection {

@@ -6,7 +6,7 @@ import type { Logger } from '../lib/logger.ts';
 const messageLengthMax = 1000;
 
 /** The node kinds of values in a document. An error at such a node is about the caller's input. */
-const literalKinds: ReadonlySet<string> = new Set([
+export const literalKinds: ReadonlySet<string> = new Set([
   Kind.INT,
   Kind.FLOAT,
   Kind.STRING,
@@ -21,14 +21,39 @@ const literalKinds: ReadonlySet<string> = new Set([
 /** The message of graphql-js when the comparison of overlapping fields takes too long. */
 const budgetSpent = 'Validation aborted.';
 
+/** The message of graphql-js after the last fault of variables that it reports. */
+const faultsOmitted =
+  'Too many errors processing variables, error limit reached. Execution aborted.';
+
 /** A GraphQL error with a `code` to branch on, stable and in SCREAMING_SNAKE_CASE. */
 export function codedError(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code } });
 }
 
-/** Throws BAD_USER_INPUT. */
-export function badInput(message: string): never {
-  throw codedError('BAD_USER_INPUT', message);
+/** The names and indexes that lead to a value, from the name of the argument on. */
+export type InputPath = readonly (string | number)[];
+
+/** Throws BAD_USER_INPUT for the value at a path, relative to the caller's `within`. */
+export function badInput(message: string, ...inputPath: readonly [string, ...InputPath]): never {
+  throw inputFault(message, inputPath);
+}
+
+/** Runs a parser of the members of a value; the paths of its faults begin with the given name. */
+export function within<Value>(name: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof GraphQLError) || codeOf(error) !== 'BAD_USER_INPUT') throw error;
+    throw inputFault(error.message, [name, ...inputPathOf(error)]);
+  }
+}
+
+function inputFault(message: string, inputPath: InputPath): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', inputPath } });
+}
+
+function inputPathOf({ extensions: { inputPath } }: GraphQLError): InputPath {
+  return Array.isArray(inputPath) ? inputPath : [];
 }
 
 export function codeOf(error: GraphQLError): string | undefined {
@@ -125,6 +150,7 @@ function isOriginal(error: GraphQLError): boolean {
 
 /** Coercion errors are reported at a variable's definition or an argument's value. */
 function isCoercion(error: GraphQLError): boolean {
+  if (error.message === faultsOmitted) return true;
   const nodeKind = error.nodes?.[0]?.kind;
   const isVariable = nodeKind === Kind.VARIABLE_DEFINITION || nodeKind === Kind.VARIABLE;
   return isVariable || (nodeKind !== undefined && literalKinds.has(nodeKind));

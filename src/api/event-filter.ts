@@ -1,10 +1,9 @@
 import type { BoundedContext } from '../kernel/context.ts';
-import { eventDefinitionsOf } from '../kernel/context.ts';
-import { nearest } from '../lib/nearest.ts';
 import { parseUuid } from '../lib/uuid.ts';
 import type { EventFilter } from '../log/read.ts';
 import { correlationIdRule, isCorrelationId } from './correlation-id.ts';
 import { badInput } from './errors.ts';
+import { unregistered } from './event-types.ts';
 import { parseFilterBy, parseFilterList, parseFilterText } from './filter-input.ts';
 
 /** A filter of events as clients send it. */
@@ -23,19 +22,8 @@ export const typesMax = 100;
 
 /** Creates the parser of filters for the events of the given bounded contexts. */
 export function createEventFilterParser(contexts: readonly BoundedContext[]): ParseEventFilter {
-  const known = eventDefinitionsOf(contexts);
   const deciders = contexts.flatMap((context) => context.deciders);
   const categories = deciders.map(({ category }) => category).sort();
-
-  function typeFault(type: string): string | null {
-    if (known.has(type)) return null;
-    const names = nearest(type, known.keys()).join(' or ');
-    const hint =
-      names === ''
-        ? 'the known types are the schema types that implement Event'
-        : `did you mean ${names}?`;
-    return `there is no event type ${quoted(type)}: ${hint}`;
-  }
 
   function parseStreamId(streamId: string): string {
     const hyphen = streamId.indexOf('-');
@@ -44,25 +32,29 @@ export function createEventFilterParser(contexts: readonly BoundedContext[]): Pa
     if (decider === undefined || id === '') {
       const example = `like "${categories[0] ?? 'account'}-…"`;
       const rule = `a streamId must be a category, a hyphen and an id, ${example}`;
-      badInput(`${rule}, not ${quoted(streamId)}; the categories are ${categories.join(', ')}`);
+      const known = `the categories are ${categories.join(', ')}`;
+      badInput(`${rule}, not ${quoted(streamId)}; ${known}`, 'streamId');
     }
     const known = parseUuid(id) ?? id;
     const fault = decider.idFault?.(known) ?? null;
-    if (fault !== null) badInput(`no stream can have the id ${quoted(streamId)}: ${fault}`);
+    if (fault !== null) {
+      badInput(`no stream can have the id ${quoted(streamId)}: ${fault}`, 'streamId');
+    }
     return `${category}-${known}`;
   }
 
   return (input) => {
     const { types, streamId, actor, correlationId } = input ?? {};
     if (types != null && types.length > typesMax) {
-      badInput(`types must have at most ${typesMax} members, not ${types.length}`);
+      badInput(`types must have at most ${typesMax} members, not ${types.length}`, 'types');
     }
-    for (const type of types ?? []) parseFilterBy(typeFault, type);
+    const index = types?.indexOf(unregistered) ?? -1;
+    if (index !== -1) badInput(`types must not contain ${unregistered}`, 'types', index);
     return {
       types: parseFilterList('types', types),
       streamId: streamId == null ? undefined : parseStreamId(streamId),
       actor: parseFilterText('actor', actor),
-      correlationId: parseFilterBy(correlationIdFault, correlationId),
+      correlationId: parseFilterBy('correlationId', correlationIdFault, correlationId),
     };
   };
 }

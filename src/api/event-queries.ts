@@ -7,16 +7,20 @@ import { baseSequenceOf, isWouldBe, type ReadPoint } from '../views/read-point.t
 import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import { correlationIdRule } from './correlation-id.ts';
-import { badInput } from './errors.ts';
+import { badInput, codedError, within } from './errors.ts';
 import { type ParseEventFilter, typesMax } from './event-filter.ts';
-import { type EventAt, type EventRef, eventAt } from './event-types.ts';
+import { type EventAt, type EventRefs, type EventTypeRef, eventAt } from './event-types.ts';
 import { parseId } from './input.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Adds the queries `events`, `event` and `log`; returns the types of a connection of events. */
-export function addEventQueries(builder: Builder, event: EventRef, parseFilter: ParseEventFilter) {
-  const filter = addEventFilter(builder);
+export function addEventQueries(
+  builder: Builder,
+  { event, eventType }: Pick<EventRefs, 'event' | 'eventType'>,
+  parseFilter: ParseEventFilter,
+) {
+  const filter = addEventFilter(builder, eventType);
   const edge = builder.edgeObject({ name: 'EventEdge', type: event });
   const connection = builder.connectionObject(
     {
@@ -45,7 +49,7 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
         resolve: async (_root, { filter: wanted, asOf, ...paging }, context) =>
           readEventConnection(
             context,
-            parseFilter(wanted),
+            within('filter', () => parseFilter(wanted)),
             paging,
             await context.readPointOf(asOf),
           ),
@@ -71,13 +75,14 @@ export function addEventQueries(builder: Builder, event: EventRef, parseFilter: 
 
 export type EventConnectionRefs = ReturnType<typeof addEventQueries>;
 
-function addEventFilter(builder: Builder) {
+function addEventFilter(builder: Builder, eventType: EventTypeRef) {
   return builder.inputType('EventFilter', {
     description: 'A filter for events. An event must match all fields that are given.',
     fields: (t) => ({
-      types: t.stringList({
-        description: oneLine`The names of 1 to ${typesMax} event types. The event must have one of
-          these types. If omitted, every type matches.`,
+      types: t.field({
+        type: [eventType],
+        description: oneLine`The 1 to ${typesMax} event types of which the event must have one. If
+          omitted, every type matches.`,
       }),
       streamId: t.id({
         description: oneLine`The stream of the event: a category, a hyphen and the entity's id,
@@ -102,7 +107,10 @@ export async function readEventConnection(
   at: ReadPoint,
 ): Promise<Connection<EventAt>> {
   if (isWouldBe(at)) {
-    badInput('a dry run records no events to list: select proposedEvents of its payload instead');
+    throw codedError(
+      'BAD_USER_INPUT',
+      'a dry run records no events to list: select proposedEvents of its payload instead',
+    );
   }
   const page = parsePage(paging, parseCursor);
   const wanted = {
@@ -127,11 +135,11 @@ export async function readEventConnection(
 /** The time after which a page is answered with fewer events than requested. */
 const scanMsMax = 200;
 
-function parseCursor(text: string): number {
+function parseCursor(text: string, name: string): number {
   const given = text.slice(0, 50);
   return (
     parseSequence(text) ??
-    badInput(`a cursor of events must be a sequence number like "42", not "${given}"`)
+    badInput(`a cursor of events must be a sequence number like "42", not "${given}"`, name)
   );
 }
 
@@ -141,7 +149,8 @@ async function findEvent(
   sequence: number | null | undefined,
 ): Promise<StoredEvent | null> {
   if ((id == null) === (sequence == null)) {
-    badInput('event requires exactly one of id and sequence');
+    const rule = 'event requires exactly one of id and sequence';
+    badInput(rule, id == null ? 'id' : 'sequence');
   }
   const at = await context.pinnedSequence();
   if (id != null) return readEvent(context, parseId('id', id), at);

@@ -10,6 +10,7 @@ const kinds: Readonly<Record<FieldKind, JsonObject>> = {
   dateTime: { type: 'string', format: 'date-time' },
   integer: { type: 'integer' },
   boolean: { type: 'boolean' },
+  enum: { type: 'string' },
 };
 
 /** The JSON Schema (draft 2020-12) of an event type's data in its latest version. */
@@ -28,8 +29,10 @@ export function toEventSchema(type: string, definition: EventDefinition): JsonOb
   };
 }
 
-function toFieldSchema({ kind, nullable, description }: Field<unknown>): JsonObject {
+function toFieldSchema({ kind, nullable, description, values }: Field<unknown>): JsonObject {
   const schema = kinds[kind];
   const type = nullable ? [String(schema['type']), 'null'] : schema['type'];
-  return { ...schema, type: type ?? null, description };
+  if (values === undefined) return { ...schema, type: type ?? null, description };
+  const names = Object.keys(values.values);
+  return { type: type ?? null, enum: nullable ? [...names, null] : names, description };
 }

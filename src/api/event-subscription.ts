@@ -3,7 +3,7 @@ import { oneLine } from '../lib/one-line.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { Builder } from './builder.ts';
 import { toApiError } from './engine-errors.ts';
-import { codedError } from './errors.ts';
+import { codedError, within } from './errors.ts';
 import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 import type { RequestContext } from './request-context.ts';
@@ -49,7 +49,12 @@ export function addEventSubscription(
           description: 'The filter to apply. If omitted, all events match.',
         }),
       },
-      subscribe: (_root, args, context) => watchLog(context, args.after, parseFilter(args.filter)),
+      subscribe: (_root, args, context) =>
+        watchLog(
+          context,
+          args.after,
+          within('filter', () => parseFilter(args.filter)),
+        ),
       resolve: (value) => value,
     }),
   );
@@ -66,7 +71,7 @@ export async function* watchLog(
 ): AsyncGenerator<EventFrame, void, undefined> {
   const { engine, signal, inTurn } = context;
   const { reads, feed } = engine;
-  if (after != null) await context.assertRecorded(after);
+  if (after != null) await context.assertRecorded(after, 'after');
   const start = after ?? nowFor(context);
   const watched = { log: reads.log, feed, filter, after: start, signal, inTurn };
   try {

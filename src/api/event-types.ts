@@ -1,22 +1,15 @@
+import type { EnumRef } from '@pothos/core';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
-import type { Field, FieldKind } from '../kernel/field.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { ReadPoint } from '../views/read-point.ts';
-import type { Builder } from './builder.ts';
+import type { ApiTypes, Builder } from './builder.ts';
+import { compareFields, dataFields } from './field-types.ts';
 import { idAt } from './node-id.ts';
 import type { Nodes } from './nodes.ts';
 
-const scalars = {
-  text: 'String',
-  id: 'ID',
-  decimal: 'Decimal',
-  dateTime: 'DateTime',
-  integer: 'Int',
-  boolean: 'Boolean',
-} as const satisfies Readonly<Record<FieldKind, string>>;
-
-const unregistered = 'UnregisteredEvent';
+/** The type of events whose type the server does not define. */
+export const unregistered = 'UnregisteredEvent';
 
 /** The description of `streamId`, for recorded and proposed events. */
 export const streamIdDescription = oneLine`The stream of the entity that the event is about: a
@@ -44,38 +37,64 @@ export function addEventTypes(
 ) {
   const typenameOf = ({ type }: StoredEvent): string =>
     definitions.has(type) ? type : unregistered;
-  const event = addEventInterface(builder, nodes, typenameOf);
+  const eventType = addEventTypeEnum(builder, definitions);
+  const event = addEventInterface(builder, { nodes, typenameOf, eventType });
+  const nullableNames = compareFields(
+    [...definitions].map(([type, { fields }]) => [type, fields] as const),
+  );
   for (const [type, { description, fields }] of definitions) {
     builder.objectRef<EventAt>(type).implement({
       description,
       interfaces: [nodes.node, event],
-      fields: (t) =>
-        Object.fromEntries(
-          Object.entries(fields).map(([name, field]) => [
-            name,
-            t.field({
-              type: scalars[field.kind],
-              nullable: field.nullable,
-              description: field.description,
-              resolve: ({ data }) => data[name] as never,
-            }),
-          ]),
-        ),
+      fields: (t) => dataFields(builder, t, fields, nullableNames),
     });
   }
   builder.objectRef<EventAt>(unregistered).implement({
     description: 'An event whose type this server does not define or no longer defines.',
     interfaces: [nodes.node, event],
+    fields: (t) => ({
+      recordedType: t.exposeString('type', {
+        description: 'The name of the event type as it was recorded.',
+      }),
+    }),
   });
-  return { event, typenameOf };
+  return { event, typenameOf, eventType };
 }
 
-export type EventRef = ReturnType<typeof addEventTypes>['event'];
+export type EventRefs = ReturnType<typeof addEventTypes>;
+export type EventRef = EventRefs['event'];
+
+export type EventTypeRef = ReturnType<typeof addEventTypeEnum>;
+
+function addEventTypeEnum(
+  builder: Builder,
+  definitions: ReadonlyMap<string, EventDefinition>,
+): EnumRef<ApiTypes, string> {
+  const values = Object.fromEntries(
+    [...definitions].map(([type, { description }]) => [type, { description }]),
+  );
+  return builder.enumType('EventType', {
+    description: oneLine`The name of an event type, which is also the name of the object type of its
+      events. In a filter, the name may also be given as a string.`,
+    values: {
+      ...values,
+      [unregistered]: {
+        description: oneLine`The type is not defined by this server, or no longer: its name is in
+          UnregisteredEvent.recordedType. A filter cannot contain this value.`,
+      },
+    },
+  });
+}
+
+interface EventInterfaceParts {
+  readonly nodes: Nodes;
+  readonly typenameOf: (event: StoredEvent) => string;
+  readonly eventType: EventTypeRef;
+}
 
 function addEventInterface(
   builder: Builder,
-  nodes: Nodes,
-  typenameOf: (event: StoredEvent) => string,
+  { nodes, typenameOf, eventType }: EventInterfaceParts,
 ) {
   return builder.interfaceRef<EventAt>('Event').implement({
     description: 'A fact recorded in the log. An event is never changed or deleted.',
@@ -95,7 +114,11 @@ function addEventInterface(
       version: t.exposeInt('version', {
         description: 'The version of the stream right after the event: 1 for its first event.',
       }),
-      type: t.exposeString('type', { description: 'The name of the event type.' }),
+      type: t.field({
+        type: eventType,
+        description: 'The name of the event type.',
+        resolve: typenameOf,
+      }),
       schemaVersion: t.exposeInt('schemaVersion', {
         description: 'The schema version in which the event is stored.',
       }),
@@ -121,9 +144,4 @@ function addEventInterface(
       }),
     }),
   });
-}
-
-/** The GraphQL scalar of a field. */
-export function scalarOf(field: Field<unknown>) {
-  return scalars[field.kind];
 }

@@ -8,7 +8,7 @@ const idLengthMax = 200;
 
 /** Parses a text that must not be blank; throws BAD_USER_INPUT. */
 export function parseText(name: string, value: string): string {
-  if (value.trim() === '') badInput(`${name} must not be empty`);
+  if (value.trim() === '') badInput(`${name} must not be empty`, name);
   return parseOptionalText(name, value) ?? '';
 }
 
@@ -20,8 +20,10 @@ export function parseOptionalText(
 ): string | null {
   if (value == null) return null;
   if (value.length > lengthMax)
-    badInput(`${name} must have at most ${lengthMax} characters, not ${value.length}`);
-  if (!isCleanText(value)) badInput(`${name} must not contain a NUL or an unpaired surrogate`);
+    badInput(`${name} must have at most ${lengthMax} characters, not ${value.length}`, name);
+  if (!isCleanText(value)) {
+    badInput(`${name} must not contain a NUL or an unpaired surrogate`, name);
+  }
   return value;
 }
 
@@ -30,9 +32,12 @@ export function parseOptionalText(
  * BAD_USER_INPUT for an id as of a moment, which only `Query.node` takes.
  */
 export function parseId(name: string, value: string): string {
-  const { key, sequence } = parseNodeId(value);
+  const { key, sequence } = parseNodeId(name, value);
   if (sequence !== null) {
-    badInput(`${name} must be the key "${key}", without the moment that follows "@" in an id`);
+    badInput(
+      `${name} must be the key "${key}", without the moment that follows "@" in an id`,
+      name,
+    );
   }
   return parseUuid(value) ?? parseOptionalText(name, value, idLengthMax) ?? '';
 }
@@ -42,6 +47,6 @@ export function parseNewId(name: string, value: string | null | undefined): stri
   if (value == null) return null;
   return (
     parseUuid(value) ??
-    badInput(`${name} must be a UUID like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`)
+    badInput(`${name} must be a UUID like "0190b5a4-7c3e-7d2a-9f00-5d9a1c2b3e4f"`, name)
   );
 }

@@ -19,8 +19,11 @@ interface CursorScope {
 /** Formats and parses the cursors of one scope. */
 interface ListCursors {
   format(cursor: Cursor): string;
-  /** Null if the text is not a cursor. Throws BAD_USER_INPUT for a cursor of another scope. */
-  parse(text: string): Cursor | null;
+  /**
+   * Null if the text is not a cursor. Throws BAD_USER_INPUT, at the argument `name`, for a cursor
+   * of another scope.
+   */
+  parse(text: string, name: string): Cursor | null;
 }
 
 /**
@@ -36,19 +39,23 @@ export function createListCursors(scope: CursorScope): ListCursors {
   return {
     format: ({ position, key }) =>
       head + Buffer.from(JSON.stringify([position, key])).toString('base64url'),
-    parse(text) {
+    parse(text, name) {
       const match = pattern.exec(text);
       if (match === null) return null;
       const [, ofList, ofOrder, ofDirection, ofFilter, encoded = ''] = match;
-      if (ofList !== list) badInput(`the cursor is from a list of ${ofList}, not of ${list}`);
+      if (ofList !== list) {
+        badInput(`the cursor is from a list of ${ofList}, not of ${list}`, name);
+      }
       const [given, wanted] = [
         `by ${ofOrder}, ${ofDirection}ending`,
         `by ${order}, ${direction}ending`,
       ];
-      if (given !== wanted) badInput(`the cursor is from ${list} ${given}, not ${wanted}`);
+      if (given !== wanted) {
+        badInput(`the cursor is from ${list} ${given}, not ${wanted}`, name);
+      }
       if (ofFilter !== fingerprint) {
         const rule = 'use a cursor only with the filter of its page';
-        badInput(`the cursor is from ${list} with another filter: ${rule}`);
+        badInput(`the cursor is from ${list} with another filter: ${rule}`, name);
       }
       return parseCursor(encoded, prefix);
     },

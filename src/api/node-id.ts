@@ -21,12 +21,13 @@ interface NodeId {
 }
 
 /** Parses an id of `idAt`; throws BAD_USER_INPUT for the id of a dry run. */
-export function parseNodeId(id: string): NodeId {
+export function parseNodeId(name: string, id: string): NodeId {
   const at = id.lastIndexOf('@');
   if (at === -1) return { key: id, sequence: null };
   const [moment = '', command] = id.slice(at + 1).split('+');
   const sequence = parseSequence(moment);
   if (sequence === null) return { key: id, sequence: null };
   if (command === undefined) return { key: id.slice(0, at), sequence };
-  return badInput('the id is that of a dry run, whose state was not recorded: send the command');
+  const rule = 'whose state was not recorded: send the command';
+  return badInput(`the id is that of a dry run, ${rule}`, name);
 }

@@ -35,9 +35,9 @@ export function addNodes(builder: Builder) {
         object as of that moment. Null if there is no such object, or if it did not exist then.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the object.' }) },
       resolve: async (_root, { id }, context) => {
-        const { key, sequence } = parseNodeId(id);
+        const { key, sequence } = parseNodeId('id', id);
         const moment = sequence === null ? null : ({ kind: 'sequence', sequence } as const);
-        const at = await context.readPointOf(moment);
+        const at = await context.readPointOf(moment, 'id');
         for (const find of finders) {
           const found = await find(key, at, context);
           if (found !== null) return found;

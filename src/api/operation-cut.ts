@@ -27,8 +27,8 @@ export function createOperationCut(parts: CutParts) {
     return pinned;
   }
 
-  async function resolve(moment: Moment): Promise<Past> {
-    const sequence = await toSequence(parts, moment);
+  async function resolve(moment: Moment, name: string): Promise<Past> {
+    const sequence = await toSequence(parts, moment, name);
     await parts.waitForViews(sequence);
     resolved.add(sequence);
     return { sequence };
@@ -45,14 +45,14 @@ export function createOperationCut(parts: CutParts) {
       pinned = sequence;
       pinning = Promise.resolve(sequence);
     },
-    readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint> {
+    readPointOf(asOf: Moment | null | undefined, name = 'asOf'): Promise<ReadPoint> {
       if (asOf == null) return pinnedSequence();
-      const text = JSON.stringify(asOf);
-      const known = requested.get(text) ?? resolve(asOf);
+      const text = JSON.stringify([name, asOf]);
+      const known = requested.get(text) ?? resolve(asOf, name);
       requested.set(text, known);
       return known;
     },
-    assertRecorded: (sequence: number) => assertRecorded(parts, sequence),
+    assertRecorded: (sequence: number, name: string) => assertRecorded(parts, sequence, name),
     /** The sequence number in the answer: that of the operation, or else of its latest moment. */
     shown(): number {
       if (pinned !== null || resolved.size === 0) return pinned ?? engine.views.checkpoint();
@@ -72,17 +72,23 @@ async function reachLeast({ engine, init, waitForViews }: CutParts): Promise<voi
   if (least > engine.views.checkpoint()) await waitForViews(least);
 }
 
-async function toSequence(parts: CutParts, moment: Moment): Promise<number> {
+async function toSequence(parts: CutParts, moment: Moment, name: string): Promise<number> {
   if (moment.kind === 'time') {
     const sequence = await parts.read(({ log }) => log.sequenceAt(moment.time));
-    return sequence ?? badInput(`the moment ${moment.time} is in the future`);
+    return sequence ?? badInput(`the moment ${moment.time} is in the future`, name);
   }
-  await assertRecorded(parts, moment.sequence);
+  await assertRecorded(parts, moment.sequence, name);
   return moment.sequence;
 }
 
-async function assertRecorded({ engine, read }: CutParts, sequence: number): Promise<void> {
+async function assertRecorded(
+  { engine, read }: CutParts,
+  sequence: number,
+  name: string,
+): Promise<void> {
   if (sequence <= engine.feed.tail()) return;
   const head = (await read(({ log }) => log.head())).sequence;
-  if (sequence > head) badInput(`sequence ${sequence} is beyond the head of the log, ${head}`);
+  if (sequence > head) {
+    badInput(`sequence ${sequence} is beyond the head of the log, ${head}`, name);
+  }
 }

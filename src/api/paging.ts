@@ -26,17 +26,20 @@ export const pageSizeMax = 500;
  */
 export function parsePage<Cursor>(
   { first, after, last, before }: PagingArgs,
-  parseCursor: (text: string) => Cursor | null,
+  parseCursor: (text: string, name: string) => Cursor | null,
 ): PageRequest<Cursor> {
-  if (first != null && last != null) badInput('first and last must not be given together');
+  if (first != null && last != null) badInput('first and last must not be given together', 'last');
   const size = first ?? last ?? pageSizeDefault;
-  if (size < 0 || size > pageSizeMax)
-    badInput(`a page must have 0 to ${pageSizeMax} items, not ${size}`);
-  const parse = (text: string | null | undefined): Cursor | null =>
+  const fromEnd = last != null;
+  if (size < 0 || size > pageSizeMax) {
+    const rule = `a page must have 0 to ${pageSizeMax} items, not ${size}`;
+    badInput(rule, fromEnd ? 'last' : 'first');
+  }
+  const parse = (name: string, text: string | null | undefined): Cursor | null =>
     text == null || text === ''
       ? null
-      : (parseCursor(text) ?? badInput(`"${text.slice(0, 50)}" is not a cursor`));
-  return { after: parse(after), before: parse(before), size, fromEnd: last != null };
+      : (parseCursor(text, name) ?? badInput(`"${text.slice(0, 50)}" is not a cursor`, name));
+  return { after: parse('after', after), before: parse('before', before), size, fromEnd };
 }
 
 /**

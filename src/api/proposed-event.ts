@@ -1,16 +1,16 @@
 import type { PendingEvent } from '../kernel/log.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
-import { streamIdDescription } from './event-types.ts';
+import { type EventTypeRef, streamIdDescription } from './event-types.ts';
 
 /** Adds the `ProposedEvent` type: an event that a dry run would record. */
-export function addProposedEvent(builder: Builder) {
+export function addProposedEvent(builder: Builder, eventType: EventTypeRef) {
   return builder.objectRef<PendingEvent>('ProposedEvent').implement({
     description: oneLine`An event that a dry run would record. It has no sequence number. The
       command may record other events when it is sent, because the state may have changed and new
       ids differ.`,
     fields: (t) => ({
-      type: t.exposeString('type', { description: 'The name of the event type.' }),
+      type: t.expose('type', { type: eventType, description: 'The name of the event type.' }),
       streamId: t.exposeID('streamId', { description: streamIdDescription }),
       version: t.exposeInt('version', {
         description: 'The version that the stream would have right after the event.',

@@ -1,13 +1,15 @@
 import type { ObjectRef } from '@pothos/core';
+import type { Fields } from '../kernel/field.ts';
 import type { RecordedRejection } from '../kernel/log.ts';
 import type { RejectionDefinition } from '../kernel/rejection.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { ApiTypes, Builder } from './builder.ts';
-import { scalarOf } from './event-types.ts';
+import { compareFields, dataFields } from './field-types.ts';
 
 /** Adds the `Error` interface; returns the function that creates a rejection's object type. */
 export function addRejectionTypes(builder: Builder) {
   const known = new Map<string, RejectionRef>();
+  const seen: [string, Fields][] = [];
   const error = builder.interfaceRef<RecordedRejection>('Error').implement({
     description: oneLine`The reason why a command was rejected. The command recorded nothing except,
       for some commands, the rejection itself.`,
@@ -25,21 +27,12 @@ export function addRejectionTypes(builder: Builder) {
   return function typeOf({ name, description, fields }: RejectionDefinition): RejectionRef {
     const made = known.get(name);
     if (made !== undefined) return made;
+    seen.push([name, fields]);
+    compareFields(seen);
     const type = builder.objectRef<RecordedRejection>(name).implement({
       description,
       interfaces: [error],
-      fields: (t) =>
-        Object.fromEntries(
-          Object.entries(fields).map(([member, field]) => [
-            member,
-            t.field({
-              type: scalarOf(field),
-              nullable: field.nullable,
-              description: field.description,
-              resolve: ({ data }) => data[member] as never,
-            }),
-          ]),
-        ),
+      fields: (t) => dataFields(builder, t, fields, new Set()),
     });
     known.set(name, type);
     return type;

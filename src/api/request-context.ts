@@ -5,7 +5,7 @@ import type { Reads } from '../views/watching/reads.ts';
 import type { ClientReads } from './client-reads.ts';
 import { toApiError } from './engine-errors.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { badInput } from './errors.ts';
+import { codedError } from './errors.ts';
 import { createNotedReads, type NotedReads } from './noted-reads.ts';
 import { createOperationCut } from './operation-cut.ts';
 import type { OperationInit } from './operation-init.ts';
@@ -31,14 +31,17 @@ export interface RequestContext extends NotedReads {
   pinAt(sequence: number, reads: Reads): void;
   /** Notes that the answer depends on the head of the log itself, if it is read now. */
   readsHead(at: ReadPoint): void;
-  /** Throws BAD_USER_INPUT in a live query, because what is read is not a state of the log. */
+  /** Throws CANNOT_BE_LIVE in a live query, because what is read is not a state of the log. */
   readsOutsideLog(name: string): void;
-  /** Where to read as of a moment; without a moment, at the cut of the operation. */
-  readPointOf(asOf: Moment | null | undefined): Promise<ReadPoint>;
+  /**
+   * Where to read as of a moment; without a moment, at the cut of the operation. `name` is the
+   * argument with the moment; `asOf` if omitted.
+   */
+  readPointOf(asOf: Moment | null | undefined, name?: string): Promise<ReadPoint>;
   /** Waits until the views can be read at a read point. */
   waitForViews(at: ReadPoint): Promise<void>;
-  /** Throws BAD_USER_INPUT if a sequence number is beyond the head of the log. */
-  assertRecorded(sequence: number): Promise<void>;
+  /** Throws BAD_USER_INPUT if a sequence number, in an argument, is beyond the head of the log. */
+  assertRecorded(sequence: number, name: string): Promise<void>;
   /** Remembers the sequence number after a command, for the actor and for `extensions`. */
   wrote(sequence: number): void;
   /** Remembers a sequence number that is sent to the actor before the views may show it. */
@@ -88,7 +91,8 @@ export function createRequestContext(
     },
     readsOutsideLog(name) {
       if (noted === null) return;
-      badInput(`live cannot watch ${name}, which are not in the log: query them instead`);
+      const message = `live cannot watch ${name}, which are not in the log: query them instead`;
+      throw codedError('CANNOT_BE_LIVE', message);
     },
     readPointOf: cut.readPointOf,
     assertRecorded: cut.assertRecorded,

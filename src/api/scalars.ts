@@ -1,4 +1,4 @@
-import { Kind, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, type ValueNode } from 'graphql';
 import type { JsonObject } from '../kernel/event.ts';
 import { type Moment, parseMoment, parseSequence } from '../kernel/moment.ts';
 import { dateTimeFault, parseDateTime } from '../lib/date-time.ts';
@@ -10,11 +10,11 @@ import {
 } from '../lib/decimal.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
-import { badInput } from './errors.ts';
 
 /** Adds the scalars of the API. None becomes a `Date` or a number with a fraction. */
 export function addScalars(builder: Builder): void {
   builder.scalarType('DateTime', {
+    specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339',
     description: oneLine`A time in the format of RFC 3339. The server always sends UTC with six
       fractional digits. It accepts any offset, up to six fractional digits (and zeros after them),
       and a T or a space before the hour. It does not accept leap seconds.`,
@@ -26,12 +26,14 @@ export function addScalars(builder: Builder): void {
     serialize: (value) => value,
   });
   builder.scalarType('Sequence', {
+    specifiedByURL: 'https://www.w3.org/TR/xmlschema11-2/#nonNegativeInteger',
     description: oneLine`The sequence number of an event in the log: 1, 2, 3, … without gaps, as a
       string of decimal digits. "0" is the beginning of the log, before its first event.`,
     ...fromText(parseSequence, 'a Sequence must be a string of decimal digits, like "42"'),
     serialize: (value) => String(value) as never,
   });
   builder.scalarType('Decimal', {
+    specifiedByURL: 'https://www.w3.org/TR/xmlschema11-2/#decimal',
     description: oneLine`An exact decimal number as a string, like "1250.00". It has at most
       ${integerDigitsMax} digits before the decimal point, at most ${fractionDigitsMax} after it and
       no exponent. The server reads "-0.00" as "0.00".`,
@@ -48,9 +50,10 @@ export function addScalars(builder: Builder): void {
       (moment.kind === 'time' ? moment.time : String(moment.sequence)) as never,
   });
   builder.scalarType('JSON', {
+    specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
     description: 'A JSON object. It is used only in answers. Its decimals are strings.',
-    parseValue: (): JsonObject => badInput('JSON is not accepted as input'),
-    parseLiteral: (): JsonObject => badInput('JSON is not accepted as input'),
+    parseValue: (): JsonObject => fault('JSON is not accepted as input'),
+    parseLiteral: (node: ValueNode): JsonObject => fault('JSON is not accepted as input', node),
     serialize: (value) => value,
   });
 }
@@ -74,13 +77,21 @@ function fromText<Value>(
   expected: string,
   faultOf: (text: string) => string | null = () => null,
 ) {
-  const parseText = (text: unknown): Value => {
-    if (typeof text !== 'string') return badInput(expected);
-    return parse(text) ?? badInput(faultOf(text) ?? expected);
+  const parseText = (text: unknown, node?: ValueNode): Value => {
+    if (typeof text !== 'string') return fault(expected, node);
+    return parse(text) ?? fault(faultOf(text) ?? expected, node);
   };
   return {
-    parseValue: parseText,
+    parseValue: (text: unknown) => parseText(text),
     parseLiteral: (node: ValueNode): Value =>
-      parseText(node.kind === Kind.STRING ? node.value : null),
+      parseText(node.kind === Kind.STRING ? node.value : null, node),
   };
+}
+
+/** Throws BAD_USER_INPUT at a literal, or for the value of a variable, which graphql-js locates. */
+function fault(message: string, node?: ValueNode): never {
+  throw new GraphQLError(message, {
+    nodes: node ?? null,
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
 }

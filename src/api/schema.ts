@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from 'graphql';
 import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
+import { acceptTexts } from './accept-texts.ts';
 import type { AddContextApi } from './api-parts.ts';
 import { addBridgeQueries } from './bridge-queries.ts';
 import { createBuilder } from './builder.ts';
@@ -12,6 +13,7 @@ import { addEventSubscription } from './event-subscription.ts';
 import { addEventTypes } from './event-types.ts';
 import { addLiveQuery } from './live-query.ts';
 import { addNodes } from './nodes.ts';
+import { orderArguments } from './order-arguments.ts';
 import { addRejectionTypes } from './rejection-types.ts';
 import { addScalars } from './scalars.ts';
 import { addViewQueries } from './view-queries.ts';
@@ -29,8 +31,9 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   const contexts = modules.map(({ context }) => context);
   const definitions = eventDefinitionsOf(contexts);
   const nodes = addNodes(builder);
-  const { event, typenameOf } = addEventTypes(builder, definitions, nodes);
-  const events = addEventQueries(builder, event, createEventFilterParser(contexts));
+  const { event, typenameOf, eventType } = addEventTypes(builder, definitions, nodes);
+  const parseFilter = createEventFilterParser(contexts);
+  const events = addEventQueries(builder, { event, eventType }, parseFilter);
   nodes.register(async (key, at, context) => {
     const found = await readEvent(context, key, at);
     return found && { ...found, typename: typenameOf(found) };
@@ -41,9 +44,12 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addConsumerQueries(builder);
   const rejection = addRejectionTypes(builder);
   addBridgeQueries(builder, rejection);
-  const addCommand = addCommands(builder, { event, rejection });
+  const addCommand = addCommands(builder, { event, eventType, rejection });
   for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
-  const schema = builder.toSchema();
+  // Members are in the order of their definition: the identifying ones first.
+  const schema = builder.toSchema({ sortSchema: false });
+  orderArguments(schema);
+  acceptTexts(schema, 'EventType');
   rejectUncleanArguments(schema);
   return schema;
 }

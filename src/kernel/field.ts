@@ -3,6 +3,10 @@ export interface Field<Value> {
   readonly kind: FieldKind;
   readonly nullable: boolean;
   readonly description: string;
+  /** The values of a field of the kind `enum`; absent for other kinds. */
+  readonly values?: EnumDefinition;
+  /** The name in the API, if it is not the name in the data. */
+  readonly apiName?: string;
   /** Never present. Carries the type of the value to `DataOf`. */
   readonly value?: Value;
 }
@@ -11,7 +15,20 @@ export interface Field<Value> {
  * Values of the kinds `decimal` and `dateTime` are strings: exact decimal digits, and an RFC 3339
  * time in UTC with six fractional digits.
  */
-export type FieldKind = 'text' | 'id' | 'decimal' | 'dateTime' | 'integer' | 'boolean';
+export type FieldKind = 'text' | 'id' | 'decimal' | 'dateTime' | 'integer' | 'boolean' | 'enum';
+
+/** A closed set of texts, which is an enum in the API. */
+export interface EnumDefinition<Value extends string = string> {
+  /** The name of its GraphQL type. */
+  readonly name: string;
+  readonly description: string;
+  /**
+   * The description of each value. A value that may be stored must not be removed. A new value
+   * needs a new schema version of the events that have it, so that older programs do not misread
+   * them.
+   */
+  readonly values: Readonly<Record<Value, string>>;
+}
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
@@ -27,8 +44,24 @@ export const dateTime = (description: string): Field<string> => field('dateTime'
 export const integer = (description: string): Field<number> => field('integer', description);
 export const boolean = (description: string): Field<boolean> => field('boolean', description);
 
+export function enumOf<Value extends string>(
+  values: EnumDefinition<Value>,
+  description: string,
+): Field<Value> {
+  return { ...field<Value>('enum', description), values };
+}
+
 export function nullable<Value>(inner: Field<Value>): Field<Value | null> {
-  return { kind: inner.kind, nullable: true, description: inner.description };
+  const { kind, description, values } = inner;
+  return { kind, nullable: true, description, ...(values && { values }) };
+}
+
+/**
+ * A field with another name in the API, where the fields of all events, or of all rejections, that
+ * have one name must have one type.
+ */
+export function named<Value>(apiName: string, inner: Field<Value>): Field<Value> {
+  return { ...inner, apiName };
 }
 
 function field<Value>(kind: FieldKind, description: string): Field<Value> {

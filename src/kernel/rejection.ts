@@ -1,5 +1,5 @@
 import type { JsonObject } from './event.ts';
-import type { DataOf, Fields } from './field.ts';
+import { type DataOf, type Fields, text } from './field.ts';
 
 /** A kind of rejection of a command: a typed answer, not a failure of the program. */
 export interface RejectionDefinition<F extends Fields = Fields> {
@@ -35,7 +35,7 @@ export const BadUserInput = {
   name: 'BadUserInput',
   code: 'BAD_USER_INPUT',
   description: 'The input is malformed.',
-  fields: {},
+  fields: { member: text('The member of the input that is malformed.') },
 } satisfies RejectionDefinition;
 
 /** Throws the rejection of a definition. */

@@ -18,10 +18,12 @@ type Case = readonly [filter: string, message: RegExp];
 
 const uuid = '7b7a3f6e-3c58-4d6e-9f0a-111111111111';
 const eventCases: readonly Case[] = [
-  ['types: ["CashDeposit"]', /no event type "CashDeposit": did you mean CashDeposited\?$/],
-  ['types: ["CashDeposited", "orderplaced"]', /"orderplaced": did you mean OrderPlaced/],
-  ['types: ["Quux"]', /no event type "Quux": the known types are/],
-  ['types: [""]', /no event type ""/],
+  ['types: [CashDeposit]', /"CashDeposit" does not exist in "EventType" enum. Did you mean .*ted"/],
+  ['types: ["CashDeposit"]', /non-enum value: "CashDeposit". Did you mean .*"CashDeposited"/],
+  ['types: [CashDeposited, orderplaced]', /"orderplaced" does not exist.* Did you mean .*Placed"/],
+  ['types: ["Quux"]', /Enum "EventType" cannot represent non-enum value: "Quux"/],
+  ['types: [""]', /cannot represent non-enum value: ""/],
+  ['types: [UnregisteredEvent]', /^types must not contain UnregisteredEvent$/],
   ['types: []', /types must not be empty: omit it/],
   [`streamId: "${uuid}"`, /a category, a hyphen and an id, like "account-/],
   [`streamId: "konto-${uuid}"`, /categories are account, book, clientOrder, /],
@@ -103,6 +105,7 @@ test('a well-formed filter with unknown values returns an empty list', async () 
   const lists = [
     `events(filter: { streamId: "account-${id}" }) { nodes { id } }`,
     'events(filter: { types: ["AccountClosed"], actor: "nobody" }) { nodes { id } }',
+    'events(filter: { types: [AccountClosed], actor: "nobody" }) { nodes { id } }',
     `events(filter: { correlationId: "${id}" }) { nodes { id } }`,
     `orders(filter: { accountId: "${id}", symbol: "ZZZ.^_-9" }) { nodes { id } }`,
     'orders(filter: { status: FILLED, statuses: [NEW, FILLED] }) { nodes { id } }',

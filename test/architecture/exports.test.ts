@@ -45,7 +45,12 @@ const files = [...sources, ...tutorial].map(({ name, text }) => ({
   name,
   exports: exportsOf(parse(text)),
 }));
-const usedByProgram = importsOf([...sources, ...tutorial, readFile('codegen.ts')]);
+const usedByProgram = importsOf([
+  ...sources,
+  ...tutorial,
+  readFile('codegen.ts'),
+  readFile('print-schema.ts'),
+]);
 const usedByTests = importsOf(tests);
 
 /** What the package exports is for other programs. */

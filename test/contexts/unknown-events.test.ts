@@ -23,6 +23,7 @@ const samples: Readonly<Record<FieldKind, Json>> = {
   dateTime: at,
   integer: 1,
   boolean: false,
+  enum: 'BUY',
 };
 
 /** The state after an event with which a stream can begin, found by trying every type. */

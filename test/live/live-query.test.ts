@@ -114,7 +114,9 @@ test('what does not come from the log cannot be live', async () => {
   for (const field of ['views { name }', 'consumers { name }', 'bridges { name }']) {
     const refused = live(field);
     const message = `live cannot watch ${field.split(' ')[0]}, which are not in the log: query them instead`;
-    await expect(refused.until(() => false)).rejects.toMatchObject([{ message }]);
+    await expect(refused.until(() => false)).rejects.toMatchObject([
+      { message, extensions: { code: 'CANNOT_BE_LIVE' } },
+    ]);
   }
 });
 

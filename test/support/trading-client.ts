@@ -74,10 +74,12 @@ export const accountFields = 'id balance held available status version sequence'
 const orderErrors = `
   ... on AccountNotFoundError { accountId } ... on AccountNotOpenError { accountId status }
   ... on InstrumentNotFoundError { symbol } ... on InstrumentHaltedError { symbol }
-  ... on CurrencyMismatchError { expected actual } ... on InvalidQuantityError { quantity lotSize }
-  ... on InvalidPriceError { price } ... on InsufficientFundsError { accountId available requested }
+  ... on CurrencyMismatchError { expectedCurrency actualCurrency }
+  ... on InvalidQuantityError { quantity lotSize } ... on InvalidPriceError { price }
+  ... on InsufficientFundsError { accountId available requested }
   ... on InsufficientSharesError { accountId symbol available requested }
-  ... on PostOnlyWouldCrossError { limitPrice bestPrice } ... on OrderAlreadyExistsError { orderId }`;
+  ... on PostOnlyWouldCrossError { limitPrice bestPrice }
+  ... on OrderAlreadyExistsError { orderId }`;
 const cancelErrors = `... on OrderNotFoundError { orderId } ... on OrderNotOpenError { orderId }`;
 const instrument = 'instrument { symbol tradingStatus lastPrice lastPriceAt }';
 const account = `account { ${accountFields} }`;
@@ -97,7 +99,7 @@ const selections: Readonly<Record<string, readonly [payload: string, errors: str
   depositShares: [
     account,
     `... on InvalidQuantityError { quantity lotSize } ... on InvalidPriceError { price }
-     ... on CurrencyMismatchError { expected actual }`,
+     ... on CurrencyMismatchError { expectedCurrency actualCurrency }`,
   ],
   placeOrder: [`order { ${orderFields} } trades { ${tradeFields} } ${account}`, orderErrors],
   cancelOrder: [`order { ${orderFields} } ${account}`, cancelErrors],

@@ -7,6 +7,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { codedError, toParseError, toValidationError } from '../errors.ts';
+import { locateLiterals } from '../input-paths.ts';
 import { type CostCheck, createComplexityCheck } from './complexity.ts';
 import { assertSourceWithin, type OperationLimits } from './limits.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -96,7 +97,11 @@ export function createDocumentCheck(
       if (costFault instanceof GraphQLError) return [costFault];
       const maxErrors = limits.validationErrorsMax;
       const faults = validate(schema, document, undefined, { maxErrors });
-      if (faults.length > 0) return faults.map(toDocumentError);
+      if (faults.length > 0) {
+        const errors = faults.map(toDocumentError);
+        locateLiterals(errors, document);
+        return errors;
+      }
       return { document, costFault };
     } catch (error) {
       if (error instanceof GraphQLError) return [toParseError(error)];

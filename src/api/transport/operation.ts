@@ -8,6 +8,7 @@ import type {
 import type { RequestParams } from 'graphql-http';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
+import { locateInputs } from '../input-paths.ts';
 import type { FrameExecutor } from '../live-query.ts';
 import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
@@ -40,8 +41,8 @@ export interface OperationOrigin {
 /** An operation that has passed every check and is ready to be executed once. */
 export interface Operation extends FramedOperation {
   readonly contextValue: OperationContext;
-  readonly kind: OperationTypeNode;
   readonly definition: OperationDefinitionNode;
+  readonly kind: OperationTypeNode;
   readonly abort: AbortController;
 }
 
@@ -105,6 +106,7 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     async execute(operation) {
       const result: ExecutionResult = await pipeline.execute(operation);
+      if (result.errors !== undefined) locateInputs(result.errors, operation);
       return addExtensions(result, operation.contextValue.extensions());
     },
     async subscribe(operation) {
@@ -121,6 +123,7 @@ export function createOperations(options: OperationsOptions): Operations {
         const results = await pipeline.subscribe({ ...operation, rootValue, toFrame });
         if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
         leave();
+        if (results.errors !== undefined) locateInputs(results.errors, operation);
         return results;
       } catch (error) {
         leave();
@@ -162,12 +165,12 @@ async function prepare(
     schema,
     document,
     operationName,
+    definition,
     variableValues,
     contextValue,
     actor,
     source: params.query,
     kind,
-    definition,
     abort,
   };
 }

@@ -3,12 +3,11 @@ import { entityIdOf } from '../../kernel/decider.ts';
 import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import { add, subtract } from '../../lib/decimal.ts';
 import { uuidFault } from '../../lib/uuid.ts';
+import type { AccountStatus } from './account-status.ts';
 import { minorUnitsOf } from './currencies.ts';
 import type { AccountEvent, StoredAccountEvent } from './events.ts';
 import { evolveHoldings, type Holdings } from './holdings.ts';
 import { evolveMarkets, type Markets, noMarkets } from './markets.ts';
-
-type AccountStatus = 'OPEN' | 'FROZEN' | 'CLOSED';
 
 /** The state of an account. Amounts have all the digits of the currency's minor unit. */
 export type Account = {

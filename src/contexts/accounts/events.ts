@@ -4,7 +4,7 @@ import type {
   StoredEventOf,
   Upcaster,
 } from '../../kernel/event-definition.ts';
-import { decimal, id, nullable, text } from '../../kernel/field.ts';
+import { decimal, id, named, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
 
 const amount = decimal(
@@ -72,7 +72,10 @@ export const accountEvents = {
       amount: reserved,
       currency,
       orderId,
-      symbol: nullable(id('The symbol of the instrument. Null in events of schema version 1.')),
+      symbol: named(
+        'orderSymbol',
+        nullable(id('The symbol of the instrument. Null in events of schema version 1.')),
+      ),
     },
     upcasters: [(data) => ({ ...data, symbol: null })],
   },

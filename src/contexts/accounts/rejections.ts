@@ -1,6 +1,7 @@
-import { decimal, id, integer, text } from '../../kernel/field.ts';
+import { decimal, enumOf, id, integer, named, text } from '../../kernel/field.ts';
 import type { RejectionDefinition } from '../../kernel/rejection.ts';
 import { oneLine } from '../../lib/one-line.ts';
+import { accountStatusEnum } from './account-status.ts';
 
 const accountId = id('The id of the account.');
 
@@ -23,7 +24,10 @@ export const AccountNotOpen = {
   code: 'ACCOUNT_NOT_OPEN',
   description: oneLine`The account is closed, or it is frozen and the command needs an open account.
     A frozen account can be opened again; a closed one cannot.`,
-  fields: { accountId, status: text('The status of the account: FROZEN or CLOSED.') },
+  fields: {
+    accountId,
+    status: enumOf(accountStatusEnum, 'The status of the account: FROZEN or CLOSED.'),
+  },
 } satisfies RejectionDefinition;
 
 export const AccountNotEmpty = {
@@ -56,8 +60,14 @@ export const CurrencyMismatch = {
   description: oneLine`The two accounts, or the account and the instrument, have different
     currencies. Use an account in the expected currency.`,
   fields: {
-    expected: text('The currency of the sending account or of the instrument, an ISO 4217 code.'),
-    actual: text('The currency of the account that does not match, an ISO 4217 code.'),
+    expected: named(
+      'expectedCurrency',
+      text('The currency of the sending account or of the instrument, an ISO 4217 code.'),
+    ),
+    actual: named(
+      'actualCurrency',
+      text('The currency of the account that does not match, an ISO 4217 code.'),
+    ),
   },
 } satisfies RejectionDefinition;
 

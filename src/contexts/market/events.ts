@@ -1,9 +1,21 @@
 import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
-import { decimal, id, nullable, text } from '../../kernel/field.ts';
+import { decimal, type EnumDefinition, enumOf, id, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
+import { sideEnum } from './side.ts';
 
 const symbol = id('The symbol of the instrument.');
 const reason = nullable(text('The reason that the client gave. Null if it gave none.'));
+
+const roundingEnum: EnumDefinition<'ORDER_TOTAL' | 'HALF_UP'> = {
+  name: 'TradeRounding',
+  description: 'How the cash of a trade is rounded to the minor unit of the currency.',
+  values: {
+    ORDER_TOTAL:
+      'The cash of each order is rounded on the running totals of the order, against its owner.',
+    HALF_UP: oneLine`The amount and the fees of the trade were rounded separately, half-up. Only
+      events of schema version 1 have this value.`,
+  },
+};
 
 /** The fields of one side of a trade. Totals are those of FIX (CumQty, LeavesQty). */
 function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
@@ -89,12 +101,8 @@ export const marketEvents = {
         schema version 1, it is rounded half-up to the minor unit.`,
       ),
       currency: text("The ISO 4217 code of the instrument's currency."),
-      rounding: text(
-        oneLine`How cash is rounded. ORDER_TOTAL: the cash of each order is rounded on its running
-        totals, against its owner. HALF_UP: the amount and the fees of this trade were rounded
-        separately (schema version 1).`,
-      ),
-      aggressor: text('The side of the incoming order: BUY or SELL.'),
+      rounding: enumOf(roundingEnum, 'How the cash of the trade is rounded.'),
+      aggressor: enumOf(sideEnum, 'The side of the incoming order.'),
       buyHeld: decimal(
         oneLine`The cash that is still reserved for the buying order after this trade, in the
         instrument's currency.`,

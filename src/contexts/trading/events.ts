@@ -1,75 +1,23 @@
 import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
-import { boolean, dateTime, decimal, id, integer, nullable, text } from '../../kernel/field.ts';
+import { dateTime, decimal, enumOf, id, integer, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
-
-const orderId = id('The id of the order.');
-const accountId = id("The id of the order's account.");
-const symbol = id('The symbol of the instrument.');
-const side = text('The side of the order: BUY or SELL.');
-const timeInForce = text('The time in force: DAY, GTC, IOC, FOK or GTD.');
-const filledQuantity = decimal('The number of shares traded so far (FIX CumQty).');
-const filledValue = decimal(
-  oneLine`The exact value (price times quantity) of the shares traded so far, in the instrument's
-  currency.`,
-);
-const leavesQuantity = decimal('The number of shares still open for trading (FIX LeavesQty).');
-const held = decimal(
-  oneLine`The cash that is reserved for the order, in the instrument's currency. It is 0 for an
-  order to sell, which reserves shares.`,
-);
-const expiresAt = nullable(
-  dateTime('The time at which the order expires. Null if it does not expire.'),
-);
-const limitPrice = nullable(
-  decimal(
-    oneLine`The worst price at which the order may trade, in the instrument's currency. Null if it
-    may trade at any price.`,
-  ),
-);
-const settledValue = decimal(
-  oneLine`The part of filledValue whose cash was rounded on the running totals of the order, in the
-  instrument's currency.`,
-);
-const accruedFee = decimal(
-  "The fees on settledValue before rounding, in the instrument's currency.",
-);
-
-/** What a client requested. */
-const instruction = {
-  orderId,
-  clientOrderId: nullable(text("The client's own id for the order. Null if the order has none.")),
+import {
   accountId,
-  symbol,
-  side,
-  orderType: text('The type of the order: MARKET, LIMIT, STOP or STOP_LIMIT.'),
-  timeInForce,
-  quantity: decimal('The total number of shares, including those already traded (FIX OrderQty).'),
-  limitPrice,
-  stopPrice: nullable(
-    decimal(
-      oneLine`The price that triggers the order, in the instrument's currency. Null for MARKET and
-      LIMIT orders.`,
-    ),
-  ),
+  accruedFee,
   expiresAt,
-  postOnly: boolean('Whether the order is rejected if it would trade immediately.'),
-  replaces: nullable(id('The id of the order that this order replaces. Null if there is none.')),
-};
-
-/** The state of an order after an event. */
-const progress = { orderId, accountId, symbol, side, filledQuantity, filledValue, leavesQuantity };
-
-/** The state of an order when it leaves the market; `leavesQuantity` is what left with it. */
-const final = {
-  ...progress,
-  leavesQuantity: decimal('The number of shares that were open when the order left the market.'),
-  price: nullable(
-    decimal(
-      oneLine`The limit price at which the order rested, in the instrument's currency. Null if it
-      did not rest.`,
-    ),
-  ),
-};
+  filledQuantity,
+  filledValue,
+  final,
+  held,
+  instruction,
+  limitPrice,
+  orderId,
+  progress,
+  settledValue,
+  symbol,
+  timeInForce,
+} from './order-fields.ts';
+import { orderTypeEnum } from './order-terms.ts';
 
 /**
  * All events of orders. The stream of an order has what its client requested. The stream of the
@@ -133,7 +81,7 @@ export const tradingEvents = {
     description: 'A stop order began to wait for its trigger price.',
     fields: {
       ...progress,
-      orderType: text('The type of the order: STOP or STOP_LIMIT.'),
+      orderType: enumOf(orderTypeEnum, 'The type of the order: STOP or STOP_LIMIT.'),
       timeInForce,
       stopPrice: decimal("The price that triggers the order, in the instrument's currency."),
       limitPrice,

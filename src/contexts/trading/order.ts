@@ -3,11 +3,10 @@ import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import { difference, divide, isZero } from '../../lib/decimal.ts';
 import { uuidFault } from '../../lib/uuid.ts';
 import type { TradeExecuted } from '../market/events.ts';
+import type { Side } from '../market/side.ts';
 import type { StoredTrading, StoredTradingEvent, TradingEvent } from './events.ts';
+import type { OrderType, TimeInForce } from './order-terms.ts';
 
-export type Side = 'BUY' | 'SELL';
-export type OrderType = 'MARKET' | 'LIMIT' | 'STOP' | 'STOP_LIMIT';
-export type TimeInForce = 'DAY' | 'GTC' | 'IOC' | 'FOK' | 'GTD';
 export type OrderStatus =
   | 'HELD'
   | 'NEW'
@@ -91,9 +90,9 @@ function toOrder(event: StoredTrading<'OrderPlaced'> | StoredTrading<'OrderRejec
     accountId: data.accountId,
     symbol: data.symbol,
     // Only checked values are ever recorded.
-    side: data.side as Side,
-    type: data.orderType as OrderType,
-    timeInForce: data.timeInForce as TimeInForce,
+    side: data.side,
+    type: data.orderType,
+    timeInForce: data.timeInForce,
     quantity: data.quantity,
     limitPrice: data.limitPrice,
     stopPrice: data.stopPrice,

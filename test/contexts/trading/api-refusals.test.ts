@@ -227,7 +227,7 @@ test('each rejection has its type, its code and its fields', async () => {
 
 test('an account in another currency can neither trade nor receive shares', async () => {
   const euros = await client.list({ currency: 'EUR' });
-  const mismatch = { code: 'CURRENCY_MISMATCH', expected: 'EUR', actual: 'USD' };
+  const mismatch = { code: 'CURRENCY_MISMATCH', expectedCurrency: 'EUR', actualCurrency: 'USD' };
   expect(await client.place(buyer, euros, limit)).toMatchObject(mismatch);
   const shares = { accountId: buyer, symbol: euros, quantity: '1', costPrice: '1.00' };
   expect(await client.command('depositShares', shares)).toMatchObject(mismatch);

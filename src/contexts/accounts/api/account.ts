@@ -2,6 +2,7 @@ import type { ObjectRef } from '@pothos/core';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
 import { readEventConnection } from '../../../api/event-queries.ts';
+import { enumTypeOf } from '../../../api/field-types.ts';
 import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
@@ -10,6 +11,7 @@ import { oneLine } from '../../../lib/one-line.ts';
 import { parseUuid } from '../../../lib/uuid.ts';
 import { type ReadPoint, shownSequence } from '../../../views/read-point.ts';
 import { type Account, accountDecider, availableOf } from '../account.ts';
+import { accountStatusEnum } from '../account-status.ts';
 import { accountsView } from '../views.ts';
 
 /** An account at a read point. Its nested fields are read at the same point. */
@@ -43,7 +45,7 @@ export type AccountRefs = ReturnType<typeof addAccountTypes>;
 
 function addAccountTypes(parts: ApiParts) {
   const { builder, nodes } = parts;
-  const status = addAccountStatus(parts);
+  const status = enumTypeOf(builder, accountStatusEnum);
   const account = builder.objectRef<AccountAt>('Account').implement({
     description: 'An account that holds cash in one currency, and shares.',
     interfaces: [nodes.node],
@@ -78,20 +80,6 @@ function addAccountTypes(parts: ApiParts) {
 }
 
 type AccountRef = ObjectRef<ApiTypes, AccountAt>;
-
-function addAccountStatus({ builder }: ApiParts) {
-  return builder.enumType('AccountStatus', {
-    description: 'The status of an account.',
-    values: {
-      OPEN: { description: 'Cash and shares can enter and leave the account.' },
-      FROZEN: {
-        description: oneLine`Cash and shares can enter the account, but cannot leave it. The account
-          can be opened again.`,
-      },
-      CLOSED: { description: 'The account is empty and permanently closed.' },
-    },
-  });
-}
 
 function addCash({ builder }: ApiParts, account: AccountRef): void {
   builder.objectFields(account, (t) => ({

@@ -72,7 +72,7 @@ function addOpenAccount({ addCommand }: ApiParts, refs: AccountRefs): void {
 
 function parseCurrency(currency: string): string {
   const fault = currencyFault(currency);
-  return fault === null ? currency : badInput(fault);
+  return fault === null ? currency : badInput(fault, 'currency');
 }
 
 function addCashCommand(

@@ -1,5 +1,6 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
+import { within } from '../../../api/errors.ts';
 import { parseFilterBy, parseFilterText } from '../../../api/filter-input.ts';
 import { parseId } from '../../../api/input.ts';
 import { type ListRequest, readListConnection } from '../../../api/list-connection.ts';
@@ -54,7 +55,9 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
           context,
         ) => {
           const at = await context.readPointOf(asOf);
-          const request = toRequest(orderBy ?? 'OPENED_AT', requested ?? {}, at);
+          const request = within('filter', () =>
+            toRequest(orderBy ?? 'OPENED_AT', requested ?? {}, at),
+          );
           const list = { ...request, descending: descending ?? false };
           return readListConnection(context, list, paging, toAccountAt);
         },
@@ -105,7 +108,7 @@ function toRequest(
 ): ListRequest<Account> {
   const filter = {
     owner: parseFilterText('owner', owner),
-    currency: parseFilterBy(currencyFault, currency),
+    currency: parseFilterBy('currency', currencyFault, currency),
     status,
   };
   return { view: accountsView, list, filter, at };

@@ -160,7 +160,7 @@ async function readCandles(
   const page = { list: 'START', after, before, limit: candlesMax + 1 };
   const found = await context.views.list(candlesView, page, at);
   if (found.length > candlesMax) {
-    badInput(`the range has more than ${candlesMax} candles: request a shorter range`);
+    badInput(`the range has more than ${candlesMax} candles: request a shorter range`, 'to');
   }
   return found.map(({ document }) => document);
 }

@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { CommandAnswer } from '../../../api/command-mutation.ts';
 import { badInput } from '../../../api/errors.ts';
+import { parseFilterBy } from '../../../api/filter-input.ts';
 import { parseOptionalText, parseText } from '../../../api/input.ts';
 import { createStateAfter, fieldAfter } from '../../../api/state-after.ts';
 import { compare } from '../../../lib/decimal.ts';
@@ -84,8 +85,8 @@ function parseListing(fields: ListFields): commands.ListInstrument {
   const { symbol, name, currency, tickSize, lotSize } = fields;
   const makerFeeBps = fields.makerFeeBps ?? '0';
   const takerFeeBps = fields.takerFeeBps ?? '0';
-  const fault = symbolFault(symbol) ?? currencyFault(currency);
-  if (fault !== null) badInput(fault);
+  parseFilterBy('symbol', symbolFault, symbol);
+  parseFilterBy('currency', currencyFault, currency);
   for (const [name, size] of Object.entries({ tickSize, lotSize })) assertStep(name, size);
   for (const [name, rate] of Object.entries({ makerFeeBps, takerFeeBps })) assertFee(name, rate);
   return {
@@ -100,15 +101,17 @@ function parseListing(fields: ListFields): commands.ListInstrument {
 }
 
 function assertStep(name: string, size: string): void {
-  if (compare(size, '0') <= 0) badInput(`${name} must be greater than zero, not ${size}`);
+  if (compare(size, '0') <= 0) {
+    badInput(`${name} must be greater than zero, not ${size}`, name);
+  }
   if (parseStep(size) !== null) return;
   const digits = trimZeros(size).replace('.', '').length;
-  badInput(`${name} must have at most ${stepDigitsMax} digits, not ${digits}`);
+  badInput(`${name} must have at most ${stepDigitsMax} digits, not ${digits}`, name);
 }
 
 function assertFee(name: string, rate: string): void {
   if (compare(rate, '0') >= 0 && compare(rate, String(feeBpsMax)) <= 0) return;
-  badInput(`${name} must be 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`);
+  badInput(`${name} must be 0 to ${feeBpsMax} (${feeBpsMax / 100} %), not ${rate}`, name);
 }
 
 function addRecordPrice({ addCommand }: ApiParts, refs: InstrumentRefs): void {
@@ -157,14 +160,19 @@ function addRecordPrices({ builder, addCommand }: ApiParts, refs: InstrumentRefs
     }),
     parse: ({ symbol, prices }: commands.RecordPrices) => {
       const count = prices.length;
-      if (count === 0 || count > pricesMax)
-        badInput(`prices must have 1 to ${pricesMax} members, not ${count}`);
+      if (count === 0 || count > pricesMax) {
+        badInput(`prices must have 1 to ${pricesMax} members, not ${count}`, 'prices');
+      }
       return {
         symbol: parseSymbol(symbol),
         prices: prices.map(({ price, occurredAt }) => ({ price, occurredAt })),
       };
     },
-    times: ({ prices }) => prices.map(({ occurredAt }) => occurredAt),
+    times: ({ prices }) =>
+      prices.map(({ occurredAt }, index) => ({
+        time: occurredAt,
+        path: ['prices', index, 'occurredAt'],
+      })),
     payload: (t) => ({ instrument: t.field(instrumentField(refs)) }),
   });
 }

@@ -47,7 +47,7 @@ export async function findInstrument(
  * if it is not a valid symbol, INSTRUMENT_NOT_FOUND if it is not listed.
  */
 export async function listedSymbol(context: RequestContext, symbol: string): Promise<string> {
-  parseFilterBy(symbolFault, symbol);
+  parseFilterBy('symbol', symbolFault, symbol);
   // An instrument that this process has just listed counts, as in every subscription.
   const at = Math.max(await context.pinnedSequence(), context.engine.feed.tail());
   await context.waitForViews(at);

@@ -90,7 +90,7 @@ async function* watchDeltas(
   after: number | null,
 ): AsyncGenerator<BookDelta, void, undefined> {
   const symbol = await listedSymbol(context, wanted);
-  if (after !== null) await context.assertRecorded(after);
+  if (after !== null) await context.assertRecorded(after, 'after');
   let before: WholeBook | null = null;
   if (after !== null) {
     await context.waitForViews(after);

@@ -114,7 +114,9 @@ export async function findBook(
 
 export function parseDepth(depth: number | null | undefined): number {
   const levels = depth ?? depthDefault;
-  if (levels < 1 || levels > depthMax) badInput(`depth must be 1 to ${depthMax}, not ${levels}`);
+  if (levels < 1 || levels > depthMax) {
+    badInput(`depth must be 1 to ${depthMax}, not ${levels}`, 'depth');
+  }
   return levels;
 }
 

@@ -141,7 +141,7 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
   assertGiven('expiresAt', expiresAt, { isRequired: isDated, of: `${timeInForce} orders` });
   const rests = type === 'LIMIT' && timeInForce !== 'IOC' && timeInForce !== 'FOK';
   if (postOnly && !rests)
-    badInput('postOnly is only allowed for LIMIT orders with DAY, GTC or GTD');
+    badInput('postOnly is only allowed for LIMIT orders with DAY, GTC or GTD', 'postOnly');
   return {
     orderId: parseNewId('orderId', fields.orderId),
     clientOrderId: parseClientOrderId(fields.clientOrderId),
@@ -160,7 +160,7 @@ function parsePlaceOrder(fields: PlaceOrderFields & PlaceOrder): PlaceOrder {
 
 function parseClientOrderId(value: string | null | undefined): string | null {
   if (value?.trim() === '')
-    badInput('clientOrderId must not be empty: omit it for an order without one');
+    badInput('clientOrderId must not be empty: omit it for an order without one', 'clientOrderId');
   return parseOptionalText('clientOrderId', value);
 }
 
@@ -170,7 +170,7 @@ function assertGiven(
   { isRequired, of }: { readonly isRequired: boolean; readonly of: string },
 ): void {
   if ((value !== null) === isRequired) return;
-  badInput(isRequired ? `${name} is required for ${of}` : `${name} is not allowed for ${of}`);
+  badInput(`${name} is ${isRequired ? 'required' : 'not allowed'} for ${of}`, name);
 }
 
 /** The id of the order that a command placed. */

@@ -69,7 +69,7 @@ export function addDifferences({ builder }: ApiParts) {
       }),
     }),
   });
-  return builder.objectRef<Comparison>('TrialBalanceDifferenceConnection').implement({
+  return builder.objectRef<Comparison>('TrialBalanceDifferencePage').implement({
     description: oneLine`The differences found in a page of accounts. Pages count accounts, not
       differences, so a page may be empty although later pages are not.`,
     fields: (t) => ({

@@ -1,43 +1,16 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
-import { oneLine } from '../../../lib/one-line.ts';
+import { enumTypeOf } from '../../../api/field-types.ts';
+import { sideEnum } from '../../market/side.ts';
+import { orderTypeEnum, timeInForceEnum } from '../order-terms.ts';
 
 export type OrderEnums = ReturnType<typeof addOrderEnums>;
 
 /** Adds the enums of orders. */
 export function addOrderEnums({ builder }: ApiParts) {
   return {
-    side: builder.enumType('Side', {
-      description: 'The side of an order.',
-      values: {
-        BUY: { description: 'The order buys shares for cash.' },
-        SELL: { description: 'The order sells shares for cash.' },
-      },
-    }),
-    type: builder.enumType('OrderType', {
-      description: 'The type of an order.',
-      values: {
-        MARKET: { description: 'The order trades immediately at any price and never rests.' },
-        LIMIT: { description: 'The order trades at its limit price or a better one.' },
-        STOP: {
-          description: oneLine`The order waits until the last price reaches its stop price. It then
-            enters the market as a MARKET order.`,
-        },
-        STOP_LIMIT: {
-          description: oneLine`The order waits until the last price reaches its stop price. It then
-            enters the market as a LIMIT order.`,
-        },
-      },
-    }),
-    timeInForce: builder.enumType('TimeInForce', {
-      description: 'The time for which an order is in force.',
-      values: {
-        DAY: { description: 'The order expires at the end of the UTC day on which it was placed.' },
-        GTC: { description: 'The order is open until it is filled or canceled.' },
-        IOC: { description: 'The order trades immediately, and its remainder is canceled.' },
-        FOK: { description: 'The order trades immediately and in full, or is canceled.' },
-        GTD: { description: 'The order expires at its `expiresAt`.' },
-      },
-    }),
+    side: enumTypeOf(builder, sideEnum),
+    type: enumTypeOf(builder, orderTypeEnum),
+    timeInForce: enumTypeOf(builder, timeInForceEnum),
     status: addStatus(builder),
   };
 }

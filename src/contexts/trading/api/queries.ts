@@ -1,6 +1,6 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
-import { badInput } from '../../../api/errors.ts';
+import { badInput, within } from '../../../api/errors.ts';
 import {
   parseFilterBy,
   parseFilterId,
@@ -144,7 +144,7 @@ function addTradesQuery(parts: ApiParts): void {
           asOf: t.arg({ type: 'Moment', description: asOfDescription }),
         },
         resolve: async (_root, { symbol, asOf, ...paging }, context) => {
-          parseFilterBy(symbolFault, symbol);
+          parseFilterBy('symbol', symbolFault, symbol);
           const at = await context.readPointOf(asOf);
           const list = { view: tradesView, list: 'SYMBOL', filter: {}, prefix: `${symbol} `, at };
           return readListConnection(context, list, paging, toTradeAt);
@@ -187,7 +187,9 @@ function readOrders(
   { filter, descending, ...paging }: OrderListArgs,
   { at, ownerId }: { readonly at: ReadPoint; readonly ownerId?: string },
 ) {
-  const { accountId, symbol, clientOrderId, statuses } = parseOrderFilter(filter ?? {});
+  const { accountId, symbol, clientOrderId, statuses } = within('filter', () =>
+    parseOrderFilter(filter ?? {}),
+  );
   const request = {
     view: ordersView,
     at,
@@ -206,11 +208,12 @@ function parseOrderFilter({ accountId, symbol, clientOrderId, status, statuses }
   if (status != null && alternatives?.includes(status) === false) {
     badInput(
       `status ${status} is not one of statuses ${alternatives.join(', ')}: no order can match both`,
+      'status',
     );
   }
   return {
     accountId: parseFilterId('accountId', accountId),
-    symbol: parseFilterBy(symbolFault, symbol),
+    symbol: parseFilterBy('symbol', symbolFault, symbol),
     clientOrderId: parseFilterText('clientOrderId', clientOrderId),
     statuses: status == null ? alternatives : [status],
   };

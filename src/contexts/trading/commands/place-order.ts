@@ -10,6 +10,7 @@ import {
   InvalidAmount,
 } from '../../accounts/rejections.ts';
 import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
+import type { Side } from '../../market/side.ts';
 import { assertUnused, recordAssigned } from '../client-orders.ts';
 import { acceptOrder, type CheckedOrder, rejectionOf } from '../matching/accept-order.ts';
 import { openOrdersRejection } from '../matching/capacity.ts';
@@ -17,7 +18,8 @@ import { noTotals } from '../matching/charge.ts';
 import { openSettledSession } from '../matching/matching-process.ts';
 import type { MarketSession } from '../matching/session.ts';
 import { lotsFault, parseLots, parseTicks, ticksFault } from '../matching/units.ts';
-import { type OrderType, orderDecider, type Side, type TimeInForce } from '../order.ts';
+import { orderDecider } from '../order.ts';
+import type { OrderType, TimeInForce } from '../order-terms.ts';
 import * as rejections from '../rejections.ts';
 
 export interface PlaceOrder {
@@ -70,7 +72,8 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
   rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {
-      reject(BadUserInput, `expiresAt must be in the future, not ${input.expiresAt}`, {});
+      const rule = `expiresAt must be in the future, not ${input.expiresAt}`;
+      reject(BadUserInput, rule, { member: 'expiresAt' });
     }
     if (input.expiresAt !== null) context.holdsUntil(input.expiresAt);
     const market = openSettledSession(context, input.symbol);

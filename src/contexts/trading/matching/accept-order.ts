@@ -2,7 +2,7 @@ import type { Rejection } from '../../../kernel/rejection.ts';
 import type { AccountState } from '../../accounts/account.ts';
 import { AccountNotOpen, InsufficientFunds } from '../../accounts/rejections.ts';
 import { canSend, notOpenMessage } from '../../accounts/rules.ts';
-import type { OrderType } from '../order.ts';
+import type { OrderType } from '../order-terms.ts';
 import {
   InstrumentHalted,
   InsufficientShares,

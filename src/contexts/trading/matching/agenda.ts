@@ -1,6 +1,7 @@
 import { emptyMap, remove, type SortedMap, set, visit } from '../../../lib/sorted-map.ts';
+import type { Side } from '../../market/side.ts';
 import type { StoredTrading } from '../events.ts';
-import type { Side, TimeInForce } from '../order.ts';
+import type { TimeInForce } from '../order-terms.ts';
 import { type Scale, stepsOf, toValue } from './book-order.ts';
 
 /**
@@ -150,8 +151,8 @@ function toPaused(scale: Scale, { data }: StoredTrading<'OrderPaused'>): PausedO
     id: data.orderId,
     accountId: data.accountId,
     // Only checked values are recorded.
-    side: data.side as Side,
-    timeInForce: data.timeInForce as TimeInForce,
+    side: data.side,
+    timeInForce: data.timeInForce,
     limit: ticksOf(data.limitPrice),
     leaves: stepsOf(data.leavesQuantity, lot),
     filled: stepsOf(data.filledQuantity, lot),

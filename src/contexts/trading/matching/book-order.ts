@@ -1,7 +1,8 @@
 import { parseStep, parseUnits, type Step, toSteps } from '../../../lib/steps.ts';
 import type { TradeExecuted } from '../../market/events.ts';
+import type { Side } from '../../market/side.ts';
 import type { StoredTrading } from '../events.ts';
-import type { OrderType, Side, TimeInForce } from '../order.ts';
+import type { OrderType, TimeInForce } from '../order-terms.ts';
 
 /** An order as the book knows it. Prices are in ticks, quantities in lots. */
 type BookOrder = {
@@ -64,7 +65,7 @@ export function toResting(scale: Scale, { data }: StoredTrading<'OrderBooked'>):
     id: data.orderId,
     accountId: data.accountId,
     // Only checked values are recorded.
-    side: data.side as Side,
+    side: data.side,
     price: stepsOf(data.price, scale.tick),
     priority: data.priority,
     leaves: stepsOf(data.leavesQuantity, scale.lot),
@@ -85,9 +86,9 @@ export function toStop(scale: Scale, { data, occurredAt }: StoredTrading<'OrderH
   return {
     id: data.orderId,
     accountId: data.accountId,
-    side: data.side as Side,
-    type: data.orderType as OrderType,
-    timeInForce: data.timeInForce as TimeInForce,
+    side: data.side,
+    type: data.orderType,
+    timeInForce: data.timeInForce,
     stop: stepsOf(data.stopPrice, scale.tick),
     limit: limitPrice === null ? null : stepsOf(limitPrice, scale.tick),
     priority: data.priority,

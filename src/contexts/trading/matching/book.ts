@@ -13,9 +13,9 @@ import {
 } from '../../../lib/sorted-map.ts';
 import type { Step } from '../../../lib/steps.ts';
 import type { TradeExecuted } from '../../market/events.ts';
+import type { Side } from '../../market/side.ts';
 import { symbolFault } from '../../market/symbol.ts';
 import type { StoredTrading, StoredTradingEvent, TradingEvent } from '../events.ts';
-import type { Side } from '../order.ts';
 import { type Agenda, evolveAgenda, withoutTaker } from './agenda.ts';
 import {
   afterTrade,

@@ -4,7 +4,7 @@ import type { AccountState } from '../../accounts/account.ts';
 import { hasShareCapacity } from '../../accounts/holdings.ts';
 import { InvalidAmount } from '../../accounts/rejections.ts';
 import { hasCapacity, overCapacity } from '../../accounts/rules.ts';
-import type { OrderType, TimeInForce } from '../order.ts';
+import type { OrderType, TimeInForce } from '../order-terms.ts';
 import { InvalidQuantity, TooManyOpenOrders, toRejection } from '../rejections.ts';
 import { countOrders, firstOf } from './book.ts';
 import { chargeOf, type Totals } from './charge.ts';

@@ -7,7 +7,7 @@ import {
   subtract,
   type Whole,
 } from '../../../lib/whole.ts';
-import type { Side } from '../order.ts';
+import type { Side } from '../../market/side.ts';
 import type { RestingOrder } from './book-order.ts';
 import { fromAccruedFee, type InstrumentUnits, type Role } from './units.ts';
 

@@ -1,7 +1,7 @@
 import { parseWhole } from '../../../lib/whole.ts';
 import { accountDecider } from '../../accounts/account.ts';
 import { canSend } from '../../accounts/rules.ts';
-import type { TimeInForce } from '../order.ts';
+import type { TimeInForce } from '../order-terms.ts';
 import type { PausedOrder } from './agenda.ts';
 import type { StopOrder } from './book-order.ts';
 import { noTotals, reservationOf } from './charge.ts';

@@ -1,5 +1,5 @@
 import { visit } from '../../../lib/sorted-map.ts';
-import type { Side } from '../order.ts';
+import type { Side } from '../../market/side.ts';
 import { type Book, oppositeOf } from './book.ts';
 import type { RestingOrder } from './book-order.ts';
 

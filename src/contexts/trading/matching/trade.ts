@@ -1,4 +1,4 @@
-import type { Side } from '../order.ts';
+import type { Side } from '../../market/side.ts';
 import { addValue } from './book-order.ts';
 import { type Charge, chargeOf, reservationOf, type Totals, totalsOf } from './charge.ts';
 import type { Fill } from './match.ts';
@@ -65,7 +65,7 @@ export function toTrade(
     quantity: toQuantity(fill.lots, units),
     amount: units.isExact ? buyAmount : toAmount(fill.maker.price, fill.lots, units),
     currency: units.instrument.currency,
-    rounding: 'ORDER_TOTAL',
+    rounding: 'ORDER_TOTAL' as const,
     aggressor,
     buyHeld: toMoney(buy.held, units),
     buyOrderId: buy.id,

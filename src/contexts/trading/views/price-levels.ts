@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../../../kernel/event.ts';
 import type { View } from '../../../kernel/view.ts';
 import { difference, isZero, sum, toSortableDecimal } from '../../../lib/decimal.ts';
+import type { Side } from '../../market/side.ts';
 import type { BookEvent } from '../matching/book.ts';
-import type { Side } from '../order.ts';
 
 /** The resting orders at one price on one side of a book, in total. */
 export type PriceLevel = {
@@ -68,7 +68,7 @@ function levelChangeOf(event: BookEvent): LevelChange | null {
   switch (event.type) {
     case 'OrderBooked': {
       const { symbol, side, price, leavesQuantity } = event.data;
-      return { symbol, side: side as Side, price, added: leavesQuantity, taken: '0', orders: 1 };
+      return { symbol, side, price, added: leavesQuantity, taken: '0', orders: 1 };
     }
     case 'TradeExecuted': {
       const { symbol, price, quantity, aggressor, buyLeavesQuantity, sellLeavesQuantity } =
@@ -83,7 +83,7 @@ function levelChangeOf(event: BookEvent): LevelChange | null {
     case 'OrderReplaced': {
       const { symbol, side, price, leavesQuantity } = event.data;
       if (price === null) return null;
-      return { symbol, side: side as Side, price, added: '0', taken: leavesQuantity, orders: -1 };
+      return { symbol, side, price, added: '0', taken: leavesQuantity, orders: -1 };
     }
     default:
       return null;

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../../kernel/event.ts';
 import type { View } from '../../../kernel/view.ts';
 import type { TradeExecuted } from '../../market/events.ts';
-import type { Side } from '../order.ts';
+import type { Side } from '../../market/side.ts';
 
 /** A trade. It never changes. */
 export type Trade = {
@@ -54,7 +54,7 @@ export function toTrade(event: StoredEvent): Trade {
     amount: data.amount,
     currency: data.currency,
     // Only checked values are recorded.
-    aggressor: data.aggressor as Side,
+    aggressor: data.aggressor,
     buyOrderId: data.buyOrderId,
     buyAmount: data.buyAmount,
     buyFee: data.buyFee,

@@ -1,0 +1,106 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type CodegenConfig, generate } from '@graphql-codegen/cli';
+import {
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isIntrospectionType,
+  isSpecifiedScalarType,
+  parse,
+  printType,
+  validate,
+} from 'graphql';
+import { toAsyncApi } from './src/api/async-api.ts';
+import { toEventSchema } from './src/api/event-schemas.ts';
+import { buildSchema } from './src/api/schema.ts';
+import { modules } from './src/contexts/all.ts';
+import { examples } from './src/examples.ts';
+import { eventDefinitionsOf } from './src/kernel/context.ts';
+
+const root = import.meta.dirname;
+
+type Files = Readonly<Record<string, string>>;
+
+/**
+ * Prints the artefacts for clients into schema/: the SDL, a JSON Schema of each event, the messages
+ * of bridges as AsyncAPI, and the operations of the tour, also with their types. With `isCheck` it
+ * only compares, and the process fails if a file differs.
+ */
+export async function printSchemaFiles(config: CodegenConfig, isCheck: boolean): Promise<void> {
+  const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  // The types are generated from the files on disk, which come first.
+  const stale = [
+    ...(await printOrCompare(toFiles(version), isCheck)),
+    ...(await printOrCompare(await toTypedDocuments(config), isCheck)),
+  ];
+  if (stale.length === 0) return;
+  process.stderr.write(`out of date: ${stale.join(', ')}: run npm run schema\n`);
+  process.exitCode = 1;
+}
+
+async function printOrCompare(files: Files, isCheck: boolean): Promise<readonly string[]> {
+  const stale: string[] = [];
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(root, name);
+    if (isCheck) {
+      const current = await readFile(file, 'utf8').catch(() => '');
+      if (current !== content) stale.push(name);
+    } else {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+  }
+  return stale;
+}
+
+function toFiles(version: string): Files {
+  const schema = buildSchema(modules);
+  const contexts = modules.map(({ context }) => context);
+  const definitions = eventDefinitionsOf(contexts);
+  const files: Record<string, string> = {
+    'schema/schema.graphql': toSdl(schema),
+    'schema/asyncapi.json': toJson(toAsyncApi(contexts, version)),
+    'schema/operations.graphql': examples
+      .map(({ title, query }) => `# ${title}\n${query}\n`)
+      .join('\n'),
+  };
+  for (const { title, query } of examples) {
+    const [error] = validate(schema, parse(query));
+    if (error !== undefined) throw new Error(`example "${title}": ${error.message}`);
+  }
+  for (const [type, definition] of definitions) {
+    files[`schema/events/${type}.json`] = toJson(toEventSchema(type, definition));
+  }
+  return files;
+}
+
+/** The types by name, each with its members in the order of their definition. */
+function toSdl(schema: GraphQLSchema): string {
+  const types = Object.values(schema.getTypeMap())
+    .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
+    .sort((one, other) => byName(one, other));
+  return `${types.map((type) => printType(type)).join('\n\n')}\n`;
+}
+
+function byName({ name: one }: GraphQLNamedType, { name: other }: GraphQLNamedType): number {
+  return one < other ? -1 : 1;
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+async function toTypedDocuments(config: CodegenConfig): Promise<Files> {
+  const files: readonly { readonly filename: string; readonly content: string }[] = await generate(
+    { ...config, cwd: root, silent: true },
+    false,
+  );
+  return Object.fromEntries(
+    files.map(({ filename, content }) => {
+      const file = path.relative(root, path.resolve(root, filename));
+      return [file, content];
+    }),
+  );
+}
