@@ -159,8 +159,11 @@ describe.each(versions)('Apollo Client $version with daybook/client', ({ version
     );
     const frames = collect(watchAccount(account.id));
     await until(() => frames.sent.length > 0 && shown.sent.length > 0);
+    const fetched = vi.spyOn(globalThis, 'fetch');
     await setting.deposit(account.id, '5.00');
     await until(() => JSON.stringify(shown.sent.at(-1)).includes('105.00'));
+    // The deposit, but no query.
+    expect(fetched).toHaveBeenCalledTimes(1);
     frames.stop();
     shown.stop();
   });
@@ -176,8 +179,10 @@ describe.each(versions)('Apollo Client $version with daybook/client', ({ version
     );
     await until(() => frames.sent.length > 0 && shown.sent.length > 0);
     const owner = `Fay ${version}`;
+    const fetched = vi.spyOn(globalThis, 'fetch');
     await setting.open(owner);
     await until(() => JSON.stringify(shown.sent.at(-1)).includes(owner));
+    expect(fetched).toHaveBeenCalledTimes(1);
     const { live } = frames.sent.at(-1) as { readonly live: object };
     expect({ __typename: 'Query', ...(shown.sent.at(-1) as object) }).toEqual(live);
     frames.stop();
