@@ -8,12 +8,12 @@ import { readFile, root } from '../architecture/sources.ts';
 export interface Recipe extends AsyncDisposable {
   readonly directory: string;
   /** Imports a file of the project. */
-  load(file: string): Promise<never>;
+  load(file: string): Promise<unknown>;
 }
 
-const blocks = /^```js(?:on)?\n\/\/ (\S+)\n([\s\S]*?)^```$/gm;
+const blocks = /^```js(?:\n\/\/|on) (\S+)\n([\s\S]*?)^```$/gm;
 
-/** Writes each block that begins with a comment of only a file name to the file of this name. */
+/** Writes each block whose first line names a file to this file. */
 export async function createRecipe(title: string, packages: readonly string[]): Promise<Recipe> {
   const { text } = readFile('docs/clients.md');
   const [, section = ''] = text.split(`\n## ${title}\n`);
