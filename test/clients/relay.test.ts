@@ -119,6 +119,7 @@ async function open(): Promise<string> {
 }
 
 interface Moments {
+  readonly sequence: string;
   readonly now: { readonly id: string; readonly balance: string };
   readonly before: { readonly id: string; readonly balance: string };
 }
@@ -138,7 +139,12 @@ async function watchMoments(id: string, moment: string) {
     dispose();
     release();
   };
-  return { now: () => data.now, before: () => data.before, end };
+  return {
+    sequence: () => data.sequence,
+    now: () => data.now,
+    before: () => data.before,
+    end,
+  };
 }
 
 describe('Relay', () => {
@@ -222,6 +228,7 @@ describe('Relay', () => {
     await server.send(document, { input: { accountId: id, amount: '5.00' } });
     await until(() => moments.now().balance === '5.00');
     expect(moments.before().balance).toBe('0.00');
+    expect(moments.sequence()).toBe(daybook.sequence());
     live.dispose();
     moments.end();
   });

@@ -187,13 +187,15 @@ describe('urql', () => {
 
   test('updates a cached query by a live query', async () => {
     const id = await open();
-    const balance = watch(balanceDocument, { id });
+    const fields = '{ sequence account(id: $id) { id balance } }';
+    const balance = watch(`query Balance($id: ID!) ${fields}`, { id });
     await until(() => balance.last()?.account.balance === '0.00');
-    const document = 'subscription Live($id: ID!) { live { account(id: $id) { id balance } } }';
+    const document = `subscription Live($id: ID!) { live ${fields} }`;
     const live = watch(document, { id }, 'subscription');
     await until(() => live.results.length === 1);
     await depositElsewhere(id);
     await until(() => balance.last()?.account.balance === '5.00');
+    expect(balance.last().sequence).toBe(live.last().live.sequence);
     live.end();
     balance.end();
   });
