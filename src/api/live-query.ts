@@ -23,7 +23,11 @@ interface LivePoint {
 
 /** A frame that its source has already executed. */
 export class ExecutedFrame {
-  constructor(readonly result: ExecutionResult) {}
+  constructor(
+    readonly result: ExecutionResult,
+    /** The sequence number at which it was read. */
+    readonly sequence: number,
+  ) {}
 }
 
 /** A query can depend on states that change thousands of times a second. */
@@ -81,7 +85,7 @@ async function* watchQuery(context: RequestContext, frames: FrameExecutor) {
     isNews: (before, after) => before.text !== after.text,
     pauseMs: framePauseMs,
   };
-  for await (const { state } of watchState(context, watchable)) {
-    yield new ExecutedFrame(state.result);
+  for await (const { state, sequence } of watchState(context, watchable)) {
+    yield new ExecutedFrame(state.result, sequence);
   }
 }

@@ -101,13 +101,14 @@ test('a frame carries its sequence number in its extensions', async () => {
   );
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
-  while (!text.includes('"data"')) text += (await reader?.read())?.value ?? '';
+  while (!/^data: .*\n/m.test(text)) text += (await reader?.read())?.value ?? '';
   await reader?.cancel();
   const frame = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? '');
   expect(frame).toEqual({
     data: { live: { sequence: expect.any(String), account: { id: accountId, accountId } } },
     extensions: { daybook: { sequence: frame.data.live.sequence } },
   });
+  expect(text).toContain(`id: ${frame.data.live.sequence}\n`);
 });
 
 test('what does not come from the log cannot be live', async () => {

@@ -109,20 +109,23 @@ function createGroup(
   const remembered = new WeakSet<object>();
   let members = 0;
 
-  async function executeFrame(rootValue: unknown): Promise<ExecutionResult> {
+  async function executeWhole(rootValue: unknown): Promise<ExecutionResult> {
     for (;;) {
       // Each attempt needs a new context, because a context remembers what it could not reach.
       const context = contextValue.forFrames?.(abort.signal) ?? contextValue;
       const args = { schema, document, operationName, variableValues, contextValue: context };
       const frame = await execute({ ...args, rootValue });
-      if (isWhole(frame)) {
-        // The frame is serialized here, so that an error in serialization is masked as well.
-        toFrameText(frame, rootValue);
-        return frame;
-      }
+      if (isWhole(frame)) return frame;
       await delay(retryMs, abort.signal);
       if (abort.signal.aborted) throw codedError('ABORTED', 'the operation was aborted');
     }
+  }
+
+  async function executeFrame(payload: unknown): Promise<ExecutionResult> {
+    const frame = await executeWhole(payload);
+    // The frame is serialized here, so that an error in serialization is masked as well.
+    toFrameText(frame, payload);
+    return frame;
   }
 
   function remember(payload: object, frame: Promise<ExecutionResult>): void {
@@ -140,9 +143,12 @@ function createGroup(
       members += 1;
     },
     key,
-    execute: executeFrame,
+    execute: executeWhole,
     frameOf(payload) {
-      if (payload instanceof ExecutedFrame) return Promise.resolve(payload.result);
+      if (payload instanceof ExecutedFrame) {
+        toFrameText(payload.result, payload);
+        return Promise.resolve(payload.result);
+      }
       // Equal payloads that are not objects need not be the same event.
       if (members === 1 || !isObject(payload)) return executeFrame(payload);
       const known = recent.get(payload);
