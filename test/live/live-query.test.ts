@@ -153,3 +153,14 @@ test('a query is executed for the changes of what it reads, once for all identic
   expect(executions).toHaveLength(1);
   for (const each of both) await each.cut();
 });
+
+test('a live query may have as many root fields as a query', async () => {
+  const fields = (count: number) =>
+    Array.from({ length: count }, (_, n) => `f${n}: log { sequence }`).join(' ');
+  const within = live(fields(59));
+  await within.until((frames) => frames.length > 0);
+  await within.cut();
+  await expect(live(fields(60)).until(() => false)).rejects.toMatchObject([
+    { extensions: { code: 'QUERY_TOO_COMPLEX' } },
+  ]);
+});

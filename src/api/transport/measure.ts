@@ -121,7 +121,8 @@ function measureField(
   return {
     depth: below.depth + 1,
     fields: below.fields + 1,
-    width: 1,
+    // The fields of a query that is live are root fields, too.
+    width: type !== undefined && type === walk.schema.getQueryType() ? below.width : 1,
     aliases: below.aliases + (node.alias === undefined ? 0 : 1),
     directives: below.directives,
     repeats: below.repeats,

@@ -118,7 +118,13 @@ export function createOperations(options: OperationsOptions): Operations {
         // The subscription has ended: its frame is discarded.
         return abort.signal.aborted ? {} : frameOf(payload);
       }
-      const rootValue: FrameExecutor = { key, execute };
+      const rootValue: FrameExecutor = {
+        key,
+        async execute(point) {
+          await turns.next(actor);
+          return execute(point);
+        },
+      };
       try {
         const results = await pipeline.subscribe({ ...operation, rootValue, toFrame });
         if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
