@@ -136,7 +136,7 @@ test('a stream that is throttled for long is shown, and commands go on', async (
   kinesis.fail(() => 'throttle');
   const engine = await start();
   await openAccounts(engine, 3);
-  await until(async () => (await rowOf(engine))?.error !== null, 40_000);
+  await until(async () => (await rowOf(engine))?.error != null, 40_000);
   expect((await rowOf(engine))?.error).toContain('ProvisionedThroughputExceeded');
   await openAccounts(engine, 3);
   kinesis.fail(() => null);
@@ -159,7 +159,7 @@ test('a stream that does not exist is shown, and all is delivered once it does',
   stream = `${stream}-later`;
   const engine = await start();
   await openAccounts(engine, 3);
-  await until(async () => (await rowOf(engine))?.error !== null);
+  await until(async () => (await rowOf(engine))?.error != null);
   await kinesis.createStream(stream);
   await untilDelivered(engine, 60_000);
   expect((await consume()).events).toEqual(await logOf(engine));
@@ -180,7 +180,7 @@ test('a paused bridge sends nothing, and is retried at once on request', async (
   kinesis.fail(() => 'lose answer');
   const engine = await start();
   await openAccounts(engine, 3);
-  await until(async () => (await rowOf(engine))?.error !== null);
+  await until(async () => (await rowOf(engine))?.error != null);
   await engine.bridges.change('kinesis', 'pause');
   await delay(1_500);
   kinesis.fail(() => null);

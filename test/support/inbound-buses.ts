@@ -1,6 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Consumer, Producer } from '@platformatic/kafka';
+import { groupBy } from '../../src/lib/group-by.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { type KafkaBroker, startKafkaBroker } from './kafka/kafka-broker.ts';
 import { readTopic, withAdmin } from './kafka/read-topic.ts';
@@ -145,7 +146,10 @@ async function openKafka(kafka: KafkaBroker): Promise<InboundBus> {
         key: Buffer.from(key),
         value: Buffer.from(toText(body)),
       }));
-      await producer.send({ messages: records });
+      // If one partition of a request has no leader yet, the client repeats all of the request.
+      for (const own of groupBy(records, ({ key }) => key.toString()).values()) {
+        await producer.send({ messages: own });
+      }
       await producer.close();
     },
     unread: () =>
