@@ -2,6 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { delay } from '../lib/delay.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
+import type { Topic } from './event-topics.ts';
 import {
   beginAfter,
   createFeedState,
@@ -10,6 +11,7 @@ import {
   type TailOptions,
   unreadableAfterTail,
   wakeFeed,
+  wakeReaders,
 } from './read-tail.ts';
 import { readReadable } from './readable-page.ts';
 
@@ -35,6 +37,18 @@ export interface Feed {
     signal: AbortSignal,
     history?: number,
   ): Promise<readonly StoredEvent[]>;
+  /**
+   * Waits at the tail for an event that has one of the topics. Returns a sequence not less than
+   * `after` with no such event up to it: right before the event, or the tail if the signal fires
+   * first. Returns `after` at once if there are events to read after it, or if reading them would
+   * fail.
+   */
+  passOver(
+    after: number,
+    topics: readonly Topic[],
+    signal: AbortSignal,
+    history?: number,
+  ): Promise<number>;
   /** The error for the event right after the tail if this program cannot read it, else null. */
   unreadable(): NewerEventError | null;
   /** Why the tail cannot advance, in one line; null if it can. */
@@ -83,6 +97,13 @@ export function createFeed(options: FeedOptions): Feed {
     unreadable,
     failure: () => unreadable()?.message ?? null,
     next,
+    async passOver(after, topics, signal, history = state.history) {
+      const isAtTail = (): boolean =>
+        recent.tail().sequence <= after && history === state.history && unreadable() === null;
+      if (signal.aborted || state.stopping.signal.aborted || !isAtTail()) return after;
+      const passed = await state.concerned.next(topics, signal);
+      return history === state.history ? Math.max(after, passed) : after;
+    },
     follow: (after, limit, signal) =>
       follow(next, { after, limit, signal, history: state.history }),
     offer(events, previousId) {
@@ -106,7 +127,7 @@ export function createFeed(options: FeedOptions): Feed {
     async stop() {
       clearInterval(poll);
       state.stopping.abort();
-      state.moved.wake();
+      wakeReaders(state);
       await state.reading;
     },
   };

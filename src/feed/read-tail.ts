@@ -6,6 +6,7 @@ import type { Head } from '../log/head.ts';
 import type { Log } from '../log/log.ts';
 import { readReadable } from './readable-page.ts';
 import { createRecentEvents, type RecentEvents, type Tail } from './recent-events.ts';
+import { createTopicWaiters, type TopicWaiters } from './topic-waiters.ts';
 
 export interface TailOptions {
   readonly log: Log;
@@ -19,6 +20,8 @@ export interface FeedState {
   readonly recent: RecentEvents;
   /** Woken when readers have something new to read. */
   readonly moved: Broadcast;
+  /** Readers of few events, which are woken only by these. */
+  readonly concerned: TopicWaiters;
   readonly stopping: AbortController;
   /** The number of the log's history that is read. */
   history: number;
@@ -34,9 +37,11 @@ export interface FeedState {
 const pageSizeMax = 1_000;
 
 export function createFeedState(recentMax: number): FeedState {
+  const recent = createRecentEvents(recentMax);
   return {
-    recent: createRecentEvents(recentMax),
+    recent,
     moved: createBroadcast(),
+    concerned: createTopicWaiters(() => recent.tail().sequence),
     stopping: new AbortController(),
     history: 1,
     epoch: 0,
@@ -55,7 +60,14 @@ export function beginAfter(state: FeedState, head: Head): void {
 /** Adds events that follow the tail. */
 export function pushEvents(state: FeedState, events: readonly StoredEvent[]): void {
   state.recent.push(events);
+  state.concerned.notify(events);
   state.moved.wake();
+}
+
+/** Wakes all readers, so that they find out why no events follow. */
+export function wakeReaders({ concerned, moved }: FeedState): void {
+  concerned.wake();
+  moved.wake();
 }
 
 /** The error for the event right after the tail, if this program cannot read it. */
@@ -106,7 +118,7 @@ function stopBefore({ logger }: TailOptions, state: FeedState, event: NewerEvent
   state.newest = event;
   if (isKnown) return;
   logger.error({ reason: event.message }, 'the feed has stopped');
-  state.moved.wake();
+  wakeReaders(state);
 }
 
 /** Forgets what was read from a log that has been replaced, and ends all its readers. */
@@ -121,5 +133,5 @@ async function restart(options: TailOptions, state: FeedState, known: Tail): Pro
     'the log was restored to an earlier state: everything is read again',
   );
   options.onReplaced?.();
-  state.moved.wake();
+  wakeReaders(state);
 }

@@ -1,3 +1,4 @@
+import { everyEvent, type Topic, type TopicsOf, topicsThrough } from '../../feed/event-topics.ts';
 import type { JsonObject } from '../../kernel/event.ts';
 import type { View } from '../../kernel/view.ts';
 import type { EventFilter, EventPage } from '../../log/read.ts';
@@ -6,7 +7,6 @@ import type { ListedDocument, ListPage } from '../read.ts';
 import type { ReadPoint } from '../read-point.ts';
 import type { ListRange } from './list-changes.ts';
 import { topicsOf } from './watch-document.ts';
-import type { Topic, TopicsOf } from './watched-state.ts';
 
 /**
  * What an execution has read at one sequence, and thereby which later events can change its answer.
@@ -32,12 +32,12 @@ export interface Reads {
 export function createReads(sequence: number): Reads {
   const topics = new Map<TopicsOf, Set<string>>();
   const ranges: ListRange[] = [];
-  const add = (of: TopicsOf, name: string): void => {
+  const add = ({ of, name }: Topic): void => {
     topics.set(of, (topics.get(of) ?? new Set<string>()).add(name));
   };
   return {
     document(view, key, at) {
-      if (typeof at === 'number') add(topicsOf(view), key);
+      if (typeof at === 'number') add({ of: topicsOf(view), name: key });
     },
     list(view, page, found, at) {
       if (typeof at === 'number') ranges.push(rangeOf(view as never, page, found));
@@ -46,9 +46,9 @@ export function createReads(sequence: number): Reads {
       const { before = Number.MAX_SAFE_INTEGER, limit, descending = false } = page;
       // Later events are not in a page that ends before them, or that earlier events have filled.
       if (before <= sequence || (!descending && found >= limit)) return;
-      for (const [of, name] of topicsThrough(filter)) add(of, name);
+      for (const topic of topicsThrough(filter)) add(topic);
     },
-    head: () => add(everything, ''),
+    head: () => add(everyEvent),
     topics: () => [...topics].flatMap(([of, names]) => [...names].map((name) => ({ of, name }))),
     ranges: () => ranges,
   };
@@ -67,21 +67,3 @@ function rangeOf(
     ? { view, list, partition, from: end, to: before }
     : { view, list, partition, from: after, to: end };
 }
-
-/** The topics of the events that may pass a filter: its most selective member decides. */
-function topicsThrough(filter: EventFilter): readonly (readonly [TopicsOf, string])[] {
-  const { id, streamId, correlationId, actor, types } = filter;
-  if (id !== undefined) return [[ids, id]];
-  if (streamId !== undefined) return [[streams, streamId]];
-  if (correlationId !== undefined) return [[correlations, correlationId]];
-  if (actor !== undefined) return [[actors, actor]];
-  if (types !== undefined) return types.map((type) => [eventTypes, type]);
-  return [[everything, '']];
-}
-
-const ids: TopicsOf = ({ id }) => [id];
-const streams: TopicsOf = ({ streamId }) => [streamId];
-const correlations: TopicsOf = ({ correlationId }) => [correlationId];
-const actors: TopicsOf = ({ actor }) => [actor];
-const eventTypes: TopicsOf = ({ type }) => [type];
-const everything: TopicsOf = () => [''];

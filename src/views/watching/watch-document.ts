@@ -1,8 +1,9 @@
+import type { TopicsOf } from '../../feed/event-topics.ts';
 import type { JsonObject, StoredEvent } from '../../kernel/event.ts';
 import type { View } from '../../kernel/view.ts';
 import { keysOf } from '../building/fold.ts';
 import type { Views } from '../views.ts';
-import type { TopicsOf, Watchable } from './watched-state.ts';
+import type { Watchable } from './watched-state.ts';
 
 /** The state of a document at a sequence. */
 export interface DocumentState<Document> {

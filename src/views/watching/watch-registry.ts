@@ -1,11 +1,11 @@
+import type { Topic, TopicsOf } from '../../feed/event-topics.ts';
+import { createTopicIndex, type TopicIndex } from '../../feed/topic-index.ts';
 import type { StoredEvent } from '../../kernel/event.ts';
 import type { AnyView } from '../lists/placement.ts';
 import type { ListChange, ListRange } from './list-changes.ts';
 import { createRangeRegistry, type RangeRegistry } from './range-registry.ts';
 import {
   createWatched,
-  type Topic,
-  type TopicsOf,
   type Watchable,
   type WatchedKey,
   type WatchedState,
@@ -53,7 +53,7 @@ const recentMax = 1_000;
  */
 export function createWatchRegistry(onFailure: (error: unknown) => void): WatchRegistry {
   const entries = new Map<string, Entry<unknown>>();
-  const byTopic: WatchedByTopic = new Map();
+  const byTopic = createTopicIndex<WatchedKey<unknown>>(onFailure);
   const byRange = createRangeRegistry<WatchedKey<unknown>>();
   const recent: StoredEvent[] = [];
   return {
@@ -70,13 +70,7 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
     notify(event) {
       recent.push(event);
       if (recent.length >= 2 * recentMax) recent.splice(0, recentMax);
-      const concerned = new Set<WatchedKey<unknown>>();
-      for (const [of, names] of byTopic) {
-        for (const name of topicsSafely(of, event, onFailure)) {
-          for (const watched of names.get(name) ?? []) concerned.add(watched);
-        }
-      }
-      for (const watched of concerned) watched.notify(event.sequence, event);
+      for (const watched of byTopic.concernedBy(event)) watched.notify(event.sequence, event);
     },
     listed: byRange.views,
     notifyOfLists(changes) {
@@ -104,11 +98,8 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
   };
 }
 
-/** The watched states by the function and the name of each topic that they follow. */
-type WatchedByTopic = Map<TopicsOf, Map<string, Set<WatchedKey<unknown>>>>;
-
 interface Watching {
-  readonly byTopic: WatchedByTopic;
+  readonly byTopic: TopicIndex<WatchedKey<unknown>>;
   readonly byRange: RangeRegistry<WatchedKey<unknown>>;
 }
 
@@ -122,15 +113,15 @@ function createEntry(
   let ranges: readonly ListRange[] = [];
   let followed = -1;
   const watched = createWatched(watchable.read, () => {
-    for (const topic of topics) removeTopic(byTopic, topic, watched);
+    for (const topic of topics) byTopic.remove(topic, watched);
     for (const range of ranges) byRange.remove(range);
     onUnwatched(watched);
   });
   function setTopics(wanted: readonly Topic[]): boolean {
     const [isFollowed, isWanted] = [isAmong(topics), isAmong(wanted)];
     const added = wanted.filter((topic) => !isFollowed(topic));
-    for (const topic of topics) if (!isWanted(topic)) removeTopic(byTopic, topic, watched);
-    for (const topic of added) addTopic(byTopic, topic, watched);
+    for (const topic of topics) if (!isWanted(topic)) byTopic.remove(topic, watched);
+    for (const topic of added) byTopic.add(topic, watched);
     topics = wanted;
     return added.length > 0;
   }
@@ -167,47 +158,11 @@ function isAmong(topics: readonly Topic[]): (topic: Topic) => boolean {
   return ({ of, name }) => names.get(of)?.has(name) === true;
 }
 
-function addTopic(
-  byTopic: WatchedByTopic,
-  { of, name }: Topic,
-  watched: WatchedKey<unknown>,
-): void {
-  const names = byTopic.get(of) ?? new Map<string, Set<WatchedKey<unknown>>>();
-  const watching = names.get(name) ?? new Set();
-  byTopic.set(of, names.set(name, watching.add(watched)));
-}
-
-function removeTopic(
-  byTopic: WatchedByTopic,
-  { of, name }: Topic,
-  watched: WatchedKey<unknown>,
-): void {
-  const names = byTopic.get(of);
-  const watching = names?.get(name);
-  watching?.delete(watched);
-  if (watching?.size === 0) names?.delete(name);
-  if (names?.size === 0) byTopic.delete(of);
-}
-
 function hasTopic(event: StoredEvent, of: TopicsOf, name: string): boolean {
   try {
     return of(event).includes(name);
   } catch {
     // The state is read again, and that throws an error that says so.
     return true;
-  }
-}
-
-function topicsSafely(
-  of: TopicsOf,
-  event: StoredEvent,
-  onFailure: (error: unknown) => void,
-): readonly string[] {
-  try {
-    return of(event);
-  } catch (error) {
-    // The view is parked on this event, and reading it throws an error that says so.
-    onFailure(error);
-    return [];
   }
 }

@@ -1,15 +1,7 @@
+import type { Topic } from '../../feed/event-topics.ts';
 import type { StoredEvent } from '../../kernel/event.ts';
 import { type Broadcast, createBroadcast } from '../../lib/broadcast.ts';
 import type { ListRange } from './list-changes.ts';
-
-/** Returns the names of the topics that an event concerns; pure. */
-export type TopicsOf = (event: StoredEvent) => readonly string[];
-
-/** One of the names that `of` can return. */
-export interface Topic {
-  readonly of: TopicsOf;
-  readonly name: string;
-}
 
 /** A state that can be read at every sequence, and watched as it changes. */
 export interface Watchable<State> {

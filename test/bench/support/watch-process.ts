@@ -49,6 +49,11 @@ async function watchAll(
   };
 }
 
+interface SentFrame {
+  readonly sequence: string;
+  readonly event?: object | null;
+}
+
 /** Subscribes; resolves with the first frame. */
 function watchOne(
   client: Client,
@@ -56,11 +61,12 @@ function watchOne(
   onFrame: (sequence: number) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.subscribe<Record<string, { readonly sequence: string }>>(payload, {
+    client.subscribe<Record<string, SentFrame>>(payload, {
       next({ data, errors }) {
         if (errors !== undefined) return reject(new Error(JSON.stringify(errors)));
         const [frame] = Object.values(data ?? {});
-        onFrame(Number(frame?.sequence));
+        // A frame of events without one only reports progress.
+        if (frame?.event !== null) onFrame(Number(frame?.sequence));
         resolve();
       },
       error: (error) => reject(new Error(JSON.stringify(error))),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Topic } from '../../../src/feed/event-topics.ts';
 import type { StoredEvent } from '../../../src/kernel/event.ts';
 import { createWatchRegistry } from '../../../src/views/watching/watch-registry.ts';
-import type { Topic, Watchable } from '../../../src/views/watching/watched-state.ts';
+import type { Watchable } from '../../../src/views/watching/watched-state.ts';
 import { toEvent } from '../../support/folding.ts';
 import { walletsView } from '../../support/wallets.ts';
 
