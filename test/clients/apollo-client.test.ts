@@ -7,9 +7,10 @@ import { createSetting, loseNextAnswer, type Setting } from './setting.ts';
 
 /** The core of version 3 is a part of the package that needs no React. */
 const versions = [
-  { version: '4', replace: {} },
+  { version: '4', core: '@apollo/client', replace: {} },
   {
     version: '3',
+    core: 'apollo-client-3',
     replace: {
       "'@apollo/client'": "'apollo-client-3/core'",
       "'@apollo/client/": "'apollo-client-3/",
@@ -76,11 +77,13 @@ function collect<Data>(observable: Read<Data>) {
   return { sent, stop: () => subscription.unsubscribe() };
 }
 
-describe.each(versions)('Apollo Client $version with daybook/client', ({ version, replace }) => {
+describe.each(versions)('Apollo Client $version with daybook/client', (tested) => {
+  const { version, core, replace } = tested;
   let recipe: Recipe;
   beforeAll(async () => {
     const title = '## Apollo Client';
-    recipe = await runRecipe({ title, url: setting.url, names, replace });
+    const packages = [core, 'graphql', 'ws'];
+    recipe = await runRecipe({ title, packages, url: setting.url, names, replace });
   });
   afterAll(() => {
     recipe.apollo.stop();
@@ -224,12 +227,13 @@ interface OwnLinks {
   readonly deposit: (accountId: string) => Promise<{ readonly data?: unknown }>;
 }
 
-describe.each(versions)("Apollo Client $version with Apollo's own links", ({ replace }) => {
+describe.each(versions)("Apollo Client $version with Apollo's own links", ({ core, replace }) => {
   let recipe: OwnLinks;
   beforeAll(async () => {
     const title = "### Apollo's own links";
+    const packages = [core, 'graphql', 'graphql-ws', 'ws'];
     const own = ['apollo', 'socket', 'watchEvents', 'deposit'];
-    recipe = await runRecipe({ title, url: setting.url, names: own, replace });
+    recipe = await runRecipe({ title, packages, url: setting.url, names: own, replace });
   });
   afterAll(() => {
     recipe.apollo.stop();

@@ -19,12 +19,14 @@ interface Recipe {
   ) => () => void;
 }
 const names = ['socket', 'deposit', 'lookBack', 'allAccounts', 'watchEvents'];
+const packages = ['graphql-request', 'graphql-ws', 'ws'];
 
 let setting: Setting;
 let recipe: Recipe;
 beforeAll(async () => {
   setting = await createSetting();
-  recipe = await runRecipe({ title: '## graphql-request', url: setting.url, names });
+  const title = '## graphql-request';
+  recipe = await runRecipe({ title, packages, url: setting.url, names });
 });
 afterAll(async () => {
   recipe.socket.dispose();

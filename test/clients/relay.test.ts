@@ -13,9 +13,9 @@ import { WebSocket } from 'ws';
 import { createClient, type DaybookClient } from '../../src/client/client.ts';
 import { root } from '../architecture/sources.ts';
 import { type FaultyFront, startFaultyFront } from '../support/faulty-front.ts';
-import { createRecipe, type Recipe } from '../support/recipe.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
+import { createRecipe, type Recipe } from './recipe.ts';
 
 const { createOperationDescriptor, getSingularSelector } = relay;
 const run = promisify(execFile);
@@ -40,9 +40,9 @@ interface RecipeModule {
 beforeAll(async () => {
   server = await createTestServer();
   front = await startFaultyFront([server.url], noFaults, 'none');
-  recipe = await createRecipe('Relay', ['relay-runtime']);
+  recipe = await createRecipe({ title: '## Relay', packages: ['relay-runtime'] });
   await compile();
-  const recipeModule = (await recipe.load('environment.js')) as RecipeModule;
+  const recipeModule = await recipe.load<RecipeModule>('environment.js');
   daybook = createClient({ url: front.url, webSocketImpl: WebSocket });
   environment = recipeModule.createEnvironment(daybook);
   requestLive = recipeModule.requestLive;
@@ -74,9 +74,8 @@ async function compile(): Promise<void> {
 }
 
 async function artifact<Node = ConcreteRequest>(name: string): Promise<Node> {
-  const { default: node } = await (recipe.load(`artifacts/${name}.graphql.js`) as Promise<{
-    readonly default: Node;
-  }>);
+  const file = `artifacts/${name}.graphql.js`;
+  const { default: node } = await recipe.load<{ readonly default: Node }>(file);
   return node;
 }
 

@@ -26,12 +26,14 @@ interface Recipe {
 const names = [
   ...['daybook', 'queries', 'watchQuery', 'deposit', 'list', 'watchAccount', 'watchEvents'],
 ];
+const packages = ['@tanstack/query-core', 'ws'];
 
 let setting: Setting;
 let recipe: Recipe;
 beforeAll(async () => {
   setting = await createSetting();
-  recipe = await runRecipe({ title: '## TanStack Query', url: setting.url, names });
+  const title = '## TanStack Query';
+  recipe = await runRecipe({ title, packages, url: setting.url, names });
 });
 afterAll(async () => {
   recipe.daybook.close();

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient, type DaybookClient } from '../../src/client/client.ts';
 import { type FaultyFront, startFaultyFront } from '../support/faulty-front.ts';
-import { createRecipe, type Recipe } from '../support/recipe.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
+import { createRecipe, type Recipe } from './recipe.ts';
 
 let server: TestServer;
 let front: FaultyFront;
@@ -18,8 +18,8 @@ let urql: Client;
 beforeAll(async () => {
   server = await createTestServer();
   front = await startFaultyFront([server.url], noFaults, 'none');
-  recipe = await createRecipe('urql', ['@urql', 'wonka']);
-  const { createUrqlClient } = (await recipe.load('urql.js')) as UrqlModule;
+  recipe = await createRecipe({ title: '## urql', packages: ['@urql'] });
+  const { createUrqlClient } = await recipe.load<UrqlModule>('urql.js');
   daybook = createClient({ url: front.url, webSocketImpl: WebSocket });
   urql = createUrqlClient(daybook, await introspect());
 });
@@ -203,7 +203,7 @@ describe('urql', () => {
 
 describe('urql without the Daybook client', () => {
   test('retries queries, and only mutations with an idempotency key', async () => {
-    const { createPlainClient } = (await recipe.load('plain-urql.js')) as UrqlModule;
+    const { createPlainClient } = await recipe.load<UrqlModule>('plain-urql.js');
     const id = await open();
     async function through<Result>(run: (client: Client) => PromiseLike<Result>): Promise<Result> {
       const faulty = await startFaultyFront([server.url], { ...noFaults, answerLost: 1 }, 'lost');
