@@ -4,6 +4,7 @@ import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import {
   type GraphQLNamedType,
   type GraphQLSchema,
+  isAbstractType,
   isIntrospectionType,
   isSpecifiedScalarType,
   parse,
@@ -22,9 +23,10 @@ const root = import.meta.dirname;
 type Files = Readonly<Record<string, string>>;
 
 /**
- * Prints the artefacts for clients into schema/: the SDL, a JSON Schema of each event, the messages
- * of bridges as AsyncAPI, and the operations of the tour, also with their types. With `isCheck` it
- * only compares, and the process fails if a file differs.
+ * Prints the artefacts for clients into schema/: the SDL, the possible types of its interfaces and
+ * unions, a JSON Schema of each event, the messages of bridges as AsyncAPI, and the operations of
+ * the tour, also with their types. With `isCheck` it only compares, and the process fails if a file
+ * differs.
  */
 export async function printSchemaFiles(config: CodegenConfig, isCheck: boolean): Promise<void> {
   const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
@@ -61,6 +63,7 @@ function toFiles(version: string): Files {
   const definitions = eventDefinitionsOf(contexts);
   const files: Record<string, string> = {
     'schema/schema.graphql': toSdl(schema),
+    'schema/possible-types.json': toJson(toPossibleTypes(schema)),
     'schema/asyncapi.json': toJson(toAsyncApi(contexts, version)),
     'schema/operations.graphql': examples
       .map(({ title, query }) => `# ${title}\n${query}\n`)
@@ -82,6 +85,16 @@ function toSdl(schema: GraphQLSchema): string {
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
     .sort((one, other) => byName(one, other));
   return `${types.map((type) => printType(type)).join('\n\n')}\n`;
+}
+
+/** The object types of each interface and union, in the form that Apollo's cache takes. */
+function toPossibleTypes(schema: GraphQLSchema): Readonly<Record<string, readonly string[]>> {
+  const types = Object.values(schema.getTypeMap()).filter(isAbstractType).sort(byName);
+  const named = types.map((type) => {
+    const names = schema.getPossibleTypes(type).map(({ name }) => name);
+    return [type.name, names.sort()] as const;
+  });
+  return Object.fromEntries(named);
 }
 
 function byName({ name: one }: GraphQLNamedType, { name: other }: GraphQLNamedType): number {

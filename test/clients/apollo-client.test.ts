@@ -54,6 +54,7 @@ const names = [
   ...['apollo', 'daybook', 'account', 'opened', 'deposited', 'depositCash', 'lookBack'],
   ...['sequence', 'twice', 'list', 'fetchNextPage', 'watchAccount', 'watchEvents'],
 ];
+const copies = ['possible-types.json'];
 
 const readBalance = gql`query Balance($id: ID!, $asOf: Moment) {
   account(id: $id, asOf: $asOf) { id balance }
@@ -67,6 +68,15 @@ afterAll(() => setting[Symbol.asyncDispose]());
 afterEach(() => {
   vi.restoreAllMocks();
 });
+
+/** Reads an event by a fragment on the interface, from the server and from the cache. */
+async function expectFragmentToMatch(apollo: ApolloClient): Promise<void> {
+  await setting.open('Jan');
+  const query = gql`query First { event(sequence: "1") { id ... on Event { type } } }`;
+  const { data } = await apollo.query({ query });
+  expect(data).toMatchObject({ event: { type: 'AccountOpened' } });
+  expect(apollo.readQuery({ query })).toEqual(data);
+}
 
 /** What an observable has sent so far. */
 function collect<Data>(observable: Read<Data>) {
@@ -83,7 +93,7 @@ describe.each(versions)('Apollo Client $version with daybook/client', (tested) =
   beforeAll(async () => {
     const title = '## Apollo Client';
     const packages = [core, 'graphql', 'ws'];
-    recipe = await runRecipe({ title, packages, url: setting.url, names, replace });
+    recipe = await runRecipe({ title, packages, copies, url: setting.url, names, replace });
   });
   afterAll(() => {
     recipe.apollo.stop();
@@ -107,6 +117,8 @@ describe.each(versions)('Apollo Client $version with daybook/client', (tested) =
     expect(rejected.data).toMatchObject({ depositCash: { code: 'INVALID_AMOUNT' } });
     expect(rejected.error).toBeUndefined();
   });
+
+  test('a fragment on an interface matches', () => expectFragmentToMatch(recipe.apollo));
 
   test('the cache keeps an account now and as of a moment apart', async () => {
     const { account, twice, apollo, lookBack, sequence } = recipe;
@@ -233,7 +245,7 @@ describe.each(versions)("Apollo Client $version with Apollo's own links", ({ cor
     const title = "### Apollo's own links";
     const packages = [core, 'graphql', 'graphql-ws', 'ws'];
     const own = ['apollo', 'socket', 'watchEvents', 'deposit'];
-    recipe = await runRecipe({ title, packages, url: setting.url, names: own, replace });
+    recipe = await runRecipe({ title, packages, copies, url: setting.url, names: own, replace });
   });
   afterAll(() => {
     recipe.apollo.stop();
@@ -262,6 +274,8 @@ describe.each(versions)("Apollo Client $version with Apollo's own links", ({ cor
       data: { depositCash: { replayed: true, account: { balance: '100.00' } } },
     });
   });
+
+  test('a fragment on an interface matches', () => expectFragmentToMatch(recipe.apollo));
 
   test('persisted queries are sent in full only once', async () => {
     const name = `Q${crypto.randomUUID().replaceAll('-', '')}`;

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +10,8 @@ interface RecipeOptions {
   readonly title: string;
   /** The packages that the examples may import, apart from Daybook. */
   readonly packages: readonly string[];
+  /** The files in `schema` that the page has copies of. */
+  readonly copies?: readonly string[];
   /** Texts in the examples and what they are replaced with. */
   readonly replace?: Readonly<Record<string, string>>;
 }
@@ -35,7 +37,7 @@ const program = 'recipe.js';
  * Writes each example to the file that it names. A section ends at the next title of any level.
  */
 export async function createRecipe(options: RecipeOptions): Promise<Recipe> {
-  const { title, packages, replace = {} } = options;
+  const { title, packages, copies = [], replace = {} } = options;
   const files = examplesOf(title);
   const directory = await mkdtemp(path.join(tmpdir(), 'daybook-recipe-'));
   const modules = path.join(directory, 'node_modules');
@@ -44,6 +46,9 @@ export async function createRecipe(options: RecipeOptions): Promise<Recipe> {
     await link(path.join(root, 'node_modules', name), path.join(modules, name));
   }
   await writeFile(path.join(directory, 'package.json'), '{ "type": "module" }');
+  for (const name of copies) {
+    await copyFile(path.join(root, 'schema', name), path.join(directory, name));
+  }
   for (const [file, example] of files) {
     let code = example;
     for (const [text, other] of Object.entries(replace)) code = code.replaceAll(text, other);
@@ -58,9 +63,9 @@ export async function createRecipe(options: RecipeOptions): Promise<Recipe> {
 
 /** Bundles and runs the examples that name no file, and returns variables of theirs. */
 export async function runRecipe<Variables>(options: ProgramOptions): Promise<Variables> {
-  const { title, packages, url, names, replace = {} } = options;
+  const { url, names, replace } = options;
   const replaced = { '127.0.0.1:4000': new URL(url).host, ...replace };
-  await using recipe = await createRecipe({ title, packages, replace: replaced });
+  await using recipe = await createRecipe({ ...options, replace: replaced });
   const file = path.join(recipe.directory, program);
   await appendFile(file, `export { ${names.join(', ')} };\n`);
   // Below node_modules, so that it is imported as it is.

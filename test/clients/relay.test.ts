@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import relay, {
@@ -40,7 +40,11 @@ interface RecipeModule {
 beforeAll(async () => {
   server = await createTestServer();
   front = await startFaultyFront([server.url], noFaults, 'none');
-  recipe = await createRecipe({ title: '## Relay', packages: ['relay-runtime'] });
+  recipe = await createRecipe({
+    title: '## Relay',
+    packages: ['relay-runtime'],
+    copies: ['schema.graphql'],
+  });
   await compile();
   const recipeModule = await recipe.load<RecipeModule>('environment.js');
   daybook = createClient({ url: front.url, webSocketImpl: WebSocket });
@@ -62,7 +66,6 @@ async function compile(): Promise<void> {
   const artifacts = path.join(directory, 'artifacts');
   await mkdir(artifacts);
   await writeFile(path.join(artifacts, 'package.json'), '{ "type": "commonjs" }');
-  await copyFile(path.join(root, 'schema/schema.graphql'), path.join(directory, 'schema.graphql'));
   const fragments = [...refetchable, 'Query'].map((type) => {
     const fields = type === 'Query' ? 'log { sequence }' : 'id';
     return `graphql\`fragment refetch${type} on ${type}
