@@ -38,19 +38,18 @@ interface Body {
 
 /** Sends an operation once. Throws DaybookError, or the reason of the signal. */
 export async function post(options: PostOptions): Promise<HttpAnswer> {
-  const { status, retryAfter, text } = await exchange(options);
+  const { response, text } = await exchange(options);
   const body = parseBody(text);
-  const retryAfterMs = toMilliseconds(retryAfter);
-  if (body === null) {
-    const code = status === 401 ? 'UNAUTHENTICATED' : 'HTTP_ERROR';
-    throw new DaybookError(code, `the answer with status ${status} is not GraphQL`, {
-      status,
-      retryAfterMs,
-    });
+  const { data = null, errors = [], extensions } = body ?? {};
+  if (errors.length === 0 && data !== null) {
+    return { data, sequence: extensions?.daybook?.sequence };
   }
-  const { data = null, errors = [], extensions } = body;
-  if (errors.length > 0 || data === null) throw answerError(errors, { status, data, retryAfterMs });
-  return { data, sequence: extensions?.daybook?.sequence };
+  const { status, headers } = response;
+  const retryAfterMs = toMilliseconds(headers.get('retry-after'));
+  if (body !== null) throw answerError(errors, { status, data, retryAfterMs });
+  const code = status === 401 ? 'UNAUTHENTICATED' : 'HTTP_ERROR';
+  const message = `the answer with status ${status} is not GraphQL`;
+  throw new DaybookError(code, message, { status, retryAfterMs });
 }
 
 async function exchange({ url, fetch, body, token, signal, timeoutMs }: PostOptions) {
@@ -66,8 +65,7 @@ async function exchange({ url, fetch, body, token, signal, timeoutMs }: PostOpti
   if (token !== null) headers['authorization'] = `Bearer ${token}`;
   try {
     const response = await fetch(url, { method: 'POST', headers, body, signal: abort.signal });
-    const text = await response.text();
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), text };
+    return { response, text: await response.text() };
   } catch (cause) {
     signal?.throwIfAborted();
     const reason = abort.signal.aborted
