@@ -31,17 +31,14 @@ export interface WatchRegistry {
   size(): number;
 }
 
-export interface Entry<State> {
+interface Entry<State> {
   readonly watched: WatchedKey<State>;
   /**
-   * Sets the topics and ranges of a state; returns whether some of them are new. Does nothing for a
-   * state that is older than the last one, which comes from a reader that lags behind.
+   * Follows the topics and ranges of a state, unless a later state is followed already. Returns
+   * whether events after the state may have passed without notice, because some of its topics or
+   * ranges were not followed.
    */
   follow(known: Pick<WatchedState<State>, 'sequence' | 'state'>): boolean;
-  /** Whether one of some events has a topic of the state. */
-  isConcernedBy(events: readonly StoredEvent[]): boolean;
-  /** The ranges of the state. */
-  ranges(): readonly ListRange[];
 }
 
 /** How many events are kept, at least, for states that begin to depend on their topics. */
@@ -136,15 +133,13 @@ function createEntry(
   return {
     watched,
     follow({ sequence, state }) {
-      if (sequence < followed) return false;
+      // A reader that lags behind has this state. Its topics may never have been followed.
+      if (sequence < followed) return true;
       followed = sequence;
       const hasNewTopics = setTopics(watchable.topics(state));
       const hasNewRanges = setRanges(watchable.ranges?.(state) ?? []);
       return hasNewTopics || hasNewRanges;
     },
-    isConcernedBy: (events) =>
-      topics.some(({ of, name }) => events.some((event) => hasTopic(event, of, name))),
-    ranges: () => ranges,
   };
 }
 
@@ -158,7 +153,8 @@ function isAmong(topics: readonly Topic[]): (topic: Topic) => boolean {
   return ({ of, name }) => names.get(of)?.has(name) === true;
 }
 
-function hasTopic(event: StoredEvent, of: TopicsOf, name: string): boolean {
+/** Whether an event has a topic, also if that cannot be found out. */
+export function hasTopic(event: StoredEvent, { of, name }: Topic): boolean {
   try {
     return of(event).includes(name);
   } catch {

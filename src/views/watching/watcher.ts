@@ -7,7 +7,7 @@ import type { Views } from '../views.ts';
 import { listChanges } from './list-changes.ts';
 import { createListNotifier, type ListNotifier } from './notify-of-lists.ts';
 import { isInRange } from './range-registry.ts';
-import { createWatchRegistry, type Entry, type WatchRegistry } from './watch-registry.ts';
+import { createWatchRegistry, hasTopic, type WatchRegistry } from './watch-registry.ts';
 import type { SharedState, Watchable, WatchedState, WatchingReader } from './watched-state.ts';
 
 /** Watches states that are read from views. */
@@ -139,7 +139,7 @@ async function* watchStates<State>(
     while (next !== null) {
       const known: WatchedState<State> = await next.read();
       // The state may depend on new topics, whose events before now were not passed to it.
-      if (follow(known) && (await isStale(options, registry, entry, known.sequence))) {
+      if (follow(known) && (await isStale(options, registry, watchable, known))) {
         watched.notify(Math.max(views.checkpoint(), known.sequence), null);
       }
       if (shown === null || watchable.isNews(shown.state, known.state)) {
@@ -154,17 +154,19 @@ async function* watchStates<State>(
   }
 }
 
-/** Whether an event after a sequence may have changed a state, or it is not known. */
+/** Whether an event after a state may have changed it, or it is not known. */
 async function isStale<State>(
   { views }: WatcherOptions,
   registry: WatchRegistry,
-  { isConcernedBy, ranges }: Entry<State>,
-  sequence: number,
+  watchable: Watchable<State>,
+  { sequence, state }: WatchedState<State>,
 ): Promise<boolean> {
   const events = registry.eventsSince(sequence);
-  if (events === null || isConcernedBy(events)) return true;
+  if (events === null) return true;
   if (events.length === 0) return false;
-  const own = ranges();
+  const topics = watchable.topics(state);
+  if (topics.some((topic) => events.some((event) => hasTopic(event, topic)))) return true;
+  const own = watchable.ranges?.(state) ?? [];
   for (const view of new Set(own.map((range) => range.view))) {
     const changes = await listChanges(views, view, events).catch(() => null);
     if (changes === null) return true;
