@@ -1,4 +1,5 @@
 import { type AnswerFault, answerError, DaybookError } from './errors.ts';
+import { sequenceIn } from './seen-sequence.ts';
 
 /** A part of `fetch` that is enough for the client. */
 export type Fetch = (
@@ -33,7 +34,7 @@ export interface HttpAnswer {
 interface Body {
   readonly data?: unknown;
   readonly errors?: readonly AnswerFault[];
-  readonly extensions?: { readonly daybook?: { readonly sequence?: unknown } };
+  readonly extensions?: unknown;
 }
 
 /** Sends an operation once. Throws DaybookError, or the reason of the signal. */
@@ -42,7 +43,7 @@ export async function post(options: PostOptions): Promise<HttpAnswer> {
   const body = parseBody(text);
   const { data = null, errors = [], extensions } = body ?? {};
   if (errors.length === 0 && data !== null) {
-    return { data, sequence: extensions?.daybook?.sequence };
+    return { data, sequence: sequenceIn(extensions) };
   }
   const { status, headers } = response;
   const retryAfterMs = toMilliseconds(headers.get('retry-after'));

@@ -22,6 +22,12 @@ export function createSeenSequence(): SeenSequence {
   };
 }
 
+/** The sequence number in the extensions of an answer or a frame; undefined if there is none. */
+export function sequenceIn(extensions: unknown): unknown {
+  const { daybook } = (extensions ?? {}) as { readonly daybook?: { readonly sequence?: unknown } };
+  return daybook?.sequence;
+}
+
 /** The higher of two sequence numbers, either of which may be absent. */
 export function higher(sequence: string | null, other: string | null): string | null {
   if (sequence === null || other === null) return sequence ?? other;

@@ -4,7 +4,7 @@ import { DaybookError } from './errors.ts';
 import { createFrameBuffer } from './frame-buffer.ts';
 import type { OperationVariables } from './idempotency-keys.ts';
 import { backOffMs, pause, type RetryLimits } from './retry.ts';
-import { isAfter, isSequence, type SeenSequence } from './seen-sequence.ts';
+import { isAfter, isSequence, type SeenSequence, sequenceIn } from './seen-sequence.ts';
 
 interface FramesOptions extends RetryLimits {
   readonly text: string;
@@ -136,12 +136,13 @@ function subscribeOnce(
     const payload: { -readonly [Name in keyof SubscribePayload]: SubscribePayload[Name] } =
       toPayload(options, progress);
     const unsubscribe = options.socket().subscribe(payload, {
-      next({ data, errors }) {
+      next({ data, errors, extensions }) {
         // Frames that were on their way when this ended are sent again if they are needed.
         if (isOver) return;
         if (errors !== undefined && errors.length > 0) return finish(toEnding(errors));
         try {
-          if (accept(options, progress, data ?? {}, push)) return finish('full');
+          const frame = { data: data ?? {}, shown: sequenceIn(extensions) };
+          if (accept(options, progress, frame, push)) return finish('full');
         } catch (error) {
           return finish({ error: error as DaybookError, action: 'fail' });
         }
@@ -183,12 +184,12 @@ function toPayload(
 function accept(
   { cursor, seen }: Followed,
   progress: Progress,
-  data: Readonly<Record<string, unknown>>,
+  { data, shown }: { readonly data: Readonly<Record<string, unknown>>; readonly shown: unknown },
   push: Push,
 ): boolean {
   progress.frames += 1;
   const [root] = Object.values(data);
-  const { sequence } = (root ?? {}) as { readonly sequence?: unknown };
+  const { sequence = shown } = (root ?? {}) as { readonly sequence?: unknown };
   if (isSequence(sequence)) {
     seen.raise(sequence);
     if (progress.last !== null && !isAfter(sequence, progress.last)) return false;

@@ -41,6 +41,15 @@ export function storeIn(storage: StorageArea, prefix = 'daybook:'): CommandStore
   };
 }
 
+/** Other parts of a page may keep something under the same prefix, which is left alone. */
 function parse(text: string | null): readonly UnfinishedCommand[] {
-  return text === null ? [] : [JSON.parse(text) as UnfinishedCommand];
+  try {
+    const command = JSON.parse(text ?? 'null') as Partial<UnfinishedCommand> | null;
+    const texts = [command?.id, command?.document, command?.savedAt];
+    const isCommand =
+      texts.every((each) => typeof each === 'string') && command?.variables instanceof Object;
+    return isCommand ? [command as UnfinishedCommand] : [];
+  } catch {
+    return [];
+  }
 }

@@ -214,6 +214,20 @@ describe('a subscription to a state', () => {
     expect(seen.length).toBeLessThan(15);
   });
 
+  test('that is a live query raises the sequence of the client, selected or not', async () => {
+    const id = await open();
+    await deposit(id);
+    const written = Number(client.sequence());
+    const other = connect();
+    const query = 'subscription S($id: ID!) { live { account(id: $id) { balance } } }';
+    for await (const { live } of other.subscribe<{ live: object }>(query, { id })) {
+      expect(live).toEqual({ account: { balance: '1.00' } });
+      break;
+    }
+    expect(Number(other.sequence())).toBeGreaterThanOrEqual(written);
+    other.close();
+  });
+
   test('of what does not exist fails with the code of the server', async () => {
     const live = collect(client.subscribe(watchAccount, { id: randomUUID() }));
     await until(() => live.ended !== 'no');
