@@ -9,8 +9,8 @@ import { watchState } from './watch-found.ts';
 
 /** What executes the frames of a subscription: the root value of its source. */
 export interface FrameExecutor {
-  /** The same for identical subscriptions of one actor. */
-  readonly key: string;
+  /** The same for identical subscriptions of one actor that are open at the same time. */
+  readonly id: string;
   /** Executes the operation with a root value; throws the first error of a field. */
   execute(rootValue: LivePoint): Promise<ExecutionResult>;
 }
@@ -19,6 +19,8 @@ export interface FrameExecutor {
 interface LivePoint {
   readonly sequence: number;
   readonly reads: Reads;
+  /** The names under which the answer has its own sequence number. */
+  readonly sequenceNames: Set<string>;
 }
 
 /** A frame that its source has already executed. */
@@ -44,7 +46,10 @@ export function addLiveQuery(builder: Builder): void {
       nullable: true,
       description: oneLine`The sequence number at which the fields of this operation without their
         own \`asOf\` read. Ask again with it as \`asOf\` to get the same answer.`,
-      resolve: (_root, _args, context) => context.pinnedSequence(),
+      resolve(root, _args, context, { path }) {
+        if (root instanceof Object) (root as LivePoint).sequenceNames.add(String(path.key));
+        return context.pinnedSequence();
+      },
     }),
   );
   builder.subscriptionField('live', (t) =>
@@ -52,13 +57,14 @@ export function addLiveQuery(builder: Builder): void {
       type: 'Query',
       description: oneLine`Sends the answer to a query first, then the new answer whenever an event
         has changed something that the query reads. Each answer is read at one sequence number,
-        which is in \`sequence\` and in extensions.daybook.sequence. ${latestDescription} The fields
-        views, consumers and bridges cannot be live.`,
+        which is in \`sequence\` and in extensions.daybook.sequence. No answer is sent if only its
+        \`sequence\` has changed. ${latestDescription} The fields views, consumers and bridges
+        cannot be live.`,
       subscribe: (root, _args, context) => watchQuery(context, root as unknown as FrameExecutor),
       resolve(root, _args, context) {
-        const { sequence, reads } = root as unknown as LivePoint;
-        context.pinAt(sequence, reads);
-        return {};
+        const point = root as unknown as LivePoint;
+        context.pinAt(point.sequence, point.reads);
+        return point;
       },
     }),
   );
@@ -68,19 +74,22 @@ export function addLiveQuery(builder: Builder): void {
 interface LiveAnswer {
   readonly result: ExecutionResult;
   readonly reads: Reads;
+  /** What a reader sees change. */
   readonly text: string;
 }
 
 async function* watchQuery(context: RequestContext, frames: FrameExecutor) {
   const watchable: Watchable<LiveAnswer> = {
-    key: `live ${frames.key}`,
+    // Not the text of the query: the executor of readers that have left executes nothing more.
+    key: `live ${frames.id}`,
     topics: (answer) => answer?.reads.topics() ?? [],
     ranges: (answer) => answer?.reads.ranges() ?? [],
     async read(sequence) {
       const reads = createReads(sequence);
-      const { data = null } = await frames.execute({ sequence, reads });
+      const sequenceNames = new Set<string>();
+      const { data = null } = await frames.execute({ sequence, reads, sequenceNames });
       const result = { data, extensions: { daybook: { sequence: String(sequence) } } };
-      return { result, reads, text: JSON.stringify(data) };
+      return { result, reads, text: toText(data, sequenceNames) };
     },
     isNews: (before, after) => before.text !== after.text,
     pauseMs: framePauseMs,
@@ -88,4 +97,12 @@ async function* watchQuery(context: RequestContext, frames: FrameExecutor) {
   for await (const { state, sequence } of watchState(context, watchable)) {
     yield new ExecutedFrame(state.result, sequence);
   }
+}
+
+/** The answer as text, without its own sequence number. */
+function toText(data: ExecutionResult['data'], sequenceNames: ReadonlySet<string>): string {
+  const [answer] = Object.values(data ?? {});
+  if (sequenceNames.size === 0) return JSON.stringify(answer);
+  const entries = Object.entries(answer as object);
+  return JSON.stringify(entries.filter(([name]) => !sequenceNames.has(name)));
 }

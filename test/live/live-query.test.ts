@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient as createSocketClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { subscribe } from '../support/live.ts';
 import { createLiveMarket, liveQueries, readingNow } from '../support/live-market.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
@@ -109,6 +112,42 @@ test('a frame carries its sequence number in its extensions', async () => {
     extensions: { daybook: { sequence: frame.data.live.sequence } },
   });
   expect(text).toContain(`id: ${frame.data.live.sequence}\n`);
+});
+
+test('a query that is left during its first read and entered again is answered', async () => {
+  await Promise.all(Array.from({ length: 30 }, () => client.open({ cash: '1.00' })));
+  const query = `subscription { live {
+    accounts(first: 30) { nodes { id balance history(first: 3) { nodes { id } } } } } }`;
+  const url = `${server.url.replace('http', 'ws')}/graphql`;
+  const socket = createSocketClient({ url, webSocketImpl: WebSocket, lazy: false });
+  for (let round = 0; round < 20; round += 1) {
+    const leave = socket.subscribe({ query }, { next() {}, error() {}, complete() {} });
+    await delay(round % 5);
+    const again = socket.iterate({ query });
+    leave();
+    const { value } = await again.next();
+    expect(value, `round ${round}`).toMatchObject({ data: { live: { accounts: {} } } });
+    await again.return?.();
+  }
+  await socket.dispose();
+});
+
+test('a frame in which only its sequence number would differ is not sent', async () => {
+  const accountId = await client.open({ cash: '5.00' });
+  const watched = live(`at: sequence account(id: "${accountId}") { status held }`);
+  const balance = live(`account(id: "${accountId}") { balance }`);
+  for (const each of [watched, balance]) await each.until((frames) => frames.length === 1);
+  for (let deposits = 1; deposits <= 3; deposits += 1) {
+    await client.command('depositCash', { accountId, amount: '1.00' });
+    await balance.until((frames) => frames.length === 1 + deposits);
+  }
+  await client.command('freezeAccount', { accountId });
+  await watched.until((frames) => frames.length > 1);
+  expect(watched.frames.map(({ live: { sequence, ...answer } }) => answer)).toEqual([
+    { at: watched.frames[0]?.live.sequence, account: { status: 'OPEN', held: '0.00' } },
+    { at: watched.frames[1]?.live.sequence, account: { status: 'FROZEN', held: '0.00' } },
+  ]);
+  for (const each of [watched, balance]) await each.cut();
 });
 
 test('what does not come from the log cannot be live', async () => {

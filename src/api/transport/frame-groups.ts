@@ -65,7 +65,7 @@ export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
     const key = keyOf(operation);
     const known = groups.get(key);
     if (known !== undefined) return known;
-    const group = createGroup(operation, execute, { key, onEmpty: () => groups.delete(key) });
+    const group = createGroup(operation, execute, () => groups.delete(key));
     groups.set(key, group);
     return group;
   }
@@ -77,7 +77,7 @@ export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
       group.join();
       let isMember = true;
       return {
-        key: group.key,
+        id: group.id,
         execute: group.execute,
         frameOf: group.frameOf,
         leave() {
@@ -95,15 +95,16 @@ function keyOf({ actor, source, operationName, variableValues }: FramedOperation
 }
 
 function createSingle(operation: FramedOperation, execute: ExecuteFrame): FrameGroup {
-  return createGroup(operation, execute, { key: newUuid(), onEmpty: () => {} });
+  return createGroup(operation, execute, () => {});
 }
 
 function createGroup(
   operation: FramedOperation,
   execute: ExecuteFrame,
-  { key, onEmpty }: { readonly key: string; readonly onEmpty: () => void },
+  onEmpty: () => void,
 ): FrameGroup {
   const { schema, document, operationName, variableValues, contextValue } = operation;
+  const id = newUuid();
   const abort = new AbortController();
   const recent = new Map<object, Promise<ExecutionResult>>();
   const remembered = new WeakSet<object>();
@@ -142,7 +143,7 @@ function createGroup(
     join() {
       members += 1;
     },
-    key,
+    id,
     execute: executeWhole,
     frameOf(payload) {
       if (payload instanceof ExecutedFrame) {

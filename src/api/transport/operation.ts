@@ -110,7 +110,7 @@ export function createOperations(options: OperationsOptions): Operations {
       return addExtensions(result, operation.contextValue.extensions());
     },
     async subscribe(operation) {
-      const { key, execute, frameOf, leave } = groups.join(operation);
+      const { id, execute, frameOf, leave } = groups.join(operation);
       const { actor, abort } = operation;
       async function toFrame(payload: unknown): Promise<ExecutionResult> {
         const turn = turns.next(actor);
@@ -119,7 +119,7 @@ export function createOperations(options: OperationsOptions): Operations {
         return abort.signal.aborted ? {} : frameOf(payload);
       }
       const rootValue: FrameExecutor = {
-        key,
+        id,
         async execute(point) {
           await turns.next(actor);
           return execute(point);
