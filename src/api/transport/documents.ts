@@ -11,6 +11,7 @@ import { locateLiterals } from '../input-paths.ts';
 import { type CostCheck, createComplexityCheck } from './complexity.ts';
 import { assertSourceWithin, type OperationLimits } from './limits.ts';
 import type { Pipeline } from './pipeline.ts';
+import { rootDirectiveFault } from './root-directives.ts';
 
 /** One operation of a document that is parsed, within its limits, and valid. */
 interface SelectedOperation {
@@ -95,6 +96,8 @@ export function createDocumentCheck(
       const document = parse(source);
       const costFault = complexity(document);
       if (costFault instanceof GraphQLError) return [costFault];
+      const rootFault = rootDirectiveFault(document);
+      if (rootFault !== null) return [rootFault];
       const maxErrors = limits.validationErrorsMax;
       const faults = validate(schema, document, undefined, { maxErrors });
       if (faults.length > 0) {

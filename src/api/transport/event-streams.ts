@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
-import { codeOf } from '../errors.ts';
+import { delay } from '../../lib/delay.ts';
+import { codeOf, isPassing } from '../errors.ts';
+import type { ClosableFrames } from './closable-frames.ts';
 import { deadline } from './deadline.ts';
 import type { FrameText } from './frame-text.ts';
 import type { Operation, Operations } from './operation.ts';
@@ -50,7 +52,12 @@ export function createEventStreams(options: {
     try {
       const frames = await operations.subscribe(operation);
       if (!('next' in frames)) return replyResult(response, 400, frames);
-      await writeEventStream(response, frames, limits.pingIntervalMs);
+      const first = frames.next();
+      const fault = await faultOf(first);
+      if (fault !== null) {
+        return replyResult(response, isPassing(fault) ? 503 : 400, { errors: [fault] });
+      }
+      await writeEventStream(response, startingWith(first, frames), limits.pingIntervalMs);
     } finally {
       cancelExpiry();
       subscribers.delete(response);
@@ -73,6 +80,36 @@ export function createEventStreams(options: {
       for (const response of subscribers) response.destroy();
     },
   };
+}
+
+/** How long the first frame may take until the stream is open without it. */
+const firstFrameMs = 1_000;
+
+/** The error with which the first frame fails; null if it does not, or takes longer. */
+async function faultOf(first: Promise<unknown>): Promise<GraphQLError | null> {
+  const late = new AbortController();
+  const found = first.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  const fault = await Promise.race([found, delay(firstFrameMs, late.signal)]);
+  late.abort();
+  if (fault == null || fault instanceof GraphQLError) return fault ?? null;
+  throw fault;
+}
+
+async function* startingWith(
+  first: Promise<IteratorResult<FrameText, void>>,
+  frames: ClosableFrames,
+): AsyncGenerator<FrameText, void, undefined> {
+  try {
+    const { done, value } = await first;
+    if (done === true) return;
+    yield value;
+    yield* frames;
+  } finally {
+    await frames.return();
+  }
 }
 
 function serverFull({ streamsMax }: TransportLimits): TransportError {

@@ -46,7 +46,7 @@ const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 
-const mutationByGet = codedError('BAD_REQUEST', 'a mutation must be sent by POST');
+const mutationByGet = codedError('METHOD_NOT_ALLOWED', 'a mutation must be sent by POST');
 const needsStream = codedError(
   'BAD_REQUEST',
   'a subscription requires a WebSocket, or the header accept: text/event-stream',

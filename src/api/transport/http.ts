@@ -35,9 +35,10 @@ const refusals = {
   batch: { status: 400, code: 'BAD_REQUEST', message: 'send one operation, not a list of them' },
   encoded: {
     status: 415,
-    code: 'BAD_REQUEST',
+    code: 'UNSUPPORTED_MEDIA_TYPE',
     message: 'content-encoding is not supported: send the body uncompressed',
   },
+  unknown: { status: 404, code: 'NOT_FOUND', message: 'not found: the API is at /graphql' },
 } as const;
 
 const pageHeaders = {
@@ -78,7 +79,7 @@ async function route(
   if (isRead && path === '/') {
     return reply(response, { status: 307, headers: { location: '/graphql' } });
   }
-  replyJson(response, 404, { error: 'not found' });
+  replyError(request, response, refusals.unknown);
 }
 
 async function answerReady({ ready, log }: HttpOptions, response: ServerResponse): Promise<void> {

@@ -48,7 +48,7 @@ describe('errors of the transport have the type that the caller prefers', () => 
       ],
       [
         405,
-        'BAD_REQUEST',
+        'METHOD_NOT_ALLOWED',
         await rawAnswer(`${url}?query=mutation{touch}`, { headers: { accept } }),
       ],
       [405, 'METHOD_NOT_ALLOWED', await rawAnswer(url, { method: 'PUT', headers: { accept } })],

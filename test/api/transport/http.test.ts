@@ -263,7 +263,14 @@ describe('the HTTP side', () => {
     const root = await fetch(base, { redirect: 'manual' });
     expect([root.status, root.headers.get('location')]).toEqual([307, '/graphql']);
     const unknown = await fetch(`${base}/nothing`, { method: 'POST', body: 'x' });
-    expect([unknown.status, await unknown.json()]).toEqual([404, { error: 'not found' }]);
+    expect([unknown.status, await unknown.json()]).toEqual([
+      404,
+      {
+        errors: [
+          { message: 'not found: the API is at /graphql', extensions: { code: 'NOT_FOUND' } },
+        ],
+      },
+    ]);
 
     await using behind = await startServer({ ready: async () => ({ ready: false, lag: 5 }) });
     const notReady = await fetch(`${behind.server.url}/health/ready`);

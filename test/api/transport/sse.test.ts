@@ -76,6 +76,29 @@ describe('server-sent events', () => {
     expect(large.status).toBe(413);
   });
 
+  it('do not begin if the first frame fails: the answer is a 4xx or 5xx in JSON', async () => {
+    await using tested = await startServer();
+    for (const [status, code] of [
+      [400, 'BAD_USER_INPUT'],
+      [503, 'UNAVAILABLE'],
+    ] as const) {
+      const response = await open(tested.url, `subscription { refused(code: "${code}") }`);
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        status,
+        'application/json; charset=utf-8',
+      ]);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
+      await until(() => tested.probe.ended > 0);
+    }
+  });
+
+  it('open without their first frame if it takes long', async () => {
+    await using tested = await startServer();
+    const response = await open(tested.url, 'subscription { silence }');
+    expect(response.status).toBe(200);
+    await response.body?.cancel();
+  });
+
   it('end with typed errors unchanged and other errors masked', async () => {
     await using tested = await startServer();
     const expected = {

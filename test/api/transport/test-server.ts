@@ -63,6 +63,7 @@ const typeDefs = /* GraphQL */ `
     broken: String!
     aborted: String!
     deaf: String!
+    refused(code: String!): String!
   }
 `;
 
@@ -111,6 +112,12 @@ function createTestSchema(probe: Probe, gate: Promise<void>): ApiServerOptions['
     yield { failing: 'once', broken: 'once', aborted: 'once' };
     throw error;
   }
+  async function* refused(code: string): AsyncGenerator<Record<string, string>> {
+    await sleep(10);
+    probe.ended += 1;
+    yield* [];
+    throw new GraphQLError('refused', { extensions: { code } });
+  }
   async function* deaf(): AsyncGenerator<{ deaf: string }> {
     await new Promise(() => {});
     yield* [];
@@ -151,6 +158,7 @@ function createTestSchema(probe: Probe, gate: Promise<void>): ApiServerOptions['
         broken: { subscribe: () => failing(new Error('secret detail')) },
         aborted: { subscribe: () => failing(new DOMException('secret', 'AbortError')) },
         deaf: { subscribe: () => deaf() },
+        refused: { subscribe: (_root, { code }) => refused(code) },
       },
     },
   });
