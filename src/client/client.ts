@@ -16,7 +16,7 @@ import { addIdempotencyKeys, type OperationVariables } from './idempotency-keys.
 import { openLiveSocket } from './live-socket.ts';
 import { sendQuery } from './operation.ts';
 import type { Fetch } from './post.ts';
-import type { RetryLimits, RetryNotice } from './retry.ts';
+import type { RetryLimits, RetryNotice, WakeUps } from './retry.ts';
 import { createSeenSequence } from './seen-sequence.ts';
 import { createSender } from './send-command.ts';
 import { createFrames } from './subscription.ts';
@@ -91,7 +91,9 @@ export function createClient(options: DaybookClientOptions): DaybookClient {
       const operation = { text, name, variables: { ...variables, ...from }, cursor };
       const limits = limitsOf('subscription', start);
       const isTokenRenewable = token.isRenewable;
-      const parts = { socket, seen, isTokenRenewable, framesMax, closing: closing.signal };
+      const { onConnected } = socket;
+      const own = { seen, isTokenRenewable, framesMax, closing: closing.signal };
+      const parts = { ...own, socket, onConnected };
       const iterate = () => createFrames<Result>({ ...operation, ...limits, ...parts });
       return { [Symbol.asyncIterator]: iterate };
     },
@@ -126,17 +128,25 @@ function createLimits({ retryForMs = defaults.retryForMs, onRetry }: DaybookClie
 /** Opens the socket of a client when it is first needed. */
 function createSocketOpener(options: DaybookClientOptions, token: AccessToken) {
   let client: Client | null = null;
+  const onConnected: WakeUps = new Set();
   function open(): Client {
     const url = options.webSocketUrl ?? toWebSocketUrl(options.url);
     const { webSocketImpl } = options;
-    client ??= openLiveSocket({ url, webSocketImpl, token: token.fresh });
+    client ??= openLiveSocket({
+      url,
+      webSocketImpl,
+      token: token.fresh,
+      onConnected: () => {
+        for (const wake of [...onConnected]) wake();
+      },
+    });
     return client;
   }
   function close(): void {
     // Rejects if the connection fails meanwhile; its subscriptions have ended already.
     Promise.resolve(client?.dispose()).catch(() => {});
   }
-  return Object.assign(open, { close });
+  return Object.assign(open, { close, onConnected });
 }
 
 /** The address of a WebSocket must be absolute, unlike that of a request. */

@@ -5,6 +5,7 @@ interface LiveSocketOptions {
   readonly url: string;
   readonly webSocketImpl: unknown;
   readonly token: () => Promise<string | null>;
+  readonly onConnected: () => void;
 }
 
 /** How long a connection may take until it is acknowledged. */
@@ -18,7 +19,8 @@ const idleTimeoutMs = 1_000;
  * Opens one WebSocket for all subscriptions while there are any. graphql-ws never retries here: a
  * retry must subscribe with a new cursor, which only the subscription knows.
  */
-export function openLiveSocket({ url, webSocketImpl, token }: LiveSocketOptions): Client {
+export function openLiveSocket(options: LiveSocketOptions): Client {
+  const { url, webSocketImpl, token, onConnected } = options;
   if (webSocketImpl === undefined && typeof WebSocket === 'undefined') {
     const message = 'there is no WebSocket here: pass the option webSocketImpl, such as that of ws';
     throw new DaybookError('SOCKET_CLOSED', message);
@@ -42,7 +44,10 @@ export function openLiveSocket({ url, webSocketImpl, token }: LiveSocketOptions)
     },
     on: {
       connecting: () => expect(connectTimeoutMs),
-      connected: stop,
+      connected: () => {
+        stop();
+        onConnected();
+      },
       ping: (isReceived) => (isReceived ? undefined : expect(pongTimeoutMs)),
       pong: (isReceived) => (isReceived ? stop() : undefined),
       closed: stop,

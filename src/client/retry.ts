@@ -86,16 +86,25 @@ export async function withRetries<Value>(
   }
 }
 
-/** Waits for a time, or until the signal is aborted. */
-export function pause(delayMs: number, signal: AbortSignal | null): Promise<void> {
+/** Functions that end the pauses of others. */
+export type WakeUps = Set<() => void>;
+
+/** Waits for a time, or until the signal is aborted, or a function in `wakeUps` is called. */
+export function pause(
+  delayMs: number,
+  signal: AbortSignal | null,
+  wakeUps: WakeUps = new Set(),
+): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const finish = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', finish);
+      wakeUps.delete(finish);
       resolve();
     };
     const timer = setTimeout(finish, delayMs);
     signal?.addEventListener('abort', finish);
+    wakeUps.add(finish);
   });
 }

@@ -3,7 +3,7 @@ import { type Ending, toEnding } from './close-codes.ts';
 import { DaybookError } from './errors.ts';
 import { createFrameBuffer } from './frame-buffer.ts';
 import type { OperationVariables } from './idempotency-keys.ts';
-import { backOffMs, pause, type RetryLimits } from './retry.ts';
+import { backOffMs, pause, type RetryLimits, type WakeUps } from './retry.ts';
 import { isAfter, isSequence, type SeenSequence, sequenceIn } from './seen-sequence.ts';
 
 interface FramesOptions extends RetryLimits {
@@ -13,6 +13,8 @@ interface FramesOptions extends RetryLimits {
   /** The variable for the sequence number after which to resume; null for a state. */
   readonly cursor: string | null;
   readonly socket: () => Client;
+  /** Called when the socket is connected: subscriptions that wait for it come back together. */
+  readonly onConnected: WakeUps;
   readonly seen: SeenSequence;
   readonly isTokenRenewable: boolean;
   readonly framesMax: number;
@@ -109,7 +111,8 @@ async function follow(options: Followed, push: Push, drained: () => Promise<void
     if (retry === 1) endsAt = performance.now() + retryForMs;
     if (performance.now() + delayMs > endsAt) throw error;
     onRetry(error, retry, delayMs);
-    await pause(delayMs, signal);
+    const isLost = error.code === 'NETWORK_ERROR';
+    await pause(delayMs, signal, isLost ? options.onConnected : undefined);
   }
 }
 
