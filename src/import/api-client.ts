@@ -99,7 +99,8 @@ function readReply({ url, token }: ApiClientOptions, status: number, text: strin
   }
   if (passing.has(code) || status >= 500 || status === 429)
     throw new PassingError(`cannot process requests now: ${message}`);
-  if (reply === null || (fault === undefined && reply.data === undefined)) {
+  const isApi = reply !== null && (fault !== undefined || reply.data !== undefined);
+  if (!isApi || status === 404) {
     throw new ServerError(
       `${url} is not Daybook's GraphQL API (status ${status}): check --url`,
       false,
