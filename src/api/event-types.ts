@@ -105,7 +105,9 @@ function addEventInterface(
         description: nodes.idDescription('eventId'),
         resolve: ({ id, at = 0 }) => idAt(id, at),
       }),
-      eventId: t.exposeID('id', { description: 'The UUID of the event, at every moment.' }),
+      eventId: t.exposeID('id', {
+        description: 'The UUID of the event. It is the same at every moment.',
+      }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
         description: 'The sequence number of the event in the log.',

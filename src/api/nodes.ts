@@ -22,8 +22,9 @@ export function addNodes(builder: Builder) {
     fields: (t) => ({
       id: t.id({
         description: oneLine`The id of the object at the moment at which it was read, unique among
-          objects of all types. Read now, it is the key of the object. Read as of a moment, or in an
-          object that was, it is the key, "@" and the sequence number.`,
+          objects of all types. It is the key of the object if it was read now. If it was read as of
+          a moment, or in an object that was, it is the key, "@" and the sequence number. In the
+          answer to a dry run, a UUID follows, and \`node\` cannot find the object.`,
       }),
     }),
   });

@@ -52,7 +52,13 @@ describe('an instrument', () => {
       orderBook: { bids: [], asks: [] },
     });
     expect(await read(symbol, fields, before)).toBeNull();
-    const halt = await accepted(client.command('haltTrading', { symbol }));
+    const { instrument } = await client.read<{ instrument: { version: number } }>(
+      `{ instrument(symbol: "${symbol}") { version } }`,
+    );
+    const late = { symbol, expectedVersion: instrument.version - 1 };
+    expect(await client.command('haltTrading', late)).toMatchObject({ code: 'VERSION_CONFLICT' });
+    const halting = { symbol, expectedVersion: instrument.version };
+    const halt = await accepted(client.command('haltTrading', halting));
     await accepted(client.command('resumeTrading', { symbol }));
     expect(await read(symbol, 'tradingStatus', halt.sequence)).toEqual({ tradingStatus: 'HALTED' });
     expect(await read(symbol, 'tradingStatus')).toEqual({ tradingStatus: 'OPEN' });

@@ -55,7 +55,7 @@ function addAccountTypes(parts: ApiParts) {
         resolve: ({ account, at }) => idAt(account.id, at),
       }),
       accountId: t.id({
-        description: 'The UUID of the account, at every moment.',
+        description: 'The UUID of the account. It is the same at every moment.',
         resolve: ({ account }) => account.id,
       }),
       owner: t.string({

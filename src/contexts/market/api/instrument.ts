@@ -72,7 +72,7 @@ function addInstrumentTypes(parts: ApiParts) {
         resolve: ({ instrument, at }) => idAt(instrument.symbol, at),
       }),
       symbol: t.id({
-        description: 'The symbol of the instrument, at every moment.',
+        description: 'The symbol of the instrument. It is the same at every moment.',
         resolve: (source) => source.instrument.symbol,
       }),
       name: t.string({
@@ -82,6 +82,11 @@ function addInstrumentTypes(parts: ApiParts) {
       currency: t.string({
         description: "The currency of the instrument's prices, an ISO 4217 code.",
         resolve: (source) => source.instrument.currency,
+      }),
+      version: t.int({
+        description: oneLine`The version of the instrument's stream. Pass it as expectedVersion to
+          have a command rejected if the instrument has changed since.`,
+        resolve: (source) => source.instrument.version,
       }),
       tradingStatus: t.field({
         type: status,

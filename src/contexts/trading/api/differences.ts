@@ -52,7 +52,7 @@ export function addDifferences({ builder }: ApiParts) {
     fields: (t) => ({
       accountId: t.exposeID('accountId', { description: 'The id of the account.' }),
       figure: t.expose('figure', { type: figure, description: 'The figure that differs.' }),
-      symbol: t.exposeString('symbol', {
+      symbol: t.exposeID('symbol', {
         nullable: true,
         description: 'The symbol of the instrument. Null for cash.',
       }),

@@ -58,7 +58,7 @@ function addOrder(parts: ApiParts, refs: Refs): void {
         resolve: ({ order, at }) => idAt(order.id, at),
       }),
       orderId: t.id({
-        description: 'The UUID of the order, at every moment.',
+        description: 'The UUID of the order. It is the same at every moment.',
         resolve: ({ order }) => order.id,
       }),
       clientOrderId: t.string({

@@ -29,7 +29,7 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
         resolve: ({ trade, at }) => idAt(trade.id, at),
       }),
       tradeId: t.id({
-        description: 'The UUID of the trade, at every moment.',
+        description: 'The UUID of the trade. It is the same at every moment.',
         resolve: ({ trade }) => trade.id,
       }),
       symbol: t.id({
