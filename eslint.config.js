@@ -54,6 +54,7 @@ const schemaRules = {
           'PageInfo',
           'PriceLevel',
           'ProposedEvent',
+          'Viewer',
           'TrialBalance',
           'TrialBalanceAsset',
           'TrialBalanceDifference',

@@ -137,18 +137,27 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
   const secret = get('DAYBOOK_JWT_SECRET');
   const publicKey = get('DAYBOOK_JWT_PUBLIC_KEY');
   const jwksFile = get('DAYBOOK_JWT_JWKS_FILE');
+  const jwksUrl = readJwksUrl(get('DAYBOOK_JWT_JWKS_URL'));
+  const rolesClaim = get('DAYBOOK_JWT_ROLES_CLAIM');
   const issuer = get('DAYBOOK_JWT_ISSUER');
   const audience = get('DAYBOOK_JWT_AUDIENCE');
   const allowsNoExpiry = readFlag('DAYBOOK_JWT_ALLOW_NO_EXPIRY', get);
-  const claims = { ...(issuer && { issuer }), ...(audience && { audience }), allowsNoExpiry };
+  const claims = {
+    ...(issuer && { issuer }),
+    ...(audience && { audience }),
+    ...(rolesClaim && { rolesClaim }),
+    allowsNoExpiry,
+  };
   const keys: JwtSettings[] = [
     ...(secret ? [{ secret, ...claims }] : []),
     ...(publicKey ? [{ publicKey, ...claims }] : []),
     ...(jwksFile ? [{ jwksFile, ...claims }] : []),
+    ...(jwksUrl ? [{ jwksUrl, ...claims }] : []),
   ];
   if (keys.length > 1) {
     throw new ConfigError(
-      'set only one of DAYBOOK_JWT_SECRET, DAYBOOK_JWT_PUBLIC_KEY and DAYBOOK_JWT_JWKS_FILE',
+      'set only one of DAYBOOK_JWT_SECRET, DAYBOOK_JWT_PUBLIC_KEY, DAYBOOK_JWT_JWKS_FILE and ' +
+        'DAYBOOK_JWT_JWKS_URL',
     );
   }
   if (secret !== undefined && secret.length < secretLengthMin) {
@@ -158,6 +167,18 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
   return jwt === undefined ? null : { jwt };
 }
 
+/** Keys that anyone on the way could replace would let anyone in. */
+function readJwksUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname));
+  if (isSafe) return text;
+  throw new ConfigError(
+    `DAYBOOK_JWT_JWKS_URL ${text} is not an https URL; http is allowed for this machine only`,
+  );
+}
+
 function readFlag(name: string, get: (name: string) => string | undefined): boolean {
   const text = get(name) ?? 'false';
   if (text === 'true' || text === 'false') return text === 'true';
@@ -165,6 +186,6 @@ function readFlag(name: string, get: (name: string) => string | undefined): bool
 }
 
 function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
+  if (host === 'localhost' || host === '::1' || host === '[::1]') return true;
   return isIP(host) === 4 && host.startsWith('127.');
 }

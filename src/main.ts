@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { cac } from 'cac';
-import { issueToken } from './api/transport/token.ts';
+import { issueToken, readRoles } from './api/transport/token.ts';
 import { buildApp, type Started } from './app.ts';
 import { BridgeSettingsError } from './bridges/settings.ts';
 import {
@@ -39,9 +39,11 @@ program
   });
 program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')
+  .option('--roles <roles>', 'The roles of the actor, such as OPERATOR,MARKET (default: CUSTOMER)')
   .option('--hours <hours>', 'The number of hours for which the token is valid', { default: 24 })
-  .action(async (actor: string, { hours }: { readonly hours: number }) => {
-    process.stdout.write(`${await issueToken(readConfig().authentication, actor, hours)}\n`);
+  .action(async (actor: string, given: { readonly hours: number; readonly roles?: string }) => {
+    const contents = { actor, roles: readRoles(given.roles), hours: given.hours };
+    process.stdout.write(`${await issueToken(readConfig().authentication, contents)}\n`);
   });
 const importCommand = program
   .command('import-prices [...files]', 'Record the prices of CSV files through the API of a server')
@@ -58,8 +60,8 @@ const verifyCommand = program
 for (const [option, description] of verifyOptions) verifyCommand.option(option, description);
 program.help();
 
-/** Longer than any demo runs. */
-const demoTokenHours = 24 * 30;
+/** Valid for longer than any demo runs. */
+const demoToken = { actor: 'demo', roles: ['OPERATOR', 'MARKET'], hours: 24 * 30 } as const;
 
 await main();
 
@@ -143,7 +145,7 @@ async function demo(): Promise<void> {
 
 async function readDemoToken({ authentication }: Config): Promise<string | null> {
   if (authentication === null) return null;
-  return readClientConfig().token ?? issueToken(authentication, 'demo', demoTokenHours);
+  return readClientConfig().token ?? issueToken(authentication, demoToken);
 }
 
 function abortOnSignals(how: 'on' | 'once'): AbortSignal {

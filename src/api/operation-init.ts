@@ -1,3 +1,5 @@
+import type { Role } from '../kernel/role.ts';
+
 /** The transport of an operation. */
 export type Transport = 'http' | 'sse' | 'websocket' | 'bridge';
 
@@ -12,6 +14,7 @@ export interface RequestHints {
 /** What is known about an operation before its context exists. */
 export interface OperationInit extends RequestHints {
   readonly actor: string;
+  readonly roles: readonly Role[];
   readonly transport: Transport;
   /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal;

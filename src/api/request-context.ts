@@ -1,4 +1,5 @@
 import type { Moment } from '../kernel/moment.ts';
+import type { Role } from '../kernel/role.ts';
 import type { GateShare } from '../lib/fair-gate.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { Reads } from '../views/watching/reads.ts';
@@ -17,6 +18,7 @@ import { createViewsWait } from './views-wait.ts';
  */
 export interface RequestContext extends NotedReads {
   readonly actor: string;
+  readonly roles: readonly Role[];
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
   readonly engine: EngineParts;
@@ -76,6 +78,7 @@ export function createRequestContext(
   let noted: Reads | null = null;
   return {
     actor: init.actor,
+    roles: init.roles,
     correlationId: init.correlationId,
     get signal() {
       return init.signal;
@@ -106,11 +109,11 @@ export function createRequestContext(
     read,
     ...createNotedReads(read, () => noted),
     forFrames(signal) {
-      const { actor, transport } = init;
+      const { actor, roles, transport } = init;
       // A frame reads at the sequence number of its event; subscribers that share it may have given
       // different hints.
       const hints = { minSequence: null, correlationId: null };
-      return createRequestContext(engine, { actor, transport, signal, ...hints }, history);
+      return createRequestContext(engine, { actor, roles, transport, signal, ...hints }, history);
     },
     isSettled: () => cut.isSettled() && engine.feed.history() === history,
     extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),

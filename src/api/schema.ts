@@ -17,6 +17,7 @@ import { orderArguments } from './order-arguments.ts';
 import { addRejectionTypes } from './rejection-types.ts';
 import { addScalars } from './scalars.ts';
 import { addViewQueries } from './view-queries.ts';
+import { addViewer } from './viewer.ts';
 
 /** A bounded context, and the function that adds its part of the API. */
 export interface ApiModule {
@@ -40,6 +41,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   });
   addEventSubscription(builder, event, events);
   addLiveQuery(builder);
+  addViewer(builder);
   addViewQueries(builder);
   addConsumerQueries(builder);
   const rejection = addRejectionTypes(builder);

@@ -19,6 +19,9 @@ interface SubmitMutationOptions {
   readonly logger: Logger;
 }
 
+/** An operator has configured the bridge and its actor. */
+const inboundRoles = ['OPERATOR', 'MARKET'] as const;
+
 /** The answer to the document of a mutation. */
 type Answer = ExecutionResult<{
   readonly answer?:
@@ -125,7 +128,7 @@ function createContext(
     },
   };
   const hints = { minSequence: null, correlationId: null };
-  const init = { actor, transport: 'bridge', signal, ...hints } as const;
+  const init = { actor, roles: inboundRoles, transport: 'bridge', signal, ...hints } as const;
   return createRequestContext({ ...engine, processor }, init);
 }
 

@@ -6,6 +6,7 @@ test('the signal of an operation is created only when it is read', () => {
   let made = 0;
   const context = createRequestContext({ feed: { history: () => 1 } } as EngineParts, {
     actor: 'ann',
+    roles: ['CUSTOMER'],
     transport: 'http',
     minSequence: null,
     correlationId: null,

@@ -25,7 +25,8 @@ const schema = buildSchema(modules);
 async function executeAt(document: DocumentNode, sequence: number) {
   const { signal } = new AbortController();
   const hints = { minSequence: null, correlationId: null };
-  const init = { actor: 'ann', transport: 'http', signal, ...hints } as const;
+  const who = { actor: 'ann', roles: ['OPERATOR'] } as const;
+  const init = { ...who, transport: 'http', signal, ...hints } as const;
   const contextValue = createRequestContext(server.engine, init);
   const reads = createReads(sequence);
   const rootValue = { sequence, reads };

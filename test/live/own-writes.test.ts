@@ -14,7 +14,8 @@ let server: TestServer;
 let headers: ReadonlyMap<string, Readonly<Record<string, string>>>;
 beforeAll(async () => {
   server = await createTestServer({ jwtSecret });
-  const tokens = actors.map((actor) => issueToken({ jwt: { secret: jwtSecret } }, actor, 1));
+  const jwt = { secret: jwtSecret };
+  const tokens = actors.map((actor) => issueToken({ jwt }, { actor, roles: [], hours: 1 }));
   const entries = (await Promise.all(tokens)).map(
     (token, index) => [actors[index] ?? '', { authorization: `Bearer ${token}` }] as const,
   );

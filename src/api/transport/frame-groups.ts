@@ -1,4 +1,5 @@
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { Role } from '../../kernel/role.ts';
 import { toSortedJson } from '../../lib/canonical-json.ts';
 import { delay } from '../../lib/delay.ts';
 import { newUuid } from '../../lib/uuid.ts';
@@ -18,6 +19,8 @@ export interface FrameContext {
 /** A subscription, with everything by which two subscriptions are compared. */
 export interface FramedOperation extends ExecutionArgs {
   readonly actor: string;
+  /** An actor can have tokens with different roles. */
+  readonly roles: readonly Role[];
   /** The text of the document. */
   readonly source: string;
   readonly contextValue: FrameContext;
@@ -54,7 +57,7 @@ const retryMs = 500;
 const recentMax = 16;
 
 /**
- * Lets identical subscriptions share their frames: those of the same actor, source text and
+ * Lets identical subscriptions share their frames: those of the same actor, roles, source text and
  * operation, with equal variables. Each still reads its own source at its own pace, and none waits
  * for another, except for a frame that both request at the same time.
  */
@@ -90,8 +93,9 @@ export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
   };
 }
 
-function keyOf({ actor, source, operationName, variableValues }: FramedOperation): string {
-  return JSON.stringify([actor, source, operationName, toSortedJson(variableValues)]);
+function keyOf(operation: FramedOperation): string {
+  const { actor, roles, source, operationName, variableValues } = operation;
+  return JSON.stringify([actor, roles, source, operationName, toSortedJson(variableValues)]);
 }
 
 function createSingle(operation: FramedOperation, execute: ExecuteFrame): FrameGroup {

@@ -191,7 +191,8 @@ function originOf({ raw, context }: GraphQLRequest, transport: Transport): Opera
     minSequence: headerText(raw.headers['daybook-min-sequence']),
     correlationId: headerText(raw.headers['daybook-correlation-id']),
   };
-  return { actor: context.identity.actor, abort: context.abort, transport, hints };
+  const { actor, roles } = context.identity;
+  return { actor, roles, abort: context.abort, transport, hints };
 }
 
 function statusOf(errors: readonly GraphQLError[]): number | undefined {

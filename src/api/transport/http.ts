@@ -2,11 +2,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
+import { codeOf } from '../errors.ts';
 import type { Access } from './access.ts';
 import type { Authenticate, Identity } from './authentication.ts';
 import { allowOrigin } from './cors.ts';
 import type { AnswerGraphQL } from './graphql-request.ts';
 import { reply, replyError, replyJson } from './reply.ts';
+import { full, type TransportError } from './reply-error.ts';
 import { type BodyFault, discardBody, readBody } from './request-body.ts';
 
 export interface Readiness {
@@ -108,8 +110,7 @@ async function answerEndpoint(
   }
   const identity = await identify(options.authenticate, headers.authorization);
   if (identity instanceof GraphQLError) {
-    const { message } = identity;
-    return replyError(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
+    return replyError(request, response, toTransportError(identity));
   }
   options.admit(request.socket);
   if (headers['content-encoding'] !== undefined)
@@ -122,6 +123,12 @@ async function answerEndpoint(
     if (!response.writableFinished) abort.abort();
   });
   await options.answerGraphQL(request, response, body.text, { identity, abort });
+}
+
+function toTransportError(error: GraphQLError): TransportError {
+  const code = codeOf(error) ?? '';
+  if (code === 'UNAVAILABLE') return full(code, error.message);
+  return { status: 401, code, message: error.message };
 }
 
 async function identify(

@@ -6,6 +6,7 @@ import type {
   OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
+import type { Role } from '../../kernel/role.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import { locateInputs } from '../input-paths.ts';
@@ -32,6 +33,7 @@ export type CreateContext = (init: OperationInit) => OperationContext | Promise<
 /** The origin of an operation. The transport aborts it when the caller has disconnected. */
 export interface OperationOrigin {
   readonly actor: string;
+  readonly roles: readonly Role[];
   readonly transport: Transport;
   readonly abort: AbortController;
   /** Hints from request headers; `extensions.daybook` of the request takes precedence. */
@@ -145,7 +147,7 @@ async function prepare(
   { schema, createContext, limits }: OperationsOptions,
   documents: Documents,
   params: RequestParams,
-  { actor, transport, abort, hints }: OperationOrigin,
+  { actor, roles, transport, abort, hints }: OperationOrigin,
 ): Promise<Operation | readonly GraphQLError[]> {
   const selected = documents.select(params.query, params.operationName);
   if (!('definition' in selected)) return selected;
@@ -157,6 +159,7 @@ async function prepare(
   const { minSequence, correlationId } = readRequestHints(params.extensions, hints);
   const contextValue = await createContext({
     actor,
+    roles,
     transport,
     minSequence,
     correlationId,
@@ -175,6 +178,7 @@ async function prepare(
     variableValues,
     contextValue,
     actor,
+    roles,
     source: params.query,
     kind,
     abort,

@@ -74,7 +74,7 @@ export class PortTakenError extends Error {
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { host, port, schema, createContext, ready, log } = options;
   const limits = { ...defaultLimits, ...defaultTransportLimits, ...options.limits };
-  const authenticate = await createAuthentication(options.authentication);
+  const authenticate = await createAuthentication(options.authentication, log);
   const isAuthenticated = options.authentication !== null;
   const access = createAccess(isAuthenticated, new Set(options.corsOrigins));
   const { trustedDocuments: trusted = null } = options;

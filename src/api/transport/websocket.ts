@@ -4,7 +4,7 @@ import { GraphQLError } from 'graphql';
 import { type Context, handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../../lib/logger.ts';
-import { codedError } from '../errors.ts';
+import { codedError, codeOf } from '../errors.ts';
 import type { CheckAccess } from './access.ts';
 import { type Authenticate, tokenExpired } from './authentication.ts';
 import type { Connections } from './connections.ts';
@@ -133,9 +133,7 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
         extra.identity = await authenticate(given);
       } catch (error) {
         if (!(error instanceof GraphQLError)) throw error;
-        // Clients connect again after 4403, with a renewed token, but not after 4401.
-        const code = error.message === tokenExpired ? 4403 : 4401;
-        socket.close(code, error.message.slice(0, reasonLengthMax));
+        socket.close(closeCodeOf(error), error.message.slice(0, reasonLengthMax));
         return false;
       }
       const { actor, expiresAtMs } = extra.identity;
@@ -158,7 +156,8 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
       running.set(id, own);
       const waiting = capacity.wait();
       if (waiting !== null) await waiting;
-      const origin = { actor: identity.actor, transport: 'websocket', abort: own.abort } as const;
+      const { actor, roles } = identity;
+      const origin = { actor, roles, transport: 'websocket', abort: own.abort } as const;
       const params = persistedQueries.complete(payload);
       if (params instanceof GraphQLError) return [params];
       const prepared = await operations.prepare(params, origin);
@@ -245,6 +244,12 @@ function serverFull({ socketsMax }: TransportLimits): TransportError {
 function addressFull({ socketsPerAddressMax: max }: TransportLimits): TransportError {
   const message = `an address may have at most ${max} WebSockets and event streams open`;
   return exceeded('TOO_MANY_SOCKETS', message);
+}
+
+/** Clients connect again after 1013, and after 4403 with a renewed token, but not after 4401. */
+function closeCodeOf(error: GraphQLError): number {
+  if (codeOf(error) === 'UNAVAILABLE') return 1013;
+  return error.message === tokenExpired ? 4403 : 4401;
 }
 
 function unavailable(): GraphQLError {

@@ -28,6 +28,7 @@ function operation(changes: Partial<FramedOperation> = {}): FramedOperation {
     variableValues: {},
     source: 's',
     actor: 'ann',
+    roles: ['CUSTOMER'],
     contextValue: { forFrames: (signal) => ({ signal }) as object },
     ...changes,
   };
@@ -43,6 +44,7 @@ test('a payload is executed once for all members, and they get the same frame ob
 
 test.each<[string, Partial<FramedOperation>]>([
   ['actor', { actor: 'bob' }],
+  ['role', { roles: ['AUDITOR'] }],
   ['source', { source: 't' }],
   ['operation', { operationName: 'B' }],
   ['variables', { variableValues: { a: 1 } }],

@@ -31,7 +31,7 @@ describe('turns', () => {
     const abort = new AbortController();
     const prepared = await operations.prepare(
       { query: 'subscription { flood }' },
-      { actor: 'ada', transport: 'sse', abort },
+      { actor: 'ada', roles: ['CUSTOMER'], transport: 'sse', abort },
     );
     if (!('kind' in prepared)) throw new Error('it is not valid');
     const frames = await operations.subscribe(prepared);

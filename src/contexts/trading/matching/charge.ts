@@ -9,7 +9,7 @@ import {
 } from '../../../lib/whole.ts';
 import type { Side } from '../../market/side.ts';
 import type { RestingOrder } from './book-order.ts';
-import { fromAccruedFee, type InstrumentUnits, type Role } from './units.ts';
+import { fromAccruedFee, type InstrumentUnits, type LiquidityRole } from './units.ts';
 
 /**
  * The exact totals of an order's trades so far. The cash of an order is rounded on these totals,
@@ -48,7 +48,7 @@ export interface Charge extends Totals {
 /** A fill of one order, in ticks and lots. */
 interface PricedLots {
   readonly side: Side;
-  readonly role: Role;
+  readonly role: LiquidityRole;
   readonly price: number;
   readonly lots: number;
 }

@@ -28,7 +28,7 @@ export interface InstrumentUnits {
   /** The minor units of cash in a fee of one `feeStep`. */
   readonly fee: Ratio;
   /** The fee, in `feeStep`s, that a value of one accrues, by role. */
-  readonly rates: Readonly<Record<Role, Whole>>;
+  readonly rates: Readonly<Record<LiquidityRole, Whole>>;
   readonly feeStep: { readonly digits: number; readonly units: bigint };
 }
 
@@ -36,7 +36,7 @@ export interface InstrumentUnits {
  * The role of an order in a trade: MAKER if it rested in the book, TAKER if it came in. EITHER
  * stands for the greater of the two fees.
  */
-export type Role = 'MAKER' | 'TAKER' | 'EITHER';
+export type LiquidityRole = 'MAKER' | 'TAKER' | 'EITHER';
 
 /**
  * Returns the units of an instrument. Null if its tick size or lot size has more digits than the
