@@ -184,7 +184,7 @@ function startServer(
   engine: Engine,
   { schema, ready, logger: log, trustedDocuments }: ServerParts,
 ): Promise<ApiServer> {
-  const { host, port, authentication, corsOrigins } = config;
+  const { host, port, authentication, corsOrigins, graphiql, introspection } = config;
   return createApiServer({
     limits: withinFiles(config.transport, log),
     host,
@@ -196,6 +196,8 @@ function startServer(
     examples,
     log,
     corsOrigins,
+    graphiql,
+    introspection,
     trustedDocuments,
     renderGraphiQL,
   });

@@ -19,6 +19,10 @@ export interface Config {
   readonly authentication: AuthenticationSettings;
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
+  /** Whether browsers get the page GraphiQL. */
+  readonly graphiql: boolean;
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean;
   /** The limits of clients: connections, bytes, times. */
   readonly transport: TransportSettings;
 }
@@ -53,6 +57,8 @@ export function readConfig(environment: Environment = process.env): Config {
     authentication,
     corsOrigins: readOrigins(get('CORS_ORIGINS')),
     logLevel: readLogLevel(get('LOG_LEVEL')),
+    graphiql: readFlag('DAYBOOK_GRAPHIQL', get, true),
+    introspection: readFlag('DAYBOOK_INTROSPECTION', get, true),
     transport: readTransport(get),
   });
 }
@@ -141,7 +147,7 @@ function readAuthentication(get: (name: string) => string | undefined): Authenti
   const rolesClaim = get('DAYBOOK_JWT_ROLES_CLAIM');
   const issuer = get('DAYBOOK_JWT_ISSUER');
   const audience = get('DAYBOOK_JWT_AUDIENCE');
-  const allowsNoExpiry = readFlag('DAYBOOK_JWT_ALLOW_NO_EXPIRY', get);
+  const allowsNoExpiry = readFlag('DAYBOOK_JWT_ALLOW_NO_EXPIRY', get, false);
   const claims = {
     ...(issuer && { issuer }),
     ...(audience && { audience }),
@@ -179,8 +185,12 @@ function readJwksUrl(text: string | undefined): string | undefined {
   );
 }
 
-function readFlag(name: string, get: (name: string) => string | undefined): boolean {
-  const text = get(name) ?? 'false';
+function readFlag(
+  name: string,
+  get: (name: string) => string | undefined,
+  isSetByDefault: boolean,
+): boolean {
+  const text = get(name) ?? String(isSetByDefault);
   if (text === 'true' || text === 'false') return text === 'true';
   throw new ConfigError(`${name} ${text} is not true or false`);
 }

@@ -3,7 +3,9 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
+  validate as validateRules,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { codedError, toParseError, toValidationError } from '../errors.ts';
@@ -45,6 +47,8 @@ const untrusted =
 interface DocumentsOptions {
   readonly schema: GraphQLSchema;
   readonly limits: OperationLimits;
+  /** Whether a document may ask for the schema; true if absent. */
+  readonly introspection?: boolean;
   /** Whether a document may run; if absent, every document may. */
   readonly isTrusted?: (source: string) => boolean;
 }
@@ -58,8 +62,8 @@ interface DocumentsOptions {
  * separately, which takes a tenth of the time of a small mutation.
  */
 export function createDocuments(options: DocumentsOptions, pipeline: Pipeline): Documents {
-  const { schema, limits, isTrusted } = options;
-  const check = createDocumentCheck(schema, limits, pipeline);
+  const { isTrusted } = options;
+  const check = createDocumentCheck(options, pipeline);
   const known = new LRUCache<string, Checked>({
     maxSize: cachedLengthMax,
     // The constant is what a document takes in addition to its source.
@@ -85,8 +89,7 @@ export function createDocuments(options: DocumentsOptions, pipeline: Pipeline): 
 
 /** Creates the check of a document: its limits and its validity. It never throws. */
 export function createDocumentCheck(
-  schema: GraphQLSchema,
-  limits: OperationLimits,
+  { schema, limits, introspection = true }: Omit<DocumentsOptions, 'isTrusted'>,
   { parse, validate }: Pick<Pipeline, 'parse' | 'validate'>,
 ): CheckDocument {
   const complexity = createComplexityCheck(schema, limits);
@@ -98,8 +101,9 @@ export function createDocumentCheck(
       if (costFault instanceof GraphQLError) return [costFault];
       const rootFault = rootDirectiveFault(document);
       if (rootFault !== null) return [rootFault];
-      const maxErrors = limits.validationErrorsMax;
-      const faults = validate(schema, document, undefined, { maxErrors });
+      if (!introspection && asksForSchema(schema, document)) return [introspectionDisabled];
+      const options = { maxErrors: limits.validationErrorsMax, hideSuggestions: !introspection };
+      const faults = validate(schema, document, undefined, options);
       if (faults.length > 0) {
         const errors = faults.map(toDocumentError);
         locateLiterals(errors, document);
@@ -111,6 +115,15 @@ export function createDocumentCheck(
       throw error;
     }
   };
+}
+
+const introspectionDisabled = codedError(
+  'INTROSPECTION_DISABLED',
+  'this server does not show its schema (DAYBOOK_INTROSPECTION): use a printed one',
+);
+
+function asksForSchema(schema: GraphQLSchema, document: DocumentNode): boolean {
+  return validateRules(schema, document, [NoSchemaIntrospectionCustomRule]).length > 0;
 }
 
 /** The directives of incremental delivery, which clients may use without asking the schema. */

@@ -35,9 +35,8 @@ export function renderGraphiqlPage(
   return Buffer.from(page);
 }
 
-/** The page of a server that runs only trusted documents. */
-export function graphiqlDisabledPage(): Buffer {
-  const reason =
-    'This server runs only trusted documents (DAYBOOK_TRUSTED_DOCUMENTS), so GraphiQL is disabled.';
-  return Buffer.from(`<!doctype html><title>Daybook</title><p>${reason}</p>\n`);
+/** The page of a server without GraphiQL. */
+export function graphiqlDisabledPage(reason: string): Buffer {
+  const text = `GraphiQL is disabled on this server (${reason}).`;
+  return Buffer.from(`<!doctype html><title>Daybook</title><p>${text}</p>\n`);
 }

@@ -72,6 +72,8 @@ interface OperationsOptions {
   readonly createContext: CreateContext;
   readonly limits: OperationLimits;
   readonly log: Logger;
+  /** Whether a document may ask for the schema; true if absent. */
+  readonly introspection?: boolean;
   /** Whether a document may run; if absent, every document may. */
   readonly isTrusted?: (source: string) => boolean;
 }
@@ -144,7 +146,7 @@ export function createOperations(options: OperationsOptions): Operations {
 
 /** Like `Operations.prepare`, but throws internal errors and errors of the input. */
 async function prepare(
-  { schema, createContext, limits }: OperationsOptions,
+  { schema, createContext, limits, introspection = true }: OperationsOptions,
   documents: Documents,
   params: RequestParams,
   { actor, roles, transport, abort, hints }: OperationOrigin,
@@ -182,6 +184,8 @@ async function prepare(
     source: params.query,
     kind,
     abort,
+    // A suggestion would name a part of the schema.
+    hideSuggestions: !introspection,
   };
 }
 

@@ -17,7 +17,7 @@ export interface Pipeline {
     schema: GraphQLSchema,
     document: DocumentNode,
     rules: undefined,
-    options: { readonly maxErrors: number },
+    options: { readonly maxErrors: number; readonly hideSuggestions: boolean },
   ): readonly GraphQLError[];
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
   /** `toFrame` creates the frames. What it executes with `execute` passes through the plugins. */

@@ -39,6 +39,10 @@ export interface ApiServerOptions {
   readonly limits?: Partial<OperationLimits & TransportLimits>;
   /** Other origins whose pages may use this server; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Whether browsers get the page GraphiQL; true by default. */
+  readonly graphiql?: boolean;
+  /** Whether clients may ask for the schema; true by default. */
+  readonly introspection?: boolean;
   readonly renderGraphiQL?: RenderGraphiQL;
   /** If given, only these documents run, and GraphiQL is disabled. */
   readonly trustedDocuments?: TrustedDocuments | null;
@@ -77,12 +81,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authenticate = await createAuthentication(options.authentication, log);
   const isAuthenticated = options.authentication !== null;
   const access = createAccess(isAuthenticated, new Set(options.corsOrigins));
-  const { trustedDocuments: trusted = null } = options;
+  const { trustedDocuments: trusted = null, introspection = true } = options;
   const operations = createOperations({
     schema,
     createContext,
     limits,
     log,
+    introspection,
     ...(trusted && { isTrusted: trusted.has }),
   });
   const persistedQueries = createPersistedQueries(trusted);
@@ -146,10 +151,11 @@ function createHttpServer(limits: TransportLimits): Server {
 }
 
 /** The page for browsers. */
-function pageFor({ trustedDocuments, examples, renderGraphiQL }: ApiServerOptions): Buffer {
-  return trustedDocuments == null
-    ? renderGraphiqlPage(examples, renderGraphiQL)
-    : graphiqlDisabledPage();
+function pageFor(options: ApiServerOptions): Buffer {
+  const { trustedDocuments, graphiql = true, examples, renderGraphiQL } = options;
+  if (!graphiql) return graphiqlDisabledPage('DAYBOOK_GRAPHIQL is false');
+  if (trustedDocuments == null) return renderGraphiqlPage(examples, renderGraphiQL);
+  return graphiqlDisabledPage('it runs only trusted documents, DAYBOOK_TRUSTED_DOCUMENTS');
 }
 
 async function stopServer(server: Server, sockets: WebSockets, timeoutMs: number): Promise<void> {

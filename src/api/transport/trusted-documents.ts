@@ -28,7 +28,7 @@ export function parseTrustedDocuments(
 ): TrustedDocuments {
   const entries = Object.entries(parseMap(text));
   if (entries.length === 0) throw new TrustedDocumentsError('it has no document');
-  const check = createDocumentCheck(schema, limits, { parse, validate });
+  const check = createDocumentCheck({ schema, limits }, { parse, validate });
   const byId = new Map<string, string>();
   const byHash = new Map<string, string>();
   for (const [id, document] of entries) {
