@@ -29,6 +29,11 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   let made = 0;
   // Half-open, so that a silent proxy does not answer the end of a connection either.
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    // Accepted while the server was closing, which would wait for this connection to end.
+    if (!server.listening) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(Number(target.port || 5432), target.hostname);
     made += 1;
     const number = made;
