@@ -6,7 +6,7 @@ import type { RequestContext } from './request-context.ts';
 /** Adds `Query.viewer`. */
 export function addViewer(builder: Builder): void {
   const role = builder.enumType('Role', {
-    description: 'What an actor is for.',
+    description: 'What an actor is for. What an actor may do does not depend on its roles yet.',
     values: Object.fromEntries(
       Object.entries(roleDescriptions).map(([name, description]) => [name, { description }]),
     ) as Readonly<Record<keyof typeof roleDescriptions, { readonly description: string }>>,
