@@ -218,6 +218,8 @@ async function submit<Input>(
       input,
       options: { idempotencyKey, expectedVersion, dryRun, occurredAt },
       actor: context.actor,
+      roles: context.roles,
+      transport: context.transport,
       correlationId: context.correlationId,
       causationId: null,
     });

@@ -1,7 +1,5 @@
+import type { CommandTransport } from '../commands/request.ts';
 import type { Role } from '../kernel/role.ts';
-
-/** The transport of an operation. */
-export type Transport = 'http' | 'sse' | 'websocket' | 'bridge';
 
 /** The optional hints of a request, from its `extensions.daybook` or its headers. */
 export interface RequestHints {
@@ -15,7 +13,7 @@ export interface RequestHints {
 export interface OperationInit extends RequestHints {
   readonly actor: string;
   readonly roles: readonly Role[];
-  readonly transport: Transport;
+  readonly transport: CommandTransport;
   /** Aborted when the answer is no longer needed. */
   readonly signal: AbortSignal;
 }

@@ -1,3 +1,4 @@
+import type { CommandTransport } from '../commands/request.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { Role } from '../kernel/role.ts';
 import type { GateShare } from '../lib/fair-gate.ts';
@@ -19,6 +20,7 @@ import { createViewsWait } from './views-wait.ts';
 export interface RequestContext extends NotedReads {
   readonly actor: string;
   readonly roles: readonly Role[];
+  readonly transport: CommandTransport;
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
   readonly engine: EngineParts;
@@ -79,6 +81,7 @@ export function createRequestContext(
   return {
     actor: init.actor,
     roles: init.roles,
+    transport: init.transport,
     correlationId: init.correlationId,
     get signal() {
       return init.signal;

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Batch } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
+import { allRoles } from '../kernel/role.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { LogStatements } from '../log/log.ts';
 import type { DecideOptions } from './attempt.ts';
@@ -179,6 +180,8 @@ function toEarlier({ deadline }: Submission, { earlier }: NeedsEarlier): Submiss
       input: input as never,
       options: {},
       actor,
+      roles: allRoles,
+      transport: 'process',
       correlationId: null,
       causationId: null,
     },

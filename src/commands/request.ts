@@ -2,6 +2,7 @@ import type { CommandDefinition, CommandOptions } from '../kernel/command.ts';
 import type { Decider } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
+import type { Role } from '../kernel/role.ts';
 
 /**
  * Commands that must be decided in the order in which they were submitted. After a command without
@@ -11,12 +12,19 @@ export interface CommandOrder {
   isBroken: boolean;
 }
 
+/** How commands reach a server; `process`: a process manager of the server sends them itself. */
+export type CommandTransport = 'http' | 'sse' | 'websocket' | 'bridge' | 'process';
+
 /** A command that has been parsed but not decided yet. */
 export interface CommandRequest<Input = never> {
   readonly definition: CommandDefinition<Input>;
   readonly input: Input;
   readonly options: CommandOptions;
   readonly actor: string;
+  /** The roles of the actor when it sent the command. */
+  readonly roles: readonly Role[];
+  /** How the command reached the server. */
+  readonly transport: CommandTransport;
   /** Null if the command starts a new correlation, identified by the id of the command. */
   readonly correlationId: string | null;
   /** The id of the event that caused this command; null if none did. */

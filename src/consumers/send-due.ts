@@ -3,6 +3,7 @@ import type { Processor } from '../commands/processor.ts';
 import type { CommandResult } from '../commands/request.ts';
 import { IdempotencyKeyReused } from '../kernel/command.ts';
 import type { DueCommand, ProcessManager } from '../kernel/process-manager.ts';
+import { allRoles } from '../kernel/role.ts';
 import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { Logger } from '../lib/logger.ts';
 import { unlessAborted } from '../lib/unless-aborted.ts';
@@ -81,6 +82,8 @@ async function submit(
       input: due.input,
       options: { idempotencyKey },
       actor: `process:${manager.name}`,
+      roles: allRoles,
+      transport: 'process',
       correlationId,
       causationId: eventId,
     });

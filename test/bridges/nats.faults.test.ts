@@ -2,6 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openAccount } from '../../src/contexts/accounts/commands.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import { delay } from '../../src/lib/delay.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import {
@@ -181,6 +182,8 @@ describe.skipIf(noNats)(titleWith('NATS in trouble', noNats), () => {
       input: { accountId: newUuid(), owner: 'Ada', currency: 'EUR' },
       options: {},
       actor: 'ann\r\nce-sequence: 7',
+      roles: allRoles,
+      transport: 'http',
       correlationId: null,
       causationId: null,
     });

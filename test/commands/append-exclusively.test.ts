@@ -3,6 +3,7 @@ import { appendExclusively } from '../../src/commands/append-batch.ts';
 import type { Submission } from '../../src/commands/request.ts';
 import { createStreamCache } from '../../src/commands/streams/cache.ts';
 import { depositCash } from '../../src/contexts/accounts/commands.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -51,6 +52,8 @@ function toSubmission(): Submission {
     input: { accountId, amount: '1.00' },
     options: {},
     actor: 'ann',
+    roles: allRoles,
+    transport: 'http',
     correlationId: null,
     causationId: null,
   } as unknown as Submission['request'];

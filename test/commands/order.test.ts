@@ -3,6 +3,7 @@ import type { CommandOrder, CommandResult } from '../../src/commands/request.ts'
 import * as commands from '../../src/contexts/accounts/commands.ts';
 import { accounts } from '../../src/contexts/accounts/context.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { startTestEngine, type TestEngine } from '../support/engines.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -25,7 +26,15 @@ function submit<Input>(
   order?: CommandOrder,
 ): Promise<CommandResult> {
   const caused = { correlationId: null, causationId: null };
-  const request = { definition, input, options: {}, actor: 'ann', ...caused };
+  const request = {
+    definition,
+    input,
+    options: {},
+    actor: 'ann',
+    roles: allRoles,
+    transport: 'http',
+    ...caused,
+  } as const;
   return engine.processor.submit({ ...request, ...(order && { order }) });
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { depositCash } from '../../src/contexts/accounts/commands.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestProcess, type TestProcess } from '../support/processing.ts';
 import { countOf, countWaiting, sql } from '../support/rows.ts';
@@ -27,6 +28,8 @@ function submitStumbling(accountId: string): Promise<unknown> {
     get actor(): string {
       throw new Error('a fault of the program');
     },
+    roles: allRoles,
+    transport: 'http',
     correlationId: null,
     causationId: null,
   });

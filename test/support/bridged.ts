@@ -52,8 +52,9 @@ export async function deposit(engine: TestEngine, count: number): Promise<void> 
   }
 }
 
-/** The row of the first bridge. */
+/** The row of the first bridge, which its first leader records. */
 export async function bridgeOf(engine: TestEngine): Promise<BridgeRow> {
+  await until(async () => (await engine.bridges.rows()).length > 0);
   const [row] = await engine.bridges.rows();
   if (row === undefined) throw new Error('there is no bridge');
   return row;

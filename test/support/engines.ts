@@ -6,6 +6,7 @@ import { type Engine, type EngineBridges, startEngine } from '../../src/engine.t
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { BoundedContext } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { createDatabase, type Executor } from '../../src/postgres/database.ts';
 import { wholeLog } from './processing.ts';
@@ -52,6 +53,8 @@ export async function startTestEngine(
         input,
         options: {},
         actor: 'ann',
+        roles: allRoles,
+        transport: 'http',
         correlationId: null,
         causationId: null,
       });

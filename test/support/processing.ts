@@ -9,6 +9,7 @@ import { accounts } from '../../src/contexts/accounts/context.ts';
 import type { CommandDefinition, CommandOptions } from '../../src/kernel/command.ts';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
@@ -53,6 +54,8 @@ export function createTestProcess(
       input,
       options: rest,
       actor,
+      roles: allRoles,
+      transport: 'http',
       correlationId: null,
       causationId: null,
     });

@@ -7,8 +7,8 @@ import {
   type RequestParams,
   type Response,
 } from 'graphql-http';
+import type { CommandTransport } from '../../commands/request.ts';
 import { codedError, codeOf } from '../errors.ts';
-import type { Transport } from '../operation-init.ts';
 import type { Identity } from './authentication.ts';
 import type { EventStreams } from './event-streams.ts';
 import { type Accepted, type ResultType, readAccept } from './media-type.ts';
@@ -186,7 +186,7 @@ function refuseMutation(request: GraphQLRequest): Response {
   return [body, { ...init, headers: { ...init.headers, allow: 'POST' } }];
 }
 
-function originOf({ raw, context }: GraphQLRequest, transport: Transport): OperationOrigin {
+function originOf({ raw, context }: GraphQLRequest, transport: CommandTransport): OperationOrigin {
   const hints = {
     minSequence: headerText(raw.headers['daybook-min-sequence']),
     correlationId: headerText(raw.headers['daybook-correlation-id']),

@@ -6,12 +6,13 @@ import type {
   OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
+import type { CommandTransport } from '../../commands/request.ts';
 import type { Role } from '../../kernel/role.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import { locateInputs } from '../input-paths.ts';
 import type { FrameExecutor } from '../live-query.ts';
-import type { OperationInit, RequestHints, Transport } from '../operation-init.ts';
+import type { OperationInit, RequestHints } from '../operation-init.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import { createFrameGroups, type FrameContext, type FramedOperation } from './frame-groups.ts';
@@ -34,7 +35,7 @@ export type CreateContext = (init: OperationInit) => OperationContext | Promise<
 export interface OperationOrigin {
   readonly actor: string;
   readonly roles: readonly Role[];
-  readonly transport: Transport;
+  readonly transport: CommandTransport;
   readonly abort: AbortController;
   /** Hints from request headers; `extensions.daybook` of the request takes precedence. */
   readonly hints?: { readonly [Name in keyof RequestHints]?: string | undefined };

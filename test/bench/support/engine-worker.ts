@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../../../src/engine.ts';
+import { allRoles } from '../../../src/kernel/role.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
@@ -21,9 +22,11 @@ answerJobs({ start, append });
 const request = {
   options: {},
   actor: 'bench',
+  roles: allRoles,
+  transport: 'http',
   correlationId: null,
   causationId: null,
-};
+} as const;
 const viewsTimeoutMs = 120_000;
 let engine: Engine;
 let hasViews = false;

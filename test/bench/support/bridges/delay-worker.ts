@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { allRoles } from '../../../../src/kernel/role.ts';
 import { delay } from '../../../../src/lib/delay.ts';
 import { silentLogger } from '../../../support/silent-logger.ts';
 import { answerJobs } from '../answer-jobs.mjs';
@@ -57,7 +58,14 @@ interface CommandsJob {
   readonly measuredMs: number;
 }
 
-const request = { options: {}, actor: 'bench', correlationId: null, causationId: null };
+const request = {
+  options: {},
+  actor: 'bench',
+  roles: allRoles,
+  transport: 'http',
+  correlationId: null,
+  causationId: null,
+} as const;
 
 /** From the outcome of a command until a subscriber receives the message of its event. */
 async function ofCommands(job: CommandsJob): Promise<MeasuredDelay> {
