@@ -50,6 +50,7 @@ const schemaRules = {
           'View',
           // A part of one thing, or the state of the whole log.
           'Candle',
+          'Grant',
           'Log',
           'PageInfo',
           'PriceLevel',

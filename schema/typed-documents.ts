@@ -71,6 +71,10 @@ export type DepositSharesInput = {
 
 /** The name of an event type, which is also the name of the object type of its events. In a filter, the name may also be given as a string. */
 export type EventType =
+  /** An actor was given access to the account. It replaces the access that the actor had before. */
+  | 'AccessGranted'
+  /** The access of an actor to the account was revoked. */
+  | 'AccessRevoked'
   /** The account was closed permanently. It was empty. */
   | 'AccountClosed'
   /** The account was frozen: cash and shares cannot leave it until it is unfrozen. Its open orders are canceled. */
@@ -333,17 +337,21 @@ export type OpenMutationVariables = Exact<{
 
 export type OpenMutation = { first:
     | { __typename: 'AccountAlreadyExistsError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'OpenAccountPayload', sequence: string, replayed: boolean, account: { id: string, owner: string, balance: string } }
     | { __typename: 'VersionConflictError', code: string, message: string }
    | null, second:
     | { __typename: 'AccountAlreadyExistsError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'OpenAccountPayload', sequence: string, replayed: boolean, account: { id: string, owner: string, balance: string } }
     | { __typename: 'VersionConflictError', code: string, message: string }
    | null };
 
 type Opened_AccountAlreadyExistsError_Fragment = { __typename: 'AccountAlreadyExistsError', code: string, message: string };
+
+type Opened_ForbiddenError_Fragment = { __typename: 'ForbiddenError', code: string, message: string };
 
 type Opened_IdempotencyKeyReusedError_Fragment = { __typename: 'IdempotencyKeyReusedError', code: string, message: string };
 
@@ -353,6 +361,7 @@ type Opened_VersionConflictError_Fragment = { __typename: 'VersionConflictError'
 
 export type OpenedFragment =
   | Opened_AccountAlreadyExistsError_Fragment
+  | Opened_ForbiddenError_Fragment
   | Opened_IdempotencyKeyReusedError_Fragment
   | Opened_OpenAccountPayload_Fragment
   | Opened_VersionConflictError_Fragment
@@ -407,7 +416,10 @@ export type MoveMutation = { depositCash:
         | { id: string, type: EventType, recordedAt: string }
         | { id: string, type: EventType, recordedAt: string }
         | { id: string, type: EventType, recordedAt: string }
+        | { id: string, type: EventType, recordedAt: string }
+        | { id: string, type: EventType, recordedAt: string }
       > }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InvalidAmountError', code: string, message: string }
     | { __typename: 'VersionConflictError', code: string, message: string }
@@ -415,11 +427,12 @@ export type MoveMutation = { depositCash:
     | { __typename: 'AccountNotFoundError', code: string, message: string }
     | { __typename: 'AccountNotOpenError', code: string, message: string }
     | { __typename: 'CurrencyMismatchError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InsufficientFundsError', code: string, message: string }
     | { __typename: 'InvalidAmountError', code: string, message: string }
     | { __typename: 'InvalidTransferError', code: string, message: string }
-    | { __typename: 'TransferCashPayload', sequence: string, from: { id: string, balance: string }, to: { id: string, balance: string } }
+    | { __typename: 'TransferCashPayload', sequence: string, from: { id: string, balance: string }, to: { id: string, balance: string } | null }
     | { __typename: 'VersionConflictError', code: string, message: string }
    | null };
 
@@ -436,45 +449,47 @@ export type WhyQueryVariables = Exact<{
 
 
 export type WhyQuery = { account: { id: string, balance: string, history: { nodes: Array<
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { amount: string, reference: string | null, id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { amount: string, toAccountId: string, id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
-        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { amount: string, reference: string | null, id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { amount: string, toAccountId: string, id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
       > } } | null };
 
 export type WatchSubscriptionVariables = Exact<{
@@ -483,6 +498,8 @@ export type WatchSubscriptionVariables = Exact<{
 
 
 export type WatchSubscription = { account: { sequence: string, account: { id: string, balance: string, available: string, status: AccountStatus }, event:
+      | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
@@ -567,6 +584,8 @@ export type LogSubscription = { events: { sequence: string, event:
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
+      | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
+      | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
      | null } };
 
 export type PrepareMutationVariables = Exact<{
@@ -579,17 +598,20 @@ export type PrepareMutationVariables = Exact<{
 
 
 export type PrepareMutation = { listInstrument:
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InstrumentAlreadyExistsError', code: string, message: string }
     | { __typename: 'ListInstrumentPayload' }
     | { __typename: 'VersionConflictError', code: string, message: string }
    | null, buyer:
     | { __typename: 'AccountAlreadyExistsError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'OpenAccountPayload' }
     | { __typename: 'VersionConflictError', code: string, message: string }
    | null, seller:
     | { __typename: 'AccountAlreadyExistsError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'OpenAccountPayload' }
     | { __typename: 'VersionConflictError', code: string, message: string }
@@ -597,6 +619,7 @@ export type PrepareMutation = { listInstrument:
     | { __typename: 'AccountNotFoundError', code: string, message: string }
     | { __typename: 'AccountNotOpenError', code: string, message: string }
     | { __typename: 'DepositCashPayload', account: { id: string, owner: string, balance: string } }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InvalidAmountError', code: string, message: string }
     | { __typename: 'VersionConflictError', code: string, message: string }
@@ -605,6 +628,7 @@ export type PrepareMutation = { listInstrument:
     | { __typename: 'AccountNotOpenError', code: string, message: string }
     | { __typename: 'CurrencyMismatchError', code: string, message: string }
     | { __typename: 'DepositSharesPayload', account: { id: string, owner: string, positions: Array<{ id: string, symbol: string, quantity: string, averageCost: string }> } }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InstrumentNotFoundError', code: string, message: string }
     | { __typename: 'InvalidPriceError', code: string, message: string }
@@ -622,6 +646,7 @@ export type PlaceMutation = { placeOrder:
     | { __typename: 'AccountNotOpenError', code: string, message: string }
     | { __typename: 'ClientOrderIdInUseError', code: string, message: string }
     | { __typename: 'CurrencyMismatchError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InstrumentHaltedError', code: string, message: string }
     | { __typename: 'InstrumentNotFoundError', code: string, message: string }
@@ -683,6 +708,8 @@ export type WatchOrderSubscription = { order: { sequence: string, order: { id: s
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
      | null } };
 
 export type WatchBookSubscriptionVariables = Exact<{
@@ -702,6 +729,7 @@ export type BuyMutation = { placeOrder:
     | { __typename: 'AccountNotOpenError', code: string, message: string }
     | { __typename: 'ClientOrderIdInUseError', code: string, message: string }
     | { __typename: 'CurrencyMismatchError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InstrumentHaltedError', code: string, message: string }
     | { __typename: 'InstrumentNotFoundError', code: string, message: string }
@@ -712,7 +740,7 @@ export type BuyMutation = { placeOrder:
     | { __typename: 'InvalidQuantityError', code: string, message: string }
     | { __typename: 'OrderAlreadyExistsError', code: string, message: string }
     | { __typename: 'OrderTooSmallError', code: string, message: string }
-    | { __typename: 'PlaceOrderPayload', sequence: string, order: { id: string, status: OrderStatus, filledQuantity: string, averagePrice: string | null }, trades: Array<{ id: string, price: string, quantity: string, amount: string, buyFee: string, sellFee: string, sellOrder: { id: string, status: OrderStatus, leavesQuantity: string } }>, account: { id: string, balance: string, held: string, positions: Array<{ id: string, symbol: string, quantity: string, averageCost: string }> } }
+    | { __typename: 'PlaceOrderPayload', sequence: string, order: { id: string, status: OrderStatus, filledQuantity: string, averagePrice: string | null }, trades: Array<{ id: string, price: string, quantity: string, amount: string, buyFee: string, sellFee: string, sellOrder: { id: string, status: OrderStatus, leavesQuantity: string } | null }>, account: { id: string, balance: string, held: string, positions: Array<{ id: string, symbol: string, quantity: string, averageCost: string }> } }
     | { __typename: 'PostOnlyWouldCrossError', code: string, message: string }
     | { __typename: 'TooManyOpenOrdersError', code: string, message: string }
     | { __typename: 'VersionConflictError', code: string, message: string }
@@ -727,6 +755,7 @@ export type ReplaceMutation = { replaceOrder:
     | { __typename: 'AccountNotFoundError', code: string, message: string }
     | { __typename: 'AccountNotOpenError', code: string, message: string }
     | { __typename: 'CurrencyMismatchError', code: string, message: string }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'InstrumentHaltedError', code: string, message: string }
     | { __typename: 'InstrumentNotFoundError', code: string, message: string }
@@ -751,6 +780,7 @@ export type CancelMutationVariables = Exact<{
 
 export type CancelMutation = { cancelOrder:
     | { __typename: 'CancelOrderPayload', sequence: string, replayed: boolean, order: { id: string, status: OrderStatus, filledQuantity: string, leavesQuantity: string, reason: string | null }, account: { id: string, positions: Array<{ id: string, quantity: string, held: string }> } }
+    | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
     | { __typename: 'OrderNotFoundError', code: string, message: string }
     | { __typename: 'OrderNotOpenError', code: string, message: string }

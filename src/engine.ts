@@ -1,6 +1,7 @@
 import { createAnswered } from './api/answered.ts';
 import { createClientReads, watchedViews } from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
+import type { AccessParts } from './api/visibility.ts';
 import { type Bridges, createBridges } from './bridges/bridges.ts';
 import { inboundBridge } from './bridges/inbound/inbound.ts';
 import type { SubmitMutation } from './bridges/inbound/submit-mutation.ts';
@@ -84,7 +85,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   const reads = createClientReads({ log: log.reads, views });
   const shared = { views: watchedViews(views, reads), reads, watcher, consumers, answered };
-  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges };
+  const access = accessOf(options.contexts);
+  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access };
   try {
     submit = options.bridges?.createSubmit(engineParts);
   } catch (error) {
@@ -114,6 +116,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await stopReading(parts);
     },
   };
+}
+
+/** Events whose type no context defines are shown only to those who may see the log. */
+function accessOf(contexts: readonly BoundedContext[]): AccessParts {
+  const definitions = eventDefinitionsOf(contexts);
+  const rights = contexts.find((context) => context.rights !== undefined)?.rights ?? null;
+  return { rights, audienceOf: (type) => definitions.get(type)?.audience ?? 'LOG' };
 }
 
 interface Pools {

@@ -1,14 +1,18 @@
+import { forbidden } from '../access/command-rights.ts';
 import { type BridgeChange, isWorking } from '../bridges/control.ts';
 import { BridgeNotFoundError } from '../bridges/errors.ts';
 import type { BridgeRow } from '../bridges/store.ts';
+import { Forbidden } from '../kernel/command.ts';
 import { text } from '../kernel/field.ts';
 import type { RecordedRejection } from '../kernel/log.ts';
 import type { RejectionDefinition } from '../kernel/rejection.ts';
+import { hasRole } from '../kernel/role.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
 import { toApiError } from './engine-errors.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 
 const BridgeNotFound = {
   name: 'BridgeNotFoundError',
@@ -34,6 +38,7 @@ export function addBridgeQueries(builder: Builder, rejection: RejectionTypes): v
   const bridge = addBridge(builder);
   builder.queryField('bridges', (t) =>
     t.field({
+      extensions: access('LOG'),
       type: [bridge],
       nullable: true,
       description: 'Lists the bridges of this log, no matter which server runs them.',
@@ -45,7 +50,7 @@ export function addBridgeQueries(builder: Builder, rejection: RejectionTypes): v
   );
   const notFound = rejection(BridgeNotFound);
   for (const change of ['pause', 'resume', 'retry'] as const) {
-    addChange(builder, change, { bridge, notFound });
+    addChange(builder, change, { bridge, notFound, forbidden: rejection(Forbidden) });
   }
 }
 
@@ -126,10 +131,15 @@ function statusOf(row: BridgeRow): string {
 interface ChangeTypes {
   readonly bridge: ReturnType<typeof addBridge>;
   readonly notFound: ReturnType<RejectionTypes>;
+  readonly forbidden: ReturnType<RejectionTypes>;
 }
 
 /** Adds one of the mutations, with its input, payload and result. */
-function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }: ChangeTypes) {
+function addChange(
+  builder: Builder,
+  change: BridgeChange,
+  { bridge, notFound, forbidden }: ChangeTypes,
+) {
   const mutation = `${change}Bridge`;
   const name = mutation.charAt(0).toUpperCase() + mutation.slice(1);
   const payload = builder.objectRef<{ readonly bridge: BridgeRow }>(`${name}Payload`).implement({
@@ -140,8 +150,13 @@ function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }:
   });
   const result = builder.unionType(`${name}Result`, {
     description: `The answer to \`${mutation}\`: its payload, or the reason why it was rejected.`,
-    types: [payload, notFound],
-    resolveType: (answer) => ('bridge' in answer ? `${name}Payload` : BridgeNotFound.name),
+    types: [payload, notFound, forbidden],
+    resolveType: (answer) =>
+      'bridge' in answer
+        ? `${name}Payload`
+        : answer.code === Forbidden.code
+          ? Forbidden.name
+          : BridgeNotFound.name,
   });
   const input = builder.inputType(`${name}Input`, {
     description: `The input of \`${mutation}\`.`,
@@ -153,7 +168,8 @@ function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }:
     t.field({
       type: result,
       nullable: true,
-      description: changes[change],
+      description: `${changes[change]} Allowed for actors with the role ADMIN.`,
+      extensions: access('COMMAND'),
       args: {
         input: t.arg({ type: input, required: true, description: 'The name of the bridge.' }),
       },
@@ -164,10 +180,14 @@ function addChange(builder: Builder, change: BridgeChange, { bridge, notFound }:
 }
 
 async function changeBridge(
-  { engine }: RequestContext,
+  { engine, visibility: { caller } }: RequestContext,
   name: string,
   change: BridgeChange,
 ): Promise<{ readonly bridge: BridgeRow } | RecordedRejection> {
+  if (!hasRole(caller, 'ADMIN')) {
+    const { code, message, data } = forbidden(caller);
+    return { code, message, data };
+  }
   try {
     // Not in the actor's share of the reads: a pause may wait for seconds.
     return { bridge: await engine.bridges.change(name, change) };

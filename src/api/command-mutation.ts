@@ -4,6 +4,7 @@ import type { CommandResult } from '../commands/request.ts';
 import {
   type CommandDefinition,
   type CommandOptions,
+  Forbidden,
   IdempotencyKeyReused,
   VersionConflict,
 } from '../kernel/command.ts';
@@ -19,6 +20,7 @@ import type { EventRef, EventTypeRef } from './event-types.ts';
 import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 
 /** An accepted command, as the resolvers of its payload receive it. */
 export interface CommandAnswer<Input> {
@@ -65,8 +67,8 @@ const keyLengthMax = 200;
 /** How far a client's clock may be ahead of ours. A time within this limit counts as now. */
 const aheadMaxMs = 5_000;
 
-const eventsDescription = oneLine`The events that the command recorded, in order. Empty if there
-  was nothing to change, or if this was a dry run and \`replayed\` is false.`;
+const eventsDescription = oneLine`The events that the command recorded and the actor may see, in
+  order. Empty if there was nothing to change, or if this was a dry run and \`replayed\` is false.`;
 const sequenceDescription = oneLine`The sequence number of the head of the log right after the
   command. A query as of this sequence number or a later one shows the result. In a dry run, it is
   the sequence number at which the command was decided.`;
@@ -75,8 +77,8 @@ const replayedDescription = oneLine`Whether this is the recorded answer to an ea
 const dryRunDescription = oneLine`Whether this was a dry run. Unless \`replayed\` is true, nothing
   was recorded, and every field of the payload shows the state that would result or fails with an
   error. If \`replayed\` is true, every field shows the recorded answer.`;
-const proposedDescription = oneLine`The events that the dry run would record, in order. Empty if
-  there are none, if \`replayed\` is true, or if this was not a dry run.`;
+const proposedDescription = oneLine`The events that the dry run would record and the actor may see,
+  in order. Empty if there are none, if \`replayed\` is true, or if this was not a dry run.`;
 
 const keyDescription = oneLine`A key of 1 to ${keyLengthMax} characters that makes the command safe
   to send again: with the same input, the recorded answer is returned and nothing is recorded twice.
@@ -104,7 +106,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
       interfaces: [payloadInterface],
       fields: (t) => mutation.payload(t),
     });
-    const rejections = [...command.rejections, VersionConflict, IdempotencyKeyReused];
+    const rejections = [...command.rejections, Forbidden, VersionConflict, IdempotencyKeyReused];
     const rejectionNames = new Map(rejections.map((rejection) => [rejection.code, rejection.name]));
     const result = builder.unionType(`${name}Result`, {
       description: oneLine`The answer to the \`${command.name}\` command: its payload, or the reason
@@ -118,7 +120,8 @@ export function addCommands(builder: Builder, types: CommandTypes) {
       t.field({
         type: result,
         nullable: true,
-        description: command.description,
+        description: `${command.description} Allowed for ${command.right.holders}.`,
+        extensions: access('COMMAND'),
         args: {
           input: t.arg({ type: input, required: true, description: 'The input of the command.' }),
         },
@@ -144,7 +147,9 @@ function addCommandPayload(builder: Builder, { event, eventType }: CommandTypes)
       events: t.field({
         type: [event],
         description: eventsDescription,
-        resolve: ({ result }) => result.events,
+        resolve: async ({ result }, _args, { visibility }) => [
+          ...(await visibility.events(result.events)),
+        ],
       }),
       sequence: t.field({
         type: 'Sequence',
@@ -162,7 +167,9 @@ function addCommandPayload(builder: Builder, { event, eventType }: CommandTypes)
       proposedEvents: t.field({
         type: [proposedEvent],
         description: proposedDescription,
-        resolve: ({ result }) => result.proposed,
+        resolve: async ({ result }, _args, { visibility }) => [
+          ...(await visibility.proposed(result.proposed)),
+        ],
       }),
     }),
   });
@@ -224,6 +231,7 @@ async function submit<Input>(
       causationId: null,
     });
     context.wrote(result.sequence);
+    context.visibility.after(result);
     return result;
   } catch (error) {
     throw toApiError(error);

@@ -1,6 +1,7 @@
 import type { ConsumerRow } from '../consumers/store.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
+import { access } from './root-access.ts';
 
 /** Adds `Query.consumers`, which shows operators how far each consumer has read the log. */
 export function addConsumerQueries(builder: Builder): void {
@@ -36,6 +37,7 @@ export function addConsumerQueries(builder: Builder): void {
   });
   builder.queryField('consumers', (t) =>
     t.field({
+      extensions: access('LOG'),
       type: [consumer],
       nullable: true,
       description: 'Lists the consumers of this log, no matter which server runs them.',

@@ -7,6 +7,7 @@ import type { Views } from '../views/views.ts';
 import type { Watcher } from '../views/watching/watcher.ts';
 import type { Answered } from './answered.ts';
 import type { ClientReads } from './client-reads.ts';
+import type { AccessParts } from './visibility.ts';
 
 /** The parts of the engine that the API uses. */
 export interface EngineParts {
@@ -19,6 +20,8 @@ export interface EngineParts {
   readonly watcher: Watcher;
   readonly consumers: Consumers;
   readonly bridges: Bridges;
+  /** What says who may see an account and an event. */
+  readonly access: AccessParts;
   /** The sequence numbers returned to each actor, shared by all transports. */
   readonly answered: Answered;
 }

@@ -13,6 +13,7 @@ import { type EventAt, type EventRefs, type EventTypeRef, eventAt } from './even
 import { parseId } from './input.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 
 /** Adds the queries `events`, `event` and `log`; returns the types of a connection of events. */
 export function addEventQueries(
@@ -36,6 +37,7 @@ export function addEventQueries(
   builder.queryFields((t) => ({
     events: t.connection(
       {
+        extensions: access('LOG'),
         type: event,
         nullable: true,
         description: 'Lists the events recorded up to a moment, in order of sequence number.',
@@ -58,6 +60,7 @@ export function addEventQueries(
       edge,
     ),
     event: t.field({
+      extensions: access('LOG'),
       type: event,
       nullable: true,
       description: oneLine`Returns an event by its id or by its sequence number, exactly one of
@@ -127,9 +130,21 @@ export async function readEventConnection(
   );
   const found = toConnection(page, events, (event) => ({
     cursor: String(event.sequence),
-    node: eventAt(event, at),
+    node: event,
   }));
-  return stoppedAt === null ? found : goingOnAt(found, page, String(stoppedAt));
+  const shown = await showEdges(context, found, at);
+  return stoppedAt === null ? shown : goingOnAt(shown, page, String(stoppedAt));
+}
+
+/** The page with the events that the actor may see, as it may see them. Its bounds stay. */
+async function showEdges(
+  { visibility }: RequestContext,
+  { edges, pageInfo }: Connection<StoredEvent>,
+  at: ReadPoint,
+): Promise<Connection<EventAt>> {
+  const shown = await visibility.events(edges.map(({ node }) => node));
+  const nodes = shown.map((event) => eventAt(event, at));
+  return { edges: nodes.map((node) => ({ cursor: String(node.sequence), node })), pageInfo };
 }
 
 /** The time after which a page is answered with fewer events than requested. */
@@ -147,7 +162,7 @@ async function findEvent(
   context: RequestContext,
   id: string | null | undefined,
   sequence: number | null | undefined,
-): Promise<StoredEvent | null> {
+): Promise<EventAt | null> {
   if ((id == null) === (sequence == null)) {
     const rule = 'event requires exactly one of id and sequence';
     badInput(rule, id == null ? 'id' : 'sequence');
@@ -159,7 +174,7 @@ async function findEvent(
   return event ?? null;
 }
 
-/** The event with an id at a read point; null if the text is not a UUID or no event has it. */
+/** The event with an id at a read point; null if no event that the actor may see has it. */
 export async function readEvent(
   context: RequestContext,
   id: string,
@@ -168,7 +183,7 @@ export async function readEvent(
   const uuid = parseUuid(id);
   if (uuid === null) return null;
   const page = { after: 0, before: baseSequenceOf(at) + 1, limit: 1 };
-  const [event] = await context.events({ id: uuid }, page);
+  const [event] = await context.visibility.events(await context.events({ id: uuid }, page));
   return event === undefined ? null : eventAt(event, at);
 }
 
@@ -194,6 +209,7 @@ function addLogQuery(builder: Builder): void {
   });
   builder.queryField('log', (t) =>
     t.field({
+      extensions: access('LOG'),
       type: log,
       nullable: true,
       description: 'Returns the head of the log, as of a moment.',

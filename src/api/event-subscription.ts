@@ -7,6 +7,7 @@ import { codedError, within } from './errors.ts';
 import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 
 /** Adds `Subscription.events`, the live log, which a client can resume after any event. */
 export function addEventSubscription(
@@ -33,6 +34,7 @@ export function addEventSubscription(
   });
   builder.subscriptionField('events', (t) =>
     t.field({
+      extensions: access('LOG'),
       type: frame,
       description: oneLine`Sends every event after a sequence number, in order and exactly once:
         first the recorded events, then each new event. The first frame has no event and is sent at

@@ -1,6 +1,8 @@
 import type { EnumRef } from '@pothos/core';
+import type { ShownEvent } from '../access/event-access.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { EventDefinition } from '../kernel/event-definition.ts';
+import type { Fields } from '../kernel/field.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
@@ -16,16 +18,17 @@ export const streamIdDescription = oneLine`The stream of the entity that the eve
   category, a hyphen and the entity's id, like "account-<accountId>".`;
 const occurredAtDescription = oneLine`The time at which the fact happened, as stated by the
   command. It is equal to recordedAt if the command stated none.`;
-const actorDescription =
-  'The actor that sent the command: a client, or "process:<name>" for a process manager.';
+const actorDescription = oneLine`The actor that sent the command: a client, or "process:<name>" for
+  a process manager. Null for another actor unless the reader is OPERATOR, AUDITOR or ADMIN.`;
 const correlationIdDescription = oneLine`The id that ties related events together: the correlation
-  id of the request, or that of the causing event. It is equal to commandId if there is neither.`;
+  id of the request, or that of the causing event. It is equal to commandId if there is neither, or
+  if \`actor\` is null.`;
 
 /** An event, and the read point of the object or the list in which it is shown; now if absent. */
-export type EventAt = StoredEvent & { readonly at?: ReadPoint };
+export type EventAt = ShownEvent & { readonly at?: ReadPoint };
 
 /** The source of an event that is shown at a read point. */
-export function eventAt(event: StoredEvent, at: ReadPoint): EventAt {
+export function eventAt(event: ShownEvent, at: ReadPoint): EventAt {
   return typeof at === 'number' ? event : { ...event, at };
 }
 
@@ -35,18 +38,18 @@ export function addEventTypes(
   definitions: ReadonlyMap<string, EventDefinition>,
   nodes: Nodes,
 ) {
-  const typenameOf = ({ type }: StoredEvent): string =>
+  const typenameOf = ({ type }: Pick<StoredEvent, 'type'>): string =>
     definitions.has(type) ? type : unregistered;
   const eventType = addEventTypeEnum(builder, definitions);
   const event = addEventInterface(builder, { nodes, typenameOf, eventType });
   const nullableNames = compareFields(
-    [...definitions].map(([type, { fields }]) => [type, fields] as const),
+    [...definitions].map(([type, definition]) => [type, shownFields(definition)] as const),
   );
-  for (const [type, { description, fields }] of definitions) {
+  for (const [type, definition] of definitions) {
     builder.objectRef<EventAt>(type).implement({
-      description,
+      description: definition.description,
       interfaces: [nodes.node, event],
-      fields: (t) => dataFields(builder, t, fields, nullableNames),
+      fields: (t) => dataFields(builder, t, shownFields(definition), nullableNames),
     });
   }
   builder.objectRef<EventAt>(unregistered).implement({
@@ -59,6 +62,18 @@ export function addEventTypes(
     }),
   });
   return { event, typenameOf, eventType };
+}
+
+/** The fields of an event; those that only the viewers of one account see can be null. */
+function shownFields({ fields, audience }: EventDefinition): Fields {
+  const hidden = typeof audience === 'string' ? {} : (audience.fields ?? {});
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => {
+      if (!Object.hasOwn(hidden, name) || field.nullable) return [name, field];
+      const description = `${field.description} Null if the reader may not see the account.`;
+      return [name, { ...field, description, nullable: true }];
+    }),
+  );
 }
 
 export type EventRefs = ReturnType<typeof addEventTypes>;
@@ -88,7 +103,7 @@ function addEventTypeEnum(
 
 interface EventInterfaceParts {
   readonly nodes: Nodes;
-  readonly typenameOf: (event: StoredEvent) => string;
+  readonly typenameOf: (event: Pick<StoredEvent, 'type'>) => string;
   readonly eventType: EventTypeRef;
 }
 
@@ -129,15 +144,15 @@ function addEventInterface(
         description: 'The time at which the event was recorded. Later events have later times.',
       }),
       occurredAt: t.expose('occurredAt', { type: 'DateTime', description: occurredAtDescription }),
-      actor: t.exposeString('actor', { description: actorDescription }),
+      actor: t.exposeString('actor', { nullable: true, description: actorDescription }),
       commandId: t.exposeID('commandId', {
         description: 'The UUID of the command that recorded the event.',
       }),
       correlationId: t.exposeID('correlationId', { description: correlationIdDescription }),
       causationId: t.exposeID('causationId', {
         nullable: true,
-        description:
-          'The id of the event that caused the command. Null if a client sent the command.',
+        description: oneLine`The id of the event that caused the command. Null if a client sent the
+          command, or if \`actor\` is null.`,
       }),
       data: t.expose('data', {
         type: 'JSON',

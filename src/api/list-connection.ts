@@ -1,7 +1,12 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import type { FilterValues } from '../views/lists/partition.ts';
-import { type Cursor, compareListPositions } from '../views/read.ts';
+import {
+  type Cursor,
+  compareListPositions,
+  type ListedDocument,
+  type ListPage,
+} from '../views/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import { createListCursors } from './list-cursor.ts';
 import { type Connection, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -19,7 +24,14 @@ export interface ListRequest<Document extends JsonObject> {
   readonly prefix?: string;
   readonly descending?: boolean;
   readonly at: ReadPoint;
+  /** Reads a page of the list. If absent, it is read from the view as it is. */
+  readonly read?: ReadPage<Document>;
 }
+
+/** Reads a page of a list, with the documents that the actor may see. */
+export type ReadPage<Document extends JsonObject> = (
+  page: ListPage,
+) => Promise<readonly ListedDocument<Document>[]>;
 
 type FilterRequest = Readonly<Record<string, string | null | undefined>>;
 
@@ -44,9 +56,8 @@ export async function readListConnection<Document extends JsonObject, Node>(
     after: after ?? range.after,
     before: before ?? range.before,
   };
-  const parts = await Promise.all(
-    filters.map((filter) => context.views.list(view, { filter, ...wanted }, at)),
-  );
+  const { read = (page: ListPage) => context.views.list(view, page, at) } = request;
+  const parts = await Promise.all(filters.map((filter) => read({ filter, ...wanted })));
   return toConnection(page, mergeParts(parts, wanted), ({ document, position, key }) => ({
     cursor: cursors.format({ position, key }),
     node: toNode(document, at),
@@ -61,9 +72,9 @@ function toFilter(...filters: readonly FilterRequest[]): FilterValues {
 }
 
 /** Merges pages with the same sort order, each read with the full limit, into one such page. */
-function mergeParts<Item extends Cursor>(
+export function mergeParts<Item extends Cursor>(
   parts: readonly (readonly Item[])[],
-  { limit, descending }: { readonly limit: number; readonly descending: boolean },
+  { limit, descending = false }: Pick<ListPage, 'limit' | 'descending'>,
 ): readonly Item[] {
   const [only, another] = parts;
   if (only !== undefined && another === undefined) return only;

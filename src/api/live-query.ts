@@ -4,6 +4,7 @@ import { createReads, type Reads } from '../views/watching/reads.ts';
 import type { Watchable } from '../views/watching/watched-state.ts';
 import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 import { latestDescription } from './state-frames.ts';
 import { watchState } from './watch-found.ts';
 
@@ -42,6 +43,7 @@ const framePauseMs = 50;
 export function addLiveQuery(builder: Builder): void {
   builder.queryField('sequence', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: 'Sequence',
       nullable: true,
       description: oneLine`The sequence number at which the fields of this operation without their
@@ -54,6 +56,7 @@ export function addLiveQuery(builder: Builder): void {
   );
   builder.subscriptionField('live', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: 'Query',
       description: oneLine`Sends the answer to a query first, then the new answer whenever an event
         has changed something that the query reads. Each answer is read at one sequence number,

@@ -3,6 +3,7 @@ import type { ReadPoint } from '../views/read-point.ts';
 import type { Builder } from './builder.ts';
 import { parseNodeId } from './node-id.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 
 /** An object that was found by its id; `typename` is the name of its object type. */
 interface FoundNode {
@@ -30,6 +31,7 @@ export function addNodes(builder: Builder) {
   });
   builder.queryField('node', (t) =>
     t.field({
+      extensions: access('ACCOUNTS'),
       type: node,
       nullable: true,
       description: oneLine`Returns an object of any type by its id. An id with a moment returns the

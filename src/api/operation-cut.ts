@@ -20,6 +20,7 @@ export function createOperationCut(parts: CutParts) {
   const resolved = new Set<number>();
   let pinning: Promise<number> | null = null;
   let pinned: number | null = null;
+  let latest: Promise<number> | null = null;
 
   async function pin(): Promise<number> {
     await reachLeast(parts);
@@ -53,6 +54,12 @@ export function createOperationCut(parts: CutParts) {
       return known;
     },
     assertRecorded: (sequence: number, name: string) => assertRecorded(parts, sequence, name),
+    /** Where rights are read: at the cut, or if nothing is read there, at the latest state. */
+    rightsSequence(): Promise<number> {
+      if (pinning !== null) return pinning;
+      latest ??= reachLeast(parts).then(() => engine.views.checkpoint());
+      return latest;
+    },
     /** The sequence number in the answer: that of the operation, or else of its latest moment. */
     shown(): number {
       if (pinned !== null || resolved.size === 0) return pinned ?? engine.views.checkpoint();

@@ -1,4 +1,4 @@
-import type { CommandTransport } from '../commands/request.ts';
+import type { CommandTransport } from '../kernel/command.ts';
 import type { Role } from '../kernel/role.ts';
 
 /** The optional hints of a request, from its `extensions.daybook` or its headers. */

@@ -1,4 +1,4 @@
-import type { CommandTransport } from '../commands/request.ts';
+import type { CommandTransport } from '../kernel/command.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { Role } from '../kernel/role.ts';
 import type { GateShare } from '../lib/fair-gate.ts';
@@ -12,6 +12,7 @@ import { createNotedReads, type NotedReads } from './noted-reads.ts';
 import { createOperationCut } from './operation-cut.ts';
 import type { OperationInit } from './operation-init.ts';
 import { createViewsWait } from './views-wait.ts';
+import { createVisibility, type Visibility } from './visibility.ts';
 
 /**
  * The context of resolvers. An operation reads one cut of the log: each field without `asOf` reads
@@ -24,6 +25,8 @@ export interface RequestContext extends NotedReads {
   readonly correlationId: string | null;
   readonly signal: AbortSignal;
   readonly engine: EngineParts;
+  /** What the actor may see. */
+  readonly visibility: Visibility;
   /**
    * The cut of this operation, fixed by the first call. It is at least the operation's
    * `minSequence` and the last sequence number that this process has returned to the actor. Throws
@@ -78,6 +81,14 @@ export function createRequestContext(
   const cut = createOperationCut({ engine, init, read, waitForViews });
   let writtenAt: number | null = null;
   let noted: Reads | null = null;
+  const notedReads = createNotedReads(read, () => noted);
+  const visibility = createVisibility({
+    ...engine.access,
+    caller: init,
+    log: engine.log,
+    views: notedReads.views,
+    now: cut.rightsSequence,
+  });
   return {
     actor: init.actor,
     roles: init.roles,
@@ -87,6 +98,7 @@ export function createRequestContext(
       return init.signal;
     },
     engine,
+    visibility,
     pinnedSequence: cut.pinnedSequence,
     pinAt(sequence, reads) {
       cut.pinAt(sequence);
@@ -110,7 +122,7 @@ export function createRequestContext(
     shows: (sequence) => engine.answered.note(init.actor, sequence),
     inTurn,
     read,
-    ...createNotedReads(read, () => noted),
+    ...notedReads,
     forFrames(signal) {
       const { actor, roles, transport } = init;
       // A frame reads at the sequence number of its event; subscribers that share it may have given
@@ -118,7 +130,7 @@ export function createRequestContext(
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, roles, transport, signal, ...hints }, history);
     },
-    isSettled: () => cut.isSettled() && engine.feed.history() === history,
+    isSettled: () => cut.isSettled() && !visibility.wasAsked() && engine.feed.history() === history,
     extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),
   };
 }

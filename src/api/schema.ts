@@ -15,6 +15,7 @@ import { addLiveQuery } from './live-query.ts';
 import { addNodes } from './nodes.ts';
 import { orderArguments } from './order-arguments.ts';
 import { addRejectionTypes } from './rejection-types.ts';
+import { guardRootFields } from './root-access.ts';
 import { addScalars } from './scalars.ts';
 import { addViewQueries } from './view-queries.ts';
 import { addViewer } from './viewer.ts';
@@ -50,6 +51,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
   // Members are in the order of their definition: the identifying ones first.
   const schema = builder.toSchema({ sortSchema: false });
+  guardRootFields(schema);
   orderArguments(schema);
   acceptTexts(schema, 'EventType');
   rejectUncleanArguments(schema);

@@ -1,6 +1,7 @@
 import { oneLine } from '../lib/one-line.ts';
 import type { ViewRow } from '../views/store.ts';
 import type { Builder } from './builder.ts';
+import { access } from './root-access.ts';
 
 /** Adds `Query.views`, which shows operators how far each view has folded the log. */
 export function addViewQueries(builder: Builder): void {
@@ -47,6 +48,7 @@ export function addViewQueries(builder: Builder): void {
   });
   builder.queryField('views', (t) =>
     t.field({
+      extensions: access('LOG'),
       type: [view],
       nullable: true,
       description: 'Lists the views of this server and how far each has folded the log.',

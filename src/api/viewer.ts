@@ -2,11 +2,12 @@ import { roleDescriptions } from '../kernel/role.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
+import { access } from './root-access.ts';
 
 /** Adds `Query.viewer`. */
 export function addViewer(builder: Builder): void {
   const role = builder.enumType('Role', {
-    description: 'What an actor is for. What an actor may do does not depend on its roles yet.',
+    description: 'What an actor is for. An actor with several roles has the rights of all of them.',
     values: Object.fromEntries(
       Object.entries(roleDescriptions).map(([name, description]) => [name, { description }]),
     ) as Readonly<Record<keyof typeof roleDescriptions, { readonly description: string }>>,
@@ -28,6 +29,7 @@ export function addViewer(builder: Builder): void {
   });
   builder.queryField('viewer', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: viewer,
       nullable: true,
       description: 'Returns the actor who sends the request, and its roles.',

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
+import type { FilterValues } from '../views/lists/partition.ts';
 import type { Cursor, ListedDocument } from '../views/read.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { Views } from '../views/views.ts';
@@ -9,6 +10,7 @@ import { rangeOf } from './list-connection.ts';
 interface WholeListRequest<Document extends JsonObject> {
   readonly view: View<Document>;
   readonly list: string;
+  readonly filter?: FilterValues;
   /** The prefix of the positions to read. If absent, the whole list is read. */
   readonly prefix?: string;
   /** Reading stops after more than this many documents, or if absent, at the end of the list. */
@@ -20,14 +22,20 @@ const pageSizeMax = 500;
 /** Reads all documents of a list at a read point, page by page. Only for short lists. */
 export async function readWholeList<Document extends JsonObject>(
   views: Pick<Views, 'list'>,
-  { view, list, prefix, documentsMax = Number.POSITIVE_INFINITY }: WholeListRequest<Document>,
+  {
+    view,
+    list,
+    filter = {},
+    prefix,
+    documentsMax = Number.POSITIVE_INFINITY,
+  }: WholeListRequest<Document>,
   at: ReadPoint,
 ): Promise<readonly Document[]> {
   const documents: Document[] = [];
   const { before } = rangeOf(prefix);
   let after: Cursor | null = rangeOf(prefix).after;
   for (;;) {
-    const page = { list, after, before, limit: pageSizeMax };
+    const page = { list, filter, after, before, limit: pageSizeMax };
     const found: readonly ListedDocument<Document>[] = await views.list(view, page, at);
     documents.push(...found.map(({ document }) => document));
     const last = found.at(-1);

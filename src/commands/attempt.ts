@@ -83,6 +83,7 @@ export class EarlierNeeded {
 export function createContext(attempt: Attempt, usual: string | null): CommandContext {
   return {
     now: attempt.options.now,
+    caller: attempt.submission.request,
     holdsUntil(time) {
       attempt.validUntil = earlierTime(attempt.validUntil, time);
     },

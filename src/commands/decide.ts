@@ -35,8 +35,8 @@ export interface NeedsEarlier {
 }
 
 /**
- * Runs a command's handler on the workspace. Changes no stream of the workspace; it only adds the
- * empty streams of new ids.
+ * Checks the caller's right and runs a command's handler, both on the workspace. Changes no stream
+ * of the workspace; it only adds the empty streams of new ids.
  */
 export function decide(
   submission: Submission,
@@ -47,6 +47,7 @@ export function decide(
   const { definition, input, options: asked } = submission.request;
   const context = createContext(attempt, asked.occurredAt ?? null);
   try {
+    definition.right.assert(input, context);
     const target = definition.target?.(input);
     if (target !== undefined && asked.expectedVersion != null) {
       const { version } = context.load(target.decider, target.id);
@@ -78,11 +79,11 @@ function accepted({ submission, events, touched, validUntil }: Attempt): Decisio
 
 function rejected(
   { submission, events, touched, validUntil }: Attempt,
-  { code, message, data, keepsEvents }: Rejection,
+  { code, message, data, keepsEvents, isForbidden }: Rejection,
 ): Decision {
   return {
     submission,
-    rejection: { code, message, data },
+    rejection: { code, message, data, ...(isForbidden && { isForbidden }) },
     events: keepsEvents ? events : [],
     touched: keepsEvents ? touched : new Map(),
     validUntil,

@@ -1,4 +1,4 @@
-import type { CommandDefinition, CommandOptions } from '../kernel/command.ts';
+import type { CommandDefinition, CommandOptions, CommandTransport } from '../kernel/command.ts';
 import type { Decider } from '../kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../kernel/event.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
@@ -11,9 +11,6 @@ import type { Role } from '../kernel/role.ts';
 export interface CommandOrder {
   isBroken: boolean;
 }
-
-/** How commands reach a server; `process`: a process manager of the server sends them itself. */
-export type CommandTransport = 'http' | 'sse' | 'websocket' | 'bridge' | 'process';
 
 /** A command that has been parsed but not decided yet. */
 export interface CommandRequest<Input = never> {

@@ -3,6 +3,7 @@ import type { Decider, Loaded } from './decider.ts';
 import type { JsonObject, NewEvent } from './event.ts';
 import { integer, text } from './field.ts';
 import type { RejectionDefinition } from './rejection.ts';
+import type { Caller } from './role.ts';
 
 /**
  * Everything a command handler can do. Handlers are pure and synchronous and may run more than
@@ -11,6 +12,8 @@ import type { RejectionDefinition } from './rejection.ts';
 export interface CommandContext {
   /** The time at which the command is decided. */
   readonly now: string;
+  /** Who sent the command. What a command does must not depend on it; what a rejection says may. */
+  readonly caller: Caller;
   /**
    * Declares that the decision is valid only before a time after `now`. If it cannot be recorded by
    * then, the handler runs again at a later `now`.
@@ -60,16 +63,33 @@ export interface EarlierCommand<Input = JsonObject> {
   readonly actor: string;
 }
 
+/** What a caller needs to send a kind of command. */
+export interface Right<Input = JsonObject> {
+  /** Who has the right; completes the sentence "Allowed for …" in the description of a mutation. */
+  readonly holders: string;
+  /**
+   * Throws `Rejection` unless the caller has the right. It runs before the handler, on the same
+   * state, so that no change can come between the check and the command. What the caller may not
+   * see is rejected as if it did not exist; what it may only see is rejected as `Forbidden`.
+   */
+  assert(input: Input, context: CommandContext): void;
+}
+
 /** A kind of command. A command is accepted, with any number of events, or rejected. */
 export interface CommandDefinition<Input = JsonObject> {
   /** An imperative phrase; also the name of the mutation. */
   readonly name: string;
   readonly description: string;
+  /** The rejections of the handler. Every command can also be rejected as `Forbidden`. */
   readonly rejections: readonly RejectionDefinition[];
+  readonly right: Right<Input>;
   /** The stream whose version `expectedVersion` is compared with. */
   target?(input: Input): { readonly decider: Decider; readonly id: string };
   handle(input: Input, context: CommandContext): void;
 }
+
+/** How commands reach a server; `process`: a process manager of the server sends them itself. */
+export type CommandTransport = 'http' | 'sse' | 'websocket' | 'bridge' | 'process';
 
 /** The options that every command has, in addition to its own input. */
 export interface CommandOptions {
@@ -88,6 +108,14 @@ export const VersionConflict = {
     expected: integer('The version that the command expected.'),
     actual: integer('The version of the stream when the command was decided.'),
   },
+} as const;
+
+export const Forbidden = {
+  name: 'ForbiddenError',
+  code: 'FORBIDDEN',
+  description: oneLine`The actor may not send this command. The description of the mutation says who
+    may.`,
+  fields: {},
 } as const;
 
 export const IdempotencyKeyReused = {

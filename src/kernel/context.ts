@@ -1,3 +1,4 @@
+import type { RightsSource } from './account-rights.ts';
 import type { Decider } from './decider.ts';
 import type { EventDefinition, EventDefinitions } from './event-definition.ts';
 import type { ProcessManager } from './process-manager.ts';
@@ -13,6 +14,8 @@ export interface BoundedContext {
   readonly views: readonly View[];
   readonly reactions?: readonly Reaction[];
   readonly processManagers?: readonly ProcessManager[];
+  /** Where the rights to accounts are found. Absent: the context has no accounts. */
+  readonly rights?: RightsSource;
 }
 
 /** Event types by name. */

@@ -5,10 +5,27 @@ import { UpgradeNeededError } from './upgrade-needed.ts';
 /** Converts data of an event from one schema version to the next. Pure and total. */
 export type Upcaster = (data: JsonObject) => JsonObject;
 
+/**
+ * Who may see an event, in addition to those who may see the whole log: everyone, no other actor,
+ * or the actors who may see one of the accounts that the event is about.
+ */
+export type EventAudience = 'EVERYONE' | 'LOG' | AccountAudience;
+
+interface AccountAudience {
+  /** The fields with the ids of these accounts. `STREAM`: the event's stream is the account's. */
+  readonly accounts: 'STREAM' | readonly string[];
+  /**
+   * Fields that are null for actors who may not see a certain account, each with the field that has
+   * the id of this account.
+   */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
 /** An event type: its description, its fields, and how older versions of its data are read. */
 export interface EventDefinition<F extends Fields = Fields> {
   readonly description: string;
   readonly fields: F;
+  readonly audience: EventAudience;
   /**
    * `upcasters[0]` converts version 1 to 2, and so on. The latest version is the number of
    * upcasters plus one.

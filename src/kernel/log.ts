@@ -31,6 +31,8 @@ export interface RecordedRejection {
   readonly code: string;
   readonly message: string;
   readonly data: JsonObject;
+  /** True if the caller lacked the right, even if `code` says that something does not exist. */
+  readonly isForbidden?: boolean;
 }
 
 /**

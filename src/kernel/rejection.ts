@@ -21,6 +21,8 @@ export class Rejection extends Error {
     readonly data: JsonObject,
     /** Whether the events that the handler recorded are kept, because they record the rejection. */
     readonly keepsEvents = false,
+    /** Whether the caller lacks the right, even if the code says that something does not exist. */
+    readonly isForbidden = false,
   ) {
     super(message);
   }

@@ -10,6 +10,16 @@ export const roleDescriptions = {
 /** What an actor is for. An actor with several roles has the rights of all of them. */
 export type Role = keyof typeof roleDescriptions;
 
+/** Who sends a request, with the roles of its token. */
+export interface Caller {
+  readonly actor: string;
+  readonly roles: readonly Role[];
+}
+
+export function hasRole({ roles }: Caller, ...wanted: readonly Role[]): boolean {
+  return roles.some((role) => wanted.includes(role));
+}
+
 export const allRoles = Object.keys(roleDescriptions) as readonly Role[];
 
 export function isRole(name: string): name is Role {

@@ -42,10 +42,13 @@ export interface ViewList<Document> {
   /**
    * Filters by name, at most four. Each combination of them narrows the list through the index. A
    * document has an entry for each combination, so changing the value of one filter moves half of
-   * its entries.
+   * its entries. A filter may have several values, all different: the document then has the entries
+   * of each of them.
    */
   readonly filters?: Readonly<Record<string, ValueOf<Document>>>;
 }
 
 /** The type of a method, so that a view of specific documents is also a view of JSON documents. */
-type ValueOf<Document> = { valueOf(document: Document): string }['valueOf'];
+type ValueOf<Document> = {
+  valueOf(document: Document): string | readonly string[];
+}['valueOf'];

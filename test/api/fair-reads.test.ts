@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 async function send<Data>(actor: string, query: string) {
-  const token = await issueToken({ jwt }, { actor, roles: [], hours: 1 });
+  const token = await issueToken({ jwt }, { actor, roles: ['OPERATOR'], hours: 1 });
   return server.send<Data>(query, {}, { authorization: `Bearer ${token}` });
 }
 
@@ -85,7 +85,7 @@ test('reads of a caller that has gone are dropped before their turn', async () =
   const gone = new AbortController();
   const context = createRequestContext(server.engine, {
     actor: 'cid',
-    roles: ['CUSTOMER'],
+    roles: ['OPERATOR'],
     transport: 'http',
     minSequence: null,
     correlationId: null,

@@ -116,7 +116,10 @@ it('with tokens, only the cache of the caller may keep an answer', async () => {
   const secret = 'x'.repeat(32);
   const guarded = await createTestServer({ jwtSecret: secret });
   try {
-    const token = await issueToken({ jwt: { secret } }, { actor: 'ada', roles: [], hours: 1 });
+    const token = await issueToken(
+      { jwt: { secret } },
+      { actor: 'ada', roles: ['OPERATOR'], hours: 1 },
+    );
     const query = encodeURIComponent('{ log(asOf: "0") { sequence } }');
     const { headers } = await rawAnswer(`${guarded.url}/graphql?query=${query}`, {
       headers: { authorization: `Bearer ${token}` },

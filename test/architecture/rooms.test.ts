@@ -8,6 +8,7 @@ import { code, ownImports, root, sources, tutorial } from './sources.ts';
 const house: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   kernel: ['lib'],
+  access: ['kernel', 'lib'],
   postgres: ['kernel', 'lib'],
   log: ['postgres', 'kernel', 'lib'],
   feed: ['log', 'postgres', 'kernel', 'lib'],
@@ -19,7 +20,10 @@ const house: Readonly<Record<string, readonly string[]>> = {
     ...['postgres', 'kernel', 'lib'],
   ],
   'bridges/targets': ['bridges', 'kernel', 'lib'],
-  api: ['commands', 'bridges', 'consumers', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
+  api: [
+    ...['commands', 'bridges', 'consumers', 'views', 'feed', 'log'],
+    ...['postgres', 'access', 'kernel', 'lib'],
+  ],
   'api/transport': ['api', 'kernel', 'lib'],
   // For browsers: nothing of the server may reach their bundles.
   client: [],
@@ -28,9 +32,19 @@ const house: Readonly<Record<string, readonly string[]>> = {
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],
   // A context is pure and may import another one; only its API uses GraphQL.
-  'contexts/*': ['contexts/*', 'kernel', 'lib'],
+  'contexts/*': ['contexts/*', 'access', 'kernel', 'lib'],
   'contexts/*/api': [
-    ...['contexts/*', 'contexts/*/api', 'api', 'views', 'feed', 'commands', 'kernel', 'lib'],
+    ...[
+      'contexts/*',
+      'contexts/*/api',
+      'api',
+      'views',
+      'feed',
+      'commands',
+      'access',
+      'kernel',
+      'lib',
+    ],
   ],
 };
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serverRight } from '../../src/access/command-rights.ts';
 import type { CommandOrder, CommandResult } from '../../src/commands/request.ts';
 import * as commands from '../../src/contexts/accounts/commands.ts';
 import { accounts } from '../../src/contexts/accounts/context.ts';
@@ -68,6 +69,7 @@ test('after a command without an answer, no later one of its order is decided', 
   const faulty: CommandDefinition<object> = {
     name: 'fail',
     description: 'Fails.',
+    right: serverRight,
     rejections: [],
     handle() {
       throw new Error('a fault of the program');

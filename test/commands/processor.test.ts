@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serverRight } from '../../src/access/command-rights.ts';
 import { accountDecider } from '../../src/contexts/accounts/account.ts';
 import { openAccount, transferCash } from '../../src/contexts/accounts/commands.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
@@ -161,6 +162,7 @@ test('occurredAt is kept, and a future one is replaced by the time of recording'
 const failing: CommandDefinition<object> = {
   name: 'fail',
   description: 'Fails.',
+  right: serverRight,
   rejections: [],
   handle() {
     throw new Error('an internal error');

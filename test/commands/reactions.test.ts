@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { serverRight } from '../../src/access/command-rights.ts';
 import { openAccount } from '../../src/contexts/accounts/commands.ts';
 import { accounts } from '../../src/contexts/accounts/context.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
@@ -35,7 +36,13 @@ const full = new Rejection('PAGE_FULL', 'there is no room on the page', {});
 /** Writes a note for each deposit, twice, until the page is full. */
 const notes: BoundedContext = {
   name: 'notes',
-  events: { Noted: { description: 'A note was taken.', fields: { note: text('What it says.') } } },
+  events: {
+    Noted: {
+      description: 'A note was taken.',
+      audience: 'LOG',
+      fields: { note: text('What it says.') },
+    },
+  },
   deciders: [pageDecider],
   views: [],
   reactions: [
@@ -102,7 +109,7 @@ function command<Input>(
   handle: CommandDefinition<Input>['handle'],
   name = 'test',
 ): CommandDefinition<Input> {
-  return { name, description: 'For this test.', rejections: [], handle };
+  return { name, description: 'For this test.', right: serverRight, rejections: [], handle };
 }
 
 describe('a reaction', () => {

@@ -9,12 +9,13 @@ import {
 
 const definition: EventDefinition = {
   description: 'Counted.',
+  audience: 'LOG',
   fields: {},
   upcasters: [(data) => ({ ...data, two: true }), (data) => ({ ...data, three: true })],
 };
 
 test('the latest version is the number of upcasters plus one', () => {
-  expect(latestSchemaVersion({ description: '', fields: {} })).toBe(1);
+  expect(latestSchemaVersion({ description: '', audience: 'LOG', fields: {} })).toBe(1);
   expect(latestSchemaVersion(definition)).toBe(3);
 });
 

@@ -15,7 +15,9 @@ let headers: ReadonlyMap<string, Readonly<Record<string, string>>>;
 beforeAll(async () => {
   server = await createTestServer({ jwtSecret });
   const jwt = { secret: jwtSecret };
-  const tokens = actors.map((actor) => issueToken({ jwt }, { actor, roles: [], hours: 1 }));
+  const tokens = actors.map((actor) =>
+    issueToken({ jwt }, { actor, roles: ['OPERATOR'], hours: 1 }),
+  );
   const entries = (await Promise.all(tokens)).map(
     (token, index) => [actors[index] ?? '', { authorization: `Bearer ${token}` }] as const,
   );

@@ -113,6 +113,7 @@ function membersOf(filter: EventFilter): number {
 
 const definition = (upcasters: EventDefinition['upcasters'] = []): EventDefinition => ({
   description: '',
+  audience: 'LOG',
   fields: {},
   upcasters,
 });

@@ -1,3 +1,4 @@
+import { serverRight } from '../../src/access/command-rights.ts';
 import type { CommandDefinition } from '../../src/kernel/command.ts';
 import type { BoundedContext } from '../../src/kernel/context.ts';
 import type { Decider } from '../../src/kernel/decider.ts';
@@ -11,9 +12,10 @@ const key = id('What to be reminded of.');
 const reminderEvents = {
   ReminderSet: {
     description: 'Somebody wants to be reminded, or not any more.',
+    audience: 'LOG',
     fields: { key, dueAt: nullable(dateTime('When.')) },
   },
-  Reminded: { description: 'It was time.', fields: { key } },
+  Reminded: { description: 'It was time.', audience: 'LOG', fields: { key } },
 } as const;
 
 type ReminderEvent = EventOf<typeof reminderEvents>;
@@ -34,6 +36,7 @@ export const setReminder: CommandDefinition<{
 }> = {
   name: 'setReminder',
   description: 'Sets, moves or clears a reminder.',
+  right: serverRight,
   rejections: [],
   handle: (data, context) =>
     context.record(reminderDecider, data.key, { type: 'ReminderSet', data }),
@@ -48,6 +51,7 @@ const Unwanted = { name: 'UnwantedError', code: 'UNWANTED', description: 'No.', 
 export const remind: CommandDefinition<ReminderInput> = {
   name: 'remind',
   description: 'Reminds, however often it has done so before.',
+  right: serverRight,
   rejections: [Unwanted],
   handle(data, context) {
     if (data.key.startsWith('refused')) reject(Unwanted, 'not wanted', data);

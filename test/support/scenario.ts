@@ -3,6 +3,7 @@ import type { CommandContext, CommandDefinition } from '../../src/kernel/command
 import { type Decider, streamIdOf } from '../../src/kernel/decider.ts';
 import type { NewEvent } from '../../src/kernel/event.ts';
 import { Rejection } from '../../src/kernel/rejection.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 
 /** An event of an entity, given or expected. */
 export interface Fact {
@@ -52,6 +53,7 @@ export function given(facts: readonly Fact[]): Scenario {
       const recorded: Fact[] = [];
       let idCount = 0;
       const context: CommandContext = {
+        caller: { actor: 'ann', roles: allRoles },
         now: '2026-01-02T00:00:00.000000Z',
         newId: () => {
           idCount += 1;
@@ -70,7 +72,10 @@ export function given(facts: readonly Fact[]): Scenario {
           recorded.push({ id, type, data: data as object });
         },
       };
-      const rejection = rejectionOf(() => definition.handle(input, context));
+      const rejection = rejectionOf(() => {
+        definition.right.assert(input, context);
+        definition.handle(input, context);
+      });
       return toAnswer(rejection, rejection === null ? recorded : []);
     },
   };

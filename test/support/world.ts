@@ -11,6 +11,7 @@ import { type Decider, streamIdOf } from '../../src/kernel/decider.ts';
 import type { NewEvent, StoredEvent } from '../../src/kernel/event.ts';
 import type { RecordedRejection } from '../../src/kernel/log.ts';
 import { reactionsByType } from '../../src/kernel/reaction.ts';
+import { allRoles } from '../../src/kernel/role.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
 
 /** Streams in memory, on which commands are decided as by the processor but without a log. */
@@ -117,7 +118,7 @@ function toWorkspace(streams: Map<string, CachedStream>): never {
 /** Only the members that deciding uses. */
 function toSubmission(request: object, number: number): never {
   return {
-    request: { ...request, actor: 'ann', correlationId: null, causationId: null },
+    request: { ...request, actor: 'ann', roles: allRoles, correlationId: null, causationId: null },
     commandId: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
     ids: [],
     key: null,

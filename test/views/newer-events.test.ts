@@ -35,7 +35,7 @@ async function startProgram(
   const upcasters = Array.from({ length: schemaVersion - 1 }, () => (data: object) => ({
     ...data,
   }));
-  const noted: EventDefinition = { description: '', fields: {}, upcasters };
+  const noted: EventDefinition = { description: '', audience: 'LOG', fields: {}, upcasters };
   const database = createDatabase({
     url: testDatabase.url,
     applicationName: 'program',

@@ -5,7 +5,7 @@ import type { TransportError } from './reply-error.ts';
 export type CheckAccess = (request: IncomingMessage) => TransportError | null;
 
 /** Which hosts, and which pages in browsers, may use a server. */
-export interface Access {
+export interface RequestAccess {
   readonly checkRequest: CheckAccess;
   readonly checkUpgrade: CheckAccess;
   /** Whether pages of an origin other than the server's may use it. */
@@ -33,7 +33,10 @@ const foreign: TransportError = {
  * that resolves to 127.0.0.1 (DNS rebinding), or across origins. The header Host shows the first,
  * Origin the second. With tokens neither is a danger, as no browser adds one by itself.
  */
-export function createAccess(isAuthenticated: boolean, corsOrigins: ReadonlySet<string>): Access {
+export function createAccess(
+  isAuthenticated: boolean,
+  corsOrigins: ReadonlySet<string>,
+): RequestAccess {
   const allowsOrigin = (origin: string) => corsOrigins.has(origin) || isLoopbackOrigin(origin);
 
   function checkHost({ headers }: IncomingMessage): TransportError | null {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Access } from './access.ts';
+import type { RequestAccess } from './access.ts';
 import { vary } from './reply.ts';
 
 /** The headers of requests if the browser does not name those that it will send. */
@@ -12,7 +12,7 @@ const maxAgeSeconds = '7200';
 
 /** Allows a page of an allowed origin to read the answer, and to send what it asks to send. */
 export function allowOrigin(
-  { allowsOrigin }: Access,
+  { allowsOrigin }: RequestAccess,
   { headers, method }: IncomingMessage,
   response: ServerResponse,
 ): void {

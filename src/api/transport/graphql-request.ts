@@ -7,7 +7,7 @@ import {
   type RequestParams,
   type Response,
 } from 'graphql-http';
-import type { CommandTransport } from '../../commands/request.ts';
+import type { CommandTransport } from '../../kernel/command.ts';
 import { codedError, codeOf } from '../errors.ts';
 import type { Identity } from './authentication.ts';
 import type { EventStreams } from './event-streams.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
 import { codeOf } from '../errors.ts';
-import type { Access } from './access.ts';
+import type { RequestAccess } from './access.ts';
 import type { Authenticate, Identity } from './authentication.ts';
 import { allowOrigin } from './cors.ts';
 import type { AnswerGraphQL } from './graphql-request.ts';
@@ -19,7 +19,7 @@ export interface Readiness {
 interface HttpOptions {
   readonly answerGraphQL: AnswerGraphQL;
   readonly authenticate: Authenticate;
-  readonly access: Access;
+  readonly access: RequestAccess;
   readonly ready: () => Promise<Readiness>;
   /** The page for browsers. */
   readonly graphiql: Buffer;

@@ -6,7 +6,7 @@ import type {
   OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
-import type { CommandTransport } from '../../commands/request.ts';
+import type { CommandTransport } from '../../kernel/command.ts';
 import type { Role } from '../../kernel/role.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';

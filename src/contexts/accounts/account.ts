@@ -1,3 +1,4 @@
+import type { Access } from '../../kernel/account-rights.ts';
 import type { Decider } from '../../kernel/decider.ts';
 import { entityIdOf } from '../../kernel/decider.ts';
 import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
@@ -23,6 +24,16 @@ export type Account = {
   readonly sequence: number;
   readonly openedAt: string;
   readonly updatedAt: string;
+  /** Whom the owner has let in, in the order of time; each actor at most once. */
+  readonly grants: readonly Grant[];
+};
+
+/** The access that an actor was given to an account. */
+export type Grant = {
+  readonly actor: string;
+  readonly access: Access;
+  readonly grantedBy: string;
+  readonly grantedAt: string;
 };
 
 /** The state on which commands are decided. It adds the shares, and where orders may be open. */
@@ -32,7 +43,7 @@ export type AccountState = Account & Markets & { readonly holdings: Holdings };
 export const accountDecider: Decider<AccountState | null, AccountEvent> = {
   category: 'account',
   idFault: uuidFault,
-  version: 3,
+  version: 4,
   initial: null,
   evolve(state, event) {
     const known = event as StoredAccountEvent;
@@ -59,6 +70,7 @@ function toState(
     sequence: account.sequence,
     openedAt: account.openedAt,
     updatedAt: account.updatedAt,
+    grants: account.grants,
     holdings,
     markets,
     olderOrders,
@@ -70,7 +82,7 @@ export function evolveAccount(account: Account | null, event: StoredAccountEvent
   if (event.type === 'AccountOpened') return opened(event);
   if (account === null)
     throw new Error(`${event.streamId} begins with ${event.type}, not with AccountOpened`);
-  const change = cashChangeOf(account, event);
+  const change = changeOf(account, event);
   const { balance = account.balance, held = account.held, status = account.status } = change;
   return {
     id: account.id,
@@ -83,6 +95,7 @@ export function evolveAccount(account: Account | null, event: StoredAccountEvent
     sequence: event.sequence,
     openedAt: account.openedAt,
     updatedAt: event.recordedAt,
+    grants: change.grants ?? account.grants,
   };
 }
 
@@ -105,10 +118,11 @@ function opened(event: Extract<StoredAccountEvent, { type: 'AccountOpened' }>): 
     sequence: event.sequence,
     openedAt: event.occurredAt,
     updatedAt: event.recordedAt,
+    grants: [],
   };
 }
 
-function cashChangeOf(account: Account, event: StoredAccountEvent): Partial<Account> {
+function changeOf(account: Account, event: StoredAccountEvent): Partial<Account> {
   const digits = digitsOf(account.currency);
   switch (event.type) {
     case 'CashDeposited':
@@ -137,6 +151,10 @@ function cashChangeOf(account: Account, event: StoredAccountEvent): Partial<Acco
     case 'SharesHeld':
     case 'SharesReleased':
       return {};
+    case 'AccessGranted':
+      return { grants: [...grantsWithout(account, event.data.grantee), toGrant(event)] };
+    case 'AccessRevoked':
+      return { grants: grantsWithout(account, event.data.grantee) };
     case 'AccountFrozen':
       return { status: 'FROZEN' };
     case 'AccountUnfrozen':
@@ -148,6 +166,15 @@ function cashChangeOf(account: Account, event: StoredAccountEvent): Partial<Acco
     default:
       return throwUpgradeNeeded(event);
   }
+}
+
+function grantsWithout({ grants }: Account, actor: string): readonly Grant[] {
+  return grants.filter((grant) => grant.actor !== actor);
+}
+
+function toGrant(event: Extract<StoredAccountEvent, { type: 'AccessGranted' }>): Grant {
+  const { grantee, access } = event.data;
+  return { actor: grantee, access, grantedBy: event.actor, grantedAt: event.recordedAt };
 }
 
 function digitsOf(currency: string): number {

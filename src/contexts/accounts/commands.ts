@@ -1,10 +1,12 @@
+import type { Access } from '../../kernel/account-rights.ts';
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
-import { reject } from '../../kernel/rejection.ts';
+import { BadUserInput, reject } from '../../kernel/rejection.ts';
 import { compare } from '../../lib/decimal.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { type AccountState, accountDecider } from './account.ts';
 import { recordInAccount } from './record.ts';
 import * as rejections from './rejections.ts';
+import { accountRight, concealing, openingRight } from './rights.ts';
 import {
   assertAmount,
   assertCanSend,
@@ -39,6 +41,7 @@ export interface ChangeAccount {
   readonly reason?: string | null | undefined;
 }
 
+const accountIdOf = ({ accountId }: { readonly accountId: string }) => accountId;
 const { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } = rejections;
 const target = ({ accountId }: { readonly accountId: string }) => ({
   decider: accountDecider,
@@ -48,6 +51,7 @@ const target = ({ accountId }: { readonly accountId: string }) => ({
 export const openAccount: CommandDefinition<OpenAccount> = {
   name: 'openAccount',
   description: 'Opens an empty account.',
+  right: openingRight,
   rejections: [rejections.AccountAlreadyExists],
   handle({ accountId, owner, currency }, context) {
     const id = accountId ?? context.newId();
@@ -61,6 +65,7 @@ export const openAccount: CommandDefinition<OpenAccount> = {
 export const depositCash: CommandDefinition<MoveCash> = {
   name: 'depositCash',
   description: 'Deposits cash into an account that is open or frozen.',
+  right: accountRight('OPERATOR', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
   target,
   handle: (input, context) => addCash('CashDeposited', input, context),
@@ -69,6 +74,7 @@ export const depositCash: CommandDefinition<MoveCash> = {
 export const creditInterest: CommandDefinition<MoveCash> = {
   name: 'creditInterest',
   description: 'Credits interest to an account that is open or frozen.',
+  right: accountRight('OPERATOR', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
   target,
   handle: (input, context) => addCash('InterestCredited', input, context),
@@ -77,6 +83,7 @@ export const creditInterest: CommandDefinition<MoveCash> = {
 export const withdrawCash: CommandDefinition<MoveCash> = {
   name: 'withdrawCash',
   description: 'Withdraws available cash from an open account.',
+  right: accountRight('FULL', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount, InsufficientFunds],
   target,
   handle({ accountId, amount, reference = null }, context) {
@@ -93,6 +100,7 @@ export const transferCash: CommandDefinition<TransferCash> = {
   name: 'transferCash',
   description: oneLine`Transfers available cash from an open account to an open or frozen account of
     the same currency.`,
+  right: accountRight('FULL', ({ fromAccountId }) => fromAccountId),
   rejections: [
     AccountNotFound,
     AccountNotOpen,
@@ -109,18 +117,12 @@ export const transferCash: CommandDefinition<TransferCash> = {
     }
     const from = loadAccount(context, fromAccountId);
     const to = loadAccount(context, toAccountId);
-    assertCanSend(from);
-    assertStatus(to, ['OPEN', 'FROZEN']);
     const { currency } = from;
-    if (currency !== to.currency) {
-      const sender = `account ${fromAccountId} is in ${currency}`;
-      const message = `${sender}, but account ${toAccountId} is in ${to.currency}`;
-      const data = { expected: currency, actual: to.currency };
-      reject(rejections.CurrencyMismatch, message, data);
-    }
+    assertCanSend(from);
+    concealing(context, to, () => assertReceives(to, currency));
     assertAmount(from, amount);
     assertFunds(from, amount);
-    assertFits(to, amount);
+    concealing(context, to, () => assertFits(to, amount));
     recordInAccount(context, fromAccountId, {
       type: 'CashTransferredOut',
       data: { amount, currency, toAccountId, reference },
@@ -136,6 +138,7 @@ export const freezeAccount: CommandDefinition<ChangeAccount> = {
   name: 'freezeAccount',
   description: oneLine`Freezes an account, so that cash and shares cannot leave it, and cancels its
     open orders. Has no effect on a frozen account.`,
+  right: accountRight('OPERATOR', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen],
   target,
   handle({ accountId, reason = null }, context) {
@@ -149,6 +152,7 @@ export const freezeAccount: CommandDefinition<ChangeAccount> = {
 export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
   name: 'unfreezeAccount',
   description: 'Opens a frozen account again. Has no effect on an open account.',
+  right: accountRight('OPERATOR', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen],
   target,
   handle({ accountId, reason = null }, context) {
@@ -159,10 +163,62 @@ export const unfreezeAccount: CommandDefinition<ChangeAccount> = {
   },
 };
 
+export interface ChangeAccess {
+  readonly accountId: string;
+  /** The actor whose access changes. */
+  readonly actor: string;
+}
+
+export interface GrantAccess extends ChangeAccess {
+  readonly access: Access;
+}
+
+const grantsMax = 100;
+
+export const grantAccess: CommandDefinition<GrantAccess> = {
+  name: 'grantAccess',
+  description: oneLine`Gives an actor access to an account, at any status of the account. The access
+    replaces what the actor had before. Has no effect if the actor has the same access.`,
+  right: accountRight('OWNER', accountIdOf),
+  rejections: [AccountNotFound, rejections.TooManyGrants],
+  target,
+  handle({ accountId, actor, access }, context) {
+    const { owner, grants } = loadAccount(context, accountId);
+    if (actor === owner) {
+      reject(BadUserInput, 'actor must not be the owner, who has all rights', { member: 'actor' });
+    }
+    const known = grants.find((grant) => grant.actor === actor);
+    if (known?.access === access) return;
+    if (known === undefined && grants.length >= grantsMax) {
+      const message = `account ${accountId} has ${grantsMax} grants, the most that it can have`;
+      reject(rejections.TooManyGrants, message, { accountId, grantsMax });
+    }
+    recordInAccount(context, accountId, {
+      type: 'AccessGranted',
+      data: { grantee: actor, access },
+    });
+  },
+};
+
+export const revokeAccess: CommandDefinition<ChangeAccess> = {
+  name: 'revokeAccess',
+  description: oneLine`Revokes the access of an actor to an account. Has no effect if the actor has
+    none.`,
+  right: accountRight('OWNER', accountIdOf),
+  rejections: [AccountNotFound],
+  target,
+  handle({ accountId, actor }, context) {
+    const { grants } = loadAccount(context, accountId);
+    if (!grants.some((grant) => grant.actor === actor)) return;
+    recordInAccount(context, accountId, { type: 'AccessRevoked', data: { grantee: actor } });
+  },
+};
+
 export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
   name: 'closeAccount',
   description: oneLine`Closes an open account permanently. The account must have no cash, no shares
     and no open orders. Has no effect on a closed account.`,
+  right: accountRight('FULL', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, rejections.AccountNotEmpty],
   target,
   handle({ accountId }, context) {
@@ -174,6 +230,14 @@ export const closeAccount: CommandDefinition<{ readonly accountId: string }> = {
     assertEmpty(account);
   },
 };
+
+/** Rejects unless the account can receive cash in a currency. */
+function assertReceives(to: AccountState, currency: string): void {
+  assertStatus(to, ['OPEN', 'FROZEN']);
+  if (currency === to.currency) return;
+  const message = `the transfer is in ${currency}, but account ${to.id} is in ${to.currency}`;
+  reject(rejections.CurrencyMismatch, message, { expected: currency, actual: to.currency });
+}
 
 function assertEmpty({ id: accountId, balance, currency, holdings }: AccountState): void {
   const data = { accountId, balance, openOrders: 0 };

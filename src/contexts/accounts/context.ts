@@ -9,4 +9,5 @@ export const accounts: BoundedContext = {
   events: accountEvents,
   deciders: [accountDecider],
   views: [accountsView],
+  rights: { view: accountsView, decider: accountDecider },
 };

@@ -1,10 +1,12 @@
+import { accessEnum } from '../../access/account-access.ts';
 import type {
+  EventAudience,
   EventDefinitions,
   EventOf,
   StoredEventOf,
   Upcaster,
 } from '../../kernel/event-definition.ts';
-import { decimal, id, named, nullable, text } from '../../kernel/field.ts';
+import { decimal, enumOf, id, named, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
 
 const amount = decimal(
@@ -15,6 +17,7 @@ const reserved = decimal("The amount of cash, in the account's currency.");
 const currency = text("The ISO 4217 code of the account's currency.");
 const reference = nullable(text("The client's note. Null if none was given."));
 const reason = nullable(text('The reason that the client gave. Null if it gave none.'));
+const grantee = text('The actor whose access to the account was changed.');
 const symbol = id('The symbol of the instrument.');
 const shares = decimal('The number of shares.');
 const orderId = id('The id of the order.');
@@ -31,6 +34,9 @@ const settlement = {
   currency,
 };
 
+/** The actors who may see the account. */
+const viewers: EventAudience = { accounts: 'STREAM' };
+
 /**
  * Schema version 2 has the fields of version 1. Since version 2, amounts and fees are rounded on
  * the totals of their order instead of trade by trade, and a position carries its exact cost.
@@ -41,33 +47,40 @@ const sameFields: Upcaster = (data) => data;
 export const accountEvents = {
   AccountOpened: {
     description: 'An empty account was opened.',
+    audience: viewers,
     fields: { owner: text('The name of the owner.'), currency },
   },
   CashDeposited: {
     description: 'Cash was deposited into the account.',
+    audience: viewers,
     fields: { amount, currency, reference },
   },
   CashWithdrawn: {
     description: 'Cash was withdrawn from the account.',
+    audience: viewers,
     fields: { amount, currency, reference },
   },
   CashTransferredOut: {
     description: oneLine`Cash was transferred to another account. The next event in the log is the
       receiving account's CashTransferredIn.`,
+    audience: viewers,
     fields: { amount, currency, toAccountId: id('The id of the receiving account.'), reference },
   },
   CashTransferredIn: {
     description: oneLine`Cash was transferred from another account. The previous event in the log is
       the sending account's CashTransferredOut.`,
+    audience: { accounts: 'STREAM', fields: { fromAccountId: 'fromAccountId' } },
     fields: { amount, currency, fromAccountId: id('The id of the sending account.'), reference },
   },
   InterestCredited: {
     description: 'Interest was credited to the account.',
+    audience: viewers,
     fields: { amount, currency, reference },
   },
   CashHeld: {
     description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order to
       buy without a limit, which pays from the available cash when it is triggered.`,
+    audience: viewers,
     fields: {
       amount: reserved,
       currency,
@@ -81,10 +94,12 @@ export const accountEvents = {
   },
   CashReleased: {
     description: 'Cash that was reserved for an order was released.',
+    audience: viewers,
     fields: { amount: reserved, currency, orderId },
   },
   SharesDeposited: {
     description: 'Shares were deposited into the account.',
+    audience: viewers,
     fields: {
       symbol,
       quantity: shares,
@@ -96,15 +111,18 @@ export const accountEvents = {
   },
   SharesHeld: {
     description: 'Shares were reserved for an open order.',
+    audience: viewers,
     fields: { symbol, quantity: shares, orderId },
   },
   SharesReleased: {
     description: 'Shares that were reserved for an order were released.',
+    audience: viewers,
     fields: { symbol, quantity: shares, orderId },
   },
   PurchaseSettled: {
     description:
       'A purchase was settled: the account received shares, and paid the amount and the fee.',
+    audience: viewers,
     fields: {
       ...settlement,
       released: decimal(
@@ -117,6 +135,7 @@ export const accountEvents = {
   SaleSettled: {
     description:
       'A sale was settled: the account delivered shares, and received the amount less the fee.',
+    audience: viewers,
     fields: {
       ...settlement,
       released: decimal(
@@ -129,14 +148,28 @@ export const accountEvents = {
   AccountFrozen: {
     description: oneLine`The account was frozen: cash and shares cannot leave it until it is
       unfrozen. Its open orders are canceled.`,
+    audience: viewers,
     fields: { reason },
   },
   AccountUnfrozen: {
     description: 'The account was unfrozen: it is open again.',
+    audience: viewers,
     fields: { reason },
+  },
+  AccessGranted: {
+    description: oneLine`An actor was given access to the account. It replaces the access that the
+      actor had before.`,
+    audience: viewers,
+    fields: { grantee, access: enumOf(accessEnum, 'What the actor may do with the account.') },
+  },
+  AccessRevoked: {
+    description: 'The access of an actor to the account was revoked.',
+    audience: viewers,
+    fields: { grantee },
   },
   AccountClosed: {
     description: 'The account was closed permanently. It was empty.',
+    audience: viewers,
     fields: {},
   },
 } as const satisfies EventDefinitions;

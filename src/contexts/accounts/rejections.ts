@@ -12,6 +12,13 @@ export const AccountNotFound = {
   fields: { accountId },
 } satisfies RejectionDefinition;
 
+export const TooManyGrants = {
+  name: 'TooManyGrantsError',
+  code: 'TOO_MANY_GRANTS',
+  description: 'The account has as many grants as it can have. Revoke one first.',
+  fields: { accountId, grantsMax: integer('The maximum number of grants of an account.') },
+} satisfies RejectionDefinition;
+
 export const AccountAlreadyExists = {
   name: 'AccountAlreadyExistsError',
   code: 'ACCOUNT_ALREADY_EXISTS',

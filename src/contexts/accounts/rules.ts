@@ -3,12 +3,14 @@ import { reject } from '../../kernel/rejection.ts';
 import { add, compare, integerDigitsMax, isDecimal, isFinerThan } from '../../lib/decimal.ts';
 import { type Account, type AccountState, accountDecider, availableOf } from './account.ts';
 import { minorUnitsOf } from './currencies.ts';
-import { AccountNotFound, AccountNotOpen, InsufficientFunds, InvalidAmount } from './rejections.ts';
+import { AccountNotOpen, InsufficientFunds, InvalidAmount } from './rejections.ts';
+import { noSuchAccount } from './rights.ts';
 
 /** The account that a command names. Rejects if it does not exist. */
 export function loadAccount(context: CommandContext, accountId: string): AccountState {
   const { state } = context.load(accountDecider, accountId);
-  return state ?? reject(AccountNotFound, `there is no account ${accountId}`, { accountId });
+  if (state === null) throw noSuchAccount(accountId);
+  return state;
 }
 
 /**

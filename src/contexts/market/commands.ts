@@ -1,3 +1,4 @@
+import { roleRight } from '../../access/command-rights.ts';
 import type { CommandContext, CommandDefinition } from '../../kernel/command.ts';
 import { decimal, id } from '../../kernel/field.ts';
 import { type RejectionDefinition, reject } from '../../kernel/rejection.ts';
@@ -55,6 +56,7 @@ const target = ({ symbol }: { readonly symbol: string }) => ({
 export const listInstrument: CommandDefinition<ListInstrument> = {
   name: 'listInstrument',
   description: 'Lists an instrument, so that it can be priced and traded.',
+  right: roleRight('MARKET'),
   rejections: [InstrumentAlreadyExists],
   handle(input, context) {
     const { symbol } = input;
@@ -68,6 +70,7 @@ export const listInstrument: CommandDefinition<ListInstrument> = {
 export const recordPrice: CommandDefinition<RecordPrice> = {
   name: 'recordPrice',
   description: 'Records a price from an external source. The price may trigger stop orders.',
+  right: roleRight('MARKET'),
   rejections: [InstrumentNotFound, InvalidPrice],
   target,
   handle({ symbol, price }, context) {
@@ -82,6 +85,7 @@ export const recordPrices: CommandDefinition<RecordPrices> = {
   name: 'recordPrices',
   description: oneLine`Records up to 1,000 prices of one instrument from an external source: all of
     them or, if one is rejected, none. The prices may trigger stop orders.`,
+  right: roleRight('MARKET'),
   rejections: [InstrumentNotFound, InvalidPrice],
   target,
   handle({ symbol, prices }, context) {
@@ -104,6 +108,7 @@ export const haltTrading: CommandDefinition<ChangeTrading> = {
   description: oneLine`Halts trading in an instrument. Until it resumes, new orders are rejected and
     stop orders are not triggered. Open orders can be canceled. Has no effect on a halted
     instrument.`,
+  right: roleRight('MARKET'),
   rejections: [InstrumentNotFound],
   target,
   handle: (input, context) => changeTrading('TradingHalted', input, context),
@@ -113,6 +118,7 @@ export const resumeTrading: CommandDefinition<ChangeTrading> = {
   name: 'resumeTrading',
   description: oneLine`Resumes trading in an instrument and triggers the stop orders whose price was
     reached during the halt. Has no effect on an instrument that is not halted.`,
+  right: roleRight('MARKET'),
   rejections: [InstrumentNotFound],
   target,
   handle: (input, context) => changeTrading('TradingResumed', input, context),

@@ -1,4 +1,9 @@
-import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
+import type {
+  EventAudience,
+  EventDefinitions,
+  EventOf,
+  StoredEventOf,
+} from '../../kernel/event-definition.ts';
 import { decimal, type EnumDefinition, enumOf, id, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { sideEnum } from './side.ts';
@@ -48,10 +53,27 @@ function sideFields<Name extends 'buy' | 'sell'>(side: Name) {
   return Object.fromEntries(entries) as Prefixed;
 }
 
+/** What only the viewers of one account may see of a trade. The rest of a trade is public. */
+const privateFields = ['OrderId', 'AccountId', 'FilledQuantity', 'FilledValue', 'LeavesQuantity'];
+
+/** The actors who may see one of the two accounts. */
+const parties: EventAudience = {
+  accounts: ['buyAccountId', 'sellAccountId'],
+  fields: {
+    buyHeld: 'buyAccountId',
+    ...Object.fromEntries(
+      (['buy', 'sell'] as const).flatMap((side) =>
+        privateFields.map((name) => [`${side}${name}`, `${side}AccountId`]),
+      ),
+    ),
+  },
+};
+
 /** The events of an instrument, including its trades, which are in the stream of its book. */
 export const marketEvents = {
   InstrumentListed: {
     description: 'An instrument was listed: it can be priced and traded.',
+    audience: 'EVERYONE',
     fields: {
       symbol,
       name: text('The name of the instrument.'),
@@ -72,6 +94,7 @@ export const marketEvents = {
   },
   PriceRecorded: {
     description: 'An external source reported a price, effective at occurredAt.',
+    audience: 'EVERYONE',
     fields: {
       symbol,
       price: decimal("The price of one share as given, in the instrument's currency."),
@@ -80,14 +103,17 @@ export const marketEvents = {
   TradingHalted: {
     description: oneLine`Trading was halted: until it resumes, new orders are rejected and stop
       orders are not triggered.`,
+    audience: 'EVERYONE',
     fields: { symbol, reason },
   },
   TradingResumed: {
     description: 'Trading was resumed: new orders are accepted again.',
+    audience: 'EVERYONE',
     fields: { symbol, reason },
   },
   TradeExecuted: {
     description: `Two orders traded with each other. The totals of the orders include this trade.`,
+    audience: parties,
     fields: {
       tradeId: id('The id of the trade.'),
       symbol,

@@ -1,4 +1,9 @@
-import type { EventDefinitions, EventOf, StoredEventOf } from '../../kernel/event-definition.ts';
+import type {
+  EventAudience,
+  EventDefinitions,
+  EventOf,
+  StoredEventOf,
+} from '../../kernel/event-definition.ts';
 import { dateTime, decimal, enumOf, id, integer, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import {
@@ -19,6 +24,9 @@ import {
 } from './order-fields.ts';
 import { orderTypeEnum } from './order-terms.ts';
 
+/** The actors who may see the account of the order. */
+const viewers: EventAudience = { accounts: ['accountId'] };
+
 /**
  * All events of orders. The stream of an order has what its client requested. The stream of the
  * instrument's book has what the market did with it, in the order in which it was done.
@@ -26,10 +34,12 @@ import { orderTypeEnum } from './order-terms.ts';
 export const tradingEvents = {
   OrderPlaced: {
     description: 'An order was placed.',
+    audience: viewers,
     fields: { ...instruction, filledQuantity, filledValue },
   },
   OrderRejected: {
     description: 'A well-formed order was rejected by the market.',
+    audience: viewers,
     fields: {
       ...instruction,
       code: text('The code of the error, such as INSUFFICIENT_FUNDS.'),
@@ -38,6 +48,7 @@ export const tradingEvents = {
   },
   BookOpened: {
     description: 'The order book of the instrument was opened.',
+    audience: 'EVERYONE',
     fields: {
       symbol,
       currency: text('The ISO 4217 code of the currency in which the instrument trades.'),
@@ -56,6 +67,7 @@ export const tradingEvents = {
   ReferencePriceSet: {
     description:
       'A price from an external source became the last price, which can trigger stop orders.',
+    audience: 'EVERYONE',
     fields: {
       symbol,
       price: decimal("The price as it was recorded, in the instrument's currency."),
@@ -63,6 +75,7 @@ export const tradingEvents = {
   },
   OrderBooked: {
     description: 'An order, or its remainder after it had traded, was added to the book.',
+    audience: viewers,
     fields: {
       ...progress,
       price: decimal("The limit price of the order, in the instrument's currency."),
@@ -79,6 +92,7 @@ export const tradingEvents = {
   },
   OrderHeld: {
     description: 'A stop order began to wait for its trigger price.',
+    audience: viewers,
     fields: {
       ...progress,
       orderType: enumOf(orderTypeEnum, 'The type of the order: STOP or STOP_LIMIT.'),
@@ -95,6 +109,7 @@ export const tradingEvents = {
   },
   OrderTriggered: {
     description: 'A price triggered a stop order, and the order entered the market.',
+    audience: viewers,
     fields: {
       orderId,
       accountId,
@@ -104,6 +119,7 @@ export const tradingEvents = {
   },
   OrderCanceled: {
     description: 'The remainder of an order was canceled.',
+    audience: viewers,
     fields: {
       ...final,
       reason: nullable(
@@ -116,16 +132,19 @@ export const tradingEvents = {
   },
   OrderExpired: {
     description: 'The remainder of an order expired.',
+    audience: viewers,
     fields: { ...final, expiresAt: dateTime('The time at which the order expired.') },
   },
   OrderReplaced: {
     description: 'An order was replaced by another order.',
+    audience: viewers,
     fields: { ...final, newOrderId: id('The id of the new order.') },
   },
   OrderPaused: {
     description: oneLine`An incoming order was paused because it had traded with as many orders as
       one command allows. It continues in the next command, before anything else happens in the
       book. All that it may spend is reserved until then.`,
+    audience: viewers,
     fields: {
       ...progress,
       timeInForce,
@@ -155,6 +174,7 @@ export const tradingEvents = {
     description: oneLine`Prices reached more stop orders than one command could process. The
       remaining stop orders enter the market in the next commands, ordered by priority, after the
       orders of earlier StopsReached events.`,
+    audience: 'LOG',
     fields: {
       symbol,
       lowPrice: decimal(
@@ -182,6 +202,7 @@ export const tradingEvents = {
   PriceQueued: {
     description: oneLine`A price from an external source was queued, because earlier commands had
       left work in the book. It takes effect when this work is done.`,
+    audience: 'LOG',
     fields: {
       symbol,
       price: decimal("The price as it was recorded, in the instrument's currency."),
@@ -195,6 +216,7 @@ export const tradingEvents = {
   CancelsQueued: {
     description: oneLine`The cancellation of all open orders of an account in the book was queued.
       It is carried out in the next commands, after the work that was queued before it.`,
+    audience: viewers,
     fields: {
       symbol,
       accountId: id('The id of the account.'),
@@ -205,6 +227,7 @@ export const tradingEvents = {
     description: oneLine`A command left work in the book, because one command may do only a limited
       amount of it. The server continues the work by itself. Later commands for the book are
       decided after this work.`,
+    audience: 'LOG',
     fields: {
       symbol,
       wavesDone: integer(
@@ -222,11 +245,13 @@ export const tradingEvents = {
   },
   MatchingFinished: {
     description: 'The book completed all work that earlier commands had left in it.',
+    audience: 'LOG',
     fields: { symbol },
   },
   ClientOrderIdAssigned: {
     description: oneLine`A client order id was assigned to an open order. No other open order of the
       account has it.`,
+    audience: viewers,
     fields: { accountId, clientOrderId: text("The client's own id for the order."), orderId },
   },
 } as const satisfies EventDefinitions;

@@ -73,17 +73,16 @@ export function createEntryChanges(view: AnyView, page: number) {
     after: ListPlacement | null,
     sequence: number,
   ): void {
-    const staysAt = before?.position === after?.position;
-    const count = Math.max(before?.partitions.length ?? 0, after?.partitions.length ?? 0);
-    for (let index = 0; index < count; index += 1) {
-      if (before !== null && after !== null && staysAt) {
-        if (before.partitions[index] === after.partitions[index]) {
-          if (before.page === page) after.opened[index] = before.opened[index] ?? -1;
-          continue;
-        }
-      }
-      if (before !== null) close(list, key, before, index, sequence);
-      if (after !== null) open(list, key, after, index, sequence);
+    const kept = keptPartitions(before, after);
+    for (const index of before?.partitions.keys() ?? []) {
+      const keptAt = kept.get(index);
+      if (before === null) continue;
+      if (after === null || keptAt === undefined) close(list, key, before, index, sequence);
+      else if (before.page === page) after.opened[keptAt] = before.opened[index] ?? -1;
+    }
+    const stay = new Set(kept.values());
+    for (const index of after?.partitions.keys() ?? []) {
+      if (after !== null && !stay.has(index)) open(list, key, after, index, sequence);
     }
   }
 
@@ -99,4 +98,19 @@ export function createEntryChanges(view: AnyView, page: number) {
       }
     },
   };
+}
+
+/** Where each partition in which the entry does not change is, by where it was. */
+function keptPartitions(
+  before: ListPlacement | null,
+  after: ListPlacement | null,
+): ReadonlyMap<number, number> {
+  const kept = new Map<number, number>();
+  if (before === null || after === null || before.position !== after.position) return kept;
+  const places = new Map(after.partitions.map((partition, index) => [partition, index]));
+  for (const [index, partition] of before.partitions.entries()) {
+    const place = places.get(partition);
+    if (place !== undefined) kept.set(index, place);
+  }
+  return kept;
 }

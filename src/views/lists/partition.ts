@@ -26,13 +26,15 @@ export function toPartition(values: FilterValues): string {
   return createHash('sha256').update(name).digest('base64');
 }
 
+/** What a filter says of a document: one value, or several different ones. */
+export type FilterValue = string | readonly string[];
+
 /** The partitions of a document, given its filter values in the order of the filters. */
-export type PartitionNames = (values: readonly string[]) => readonly string[];
+export type PartitionNames = (values: readonly FilterValue[]) => readonly string[];
 
 /**
- * Returns the partitions that contain a document, one for each combination of the filters: the one
- * at `index` has the filters whose bits are set in `index`. The names are cached, since computing
- * them costs more than everything else.
+ * Returns the partitions that contain a document, one for each combination of the filters and of
+ * their values. The names are cached, since computing them costs more than everything else.
  */
 export function createPartitionNames(filters: readonly string[]): PartitionNames {
   if (filters.length === 0) return () => wholeList;
@@ -42,7 +44,7 @@ export function createPartitionNames(filters: readonly string[]): PartitionNames
   return (values) => {
     let level = known;
     for (const value of values) {
-      const next = level.get(value);
+      const next = level.get(toText(value));
       if (next === undefined) break;
       if (!(next instanceof Map)) return next;
       level = next;
@@ -62,25 +64,37 @@ const wholeList: readonly string[] = [''];
 
 type NamesByValue = Map<string, NamesByValue | readonly string[]>;
 
-function remember(known: NamesByValue, values: readonly string[], names: readonly string[]): void {
+function remember(
+  known: NamesByValue,
+  values: readonly FilterValue[],
+  names: readonly string[],
+): void {
   let level = known;
   for (const value of values.slice(0, -1)) {
-    const next = level.get(value);
+    const next = level.get(toText(value));
     const inner = next instanceof Map ? next : new Map();
-    level.set(value, inner);
+    level.set(toText(value), inner);
     level = inner;
   }
-  level.set(values.at(-1) ?? '', names);
+  level.set(toText(values.at(-1) ?? ''), names);
+}
+
+/** A filter has either one value or several in all documents, so the texts cannot be confused. */
+function toText(value: FilterValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function combinationsOf(
   filters: readonly string[],
-  values: readonly string[],
+  values: readonly FilterValue[],
 ): readonly FilterValues[] {
   let combinations: readonly FilterValues[] = [{}];
   for (const [index, filter] of filters.entries()) {
-    const value = values[index] ?? '';
-    combinations = [...combinations, ...combinations.map((some) => ({ ...some, [filter]: value }))];
+    const own = [values[index] ?? ''].flat();
+    const filtered = own.flatMap((value) =>
+      combinations.map((some) => ({ ...some, [filter]: value })),
+    );
+    combinations = [...combinations, ...filtered];
   }
   return combinations;
 }

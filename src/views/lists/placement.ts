@@ -1,6 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../../kernel/event.ts';
 import type { View, ViewList } from '../../kernel/view.ts';
-import { createPartitionNames, type PartitionNames, toPosition } from './partition.ts';
+import {
+  createPartitionNames,
+  type FilterValue,
+  type PartitionNames,
+  toPosition,
+} from './partition.ts';
 
 /** A view of any documents: the engine passes a view only documents that the view itself made. */
 export type AnyView = View<JsonObject>;
@@ -9,8 +15,8 @@ export type AnyView = View<JsonObject>;
 export interface ListPlacement {
   readonly position: string;
   /** The values of the list's filters, in their order. */
-  readonly values: readonly string[];
-  /** The partitions, one for each combination of filters, in the order of `PartitionNames`. */
+  readonly values: readonly FilterValue[];
+  /** The partitions, as `PartitionNames` returns them. */
   readonly partitions: readonly string[];
   /** The first sequence of the page of events that has made this placement. */
   readonly page: number;
@@ -60,7 +66,7 @@ function toListPlacement(
   if (wanted === null) return null;
   const position = toPosition(wanted);
   const values = list.filters.map((toValue) => toValue(document));
-  const isAlike = before !== null && values.every((value, index) => value === before.values[index]);
+  const isAlike = before !== null && isDeepStrictEqual(values, before.values);
   if (isAlike && before.position === position) return before;
   const partitions = isAlike ? before.partitions : list.partitionsOf(values);
   return { position, values, partitions, page, opened: partitions.map(() => -1) };
@@ -69,7 +75,7 @@ function toListPlacement(
 interface KnownList {
   readonly name: string;
   readonly position: ViewList<JsonObject>['position'];
-  readonly filters: readonly ((document: JsonObject) => string)[];
+  readonly filters: readonly ((document: JsonObject) => FilterValue)[];
   readonly partitionsOf: PartitionNames;
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { serverRight } from '../../../src/access/command-rights.ts';
 import { accountDecider } from '../../../src/contexts/accounts/account.ts';
 import { depositCash, transferCash } from '../../../src/contexts/accounts/commands.ts';
 import type { CommandDefinition } from '../../../src/kernel/command.ts';
@@ -38,6 +39,7 @@ async function statesFound(ids: readonly string[]) {
 const look: CommandDefinition<{ readonly id: string }> = {
   name: 'look',
   description: 'Loads an account and records nothing.',
+  right: serverRight,
   rejections: [],
   handle: ({ id }, context) => void context.load(accountDecider, id),
 };

@@ -43,6 +43,7 @@ test('an account is opened empty, with an owner and a currency', () => {
     version: 1,
     sequence: 1,
     holdings: {},
+    grants: [],
     markets: [],
     olderOrders: [],
     openedAt: '2026-01-01T00:00:00.000000Z',

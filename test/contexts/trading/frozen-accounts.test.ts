@@ -7,7 +7,9 @@ import {
   closeAccount,
   creditInterest,
   depositCash,
+  grantAccess,
   type MoveCash,
+  revokeAccess,
   transferCash,
   withdrawCash,
 } from '../../../src/contexts/accounts/commands.ts';
@@ -19,7 +21,10 @@ import type { CommandDefinition } from '../../../src/kernel/command.ts';
 import { compare } from '../../../src/lib/decimal.ts';
 import { type Exchange, openExchange } from '../../support/exchange.ts';
 
-/** The events that a frozen account may still have. A closed account may have none. */
+/**
+ * The events that a frozen account may still have. A closed account may have none. Grants move
+ * nothing: an account at any status may have them.
+ */
 const harmless: ReadonlySet<string> = new Set([
   'CashDeposited',
   'InterestCredited',
@@ -56,6 +61,10 @@ const attempts: Readonly<Record<string, Attempt>> = {
   },
   freezeAccount: (x, { account }) => x.freeze(account),
   unfreezeAccount: (x, { account, pick }) => (pick % 8 === 0 ? x.unfreeze(account) : null),
+  grantAccess: (x, { account, pick }) =>
+    x.world.submit(grantAccess, { accountId: account, actor: `a${pick % 3}`, access: 'FULL' }),
+  revokeAccess: (x, { account, pick }) =>
+    x.world.submit(revokeAccess, { accountId: account, actor: `a${pick % 3}` }),
   closeAccount: (x, { account }) => x.world.submit(closeAccount, { accountId: account }),
   listInstrument: (x, { price }) => x.list({ symbol: `N${price.replace('.', '')}` }),
   recordPrice: (x, { price, pick }) => x.price(price, { symbol: symbolOf(pick) }),
@@ -124,6 +133,7 @@ function assertNothingLeft(x: Exchange, accountId: string): void {
     if (before === null || before.status === 'OPEN' || state === null) continue;
     const isRelease = event.commandId === freezing && /Released$/.test(event.type);
     const what = `${event.sequence} ${event.type} of an account that is ${before.status}`;
+    if (event.type === 'AccessGranted' || event.type === 'AccessRevoked') continue;
     if (before.status === 'CLOSED') throw new Error(what);
     if (!harmless.has(event.type) && !isRelease) throw new Error(what);
     expect(compare(state.balance, before.balance), what).toBeGreaterThanOrEqual(0);
@@ -175,7 +185,7 @@ test('nothing leaves an account that is frozen or closed, whatever is tried', ()
 });
 
 describe('an account that is emptied and closed', () => {
-  test('has no further events, whatever is tried', () => {
+  test('has no further events but those of access, whatever is tried', () => {
     fc.assert(
       fc.property(steps, (program) => {
         const x = openTwo();

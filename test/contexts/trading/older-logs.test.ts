@@ -42,7 +42,7 @@ function figuresOf(name: string, documents: Documents, { price }: OlderLog) {
       expect(ROUNDING).toBe('0');
       return [key, { ...document, balances }];
     }
-    const { buyAmount: _bought, sellAmount: _sold, ...figures } = document;
+    const { buyAmount: _bought, sellAmount: _sold, grants: _grants, ...figures } = document;
     return [key, figures];
   });
   return Object.fromEntries(entries);

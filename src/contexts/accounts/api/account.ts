@@ -1,4 +1,5 @@
 import type { ObjectRef } from '@pothos/core';
+import { accessEnum } from '../../../access/account-access.ts';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { ApiTypes } from '../../../api/builder.ts';
 import { readEventConnection } from '../../../api/event-queries.ts';
@@ -10,7 +11,7 @@ import { streamIdOf } from '../../../kernel/decider.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { parseUuid } from '../../../lib/uuid.ts';
 import { type ReadPoint, shownSequence } from '../../../views/read-point.ts';
-import { type Account, accountDecider, availableOf } from '../account.ts';
+import { type Account, accountDecider, availableOf, type Grant } from '../account.ts';
 import { accountStatusEnum } from '../account-status.ts';
 import { accountsView } from '../views.ts';
 
@@ -26,7 +27,10 @@ export function toAccountAt(account: Account, at: ReadPoint): AccountAt {
   return { typename: 'Account', account, at };
 }
 
-/** Finds an account at a read point. Null if the id is not a UUID or no account has it. */
+/**
+ * Finds an account at a read point. Null if no account has the id, or if the actor may not see it
+ * now.
+ */
 export async function findAccount(
   context: RequestContext,
   id: string,
@@ -34,7 +38,20 @@ export async function findAccount(
 ): Promise<AccountAt | null> {
   const uuid = parseUuid(id);
   if (uuid === null) return null;
-  const found = await context.views.document(accountsView, uuid, at);
+  const { visibility } = context;
+  if (typeof at !== 'number' && !(await visibility.mayView(uuid))) return null;
+  const found = await readAccount(context, uuid, at);
+  if (found === null || (typeof at === 'number' && !visibility.admits(found.account))) return null;
+  return found;
+}
+
+/** Finds an account that the actor may see, because the actor may see what belongs to it. */
+export async function readAccount(
+  context: RequestContext,
+  id: string,
+  at: ReadPoint,
+): Promise<AccountAt | null> {
+  const found = await context.views.document(accountsView, id, at);
   return found === null ? null : toAccountAt(found.document, at);
 }
 
@@ -59,7 +76,7 @@ function addAccountTypes(parts: ApiParts) {
         resolve: ({ account }) => account.id,
       }),
       owner: t.string({
-        description: 'The name of the owner.',
+        description: 'The actor to whom the account belongs.',
         resolve: ({ account }) => account.owner,
       }),
       currency: t.string({
@@ -74,6 +91,7 @@ function addAccountTypes(parts: ApiParts) {
     }),
   });
   addCash(parts, account);
+  addGrants(parts, account);
   addRevision(parts, account);
   addHistory(parts, account);
   return { account, status };
@@ -100,6 +118,33 @@ function addCash({ builder }: ApiParts, account: AccountRef): void {
       resolve: ({ account }) => availableOf(account),
     }),
   }));
+}
+
+function addGrants({ builder }: ApiParts, account: AccountRef): void {
+  const grant = builder.objectRef<Grant>('Grant').implement({
+    description: 'The access of an actor to an account that it does not own.',
+    fields: (t) => ({
+      actor: t.exposeString('actor', { description: 'The actor who was let in.' }),
+      access: t.expose('access', {
+        type: enumTypeOf(builder, accessEnum),
+        description: 'What the actor may do with the account.',
+      }),
+      grantedBy: t.exposeString('grantedBy', {
+        description: 'The actor who gave the access: the owner or an operator.',
+      }),
+      grantedAt: t.expose('grantedAt', {
+        type: 'DateTime',
+        description: 'The time at which the access was recorded.',
+      }),
+    }),
+  });
+  builder.objectField(account, 'grants', (t) =>
+    t.field({
+      type: [grant],
+      description: 'The actors who were let in, each once, in the order of the last grants.',
+      resolve: ({ account: { grants } }) => [...grants],
+    }),
+  );
 }
 
 function addRevision({ builder }: ApiParts, account: AccountRef): void {

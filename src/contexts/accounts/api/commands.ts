@@ -1,5 +1,7 @@
+import { accessEnum } from '../../../access/account-access.ts';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { badInput } from '../../../api/errors.ts';
+import { enumTypeOf } from '../../../api/field-types.ts';
 import { parseId, parseNewId, parseOptionalText, parseText } from '../../../api/input.ts';
 import { createdId, fieldAfter } from '../../../api/state-after.ts';
 import type { CommandDefinition } from '../../../kernel/command.ts';
@@ -40,6 +42,7 @@ export function addAccountCommands(parts: ApiParts, refs: AccountRefs): void {
   addStatusCommand(parts, refs, commands.freezeAccount);
   addStatusCommand(parts, refs, commands.unfreezeAccount);
   addCloseAccount(parts, refs);
+  addAccessCommands(parts, refs);
 }
 
 function addOpenAccount({ addCommand }: ApiParts, refs: AccountRefs): void {
@@ -127,14 +130,17 @@ function addTransferCash({ addCommand }: ApiParts, refs: AccountRefs): void {
           idOf: ({ input }) => input.fromAccountId,
         }),
       ),
-      to: t.field(
-        fieldAfter({
-          type: refs.account,
-          description: 'The receiving account after the command.',
-          state: accountAfter,
-          idOf: ({ input }) => input.toAccountId,
-        }),
-      ),
+      to: t.field({
+        type: refs.account,
+        nullable: true,
+        description:
+          'The receiving account after the command. Null if the actor may not see the account.',
+        resolve: async (answer, _args, context) => {
+          const { toAccountId } = answer.input;
+          if (!(await context.visibility.mayView(toAccountId))) return null;
+          return accountAfter(context, answer, toAccountId);
+        },
+      }),
     }),
   });
 }
@@ -161,6 +167,41 @@ function addCloseAccount({ addCommand }: ApiParts, refs: AccountRefs): void {
     input: (t) => ({ accountId: t.id(accountIdField) }),
     parse: ({ accountId }: { readonly accountId: string }) => ({
       accountId: parseId('accountId', accountId),
+    }),
+    payload: (t) => ({ account: t.field(accountField(refs, toAccountId)) }),
+  });
+}
+
+/** Adds the mutations with which an owner lets other actors in. */
+function addAccessCommands({ builder, addCommand }: ApiParts, refs: AccountRefs): void {
+  const actorField = {
+    required: true,
+    description: 'The actor whose access changes, 1 to 200 characters. It must not be the owner.',
+  } as const;
+  addCommand<commands.GrantAccess>({
+    command: commands.grantAccess,
+    input: (t) => ({
+      accountId: t.id(accountIdField),
+      actor: t.string(actorField),
+      access: t.field({
+        type: enumTypeOf(builder, accessEnum),
+        required: true,
+        description: 'What the actor may do with the account from now on.',
+      }),
+    }),
+    parse: ({ accountId, actor, access }: commands.GrantAccess) => ({
+      accountId: parseId('accountId', accountId),
+      actor: parseText('actor', actor),
+      access,
+    }),
+    payload: (t) => ({ account: t.field(accountField(refs, toAccountId)) }),
+  });
+  addCommand<commands.ChangeAccess>({
+    command: commands.revokeAccess,
+    input: (t) => ({ accountId: t.id(accountIdField), actor: t.string(actorField) }),
+    parse: ({ accountId, actor }: commands.ChangeAccess) => ({
+      accountId: parseId('accountId', accountId),
+      actor: parseText('actor', actor),
     }),
     payload: (t) => ({ account: t.field(accountField(refs, toAccountId)) }),
   });

@@ -4,21 +4,26 @@ import { within } from '../../../api/errors.ts';
 import { parseFilterBy, parseFilterText } from '../../../api/filter-input.ts';
 import { parseId } from '../../../api/input.ts';
 import { type ListRequest, readListConnection } from '../../../api/list-connection.ts';
+import type { RequestContext } from '../../../api/request-context.ts';
+import { access } from '../../../api/root-access.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import type { Account } from '../account.ts';
 import { currencyFault } from '../currencies.ts';
 import { accountsView } from '../views.ts';
 import { type AccountRefs, findAccount, toAccountAt } from './account.ts';
+import { readOwnAccounts } from './own-accounts.ts';
 
 /** Adds Query.account and Query.accounts. */
 export function addAccountQueries({ builder }: ApiParts, { account, status }: AccountRefs): void {
   const { filter, order } = addAccountListTypes(builder, status);
   builder.queryFields((t) => ({
     account: t.field({
+      extensions: access('ACCOUNTS'),
       type: account,
       nullable: true,
-      description: 'Returns an account, as of a moment. Null if it did not exist then.',
+      description: oneLine`Returns an account, as of a moment. Null if it did not exist then, or if
+        the actor may not see it now.`,
       args: {
         id: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
@@ -28,11 +33,12 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
     }),
     accounts: t.connection(
       {
+        extensions: access('ACCOUNTS'),
         type: account,
         nullable: true,
-        description: oneLine`Lists the accounts that match the filter, as of a moment. A cursor is
-          valid at any moment, but only with the filter, orderBy and descending for which it was
-          returned.`,
+        description: oneLine`Lists the accounts that the actor may see now and that match the
+          filter, as of a moment. A cursor is valid at any moment, but only with the filter, orderBy
+          and descending for which it was returned.`,
         args: {
           filter: t.arg({
             type: filter,
@@ -56,7 +62,7 @@ export function addAccountQueries({ builder }: ApiParts, { account, status }: Ac
         ) => {
           const at = await context.readPointOf(asOf);
           const request = within('filter', () =>
-            toRequest(orderBy ?? 'OPENED_AT', requested ?? {}, at),
+            toRequest(context, orderBy ?? 'OPENED_AT', requested ?? {}, at),
           );
           const list = { ...request, descending: descending ?? false };
           return readListConnection(context, list, paging, toAccountAt);
@@ -102,6 +108,7 @@ interface AccountFilter {
 }
 
 function toRequest(
+  context: RequestContext,
   list: 'OPENED_AT' | 'OWNER',
   { owner, currency, status }: AccountFilter,
   at: ReadPoint,
@@ -111,5 +118,6 @@ function toRequest(
     currency: parseFilterBy('currency', currencyFault, currency),
     status,
   };
-  return { view: accountsView, list, filter, at };
+  const read = context.visibility.ofAll ? {} : { read: readOwnAccounts(context, filter, at) };
+  return { view: accountsView, list, filter, at, ...read };
 }

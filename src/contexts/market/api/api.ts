@@ -2,6 +2,7 @@ import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
 import { parseId } from '../../../api/input.ts';
 import { readListConnection } from '../../../api/list-connection.ts';
+import { access } from '../../../api/root-access.ts';
 import type { ApiModule } from '../../../api/schema.ts';
 import { market } from '../context.ts';
 import { instrumentsView } from '../views.ts';
@@ -29,6 +30,7 @@ function addApi(parts: ApiParts): void {
 function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs): void {
   builder.queryFields((t) => ({
     instrument: t.field({
+      extensions: access('EVERYONE'),
       type: instrument,
       nullable: true,
       description: 'Returns an instrument, as of a moment. Null if it was not listed then.',
@@ -44,6 +46,7 @@ function addMarketQueries({ builder }: ApiParts, { instrument }: InstrumentRefs)
     }),
     instruments: t.connection(
       {
+        extensions: access('EVERYONE'),
         type: instrument,
         nullable: true,
         description: 'Lists the instruments, sorted by symbol, as of a moment.',

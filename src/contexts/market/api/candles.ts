@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { badInput } from '../../../api/errors.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { access } from '../../../api/root-access.ts';
 import { frameSequence, latestDescription } from '../../../api/state-frames.ts';
 import { watchState } from '../../../api/watch-found.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -117,6 +118,7 @@ function addCandlesSubscription({ builder }: ApiParts, { candle, interval }: Can
   });
   builder.subscriptionField('candles', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: frame,
       description: oneLine`Sends the last candle of an instrument first, then each new state of it
         and each new candle, at most one frame every ${framePauseMs} ms. ${latestDescription} Fails

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { ApiParts } from '../../../api/api-parts.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { access } from '../../../api/root-access.ts';
 import { watchState } from '../../../api/watch-found.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -65,6 +66,7 @@ export function addBookDeltas(parts: ApiParts): void {
   });
   builder.subscriptionField('orderBookDeltas', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: frame,
       description: oneLine`Sends a whole order book first, then the price levels that have changed.
         With \`after\`, the first frame has the changes since then. Each frame leads to the exact

@@ -5,7 +5,7 @@ import { idAt } from '../../../api/node-id.ts';
 import { oncePerSchema } from '../../../api/once.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { shownSequence } from '../../../views/read-point.ts';
-import { accountTypes, findAccount } from '../../accounts/api/account.ts';
+import { accountTypes, readAccount } from '../../accounts/api/account.ts';
 import { findInstrument, instrumentTypes } from '../../market/api/instrument.ts';
 import { averagePriceOf } from '../order.ts';
 import { addOrderEnums, type OrderEnums } from './order-enums.ts';
@@ -72,7 +72,7 @@ function addOrder(parts: ApiParts, refs: Refs): void {
         description: 'The account that placed the order.',
         resolve: async ({ order, at }, _args, context) => {
           await context.waitForViews(at);
-          const found = await findAccount(context, order.accountId, at);
+          const found = await readAccount(context, order.accountId, at);
           return found ?? missing('account', order.accountId, at);
         },
       }),

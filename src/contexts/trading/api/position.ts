@@ -128,6 +128,7 @@ export async function findPosition(
     /^position-(?<accountId>.{36})-(?<symbol>.+)$/.exec(key)?.groups ?? {};
   const uuid = parseUuid(accountId ?? '');
   if (uuid === null || symbol === undefined) return null;
+  if (!(await context.visibility.mayView(uuid))) return null;
   const found = await context.views.document(positionsView, toPositionKey(uuid, symbol), at);
   if (found === null || isZero(found.document.quantity)) return null;
   return toPositionAt(await readValue(context.views, found.document, at), at);

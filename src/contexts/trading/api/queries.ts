@@ -8,14 +8,16 @@ import {
   parseFilterText,
 } from '../../../api/filter-input.ts';
 import { parseId } from '../../../api/input.ts';
-import { readListConnection } from '../../../api/list-connection.ts';
+import { mergeParts, type ReadPage, readListConnection } from '../../../api/list-connection.ts';
 import type { PagingArgs } from '../../../api/paging.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { access } from '../../../api/root-access.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import type { ReadPoint } from '../../../views/read-point.ts';
 import { accountTypes } from '../../accounts/api/account.ts';
+import { readOwnAccountIds } from '../../accounts/api/own-accounts.ts';
 import { symbolFault } from '../../market/symbol.ts';
-import type { OrderStatus } from '../order.ts';
+import type { Order, OrderStatus } from '../order.ts';
 import { ordersView, toClientOrderPrefix } from '../views/orders.ts';
 import { tradesView } from '../views/trades.ts';
 import { orderTypes } from './order.ts';
@@ -91,9 +93,11 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
   const { filter, orderBy, edge, connection } = lists;
   parts.builder.queryFields((t) => ({
     order: t.field({
+      extensions: access('ACCOUNTS'),
       type: order,
       nullable: true,
-      description: 'Returns an order, as of a moment. Null if it did not exist then.',
+      description: oneLine`Returns an order, as of a moment. Null if it did not exist then, or
+        if the actor may not see its account now.`,
       args: {
         id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
@@ -103,9 +107,11 @@ function addOrderQueries(parts: ApiParts, lists: OrderListTypes): void {
     }),
     orders: t.connection(
       {
+        extensions: access('ACCOUNTS'),
         type: order,
         nullable: true,
-        description: oneLine`Lists the orders that match the filter, as of a moment. A cursor is
+        description: oneLine`Lists the orders that match the filter, of accounts that the actor may
+          see now, as of a moment. A cursor is
           valid at any moment, but only with the filter, orderBy and descending for which it was
           returned.`,
         args: {
@@ -132,6 +138,7 @@ function addTradesQuery(parts: ApiParts): void {
   parts.builder.queryField('trades', (t) =>
     t.connection(
       {
+        extensions: access('EVERYONE'),
         type: trade,
         nullable: true,
         description: oneLine`Lists the trades of an instrument up to a moment, in the order of
@@ -181,8 +188,11 @@ function addAccountOrders(parts: ApiParts, lists: OrderListTypes): void {
   );
 }
 
-/** A page of orders. If `ownerId` is given, it replaces the account of the filter. */
-function readOrders(
+/**
+ * A page of orders. If `ownerId` is given, it replaces the account of the filter; the actor may see
+ * that account.
+ */
+async function readOrders(
   context: RequestContext,
   { filter, descending, ...paging }: OrderListArgs,
   { at, ownerId }: { readonly at: ReadPoint; readonly ownerId?: string },
@@ -198,9 +208,43 @@ function readOrders(
       ? { list: 'PLACED_AT' }
       : { list: 'CLIENT_ORDER_ID', prefix: toClientOrderPrefix(clientOrderId) }),
     filter: { accountId: ownerId ?? accountId, symbol },
+    ...(ownerId === undefined && !context.visibility.ofAll
+      ? { read: await readOwnOrders(context, accountId ?? null, at) }
+      : {}),
     ...(statuses == null ? {} : { anyOf: [...new Set(statuses)].map((status) => ({ status })) }),
   };
   return readListConnection(context, request, paging, toOrderAt);
+}
+
+const ownAccountsMax = 1_000;
+
+/** Creates what reads the orders of the accounts that the actor may see now, or of one of them. */
+async function readOwnOrders(
+  context: RequestContext,
+  accountId: string | null,
+  at: ReadPoint,
+): Promise<ReadPage<Order>> {
+  const ids = await ownAccountIds(context, accountId);
+  return async (page) => {
+    const parts = await Promise.all(
+      ids.map((id) => {
+        const own = { ...page, filter: { ...page.filter, accountId: id } };
+        return context.views.list(ordersView, own, at);
+      }),
+    );
+    return mergeParts(parts, page);
+  };
+}
+
+async function ownAccountIds(
+  context: RequestContext,
+  accountId: string | null,
+): Promise<readonly string[]> {
+  if (accountId !== null) return (await context.visibility.mayView(accountId)) ? [accountId] : [];
+  const ids = await readOwnAccountIds(context, ownAccountsMax);
+  if (ids.length <= ownAccountsMax) return ids;
+  const reason = `orders of more than ${ownAccountsMax} accounts cannot be listed together`;
+  badInput(`${reason}: give an accountId`, 'filter');
 }
 
 function parseOrderFilter({ accountId, symbol, clientOrderId, status, statuses }: OrderFilter) {

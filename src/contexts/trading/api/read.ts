@@ -10,6 +10,7 @@ import { baseSequenceOf, type ReadPoint } from '../../../views/read-point.ts';
 import type { AccountAt } from '../../accounts/api/account.ts';
 import { accountAfter } from '../../accounts/api/account-after.ts';
 import { evolveOrder, type Order, type OrderEvent, orderDecider } from '../order.ts';
+import { OrderNotFound } from '../rejections.ts';
 import { orderIdsOf, ordersView } from '../views/orders.ts';
 import { type Trade, toTrade, tradesView } from '../views/trades.ts';
 
@@ -37,25 +38,48 @@ export function toTradeAt(trade: Trade, at: ReadPoint): TradeAt {
   return { typename: 'Trade', trade, at };
 }
 
+/** Finds an order. Null if no order has the id, or if the actor may not see its account now. */
 export async function findOrder(
   context: RequestContext,
   id: string,
   at: ReadPoint,
 ): Promise<OrderAt | null> {
   const uuid = parseUuid(id);
-  if (uuid === null) return null;
-  const found = await context.views.document(ordersView, uuid, at);
+  const found = uuid && (await readOrder(context, uuid, at));
+  if (!found || !(await context.visibility.mayView(found.order.accountId))) return null;
+  return found;
+}
+
+async function readOrder(
+  context: RequestContext,
+  id: string,
+  at: ReadPoint,
+): Promise<OrderAt | null> {
+  const found = await context.views.document(ordersView, id, at);
   return found === null ? null : toOrderAt(found.document, at);
 }
 
-/** The order with an id that is known to exist; throws if it is not in the views. */
+/**
+ * The order with an id that is known to exist, and whose account the actor may see; throws if it is
+ * not in the views.
+ */
 export async function orderOf(
   context: RequestContext,
   id: string,
   at: ReadPoint,
 ): Promise<OrderAt> {
   await context.waitForViews(at);
-  return (await findOrder(context, id, at)) ?? missing('order', id, at);
+  return (await readOrder(context, id, at)) ?? missing('order', id, at);
+}
+
+/** An order of a trade. Null if the actor may not see its account now. */
+export async function orderOfTrade(
+  context: RequestContext,
+  id: string,
+  at: ReadPoint,
+): Promise<OrderAt | null> {
+  const found = await orderOf(context, id, at);
+  return (await context.visibility.mayView(found.order.accountId)) ? found : null;
 }
 
 export async function findTrade(
@@ -71,7 +95,8 @@ export async function findTrade(
 
 /**
  * The order right after a command, folded from its placing and the events of the command. If the
- * answer is a replay, these are the recorded events.
+ * answer is a replay, these are the recorded events, and it throws ORDER_NOT_FOUND if the actor may
+ * not see the order any more.
  */
 export async function orderAfter(
   context: RequestContext,
@@ -81,7 +106,12 @@ export async function orderAfter(
   const { result, at } = answer;
   const about = result.decided.filter((event) => orderIdsOf(event).includes(id));
   const placed = about.length === 0 ? null : await placedBehind(context, answer, id);
-  return placed === null ? orderOf(context, id, at) : toOrderAt(afterAll(placed, about, id), at);
+  const found =
+    placed === null ? await orderOf(context, id, at) : toOrderAt(afterAll(placed, about, id), at);
+  if (result.replayed && !(await context.visibility.mayView(found.order.accountId))) {
+    throw codedError(OrderNotFound.code, `there is no order ${id}`);
+  }
+  return found;
 }
 
 /** The order as it was placed; null if there is no such order. */
@@ -150,7 +180,7 @@ async function replacedOf(
   id: string,
   at: ReadPoint,
 ): Promise<Order | null> {
-  return (await findOrder(context, id, at))?.order ?? null;
+  return (await readOrder(context, id, at))?.order ?? null;
 }
 
 async function readOwnFills(

@@ -3,6 +3,7 @@ import { codedError } from '../../../api/errors.ts';
 import { watchLog } from '../../../api/event-subscription.ts';
 import { parseId } from '../../../api/input.ts';
 import type { RequestContext } from '../../../api/request-context.ts';
+import { access } from '../../../api/root-access.ts';
 import { frameEvent, frameSequence, latestDescription } from '../../../api/state-frames.ts';
 import { type FoundState, watchFound, watchState } from '../../../api/watch-found.ts';
 import type { EventFrame } from '../../../feed/watch-events.ts';
@@ -49,19 +50,26 @@ function addOrder(parts: ApiParts): void {
         description: 'The order at the sequence number of this frame.',
         resolve: ({ state, sequence }) => toOrderAt(state.document, sequence),
       }),
-      event: t.expose('event', frameEvent(parts)),
+      event: t.field(frameEvent(parts)),
     }),
   });
   builder.subscriptionField('order', (t) =>
     t.field({
+      extensions: access('ACCOUNTS'),
       type: frame,
       description: oneLine`Sends the current state of an order first, then each new state.
-        ${latestDescription} Fails with ORDER_NOT_FOUND if no order has the id.`,
+        ${latestDescription} Fails with ORDER_NOT_FOUND if no order that the actor may see has the
+        id, also as soon as the access of the actor is revoked.`,
       args: { id: t.arg.id({ required: true, description: 'The id of the order, a UUID.' }) },
       subscribe: (_root, { id }, context) =>
         watchFound(
           context,
-          { view: ordersView, noun: 'order', key: parseId('id', id) },
+          {
+            view: ordersView,
+            noun: 'order',
+            key: parseId('id', id),
+            accountOf: ({ accountId }) => accountId,
+          },
           'ORDER_NOT_FOUND',
         ),
       resolve: (state) => state,
@@ -84,6 +92,7 @@ function addOrderBook(parts: ApiParts): void {
   });
   builder.subscriptionField('orderBook', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: frame,
       description: oneLine`Sends the current best price levels of an order book first, then the new
         levels whenever they have changed. ${latestDescription}
@@ -130,6 +139,7 @@ function addTrades(parts: ApiParts): void {
   });
   builder.subscriptionField('trades', (t) =>
     t.field({
+      extensions: access('EVERYONE'),
       type: frame,
       description: oneLine`Sends every trade of an instrument after a sequence number, in order and
         exactly once: first the recorded trades, then each new trade. The first frame has no trade
@@ -168,10 +178,12 @@ function addPortfolio(parts: ApiParts): void {
   });
   builder.subscriptionField('portfolio', (t) =>
     t.field({
+      extensions: access('ACCOUNTS'),
       type: frame,
       description: oneLine`Sends the current portfolio of an account first, then the new portfolio
         whenever the account, its positions or their prices have changed.
-        ${latestDescription} Fails with ACCOUNT_NOT_FOUND if no account has the id.`,
+        ${latestDescription} Fails with ACCOUNT_NOT_FOUND if no account that the actor may see has
+        the id, also as soon as the access of the actor is revoked.`,
       args: {
         accountId: t.arg.id({ required: true, description: 'The id of the account, a UUID.' }),
       },
@@ -188,7 +200,7 @@ async function* watchPortfolio(
 ): AsyncGenerator<WatchedState<PortfolioAt>, void, undefined> {
   const watchable = watchablePortfolio(context.engine.views, accountId);
   for await (const watched of watchState(context, watchable)) {
-    if (!isThere(watched))
+    if (!isThere(watched) || !context.visibility.admits(watched.state.account))
       throw codedError('ACCOUNT_NOT_FOUND', `there is no account ${accountId}`);
     yield watched;
   }

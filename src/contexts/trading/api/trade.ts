@@ -5,7 +5,7 @@ import { idAt } from '../../../api/node-id.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { shownSequence } from '../../../views/read-point.ts';
 import type { OrderEnums } from './order-enums.ts';
-import { type OrderAt, orderOf, type TradeAt } from './read.ts';
+import { type OrderAt, orderOfTrade, type TradeAt } from './read.ts';
 
 interface Refs extends Pick<OrderEnums, 'side'> {
   readonly order: ObjectRef<ApiTypes, OrderAt>;
@@ -53,15 +53,17 @@ function addTrade({ builder, nodes }: ApiParts, refs: Refs): void {
       }),
       buyOrder: t.field({
         type: refs.order,
-        description: 'The order that bought the shares.',
+        nullable: true,
+        description: 'The order that bought the shares. Null if the actor may not see the order.',
         resolve: ({ trade, at, ordersAt = at }, _args, context) =>
-          orderOf(context, trade.buyOrderId, ordersAt),
+          orderOfTrade(context, trade.buyOrderId, ordersAt),
       }),
       sellOrder: t.field({
         type: refs.order,
-        description: 'The order that sold the shares.',
+        nullable: true,
+        description: 'The order that sold the shares. Null if the actor may not see the order.',
         resolve: ({ trade, at, ordersAt = at }, _args, context) =>
-          orderOf(context, trade.sellOrderId, ordersAt),
+          orderOfTrade(context, trade.sellOrderId, ordersAt),
       }),
       executedAt: t.field({
         type: 'DateTime',

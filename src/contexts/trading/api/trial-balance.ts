@@ -1,6 +1,7 @@
 import type { ApiParts } from '../../../api/api-parts.ts';
 import { asOfDescription } from '../../../api/as-of.ts';
 import { pageSizeDefault, pageSizeMax } from '../../../api/paging.ts';
+import { access } from '../../../api/root-access.ts';
 import { readWholeList } from '../../../api/whole-list.ts';
 import { isZero } from '../../../lib/decimal.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -49,6 +50,7 @@ export function addTrialBalance(parts: ApiParts): void {
   const balance = addBalanceType(parts);
   builder.queryField('trialBalance', (t) =>
     t.field({
+      extensions: access('LOG'),
       type: balance,
       nullable: true,
       description: 'Returns the trial balance of the ledger, as of a moment.',

@@ -1,5 +1,6 @@
+import { serverRight } from '../../../access/command-rights.ts';
 import type { CommandContext, CommandDefinition } from '../../../kernel/command.ts';
-import { Rejection, reject } from '../../../kernel/rejection.ts';
+import { Rejection } from '../../../kernel/rejection.ts';
 import { findOrder } from '../matching/book.ts';
 import type { OpenOrder } from '../matching/book-order.ts';
 import { openSettledSession } from '../matching/matching-process.ts';
@@ -7,6 +8,7 @@ import { cancelOpen, expireIfDue } from '../matching/open-orders.ts';
 import type { MarketSession } from '../matching/session.ts';
 import { type Order, orderDecider } from '../order.ts';
 import { OrderNotFound, OrderNotOpen, toRejection } from '../rejections.ts';
+import { noSuchOrder, orderRight } from '../rights.ts';
 
 export interface CancelOrder {
   readonly orderId: string;
@@ -21,6 +23,7 @@ const target = ({ orderId }: { readonly orderId: string }) => ({
 export const cancelOrder: CommandDefinition<CancelOrder> = {
   name: 'cancelOrder',
   description: 'Cancels the remainder of an open order.',
+  right: orderRight,
   rejections: [OrderNotFound, OrderNotOpen],
   target,
   handle({ orderId, reason }, context) {
@@ -39,6 +42,7 @@ export type ExpireOrder = {
 export const expireOrder: CommandDefinition<ExpireOrder> = {
   name: 'expireOrder',
   description: 'Expires an open order that is due. Does nothing to any other order.',
+  right: serverRight,
   rejections: [OrderNotFound],
   target,
   handle({ orderId, dueAt = '' }, context) {
@@ -51,7 +55,8 @@ export const expireOrder: CommandDefinition<ExpireOrder> = {
 /** The order as it was placed; rejects if there is no such order. */
 function loadOrder(context: CommandContext, orderId: string): Order {
   const { state } = context.load(orderDecider, orderId);
-  return state ?? reject(OrderNotFound, `there is no order ${orderId}`, { orderId });
+  if (state === null) throw noSuchOrder(orderId);
+  return state;
 }
 
 export interface LoadedOrder {

@@ -4,6 +4,7 @@ import { compare } from '../../../lib/decimal.ts';
 import { accountDecider } from '../../accounts/account.ts';
 import { hasShareCapacity } from '../../accounts/holdings.ts';
 import { AccountNotFound, AccountNotOpen, CurrencyMismatch } from '../../accounts/rejections.ts';
+import { accountRight } from '../../accounts/rights.ts';
 import { assertStatus } from '../../accounts/rules.ts';
 import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
 import { sharesOverCapacity } from '../matching/capacity.ts';
@@ -22,6 +23,7 @@ export interface DepositShares {
 export const depositShares: CommandDefinition<DepositShares> = {
   name: 'depositShares',
   description: 'Deposits shares, with their cost, into an account that is open or frozen.',
+  right: accountRight('OPERATOR', ({ accountId }) => accountId),
   rejections: [
     AccountNotFound,
     AccountNotOpen,

@@ -9,6 +9,7 @@ import {
   InsufficientFunds,
   InvalidAmount,
 } from '../../accounts/rejections.ts';
+import { accountRight } from '../../accounts/rights.ts';
 import { InstrumentNotFound, InvalidPrice } from '../../market/commands.ts';
 import type { Side } from '../../market/side.ts';
 import { assertUnused, recordAssigned } from '../client-orders.ts';
@@ -69,6 +70,7 @@ export const placeOrder: CommandDefinition<PlaceOrder> = {
   description: oneLine`Places an order. It trades immediately with the orders in the book, at their
     prices. The remainder rests in the book or is canceled, depending on the order's type and time
     in force. A stop order waits for its trigger price first.`,
+  right: accountRight('TRADE', ({ accountId }) => accountId),
   rejections: [...orderRejections, rejections.ClientOrderIdInUse, rejections.TooManyOpenOrders],
   handle(input, context) {
     if (input.expiresAt !== null && input.expiresAt <= context.now) {

@@ -11,6 +11,7 @@ import { releaseOpen, toFinal } from '../matching/open-orders.ts';
 import { fromMoney, toFilledValue, toPrice, toQuantity } from '../matching/units.ts';
 import { orderDecider } from '../order.ts';
 import { OrderNotFound, OrderNotOpen } from '../rejections.ts';
+import { orderRight } from '../rights.ts';
 import { type LoadedOrder, loadOpen } from './cancel-order.ts';
 import { lotsOf, newOrderId, orderRejections, recordPlaced, ticksOf } from './place-order.ts';
 
@@ -29,6 +30,7 @@ export const replaceOrder: CommandDefinition<ReplaceOrder> = {
   description: oneLine`Replaces an open order with a new one. The new quantity is the total for
     both orders, including the shares already traded. The new order keeps the time priority only if
     the price is the same and the open quantity does not grow.`,
+  right: orderRight,
   rejections: [OrderNotFound, OrderNotOpen, ...orderRejections],
   target: ({ orderId }) => ({ decider: orderDecider, id: orderId }),
   handle(input, context) {

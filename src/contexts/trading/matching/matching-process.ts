@@ -1,3 +1,4 @@
+import { serverRight } from '../../../access/command-rights.ts';
 import type { CommandContext, CommandDefinition } from '../../../kernel/command.ts';
 import type { ProcessManager } from '../../../kernel/process-manager.ts';
 import type { StoredTradingEvent } from '../events.ts';
@@ -20,6 +21,7 @@ export const continueMatching: CommandDefinition<ContinueMatching> = {
   name: 'continueMatching',
   description:
     'Continues the work that earlier commands have left in a book, up to the limit of one command.',
+  right: serverRight,
   rejections: [],
   target: ({ symbol }) => ({ decider: bookDecider, id: symbol }),
   handle: ({ symbol }, context) => {
