@@ -3,7 +3,7 @@ import { issueToken } from '../../src/api/transport/token.ts';
 import type { Role } from '../../src/kernel/role.ts';
 import { type Answer, createTestServer, type TestServer } from './server.ts';
 
-const jwtSecret = 'a secret of at least 32 characters';
+export const actorSecret = 'a secret of at least 32 characters';
 
 /** A server with authentication, and what its actors send. */
 export interface ActorServer extends TestServer {
@@ -27,20 +27,24 @@ interface Sent {
 }
 
 export async function createActorServer(): Promise<ActorServer> {
-  const server = await createTestServer({ jwtSecret });
+  const server = await createTestServer({ jwtSecret: actorSecret });
   const known = new Map<string, Promise<string>>();
   const tokenOf = (actor: string, roles: readonly Role[]): Promise<string> => {
     const name = JSON.stringify([actor, roles]);
     const token =
-      known.get(name) ?? issueToken({ jwt: { secret: jwtSecret } }, { actor, roles, hours: 1 });
+      known.get(name) ?? issueToken({ jwt: { secret: actorSecret } }, { actor, roles, hours: 1 });
     known.set(name, token);
     return token;
   };
   const headersOf: ActorServer['headersOf'] = async (actor, roles = []) => ({
     authorization: `Bearer ${await tokenOf(actor, roles)}`,
   });
-  const sendAs: ActorServer['sendAs'] = async (actor, query, variables = {}, roles = []) =>
-    server.send(query, { ...variables }, await headersOf(actor, roles));
+  /** Actors see what other actors did once the views show it; tests do not wait for that. */
+  let latest = 0;
+  const sendAs: ActorServer['sendAs'] = async (actor, query, variables = {}, roles = []) => {
+    const headers = { ...(await headersOf(actor, roles)), 'daybook-min-sequence': String(latest) };
+    return server.send(query, { ...variables }, headers);
+  };
   return Object.assign(server, {
     headersOf,
     sendAs,
@@ -50,6 +54,7 @@ export async function createActorServer(): Promise<ActorServer> {
         ... on ${type}Payload { sequence } ... on Error { code message } } }`;
       const { data, errors } = await sendAs<Record<string, Sent>>(actor, query, { input }, roles);
       const sent = data?.[name];
+      if (sent?.sequence !== undefined) latest = Math.max(latest, Number(sent.sequence));
       if (sent == null) throw new Error(`${name}: ${JSON.stringify(errors)}`);
       return sent;
     },
