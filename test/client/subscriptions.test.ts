@@ -41,7 +41,7 @@ afterEach(() => client.close());
 
 async function issueToken(): Promise<string> {
   tokens += 1;
-  return new SignJWT({})
+  return new SignJWT({ roles: ['OPERATOR'] })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('ann')
     .setExpirationTime(Math.floor(Date.now() / 1_000) + validForSeconds)

@@ -71,8 +71,8 @@ export interface TwoAccounts {
 }
 
 /**
- * Opens an account of `olga` and one of `cora`, who trade with each other. Vic, tom and fred are let
- * in to the account of olga; rita was, and is not any more. Order `order` rests in the book.
+ * Opens an account of `olga` and one of `cora`, who trade with each other. Vic, tom and fred are
+ * let in to the account of olga; rita was, and is not any more. Order `order` rests in the book.
  */
 export async function openTwoAccounts(server: ActorServer): Promise<TwoAccounts> {
   const [account, other, order, otherOrder] = [1, 2, 3, 4].map(() => randomUUID()) as [
