@@ -9,7 +9,7 @@ import {
   createBridgeTest,
   deposit,
   differences,
-  isDelivered,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
@@ -46,7 +46,7 @@ describe.skipIf(noKafka)(`lost answers of Kafka${kafkaSkip}`, () => {
     async (request) => {
       const engine = await given.start();
       await deposit(engine, 10);
-      await until(() => isDelivered(engine), waitMs);
+      await untilDelivered(engine, waitMs);
       for (let n = 0; n < 3; n += 1) {
         const before = proxy.lostCount();
         proxy.loseAnswerTo(request);
@@ -54,7 +54,7 @@ describe.skipIf(noKafka)(`lost answers of Kafka${kafkaSkip}`, () => {
         await until(() => proxy.lostCount() === before + 1, waitMs);
         // An operator need not wait for the next attempt.
         await engine.bridges.change('kafka', 'retry');
-        await until(() => isDelivered(engine), waitMs);
+        await untilDelivered(engine, waitMs);
       }
       expect(await differences(engine, broker.address, given.topic)).toEqual([]);
       expect((await engine.bridges.rows())[0]?.error).toBeNull();

@@ -5,7 +5,7 @@ import {
   createBridgeTest,
   deposit,
   differences,
-  isDelivered,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
@@ -43,7 +43,7 @@ describe.skipIf(noKafka)(`Kafka network${kafkaSkip}`, () => {
 
   async function expectComplete(engine: TestEngine): Promise<void> {
     await engine.bridges.change('kafka', 'retry');
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     expect(await differences(engine, broker.address, given.topic)).toEqual([]);
     expect(await errorOf(engine)).toBeNull();
   }
@@ -52,7 +52,7 @@ describe.skipIf(noKafka)(`Kafka network${kafkaSkip}`, () => {
     await proxy.refuse();
     const engine = await given.start();
     await deposit(engine, 10);
-    await until(async () => (await errorOf(engine)) !== null, waitMs);
+    await until(async () => (await errorOf(engine)) !== null, waitMs, engine.bridges.rows);
     expect(await errorOf(engine)).toMatch(/Kafka/);
     await proxy.restore();
     await expectComplete(engine);
@@ -61,10 +61,10 @@ describe.skipIf(noKafka)(`Kafka network${kafkaSkip}`, () => {
   test('a silent network is noticed, and nothing is lost or repeated', async () => {
     const engine = await given.start();
     await deposit(engine, 10);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     proxy.blackHole();
     await deposit(engine, 10);
-    await until(async () => (await errorOf(engine)) !== null, waitMs);
+    await until(async () => (await errorOf(engine)) !== null, waitMs, engine.bridges.rows);
     await proxy.restore();
     await expectComplete(engine);
   }, 120_000);
@@ -72,7 +72,7 @@ describe.skipIf(noKafka)(`Kafka network${kafkaSkip}`, () => {
   test('connections that break at any moment lose and repeat nothing', async () => {
     const engine = await given.start();
     await deposit(engine, 10);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     const cutting = setInterval(() => proxy.cut(), 70);
     const retrying = setInterval(() => void engine.bridges.change('kafka', 'retry'), 300);
     for (let n = 0; n < 40; n += 1) await deposit(engine, 20);

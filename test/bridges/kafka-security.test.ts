@@ -4,7 +4,7 @@ import {
   createBridgeTest,
   deposit,
   differences,
-  isDelivered,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type Certificates, createCertificates } from '../support/kafka/certificates.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
@@ -72,7 +72,7 @@ describe.skipIf(noKafka)(`Kafka security${kafkaSkip}`, () => {
   ])('a bridge delivers over TLS with $mechanism', async (sasl) => {
     const engine = await given.start({ tls: { caFile: certificates.caFile }, sasl });
     await deposit(engine, 10);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     expect(await differences(engine, broker.address, given.topic)).toEqual([]);
   });
 

@@ -9,13 +9,12 @@ import {
   type BridgeTest,
   createBridgeTest,
   deposit,
-  isDelivered,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic, type TopicRecord, withAdmin } from '../support/kafka/read-topic.ts';
 import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
 import { sql } from '../support/rows.ts';
-import { until } from '../support/until.ts';
 
 const waitMs = 30_000;
 
@@ -47,12 +46,12 @@ describe.skipIf(noKafka)(`Kafka state${kafkaSkip}`, () => {
     const state = [{ view: 'accounts', topic }];
     const engine = await given.start({ state });
     const ids = await deposit(engine, 30);
-    await until(() => isDelivered(engine, 'kafka.accounts'), waitMs);
+    await untilDelivered(engine, waitMs, 'kafka.accounts');
     await engine.stop();
     await sql(given.database.database, `delete from bridges where name = 'kafka.accounts'`);
     const again = await given.start({ state });
     await again.accept(accounts.withdrawCash, { accountId: ids[0] ?? '', amount: '0.50' });
-    await until(() => isDelivered(again, 'kafka.accounts'), waitMs);
+    await untilDelivered(again, waitMs, 'kafka.accounts');
     const records = await readTopic(broker.address, topic);
     const { sequence } = await again.log.head();
     const expected = await Promise.all(
@@ -113,11 +112,11 @@ describe.skipIf(noKafka)(`Kafka state${kafkaSkip}`, () => {
       expiresAt: null,
       postOnly: false,
     });
-    await until(() => isDelivered(engine, 'kafka.price-levels'), waitMs);
+    await untilDelivered(engine, waitMs, 'kafka.price-levels');
     const [level] = toTable(await readTopic(broker.address, topic)).values();
     expect(level).toMatchObject({ symbol: 'ACME', side: 'BUY', price: '3.00', quantity: '2' });
     await engine.accept(cancelOrder, { orderId, reason: null });
-    await until(() => isDelivered(engine, 'kafka.price-levels'), waitMs);
+    await untilDelivered(engine, waitMs, 'kafka.price-levels');
     const records = await readTopic(broker.address, topic);
     expect(records.at(-1)?.value).toBeNull();
     expect(toTable(records)).toEqual(new Map());

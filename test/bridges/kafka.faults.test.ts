@@ -9,7 +9,7 @@ import {
   createBridgeTest,
   deposit,
   differences,
-  isDelivered,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { kafkaSkip, noKafka } from '../support/kafka/resolve-kafka.ts';
@@ -78,7 +78,7 @@ describe.skipIf(noKafka)(`Kafka fails${kafkaSkip}`, () => {
       await engine.bridges.change('kafka', 'retry');
     }
     await stopLoad();
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     expect(await differences(engine, broker.address, given.topic)).toEqual([]);
   }, 240_000);
 
@@ -97,7 +97,7 @@ describe.skipIf(noKafka)(`Kafka fails${kafkaSkip}`, () => {
         await startChild();
       }
       await stopLoad();
-      await until(() => isDelivered(writer), waitMs);
+      await untilDelivered(writer, waitMs);
       expect(await differences(writer, broker.address, given.topic)).toEqual([]);
     },
     100_000 + kills * 30_000,

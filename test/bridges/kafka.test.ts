@@ -10,8 +10,8 @@ import {
   deposit,
   differences,
   followChain,
-  isDelivered,
   parkedReason,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic, withAdmin } from '../support/kafka/read-topic.ts';
@@ -49,7 +49,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
     // Enough accounts that they are in more than one partition.
     const ids = Array.from({ length: 20 }, newUuid);
     await deposit(engine, 60, ids);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     expect(await differences(engine, broker.address, given.topic)).toEqual([]);
     const records = await readTopic(broker.address, given.topic);
     expect(new Set(records.map(({ partition }) => partition)).size).toBeGreaterThan(1);
@@ -73,14 +73,14 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   test('a restarted bridge continues, also if its position was lost', async () => {
     const before = await given.start();
     const ids = await deposit(before, 30);
-    await until(() => isDelivered(before), waitMs);
+    await untilDelivered(before, waitMs);
     await before.stop();
     const { topic, database } = given;
     const engine = await given.start();
     for (const accountId of ids) {
       await engine.accept(accounts.depositCash, { accountId, amount: '2.00' });
     }
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     expect(await differences(engine, broker.address, topic)).toEqual([]);
     await engine.stop();
 
@@ -89,14 +89,14 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
     for (const accountId of ids) {
       await last.accept(accounts.depositCash, { accountId, amount: '3.00' });
     }
-    await until(() => isDelivered(last), waitMs);
+    await untilDelivered(last, waitMs);
     expect(await differences(last, broker.address, topic)).toEqual([]);
   });
 
   test('a topic that is ahead of the log parks the bridge, which names both numbers', async () => {
     const engine = await given.start();
     await deposit(engine, 30);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     const { ledger } = await readLedger();
     const older = await createBridgeTest(() => broker.address);
     try {
@@ -112,7 +112,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   test('a topic of another ledger parks the bridge, which names both', async () => {
     const engine = await given.start();
     await deposit(engine, 10);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     const { ledger } = await readLedger();
     const other = await createBridgeTest(() => broker.address);
     try {
@@ -127,7 +127,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   test('a topic that has got more partitions parks the bridge, which says what to do', async () => {
     const engine = await given.start({ partitions: 2 });
     await deposit(engine, 10);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     await engine.stop();
     const wanted = { name: given.topic, count: 3, assignments: [{ brokerIds: [1] }] };
     await withAdmin(broker.address, (admin) => admin.createPartitions({ topics: [wanted] }));
@@ -142,19 +142,19 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   test('a topic that lost its messages is filled again', async () => {
     const engine = await given.start();
     await deposit(engine, 30);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     await engine.stop();
     const { topic } = given;
     await withAdmin(broker.address, (admin) => admin.deleteTopics({ topics: [topic] }));
     const again = await given.start();
-    await until(() => isDelivered(again), waitMs);
+    await untilDelivered(again, waitMs);
     await until(async () => (await differences(again, broker.address, topic)).length === 0, waitMs);
   });
 
   test('records that retention has removed are not sent again', async () => {
     const engine = await given.start({ partitions: 1 });
     const [accountId = ''] = await deposit(engine, 20);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     await engine.stop();
     const { topic } = given;
     await withAdmin(broker.address, async (admin) => {
@@ -164,7 +164,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
     const again = await given.start();
     const { sequence: before } = await again.log.head();
     await again.accept(accounts.depositCash, { accountId, amount: '2.00' });
-    await until(() => isDelivered(again), waitMs);
+    await untilDelivered(again, waitMs);
     const records = await readTopic(broker.address, topic);
     expect(records.map(({ headers }) => headers['ce_sequence'])).toEqual([`${before + 1}`]);
     expect(records[0]?.headers['ce_previous']).toBe(`${before}`);
@@ -178,7 +178,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
     });
     const engine = await given.start();
     const [accountId = ''] = await deposit(engine, 40);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     const reference = 'x'.repeat(1_500);
     await engine.accept(accounts.depositCash, { accountId, amount: '1.00', reference });
     const { sequence } = await engine.log.head();
@@ -199,7 +199,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
       }),
     );
     await engine.bridges.change('kafka', 'retry');
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     expect(await differences(engine, broker.address, topic)).toEqual([]);
   });
 
@@ -215,7 +215,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
       makerFeeBps: '0',
       takerFeeBps: '0',
     });
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     const types = async (context: string): Promise<ReadonlySet<string | undefined>> => {
       const records = await readTopic(broker.address, `${given.topic}.${context}`);
       followChain(records);
@@ -230,7 +230,7 @@ describe.skipIf(noKafka)(`Kafka${kafkaSkip}`, () => {
   test.skipIf(noKcat)(`kcat reads the same records${noKcat}`, async () => {
     const engine = await given.start();
     await deposit(engine, 30);
-    await until(() => isDelivered(engine), waitMs);
+    await untilDelivered(engine, waitMs);
     const { topic } = given;
     const format = ['-f', '%p %o %k %s\n'];
     const reading = ['-b', broker.address, '-C', '-t', topic, '-o', 'beginning', '-e', '-q'];

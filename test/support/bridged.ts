@@ -67,7 +67,7 @@ export async function isDelivered(engine: TestEngine): Promise<boolean> {
   return rows.length > 0 && rows[0]?.checkpoint === sequence;
 }
 
-/** Waits until the first bridge has delivered the whole log. */
+/** Waits until the first bridge has delivered the whole log; an error has all rows. */
 export async function untilDelivered(engine: TestEngine, timeoutMs = 20_000): Promise<void> {
-  await until(() => isDelivered(engine), timeoutMs);
+  await until(() => isDelivered(engine), timeoutMs, engine.bridges.rows);
 }

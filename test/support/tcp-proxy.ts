@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { freePort } from './ports.ts';
 
 /** A proxy of a database server that can fail as networks do. */
 export interface TcpProxy {
@@ -22,6 +24,8 @@ export interface TcpProxy {
 /** Starts a proxy for the server of a database URL. */
 export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl);
+  // Nothing else gets it while the proxy refuses.
+  const port = await freePort();
   const sockets = new Set<Socket>();
   const held = new Set<Socket>();
   let silent = false;
@@ -57,8 +61,10 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
     upstream.on('data', (data) => isSilent() || client.write(data));
     client.on('end', () => isSilent() || upstream.end());
   });
-  const listen = (port: number) =>
-    new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  async function listen(): Promise<void> {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  }
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
@@ -67,9 +73,7 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
     cut();
     return closed;
   };
-  await listen(0);
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await listen();
   const url = new URL(targetUrl);
   url.host = `127.0.0.1:${port}`;
   return {
@@ -84,7 +88,7 @@ export async function createTcpProxy(targetUrl: string): Promise<TcpProxy> {
     },
     restore: async () => {
       silent = false;
-      if (!server.listening) await listen(port);
+      if (!server.listening) await listen();
     },
     openCount: () => held.size,
     stop: async () => {

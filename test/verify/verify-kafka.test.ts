@@ -6,13 +6,12 @@ import {
   type BridgeTest,
   createBridgeTest,
   deposit,
-  isDelivered,
+  untilDelivered,
 } from '../support/kafka/bridging.ts';
 import { type KafkaBroker, startKafkaBroker } from '../support/kafka/kafka-broker.ts';
 import { readTopic } from '../support/kafka/read-topic.ts';
 import { noKafka } from '../support/kafka/resolve-kafka.ts';
 import { titleWith } from '../support/skipped.ts';
-import { until } from '../support/until.ts';
 
 describe.skipIf(noKafka)(titleWith('a Kafka topic', noKafka), () => {
   let broker: KafkaBroker;
@@ -41,7 +40,7 @@ describe.skipIf(noKafka)(titleWith('a Kafka topic', noKafka), () => {
   test('that a bridge has filled is verified, partition by partition', async () => {
     const engine = await given.start();
     await deposit(engine, 100);
-    await until(() => isDelivered(engine), 20_000);
+    await untilDelivered(engine, 20_000);
     const { code, lines } = await verify();
     const count = (await readTopic(broker.address, given.topic)).length;
     expect(lines.at(-1)).toMatch(new RegExp(`^total +${count} +${count} +0 +0 +0$`));
@@ -51,7 +50,7 @@ describe.skipIf(noKafka)(titleWith('a Kafka topic', noKafka), () => {
   test('with a record of another producer is not, and the record is named', async () => {
     const engine = await given.start();
     await deposit(engine, 20);
-    await until(() => isDelivered(engine), 20_000);
+    await untilDelivered(engine, 20_000);
     await engine.stop();
     const [{ partition } = { partition: 0 }] = await readTopic(broker.address, given.topic);
     await produce(partition);

@@ -11,14 +11,31 @@ import { KafkaRequestError } from './kafka-errors.ts';
 import { type PartitionBatches, type ProducerSession, produceAll } from './kafka-produce.ts';
 
 /** A producer whose transactions shut out every other producer of the same transactional id. */
-interface KafkaProducer {
+export interface KafkaProducer {
   /**
    * Shuts out the predecessor: its open transaction is aborted, and nothing that it sends from now
    * on is accepted. Waits until what it has committed can be read.
    */
   takeOver(signal: AbortSignal): Promise<void>;
+  /**
+   * Aborts what this producer has open on partitions even if its coordinator does not know of it,
+   * which `takeOver` does not. Does not touch the transactions of other producers. Then takes over
+   * again, so that it waits until the transaction is over.
+   */
+  abortOn(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void>;
   /** Sends records in one transaction. If it throws, they may or may not be committed. */
   send(parts: readonly PartitionBatches[], signal: AbortSignal): Promise<void>;
+}
+
+interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+interface Transaction {
+  readonly partitions: readonly TopicPartition[];
+  readonly end: 'commit' | 'abort';
+  readonly signal: AbortSignal;
 }
 
 /** How long a crashed producer blocks readers of committed records if none takes over. */
@@ -31,35 +48,50 @@ const transactionMs = 60_000;
  */
 export function createKafkaProducer(cluster: KafkaCluster, transactionalId: string): KafkaProducer {
   let taken: { readonly coordinator: Connection; readonly session: ProducerSession } | null = null;
+
+  async function takeOver(signal: AbortSignal): Promise<void> {
+    const { coordinator, answer } = await onceFree(signal, async () => {
+      // Found for each attempt: a broker that has just started may not be the coordinator yet.
+      const found = await cluster.connectToCoordinator(transactionalId, signal);
+      const ask = () => initProducerIdV4.api.async(found, transactionalId, transactionMs, -1n, -1);
+      return {
+        coordinator: found,
+        answer: await cluster.call('init producer id', signal, ask),
+      };
+    });
+    const { producerId, producerEpoch } = answer;
+    const sequences = new Map<string, number>();
+    taken = { coordinator, session: { transactionalId, producerId, producerEpoch, sequences } };
+  }
+
+  /** Runs work between the beginning of a transaction on partitions and its end. */
+  async function transact(
+    { partitions, end, signal }: Transaction,
+    work: (session: ProducerSession) => Promise<void>,
+  ): Promise<void> {
+    if (taken === null) throw new Error('the producer has not taken over');
+    const { coordinator, session } = taken;
+    const { producerId, producerEpoch } = session;
+    const topics = partitionsByTopic(partitions);
+    const transaction = { transactionalId, producerId, producerEpoch, verifyOnly: false, topics };
+    const begin = () => addPartitionsToTxnV3.api.async(coordinator, [transaction]);
+    await onceFree(signal, () => cluster.call('add partitions', signal, begin));
+    await work(session);
+    const isCommit = end === 'commit';
+    const finish = () =>
+      endTxnV3.api.async(coordinator, transactionalId, producerId, producerEpoch, isCommit);
+    await onceFree(signal, () => cluster.call(end, signal, finish));
+  }
   return {
-    async takeOver(signal) {
-      const { coordinator, answer } = await onceFree(signal, async () => {
-        // Found for each attempt: a broker that has just started may not be the coordinator yet.
-        const found = await cluster.connectToCoordinator(transactionalId, signal);
-        const ask = () =>
-          initProducerIdV4.api.async(found, transactionalId, transactionMs, -1n, -1);
-        return {
-          coordinator: found,
-          answer: await cluster.call('init producer id', signal, ask),
-        };
-      });
-      const { producerId, producerEpoch } = answer;
-      const sequences = new Map<string, number>();
-      taken = { coordinator, session: { transactionalId, producerId, producerEpoch, sequences } };
+    takeOver,
+    async abortOn(partitions, signal) {
+      await transact({ partitions, end: 'abort', signal }, async () => {});
+      await takeOver(signal);
     },
-    async send(parts, signal) {
-      if (taken === null) throw new Error('the producer has not taken over');
-      const { coordinator, session } = taken;
-      const { producerId, producerEpoch } = session;
-      const topics = partitionsByTopic(parts);
-      const transaction = { transactionalId, producerId, producerEpoch, verifyOnly: false, topics };
-      const begin = () => addPartitionsToTxnV3.api.async(coordinator, [transaction]);
-      await onceFree(signal, () => cluster.call('add partitions', signal, begin));
-      await produceAll({ cluster, session, signal }, parts);
-      const commit = () =>
-        endTxnV3.api.async(coordinator, transactionalId, producerId, producerEpoch, true);
-      await onceFree(signal, () => cluster.call('commit', signal, commit));
-    },
+    send: (parts, signal) =>
+      transact({ partitions: parts, end: 'commit', signal }, (session) =>
+        produceAll({ cluster, session, signal }, parts),
+      ),
   };
 }
 
@@ -88,8 +120,8 @@ function isBusy(error: unknown): boolean {
   return busyNames.some((name) => error.names.has(name));
 }
 
-function partitionsByTopic(parts: readonly PartitionBatches[]) {
-  return [...groupBy(parts, ({ topic }) => topic)].map(([name, own]) => ({
+function partitionsByTopic(partitions: readonly TopicPartition[]) {
+  return [...groupBy(partitions, ({ topic }) => topic)].map(([name, own]) => ({
     name,
     partitions: own.map(({ partition }) => partition),
   }));

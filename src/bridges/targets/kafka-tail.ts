@@ -20,6 +20,16 @@ export interface KafkaLane {
   readonly leader: number;
 }
 
+/**
+ * Transactions are open on partitions, so that the records after their start cannot be read yet.
+ */
+export class OpenTransactionError extends Error {
+  readonly code = 'OPEN_TRANSACTION';
+  constructor(readonly lanes: readonly KafkaLane[]) {
+    super(`another producer has an open transaction on ${lanes[0]?.name}`);
+  }
+}
+
 const fetchMs = 500;
 /** How many partitions are read at a time. */
 const readsMax = 8;
@@ -29,8 +39,8 @@ const windowFirst = 4n;
 
 /**
  * Reads the last committed message of every lane in the topics themselves. Must be called after
- * the predecessor was shut out. Throws if another producer has an open transaction on a partition,
- * because the records after its start cannot be read yet.
+ * the predecessor was shut out. Throws `OpenTransactionError` if a producer has an open transaction
+ * on a partition.
  */
 export async function readKafkaTails(
   cluster: KafkaCluster,
@@ -83,15 +93,10 @@ async function readRanges(
   const starts = await list(ListOffsetTimestamps.EARLIEST, READ_UNCOMMITTED);
   const stable = await list(ListOffsetTimestamps.LATEST, READ_COMMITTED);
   const ends = await list(ListOffsetTimestamps.LATEST, READ_UNCOMMITTED);
+  const open = lanes.filter(({ name }) => (stable.get(name) ?? 0n) < (ends.get(name) ?? 0n));
+  if (open.length > 0) throw new OpenTransactionError(open);
   return new Map(
-    lanes.map(({ name }) => {
-      const start = starts.get(name) ?? 0n;
-      const end = ends.get(name) ?? 0n;
-      if ((stable.get(name) ?? 0n) < end) {
-        throw new Error(`another producer has an open transaction on ${name}`);
-      }
-      return [name, { start, end }];
-    }),
+    lanes.map(({ name }) => [name, { start: starts.get(name) ?? 0n, end: ends.get(name) ?? 0n }]),
   );
 }
 

@@ -1,7 +1,7 @@
 import { groupBy } from '../../lib/group-by.ts';
 import { withTimeout } from '../../lib/with-timeout.ts';
 import { attributesOf, type ChainedMessage, type Message } from '../message.ts';
-import type { Target, TargetKind } from '../target.ts';
+import type { Target, TargetKind, TargetLanes } from '../target.ts';
 import {
   type KafkaCluster,
   type KafkaConnectionFields,
@@ -9,9 +9,9 @@ import {
 } from './kafka-cluster.ts';
 import { KafkaRequestError } from './kafka-errors.ts';
 import type { PartitionBatches } from './kafka-produce.ts';
-import { createKafkaProducer } from './kafka-producer.ts';
+import { createKafkaProducer, type KafkaProducer } from './kafka-producer.ts';
 import { encodeRecords, type RecordBatch, RecordTooLargeError } from './kafka-records.ts';
-import { type KafkaLane, readKafkaTails } from './kafka-tail.ts';
+import { type KafkaLane, OpenTransactionError, readKafkaTails } from './kafka-tail.ts';
 import {
   ensureKafkaTopics,
   type KafkaTopic,
@@ -74,7 +74,7 @@ async function openTopics(
   return {
     async last(over) {
       await producer.takeOver(over);
-      return readKafkaTails(cluster, [...lanes.values()], over);
+      return readTails(cluster, producer, [...lanes.values()], over);
     },
     partitions: new Map([...lanesOf].map(([topic, own]) => [topic, own.map(({ name }) => name)])),
     look: (over) => readKafkaTails(cluster, [...lanes.values()], over),
@@ -95,6 +95,27 @@ async function openTopics(
     },
     close: cluster.close,
   };
+}
+
+/**
+ * Reads the last messages. A transaction of this producer may still be open, although it has taken
+ * over: a broker that starts after a crash can find no leader of a partition, and then its
+ * coordinator takes the partition for deleted and forgets it (seen with Kafka 4.3.1). Nothing else
+ * would ever end that transaction. Its records are sent again.
+ */
+async function readTails(
+  cluster: KafkaCluster,
+  producer: KafkaProducer,
+  lanes: readonly KafkaLane[],
+  signal: AbortSignal,
+): Promise<TargetLanes> {
+  try {
+    return await readKafkaTails(cluster, lanes, signal);
+  } catch (error) {
+    if (!(error instanceof OpenTransactionError)) throw error;
+    await producer.abortOn(error.lanes, signal);
+    return readKafkaTails(cluster, lanes, signal);
+  }
 }
 
 interface Prepared {

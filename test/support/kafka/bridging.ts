@@ -5,6 +5,7 @@ import type { TestEngine } from '../engines.ts';
 import { createTestDatabase, type TestDatabase } from '../postgres.ts';
 import { wholeLog } from '../processing.ts';
 import { sql } from '../rows.ts';
+import { until } from '../until.ts';
 import { readTopic, type TopicRecord } from './read-topic.ts';
 
 /** Opens accounts, and makes deposits in turn. */
@@ -24,10 +25,20 @@ export async function deposit(
   return accounts;
 }
 
-/** Whether a bridge has saved the end of the log as its checkpoint. */
-export async function isDelivered(engine: TestEngine, name = 'kafka'): Promise<boolean> {
-  const row = (await engine.bridges.rows()).find((one) => one.name === name);
-  return row !== undefined && row.checkpoint === (await engine.log.head()).sequence;
+/**
+ * Waits until a bridge has saved the end of the log as its checkpoint; an error has the rows of the
+ * bridges.
+ */
+export async function untilDelivered(
+  engine: TestEngine,
+  timeoutMs: number,
+  name = 'kafka',
+): Promise<void> {
+  const isDelivered = async () => {
+    const row = (await engine.bridges.rows()).find((one) => one.name === name);
+    return row !== undefined && row.checkpoint === (await engine.log.head()).sequence;
+  };
+  await until(isDelivered, timeoutMs, engine.bridges.rows);
 }
 
 /** Whether a bridge is parked; its error. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Admin } from '@platformatic/kafka';
 import { isListening } from '../nats-server.ts';
 import { freePort } from '../ports.ts';
 import { until } from '../until.ts';
@@ -44,13 +45,72 @@ const startMs = 60_000;
 const usualVersion = process.env['DAYBOOK_TEST_KAFKA'] ?? kafkaVersions.current;
 
 export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
-  const { version = usualVersion, properties = {}, listeners = {}, format = [] } = options;
+  const { listeners = {} } = options;
+  const { directory, ports, java } = await prepare(options);
+  const portOf = (name: string): number => ports.get(name) ?? 0;
+  const advertisedPortOf = (name: string) => listeners[name]?.advertisedPort ?? portOf(name);
+  /** The listeners that answer without a password. */
+  const plain = [...ports.keys()].filter(
+    (name) => name !== 'CONTROLLER' && (listeners[name]?.protocol ?? 'PLAINTEXT') === 'PLAINTEXT',
+  );
+  let child: ChildProcess | null = null;
+
+  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const ending = child;
+    child = null;
+    if (ending === null || hasEnded(ending)) return;
+    const ended = once(ending, 'close');
+    ending.kill(signal);
+    await ended;
+  }
+  async function start(): Promise<void> {
+    const starting = spawn('java', java, { stdio: 'ignore' });
+    child = starting;
+    await until(async () => {
+      if (hasEnded(starting)) {
+        const taken = [...ports].map(([name, port]) => `${name} ${port}`).join(', ');
+        throw new Error(`the Kafka broker has ended; is one of its ports taken? ${taken}`);
+      }
+      const answers = plain.map((name) => isReady(portOf(name), advertisedPortOf(name)));
+      return (await Promise.all(answers)).every(Boolean);
+    }, startMs);
+  }
+  async function dispose(): Promise<void> {
+    await stop('SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  }
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    port: portOf('PLAINTEXT'),
+    address: `127.0.0.1:${portOf('PLAINTEXT')}`,
+    addressOf: (name: string) => `127.0.0.1:${portOf(name)}`,
+    get process() {
+      if (child === null) throw new Error('the Kafka broker is stopped');
+      return child;
+    },
+    stop,
+    start,
+    dispose,
+  };
+}
+
+/** Chooses the ports of a broker and formats its storage. `java` are the arguments to start it. */
+async function prepare({
+  version = usualVersion,
+  properties = {},
+  listeners = {},
+  format = [],
+}: KafkaBrokerOptions) {
   const jars = await resolveKafka(version);
   const directory = await mkdtemp(path.join(tmpdir(), 'daybook-kafka-'));
   const names = ['PLAINTEXT', 'CONTROLLER', ...Object.keys(listeners)];
   const ports = new Map<string, number>();
   for (const name of names) ports.set(name, listeners[name]?.port ?? (await freePort()));
-  const portOf = (name: string): number => ports.get(name) ?? 0;
   const file = path.join(directory, 'server.properties');
   const all = { ...usual(directory, ports, listeners), ...properties };
   const lines = Object.entries(all).map(([name, value]) => `${name}=${value}`);
@@ -62,35 +122,33 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
   const formatting = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', file, ...format];
   const [code] = await once(spawn('java', [...java, ...formatting], { stdio: 'ignore' }), 'close');
   if (code !== 0) throw new Error(`the storage of Kafka cannot be formatted: exit code ${code}`);
-  let child: ChildProcess | null = null;
+  return { directory, ports, java: [...java, 'kafka.Kafka', file] };
+}
 
-  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (child === null) return;
-    const ended = once(child, 'close');
-    child.kill(signal);
-    await ended;
-    child = null;
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/**
+ * Whether a broker answers on a listener, and is part of its cluster. An open port does not say so:
+ * a broker that cannot open one of its ports opens the others, and then ends.
+ */
+async function isReady(port: number, advertisedPort: number): Promise<boolean> {
+  if (!(await isListening(port))) return false;
+  const admin = new Admin({
+    clientId: 'test',
+    bootstrapBrokers: [`127.0.0.1:${port}`],
+    requestTimeout: 5_000,
+    retries: 0,
+  });
+  try {
+    const { brokers } = await admin.metadata({ topics: [] });
+    return [...brokers.values()].some((broker) => broker.port === advertisedPort);
+  } catch {
+    return false;
+  } finally {
+    await admin.close();
   }
-  async function start(): Promise<void> {
-    child = spawn('java', [...java, 'kafka.Kafka', file], { stdio: 'ignore' });
-    await until(() => isListening(portOf('PLAINTEXT')), startMs);
-  }
-  await start();
-  return {
-    port: portOf('PLAINTEXT'),
-    address: `127.0.0.1:${portOf('PLAINTEXT')}`,
-    addressOf: (name: string) => `127.0.0.1:${portOf(name)}`,
-    get process() {
-      if (child === null) throw new Error('the Kafka broker is stopped');
-      return child;
-    },
-    stop,
-    start,
-    async dispose() {
-      await stop('SIGKILL');
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
 }
 
 const clusterId = 'MkU3OEVBNTcwNTJENDM2Qk';
