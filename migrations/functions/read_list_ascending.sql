@@ -3,7 +3,7 @@
 -- enough rows.
 --
 -- Locks nothing. Throws no error.
--- revision 1
+-- revision 2
 create or replace function read_list_ascending(
   of_view integer,
   of_list text,
@@ -31,22 +31,35 @@ declare
   holding record;
   low record;
 begin
+  -- Most partitions have never been divided: they are read in one statement.
+  if epoch_at is null then
+    return query
+      select entry.key, entry.position, found.document, found.sequence
+      from view_entries as entry
+      cross join lateral (
+        select document, sequence from view_documents
+        where view_id = of_view and view_documents.key = entry.key and sequence <= at
+        order by sequence desc limit 1
+      ) as found
+      where block = partition_at and from_sequence <= at and to_sequence > at
+        and (position, entry.key) > (after_position, after_key)
+        and (position, entry.key) < (before_position, before_key)
+      order by position, entry.key
+      limit rows_max;
+    return;
+  end if;
   select low_position, low_key into low from view_blocks
   where partition_id = partition_at and epoch = epoch_at
     and from_sequence <= at and to_sequence > at
     and (low_position, low_key) <= (after_position, after_key)
   order by low_position desc, low_key desc limit 1;
   for holding in
-    select partition_at as block where epoch_at is null
-    union all
-    (
-      select block from view_blocks
-      where partition_id = partition_at and epoch = epoch_at
-        and from_sequence <= at and to_sequence > at
-        and (low_position, low_key) >= (low.low_position, low.low_key)
-        and (low_position, low_key) < (before_position, before_key)
-      order by low_position, low_key
-    )
+    select block from view_blocks
+    where partition_id = partition_at and epoch = epoch_at
+      and from_sequence <= at and to_sequence > at
+      and (low_position, low_key) >= (low.low_position, low.low_key)
+      and (low_position, low_key) < (before_position, before_key)
+    order by low_position, low_key
   loop
     return query
       select entry.key, entry.position, found.document, found.sequence

@@ -3,7 +3,7 @@
 -- enough rows.
 --
 -- Locks nothing. Throws no error.
--- revision 1
+-- revision 2
 create or replace function read_list_descending(
   of_view integer,
   of_list text,
@@ -30,16 +30,29 @@ declare
   found_count integer;
   holding record;
 begin
+  -- Most partitions have never been divided: they are read in one statement.
+  if epoch_at is null then
+    return query
+      select entry.key, entry.position, found.document, found.sequence
+      from view_entries as entry
+      cross join lateral (
+        select document, sequence from view_documents
+        where view_id = of_view and view_documents.key = entry.key and sequence <= at
+        order by sequence desc limit 1
+      ) as found
+      where block = partition_at and from_sequence <= at and to_sequence > at
+        and (position, entry.key) > (after_position, after_key)
+        and (position, entry.key) < (before_position, before_key)
+      order by position desc, entry.key desc
+      limit rows_max;
+    return;
+  end if;
   for holding in
-    select partition_at as block, '' as low_position, '' as low_key where epoch_at is null
-    union all
-    (
-      select block, low_position, low_key from view_blocks
-      where partition_id = partition_at and epoch = epoch_at
-        and from_sequence <= at and to_sequence > at
-        and (low_position, low_key) < (before_position, before_key)
-      order by low_position desc, low_key desc
-    )
+    select block, low_position, low_key from view_blocks
+    where partition_id = partition_at and epoch = epoch_at
+      and from_sequence <= at and to_sequence > at
+      and (low_position, low_key) < (before_position, before_key)
+    order by low_position desc, low_key desc
   loop
     return query
       select entry.key, entry.position, found.document, found.sequence

@@ -51,11 +51,12 @@ export function openConnection({ port, onLost }: ConnectionOptions): Promise<Con
 }
 
 /** The POST of a GraphQL request as text with one byte for each character. */
-export function toHttpRequest(body: string): string {
+export function toHttpRequest(body: string, authorization?: string): string {
   const bytes = Buffer.from(body);
+  const token = authorization === undefined ? '' : `authorization: ${authorization}\r\n`;
   return (
     'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n' +
-    `accept: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n${bytes.toString('latin1')}`
+    `${token}accept: application/json\r\ncontent-length: ${bytes.length}\r\n\r\n${bytes.toString('latin1')}`
   );
 }
 

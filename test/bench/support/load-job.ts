@@ -14,6 +14,8 @@ export interface RequestGroup {
   readonly bodies: readonly string[];
   /** The text that every answer must contain, in addition to the status 200. */
   readonly expected: string;
+  /** The value of the header authorization. If absent, the requests have none. */
+  readonly authorization?: string;
 }
 
 export interface GroupLoad {

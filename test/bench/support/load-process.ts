@@ -67,7 +67,7 @@ function run(
 }
 
 function toTally(group: RequestGroup): Tally {
-  const requests = group.bodies.map(toHttpRequest);
+  const requests = group.bodies.map((body) => toHttpRequest(body, group.authorization));
   return { group, requests, latenciesMs: [], unexpectedCount: 0, unexpected: null };
 }
 
