@@ -10,6 +10,7 @@ import {
   foldWallets,
   listWallets,
   type Note,
+  walletFactors,
   walletKeys,
   walletOwners,
 } from '../support/wallets.ts';
@@ -91,10 +92,11 @@ async function shapeOf(view: MovingView) {
 }
 
 const questions = fc.record({
-  list: fc.constantFrom('SUM', 'OWNER'),
+  list: fc.constantFrom('SUM', 'OWNER', 'FACTOR'),
   descending: fc.boolean(),
   limit: fc.integer({ min: 1, max: 4 }),
   owner: fc.option(fc.constantFrom(...walletOwners, 'stranger'), { nil: undefined }),
+  factor: fc.option(fc.constantFrom(...walletFactors), { nil: undefined }),
   sign: fc.option(fc.constantFrom('+', '-'), { nil: undefined }),
 });
 
@@ -104,20 +106,23 @@ test.each([8, 256])(
     const property = fc.asyncProperty(
       programsOf(50),
       questions,
-      async ({ events, pageSizes }, { owner, sign, list, limit, descending }) => {
+      async ({ events, pageSizes }, { owner, sign, factor, list, limit, descending }) => {
         const view = await createView(max);
         for (const page of paged(events, pageSizes)) {
           await advance(testDatabase.database, [view], page);
           if (page.length === 3) view.blocks.clear();
         }
-        const filter = { ...(owner === undefined ? {} : { owner }), ...(sign && { sign }) };
+        const filters: Readonly<Record<string, ListPage['filter']>> = {
+          SUM: { ...(owner === undefined ? {} : { owner }), ...(sign && { sign }) },
+          FACTOR: { ...(factor === undefined ? {} : { factor }), ...(sign && { sign }) },
+        };
         const first: ListPage = {
           list,
           limit,
           descending,
           after: null,
           before: null,
-          filter: list === 'SUM' ? filter : {},
+          filter: filters[list] ?? {},
         };
         for (let at = 0; at <= events.length; at += 1) {
           await expectPages(view, foldWallets(events, at), first, at);
