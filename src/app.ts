@@ -186,7 +186,8 @@ function startServer(
 ): Promise<ApiServer> {
   const { host, port, authentication, corsOrigins, graphiql, introspection } = config;
   return createApiServer({
-    limits: withinFiles(config.transport, log),
+    limits: { ...config.documents, ...withinFiles(config.transport, log) },
+    actorLimits: config.actorLimits,
     host,
     port,
     schema,

@@ -1,7 +1,15 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
+import { readActorLimits } from './actor-limit-settings.ts';
+import type { ActorLimits } from './api/transport/actor-limits.ts';
 import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
-import { readTransportSettings, type TransportSettings } from './transport-settings.ts';
+import {
+  type DocumentSettings,
+  readDocumentSettings,
+  readTransportSettings,
+  type TransportSettings,
+} from './transport-settings.ts';
+import type { GetSetting, SettingFault } from './whole-settings.ts';
 
 /** All settings of the program, read once from the environment. */
 export interface Config {
@@ -25,6 +33,10 @@ export interface Config {
   readonly introspection: boolean;
   /** The limits of clients: connections, bytes, times. */
   readonly transport: TransportSettings;
+  /** The limits of documents: depth, fields, cost. */
+  readonly documents: DocumentSettings;
+  /** The limits of actors, by their roles. */
+  readonly actorLimits: ActorLimits;
 }
 
 /** A setting is not valid; the message names it and says what is valid. */
@@ -38,7 +50,7 @@ const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Reads and checks the settings. An empty one counts as absent. Throws `ConfigError`. */
 export function readConfig(environment: Environment = process.env): Config {
-  const get = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const get: GetSetting = (name) => environment[name]?.trim() || undefined;
   const host = get('HOST') ?? '127.0.0.1';
   const authentication = readAuthentication(get);
   if (authentication === null && !isLoopback(host)) {
@@ -59,7 +71,9 @@ export function readConfig(environment: Environment = process.env): Config {
     logLevel: readLogLevel(get('LOG_LEVEL')),
     graphiql: readFlag('DAYBOOK_GRAPHIQL', get, true),
     introspection: readFlag('DAYBOOK_INTROSPECTION', get, true),
-    transport: readTransport(get),
+    transport: valid(readTransportSettings(get)),
+    documents: valid(readDocumentSettings(get)),
+    actorLimits: valid(readActorLimits(get)),
   });
 }
 
@@ -130,8 +144,7 @@ function readLogLevel(text = 'info'): string {
   throw new ConfigError(`LOG_LEVEL ${text} is not one of ${logLevels.join(', ')}`);
 }
 
-function readTransport(get: (name: string) => string | undefined): TransportSettings {
-  const settings = readTransportSettings(get);
+function valid<Settings extends object>(settings: Settings | SettingFault): Settings {
   if (!('range' in settings)) return settings;
   const { name, text, range } = settings;
   throw new ConfigError(`${name} ${text} is not a whole number from ${range}`);
@@ -139,7 +152,7 @@ function readTransport(get: (name: string) => string | undefined): TransportSett
 
 const secretLengthMin = 32;
 
-function readAuthentication(get: (name: string) => string | undefined): AuthenticationSettings {
+function readAuthentication(get: GetSetting): AuthenticationSettings {
   const secret = get('DAYBOOK_JWT_SECRET');
   const publicKey = get('DAYBOOK_JWT_PUBLIC_KEY');
   const jwksFile = get('DAYBOOK_JWT_JWKS_FILE');
@@ -185,11 +198,7 @@ function readJwksUrl(text: string | undefined): string | undefined {
   );
 }
 
-function readFlag(
-  name: string,
-  get: (name: string) => string | undefined,
-  isSetByDefault: boolean,
-): boolean {
+function readFlag(name: string, get: GetSetting, isSetByDefault: boolean): boolean {
   const text = get(name) ?? String(isSetByDefault);
   if (text === 'true' || text === 'false') return text === 'true';
   throw new ConfigError(`${name} ${text} is not true or false`);

@@ -1,51 +1,50 @@
+import { defaultLimits, type OperationLimits } from './api/transport/limits.ts';
 import { defaultTransportLimits, type TransportLimits } from './api/transport/transport-limits.ts';
+import {
+  type GetSetting,
+  type Range,
+  readWholeSettings,
+  type SettingFault,
+} from './whole-settings.ts';
 
-/** The limits that are settings. */
+/** The limits of connections that are settings. */
 export type TransportSettings = Omit<TransportLimits, 'stopTimeoutMs'>;
 
-/** A variable with an invalid value, and the valid range. */
-interface SettingFault {
-  readonly name: string;
-  readonly text: string;
-  readonly range: string;
-}
+/** The limits of documents that are settings. */
+export type DocumentSettings = Omit<
+  OperationLimits,
+  'pageSizeDefault' | 'pageSizeMax' | 'listSizeDefault'
+>;
 
 const countMax = 1_000_000;
-const bytesMin = 1_024;
-const bytesMax = 64 * 1024 * 1024;
-const timeMinMs = 100;
-const timeMaxMs = 24 * 60 * 60 * 1_000;
+const bytesRange: Range = [1_024, 64 * 1024 * 1024];
+const timeRange: Range = [100, 24 * 60 * 60 * 1_000];
+/** Parsing, measuring and executing are recursive. */
+const levelsMax = 500;
+const levels: ReadonlySet<string> = new Set(['nestingMax', 'depthMax', 'variablesDepthMax']);
 
-/**
- * Reads the limits from variables such as `DAYBOOK_SOCKETS_MAX`; those that are not set keep their
- * defaults. If a value is not a whole number or is out of range, returns the first such fault
- * instead.
- */
-export function readTransportSettings(
-  get: (name: string) => string | undefined,
-): TransportSettings | SettingFault {
-  const { stopTimeoutMs: _fixed, ...settings } = defaultTransportLimits;
-  const read: Record<string, number> = { ...settings };
-  for (const key of Object.keys(settings)) {
-    const name = toVariable(key);
-    const text = get(name);
-    if (text === undefined) continue;
-    const [min, max] = rangeOf(key);
-    const value = Number(text);
-    if (!/^\d{1,9}$/.test(text) || value < min || value > max) {
-      return { name, text, range: `${min} to ${max}` };
-    }
-    read[key] = value;
-  }
-  return { ...settings, ...read };
+/** Reads the limits of connections, such as `DAYBOOK_SOCKETS_MAX`. */
+export function readTransportSettings(get: GetSetting): TransportSettings | SettingFault {
+  const { stopTimeoutMs: _fixed, ...defaults } = defaultTransportLimits;
+  return readWholeSettings(get, { defaults, prefix: 'DAYBOOK_', rangeOf: rangeOfTransport });
 }
 
-/** Converts the name of a limit: socketsMax becomes DAYBOOK_SOCKETS_MAX. */
-function toVariable(key: string): string {
-  return `DAYBOOK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+function rangeOfTransport(key: string): Range {
+  if (key.endsWith('Ms')) return timeRange;
+  return key.endsWith('BytesMax') ? bytesRange : [1, countMax];
 }
 
-function rangeOf(key: string): readonly [min: number, max: number] {
-  if (key.endsWith('Ms')) return [timeMinMs, timeMaxMs];
-  return key.endsWith('BytesMax') ? [bytesMin, bytesMax] : [1, countMax];
+/** Reads the limits of documents, such as `DAYBOOK_DOCUMENT_DEPTH_MAX`. */
+export function readDocumentSettings(get: GetSetting): DocumentSettings | SettingFault {
+  const {
+    pageSizeDefault: _size,
+    pageSizeMax: _most,
+    listSizeDefault: _list,
+    ...defaults
+  } = defaultLimits;
+  return readWholeSettings(get, {
+    defaults,
+    prefix: 'DAYBOOK_DOCUMENT_',
+    rangeOf: (key) => [1, levels.has(key) ? levelsMax : countMax],
+  });
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { GraphQLSchema } from 'graphql';
+import { defaultLimits } from './api/transport/limits.ts';
 import {
   parseTrustedDocuments,
   type TrustedDocuments,
@@ -13,12 +14,12 @@ import { type Config, ConfigError } from './config.ts';
  * @throws ConfigError one line that names the variable, the file and its first fault
  */
 export async function readTrustedDocuments(
-  { trustedDocumentsFile: file }: Pick<Config, 'trustedDocumentsFile'>,
+  { trustedDocumentsFile: file, documents }: Pick<Config, 'trustedDocumentsFile' | 'documents'>,
   schema: GraphQLSchema,
 ): Promise<TrustedDocuments | null> {
   if (file === null) return null;
   try {
-    return parseTrustedDocuments(await readText(file), schema);
+    return parseTrustedDocuments(await readText(file), schema, { ...defaultLimits, ...documents });
   } catch (error) {
     if (!(error instanceof TrustedDocumentsError)) throw error;
     throw new ConfigError(`DAYBOOK_TRUSTED_DOCUMENTS ${file}: ${error.message}`);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { defaultActorLimits } from '../src/api/transport/actor-limits.ts';
 import { readConfig, readDemoConfig } from '../src/config.ts';
 import { connectionsWithin } from '../src/file-limit.ts';
+import { post, startServer } from './api/transport/test-server.ts';
 
 it('the demo has no bridges', () => {
   const environment = { DAYBOOK_BRIDGES: 'bridges.json' };
@@ -78,5 +80,57 @@ describe('the limits of the transport', () => {
     expect(connectionsWithin(25_000, 1_024)).toBe(824);
     expect(connectionsWithin(25_000, null)).toBe(25_000);
     expect(connectionsWithin(25_000, 50)).toBe(1);
+  });
+});
+
+describe('the limits of actors', () => {
+  it('are set for all roles, and for one role', () => {
+    const { actorLimits } = readConfig({
+      DAYBOOK_COMMANDS_PER_SECOND: '7',
+      DAYBOOK_COMMANDS_PER_SECOND_MARKET: '70',
+      DAYBOOK_COMMANDS_PER_SECOND_ADMIN: 'unlimited',
+      DAYBOOK_COST_PER_SECOND_CUSTOMER: '900',
+      DAYBOOK_OPERATIONS_PER_ACTOR_MAX: '3',
+      DAYBOOK_SUBSCRIPTIONS_PER_ACTOR_MAX_AUDITOR: '4',
+      DAYBOOK_BURST_SECONDS: '2',
+    });
+    const { CUSTOMER, MARKET, ADMIN, AUDITOR } = actorLimits.byRole;
+    const rates = [CUSTOMER, MARKET, ADMIN].map(({ commandsPerSecond }) => commandsPerSecond);
+    expect(rates).toEqual([7, 70, Number.POSITIVE_INFINITY]);
+    expect([CUSTOMER.costPerSecond, MARKET.costPerSecond]).toEqual([900, Number.POSITIVE_INFINITY]);
+    expect([CUSTOMER.operationsPerActorMax, ADMIN.operationsPerActorMax]).toEqual([3, 3]);
+    expect(AUDITOR.subscriptionsPerActorMax).toBe(4);
+    expect(CUSTOMER.subscriptionsPerActorMax).toBe(10_000);
+    expect(actorLimits.burstSeconds).toBe(2);
+    expect(readConfig({}).actorLimits).toEqual(defaultActorLimits);
+  });
+
+  it.each([
+    ['DAYBOOK_COMMANDS_PER_SECOND', '0', '1 to 1000000000, or unlimited'],
+    ['DAYBOOK_COST_PER_SECOND_OPERATOR', 'none', '1 to 1000000000, or unlimited'],
+    ['DAYBOOK_BURST_SECONDS', 'unlimited', '1 to 3600'],
+  ])('are refused by name: %s %s', (name, text, range) => {
+    expect(() => readConfig({ [name]: text })).toThrow(
+      `${name} ${text} is not a whole number from ${range}`,
+    );
+  });
+});
+
+describe('the limits of documents', () => {
+  it('can be set', () => {
+    const { documents } = readConfig({
+      DAYBOOK_DOCUMENT_DEPTH_MAX: '9',
+      DAYBOOK_DOCUMENT_COST_MAX: '70000',
+    });
+    expect(documents).toMatchObject({ depthMax: 9, costMax: 70_000, aliasesMax: 200 });
+  });
+
+  it('of what is recursive stay within what the program can do', async () => {
+    const most = { DAYBOOK_DOCUMENT_NESTING_MAX: '500', DAYBOOK_DOCUMENT_DEPTH_MAX: '500' };
+    expect(() => readConfig({ DAYBOOK_DOCUMENT_DEPTH_MAX: '501' })).toThrow('from 1 to 500');
+    await using tested = await startServer({ limits: readConfig(most).documents });
+    const query = `{ account ${'{ parent '.repeat(490)} { id } ${'}'.repeat(490)} }`;
+    const { status, body } = await post(tested.url, { query });
+    expect([status, body]).toEqual([200, expect.objectContaining({ data: expect.anything() })]);
   });
 });

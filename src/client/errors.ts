@@ -58,10 +58,18 @@ export class DaybookError extends Error {
 export function answerError(errors: readonly AnswerFault[], details: ErrorDetails): DaybookError {
   const [first] = errors;
   const code = codeOf(first) ?? 'UNKNOWN_ERROR';
+  const retryAfterMs = details.retryAfterMs ?? retryAfterMsOf(first);
   return new DaybookError(code, first?.message ?? 'the answer has no data', {
     ...details,
+    retryAfterMs,
     errors,
   });
+}
+
+/** The error says it in seconds, also where there are no headers. */
+function retryAfterMsOf(fault: AnswerFault | undefined): number | null {
+  const seconds = fault?.extensions?.['retryAfter'];
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1_000 : null;
 }
 
 export function codeOf(fault: AnswerFault | undefined): string | undefined {

@@ -19,7 +19,7 @@ export interface RetryLimits {
 /** The codes after which the same operation may succeed, as docs/operations.md has them. */
 export const passingCodes: ReadonlySet<string | undefined> = new Set([
   ...['TOO_MANY_CONNECTIONS', 'TOO_MANY_SOCKETS', 'TOO_MANY_STREAMS', 'TOO_MANY_OPERATIONS'],
-  ...['OVERLOADED', 'BUSY', 'CONTENTION', 'SEQUENCE_NOT_REACHED', 'VIEW_BUILDING'],
+  ...['RATE_LIMITED', 'OVERLOADED', 'BUSY', 'CONTENTION', 'SEQUENCE_NOT_REACHED', 'VIEW_BUILDING'],
   ...['READER_TOO_SLOW', 'STOPPED', 'UNAVAILABLE', 'DATABASE_UNREACHABLE', 'OUTCOME_UNKNOWN'],
 ]);
 

@@ -34,6 +34,12 @@ test.each([
   expect(ending).toMatchObject({ action, error: { code } });
 });
 
+test('a subscription that was refused with RATE_LIMITED resumes when the server allows it', () => {
+  const extensions = { code: 'RATE_LIMITED', retryAfter: 3 };
+  const ending = toEnding([{ message: 'no', extensions }]);
+  expect(ending).toMatchObject({ action: 'resume', error: { retryAfterMs: 3_000 } });
+});
+
 test('an id is random on pages without randomUUID, too', () => {
   const own = crypto.randomUUID;
   Object.defineProperty(crypto, 'randomUUID', { value: undefined, configurable: true });

@@ -20,6 +20,10 @@ const failing = (code: string, status = 200, headers = {}): Turn => ({
   headers,
   body: { errors: [{ message: `it is ${code}`, extensions: { code } }] },
 });
+const limited = (retryAfter: number): Turn => ({
+  status: 429,
+  body: { errors: [{ message: 'it is', extensions: { code: 'RATE_LIMITED', retryAfter } }] },
+});
 const proxyError = (status: number, headers = {}): Turn => ({ status, headers, body: '<html>' });
 const mutation = 'mutation M($input: I!) { deposit(input: $input) { __typename } }';
 
@@ -46,6 +50,7 @@ describe('a request', () => {
     ['a lost answer', 'lost' as const],
     ['half an answer', 'torn' as const],
     ['an overloaded server', failing('OVERLOADED')],
+    ['a rate that was used up', limited(0)],
     ['views that are behind', failing('SEQUENCE_NOT_REACHED')],
     ['a proxy without a server', proxyError(502)],
     ['a proxy that did not wait', proxyError(504)],
@@ -81,6 +86,14 @@ describe('a request', () => {
     await using server = await startScriptedServer('silent', ok);
     const client = createClient({ url: server.url, timeoutMs: 200 });
     await expect(client.query('{ a }')).resolves.toEqual({ a: 1 });
+  });
+
+  test('waits as long as RATE_LIMITED says, if a page may not read the header', async () => {
+    await using server = await startScriptedServer(limited(1), ok);
+    const client = createClient({ url: server.url });
+    const beganAt = performance.now();
+    await client.query('{ a }');
+    expect(performance.now() - beganAt).toBeGreaterThan(1_000);
   });
 
   test('waits as long as Retry-After says, and reports it', async () => {

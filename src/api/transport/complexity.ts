@@ -5,21 +5,23 @@ import {
   getIntrospectionQuery,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   parse,
 } from 'graphql';
 import { codedError } from '../errors.ts';
 import type { OperationLimits } from './limits.ts';
 import type { Variables } from './list-size.ts';
 import { type Measure, measureSelections } from './measure.ts';
+import type { OperationWork } from './operation-charges.ts';
 
-/** Returns why an operation with these variables is too costly; null if it is not. */
-export type CostCheck = (
+/** Returns what an operation with these variables asks for, or an error if it is too much. */
+export type Weigh = (
   operation: OperationDefinitionNode,
   variables: Variables,
-) => GraphQLError | null;
+) => OperationWork | GraphQLError;
 
-/** Returns what is wrong with a document for all variables, else the check that needs them. */
-type ComplexityCheck = (document: DocumentNode) => GraphQLError | CostCheck;
+/** Returns what is wrong with a document for all variables, else what weighs its operations. */
+type ComplexityCheck = (document: DocumentNode) => GraphQLError | Weigh;
 
 /** Introspection may cost this many times as much as the query that every tool sends. */
 const introspectionsMax = 2;
@@ -41,8 +43,13 @@ export function createComplexityCheck(
 
   return function checkComplexity(document) {
     const counts = { operations: 0, fragments: 0 };
-    const costsAtMost = new Map<OperationDefinitionNode, number>();
-    const walk = { schema, limits, document, variables: null, fragments: new Map() };
+    const measures = new Map<OperationDefinitionNode, Measure>();
+    let hasVariableSizes = false;
+    const onVariableSize = (): void => {
+      hasVariableSizes = true;
+    };
+    const fragments = new Map<string, Measure | null>();
+    const walk = { schema, limits, document, variables: null, fragments, onVariableSize };
     for (const definition of document.definitions) {
       const isOperation = definition.kind === Kind.OPERATION_DEFINITION;
       if (!isOperation && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
@@ -55,15 +62,23 @@ export function createComplexityCheck(
       const measure = measureSelections(walk, definition.selectionSet, root ?? undefined, 0);
       const error = exceeded({ ...measure, introspectionMax, isOperation }, limits);
       if (error !== null) return error;
-      if (isOperation) costsAtMost.set(definition, measure.cost);
+      if (isOperation) measures.set(definition, measure);
     }
-    return function costFault(operation, variables) {
-      // This cost counts each size that a variable gives as the largest; most operations pass.
-      if ((costsAtMost.get(operation) ?? 0) <= limits.costMax) return null;
+
+    /** The measure with the sizes that the variables give; the one above takes the largest. */
+    function measureWith(operation: OperationDefinitionNode, variables: Variables): Measure {
+      const known = hasVariableSizes ? undefined : measures.get(operation);
+      if (known !== undefined) return known;
       const again = { schema, limits, document, variables, fragments: new Map(), operation };
       const root = schema.getRootType(operation.operation) ?? undefined;
-      const { cost } = measureSelections(again, operation.selectionSet, root, 0);
-      return cost <= limits.costMax ? null : tooComplex(`cost at most ${limits.costMax}`, cost);
+      return measureSelections(again, operation.selectionSet, root, 0);
+    }
+
+    return function weigh(operation, variables) {
+      const { cost, introspection, width } = measureWith(operation, variables);
+      if (cost > limits.costMax) return tooComplex(`cost at most ${limits.costMax}`, cost);
+      const isMutation = operation.operation === OperationTypeNode.MUTATION;
+      return { commands: isMutation ? width : 0, fields: cost + introspection };
     };
   };
 }

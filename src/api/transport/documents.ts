@@ -10,7 +10,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { codedError, toParseError, toValidationError } from '../errors.ts';
 import { locateLiterals } from '../input-paths.ts';
-import { type CostCheck, createComplexityCheck } from './complexity.ts';
+import { createComplexityCheck, type Weigh } from './complexity.ts';
 import { assertSourceWithin, type OperationLimits } from './limits.ts';
 import type { Pipeline } from './pipeline.ts';
 import { rootDirectiveFault } from './root-directives.ts';
@@ -19,17 +19,19 @@ import { rootDirectiveFault } from './root-directives.ts';
 interface SelectedOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
-  readonly costFault: CostCheck;
+  readonly weigh: Weigh;
 }
 
 export interface Documents {
   /**
    * Selects one operation of a document, or returns the errors of the document. Never throws
-   * because of its input.
+   * because of its input. `admitUnknown` is called before a document is checked that is not cached;
+   * if it returns an error, the document is not checked.
    */
   select(
     source: string,
     operationName: string | null | undefined,
+    admitUnknown: (source: string) => GraphQLError | null,
   ): SelectedOperation | readonly GraphQLError[];
 }
 
@@ -71,18 +73,20 @@ export function createDocuments(options: DocumentsOptions, pipeline: Pipeline): 
   });
 
   return {
-    select(source, operationName) {
+    select(source, operationName, admitUnknown) {
       let checked = known.get(source);
       if (checked === undefined) {
         if (isTrusted?.(source) === false) return [codedError('DOCUMENT_NOT_TRUSTED', untrusted)];
+        const refusal = admitUnknown(source);
+        if (refusal !== null) return [refusal];
         checked = check(source);
         known.set(source, checked);
       }
       if (!('document' in checked)) return checked;
-      const { document, costFault } = checked;
+      const { document, weigh } = checked;
       const definition = getOperationAST(document, operationName);
       if (!definition) return [codedError('OPERATION_RESOLUTION_FAILURE', unresolved)];
-      return { document, definition, costFault };
+      return { document, definition, weigh };
     },
   };
 }
@@ -97,8 +101,8 @@ export function createDocumentCheck(
     try {
       assertSourceWithin(source, limits);
       const document = parse(source);
-      const costFault = complexity(document);
-      if (costFault instanceof GraphQLError) return [costFault];
+      const weigh = complexity(document);
+      if (weigh instanceof GraphQLError) return [weigh];
       const rootFault = rootDirectiveFault(document);
       if (rootFault !== null) return [rootFault];
       if (!introspection && asksForSchema(schema, document)) return [introspectionDisabled];
@@ -109,7 +113,7 @@ export function createDocumentCheck(
         locateLiterals(errors, document);
         return errors;
       }
-      return { document, costFault };
+      return { document, weigh };
     } catch (error) {
       if (error instanceof GraphQLError) return [toParseError(error)];
       throw error;

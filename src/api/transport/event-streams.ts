@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { delay } from '../../lib/delay.ts';
 import { codeOf, isPassing } from '../errors.ts';
 import type { ClosableFrames } from './closable-frames.ts';
@@ -7,6 +7,7 @@ import { deadline } from './deadline.ts';
 import type { FrameText } from './frame-text.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { Quotas } from './quotas.ts';
+import { retryAfterOf } from './rate-limited.ts';
 import { replyResult, replyTransportError } from './reply.ts';
 import { exceeded, full, type TransportError } from './reply-error.ts';
 import type { TransportLimits } from './transport-limits.ts';
@@ -51,7 +52,7 @@ export function createEventStreams(options: {
     const cancelExpiry = deadline(expiresAtMs, () => response.destroy());
     try {
       const frames = await operations.subscribe(operation);
-      if (!('next' in frames)) return replyResult(response, 400, frames);
+      if (!('next' in frames)) return replyResult(response, statusOf(frames), frames);
       const first = frames.next();
       const fault = await faultOf(first);
       if (fault !== null) {
@@ -72,6 +73,7 @@ export function createEventStreams(options: {
         return answerSubscription(response, operation, expiresAtMs);
       }
       const result = await operations.execute(operation);
+      if (retryAfterOf(result.errors) !== null) return replyResult(response, 429, result);
       const frames = [{ text: JSON.stringify(result), sequence: null }];
       await writeEventStream(response, frames, limits.pingIntervalMs);
     },
@@ -80,6 +82,10 @@ export function createEventStreams(options: {
       for (const response of subscribers) response.destroy();
     },
   };
+}
+
+function statusOf({ errors }: ExecutionResult): number {
+  return retryAfterOf(errors) === null ? 400 : 429;
 }
 
 /** How long the first frame may take until the stream is open without it. */

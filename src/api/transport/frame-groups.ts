@@ -24,10 +24,12 @@ export interface FramedOperation extends ExecutionArgs {
   /** The text of the document. */
   readonly source: string;
   readonly contextValue: FrameContext;
+  /** The fields that are resolved for one frame. */
+  readonly fields: number;
 }
 
 /** One subscription of a group of identical ones. */
-interface GroupMember extends FrameExecutor {
+export interface GroupMember extends FrameExecutor {
   /**
    * Returns the frame of a payload, executed once for all members that have the same payload
    * object. A frame is never sent in part, as its reader resumes after it: while a field cannot be
@@ -45,7 +47,12 @@ export interface FrameGroups {
   size(): number;
 }
 
-type ExecuteFrame = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>;
+/** Executes a frame of an operation; the signal fires when no one reads it any more. */
+type ExecuteFrame = (
+  args: ExecutionArgs,
+  operation: FramedOperation,
+  signal: AbortSignal,
+) => ExecutionResult | Promise<ExecutionResult>;
 
 interface FrameGroup extends GroupMember {
   join(): void;
@@ -119,7 +126,7 @@ function createGroup(
       // Each attempt needs a new context, because a context remembers what it could not reach.
       const context = contextValue.forFrames?.(abort.signal) ?? contextValue;
       const args = { schema, document, operationName, variableValues, contextValue: context };
-      const frame = await execute({ ...args, rootValue });
+      const frame = await execute({ ...args, rootValue }, operation, abort.signal);
       if (isWhole(frame)) return frame;
       await delay(retryMs, abort.signal);
       if (abort.signal.aborted) throw codedError('ABORTED', 'the operation was aborted');

@@ -11,9 +11,11 @@ import type { CommandTransport } from '../../kernel/command.ts';
 import { codedError, codeOf } from '../errors.ts';
 import type { Identity } from './authentication.ts';
 import type { EventStreams } from './event-streams.ts';
+import { holdBackAnswer } from './hold-back.ts';
 import { type Accepted, type ResultType, readAccept } from './media-type.ts';
 import type { Operation, OperationOrigin, Operations } from './operation.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
+import { retryAfterOf } from './rate-limited.ts';
 import { reply, replyResult } from './reply.ts';
 import { headerText } from './request-hints.ts';
 import { resumeAfter } from './resume.ts';
@@ -43,6 +45,7 @@ const statusByCode: ReadonlyMap<string | undefined, number> = new Map([
   // As other servers do: clients take another status for a failed request.
   ['PERSISTED_QUERY_NOT_FOUND', 200],
   ['UNAUTHENTICATED', 401],
+  ['RATE_LIMITED', 429],
   ['INTERNAL_SERVER_ERROR', 500],
 ]);
 
@@ -74,7 +77,7 @@ interface AnswerParts {
 export function createGraphQLAnswer(parts: AnswerParts): AnswerGraphQL {
   const { operations, persistedQueries, streams } = parts;
   const handle = createHandler<IncomingMessage, Asking>({
-    parseRequestParams: parseParams,
+    parseRequestParams: (request) => parseParams(operations, request),
     onSubscribe: async (request, params) => {
       if (isMutationByGet(operations, request, params)) return refuseMutation(request);
       const prepared = await operations.prepare(params, originOf(request, 'http'));
@@ -82,6 +85,7 @@ export function createGraphQLAnswer(parts: AnswerParts): AnswerGraphQL {
       if (prepared.kind === 'subscription') return [needsStream];
       const result = await operations.execute(prepared);
       // A result without data was not executed, so it gets the status of a request error.
+      if (retryAfterOf(result.errors) !== null) return toResponse(request, 429, result);
       if (result.data === undefined) return result.errors ?? [];
       // Serialized here, because graphql-http passes each value of a result through a function.
       const answer = toResponse(request, 200, result);
@@ -100,7 +104,14 @@ export function createGraphQLAnswer(parts: AnswerParts): AnswerGraphQL {
     if ('kind' in operation) {
       return streams.answer(response, operation, request.context.identity.expiresAtMs);
     }
-    send(response, toResponse(request, statusOf(operation) ?? 400, { errors: operation }));
+    const answer = toResponse(request, statusOf(operation) ?? 400, { errors: operation });
+    await sendHeldBack(response, answer, request.context);
+  }
+
+  async function sendHeldBack(response: ServerResponse, answer: Response, caller: Caller) {
+    const [, { status }] = answer;
+    if (status === 429) await holdBackAnswer(operations, caller);
+    send(response, answer);
   }
 
   return async function answerGraphQL(request, response, body, caller) {
@@ -113,23 +124,25 @@ export function createGraphQLAnswer(parts: AnswerParts): AnswerGraphQL {
     const read = { accept, 'content-type': headers['content-type'] };
     const sent = { url, method, headers: read, body, raw: request, context };
     const wrapped = persistedQueries.resolve(sent);
-    if (wrapped instanceof GraphQLError) {
-      return send(response, toResponse(sent, statusOf([wrapped]) ?? 400, { errors: [wrapped] }));
-    }
+    if (wrapped instanceof GraphQLError)
+      return sendHeldBack(response, refusal(operations, sent, wrapped), caller);
     const params = await streamParams(operations, wrapped);
-    if (params === null) return send(response, await handle(wrapped));
+    if (params === null) return sendHeldBack(response, await handle(wrapped), caller);
     if (isMutationByGet(operations, wrapped, params)) return send(response, refuseMutation(sent));
     await answerStream(wrapped, response, params);
   };
 }
 
 /** Reads the parameters; an error of them is answered in the type that the caller prefers. */
-async function parseParams(request: GraphQLRequest): Promise<RequestParams | Response> {
+async function parseParams(
+  operations: Operations,
+  request: GraphQLRequest,
+): Promise<RequestParams | Response> {
   try {
     return await parseRequestParams(request);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return toResponse(request, 400, { errors: [codedError('BAD_REQUEST', message)] });
+    return refusal(operations, request, codedError('BAD_REQUEST', message));
   }
 }
 
@@ -141,11 +154,14 @@ async function streamParams(
   operations: Operations,
   request: GraphQLRequest,
 ): Promise<RequestParams | null> {
-  const { accepted } = request.context;
+  const { context } = request;
+  const { accepted } = context;
   if (!accepted.stream) return null;
   const params = await parseRequestParams(request).catch(() => null);
   if (params === null || !('query' in params)) return null;
-  return accepted.json !== null && operations.kindOf(params) !== 'subscription' ? null : params;
+  return accepted.json !== null && operations.kindOf(params, context.identity) !== 'subscription'
+    ? null
+    : params;
 }
 
 /** Begins a subscription where the header Last-Event-ID says that its reader was cut off. */
@@ -178,7 +194,8 @@ function isMutationByGet(
   request: GraphQLRequest,
   params: RequestParams,
 ): boolean {
-  return request.method === 'GET' && operations.kindOf(params) === 'mutation';
+  const { method, context } = request;
+  return method === 'GET' && operations.kindOf(params, context.identity) === 'mutation';
 }
 
 function refuseMutation(request: GraphQLRequest): Response {
@@ -210,12 +227,22 @@ function withStatus(
   return toResponse(request, status, { errors });
 }
 
+/** The answer to a request without an operation that can be executed. */
+function refusal(operations: Operations, request: GraphQLRequest, error: GraphQLError): Response {
+  const errors = operations.refuse([error], request.context.identity);
+  return toResponse(request, statusOf(errors) ?? 400, { errors });
+}
+
 function toResponse(
   { context }: GraphQLRequest,
   status: number,
   result: ExecutionResult,
 ): Response {
-  const headers = { 'content-type': `${context.type}; charset=utf-8` };
+  const retryAfter = retryAfterOf(result.errors);
+  const headers = {
+    'content-type': `${context.type}; charset=utf-8`,
+    ...(retryAfter !== null && { 'retry-after': String(retryAfter) }),
+  };
   return [JSON.stringify(result), { status, statusText: '', headers }];
 }
 

@@ -21,6 +21,8 @@ export interface Sizing {
   readonly variables: Variables | null;
   /** The operation whose defaults apply to `variables`. */
   readonly operation?: OperationDefinitionNode;
+  /** Called when a size is given by a variable while there are no variables. */
+  readonly onVariableSize?: () => void;
 }
 
 /** The assumed size of lists of an introspected type (fields, arguments …), above the average. */
@@ -61,7 +63,10 @@ function pageSize(sizing: Sizing, node: FieldNode): number {
 }
 
 function variableSize(sizing: Sizing, name: string): number | null {
-  if (sizing.variables === null) return sizing.limits.pageSizeMax;
+  if (sizing.variables === null) {
+    sizing.onVariableSize?.();
+    return sizing.limits.pageSizeMax;
+  }
   const value = sizing.variables[name];
   if (typeof value === 'number') return value;
   if (value !== undefined) return null;

@@ -1,25 +1,31 @@
-import type {
-  ExecutionResult,
+import {
+  type ExecutionResult,
   GraphQLError,
-  GraphQLSchema,
-  OperationDefinitionNode,
-  OperationTypeNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
 import type { CommandTransport } from '../../kernel/command.ts';
-import type { Role } from '../../kernel/role.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import { locateInputs } from '../input-paths.ts';
 import type { FrameExecutor } from '../live-query.ts';
 import type { OperationInit, RequestHints } from '../operation-init.ts';
+import type { ActorLimiter, Caller } from './actor-limiter.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
 import { createDocuments, type Documents } from './documents.ts';
-import { createFrameGroups, type FrameContext, type FramedOperation } from './frame-groups.ts';
+import {
+  createFrameGroups,
+  type FrameContext,
+  type FramedOperation,
+  type GroupMember,
+} from './frame-groups.ts';
 import { assertVariablesWithin, type OperationLimits } from './limits.ts';
-import { createPipeline } from './pipeline.ts';
+import { type Charges, createCharges } from './operation-charges.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
 import { readRequestHints } from './request-hints.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** The part of the resolvers' context that the server uses. */
 interface OperationContext extends FrameContext {
@@ -32,9 +38,7 @@ interface OperationContext extends FrameContext {
 export type CreateContext = (init: OperationInit) => OperationContext | Promise<OperationContext>;
 
 /** The origin of an operation. The transport aborts it when the caller has disconnected. */
-export interface OperationOrigin {
-  readonly actor: string;
-  readonly roles: readonly Role[];
+export interface OperationOrigin extends Caller {
   readonly transport: CommandTransport;
   readonly abort: AbortController;
   /** Hints from request headers; `extensions.daybook` of the request takes precedence. */
@@ -51,15 +55,19 @@ export interface Operation extends FramedOperation {
 
 export interface Operations {
   /** The kind of operation that a request selects; null if the document has an error. */
-  kindOf(params: RequestParams): OperationTypeNode | null;
+  kindOf(params: RequestParams, caller: Caller): OperationTypeNode | null;
   /**
-   * Parses an operation, checks its limits, validates it and creates its context. Never throws:
-   * returns the errors.
+   * Parses an operation, checks its limits and those of its caller, validates it and creates its
+   * context. Never throws: returns the errors.
    */
   prepare(
     params: RequestParams,
     origin: OperationOrigin,
   ): Promise<Operation | readonly GraphQLError[]>;
+  /** Counts a request that has no operation to execute; returns its errors, or RATE_LIMITED. */
+  refuse(errors: readonly GraphQLError[], caller: Caller): readonly GraphQLError[];
+  /** For how long a transport should hold back a caller that gets RATE_LIMITED now. */
+  refusalPauseMs(caller: Caller): number;
   /** Executes a query or mutation; internal errors are masked. */
   execute(operation: Operation): Promise<ExecutionResult>;
   /** Starts a subscription and returns its results as JSON, or the error that prevented it. */
@@ -72,6 +80,7 @@ interface OperationsOptions {
   readonly schema: GraphQLSchema;
   readonly createContext: CreateContext;
   readonly limits: OperationLimits;
+  readonly limiter: ActorLimiter;
   readonly log: Logger;
   /** Whether a document may ask for the schema; true if absent. */
   readonly introspection?: boolean;
@@ -91,74 +100,113 @@ const framesBudgetMs = 5;
  * (Node.js 20, November 2026).
  */
 export function createOperations(options: OperationsOptions): Operations {
-  const { schema, log } = options;
+  const { schema, limiter, log } = options;
   const maskError = createErrorMask(log);
   const pipeline = createPipeline(schema, maskError);
   const documents = createDocuments(options, pipeline);
-  const groups = createFrameGroups(pipeline.execute);
+  const charges = createCharges(limiter);
+  const groups = createFrameGroups((args, operation, signal) => {
+    const charged = limiter.chargeFrame(operation, operation.fields, signal);
+    return charged === null ? pipeline.execute(args) : charged.then(() => pipeline.execute(args));
+  });
   const turns = createTurns(framesBudgetMs);
   return {
-    kindOf(params) {
-      const selected = documents.select(params.query, params.operationName);
+    kindOf({ query, operationName }, caller) {
+      const selected = documents.select(query, operationName, charges.forCheck(caller));
       return 'definition' in selected ? selected.definition.operation : null;
     },
     async prepare(params, origin) {
       try {
-        return await prepare(options, documents, params, origin);
+        return await prepare({ ...options, documents, charges }, params, origin);
       } catch (error) {
         return [maskError(error)];
       }
     },
+    refuse: charges.forErrors,
+    refusalPauseMs: limiter.refusalPauseMs,
     async execute(operation) {
-      const result: ExecutionResult = await pipeline.execute(operation);
-      if (result.errors !== undefined) locateInputs(result.errors, operation);
-      return addExtensions(result, operation.contextValue.extensions());
+      const begun = limiter.begin(operation, 'operations');
+      if (!('end' in begun)) return { errors: [begun] };
+      try {
+        const result: ExecutionResult = await pipeline.execute(operation);
+        if (result.errors !== undefined) locateInputs(result.errors, operation);
+        return addExtensions(result, operation.contextValue.extensions());
+      } finally {
+        begun.end();
+      }
     },
     async subscribe(operation) {
-      const { id, execute, frameOf, leave } = groups.join(operation);
-      const { actor, abort } = operation;
-      async function toFrame(payload: unknown): Promise<ExecutionResult> {
-        const turn = turns.next(actor);
-        if (turn !== null) await turn;
-        // The subscription has ended: its frame is discarded.
-        return abort.signal.aborted ? {} : frameOf(payload);
-      }
-      const rootValue: FrameExecutor = {
-        id,
-        async execute(point) {
-          await turns.next(actor);
-          return execute(point);
-        },
+      const begun = limiter.begin(operation, 'subscriptions');
+      if (!('end' in begun)) return { errors: [begun] };
+      const member = groups.join(operation);
+      const leave = (): void => {
+        member.leave();
+        begun.end();
       };
-      try {
-        const results = await pipeline.subscribe({ ...operation, rootValue, toFrame });
-        if (Symbol.asyncIterator in results) return closableFrames(results, operation.abort, leave);
-        leave();
-        if (results.errors !== undefined) locateInputs(results.errors, operation);
-        return results;
-      } catch (error) {
-        leave();
-        throw error;
-      }
+      return subscribe(operation, { pipeline, turns, member: { ...member, leave } });
     },
     subscriptions: groups.size,
   };
 }
 
+interface Subscribing {
+  readonly pipeline: Pipeline;
+  readonly turns: Turns;
+  readonly member: GroupMember;
+}
+
+async function subscribe(
+  operation: Operation,
+  { pipeline, turns, member: { id, execute, frameOf, leave } }: Subscribing,
+): Promise<ClosableFrames | ExecutionResult> {
+  const { actor, abort } = operation;
+  async function toFrame(payload: unknown): Promise<ExecutionResult> {
+    const turn = turns.next(actor);
+    if (turn !== null) await turn;
+    // The subscription has ended: its frame is discarded.
+    return abort.signal.aborted ? {} : frameOf(payload);
+  }
+  const rootValue: FrameExecutor = {
+    id,
+    async execute(point) {
+      await turns.next(actor);
+      return execute(point);
+    },
+  };
+  try {
+    const results = await pipeline.subscribe({ ...operation, rootValue, toFrame });
+    if (Symbol.asyncIterator in results) return closableFrames(results, abort, leave);
+    leave();
+    if (results.errors !== undefined) locateInputs(results.errors, operation);
+    return results;
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+interface Preparing extends OperationsOptions {
+  readonly documents: Documents;
+  readonly charges: Charges;
+}
+
 /** Like `Operations.prepare`, but throws internal errors and errors of the input. */
 async function prepare(
-  { schema, createContext, limits, introspection = true }: OperationsOptions,
-  documents: Documents,
+  { schema, createContext, limits, introspection = true, documents, charges }: Preparing,
   params: RequestParams,
-  { actor, roles, transport, abort, hints }: OperationOrigin,
+  origin: OperationOrigin,
 ): Promise<Operation | readonly GraphQLError[]> {
-  const selected = documents.select(params.query, params.operationName);
-  if (!('definition' in selected)) return selected;
-  const { document, definition, costFault } = selected;
+  const { actor, roles, transport, abort, hints } = origin;
+  const { query, operationName = null } = params;
+  const selected = documents.select(query, operationName, charges.forCheck(origin));
+  if (!('definition' in selected)) return charges.forErrors(selected, origin);
+  const { document, definition, weigh } = selected;
   const variableValues = params.variables ?? {};
   assertVariablesWithin(variableValues, limits);
-  const tooCostly = costFault(definition, variableValues);
-  if (tooCostly !== null) return [tooCostly];
+  const work = weigh(definition, variableValues);
+  if (work instanceof GraphQLError) return charges.forErrors([work], origin);
+  const refusal = charges.forOperation(definition, work, origin);
+  if (refusal !== null) return [refusal];
   const { minSequence, correlationId } = readRequestHints(params.extensions, hints);
   const contextValue = await createContext({
     actor,
@@ -171,7 +219,6 @@ async function prepare(
       return abort.signal;
     },
   });
-  const operationName = params.operationName ?? null;
   const { operation: kind } = definition;
   return {
     schema,
@@ -182,7 +229,8 @@ async function prepare(
     contextValue,
     actor,
     roles,
-    source: params.query,
+    source: query,
+    fields: work.fields,
     kind,
     abort,
     // A suggestion would name a part of the schema.

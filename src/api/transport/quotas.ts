@@ -21,6 +21,18 @@ export function createQuotas(limits: TransportLimits, isAuthenticated: boolean):
 }
 
 function createQuota(max: number): Quota {
+  const tally = createTally();
+  return { take: (key) => tally.take(key, max) };
+}
+
+/** A count for each key. A key whose count is 0 takes no memory. */
+interface Tally {
+  count(key: string): number;
+  /** Counts one for a key and returns the function that undoes it; null if there are `max`. */
+  take(key: string, max: number): (() => void) | null;
+}
+
+export function createTally(): Tally {
   const taken = new Map<string, number>();
 
   function giveBack(key: string): void {
@@ -30,7 +42,8 @@ function createQuota(max: number): Quota {
   }
 
   return {
-    take(key) {
+    count: (key) => taken.get(key) ?? 0,
+    take(key, max) {
       const count = taken.get(key) ?? 0;
       if (count >= max) return null;
       taken.set(key, count + 1);

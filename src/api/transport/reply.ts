@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { ExecutionResult } from 'graphql';
 import { chooseEncoding, compressedBytesMin, createCompress } from './compression.ts';
 import { errorTypeOf } from './media-type.ts';
+import { retryAfterOf } from './rate-limited.ts';
 import { type TransportError, toBody } from './reply-error.ts';
 import { discardBody } from './request-body.ts';
 
@@ -75,7 +76,11 @@ export function replyResult(
   status: number,
   result: ExecutionResult,
 ): void {
-  const headers = { 'content-type': resultTypeFor(response) };
+  const retryAfter = retryAfterOf(result.errors);
+  const headers = {
+    'content-type': resultTypeFor(response),
+    ...(retryAfter !== null && { 'retry-after': String(retryAfter) }),
+  };
   reply(response, { status, headers, body: JSON.stringify(result) });
 }
 

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from '../../lib/logger.ts';
 import { createAccess } from './access.ts';
+import { createActorLimiter } from './actor-limiter.ts';
+import { type ActorLimits, defaultActorLimits } from './actor-limits.ts';
 import { type AuthenticationSettings, createAuthentication } from './authentication.ts';
 import { trackConnections } from './connections.ts';
 import { createEventStreams } from './event-streams.ts';
@@ -37,6 +39,8 @@ export interface ApiServerOptions {
   readonly examples: readonly Example[];
   readonly log: Logger;
   readonly limits?: Partial<OperationLimits & TransportLimits>;
+  /** What each actor may do, by its roles; `defaultActorLimits` if absent. */
+  readonly actorLimits?: ActorLimits;
   /** Other origins whose pages may use this server; none by default. */
   readonly corsOrigins?: readonly string[];
   /** Whether browsers get the page GraphiQL; true by default. */
@@ -86,6 +90,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     schema,
     createContext,
     limits,
+    limiter: createActorLimiter(options.actorLimits ?? defaultActorLimits),
     log,
     introspection,
     ...(trusted && { isTrusted: trusted.has }),

@@ -1,5 +1,5 @@
 /** Shares the time for making frames among actors. */
-interface Turns {
+export interface Turns {
   /**
    * Called before each frame. Returns null if there is time for it now. Otherwise the promise
    * resolves at the actor's turn: actors take turns, and the frames of one actor stay in order.

@@ -9,6 +9,7 @@ import type { CheckAccess } from './access.ts';
 import { type Authenticate, tokenExpired } from './authentication.ts';
 import type { Connections } from './connections.ts';
 import { deadline } from './deadline.ts';
+import { holdBackSocket } from './hold-back.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
 import type { Quotas } from './quotas.ts';
@@ -159,9 +160,11 @@ function createProtocol(options: WebSocketOptions): Server<Session> {
       const { actor, roles } = identity;
       const origin = { actor, roles, transport: 'websocket', abort: own.abort } as const;
       const params = persistedQueries.complete(payload);
-      if (params instanceof GraphQLError) return [params];
+      if (params instanceof GraphQLError) {
+        return holdBackSocket(operations, extra, operations.refuse([params], identity));
+      }
       const prepared = await operations.prepare(params, origin);
-      if (!('kind' in prepared)) return prepared;
+      if (!('kind' in prepared)) return holdBackSocket(operations, extra, prepared);
       own.isSubscription = prepared.kind === 'subscription';
       return { ...prepared, session: extra, id };
     },

@@ -29,6 +29,7 @@ function operation(changes: Partial<FramedOperation> = {}): FramedOperation {
     source: 's',
     actor: 'ann',
     roles: ['CUSTOMER'],
+    fields: 1,
     contextValue: { forFrames: (signal) => ({ signal }) as object },
     ...changes,
   };

@@ -1,5 +1,7 @@
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { createActorLimiter } from '../../../src/api/transport/actor-limiter.ts';
+import { defaultActorLimits } from '../../../src/api/transport/actor-limits.ts';
 import { defaultLimits } from '../../../src/api/transport/limits.ts';
 import { createOperations } from '../../../src/api/transport/operation.ts';
 import { createTurns } from '../../../src/api/transport/turns.ts';
@@ -26,6 +28,7 @@ describe('turns', () => {
       schema,
       createContext: () => ({ extensions: () => undefined }),
       limits: defaultLimits,
+      limiter: createActorLimiter(defaultActorLimits),
       log: silentLogger,
     });
     const abort = new AbortController();
