@@ -21,6 +21,7 @@ import { assertDatabase, createDatabase, type Database } from './postgres/databa
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { createOutages, type Outages } from './postgres/outages.ts';
+import { isUnencryptedByDefault } from './postgres/tls.ts';
 import { createReadiness } from './readiness.ts';
 import { readTrustedDocuments } from './trusted-documents-file.ts';
 
@@ -54,6 +55,7 @@ export function buildApp(config: Config): App {
     const bridges = await readBridges(config, modules, schema);
     const trustedDocuments = await readTrustedDocuments(config, schema);
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
+    if (isUnencryptedByDefault(url)) logger.warn({}, unencrypted);
     const pools = openPools(url, outages, undo);
     const { database, keeper } = pools;
     await assertDatabase(database);
@@ -171,6 +173,10 @@ function openPools(url: string, outages: Outages, undo: (() => Promise<void>)[])
     keeper: open({ poolMax: keepersMax, ...keeperTimeouts }),
   };
 }
+
+const unencrypted =
+  'the connection to the database is not encrypted: set sslmode in DATABASE_URL to verify-full, ' +
+  'or to disable if you trust the network';
 
 interface ServerParts {
   readonly schema: GraphQLSchema;

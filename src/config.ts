@@ -3,6 +3,7 @@ import path from 'node:path';
 import { readActorLimits } from './actor-limit-settings.ts';
 import type { ActorLimits } from './api/transport/actor-limits.ts';
 import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
+import { assertTlsSettings, TlsSettingsError } from './postgres/tls.ts';
 import {
   type DocumentSettings,
   readDocumentSettings,
@@ -61,7 +62,7 @@ export function readConfig(environment: Environment = process.env): Config {
   return Object.freeze({
     host,
     port: readPort(get('PORT')),
-    databaseUrl: readDatabaseUrl(get('DATABASE_URL')),
+    databaseUrl: readDatabaseUrl(get),
     dataDir: path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook'),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
@@ -111,10 +112,34 @@ function readPort(text = '4000'): number {
   throw new ConfigError(`PORT ${text} is not a port number: use 0 to 65535`);
 }
 
-function readDatabaseUrl(text: string | undefined): string | null {
+/** The TLS settings of libpq that are used if the URL does not have them. */
+const tlsVariables = [
+  ['sslmode', 'PGSSLMODE'],
+  ['sslrootcert', 'PGSSLROOTCERT'],
+  ['sslcert', 'PGSSLCERT'],
+  ['sslkey', 'PGSSLKEY'],
+] as const;
+
+function readDatabaseUrl(get: GetSetting): string | null {
+  const text = get('DATABASE_URL');
   if (text === undefined) return null;
-  if (URL.canParse(text) && /^postgres(?:ql)?:$/.test(new URL(text).protocol)) return text;
-  throw new ConfigError('DATABASE_URL is not of the form postgres://user:password@host:5432/name');
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol)) {
+    throw new ConfigError(
+      'DATABASE_URL is not of the form postgres://user:password@host:5432/name',
+    );
+  }
+  for (const [name, variable] of tlsVariables) {
+    const value = get(variable);
+    if (value !== undefined && !url.searchParams.has(name)) url.searchParams.set(name, value);
+  }
+  try {
+    assertTlsSettings(url.href);
+  } catch (error) {
+    if (error instanceof TlsSettingsError) throw new ConfigError(`DATABASE_URL: ${error.message}`);
+    throw error;
+  }
+  return url.href;
 }
 
 /** Reads origins in exactly the form in which browsers send them, as they are compared as text. */

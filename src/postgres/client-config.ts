@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ClientConfig } from 'pg';
+import { readTlsSettings } from './tls.ts';
 import { typeParsers } from './type-parsers.ts';
 
 /** The settings of one connection. Every time is in milliseconds; 0 means no limit. */
@@ -40,12 +41,16 @@ const keepaliveDelayMs = 5_000;
  * Converts settings to those of pg. The timeouts of the server fire first, because the connection
  * is still good after them. The timeout of the client only ends a wait for a server that has gone
  * silent; the connection must be closed after it.
+ *
+ * @throws TlsSettingsError
  */
 export function toClientConfig(settings: ConnectionSettings): ClientConfig {
   const { statementTimeoutMs = 0, connectTimeoutMs = 10_000 } = settings;
-  const { url, options } = splitOptions(settings.url);
+  const { url: urlWithOptions, ...tls } = readTlsSettings(settings.url);
+  const { url, options } = splitOptions(urlWithOptions);
   return {
     connectionString: url,
+    ...tls,
     application_name: settings.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,

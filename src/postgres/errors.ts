@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { tlsAdvice } from './tls-faults.ts';
 
 /** No connection to the database could be opened, or the database refused it. */
 export class DatabaseUnreachableError extends Error {
@@ -11,7 +12,7 @@ export class DatabaseUnreachableError extends Error {
 }
 
 function toMessage(cause: unknown): string {
-  const reason = toOneLine(cause);
+  const reason = tlsAdvice(cause) ?? toOneLine(cause);
   const begin = 'the database cannot be reached';
   return reason.startsWith(begin) ? reason : `${begin}: ${reason}`;
 }
@@ -85,7 +86,9 @@ export function isConnectionLost(error: unknown): boolean {
   if (error instanceof DatabaseUnreachableError) return true;
   if (error instanceof AggregateError) return error.errors.some(isConnectionLost);
   if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string' && lostCodes.has(error.code)) return true;
+  if ('code' in error && typeof error.code === 'string') {
+    if (lostCodes.has(error.code) || error.code.startsWith('ERR_SSL_')) return true;
+  }
   return lostMessages.some((message) => error.message.startsWith(message));
 }
 
@@ -128,6 +131,8 @@ function databaseErrorOf(error: unknown): pg.DatabaseError | null {
 const lostStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300', '40003']);
 
 const lostCodes = new Set([
+  // TLS writes to a socket that was destroyed under it.
+  'EBADF',
   'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',

@@ -1,17 +1,11 @@
 import type { GraphQLError } from 'graphql';
 import type { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
-import type { Role } from '../../kernel/role.ts';
+import type { Caller, Role } from '../../kernel/role.ts';
 import { type ActorLimits, limitsOf, type RoleLimits } from './actor-limits.ts';
 import { createTally } from './quotas.ts';
 import { rateLimited } from './rate-limited.ts';
 import { createBucket, createFullBucket, take, takeLater, waitMsOf } from './token-buckets.ts';
-
-/** Who asks. */
-export interface Caller {
-  readonly actor: string;
-  readonly roles: readonly Role[];
-}
 
 /** What something takes from the rates of an actor. */
 interface Charge {

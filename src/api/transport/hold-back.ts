@@ -1,6 +1,6 @@
 import type { GraphQLError } from 'graphql';
+import type { Caller } from '../../kernel/role.ts';
 import { delay } from '../../lib/delay.ts';
-import type { Caller } from './actor-limiter.ts';
 import type { Operations } from './operation.ts';
 import { retryAfterOf } from './rate-limited.ts';
 import type { Session } from './session.ts';

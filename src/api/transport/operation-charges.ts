@@ -1,5 +1,6 @@
 import { type GraphQLError, type OperationDefinitionNode, OperationTypeNode } from 'graphql';
-import type { ActorLimiter, Caller } from './actor-limiter.ts';
+import type { Caller } from '../../kernel/role.ts';
+import type { ActorLimiter } from './actor-limiter.ts';
 
 /** The work that an operation asks for. */
 export interface OperationWork {

@@ -7,12 +7,13 @@ import {
 } from 'graphql';
 import type { RequestParams } from 'graphql-http';
 import type { CommandTransport } from '../../kernel/command.ts';
+import type { Caller } from '../../kernel/role.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createErrorMask } from '../errors.ts';
 import { locateInputs } from '../input-paths.ts';
 import type { FrameExecutor } from '../live-query.ts';
 import type { OperationInit, RequestHints } from '../operation-init.ts';
-import type { ActorLimiter, Caller } from './actor-limiter.ts';
+import type { ActorLimiter } from './actor-limiter.ts';
 import { type ClosableFrames, closableFrames } from './closable-frames.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import {
