@@ -10,6 +10,7 @@ import type { Quotas } from './quotas.ts';
 import { retryAfterOf } from './rate-limited.ts';
 import { replyResult, replyTransportError } from './reply.ts';
 import { exceeded, full, type TransportError } from './reply-error.ts';
+import { securityHeadersFor } from './security-headers.ts';
 import type { TransportLimits } from './transport-limits.ts';
 
 /** The open event streams of a server. */
@@ -149,10 +150,10 @@ async function writeEventStream(
   pingIntervalMs: number,
 ): Promise<void> {
   response.writeHead(200, {
+    ...securityHeadersFor(response.req),
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
-    'x-content-type-options': 'nosniff',
   });
   // Some browsers report a connection as open only after its first byte.
   response.write(':\n\n');

@@ -6,6 +6,7 @@ import { codeOf } from '../errors.ts';
 import type { RequestAccess } from './access.ts';
 import type { Authenticate, Identity } from './authentication.ts';
 import { allowOrigin } from './cors.ts';
+import type { Page } from './graphiql.ts';
 import type { AnswerGraphQL } from './graphql-request.ts';
 import { reply, replyError, replyJson } from './reply.ts';
 import { full, type TransportError } from './reply-error.ts';
@@ -22,7 +23,7 @@ interface HttpOptions {
   readonly access: RequestAccess;
   readonly ready: () => Promise<Readiness>;
   /** The page for browsers. */
-  readonly graphiql: Buffer;
+  readonly graphiql: Page;
   readonly bodyBytesMax: number;
   /** Called for a connection whose caller has been authenticated. */
   readonly admit: (socket: Socket) => void;
@@ -42,13 +43,6 @@ const refusals = {
   },
   unknown: { status: 404, code: 'NOT_FOUND', message: 'not found: the API is at /graphql' },
 } as const;
-
-const pageHeaders = {
-  'content-type': 'text/html; charset=utf-8',
-  // No other page may show this one in a frame and trick a user into clicking its buttons.
-  'content-security-policy': "frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-};
 
 /**
  * Handles all HTTP requests: `/graphql`, `/health/live`, `/health/ready`, a redirect from `/` to
@@ -106,7 +100,7 @@ async function answerEndpoint(
   if (method === 'OPTIONS')
     return reply(response, { status: 204, headers: { allow: 'GET, POST' } });
   if (method === 'GET' && headers.accept?.includes('text/html')) {
-    return reply(response, { status: 200, headers: pageHeaders, body: options.graphiql });
+    return replyPage(response, options.graphiql);
   }
   const identity = await identify(options.authenticate, headers.authorization);
   if (identity instanceof GraphQLError) {
@@ -123,6 +117,14 @@ async function answerEndpoint(
     if (!response.writableFinished) abort.abort();
   });
   await options.answerGraphQL(request, response, body.text, { identity, abort });
+}
+
+function replyPage(response: ServerResponse, { body, policy }: Page): void {
+  const headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy,
+  };
+  reply(response, { status: 200, headers, body });
 }
 
 function toTransportError(error: GraphQLError): TransportError {

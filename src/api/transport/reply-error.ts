@@ -36,6 +36,7 @@ export function replySocketError(socket: Duplex, refusal: TransportError): void 
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    'X-Content-Type-Options: nosniff',
     ...(seconds === undefined ? [] : [`Retry-After: ${seconds}`]),
   ];
   const timer = setTimeout(() => socket.destroy(), closeTimeoutMs);

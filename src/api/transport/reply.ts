@@ -5,6 +5,7 @@ import { errorTypeOf } from './media-type.ts';
 import { retryAfterOf } from './rate-limited.ts';
 import { type TransportError, toBody } from './reply-error.ts';
 import { discardBody } from './request-body.ts';
+import { securityHeadersFor } from './security-headers.ts';
 
 interface Reply {
   readonly status: number;
@@ -29,7 +30,7 @@ export function reply(response: ServerResponse, { status, headers, body }: Reply
     return;
   }
   response.writeHead(status, {
-    'x-content-type-options': 'nosniff',
+    ...securityHeadersFor(response.req),
     'cache-control': 'no-store',
     // In 304, a length would be that of the answer that the caller has.
     ...(status !== 304 && status !== 204 && { 'content-length': bytes }),
@@ -49,7 +50,7 @@ async function replyLarge(
   const sent = small ?? body;
   vary(response, 'Accept-Encoding');
   response.writeHead(status, {
-    'x-content-type-options': 'nosniff',
+    ...securityHeadersFor(response.req),
     'cache-control': 'no-store',
     'content-length': Buffer.byteLength(sent),
     ...(small !== null && encoding !== null && { 'content-encoding': encoding }),

@@ -11,6 +11,7 @@ import { createEventStreams } from './event-streams.ts';
 import {
   type Example,
   graphiqlDisabledPage,
+  type Page,
   type RenderGraphiQL,
   renderGraphiqlPage,
 } from './graphiql.ts';
@@ -156,7 +157,7 @@ function createHttpServer(limits: TransportLimits): Server {
 }
 
 /** The page for browsers. */
-function pageFor(options: ApiServerOptions): Buffer {
+function pageFor(options: ApiServerOptions): Page {
   const { trustedDocuments, graphiql = true, examples, renderGraphiQL } = options;
   if (!graphiql) return graphiqlDisabledPage('DAYBOOK_GRAPHIQL is false');
   if (trustedDocuments == null) return renderGraphiqlPage(examples, renderGraphiQL);
