@@ -1,7 +1,11 @@
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import type { ViewRow } from './store.ts';
 
-/** A view cannot be read at a sequence, because it is parked before it or is still being built. */
+/**
+ * A view cannot be read at a sequence, because it is parked before it or is still being built. The
+ * message is for every client, so it does not have the error of a parked view, which may quote an
+ * event that the client may not see.
+ */
 export class ViewNotReadableError extends Error {
   readonly code: 'VIEW_PARKED' | 'VIEW_BUILDING';
   constructor(
@@ -12,7 +16,7 @@ export class ViewNotReadableError extends Error {
     const isParked = row?.status === 'parked';
     super(
       isParked
-        ? `the view ${view} is parked at sequence ${row.checkpoint}: ${row.error?.message}`
+        ? `the view ${view} is parked at sequence ${row.checkpoint}: Query.views has its error`
         : `the view ${view} is being built and cannot be read at sequence ${sequence} yet`,
     );
     this.code = isParked ? 'VIEW_PARKED' : 'VIEW_BUILDING';

@@ -86,7 +86,7 @@ test('a parked view is read up to where it stopped and not beyond', async () => 
   expect((await process.views.document(view, 'a', 3))?.document).toMatchObject({ sum: 3 });
   await expect(process.views.document(view, 'a', 4)).rejects.toMatchObject({ code: 'VIEW_PARKED' });
   const list = process.views.list(view, { list: 'SUM', limit: 1 }, 4);
-  await expect(list).rejects.toThrow('parked at sequence 3: this cannot be folded');
+  await expect(list).rejects.toThrow('parked at sequence 3: Query.views has its error');
 });
 
 test('a document that the database rejects parks its view right before the event', async () => {

@@ -19,11 +19,13 @@ beforeAll(async () => {
   program = await startProgram({
     DATABASE_URL: database.url,
     DAYBOOK_JWT_SECRET: jwt.secret,
-    DAYBOOK_COMMANDS_PER_SECOND_CUSTOMER: '20',
-    DAYBOOK_COST_PER_SECOND_CUSTOMER: '2000',
+    DAYBOOK_COMMANDS_PER_SECOND_OPERATOR: '20',
+    DAYBOOK_COST_PER_SECOND_OPERATOR: '2000',
     DAYBOOK_BURST_SECONDS: '1',
   });
-  quietToken = await issueToken({ jwt }, { actor: 'quiet', roles: ['OPERATOR'], hours: 1 });
+  // The most generous role counts, and nothing limits the role MARKET.
+  const roles = ['OPERATOR', 'MARKET'] as const;
+  quietToken = await issueToken({ jwt }, { actor: 'quiet', roles, hours: 1 });
   const input = `{ accountId: "${accountId}", owner: "Ada", currency: "EUR" }`;
   await sendQuietly(`mutation { openAccount(input: ${input}) { __typename } }`);
 });
@@ -86,7 +88,7 @@ test.each([
 ])(
   'an actor whose %s connections send %s beyond its limits hardly slows another',
   async (transport, _what, query) => {
-    const token = await issueToken({ jwt }, { actor: 'loud', roles: ['CUSTOMER'], hours: 1 });
+    const token = await issueToken({ jwt }, { actor: 'loud', roles: ['OPERATOR'], hours: 1 });
     const url = `${program.url}/graphql`;
     const workerData = { url, token, query, connections: 50, transport };
     const loud = new Worker(new URL('../../support/loud-actor.mjs', import.meta.url), {
