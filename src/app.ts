@@ -1,7 +1,7 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphQLSchema } from 'graphql';
 import { pino } from 'pino';
-import { clientConnectionsMax, clientStatementTimeoutMs } from './api/client-reads.ts';
+import { clientStatementTimeoutMs } from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
 import { createRequestContext } from './api/request-context.ts';
 
@@ -56,7 +56,7 @@ export function buildApp(config: Config): App {
     const trustedDocuments = await readTrustedDocuments(config, schema);
     const url = config.databaseUrl ?? (await startOwnPostgres(config, logger, undo));
     if (isUnencryptedByDefault(url)) logger.warn({}, unencrypted);
-    const pools = openPools(url, outages, undo);
+    const pools = openPools(url, outages, { config, undo });
     const { database, keeper } = pools;
     await assertDatabase(database);
     await migrate(url);
@@ -71,6 +71,7 @@ export function buildApp(config: Config): App {
       url,
       contexts,
       logger,
+      limits: config.engine,
       onReplaced,
     });
     undo.push(engine.stop);
@@ -157,7 +158,11 @@ function openDatabase(
 }
 
 /** Opens the connections of each kind of work. */
-function openPools(url: string, outages: Outages, undo: (() => Promise<void>)[]) {
+function openPools(
+  url: string,
+  outages: Outages,
+  { config, undo }: { readonly config: Config; readonly undo: (() => Promise<void>)[] },
+) {
   const open = (settings: Parameters<typeof openDatabase>[2]): Database => {
     const pool = openDatabase(url, outages, settings);
     undo.push(pool.stop);
@@ -166,7 +171,7 @@ function openPools(url: string, outages: Outages, undo: (() => Promise<void>)[])
   return {
     database: open({ poolMax: engineMax }),
     readers: open({
-      poolMax: clientConnectionsMax,
+      poolMax: config.engine.readConnectionsMax,
       statementTimeoutMs: clientStatementTimeoutMs,
     }),
     writer: open({ poolMax: writersMax, ...writerTimeouts }),

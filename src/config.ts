@@ -3,10 +3,12 @@ import path from 'node:path';
 import { readActorLimits } from './actor-limit-settings.ts';
 import type { ActorLimits } from './api/transport/actor-limits.ts';
 import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
+import type { EngineLimits } from './engine.ts';
 import { assertTlsSettings, TlsSettingsError } from './postgres/tls.ts';
 import {
   type DocumentSettings,
   readDocumentSettings,
+  readEngineSettings,
   readTransportSettings,
   type TransportSettings,
 } from './transport-settings.ts';
@@ -34,6 +36,8 @@ export interface Config {
   readonly introspection: boolean;
   /** The limits of clients: connections, bytes, times. */
   readonly transport: TransportSettings;
+  /** The limits of what waits in the engine. */
+  readonly engine: EngineLimits;
   /** The limits of documents: depth, fields, cost. */
   readonly documents: DocumentSettings;
   /** The limits of actors, by their roles. */
@@ -73,6 +77,7 @@ export function readConfig(environment: Environment = process.env): Config {
     graphiql: readFlag('DAYBOOK_GRAPHIQL', get, true),
     introspection: readFlag('DAYBOOK_INTROSPECTION', get, true),
     transport: valid(readTransportSettings(get)),
+    engine: valid(readEngineSettings(get)),
     documents: valid(readDocumentSettings(get)),
     actorLimits: valid(readActorLimits(get)),
   });

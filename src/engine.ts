@@ -1,5 +1,10 @@
 import { createAnswered } from './api/answered.ts';
-import { createClientReads, watchedViews } from './api/client-reads.ts';
+import {
+  createClientReads,
+  defaultReadLimits,
+  type ReadLimits,
+  watchedViews,
+} from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
 import type { AccessParts } from './api/visibility.ts';
 import { type Bridges, createBridges } from './bridges/bridges.ts';
@@ -45,6 +50,17 @@ export interface EngineBridges {
   readonly createSubmit: (engine: EngineParts) => SubmitMutation;
 }
 
+/** The limits of an engine that are settings. */
+export interface EngineLimits extends ReadLimits {
+  /** How many commands may wait for their decision. */
+  readonly commandsWaitingMax: number;
+}
+
+export const defaultEngineLimits: EngineLimits = {
+  ...defaultReadLimits,
+  commandsWaitingMax: 10_000,
+};
+
 interface EngineOptions {
   readonly database: Database;
   /** Connections for appends only; those of `database` if absent. */
@@ -59,6 +75,8 @@ interface EngineOptions {
   readonly logger: Logger;
   /** The bridges to run; none if absent. */
   readonly bridges?: EngineBridges;
+  /** `defaultEngineLimits` if absent. */
+  readonly limits?: EngineLimits;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
 }
@@ -83,7 +101,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await stopReading(parts);
     throw error;
   });
-  const reads = createClientReads({ log: log.reads, views });
+  const reads = createClientReads({ log: log.reads, views }, options.limits ?? defaultEngineLimits);
   const shared = { views: watchedViews(views, reads), reads, watcher, consumers, answered };
   const access = accessOf(options.contexts);
   const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access };
@@ -144,7 +162,7 @@ type Parts = ReturnType<typeof createParts>;
 
 /** Creates the parts; none of them runs yet. */
 function createParts(options: EngineOptions, { database, writer, readers, keeper }: Pools) {
-  const { contexts, logger } = options;
+  const { contexts, logger, limits = defaultEngineLimits } = options;
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, { writer, readers });
   const feed = createFeed({ log, logger, onReplaced: forgetLog });
@@ -164,6 +182,7 @@ function createParts(options: EngineOptions, { database, writer, readers, keeper
     definitions,
     reactions: reactionsByType(contexts),
     logger,
+    queueMax: limits.commandsWaitingMax,
     assertDecides: () => registry.assertDecides(writer),
     onAppended: feed.offer,
     onReplaced: feed.wake,

@@ -1,5 +1,6 @@
 import { defaultLimits, type OperationLimits } from './api/transport/limits.ts';
 import { defaultTransportLimits, type TransportLimits } from './api/transport/transport-limits.ts';
+import { defaultEngineLimits, type EngineLimits } from './engine.ts';
 import {
   type GetSetting,
   type Range,
@@ -17,6 +18,8 @@ export type DocumentSettings = Omit<
 >;
 
 const countMax = 1_000_000;
+/** Each is a process of PostgreSQL. */
+const readConnectionsMost = 1_000;
 const bytesRange: Range = [1_024, 64 * 1024 * 1024];
 const timeRange: Range = [100, 24 * 60 * 60 * 1_000];
 /** Parsing, measuring and executing are recursive. */
@@ -32,6 +35,15 @@ export function readTransportSettings(get: GetSetting): TransportSettings | Sett
 function rangeOfTransport(key: string): Range {
   if (key.endsWith('Ms')) return timeRange;
   return key.endsWith('BytesMax') ? bytesRange : [1, countMax];
+}
+
+/** Reads the limits of the engine, such as `DAYBOOK_COMMANDS_WAITING_MAX`. */
+export function readEngineSettings(get: GetSetting): EngineLimits | SettingFault {
+  return readWholeSettings(get, {
+    defaults: defaultEngineLimits,
+    prefix: 'DAYBOOK_',
+    rangeOf: (key) => [1, key === 'readConnectionsMax' ? readConnectionsMost : countMax],
+  });
 }
 
 /** Reads the limits of documents, such as `DAYBOOK_DOCUMENT_DEPTH_MAX`. */

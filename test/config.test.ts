@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { defaultActorLimits } from '../src/api/transport/actor-limits.ts';
 import { readConfig, readDemoConfig } from '../src/config.ts';
 import { connectionsWithin } from '../src/file-limit.ts';
@@ -114,6 +114,16 @@ describe('the limits of actors', () => {
       `${name} ${text} is not a whole number from ${range}`,
     );
   });
+});
+
+test('the limits of what waits are settings', () => {
+  const limits = { DAYBOOK_COMMANDS_WAITING_MAX: '5', DAYBOOK_READ_CONNECTIONS_MAX: '16' };
+  expect(readConfig(limits).engine).toEqual({
+    commandsWaitingMax: 5,
+    readConnectionsMax: 16,
+    readsWaitingPerActorMax: 20_000,
+  });
+  expect(() => readConfig({ DAYBOOK_READ_CONNECTIONS_MAX: '1001' })).toThrow('from 1 to 1000');
 });
 
 describe('the limits of documents', () => {

@@ -12,17 +12,32 @@ export interface ClientReads {
   readonly gate: FairGate;
 }
 
-/** The number of connections for clients' reads. */
-export const clientConnectionsMax = 8;
+/** The limits of clients' reads that are settings. */
+export interface ReadLimits {
+  /** The number of connections for them: how many read at the same time. */
+  readonly readConnectionsMax: number;
+  /** How many reads of one actor may wait for a connection. */
+  readonly readsWaitingPerActorMax: number;
+}
+
+export const defaultReadLimits: ReadLimits = {
+  readConnectionsMax: 8,
+  readsWaitingPerActorMax: 20_000,
+};
+
 /** The time after which a statement of a client's read is stopped with QUERY_TIMEOUT. */
 export const clientStatementTimeoutMs = 10_000;
 
-export function createClientReads(parts: Omit<ClientReads, 'gate'>): ClientReads {
+export function createClientReads(
+  parts: Omit<ClientReads, 'gate'>,
+  { readConnectionsMax: max, readsWaitingPerActorMax }: ReadLimits,
+): ClientReads {
   const gate = createFairGate({
-    runningMax: clientConnectionsMax,
-    runningOfHolderMax: 5,
-    runningOfPartMax: 3,
-    waitingOfHolderMax: 20_000,
+    runningMax: max,
+    // Some remain for other actors, and for other operations of the same actor.
+    runningOfHolderMax: Math.ceil((max * 5) / 8),
+    runningOfPartMax: Math.ceil((max * 3) / 8),
+    waitingOfHolderMax: readsWaitingPerActorMax,
   });
   return { ...parts, gate };
 }
