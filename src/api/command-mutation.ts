@@ -10,17 +10,15 @@ import {
 } from '../kernel/command.ts';
 import type { RecordedRejection } from '../kernel/log.ts';
 import { BadUserInput } from '../kernel/rejection.ts';
-import { fromEpochMs, toEpochMs } from '../lib/date-time.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { ReadPoint } from '../views/read-point.ts';
 import type { ApiTypes, Builder } from './builder.ts';
-import { toApiError } from './engine-errors.ts';
-import { badInput, type InputPath, within } from './errors.ts';
+import { within } from './errors.ts';
 import type { EventRef, EventTypeRef } from './event-types.ts';
 import { addProposedEvent } from './proposed-event.ts';
 import type { RejectionTypes } from './rejection-types.ts';
-import type { RequestContext } from './request-context.ts';
 import { access } from './root-access.ts';
+import { aheadMaxMs, type GivenTime, keyLengthMax, submitCommand } from './submit-command.ts';
 
 /** An accepted command, as the resolvers of its payload receive it. */
 export interface CommandAnswer<Input> {
@@ -49,23 +47,12 @@ interface CommandMutation<Input> {
   readonly without?: readonly ('expectedVersion' | 'occurredAt')[];
 }
 
-/** A time that a client gave, and its path in the input. */
-interface GivenTime {
-  readonly time: string | null | undefined;
-  readonly path: InputPath;
-}
-
 /** The types that all mutations share. */
 interface CommandTypes {
   readonly event: EventRef;
   readonly eventType: EventTypeRef;
   readonly rejection: RejectionTypes;
 }
-
-const keyLengthMax = 200;
-
-/** How far a client's clock may be ahead of ours. A time within this limit counts as now. */
-const aheadMaxMs = 5_000;
 
 const eventsDescription = oneLine`The events that the command recorded and the actor may see, in
   order. Empty if there was nothing to change, or if this was a dry run and \`replayed\` is false.`;
@@ -129,7 +116,7 @@ export function addCommands(builder: Builder, types: CommandTypes) {
           const fields = args.input as CommandOptions;
           const parsed = within('input', () => mutation.parse(fields as never));
           const times = mutation.times?.(parsed) ?? [];
-          const answer = await submit(context, command, parsed, { ...fields, times });
+          const answer = await submitCommand(context, command, parsed, { ...fields, times });
           const { rejection } = answer;
           if (rejection?.code === BadUserInput.code) throw toInputFault(rejection);
           return rejection ?? { input: parsed, result: answer, at: readPointAfter(answer) };
@@ -201,57 +188,6 @@ export type AddCommand = ReturnType<typeof addCommands>;
 /** A replayed dry run shows what was recorded, as every replay does. */
 function readPointAfter({ dryRun, replayed, sequence, decided }: CommandResult): ReadPoint {
   return dryRun && !replayed ? { sequence, events: decided } : sequence;
-}
-
-async function submit<Input>(
-  context: RequestContext,
-  definition: CommandDefinition<Input>,
-  input: Input,
-  { times = [], ...fields }: CommandOptions & { readonly times?: readonly GivenTime[] },
-): Promise<CommandResult> {
-  const { idempotencyKey, expectedVersion, dryRun, occurredAt } = fields;
-  if (idempotencyKey != null && (idempotencyKey === '' || idempotencyKey.length > keyLengthMax)) {
-    const rule = `1 to ${keyLengthMax} characters, not ${idempotencyKey.length}`;
-    badInput(`idempotencyKey must have ${rule}`, 'input', 'idempotencyKey');
-  }
-  if (expectedVersion != null && expectedVersion < 0) {
-    const rule = `expectedVersion must be 0 or more, not ${expectedVersion}`;
-    badInput(rule, 'input', 'expectedVersion');
-  }
-  try {
-    await assertNotFuture(context, [{ time: occurredAt, path: ['occurredAt'] }, ...times]);
-    const result = await context.engine.processor.submit({
-      definition,
-      input,
-      options: { idempotencyKey, expectedVersion, dryRun, occurredAt },
-      actor: context.actor,
-      roles: context.roles,
-      transport: context.transport,
-      correlationId: context.correlationId,
-      causationId: null,
-    });
-    context.wrote(result.sequence);
-    context.visibility.after(result);
-    return result;
-  } catch (error) {
-    throw toApiError(error);
-  }
-}
-
-/** Throws BAD_USER_INPUT if a time is farther ahead of the log's clock than `aheadMaxMs`. */
-async function assertNotFuture(
-  { engine }: RequestContext,
-  times: readonly GivenTime[],
-): Promise<void> {
-  const given = times.filter(({ time }) => time != null);
-  if (given.length === 0) return;
-  const now = await engine.log.now();
-  // The clock counts milliseconds, so times within the last one are still accepted.
-  const end = fromEpochMs(toEpochMs(now) + aheadMaxMs + 1);
-  const future = given.find(({ time }) => time != null && time >= end);
-  if (future === undefined) return;
-  const limit = `more than ${aheadMaxMs / 1_000} s ahead of the server's time`;
-  badInput(`occurredAt ${future.time} is ${limit}, ${now}`, 'input', ...future.path);
 }
 
 /** The error for malformed input that was detected while the command was decided. */

@@ -72,7 +72,7 @@ function toFilter(...filters: readonly FilterRequest[]): FilterValues {
 }
 
 /** Merges pages with the same sort order, each read with the full limit, into one such page. */
-export function mergeParts<Item extends Cursor>(
+function mergeParts<Item extends Cursor>(
   parts: readonly (readonly Item[])[],
   { limit, descending = false }: Pick<ListPage, 'limit' | 'descending'>,
 ): readonly Item[] {

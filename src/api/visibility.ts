@@ -24,6 +24,8 @@ export interface Visibility {
   /** Whether the caller may see all accounts; then nothing else needs to be asked about them. */
   readonly ofAll: boolean;
   mayView(accountId: string): Promise<boolean>;
+  /** Notes that the answer depends on rights, although nothing was found to ask about. */
+  note(): void;
   /** Whether the caller may see an account whose rights are known. */
   admits(account: AccountRights): boolean;
   /**
@@ -37,6 +39,8 @@ export interface Visibility {
   events(events: readonly StoredEvent[]): Promise<readonly ShownEvent[]>;
   /** The proposed events of a dry run that the caller may see, as it may see them. */
   proposed(events: readonly PendingEvent[]): Promise<readonly PendingEvent[]>;
+  /** The events that the caller may see, unchanged, with what only other callers may see. */
+  filter(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]>;
   /** Decides on the states right after a command from now on. */
   after(result: CommandResult): void;
   /** Whether the answer depends on rights, which can change. */
@@ -75,13 +79,13 @@ export function createVisibility(parts: VisibilityParts): Visibility {
     return account !== undefined && mayView(account, caller);
   }
 
-  const showing = ({ type }: { readonly type: string }) => {
-    return { caller, audience: audienceOf(type), mayView: mayViewAccount };
-  };
   return {
     caller,
     ofAll,
     mayView: mayViewAccount,
+    note() {
+      if (!ofAll) isAsked = true;
+    },
     admits(account) {
       if (!ofAll) isAsked = true;
       return mayView(account, caller);
@@ -91,11 +95,34 @@ export function createVisibility(parts: VisibilityParts): Visibility {
       return mayOwn(caller) ? caller.actor : null;
     },
     now: parts.now,
+    ...createEventVisibility(caller, audienceOf, mayViewAccount),
+    after(result) {
+      known = new Map();
+      decided = result;
+    },
+    wasAsked: () => isAsked,
+  };
+}
+
+/** The events that a caller may see. */
+function createEventVisibility(
+  caller: Caller,
+  audienceOf: AccessParts['audienceOf'],
+  mayViewAccount: Visibility['mayView'],
+): Pick<Visibility, 'events' | 'filter' | 'proposed'> {
+  const showing = ({ type }: { readonly type: string }) => {
+    return { caller, audience: audienceOf(type), mayView: mayViewAccount };
+  };
+  return {
     async events(events) {
       if (maySeeLog(caller)) return events;
-      isAsked = true;
       const shown = await Promise.all(events.map((event) => showEvent(event, showing(event))));
       return shown.filter((event) => event !== null);
+    },
+    async filter(events) {
+      if (maySeeLog(caller)) return events;
+      const shown = await Promise.all(events.map((event) => shownData(event, showing(event))));
+      return events.filter((_, index) => shown[index] !== null);
     },
     async proposed(events) {
       if (maySeeLog(caller)) return events;
@@ -107,11 +134,6 @@ export function createVisibility(parts: VisibilityParts): Visibility {
       );
       return shown.filter((event) => event !== null);
     },
-    after(result) {
-      known = new Map();
-      decided = result;
-    },
-    wasAsked: () => isAsked,
   };
 }
 

@@ -12,7 +12,7 @@ export interface DocumentAt<Document extends JsonObject = JsonObject> {
   readonly sequence: number;
 }
 
-const one: Query = {
+const documentAt: Query = {
   name: 'document_at',
   text: `select key, document, sequence from view_documents
     where view_id = $1 and key = $2 and sequence <= $3
@@ -26,7 +26,7 @@ export async function readDocument(
   key: string,
   at: number,
 ): Promise<DocumentAt | null> {
-  const [row] = await executor.query<DocumentAt>(one, [viewId, key, at]);
+  const [row] = await executor.query<DocumentAt>(documentAt, [viewId, key, at]);
   // A row without a document means that the document no longer existed.
   return row === undefined || row.document === null ? null : row;
 }
@@ -112,6 +112,8 @@ export interface ListPage {
   readonly list: string;
   /** The default is the whole list. */
   readonly filter?: FilterValues;
+  /** Further filters, of which a document must match one, and can match only one. */
+  readonly anyOf?: readonly FilterValues[];
   /** Null, the default, means the beginning of the list; for `before` it means the end. */
   readonly after?: Cursor | null;
   readonly before?: Cursor | null;
@@ -133,6 +135,20 @@ const descending: Query = {
   text: 'select * from read_list_descending($1, $2, $3, $4, $5, $6, $7, $8, $9)',
 };
 
+/** Reads a page of each partition, and then of all of them. */
+const toMerged = (direction: 'ascending' | 'descending'): Query => {
+  const order = direction === 'ascending' ? 'asc' : 'desc';
+  return {
+    name: `lists_${direction}`,
+    text: `select found.* from unnest($3::text[]) as wanted (partition)
+      cross join lateral read_list_${direction}($1, $2, wanted.partition, $4, $5, $6, $7, $8, $9)
+        as found
+      order by found.position collate "C" ${order}, found.key collate "C" ${order} limit $9`,
+  };
+};
+const mergedAscending = toMerged('ascending');
+const mergedDescending = toMerged('descending');
+
 const first: Cursor = { position: '', key: '' };
 const last: Cursor = { position: '\u{10ffff}', key: '' };
 
@@ -143,13 +159,17 @@ export async function readList(
   page: ListPage,
   at: number,
 ): Promise<readonly ListedDocument[]> {
-  const { list, filter = {}, after, before, limit } = page;
+  const { list, filter = {}, anyOf, after, before, limit } = page;
+  const [one, many] = page.descending
+    ? [descending, mergedDescending]
+    : [ascending, mergedAscending];
+  const partitions = anyOf?.map((values) => toPartition({ ...filter, ...values }));
   const from = after ?? first;
   const to = before ?? last;
-  return executor.query<ListedDocument>(page.descending ? descending : ascending, [
+  return executor.query<ListedDocument>(partitions === undefined ? one : many, [
     viewId,
     list,
-    toPartition(filter),
+    partitions === undefined ? toPartition(filter) : toTextArray(partitions),
     at,
     from.position,
     from.key,

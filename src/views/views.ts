@@ -157,7 +157,10 @@ function createReads(
       return readDocument(readers, readable(view, sequence), key, sequence);
     },
     async list(view: ViewName, page: ListPage, at: ReadPoint): Promise<readonly ListedDocument[]> {
-      if (isWouldBe(at)) return proposed.list(stored(view, at.sequence), page, at);
+      if (isWouldBe(at)) {
+        if (page.anyOf !== undefined) throw new Error('a dry run reads one partition at a time');
+        return proposed.list(stored(view, at.sequence), page, at);
+      }
       const sequence = baseSequenceOf(at);
       return readList(readers, readable(view, sequence), page, sequence);
     },

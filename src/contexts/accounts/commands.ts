@@ -116,9 +116,9 @@ export const transferCash: CommandDefinition<TransferCash> = {
       reject(rejections.InvalidTransfer, 'an account cannot transfer cash to itself', data);
     }
     const from = loadAccount(context, fromAccountId);
+    assertCanSend(from);
     const to = loadAccount(context, toAccountId);
     const { currency } = from;
-    assertCanSend(from);
     concealing(context, to, () => assertReceives(to, currency));
     assertAmount(from, amount);
     assertFunds(from, amount);

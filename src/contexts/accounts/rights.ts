@@ -26,13 +26,14 @@ export function accountRight<Input>(
 
 /**
  * Rejects a command for an account unless the caller may send it. An account that the caller may
- * not see is rejected as one that does not exist. One that does not exist is left to the handler.
+ * not see is rejected as one that does not exist, before anything else is checked.
  */
 export function assertMayAct(context: CommandContext, need: AccountNeed, accountId: string): void {
   const { caller } = context;
   if (hasRole(caller, 'OPERATOR')) return;
   const { state } = context.load(accountDecider, accountId);
-  if (state === null || mayAct(state, caller, need)) return;
+  if (state === null) throw noSuchAccount(accountId);
+  if (mayAct(state, caller, need)) return;
   if (mayView(state, caller)) throw forbidden(caller);
   throw hidden(noSuchAccount(accountId));
 }

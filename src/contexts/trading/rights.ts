@@ -2,6 +2,7 @@ import { mayView } from '../../access/account-access.ts';
 import { hidden } from '../../access/command-rights.ts';
 import type { CommandContext, Right } from '../../kernel/command.ts';
 import { Rejection } from '../../kernel/rejection.ts';
+import { hasRole } from '../../kernel/role.ts';
 import { accountDecider } from '../accounts/account.ts';
 import { accountRight, assertMayAct } from '../accounts/rights.ts';
 import { orderDecider } from './order.ts';
@@ -12,7 +13,10 @@ export const orderRight: Right<{ readonly orderId: string }> = {
   holders: accountRight('TRADE', () => '').holders,
   assert({ orderId }, context) {
     const { state: order } = context.load(orderDecider, orderId);
-    if (order === null) return;
+    if (order === null) {
+      if (hasRole(context.caller, 'OPERATOR')) return;
+      throw noSuchOrder(orderId);
+    }
     if (!isVisible(context, order.accountId)) throw hidden(noSuchOrder(orderId));
     assertMayAct(context, 'TRADE', order.accountId);
   },

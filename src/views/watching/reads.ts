@@ -40,7 +40,14 @@ export function createReads(sequence: number): Reads {
       if (typeof at === 'number') add({ of: topicsOf(view), name: key });
     },
     list(view, page, found, at) {
-      if (typeof at === 'number') ranges.push(rangeOf(view as never, page, found));
+      if (typeof at !== 'number') return;
+      const { anyOf, ...one } = page;
+      if (anyOf === undefined) ranges.push(rangeOf(view as never, one, found));
+      for (const values of anyOf ?? []) {
+        // Which of the documents are from which partition is not known: each may change the page.
+        const filter = { ...page.filter, ...values };
+        ranges.push(rangeOf(view as never, { ...one, filter }, []));
+      }
     },
     events(filter, page, found) {
       const { before = Number.MAX_SAFE_INTEGER, limit, descending = false } = page;

@@ -118,6 +118,10 @@ function toRequest(
     currency: parseFilterBy('currency', currencyFault, currency),
     status,
   };
-  const read = context.visibility.ofAll ? {} : { read: readOwnAccounts(context, filter, at) };
+  const { visibility } = context;
+  // Who owns an account never changes, so its owner may see it at every moment.
+  const isPlain =
+    visibility.ofAll || (filter.owner != null && filter.owner === visibility.viewer());
+  const read = isPlain ? {} : { read: readOwnAccounts(context, filter, at) };
   return { view: accountsView, list, filter, at, ...read };
 }

@@ -45,6 +45,7 @@ export async function findOrder(
   at: ReadPoint,
 ): Promise<OrderAt | null> {
   const uuid = parseUuid(id);
+  context.visibility.note();
   const found = uuid && (await readOrder(context, uuid, at));
   if (!found || !(await context.visibility.mayView(found.order.accountId))) return null;
   return found;
