@@ -132,7 +132,10 @@ describe('a dry run', () => {
     const [maker, stopper, prober] = [await trader('mo'), await trader('sue'), await trader('pip')];
     const place = (actor: string, accountId: string, terms: object) =>
       server.commandAs(actor, 'placeOrder', {
-        ...{ accountId, symbol: 'BBB', timeInForce: 'GTC', type: 'LIMIT' },
+        accountId,
+        symbol: 'BBB',
+        timeInForce: 'GTC',
+        type: 'LIMIT',
         ...terms,
       });
     await place('mo', maker, { side: 'BUY', quantity: '10', limitPrice: '9.90' });
@@ -141,8 +144,14 @@ describe('a dry run', () => {
     const rest = { type: 'STOP_LIMIT', stopPrice: '9.90', limitPrice: '9.89' };
     await place('sue', stopper, { side: 'SELL', quantity: '13', ...rest });
     const input = {
-      ...{ accountId: prober, symbol: 'BBB', side: 'SELL', type: 'LIMIT', timeInForce: 'IOC' },
-      ...{ quantity: '1', limitPrice: '9.90', dryRun: true },
+      accountId: prober,
+      symbol: 'BBB',
+      side: 'SELL',
+      type: 'LIMIT',
+      timeInForce: 'IOC',
+      quantity: '1',
+      limitPrice: '9.90',
+      dryRun: true,
     };
     const { data } = await server.sendAs('pip', query, { input });
     expect(data).toEqual({
