@@ -3,6 +3,10 @@
 -- Also returns the id of the event before the first one, so that a reader that has that event knows
 -- that nothing lies between. Notifies the channel daybook_log if the batch has events.
 --
+-- A batch without events moves the clock of the log to its time, too: what was recorded up to a
+-- moment does not change later. Servers of the previous release call this function; append_batch
+-- calls it for later ones.
+--
 -- Locks the row of log_head until the transaction ends, so that sequences have no gap and are in
 -- commit order.
 --
@@ -18,7 +22,7 @@
 -- PostgreSQL may plan the statements while the tables are empty, and the plans must also serve when
 -- the tables are large. Each lookup is therefore a subquery or a lateral join, never a plain join
 -- that could become a scan.
--- revision 1
+-- revision 2
 create or replace function append_events(
   -- The epoch of the log under which the batch was decided. Null: it is not checked.
   of_epoch bigint,
@@ -51,8 +55,8 @@ begin
     returning sequence - pending_count + 1, clock - (pending_count - 1) * microsecond, epoch
     into strict first_sequence, first_at, current_epoch;
   else
-    select sequence + 1, greatest(clock_timestamp(), clock + microsecond), epoch
-    into strict first_sequence, first_at, current_epoch from log_head for update;
+    update log_head set clock = greatest(clock_timestamp(), clock + microsecond)
+    returning sequence + 1, clock, epoch into strict first_sequence, first_at, current_epoch;
   end if;
 
   if current_epoch <> of_epoch then

@@ -15,7 +15,7 @@ export interface AppendOptions extends DecideBatchOptions {
 
 /** A decided batch, with its sequences and times in the log. */
 export interface AppendedBatch extends DecidedBatch {
-  /** Null if there was nothing to append. */
+  /** Null if there was nothing to append: all commands were dry runs. */
   readonly appended: Appended | null;
   /** The sequence of the log's head before the batch. */
   readonly head: number;
@@ -71,15 +71,15 @@ export async function appendExclusively(
 }
 
 /**
- * Checks the streams of a batch that records nothing, since its answers must not be based on an
- * outdated state. Null if the batch has something to record.
+ * Checks the streams of a batch of dry runs, since its answers must not be based on an outdated
+ * state. Null if the batch has something to record.
  */
 async function verifyEmpty(
   log: LogStatements,
   decided: DecidedBatch,
 ): Promise<AppendedBatch | null> {
-  const { events, outcomes, expected } = decided.batch;
-  if (events.length > 0 || outcomes.length > 0) return null;
+  const { records, expected } = decided.batch;
+  if (records.length > 0) return null;
   const { sequence, recordedAt } = await log.verify(expected);
   return {
     ...decided,

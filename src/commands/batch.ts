@@ -1,3 +1,4 @@
+import type { PendingRecord } from '../kernel/command-record.ts';
 import { streamIdOf } from '../kernel/decider.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, PendingEvent, PendingOutcome } from '../kernel/log.ts';
@@ -6,6 +7,7 @@ import { newUuid } from '../lib/uuid.ts';
 import { toStoredEvent } from './answers/stored-event.ts';
 import { earlierTime } from './attempt.ts';
 import type { Decision } from './decide.ts';
+import { toRecord } from './record.ts';
 import type { CommandResult } from './request.ts';
 import { type CachedStream, evolveStream } from './streams/cache.ts';
 
@@ -20,12 +22,14 @@ export function toBatch(
 ): Batch {
   const events: PendingEvent[] = [];
   const outcomes: PendingOutcome[] = [];
+  const records: PendingRecord[] = [];
   let validUntil: string | null = null;
   for (const { submission, rejection, events: own, validUntil: until } of decisions) {
     const { key, commandId, request } = submission;
     if (request.options.dryRun === true) continue;
     validUntil = earlierTime(validUntil, until);
     events.push(...own);
+    records.push(toRecord(submission, rejection, own));
     if (key === null) continue;
     const offset = events.length;
     outcomes.push({
@@ -38,7 +42,7 @@ export function toBatch(
       eventCount: own.length,
     });
   }
-  return { id: newUuid(), epoch, expected: bases, validUntil, events, outcomes };
+  return { id: newUuid(), epoch, expected: bases, validUntil, events, outcomes, records };
 }
 
 /** The sequence and time at which events begin in the log, or would begin. */

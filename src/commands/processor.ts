@@ -23,7 +23,7 @@ import { createSnapshotWriter } from './streams/snapshots.ts';
 /** Decides commands one after the other, and appends the events of many in one transaction. */
 export interface Processor {
   /**
-   * Resolves once the command's events, or its rejection if it has a key, are durable. Rejects with
+   * Resolves once the command's events, or its rejection, and its record are durable. Rejects with
    * `OverloadedError`, `StoppedError`, `UnavailableError`, `ContentionError` or `BusyError` if the
    * command has had no effect, and with `OutcomeUnknownError` if that is not known.
    */

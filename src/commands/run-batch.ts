@@ -9,6 +9,7 @@ import {
 } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { isDiskFull } from '../postgres/errors.ts';
+import { type ReusedKey, rejectReused } from './answers/reject-reused.ts';
 import { replayOutcome } from './answers/replay.ts';
 import { type AppendOptions, appendBatch, appendExclusively } from './append-batch.ts';
 import { BusyError, ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
@@ -132,9 +133,12 @@ async function decideAndAppend(
   await runBatch(options, rejectOverdue(appendedBatch.left, options.signal, new BusyError()));
 }
 
-/** Answers the commands whose keys are used with their recorded outcomes; returns the others. */
+/**
+ * Answers the commands whose keys are used: with their recorded outcomes, or with a rejection if the
+ * key was used with another input. Returns the other commands.
+ */
 async function replayUsed(
-  { log }: BatchRunnerOptions,
+  { log, signal }: BatchRunnerOptions,
   submissions: readonly Submission[],
   { keys }: KeysUsedError,
 ): Promise<readonly Submission[]> {
@@ -144,13 +148,16 @@ async function replayUsed(
   }
   const open: Submission[] = [];
   const replaying: Promise<void>[] = [];
+  const reused: ReusedKey[] = [];
   for (const submission of submissions) {
     const { key, request } = submission;
     const outcome = key && outcomes.get(toKeyText(request.actor, key.idempotencyKey));
-    if (key && outcome) replaying.push(replayOutcome(log, key, outcome).then(submission.resolve));
-    else open.push(submission);
+    if (key === null || outcome === undefined || outcome === null) open.push(submission);
+    else if (outcome.fingerprint !== key.fingerprint) reused.push({ submission, key });
+    else replaying.push(replayOutcome(log, key, outcome).then(submission.resolve));
   }
   await Promise.all(replaying);
+  await rejectReused({ log, signal }, reused);
   return open;
 }
 

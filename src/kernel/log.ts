@@ -1,3 +1,4 @@
+import type { PendingRecord } from './command-record.ts';
 import type { JsonObject } from './event.ts';
 
 /** An event ready to be appended. It has a version in its stream, but no sequence number yet. */
@@ -51,7 +52,7 @@ export interface PendingOutcome extends KeyedOutcome {
   readonly offset: number;
 }
 
-/** A batch of events and outcomes that are appended atomically. */
+/** A batch of events, outcomes and records of commands that are appended atomically. */
 export interface Batch {
   /** A UUID by which the append can be looked up if its answer was lost. */
   readonly id: string;
@@ -63,6 +64,8 @@ export interface Batch {
   readonly validUntil: string | null;
   readonly events: readonly PendingEvent[];
   readonly outcomes: readonly PendingOutcome[];
+  /** The records of all its commands, in the order in which they take effect. */
+  readonly records: readonly PendingRecord[];
 }
 
 /**

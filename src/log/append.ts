@@ -11,13 +11,15 @@ import { detailOf, sqlStateOf } from '../postgres/errors.ts';
 import { logReplacedState } from './epoch.ts';
 import { DecisionLateError, KeysUsedError, LogReplacedError, StaleStreamsError } from './errors.ts';
 import type { LogEnd } from './head.ts';
+import { packRecords } from './record-pack.ts';
+import { termsOf } from './record-terms.ts';
 
 const append: Query = {
-  name: 'append_events',
+  name: 'append_batch',
   // A call in `from` would first write its one row to a tuple store.
   text: `select (appended).first_sequence, (appended).first_at as recorded_at,
       (appended).previous_id from (
-      select append_events($1, $2, $3, $4, $5, $6) as appended offset 0
+      select append_batch($1, $2, $3, $4, $5, $6, $7, $8) as appended offset 0
     ) as result`,
 };
 
@@ -36,7 +38,7 @@ interface AppendedRow {
  * `findBatch` then shows whether the batch is in the log.
  */
 export async function appendEvents(executor: Executor, batch: Batch): Promise<Appended> {
-  const { events, outcomes, expected } = batch;
+  const { events, outcomes, expected, records } = batch;
   try {
     const [row] = await executor.query<AppendedRow>(append, [
       batch.epoch,
@@ -45,8 +47,10 @@ export async function appendEvents(executor: Executor, batch: Batch): Promise<Ap
       batch.validUntil,
       JSON.stringify(events.map(toEventRow)),
       JSON.stringify(outcomes.map(toOutcomeRow)),
+      records.length === 0 ? null : packRecords(records),
+      records.length === 0 ? null : termsOf(records, events),
     ]);
-    if (row === undefined) throw new Error('append_events returned no row');
+    if (row === undefined) throw new Error('append_batch returned no row');
     return toAppended(row);
   } catch (error) {
     throw toAppendError(error);

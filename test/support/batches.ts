@@ -50,7 +50,7 @@ export function batchOf(events: readonly PendingEvent[], given: Partial<Batch> =
   }
   const expected = expecting(expectedVersions);
   const basis = { epoch: null, expected, validUntil: null };
-  return { id: newUuid(), ...basis, events, outcomes: [], ...given };
+  return { id: newUuid(), ...basis, events, outcomes: [], records: [], ...given };
 }
 
 /** The outcome of an accepted command that comes last in its batch. */

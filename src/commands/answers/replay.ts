@@ -1,5 +1,5 @@
 import { IdempotencyKeyReused } from '../../kernel/command.ts';
-import type { RecordedOutcome } from '../../kernel/log.ts';
+import type { RecordedOutcome, RecordedRejection } from '../../kernel/log.ts';
 import { Rejection, reject } from '../../kernel/rejection.ts';
 import type { Log } from '../../log/log.ts';
 import type { CommandResult, KeyedInput } from '../request.ts';
@@ -27,7 +27,8 @@ export async function replayOutcome(
   };
 }
 
-function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandResult {
+/** The rejection of a command whose key was used with another command or input. */
+export function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandResult {
   return {
     rejection: keyReused(idempotencyKey),
     events: [],
@@ -41,7 +42,7 @@ function toKeyReused({ idempotencyKey }: KeyedInput, sequence: number): CommandR
   };
 }
 
-function keyReused(idempotencyKey: string) {
+export function keyReused(idempotencyKey: string): RecordedRejection {
   try {
     const used = `the idempotency key "${idempotencyKey}" was already used`;
     return reject(IdempotencyKeyReused, `${used} with another command or input`, {

@@ -25,7 +25,7 @@ export function toBatch(lane: Lane, size: number): Batch {
     return toDeposit(streamId, version);
   });
   const basis = { epoch: null, expected, validUntil: null };
-  return { id: newUuid(), ...basis, events, outcomes: [] };
+  return { id: newUuid(), ...basis, events, outcomes: [], records: [] };
 }
 
 function toDeposit(streamId: string, version: number): PendingEvent {

@@ -1,0 +1,49 @@
+import { crc32 } from 'node:zlib';
+import { accountStreamOf } from '../kernel/account-ids.ts';
+import type { CommandOutcome, PendingRecord } from '../kernel/command-record.ts';
+import type { PendingEvent } from '../kernel/log.ts';
+
+/**
+ * A term is a number by which batches are found: the hash of a value that a record of the batch
+ * has. Different values may have the same hash, so whoever finds a batch compares the values.
+ */
+type Term = number;
+
+export const nameTerm = (name: string): Term => hash('n', name);
+export const actorTerm = (actor: string): Term => hash('a', actor);
+export const accountTerm = (accountId: string): Term => hash('k', accountId);
+export const correlationTerm = (correlationId: string): Term => hash('c', correlationId);
+export const outcomeTerm = (outcome: CommandOutcome): Term => hash('o', outcome);
+
+/**
+ * The term of a command's id: the time in the id, in steps of 16 ms, so that the commands of a
+ * batch share one or two terms.
+ */
+export const idTerm = (id: string): Term => hash('i', id.slice(0, 12));
+
+/**
+ * The terms of a batch. Nearly all batches have an accepted command, so that outcome has no term. A
+ * correlation that begins with its command has the term of the id. An account has none if its
+ * stream has events in the batch, because the index of streams finds them.
+ */
+export function termsOf(
+  records: readonly PendingRecord[],
+  events: readonly PendingEvent[],
+): readonly Term[] {
+  const terms = new Set<Term>();
+  const streamIds = new Set(events.map(({ streamId }) => streamId));
+  for (const { id, name, actor, outcome, correlationId, accountIds } of records) {
+    terms.add(idTerm(id)).add(nameTerm(name)).add(actorTerm(actor));
+    if (outcome !== 'ACCEPTED') terms.add(outcomeTerm(outcome));
+    if (correlationId !== id) terms.add(correlationTerm(correlationId));
+    for (const accountId of accountIds) {
+      if (!streamIds.has(accountStreamOf(accountId))) terms.add(accountTerm(accountId));
+    }
+  }
+  return [...terms];
+}
+
+/** A signed number of 32 bits, as PostgreSQL's integer. */
+function hash(kind: string, value: string): Term {
+  return crc32(`${kind}:${value}`) | 0;
+}
