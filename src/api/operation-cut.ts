@@ -21,6 +21,7 @@ export function createOperationCut(parts: CutParts) {
   let pinning: Promise<number> | null = null;
   let pinned: number | null = null;
   let latest: Promise<number> | null = null;
+  let readsPresent = false;
 
   async function pin(): Promise<number> {
     await reachLeast(parts);
@@ -65,8 +66,11 @@ export function createOperationCut(parts: CutParts) {
       if (pinned !== null || resolved.size === 0) return pinned ?? engine.views.checkpoint();
       return Math.max(...resolved);
     },
-    /** Whether the operation has read only at moments that it has named. */
-    isSettled: () => pinning === null && resolved.size > 0,
+    readsPresent(): void {
+      readsPresent = true;
+    },
+    /** Whether the operation has read only at moments that it has named, for good. */
+    isSettled: () => pinning === null && resolved.size > 0 && !readsPresent,
   };
 }
 

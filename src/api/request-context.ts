@@ -38,6 +38,8 @@ export interface RequestContext extends NotedReads {
   pinAt(sequence: number, reads: Reads): void;
   /** Notes that the answer depends on the head of the log itself, if it is read now. */
   readsHead(at: ReadPoint): void;
+  /** Notes that the answer can change although it is of a moment that the operation names. */
+  readsPresent(): void;
   /** Throws CANNOT_BE_LIVE in a live query, because what is read is not a state of the log. */
   readsOutsideLog(name: string): void;
   /**
@@ -107,6 +109,7 @@ export function createRequestContext(
     readsHead(at) {
       if (typeof at === 'number') noted?.head();
     },
+    readsPresent: cut.readsPresent,
     readsOutsideLog(name) {
       if (noted === null) return;
       const message = `live cannot watch ${name}, which are not in the log: query them instead`;

@@ -6,6 +6,7 @@ import { addBridgeQueries } from './bridge-queries.ts';
 import { createBuilder } from './builder.ts';
 import { rejectUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
+import { addCommandQueries } from './command-queries.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
 import { createEventFilterParser } from './event-filter.ts';
 import { addEventQueries, readEvent } from './event-queries.ts';
@@ -42,7 +43,8 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   });
   addEventSubscription(builder, event, events);
   addLiveQuery(builder);
-  addViewer(builder);
+  const role = addViewer(builder);
+  addCommandQueries(builder, { event, role });
   addViewQueries(builder);
   addConsumerQueries(builder);
   const rejection = addRejectionTypes(builder);

@@ -4,8 +4,8 @@ import type { Builder } from './builder.ts';
 import type { RequestContext } from './request-context.ts';
 import { access } from './root-access.ts';
 
-/** Adds `Query.viewer`. */
-export function addViewer(builder: Builder): void {
+/** Adds `Query.viewer`; returns the enum of roles. */
+export function addViewer(builder: Builder) {
   const role = builder.enumType('Role', {
     description: 'What an actor is for. An actor with several roles has the rights of all of them.',
     values: Object.fromEntries(
@@ -36,4 +36,7 @@ export function addViewer(builder: Builder): void {
       resolve: (_root, _args, { actor, roles }) => ({ actor, roles }),
     }),
   );
+  return role;
 }
+
+export type RoleRef = ReturnType<typeof addViewer>;

@@ -18,7 +18,9 @@ export function toRecord(
     const accountId = accountIdOf(streamId);
     if (accountId !== null) accountIds.add(accountId);
   }
-  const others = isWhole ? [...accountIds].filter((accountId) => !named.has(accountId)) : accountIds;
+  const others = isWhole
+    ? [...accountIds].filter((accountId) => !named.has(accountId))
+    : accountIds;
   return {
     id: commandId,
     name: definition.name,

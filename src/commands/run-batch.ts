@@ -134,8 +134,8 @@ async function decideAndAppend(
 }
 
 /**
- * Answers the commands whose keys are used: with their recorded outcomes, or with a rejection if the
- * key was used with another input. Returns the other commands.
+ * Answers the commands whose keys are used: with their recorded outcomes, or with a rejection if
+ * the key was used with another input. Returns the other commands.
  */
 async function replayUsed(
   { log, signal }: BatchRunnerOptions,

@@ -17,6 +17,14 @@ import {
   readEvents,
   scanEvents,
 } from './read.ts';
+import type { CommandRecordFilter } from './record-batches.ts';
+import {
+  type RecordPage,
+  type RecordScan,
+  type RecordsEndNow,
+  readRecordsEnd,
+  scanRecords,
+} from './records.ts';
 import {
   readSnapshots,
   readStreams,
@@ -28,7 +36,9 @@ import {
 } from './streams.ts';
 import { readTotals, type StreamTotals, type TotalsRequest } from './totals.ts';
 
-/** The operations of a log. Each is atomic and at most one statement, except `events`. */
+/**
+ * The operations of a log. Each is atomic and at most one statement, except `events` and `records`.
+ */
 export interface LogStatements {
   /** The epoch of the log that this process knows; null until it has been read. */
   epoch(): number | null;
@@ -52,6 +62,10 @@ export interface LogStatements {
   events(filter: EventFilter, page: EventPage): Promise<readonly StoredEvent[]>;
   /** The part of such a page that is found by scanning a bounded number of events. */
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
+  /** The part of a page of command records that is found by reading a bounded number of batches. */
+  records(filter: CommandRecordFilter, page: RecordPage): Promise<RecordScan>;
+  /** Where the command records up to a sequence end now. */
+  recordsEnd(sequence: number): Promise<RecordsEndNow>;
   /** The events of some streams, each from a given version on, in order of version in a stream. */
   streams(requests: readonly StreamRequest[]): Promise<readonly StoredEvent[]>;
   /** The sums of given members of the events in given streams. */
@@ -161,6 +175,8 @@ function bindStatements(
       return events;
     },
     scan: (filter, page) => scanEvents(executor, decode, filter, page),
+    records: (filter, page) => scanRecords(executor, filter, page),
+    recordsEnd: (sequence) => readRecordsEnd(executor, sequence),
     streams: (requests) => readStreams(executor, decode, requests),
     totals: (request) => readTotals(executor, request),
     snapshots: (requests) => readSnapshots(executor, requests),

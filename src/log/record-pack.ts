@@ -5,9 +5,9 @@ import type { Role } from '../kernel/role.ts';
 import { addMicroseconds } from '../lib/date-time.ts';
 
 /**
- * The records of a batch as one JSON text: `{"texts": […], "records": […]}`. Texts that repeat, such
- * as names and actors, are written once and referred to by their index. The inputs are written as
- * they are.
+ * The records of a batch as one JSON text: `{"texts": […], "records": […]}`. Texts that repeat,
+ * such as names and actors, are written once, and each record has their indexes. The inputs are
+ * written as they are.
  */
 export function packRecords(records: readonly PendingRecord[]): string {
   const indexes = new Map<string, number>();

@@ -5,7 +5,7 @@ import type { PendingEvent } from '../kernel/log.ts';
 
 /**
  * A term is a number by which batches are found: the hash of a value that a record of the batch
- * has. Different values may have the same hash, so whoever finds a batch compares the values.
+ * has. Different values may have the same hash, so a reader compares the values themselves.
  */
 type Term = number;
 

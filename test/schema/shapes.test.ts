@@ -4,8 +4,11 @@ import {
   buildSchema,
   type GraphQLAbstractType,
   type GraphQLField,
+  type GraphQLNamedType,
+  getNamedType,
   isAbstractType,
   isInputObjectType,
+  isInterfaceType,
   isObjectType,
   isScalarType,
   isSpecifiedScalarType,
@@ -27,6 +30,11 @@ const exceptions: ReadonlySet<string> = new Set([
   'Node.marketValue', // of a portfolio, and of a position, whose instrument may have no price
   'Node.unrealizedPnl',
 ]);
+
+function isNodeType(type: GraphQLNamedType | undefined): boolean {
+  if (!isObjectType(type) && !isInterfaceType(type)) return false;
+  return type.getInterfaces().some(({ name }) => name === 'Node');
+}
 
 function shapeOf({ type, args }: GraphQLField<unknown, unknown>): string {
   return `(${args.map((arg) => `${arg.name}: ${arg.type}`).join(', ')}): ${type}`;
@@ -60,6 +68,17 @@ test('the argument that says which thing is meant is the first', () => {
   expect(namesOf('account')).toEqual(['id', 'asOf']);
   expect(namesOf('event')).toEqual(['id', 'sequence']);
   expect(namesOf('events')).toEqual(['filter', 'first', 'after', 'last', 'before', 'asOf']);
+});
+
+test('the node of an edge is a Node, unless it never changes', () => {
+  const edges = types.filter(isObjectType).filter(({ name }) => name.endsWith('Edge'));
+  expect(edges.length).toBeGreaterThan(5);
+  const others = edges.flatMap((edge) => {
+    const node = getNamedType(edge.getFields()['node']?.type);
+    const isNode = node?.name === 'Node' || isNodeType(node);
+    return isNode ? [] : [node?.name];
+  });
+  expect(others).toEqual(['CommandRecord']);
 });
 
 test('an id is the first field of its type', () => {
