@@ -4,7 +4,7 @@
 -- that nothing lies between. Notifies the channel daybook_log if the batch has events.
 --
 -- A batch without events moves the clock of the log to its time, too: what was recorded up to a
--- moment does not change later. Servers of the previous release call this function; append_batch
+-- moment does not change later. Servers of the previous release call this function; append_commands
 -- calls it for later ones.
 --
 -- Locks the row of log_head until the transaction ends, so that sequences have no gap and are in

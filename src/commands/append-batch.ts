@@ -78,8 +78,8 @@ async function verifyEmpty(
   log: LogStatements,
   decided: DecidedBatch,
 ): Promise<AppendedBatch | null> {
-  const { records, expected } = decided.batch;
-  if (records.length > 0) return null;
+  const { events, outcomes, records, expected } = decided.batch;
+  if (events.length > 0 || outcomes.length > 0 || records.length > 0) return null;
   const { sequence, recordedAt } = await log.verify(expected);
   return {
     ...decided,

@@ -11,14 +11,19 @@ import { toRecord } from './record.ts';
 import type { CommandResult } from './request.ts';
 import { type CachedStream, evolveStream } from './streams/cache.ts';
 
-/**
- * The batch to append for some decisions. They were decided on the streams in `bases`, under
- * `epoch`.
- */
+/** What the decisions of a batch are based on. */
+interface Basis {
+  /** The streams, as loaded. */
+  readonly bases: ReadonlyMap<string, CachedStream>;
+  readonly epoch: number | null;
+  /** See `DecideBatchOptions`. */
+  readonly recordsCommands: boolean;
+}
+
+/** The batch to append for some decisions. */
 export function toBatch(
   decisions: readonly Decision[],
-  bases: ReadonlyMap<string, CachedStream>,
-  epoch: number | null,
+  { bases, epoch, recordsCommands }: Basis,
 ): Batch {
   const events: PendingEvent[] = [];
   const outcomes: PendingOutcome[] = [];
@@ -29,7 +34,7 @@ export function toBatch(
     if (request.options.dryRun === true) continue;
     validUntil = earlierTime(validUntil, until);
     events.push(...own);
-    records.push(toRecord(submission, rejection, own));
+    if (recordsCommands) records.push(toRecord(submission, rejection, own));
     if (key === null) continue;
     const offset = events.length;
     outcomes.push({

@@ -21,6 +21,8 @@ export interface DecideBatchOptions {
   readonly cache: StreamCache;
   /** See `CommandContext`. */
   readonly stepsMax?: number;
+  /** False only where a benchmark compares: the batch then has no records of its commands. */
+  readonly recordsCommands?: boolean;
 }
 
 /** Decided commands, in the order in which they take effect, and the batch to append for them. */
@@ -78,7 +80,9 @@ export function openBatch(
     changed: () => workspace.changed(),
     decided() {
       const bases = workspace.bases();
-      return { decisions, bases, batch: toBatch(decisions, bases, epoch), left: state.left };
+      const { recordsCommands = true } = options;
+      const batch = toBatch(decisions, { bases, epoch, recordsCommands });
+      return { decisions, bases, batch, left: state.left };
     },
   };
 }

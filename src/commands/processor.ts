@@ -55,6 +55,8 @@ export interface ProcessorOptions {
   readonly snapshotEvery?: number;
   /** See `CommandContext`. */
   readonly stepsMax?: number;
+  /** See `DecideBatchOptions`. */
+  readonly recordsCommands?: boolean;
   /** How long a command is retried in total while the database cannot be reached. */
   readonly retryTimeoutMs?: number;
 }

@@ -15,11 +15,11 @@ import { packRecords } from './record-pack.ts';
 import { termsOf } from './record-terms.ts';
 
 const append: Query = {
-  name: 'append_batch',
+  name: 'append_commands',
   // A call in `from` would first write its one row to a tuple store.
   text: `select (appended).first_sequence, (appended).first_at as recorded_at,
       (appended).previous_id from (
-      select append_batch($1, $2, $3, $4, $5, $6, $7, $8) as appended offset 0
+      select append_commands($1, $2, $3, $4, $5, $6, $7, $8) as appended offset 0
     ) as result`,
 };
 
@@ -50,7 +50,7 @@ export async function appendEvents(executor: Executor, batch: Batch): Promise<Ap
       records.length === 0 ? null : packRecords(records),
       records.length === 0 ? null : termsOf(records, events),
     ]);
-    if (row === undefined) throw new Error('append_batch returned no row');
+    if (row === undefined) throw new Error('append_commands returned no row');
     return toAppended(row);
   } catch (error) {
     throw toAppendError(error);

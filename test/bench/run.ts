@@ -7,6 +7,7 @@ import { deposit } from './deposit.ts';
 import { live } from './live.ts';
 import { matching } from './matching.ts';
 import { query } from './query.ts';
+import { records } from './records.ts';
 import { rights } from './rights.ts';
 import type { Bench } from './support/bench.ts';
 import type { Comparison } from './support/comparison.ts';
@@ -25,6 +26,7 @@ const benches: readonly Bench[] = [
   deposit,
   append,
   bulk,
+  records,
   query,
   rights,
   client,

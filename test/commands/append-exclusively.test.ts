@@ -81,19 +81,22 @@ test('an exclusive batch whose commit has no answer is found', async () => {
   expect((await theirs.log.head()).sequence).toBe(3);
 });
 
-test.each(['commit', 'append_batch('])('a batch whose %s is lost is not recorded', async (text) => {
-  wire.failAt(text, 'statement lost');
-  await expect(append()).rejects.toThrow('Connection terminated');
-  expect(wire.faultCount()).toBe(1);
-  expect((await theirs.log.head()).sequence).toBe(2);
-});
+test.each(['commit', 'append_commands'])(
+  'a batch whose %s is lost is not recorded',
+  async (text) => {
+    wire.failAt(text, 'statement lost');
+    await expect(append()).rejects.toThrow('Connection terminated');
+    expect(wire.faultCount()).toBe(1);
+    expect((await theirs.log.head()).sequence).toBe(2);
+  },
+);
 
 test('no other process appends during an exclusive batch', async () => {
   const log = createLog(database, accountDefinitions);
   let deposit: Promise<unknown> | undefined;
   await log.exclusively(async (locked) => {
     deposit = theirs.deposit(accountId, '1.00');
-    await until(async () => (await countWaiting(testDatabase.database, 'append_batch(')) === 1);
+    await until(async () => (await countWaiting(testDatabase.database, 'append_commands')) === 1);
     expect((await locked.head()).sequence).toBe(2);
   });
   expect(await deposit).toMatchObject({ rejection: null, sequence: 3 });

@@ -3,6 +3,7 @@ import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createFaultyWire, type FaultyWire } from '../support/faulty-wire.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { createTestProcess, type TestProcess, wholeLog } from '../support/processing.ts';
+import { allRecords } from '../support/records.ts';
 import { countOf, countWaiting, sql } from '../support/rows.ts';
 import { silentLogger } from '../support/silent-logger.ts';
 import { until } from '../support/until.ts';
@@ -36,7 +37,7 @@ async function amounts(): Promise<readonly unknown[]> {
 test.each(['statement lost', 'answer lost'] as const)(
   'a command is recorded once and answered as accepted: %s',
   async (fault) => {
-    wire.failAt('append_batch(', fault);
+    wire.failAt('append_commands', fault);
     const result = await ours.deposit(accountId, '1.00');
     expect(wire.faultCount()).toBe(1);
     expect(result).toMatchObject({ rejection: null, sequence: 3, replayed: false });
@@ -49,7 +50,7 @@ test.each(['statement lost', 'answer lost'] as const)(
 test.each(['statement lost', 'answer lost'] as const)(
   'a rejection with a key is recorded once and answered as such: %s',
   async (fault) => {
-    wire.failAt('append_batch(', fault);
+    wire.failAt('append_commands', fault);
     const result = await ours.withdraw(accountId, '500.00', { idempotencyKey: 'key' });
     expect(wire.faultCount()).toBe(1);
     expect(result).toMatchObject({ rejection: { code: 'INSUFFICIENT_FUNDS' }, replayed: false });
@@ -67,10 +68,10 @@ test('an append that is still running in the server is not recorded again', asyn
   await hold.withTransaction(async (executor) => {
     await sql(executor, 'select from log_head for update');
     result = ours.deposit(accountId, '1.00');
-    await until(async () => (await countWaiting(testDatabase.database, 'append_batch(')) === 1);
+    await until(async () => (await countWaiting(testDatabase.database, 'append_commands')) === 1);
     wire.cut();
     // It is sent again while the first statement still waits for the head.
-    await until(async () => (await countWaiting(testDatabase.database, 'append_batch(')) === 2);
+    await until(async () => (await countWaiting(testDatabase.database, 'append_commands')) === 2);
   });
   expect(await result).toMatchObject({ rejection: null, sequence: 3 });
   expect(await amounts()).toEqual(['100.00', '1.00']);
@@ -81,7 +82,7 @@ test('a batch that loses its connection many times is recorded once', async () =
   const accounts = await Promise.all(Array.from({ length: 5 }, () => ours.open('10.00')));
   const { sequence } = await ours.log.head();
   for (const fault of ['answer lost', 'statement lost', 'answer lost'] as const) {
-    wire.failAt('append_batch(', fault);
+    wire.failAt('append_commands', fault);
     const results = await Promise.all(accounts.map((id) => ours.deposit(id, '1.00')));
     for (const { rejection } of results) expect(rejection).toBeNull();
   }
@@ -118,15 +119,24 @@ test('a connection lost while the key of a dry run is looked up costs a retry', 
 
 test('a connection lost while nothing is to be recorded costs only a retry', async () => {
   wire.failAt('verify_versions', 'answer lost');
+  const result = await ours.withdraw(accountId, '500.00', { dryRun: true });
+  expect(wire.faultCount()).toBe(1);
+  expect(result).toMatchObject({ rejection: { code: 'INSUFFICIENT_FUNDS' }, sequence: 2 });
+});
+
+test('a rejection whose append is lost is recorded once', async () => {
+  wire.failAt('append_commands', 'answer lost');
   const result = await ours.withdraw(accountId, '500.00');
   expect(wire.faultCount()).toBe(1);
   expect(result).toMatchObject({ rejection: { code: 'INSUFFICIENT_FUNDS' }, sequence: 2 });
+  const records = await allRecords(ours.log);
+  expect(records.map(({ code }) => code)).toEqual([null, null, 'INSUFFICIENT_FUNDS']);
 });
 
 test('a database that stays unreachable leaves the outcome unknown', async () => {
   const impatient = createTestProcess(database, { retryTimeoutMs: 0 });
   await impatient.deposit(accountId, '1.00');
-  wire.failAt('append_batch(', 'answer lost');
+  wire.failAt('append_commands', 'answer lost');
   await expect(impatient.deposit(accountId, '2.00')).rejects.toMatchObject({
     code: 'OUTCOME_UNKNOWN',
   });

@@ -55,7 +55,7 @@ test('an internal error waits for the pending append', async () => {
   await database.withTransaction(async (executor) => {
     await sql(executor, 'select from log_head for update');
     flying = ours.deposit(id, '1.00');
-    await until(async () => (await countWaiting(database, 'append_batch(')) === 1);
+    await until(async () => (await countWaiting(database, 'append_commands')) === 1);
     stumbling = submitStumbling(id);
   });
   const results = await Promise.allSettled([flying, stumbling]);

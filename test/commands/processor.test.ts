@@ -284,7 +284,7 @@ test('commands that arrive during an append share the next batch', async () => {
   await database.withTransaction(async (executor) => {
     await sql(executor, 'select from log_head for update');
     first = ours.deposit(id, '1.00');
-    await until(async () => (await countWaiting(database, 'append_batch(')) === 1);
+    await until(async () => (await countWaiting(database, 'append_commands')) === 1);
     others = Array.from({ length: 50 }, () => ours.deposit(id, '1.00'));
   });
   await Promise.all([first, ...others]);

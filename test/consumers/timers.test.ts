@@ -170,7 +170,7 @@ test('stop waits for no command, and the command still takes effect once', async
   await set(engine, 'a', await inMs(200));
   await database.withTransaction(async (executor) => {
     await lockHead(executor);
-    await until(async () => (await countWaiting(database, 'append_batch(')) === 1);
+    await until(async () => (await countWaiting(database, 'append_commands')) === 1);
     await Promise.all([engine.consumers.stop(), engine.consumers.stop()]);
     expect(await countTimers()).toBe(1);
   });

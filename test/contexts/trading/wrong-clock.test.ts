@@ -73,7 +73,7 @@ test('an order that was met in time does not trade if the append is too late', a
   await engine.log.exclusively(async (log) => {
     await log.append(batchOf([pending('notes-1', 1)]));
     placing = place({ side: 'SELL' });
-    await until(async () => (await countWaiting(testDatabase.database, 'append_batch(')) === 1);
+    await until(async () => (await countWaiting(testDatabase.database, 'append_commands')) === 1);
     expect((await inMs(0)) < expiresAt).toBe(true);
     await until(async () => (await inMs(-1)) > expiresAt);
   });

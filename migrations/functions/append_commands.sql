@@ -4,7 +4,7 @@
 -- command_records is a JSON text (see log/record-pack.ts) with the records of all commands of the
 -- batch, and command_terms are the terms by which they are found. Without records, both are null.
 -- revision 1
-create or replace function append_batch(
+create or replace function append_commands(
   of_epoch bigint,
   batch_id uuid,
   expected jsonb,
