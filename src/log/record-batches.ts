@@ -126,13 +126,18 @@ async function readByTerms(
   return toFound(await executor.query<BatchRow>(queryOf(byTerms, range), values), limit);
 }
 
-// Within a stream, versions are in the order of times. A batch begins at or before its events.
+// Within a stream, versions are in the order of times. A batch begins at or before its events. An
+// event of a batch without records has none.
 const byStream = inBothDirections(
   'command_batches_by_stream',
   (direction) => `select event.recorded_at as "eventAt", (
-      select command_batches.recorded_at from command_batches
-      where command_batches.recorded_at <= event.recorded_at
-      order by command_batches.recorded_at desc limit 1
+      select case when event.recorded_at < latest.recorded_at
+        + latest.event_count * interval '1 microsecond' then latest.recorded_at end
+      from (
+        select recorded_at, event_count from command_batches
+        where command_batches.recorded_at <= event.recorded_at
+        order by command_batches.recorded_at desc limit 1
+      ) as latest
     ) as batch from (
       select recorded_at from events where stream_id = $4
         and version > version_at($4, sequence_within(
@@ -156,10 +161,7 @@ async function readByStream(
     queryOf(byStream, range),
     [low, high, limit, streamId],
   );
-  // An event of a batch without records is found with an earlier batch.
-  const batches = rows.flatMap(({ batch }) =>
-    batch !== null && batch >= low && batch < high ? [batch] : [],
-  );
+  const batches = rows.flatMap(({ batch }) => batch ?? []);
   const last = rows.at(-1);
   const isFull = last !== undefined && rows.length === limit;
   return {
