@@ -151,7 +151,8 @@ test('a frame in which only its sequence number would differ is not sent', async
 });
 
 test('what does not come from the log cannot be live', async () => {
-  for (const field of ['views { name }', 'consumers { name }', 'bridges { name }']) {
+  const records = 'commands { nodes { name } }';
+  for (const field of ['views { name }', 'consumers { name }', 'bridges { name }', records]) {
     const refused = live(field);
     const message = `live cannot watch ${field.split(' ')[0]}, which are not in the log: query them instead`;
     await expect(refused.until(() => false)).rejects.toMatchObject([

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { type EventFilter, readEvents, scanEvents } from '../../src/log/read.ts';
+import type { CommandRecordFilter } from '../../src/log/record-batches.ts';
+import { actorTerm, nameTerm, outcomeTerm } from '../../src/log/record-terms.ts';
 import type { Executor, Query } from '../../src/postgres/database.ts';
 import { batchOf, expecting } from '../support/batches.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -42,10 +44,31 @@ beforeAll(async () => {
      select 'account-' || place, 1, 1, '{}' from generate_series(1, $1::int) as place`,
     [eventCount],
   );
+  await insertRecords();
   await sql(database, 'vacuum analyze');
 });
 
 afterAll(() => testDatabase.dispose());
+
+/** One batch with one record for each event; each tenth is rejected, and one name occurs once. */
+async function insertRecords(): Promise<void> {
+  const { database } = testDatabase;
+  await sql(
+    database,
+    `insert into command_batches
+     select recorded_at, sequence, 1, gen_random_uuid(), 150,
+       '{"texts": ["depositCash", "ann", "OPERATOR", "http"], "records": [["' || command_id
+       || '", 0, 1, 2, 3, 1, null, null, null, null, [], {"accountId": "none"}]]}'
+     from events order by sequence`,
+  );
+  const term = '$1::integer, recorded_at from events';
+  const insert = (value: number, condition: string) =>
+    sql(database, `insert into command_terms select ${term} where ${condition}`, [value]);
+  await insert(nameTerm('depositCash'), 'true');
+  await insert(nameTerm('rare'), 'sequence = 15000');
+  await insert(actorTerm('ann'), 'true');
+  await insert(outcomeTerm('REJECTED'), 'sequence % 10 = 0');
+}
 
 /** How many blocks the statements of some work touch, with the plans that serve any values. */
 async function blocksOf(work: (log: Log, executor: Executor) => Promise<unknown>): Promise<number> {
@@ -116,6 +139,40 @@ test('a scan of a page that two filters keep empty examines a bounded number of 
   }
 });
 
+const recordFilters: readonly CommandRecordFilter[] = [
+  {},
+  { outcome: 'ACCEPTED' },
+  { outcome: 'REJECTED' },
+  { names: ['depositCash'] },
+  { names: ['rare', 'none'] },
+  { actor: 'ann' },
+  { actor: 'nobody' },
+  { accountId: '77' },
+  { accountId: 'none' },
+  { correlationId: 'none' },
+  { id: '01a2217e-6622-708a-affa-7b616c799896' },
+  { actor: 'ann', outcome: 'FORBIDDEN' },
+];
+
+test.each(recordFilters)(
+  'a scan of records by %j costs few blocks, from either end',
+  async (filter) => {
+    for (const descending of [false, true]) {
+      for (const at of [100, 10_000, eventCount]) {
+        const [event] = await sql<{ recordedAt: string }>(
+          testDatabase.database,
+          'select recorded_at as "recordedAt" from events where sequence = $1',
+          [at],
+        );
+        const end = { sequence: at, recordedAt: event?.recordedAt ?? '' };
+        const page = { end, limit: 20, descending, lookedAtMax: 20 };
+        const blocks = await blocksOf((log) => log.records(filter, page));
+        expect(blocks, `${at}`).toBeLessThan(filter.accountId === undefined ? 150 : 350);
+      }
+    }
+  },
+);
+
 test('looking up streams, outcomes, snapshots and versions costs few blocks', async () => {
   const streamIds = ['account-1', 'account-2', 'account-none'];
   const costs = [
@@ -133,6 +190,7 @@ test('looking up streams, outcomes, snapshots and versions costs few blocks', as
       log.snapshots(streamIds.map((streamId) => ({ streamId, deciderVersion: 1 }))),
     ),
     await blocksOf((log) => log.head()),
+    await blocksOf((log) => log.recordsEnd(10_000)),
     await blocksOf((log) => log.findBatch(batchOf([]).id)),
   ];
   for (const cost of costs) expect(cost).toBeLessThan(100);
