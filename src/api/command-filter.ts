@@ -33,7 +33,10 @@ export function addOutcome(builder: Builder) {
     values: {
       ACCEPTED: { description: 'The command was accepted. It may have recorded events.' },
       REJECTED: { description: 'The command was rejected, for the reason in `code`.' },
-      FORBIDDEN: { description: 'The actor did not have the right to send the command.' },
+      FORBIDDEN: {
+        description: oneLine`The actor did not have the right to send the command. \`code\` may say
+          that something does not exist, because the actor may not see it.`,
+      },
     } as const,
   });
 }

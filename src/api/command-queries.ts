@@ -7,6 +7,7 @@ import { findCommand, readCommandConnection } from './command-reads.ts';
 import { addCommandRecord } from './command-record-type.ts';
 import { within } from './errors.ts';
 import type { EventRef } from './event-types.ts';
+import { access } from './root-access.ts';
 import type { RoleRef } from './viewer.ts';
 
 interface CommandQueryTypes {
@@ -36,6 +37,7 @@ export function addCommandQueries(builder: Builder, types: CommandQueryTypes): v
       {
         type: record,
         nullable: true,
+        extensions: access('LOG'),
         description: oneLine`Lists what was asked of the log, by every actor and process, and what
           became of it, in the order of recording. Dry runs, repetitions under the same idempotency
           key and requests that were malformed are not recorded. Commands that were decided by an
@@ -59,6 +61,7 @@ export function addCommandQueries(builder: Builder, types: CommandQueryTypes): v
     command: t.field({
       type: record,
       nullable: true,
+      extensions: access('LOG'),
       description: 'Returns the record of a command by its id. Null if there is none.',
       args: {
         id: t.arg.id({

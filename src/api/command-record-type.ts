@@ -1,5 +1,5 @@
+import type { ShownEvent } from '../access/event-access.ts';
 import type { CommandRecord } from '../kernel/command-record.ts';
-import type { StoredEvent } from '../kernel/event.ts';
 import { roleDescriptions } from '../kernel/role.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Builder } from './builder.ts';
@@ -54,7 +54,7 @@ export function addCommandRecord(builder: Builder, { event, role, outcome }: Rec
           operation's records number more than ${eventsMax}, this field returns a TOO_MANY_EVENTS
           error: read them with Query.events instead.`,
         resolve: async (record, _args, context) =>
-          (await readEvents(context, record)).map((each) => eventAt(each, record.at)),
+          (await readEvents(context, record)).map((event) => eventAt(event, record.at)),
       }),
       sequence: t.expose('sequence', {
         type: 'Sequence',
@@ -100,7 +100,7 @@ const eventCounts = new WeakMap<RequestContext, number>();
 async function readEvents(
   context: RequestContext,
   { sequence, eventCount }: CommandRecord,
-): Promise<readonly StoredEvent[]> {
+): Promise<readonly ShownEvent[]> {
   if (eventCount === 0) return [];
   const count = (eventCounts.get(context) ?? 0) + eventCount;
   eventCounts.set(context, count);
@@ -109,5 +109,5 @@ async function readEvents(
     throw codedError('TOO_MANY_EVENTS', `${rule}: read the events with Query.events instead`);
   }
   const page = { after: sequence - eventCount, before: sequence + 1, limit: eventCount };
-  return context.events({}, page);
+  return context.visibility.events(await context.events({}, page));
 }

@@ -1,4 +1,5 @@
 import { accountIdOf, accountIdsIn } from '../kernel/account-ids.ts';
+import { Forbidden } from '../kernel/command.ts';
 import type { CommandOutcome, PendingRecord } from '../kernel/command-record.ts';
 import type { PendingEvent, RecordedRejection } from '../kernel/log.ts';
 import { toInputJson } from './record-input.ts';
@@ -42,5 +43,7 @@ export function toRecord(
 
 function outcomeOf(rejection: RecordedRejection | null): CommandOutcome {
   if (rejection === null) return 'ACCEPTED';
-  return rejection.code === 'FORBIDDEN' ? 'FORBIDDEN' : 'REJECTED';
+  return rejection.isForbidden === true || rejection.code === Forbidden.code
+    ? 'FORBIDDEN'
+    : 'REJECTED';
 }

@@ -1,7 +1,11 @@
+import type { CommandTransport } from './command.ts';
 import type { JsonObject } from './event.ts';
 import type { Role } from './role.ts';
 
-/** What became of a command. `FORBIDDEN`: its actor did not have the right to send it. */
+/**
+ * What became of a command. `FORBIDDEN`: its actor did not have the right to send it, even if the
+ * code says that something does not exist.
+ */
 export type CommandOutcome = 'ACCEPTED' | 'REJECTED' | 'FORBIDDEN';
 
 /** What was asked, by whom, and what became of it. */
@@ -13,7 +17,7 @@ interface RecordedCommand {
   /** The roles of the actor when it sent the command. */
   readonly roles: readonly Role[];
   /** How the command reached the server. */
-  readonly transport: string;
+  readonly transport: CommandTransport;
   readonly outcome: CommandOutcome;
   /** The code and the message of a rejection; null if the command was accepted. */
   readonly code: string | null;

@@ -1,4 +1,5 @@
 import { accountIdsIn } from '../kernel/account-ids.ts';
+import type { CommandTransport } from '../kernel/command.ts';
 import type { CommandOutcome, CommandRecord, PendingRecord } from '../kernel/command-record.ts';
 import type { JsonObject } from '../kernel/event.ts';
 import type { Role } from '../kernel/role.ts';
@@ -77,7 +78,7 @@ export function unpackRecords({ batch, firstSequence, records }: RecordPack) {
       name: textAt(name),
       actor: textAt(actor),
       roles: textAt(roles).split(' ').filter(Boolean) as Role[],
-      transport: textAt(transport),
+      transport: textAt(transport) as CommandTransport,
       outcome: rejection?.[0] ?? 'ACCEPTED',
       code: rejection?.[1] ?? null,
       message: rejection?.[2] ?? null,

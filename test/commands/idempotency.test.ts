@@ -38,6 +38,12 @@ function answerOf({ rejection, events, sequence }: CommandResult) {
   return { rejection, events, sequence };
 }
 
+/** A rejection because of a used key is decided, and recorded, each time. */
+function answerToKey(result: CommandResult) {
+  const isReused = result.rejection?.code === 'IDEMPOTENCY_KEY_REUSED';
+  return isReused ? { ...answerOf(result), sequence: null } : answerOf(result);
+}
+
 test('the same key replays the events and the sequence, also after later commands', async () => {
   const first = await ours.deposit(id, '1.00', key);
   await ours.deposit(id, '5.00');
@@ -247,7 +253,7 @@ test('the same keyed commands sent again record nothing new', async () => {
     const again = await send();
     const after = [await ours.log.head(), await countOf(testDatabase.database, 'command_outcomes')];
     expect(after).toEqual(before);
-    expect(again.map(answerOf)).toEqual(first.map(answerOf));
+    expect(again.map(answerToKey)).toEqual(first.map(answerToKey));
   });
   await fc.assert(property, { numRuns: 30 });
   const events = await ours.log.events({}, wholeLog);

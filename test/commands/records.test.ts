@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serverRight } from '../../src/access/command-rights.ts';
 import type { CommandRequest } from '../../src/commands/request.ts';
 import {
   depositCash,
@@ -61,6 +62,7 @@ const forbidden: CommandDefinition<{ readonly accountId: string }> = {
   name: 'lookAway',
   description: '',
   rejections: [],
+  right: serverRight,
   handle() {
     const definition = { name: 'ForbiddenError', code: 'FORBIDDEN', description: '', fields: {} };
     reject(definition, 'no right', {});
@@ -347,6 +349,7 @@ test('an input of more than 16 KiB loses its largest members, and says which', a
     name: 'depositMuch',
     description: '',
     rejections: [],
+    right: serverRight,
     handle: ({ amount }, context) => withdrawCash.handle({ accountId, amount }, context),
   };
   await submit({ definition, input });
@@ -376,7 +379,13 @@ test('a truncated input with many members stays within 16 KiB', async () => {
   const accountId = await ours.open('5.00');
   const members = Array.from({ length: 900 }, (_, index) => [`member${index}`, 'x'.repeat(index)]);
   const input = { ...Object.fromEntries(members), accountId };
-  const definition = { name: 'many', description: '', rejections: [], handle() {} };
+  const definition = {
+    name: 'many',
+    description: '',
+    rejections: [],
+    right: serverRight,
+    handle() {},
+  };
   await submit({ definition, input });
   const recorded = (await latest())?.input ?? {};
   expect(Buffer.byteLength(JSON.stringify(recorded))).toBeLessThanOrEqual(16 * 1024);
