@@ -73,7 +73,7 @@ const queries: Readonly<Record<string, Row>> = {
   consumers: forLog('consumers { name }'),
   bridges: forLog('bridges { name }'),
   commands: forLog('commands(last: 1) { nodes { id } }'),
-  command: forLog('command(id: "01a2217e-6622-708a-affa-7b616c799896") { id }'),
+  command: { ...forLog('command(id: "none") { id }'), outcome: 'NOTHING' },
   sequence: forEveryone(() => 'sequence'),
   viewer: forEveryone(() => 'viewer { actor }'),
   instrument: forEveryone(() => 'instrument(symbol: "AAA") { lastPrice }'),
