@@ -155,6 +155,8 @@ test('the record says by which transport its command came', async () => {
     signal: new AbortController().signal,
     order: { isBroken: false },
   });
+  // Another actor reads what the views have reached.
+  await until(async () => (await latest())?.transport === 'bridge');
   expect(await latest()).toMatchObject({
     transport: 'bridge',
     actor: 'payments',
@@ -319,7 +321,27 @@ test('actors with tokens are recorded with the roles of their tokens', async () 
       {},
       headers,
     );
-    const { data } = await other.send<{ commands: Page }>(pageQuery, { last: 1 }, headers);
+    const stranger = await issueToken(
+      { jwt: { secret: jwtSecret } },
+      { actor: 'stan', roles: [], hours: 1 },
+    );
+    const hidden = await other.send(
+      `mutation { withdrawCash(input: { accountId: "${id}", amount: "1.00" }) {
+        ... on Error { code } } }`,
+      {},
+      { authorization: `Bearer ${stranger}` },
+    );
+    expect(hidden).toMatchObject({ data: { withdrawCash: { code: 'ACCOUNT_NOT_FOUND' } } });
+    const last = await other.send<{ commands: Page }>(pageQuery, { last: 1 }, headers);
+    expect(last.data.commands.nodes[0]).toMatchObject({
+      actor: 'stan',
+      roles: ['CUSTOMER'],
+      outcome: 'FORBIDDEN',
+      code: 'ACCOUNT_NOT_FOUND',
+      input: { accountId: id },
+    });
+    const ofActor = { filter: { actor: 'ünï "x"' }, last: 1 };
+    const { data } = await other.send<{ commands: Page }>(pageQuery, ofActor, headers);
     expect(data.commands.nodes[0]).toMatchObject({
       actor: 'ünï "x"',
       roles: ['OPERATOR', 'MARKET'],

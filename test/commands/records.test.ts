@@ -395,3 +395,24 @@ test('a truncated input with many members stays within 16 KiB', async () => {
     $truncated: { bytes: expect.any(Number) },
   });
 });
+
+test('records of many characters are read in several scans, from either end', async () => {
+  const definition: CommandDefinition<object> = {
+    name: 'say',
+    description: '',
+    rejections: [],
+    right: serverRight,
+    handle() {},
+  };
+  const texts = Array.from({ length: 150 }, (_, index) => `${index} ${'x'.repeat(15_000)}`);
+  for (const text of texts) await submit({ definition, input: { text } });
+  const end = await ours.log.recordsEnd(0);
+  const scan = await ours.log.records({}, { end, limit: 1_000 });
+  expect(scan.records.length).toBeLessThan(100);
+  expect(scan.stoppedAt).not.toBeNull();
+  for (const descending of [false, true]) {
+    const read = await allRecords(ours.log, { names: ['say'] }, { descending, limit: 1_000 });
+    const expected = descending ? texts.toReversed() : texts;
+    expect(read.map(({ input }) => input['text'])).toEqual(expected);
+  }
+});
