@@ -9,6 +9,7 @@ import type { Log } from '../log/log.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
 import { type OnAppended, rejectAll } from './finish-batch.ts';
+import { logAnswer, logFailure } from './log-answer.ts';
 import {
   createPendingCommands,
   type PendingCommand,
@@ -94,23 +95,25 @@ export function createProcessor(options: ProcessorOptions): Processor {
         // The input and its handler are of one type: both belong to the same definition.
         const untyped = request as unknown as CommandRequest;
         const key = toKey(request);
-        const deadline = performance.now() + retryTimeoutMs;
+        const sinceMs = performance.now();
         const commandId = newUuid();
         const submission: PendingCommand = {
           request: untyped,
           commandId,
           ids: [],
           key,
-          deadline,
+          deadline: sinceMs + retryTimeoutMs,
           index: 0,
           resolve(result) {
             pending.delete(submission);
             resolve(result);
+            logAnswer(logger, submission, result, sinceMs);
           },
           reject(error) {
             if (untyped.order !== undefined) untyped.order.isBroken = true;
             pending.delete(submission);
             reject(error);
+            logFailure(logger, submission, error, sinceMs);
           },
         };
         pending.add(submission);

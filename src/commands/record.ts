@@ -41,7 +41,8 @@ export function toRecord(
   };
 }
 
-function outcomeOf(rejection: RecordedRejection | null): CommandOutcome {
+/** What became of a command with this rejection, or with none. */
+export function outcomeOf(rejection: RecordedRejection | null): CommandOutcome {
   if (rejection === null) return 'ACCEPTED';
   return rejection.isForbidden === true || rejection.code === Forbidden.code
     ? 'FORBIDDEN'
