@@ -107,13 +107,13 @@ export function createProcessor(options: ProcessorOptions): Processor {
           resolve(result) {
             pending.delete(submission);
             resolve(result);
-            logAnswer(logger, submission, result, sinceMs);
+            logAnswer(logger, { submission, sinceMs }, result);
           },
           reject(error) {
             if (untyped.order !== undefined) untyped.order.isBroken = true;
             pending.delete(submission);
             reject(error);
-            logFailure(logger, submission, error, sinceMs);
+            logFailure(logger, { submission, sinceMs }, error);
           },
         };
         pending.add(submission);
