@@ -14,14 +14,15 @@ export function toRecord(
   const { definition, input, options, actor, roles, transport } = request;
   const { text, isWhole } = toInputJson(request);
   const named = accountIdsIn(input);
-  const accountIds = new Set(named);
+  const accountIds = [...named];
+  const namedCount = accountIds.length;
   for (const { streamId } of events) {
     const accountId = accountIdOf(streamId);
-    if (accountId !== null) accountIds.add(accountId);
+    if (accountId === null || named.has(accountId)) continue;
+    named.add(accountId);
+    accountIds.push(accountId);
   }
-  const others = isWhole
-    ? [...accountIds].filter((accountId) => !named.has(accountId))
-    : accountIds;
+  const otherAccountIds = isWhole ? accountIds.slice(namedCount) : accountIds;
   return {
     id: commandId,
     name: definition.name,
@@ -36,8 +37,8 @@ export function toRecord(
     correlationId: request.correlationId ?? commandId,
     causationId: request.causationId,
     input: text,
-    accountIds: [...accountIds],
-    otherAccountIds: [...others],
+    accountIds,
+    otherAccountIds,
   };
 }
 

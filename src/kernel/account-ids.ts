@@ -4,7 +4,8 @@
  */
 export function accountIdsIn(value: unknown, found: Set<string> = new Set()): Set<string> {
   if (typeof value !== 'object' || value === null) return found;
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const member = (value as Readonly<Record<string, unknown>>)[name];
     if (typeof member !== 'string') accountIdsIn(member, found);
     else if (name === 'accountId' || name.endsWith('AccountId')) found.add(member);
   }

@@ -17,9 +17,11 @@ function toText(value: unknown, isKept: (member: unknown) => boolean): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => toText(item, isKept)).join(',')}]`;
-  const members = Object.entries(value)
-    .filter(([, member]) => isKept(member))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${toText(member, isKept)}`);
-  return `{${members.join(',')}}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const name of Object.keys(members).sort()) {
+    if (!isKept(members[name])) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${toText(members[name], isKept)}`;
+  }
+  return `{${text}}`;
 }

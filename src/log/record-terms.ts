@@ -19,7 +19,9 @@ export const outcomeTerm = (outcome: CommandOutcome): Term => hash('o', outcome)
  * The term of a command's id: the time in the id, in steps of 16 ms, so that the commands of a
  * batch share one or two terms.
  */
-export const idTerm = (id: string): Term => hash('i', id.slice(0, 12));
+export const idTerm = (id: string): Term => hash('i', beginningOf(id));
+
+const beginningOf = (id: string): string => id.slice(0, 12);
 
 /**
  * The terms of a batch. Nearly all batches have an accepted command, so that outcome has no term. A
@@ -31,15 +33,23 @@ export function termsOf(
   events: readonly PendingEvent[],
 ): readonly Term[] {
   const terms = new Set<Term>();
-  const streamIds = new Set(events.map(({ streamId }) => streamId));
+  const streamIds = new Set<string>();
+  for (const { streamId } of events) streamIds.add(streamId);
+  // The commands of a batch have few different values of these, and each is hashed once.
+  const [ids, names, actors] = [new Map<string, string>(), new Set<string>(), new Set<string>()];
   for (const { id, name, actor, outcome, correlationId, accountIds } of records) {
-    terms.add(idTerm(id)).add(nameTerm(name)).add(actorTerm(actor));
+    ids.set(beginningOf(id), id);
+    names.add(name);
+    actors.add(actor);
     if (outcome !== 'ACCEPTED') terms.add(outcomeTerm(outcome));
     if (correlationId !== id) terms.add(correlationTerm(correlationId));
     for (const accountId of accountIds) {
       if (!streamIds.has(accountStreamOf(accountId))) terms.add(accountTerm(accountId));
     }
   }
+  for (const id of ids.values()) terms.add(idTerm(id));
+  for (const name of names) terms.add(nameTerm(name));
+  for (const actor of actors) terms.add(actorTerm(actor));
   return [...terms];
 }
 
