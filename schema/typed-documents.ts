@@ -127,6 +127,12 @@ export type EventType =
   | 'OrderReplaced'
   /** A price triggered a stop order, and the order entered the market. */
   | 'OrderTriggered'
+  /** The name or the email address of a person was changed. */
+  | 'PersonChanged'
+  /** A person was forgotten: the key of all personal texts about the person was destroyed. They are null in all events and at every moment, and cannot be recovered. */
+  | 'PersonErased'
+  /** A person was registered. */
+  | 'PersonRegistered'
   /** A price from an external source was queued, because earlier commands had left work in the book. It takes effect when this work is done. */
   | 'PriceQueued'
   /** An external source reported a price, effective at occurredAt. */
@@ -418,6 +424,9 @@ export type MoveMutation = { depositCash:
         | { id: string, type: EventType, recordedAt: string }
         | { id: string, type: EventType, recordedAt: string }
         | { id: string, type: EventType, recordedAt: string }
+        | { id: string, type: EventType, recordedAt: string }
+        | { id: string, type: EventType, recordedAt: string }
+        | { id: string, type: EventType, recordedAt: string }
       > }
     | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
@@ -462,6 +471,9 @@ export type WhyQuery = { account: { id: string, balance: string, history: { node
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { amount: string, toAccountId: string, id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
@@ -539,12 +551,18 @@ export type WatchSubscription = { account: { sequence: string, account: { id: st
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
      | null } };
 
 export type LogSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
 export type LogSubscription = { events: { sequence: string, event:
+      | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
+      | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
+      | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
@@ -669,6 +687,9 @@ export type WatchOrderSubscriptionVariables = Exact<{
 
 
 export type WatchOrderSubscription = { order: { sequence: string, order: { id: string, status: OrderStatus, filledQuantity: string, leavesQuantity: string, averagePrice: string | null }, event:
+      | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }

@@ -16,6 +16,8 @@ import { type Engine, startEngine } from './engine.ts';
 import { examples } from './examples.ts';
 import { connectionsWithin, otherFilesMax, readFileLimit } from './file-limit.ts';
 import type { Logger } from './lib/logger.ts';
+import { readMasterKeys } from './master-keys-file.ts';
+import { readLedgerKey } from './personal/key-table.ts';
 import type { ConnectionSettings } from './postgres/client-config.ts';
 import { assertDatabase, createDatabase, type Database } from './postgres/database.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
@@ -60,6 +62,8 @@ export function buildApp(config: Config): App {
     const { database, keeper } = pools;
     await assertDatabase(database);
     await migrate(url);
+    const isNew = async () => (await readLedgerKey(database)) === null;
+    const masterKeys = await readMasterKeys(config.masterKey, isNew);
     const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
@@ -72,7 +76,9 @@ export function buildApp(config: Config): App {
       contexts,
       logger,
       limits: config.engine,
+      masterKeys,
       onReplaced,
+      onErased: () => server?.forgetTexts(),
     });
     undo.push(engine.stop);
     giveUp = engine.giveUp;

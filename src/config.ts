@@ -4,6 +4,7 @@ import { readActorLimits } from './actor-limit-settings.ts';
 import type { ActorLimits } from './api/transport/actor-limits.ts';
 import type { AuthenticationSettings, JwtSettings } from './api/transport/authentication.ts';
 import type { EngineLimits } from './engine.ts';
+import type { MasterKeySettings } from './master-keys-file.ts';
 import { assertTlsSettings, TlsSettingsError } from './postgres/tls.ts';
 import {
   type DocumentSettings,
@@ -21,6 +22,8 @@ export interface Config {
   /** Null if the embedded PostgreSQL in `dataDir` is used. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
+  /** The keys that protect personal data. */
+  readonly masterKey: MasterKeySettings;
   /** The file that configures the bridges. Null: there are none. */
   readonly bridgesFile: string | null;
   /** The file with the only documents that clients may run. Null: they may run any document. */
@@ -63,11 +66,13 @@ export function readConfig(environment: Environment = process.env): Config {
       `HOST ${host} can be reached from other machines: set DAYBOOK_JWT_SECRET or use 127.0.0.1`,
     );
   }
+  const dataDir = path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook');
   return Object.freeze({
     host,
     port: readPort(get('PORT')),
     databaseUrl: readDatabaseUrl(get),
-    dataDir: path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook'),
+    dataDir,
+    masterKey: readMasterKey(get, dataDir),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
     secret: readSecrets(environment),
@@ -81,6 +86,19 @@ export function readConfig(environment: Environment = process.env): Config {
     documents: valid(readDocumentSettings(get)),
     actorLimits: valid(readActorLimits(get)),
   });
+}
+
+/** By default, the key is beside the folder of the embedded PostgreSQL, not in it. */
+function readMasterKey(
+  get: (name: string) => string | undefined,
+  dataDir: string,
+): MasterKeySettings {
+  const keys = get('DAYBOOK_MASTER_KEY') ?? null;
+  const file = get('DAYBOOK_MASTER_KEY_FILE');
+  if (keys !== null && file !== undefined) {
+    throw new ConfigError('set only one of DAYBOOK_MASTER_KEY and DAYBOOK_MASTER_KEY_FILE');
+  }
+  return { keys, file: path.resolve(file ?? path.join(dataDir, 'master-key')) };
 }
 
 /**

@@ -18,12 +18,17 @@ import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
 import { createFeed } from './feed/feed.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
+import { entityIdOf } from './kernel/decider.ts';
+import type { StoredEvent } from './kernel/event.ts';
+import { personCategory, personErased } from './kernel/personal.ts';
 import { reactionNamesOf, reactionsByType } from './kernel/reaction.ts';
 import { UpgradeNeededError } from './kernel/upgrade-needed.ts';
 import type { Logger } from './lib/logger.ts';
 import { LogReplacedError } from './log/errors.ts';
 import { createLog } from './log/log.ts';
 import { createReactionRegistry } from './log/reactions.ts';
+import { type KeyRing, openKeyRing } from './personal/key-ring.ts';
+import type { MasterKeys } from './personal/master-keys.ts';
 import type { Database, Executor } from './postgres/database.ts';
 import { createListener, type Listener } from './postgres/listener.ts';
 import { createViews } from './views/views.ts';
@@ -73,12 +78,16 @@ interface EngineOptions {
   readonly url: string;
   readonly contexts: readonly BoundedContext[];
   readonly logger: Logger;
+  /** What wraps the keys of personal data. */
+  readonly masterKeys: MasterKeys;
   /** The bridges to run; none if absent. */
   readonly bridges?: EngineBridges;
   /** `defaultEngineLimits` if absent. */
   readonly limits?: EngineLimits;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
+  /** Called when people have been forgotten: nothing that may have their texts must be kept. */
+  readonly onErased?: () => void;
 }
 
 /**
@@ -90,7 +99,9 @@ const silentMs = 4_000;
 /** Starts an engine. If a part cannot be started, stops the parts that were started and rejects. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const pools = poolsOf(options);
-  const parts = createParts(options, pools);
+  const { database, readers } = pools;
+  const keys = await openKeyRing({ database, readers, masterKeys: options.masterKeys });
+  const parts = createParts(options, pools, keys);
   const { log, processor, feed, views, watcher, consumers, answered, registry } = parts;
   await startReading(parts, pools.writer);
   let submit: SubmitMutation | undefined;
@@ -104,7 +115,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const reads = createClientReads({ log: log.reads, views }, options.limits ?? defaultEngineLimits);
   const shared = { views: watchedViews(views, reads), reads, watcher, consumers, answered };
   const access = accessOf(options.contexts);
-  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access };
+  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access, keys };
   try {
     submit = options.bridges?.createSubmit(engineParts);
   } catch (error) {
@@ -161,11 +172,16 @@ function poolsOf(options: EngineOptions): Pools {
 type Parts = ReturnType<typeof createParts>;
 
 /** Creates the parts; none of them runs yet. */
-function createParts(options: EngineOptions, { database, writer, readers, keeper }: Pools) {
+function createParts(
+  options: EngineOptions,
+  { database, writer, readers, keeper }: Pools,
+  keys: KeyRing,
+) {
   const { contexts, logger, limits = defaultEngineLimits } = options;
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, { writer, readers });
-  const feed = createFeed({ log, logger, onReplaced: forgetLog });
+  const onEvents = createForgetting(keys, options.onErased);
+  const feed = createFeed({ log, logger, onReplaced: forgetLog, onEvents });
   const views = createViews({
     database,
     readers,
@@ -180,6 +196,7 @@ function createParts(options: EngineOptions, { database, writer, readers, keeper
   const processor = createProcessor({
     log,
     definitions,
+    keys,
     reactions: reactionsByType(contexts),
     logger,
     queueMax: limits.commandsWaitingMax,
@@ -199,18 +216,34 @@ function createParts(options: EngineOptions, { database, writer, readers, keeper
   });
   function forgetLog(): void {
     processor.forget();
+    keys.clear();
     answered.reset();
     views.reset();
     watcher.reset(new LogReplacedError());
     options.onReplaced?.();
   }
-  return { log, feed, views, watcher, registry, processor, answered, consumers };
+  return { log, feed, views, watcher, registry, processor, answered, consumers, keys };
+}
+
+/** Drops the keys of people as soon as this process knows that they were forgotten. */
+function createForgetting(
+  keys: KeyRing,
+  onErased: () => void = () => {},
+): (events: readonly StoredEvent[]) => void {
+  return (events) => {
+    const erasures = events.filter(({ type }) => type === personErased);
+    if (erasures.length === 0) return;
+    for (const { streamId, recordedAt } of erasures) {
+      if (streamId.startsWith(`${personCategory}-`)) keys.forget(entityIdOf(streamId), recordedAt);
+    }
+    onErased();
+  };
 }
 
 /** Creates the bridges of the configuration; they do not run yet. */
 async function openBridges(
   { contexts, logger, bridges: configured }: EngineOptions,
-  { log, feed, views }: Parts,
+  { log, feed, views, keys }: Parts,
   { database, keeper }: Pools,
   submit: SubmitMutation,
 ): Promise<Bridges> {
@@ -222,6 +255,7 @@ async function openBridges(
       log,
       feed,
       views,
+      keys,
       ledger,
       secret,
     }),

@@ -18,6 +18,7 @@ import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
 import { migrate } from './postgres/migrate.ts';
+import { rotate } from './rotate-master-key.ts';
 import { readVerifySettings, verifyOptions } from './verify/settings.ts';
 import { verifyStream } from './verify/verify-stream.ts';
 
@@ -36,6 +37,16 @@ program
     const { databaseUrl } = readConfig();
     if (databaseUrl === null) throw new ConfigError('DATABASE_URL is not set: migrate requires it');
     await migrate(databaseUrl);
+  });
+program
+  .command(
+    'rotate-master-key',
+    'Wrap all keys of personal data by the first master key (settings: as for serve)',
+  )
+  .option('--new', 'Put a new master key before those of the file first')
+  .action(async ({ new: isNew = false }: { readonly new?: boolean }) => {
+    const count = await rotate(readConfig(), isNew);
+    process.stdout.write(`the keys of ${count} people have a new master key\n`);
   });
 program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')

@@ -10,6 +10,7 @@ import {
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import { GateFullError } from '../lib/fair-gate.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
+import { SealBrokenError } from '../personal/seal.ts';
 import { isDiskFull, isReadOnly, isStatementTimeout, whyUnavailable } from '../postgres/errors.ts';
 import { ViewNotReadableError } from '../views/errors.ts';
 import { clientStatementTimeoutMs } from './client-reads.ts';
@@ -23,6 +24,7 @@ const codedErrors = [
   OrderBrokenError,
   OutcomeUnknownError,
   OverloadedError,
+  SealBrokenError,
   StoppedError,
   UnavailableError,
   UpgradeNeededError,

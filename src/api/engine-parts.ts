@@ -3,6 +3,7 @@ import type { Processor } from '../commands/processor.ts';
 import type { Consumers } from '../consumers/consumers.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Log } from '../log/log.ts';
+import type { KeyRing } from '../personal/key-ring.ts';
 import type { Views } from '../views/views.ts';
 import type { Watcher } from '../views/watching/watcher.ts';
 import type { Answered } from './answered.ts';
@@ -22,6 +23,8 @@ export interface EngineParts {
   readonly bridges: Bridges;
   /** What says who may see an account and an event. */
   readonly access: AccessParts;
+  /** What opens personal texts. */
+  readonly keys: KeyRing;
   /** The sequence numbers returned to each actor, shared by all transports. */
   readonly answered: Answered;
 }

@@ -154,10 +154,12 @@ function addEventInterface(
         description: oneLine`The id of the event that caused the command. Null if a client sent the
           command, or if \`actor\` is null.`,
       }),
-      data: t.expose('data', {
+      data: t.field({
         type: 'JSON',
         description: oneLine`The fields that are specific to the event's type, as a JSON object in
-          the latest schema version of the type.`,
+          the latest schema version of the type. Personal texts are null once the person whose they
+          are is forgotten.`,
+        resolve: (source, _args, context) => context.openData(source),
       }),
     }),
   });

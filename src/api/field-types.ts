@@ -1,6 +1,7 @@
 import type { EnumRef, FieldMap } from '@pothos/core';
 import type { JsonObject } from '../kernel/event.ts';
 import type { EnumDefinition, Field, FieldKind, Fields } from '../kernel/field.ts';
+import type { PersonalText } from '../kernel/personal.ts';
 import type { ApiTypes, Builder } from './builder.ts';
 
 const scalars = {
@@ -61,7 +62,7 @@ export function compareFields(fieldsByType: Iterable<readonly [string, Fields]>)
 }
 
 /** The GraphQL fields of a type whose source has its fields in `data`. */
-export function dataFields<Source extends { readonly data: object }>(
+export function dataFields<Source extends { readonly data: object; readonly id?: string }>(
   builder: Builder,
   t: PothosSchemaTypes.ObjectFieldBuilder<ApiTypes, Source>,
   fields: Fields,
@@ -75,7 +76,11 @@ export function dataFields<Source extends { readonly data: object }>(
         type: typeOf(builder, field),
         nullable: field.nullable || isWidened,
         description: field.description + (isWidened ? ' Never null in this type.' : ''),
-        resolve: ({ data }) => (data as JsonObject)[name] as never,
+        resolve: ({ data, id = null }, _args, context) => {
+          const value = (data as JsonObject)[name];
+          if (field.subjectOf === undefined) return value as never;
+          return context.openText(value as PersonalText, name, id) as never;
+        },
       });
       return [apiName, ref];
     }),

@@ -21,9 +21,10 @@ export function addProposedEvent(builder: Builder, eventType: EventTypeRef) {
         description: oneLine`The time at which the fact happened, as stated by the command. Null if
           it would be the time of recording.`,
       }),
-      data: t.expose('data', {
+      data: t.field({
         type: 'JSON',
         description: "The fields that are specific to the event's type, as a JSON object.",
+        resolve: (source, _args, context) => context.openData(source),
       }),
     }),
   });

@@ -11,6 +11,7 @@ import { codedError } from './errors.ts';
 import { createNotedReads, type NotedReads } from './noted-reads.ts';
 import { createOperationCut } from './operation-cut.ts';
 import type { OperationInit } from './operation-init.ts';
+import { createPersonalReads, type PersonalReads } from './personal-reads.ts';
 import { createViewsWait } from './views-wait.ts';
 import { createVisibility, type Visibility } from './visibility.ts';
 
@@ -18,7 +19,7 @@ import { createVisibility, type Visibility } from './visibility.ts';
  * The context of resolvers. An operation reads one cut of the log: each field without `asOf` reads
  * at the sequence number of `pinnedSequence`, and a nested field reads where its parent has read.
  */
-export interface RequestContext extends NotedReads {
+export interface RequestContext extends NotedReads, PersonalReads {
   readonly actor: string;
   readonly roles: readonly Role[];
   readonly transport: CommandTransport;
@@ -81,6 +82,7 @@ export function createRequestContext(
   const read: RequestContext['read'] = (work) => guarded(inTurn(() => work(engine.reads)));
   const waitForViews = createViewsWait(engine, { init, history });
   const cut = createOperationCut({ engine, init, read, waitForViews });
+  const personal = createPersonalReads(engine.keys, () => noted);
   let writtenAt: number | null = null;
   let noted: Reads | null = null;
   const notedReads = createNotedReads(read, () => noted);
@@ -126,6 +128,7 @@ export function createRequestContext(
     inTurn,
     read,
     ...notedReads,
+    ...personal.reads,
     forFrames(signal) {
       const { actor, roles, transport } = init;
       // A frame reads at the sequence number of its event; subscribers that share it may have given
@@ -133,7 +136,11 @@ export function createRequestContext(
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, roles, transport, signal, ...hints }, history);
     },
-    isSettled: () => cut.isSettled() && !visibility.wasAsked() && engine.feed.history() === history,
+    isSettled: () =>
+      cut.isSettled() &&
+      !visibility.wasAsked() &&
+      !personal.hasRead() &&
+      engine.feed.history() === history,
     extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),
   };
 }

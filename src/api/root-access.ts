@@ -5,10 +5,11 @@ import type { RequestContext } from './request-context.ts';
 
 /**
  * Who may read a root field. `EVERYONE`: every actor. `ACCOUNTS`: every actor, but the field shows
- * only what belongs to accounts that the actor may see. `LOG`: those who may see the whole log.
+ * only what belongs to accounts that the actor may see. `PEOPLE`: every actor, but the field shows
+ * only people whom the actor may see. `LOG`: those who may see the whole log.
  * `COMMAND`: the right is decided with the command.
  */
-type RootAccess = 'EVERYONE' | 'ACCOUNTS' | 'LOG' | 'COMMAND';
+type RootAccess = 'EVERYONE' | 'ACCOUNTS' | 'PEOPLE' | 'LOG' | 'COMMAND';
 
 /** Declares who may read a root field, in the `extensions` of its options. */
 export function access(rule: RootAccess): { readonly access: RootAccess } {

@@ -57,7 +57,7 @@ const statePageMax = 500;
  */
 export function kafkaStateBridges(
   settings: KafkaSettings,
-  { contexts, log, feed, views, ledger, secret }: OutboundParts,
+  { contexts, log, feed, views, keys, ledger, secret }: OutboundParts,
 ): readonly OutboundBridge[] {
   const { partitions, replicas } = settings;
   const all = contexts.flatMap((context) => context.views);
@@ -78,7 +78,7 @@ export function kafkaStateBridges(
         sharesSequences: true,
       }),
       openSource: (signal) =>
-        openStateSource({ log, feed, views, view, ledger, limit: statePageMax }, signal),
+        openStateSource({ log, feed, views, view, keys, ledger, limit: statePageMax }, signal),
     };
   });
 }

@@ -42,8 +42,8 @@ export function toDataSchema(eventType: string): string {
   return `schema/events/${eventType}.json`;
 }
 
-/** The message of an event of the log with the given UUID. Pure. */
-export function toMessage(ledger: string, event: StoredEvent): Message {
+/** The message of an event of the log with the given UUID; `data` is open. Pure. */
+export function toMessage(ledger: string, event: StoredEvent, data = event.data): Message {
   const { sequence, id, streamId, causationId } = event;
   return {
     sequence,
@@ -66,7 +66,7 @@ export function toMessage(ledger: string, event: StoredEvent): Message {
       ...(causationId === null ? {} : { causationid: causationId }),
       occurredat: event.occurredAt,
     },
-    data: JSON.stringify(event.data),
+    data: JSON.stringify(data),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Feed } from '../feed/feed.ts';
 import type { BoundedContext } from '../kernel/context.ts';
 import type { Log } from '../log/log.ts';
+import type { KeyRing } from '../personal/key-ring.ts';
 import type { Views } from '../views/views.ts';
 import type { Secrets } from './targets/secrets.ts';
 
@@ -10,6 +11,8 @@ export interface OutboundParts {
   readonly log: Log;
   readonly feed: Feed;
   readonly views: Views;
+  /** What opens personal texts: a target gets them as plain text. */
+  readonly keys: Pick<KeyRing, 'openMembers'>;
   readonly ledger: string;
   readonly secret: Secrets;
 }

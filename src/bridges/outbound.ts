@@ -17,7 +17,7 @@ export function outboundBridges(
   settings: BridgeSettings,
   parts: OutboundParts,
 ): readonly OutboundBridge[] {
-  const { log, feed, ledger, contexts } = parts;
+  const { log, feed, keys, ledger, contexts } = parts;
   const contextOf = createContextOf(contexts);
   const filter = toEventFilter(settings, contexts);
   const { name, kind, from } = settings;
@@ -27,7 +27,7 @@ export function outboundBridges(
       from: from === 'now' ? null : from === 'beginning' ? 0 : from,
       target: toTarget(settings, parts, { contextOf, filter }),
       openSource: (signal) =>
-        openEventSource({ log, feed, filter, ledger, limit: pageMax }, signal),
+        openEventSource({ log, feed, filter, keys, ledger, limit: pageMax }, signal),
     },
     ...(settings.kind === 'kafka' ? kafkaStateBridges(settings, parts) : []),
   ];

@@ -1,9 +1,11 @@
 import { createEventPredicate } from '../feed/event-predicate.ts';
 import type { Feed } from '../feed/feed.ts';
 import { nextPage } from '../feed/next-page.ts';
-import type { StoredEvent } from '../kernel/event.ts';
+import type { JsonObject, StoredEvent } from '../kernel/event.ts';
+import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
+import type { KeyRing, MaybePromise } from '../personal/key-ring.ts';
 import { BridgeParkedError } from './errors.ts';
 import { type Message, toMessage } from './message.ts';
 
@@ -35,6 +37,8 @@ interface EventSourceOptions {
   readonly log: Log;
   readonly feed: Feed;
   readonly filter: EventFilter;
+  /** What opens personal texts. */
+  readonly keys: Pick<KeyRing, 'openMembers'>;
   /** The UUID of the log. */
   readonly ledger: string;
   readonly limit: number;
@@ -42,7 +46,7 @@ interface EventSourceOptions {
 
 /** The events of the log that pass a filter. */
 export function openEventSource(options: EventSourceOptions, signal: AbortSignal): MessageSource {
-  const { log, feed, filter, ledger, limit } = options;
+  const { log, feed, filter, limit } = options;
   const passes = createEventPredicate(filter);
   const history = feed.history();
   return {
@@ -52,19 +56,47 @@ export function openEventSource(options: EventSourceOptions, signal: AbortSignal
       const { events, end } = page;
       const last = events.at(-1);
       const endEventId = last?.sequence === end ? last.id : null;
-      const messages = convert(ledger, events.filter(passes));
+      const messages = await convert(options, events.filter(passes));
       return { messages, end, endEventId, behind: feed.tail() - end };
     },
   };
 }
 
-function convert(ledger: string, events: readonly StoredEvent[]): readonly Message[] {
-  return events.map((event) => {
-    try {
-      return toMessage(ledger, event);
-    } catch (cause) {
-      const { type, sequence } = event;
-      throw new BridgeParkedError(`${type}, event ${sequence}, cannot be converted`, { cause });
-    }
+/** What waits for its data; the keys of most people are known already. */
+interface Opening {
+  readonly event: StoredEvent;
+  readonly data: MaybePromise<JsonObject>;
+}
+
+async function convert(
+  { ledger, keys }: EventSourceOptions,
+  events: readonly StoredEvent[],
+): Promise<readonly Message[]> {
+  const opening = events.map((event): Opening => {
+    const data = guard(event, () => keys.openMembers(event.data, event.id));
+    // An error is thrown where the data is awaited, in the order of the events.
+    if (data instanceof Promise) data.catch(() => {});
+    return { event, data };
   });
+  const messages: Message[] = [];
+  for (const { event, data } of opening) {
+    const opened = data instanceof Promise ? await data.catch(toParked(event)) : data;
+    messages.push(guard(event, () => toMessage(ledger, event, opened)));
+  }
+  return messages;
+}
+
+function guard<Value>(event: StoredEvent, work: () => Value): Value {
+  try {
+    return work();
+  } catch (cause) {
+    return toParked(event)(cause);
+  }
+}
+
+function toParked({ type, sequence }: StoredEvent): (cause: unknown) => never {
+  return (cause) => {
+    if (isTransient(cause)) throw cause;
+    throw new BridgeParkedError(`${type}, event ${sequence}, cannot be converted`, { cause });
+  };
 }

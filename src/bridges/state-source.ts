@@ -4,6 +4,7 @@ import { nextPage } from '../feed/next-page.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
 import type { Log } from '../log/log.ts';
+import type { KeyRing } from '../personal/key-ring.ts';
 import type { Views } from '../views/views.ts';
 import type { Message } from './message.ts';
 import type { MessageSource } from './source.ts';
@@ -13,6 +14,8 @@ interface StateSourceOptions {
   readonly feed: Feed;
   readonly views: Views;
   readonly view: View;
+  /** What opens personal texts. */
+  readonly keys: Pick<KeyRing, 'openMembers'>;
   readonly ledger: string;
   /** How many events a page has at most. */
   readonly limit: number;
@@ -68,12 +71,13 @@ function lastChanges(view: View, events: readonly StoredEvent[]): readonly Chang
 }
 
 async function read(
-  { views, view, ledger }: StateSourceOptions,
+  { views, view, keys, ledger }: StateSourceOptions,
   [key, event]: Change,
   at: number,
 ): Promise<Message> {
   const found = await views.document(view, key, at);
   const { id, sequence, recordedAt } = event;
+  const document = found === null ? null : await keys.openMembers(found.document, null);
   return {
     sequence,
     eventId: id,
@@ -89,6 +93,6 @@ async function read(
       sequence: String(sequence),
       eventid: id,
     },
-    data: found === null ? null : JSON.stringify(found.document),
+    data: document === null ? null : JSON.stringify(document),
   };
 }

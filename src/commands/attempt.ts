@@ -4,13 +4,14 @@ import type { NewEvent } from '../kernel/event.ts';
 import {
   type EventDefinition,
   inFieldOrder,
-  latestSchemaVersion,
+  recordedSchemaVersion,
 } from '../kernel/event-definition.ts';
 import type { PendingEvent } from '../kernel/log.ts';
 import type { Reaction } from '../kernel/reaction.ts';
 import { newUuid } from '../lib/uuid.ts';
 import { toStoredEvent } from './answers/stored-event.ts';
 import type { Submission } from './request.ts';
+import { KeysNeeded, type PersonalKeys, sealData } from './seal-data.ts';
 import { type AnyDecider, type CachedStream, emptyStream, evolveStream } from './streams/cache.ts';
 import type { Workspace } from './streams/workspace.ts';
 
@@ -18,6 +19,8 @@ export interface DecideOptions {
   readonly definitions: ReadonlyMap<string, EventDefinition>;
   readonly reactions: ReadonlyMap<string, readonly Reaction[]>;
   readonly now: string;
+  /** The data keys of people that are loaded. */
+  readonly keys: PersonalKeys;
   /** See `CommandContext`. */
   readonly stepsMax?: number;
 }
@@ -104,6 +107,11 @@ export function createContext(attempt: Attempt, usual: string | null): CommandCo
     spendSteps(count) {
       attempt.stepsLeft -= count;
     },
+    hasPersonalKey(subject) {
+      const known = attempt.options.keys.known(subject);
+      if (known === undefined) throw new KeysNeeded(subject, false);
+      return known.kind !== 'ABSENT';
+    },
     decideFirst(command) {
       // The input and its handler are of one type: both belong to the same definition.
       throw new EarlierNeeded(command as unknown as EarlierCommand);
@@ -163,25 +171,32 @@ function record(attempt: Attempt, stream: CachedStream, event: PendingEvent): vo
 }
 
 function toPending(
-  { submission: { request, commandId }, options: { definitions, now } }: Attempt,
+  { submission: { request, commandId }, options: { definitions, now, keys } }: Attempt,
   event: NewEvent,
   { streamId, stream, occurredAt }: NextInStream,
 ): PendingEvent {
   const definition = definitions.get(event.type);
   if (definition === undefined) throw new Error(`no context defines the event ${event.type}`);
+  const id = newUuid();
+  const { data, hasSealed } = sealData(definition, inFieldOrder(definition, event.data), {
+    id,
+    keys,
+    isKept: request.options.dryRun !== true,
+    recording: { streamId, state: stream.state },
+  });
   return {
-    id: newUuid(),
+    id,
     streamId,
     version: stream.version + 1,
     type: event.type,
-    schemaVersion: latestSchemaVersion(definition),
+    schemaVersion: recordedSchemaVersion(definition, hasSealed),
     // The client's clock may be ahead: a time in the future becomes the time of recording.
     occurredAt: occurredAt !== null && occurredAt > now ? null : occurredAt,
     actor: request.actor,
     commandId,
     correlationId: request.correlationId ?? commandId,
     causationId: request.causationId,
-    data: inFieldOrder(definition, event.data),
+    data,
   };
 }
 

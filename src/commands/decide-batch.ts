@@ -5,11 +5,13 @@ import type { Reaction } from '../kernel/reaction.ts';
 import { allRoles } from '../kernel/role.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { LogStatements } from '../log/log.ts';
+import type { KeyRing } from '../personal/key-ring.ts';
 import type { DecideOptions } from './attempt.ts';
 import { toBatch } from './batch.ts';
 import { type Decision, decide, type NeedsEarlier } from './decide.ts';
 import { OrderBrokenError } from './errors.ts';
 import type { CommandOrder, Submission } from './request.ts';
+import { KeysNeeded } from './seal-data.ts';
 import type { AnyDecider, CachedStream, StreamCache } from './streams/cache.ts';
 import { loadStreams } from './streams/load.ts';
 import { createWorkspace, type Workspace } from './streams/workspace.ts';
@@ -19,6 +21,7 @@ export interface DecideBatchOptions {
   readonly definitions: ReadonlyMap<string, EventDefinition>;
   readonly reactions: ReadonlyMap<string, readonly Reaction[]>;
   readonly cache: StreamCache;
+  readonly keys: Pick<KeyRing, 'known' | 'find' | 'ensure'>;
   /** See `CommandContext`. */
   readonly stepsMax?: number;
   /** False only where a benchmark compares: the batch then has no records of its commands. */
@@ -93,16 +96,18 @@ async function decideAll(
   submissions: readonly Submission[],
 ): Promise<readonly Submission[]> {
   const { workspace } = state;
-  const { log, cache } = state.options;
+  const { log, cache, keys } = state.options;
   let open = submissions;
   let waiting: readonly Submission[] = [];
   for (let round = 0; open.length > 0; round += 1) {
     if (round > loadRoundsMax) {
       throw new Error(`a command needs streams to be loaded more than ${loadRoundsMax} times`);
     }
-    const { missing, deferred, rest, left } = decideForOneTurn(state, open, await log.now());
+    const turn = decideForOneTurn(state, open, await log.now());
+    const { missing, people, deferred, rest, left } = turn;
     if (missing.size > 0) workspace.add(await loadStreams(log, cache, missing));
-    else if (rest.length > 0) await nextTurn();
+    if (people.size > 0) await loadKeys(keys, people);
+    if (missing.size + people.size === 0 && rest.length > 0) await nextTurn();
     waiting = [...left, ...waiting];
     open = [...deferred, ...rest];
   }
@@ -111,16 +116,17 @@ async function decideAll(
 }
 
 /**
- * Decides the commands. Returns the streams that are missing and the commands that need them
- * (`deferred`), the commands not reached when the turn was over (`rest`), and those not reached
- * because the batch is full (`left`).
+ * Decides the commands. Returns the streams that are missing, the people whose keys are, and the
+ * commands that need them (`deferred`), the commands not reached when the turn was over (`rest`),
+ * and those not reached because the batch is full (`left`).
  */
 function decideForOneTurn(state: BatchState, submissions: readonly Submission[], now: string) {
-  const { definitions, reactions, stepsMax } = state.options;
+  const { definitions, reactions, keys, stepsMax } = state.options;
   const steps = stepsMax === undefined ? {} : { stepsMax };
-  const decideOptions = { definitions, reactions, now, ...steps };
+  const decideOptions = { definitions, reactions, keys, now, ...steps };
   const since = performance.now();
   const missing = new Map<string, AnyDecider>();
+  const people: NeededKeys = new Map();
   const deferred: Submission[] = [];
   /** The orders of deferred commands: the later commands of these wait as well. */
   const waiting = new Set<CommandOrder>();
@@ -136,20 +142,36 @@ function decideForOneTurn(state: BatchState, submissions: readonly Submission[],
     }
     const decision = decideNext(state, submission, decideOptions);
     if (decision === null) {
-      return { missing, deferred, rest: [], left: submissions.slice(index) };
+      return { missing, people, deferred, rest: [], left: submissions.slice(index) };
     }
-    if (!('missing' in decision)) {
+    if ('submission' in decision) {
       accept(state, decision);
     } else {
-      for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
+      if (decision instanceof KeysNeeded) noteNeeded(people, decision);
+      else for (const [streamId, decider] of decision.missing) missing.set(streamId, decider);
       deferred.push(submission);
       if (order !== undefined) waiting.add(order);
     }
     if (performance.now() - since > turnMs) {
-      return { missing, deferred, rest: submissions.slice(index + 1), left: [] };
+      return { missing, people, deferred, rest: submissions.slice(index + 1), left: [] };
     }
   }
-  return { missing, deferred, rest: [], left: [] };
+  return { missing, people, deferred, rest: [], left: [] };
+}
+
+/** The keys that commands need, by person. A key that one of them creates is created. */
+type NeededKeys = Map<string, KeysNeeded>;
+
+function noteNeeded(people: NeededKeys, needed: KeysNeeded): void {
+  if (people.get(needed.subject)?.creates !== true) people.set(needed.subject, needed);
+}
+
+async function loadKeys(keys: DecideBatchOptions['keys'], people: NeededKeys): Promise<void> {
+  const all = [...people.values()];
+  const created = all.filter(({ creates }) => creates);
+  const found = all.filter(({ creates }) => !creates);
+  if (created.length > 0) await keys.ensure(created.map(({ subject }) => subject));
+  if (found.length > 0) await keys.find(found.map(({ subject }) => subject));
 }
 
 /** Decides a command after the commands that it needs; null if the batch is full. */
@@ -158,7 +180,7 @@ function decideNext(state: BatchState, submission: Submission, decideOptions: De
     const decision = decide(submission, state.workspace, decideOptions);
     if (!('earlier' in decision)) return decision;
     const earlier = decide(toEarlier(submission, decision), state.workspace, decideOptions);
-    if ('missing' in earlier) return earlier;
+    if ('missing' in earlier || earlier instanceof KeysNeeded) return earlier;
     if ('earlier' in earlier || earlier.events.length === 0) {
       const { name } = decision.earlier.definition;
       throw new Error(`${name} was to be decided first, but it records nothing`);

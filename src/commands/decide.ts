@@ -10,6 +10,7 @@ import {
   StreamsNeeded,
 } from './attempt.ts';
 import type { Submission } from './request.ts';
+import { KeysNeeded } from './seal-data.ts';
 import type { AnyDecider, CachedStream } from './streams/cache.ts';
 import type { Workspace } from './streams/workspace.ts';
 
@@ -42,7 +43,7 @@ export function decide(
   submission: Submission,
   workspace: Workspace,
   options: DecideOptions,
-): Decision | NeedsStreams | NeedsEarlier {
+): Decision | NeedsStreams | KeysNeeded | NeedsEarlier {
   const attempt = createAttempt(submission, workspace, options);
   const { definition, input, options: asked } = submission.request;
   const context = createContext(attempt, asked.occurredAt ?? null);
@@ -57,6 +58,7 @@ export function decide(
     return accepted(attempt);
   } catch (error) {
     if (error instanceof StreamsNeeded || error instanceof EarlierNeeded) return error;
+    if (error instanceof KeysNeeded) return error;
     if (error instanceof Rejection) return rejected(attempt, error);
     throw error;
   }

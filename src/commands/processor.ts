@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EventDefinition } from '../kernel/event-definition.ts';
 import type { Reaction } from '../kernel/reaction.ts';
-import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { Logger } from '../lib/logger.ts';
 import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
+import type { KeyRing } from '../personal/key-ring.ts';
 import { type CommandQueue, createCommandQueue } from './command-queue.ts';
 import { OverloadedError, StoppedError } from './errors.ts';
+import { toKeyedInput } from './fingerprint.ts';
 import { type OnAppended, rejectAll } from './finish-batch.ts';
 import { logAnswer, logFailure } from './log-answer.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type PendingCommand,
   type PendingCommands,
 } from './pending-commands.ts';
-import type { CommandRequest, CommandResult, KeyedInput } from './request.ts';
+import type { CommandRequest, CommandResult } from './request.ts';
 import type { BatchRunnerOptions, OnReplaced } from './run-batch.ts';
 import { runQueue } from './run-queue.ts';
 import { createStreamCache } from './streams/cache.ts';
@@ -40,6 +40,8 @@ export interface Processor {
 export interface ProcessorOptions {
   readonly log: Log;
   readonly definitions: ReadonlyMap<string, EventDefinition>;
+  /** The data keys of people, with which personal texts are sealed. */
+  readonly keys: Pick<KeyRing, 'known' | 'find' | 'ensure' | 'fingerprint'>;
   /** The reactions, by the type of event that causes them; none by default. */
   readonly reactions?: ReadonlyMap<string, readonly Reaction[]>;
   readonly logger: Logger;
@@ -94,7 +96,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       return new Promise((resolve, reject) => {
         // The input and its handler are of one type: both belong to the same definition.
         const untyped = request as unknown as CommandRequest;
-        const key = toKey(request);
+        const key = toKeyedInput(untyped, options.keys);
         const sinceMs = performance.now();
         const commandId = newUuid();
         const submission: PendingCommand = {
@@ -170,11 +172,4 @@ function createQueueRun({ runner, queue, pending, batchCommandsMax }: QueueRunOp
       while (running !== null) await running;
     },
   };
-}
-
-function toKey<Input>({ definition, input, options }: CommandRequest<Input>): KeyedInput | null {
-  const { idempotencyKey, expectedVersion, occurredAt } = options;
-  if (idempotencyKey == null) return null;
-  const content = toCanonicalJson([definition.name, input, { expectedVersion, occurredAt }]);
-  return { idempotencyKey, fingerprint: createHash('sha256').update(content).digest('hex') };
 }

@@ -71,6 +71,8 @@ export interface KeyedInput {
   readonly idempotencyKey: string;
   /** Equal for the same command with equal input. */
   readonly fingerprint: string;
+  /** The fingerprint of the same input in older releases. */
+  readonly olderFingerprint: string;
 }
 
 /** An actor and an idempotency key as one text, to be used as a key of a map. */

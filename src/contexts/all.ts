@@ -1,6 +1,7 @@
 import type { ApiModule } from '../api/schema.ts';
 import { accountsModule } from './accounts/api/api.ts';
 import { marketModule } from './market/api/api.ts';
+import { partiesModule } from './parties/api/api.ts';
 import { tradingModule } from './trading/api/api.ts';
 
 /** Every product of this server. */
@@ -9,4 +10,5 @@ export const modules: readonly ApiModule[] = [
   accountsModule,
   marketModule,
   tradingModule,
+  partiesModule,
 ];

@@ -84,7 +84,7 @@ const pollIntervalMsDefault = 1_000;
 
 export function createFeed(options: FeedOptions): Feed {
   const { log, recentMax = 10_000, pollIntervalMs = pollIntervalMsDefault } = options;
-  const state = createFeedState(recentMax);
+  const state = createFeedState(recentMax, options.onEvents);
   const { recent } = state;
   let poll: NodeJS.Timeout | undefined;
   const wake = (): void => wakeFeed(options, state);

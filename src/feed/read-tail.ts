@@ -13,7 +13,11 @@ export interface TailOptions {
   readonly logger: Logger;
   /** Called when the log has been replaced, once the feed follows the new history. */
   readonly onReplaced?: () => void;
+  /** Called with the events that follow the tail, in order, before any reader gets them. */
+  readonly onEvents?: OnEvents;
 }
+
+type OnEvents = (events: readonly StoredEvent[]) => void;
 
 /** What a feed knows of the log. */
 export interface FeedState {
@@ -23,6 +27,7 @@ export interface FeedState {
   /** Readers of few events, which are woken only by these. */
   readonly concerned: TopicWaiters;
   readonly stopping: AbortController;
+  readonly onEvents: OnEvents;
   /** The number of the log's history that is read. */
   history: number;
   /** The epoch of the log when it was last seen to contain the tail. */
@@ -36,13 +41,14 @@ export interface FeedState {
 
 const pageSizeMax = 1_000;
 
-export function createFeedState(recentMax: number): FeedState {
+export function createFeedState(recentMax: number, onEvents: OnEvents = () => {}): FeedState {
   const recent = createRecentEvents(recentMax);
   return {
     recent,
     moved: createBroadcast(),
     concerned: createTopicWaiters(() => recent.tail().sequence),
     stopping: new AbortController(),
+    onEvents,
     history: 1,
     epoch: 0,
     isBehind: false,
@@ -59,6 +65,7 @@ export function beginAfter(state: FeedState, head: Head): void {
 
 /** Adds events that follow the tail. */
 export function pushEvents(state: FeedState, events: readonly StoredEvent[]): void {
+  state.onEvents(events);
   state.recent.push(events);
   state.concerned.notify(events);
   state.moved.wake();

@@ -49,6 +49,8 @@ export interface CommandContext {
    */
   stepsLeft(): number;
   spendSteps(count: number): void;
+  /** Whether personal texts were recorded for a person, or the person was forgotten. */
+  hasPersonalKey(subject: string): boolean;
   /**
    * Abandons the handler: the other command is decided first, then the handler runs again. The
    * other command must record an event each time.
@@ -83,6 +85,8 @@ export interface CommandDefinition<Input = JsonObject> {
   /** The rejections of the handler. Every command can also be rejected as `Forbidden`. */
   readonly rejections: readonly RejectionDefinition[];
   readonly right: Right<Input>;
+  /** The members of the input that are personal to somebody; none by default. */
+  readonly personal?: readonly string[];
   /** The stream whose version `expectedVersion` is compared with. */
   target?(input: Input): { readonly decider: Decider; readonly id: string };
   handle(input: Input, context: CommandContext): void;

@@ -31,6 +31,8 @@ export interface EventDefinition<F extends Fields = Fields> {
    * upcasters plus one.
    */
   readonly upcasters?: readonly Upcaster[];
+  /** The first schema version whose personal fields are sealed. Absent: all are. */
+  readonly personalSince?: number;
 }
 
 export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
@@ -48,6 +50,16 @@ export type StoredEventOf<D extends EventDefinitions> = {
 /** The schema version under which events of this type are recorded now. */
 export function latestSchemaVersion(definition: EventDefinition): number {
   return (definition.upcasters?.length ?? 0) + 1;
+}
+
+/**
+ * The schema version under which an event is recorded. Without a sealed text it does not differ
+ * from the version before its fields became personal, so servers of the previous release can read
+ * it.
+ */
+export function recordedSchemaVersion(definition: EventDefinition, hasSealed: boolean): number {
+  const latest = latestSchemaVersion(definition);
+  return latest === definition.personalSince && !hasSealed ? latest - 1 : latest;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { PersonalText, SubjectOf } from './personal.ts';
+
 /** A field of an event, a rejection or a document: its kind, nullability and description. */
 export interface Field<Value> {
   readonly kind: FieldKind;
@@ -7,6 +9,8 @@ export interface Field<Value> {
   readonly values?: EnumDefinition;
   /** The name in the API, if it is not the name in the data. */
   readonly apiName?: string;
+  /** Whose a personal field is; absent if the field is not personal. */
+  readonly subjectOf?: SubjectOf;
   /** Never present. Carries the type of the value to `DataOf`. */
   readonly value?: Value;
 }
@@ -62,6 +66,16 @@ export function nullable<Value>(inner: Field<Value>): Field<Value | null> {
  */
 export function named<Value>(apiName: string, inner: Field<Value>): Field<Value> {
   return { ...inner, apiName };
+}
+
+/**
+ * A text that is personal to somebody. The engine seals it when it is recorded, and everyone reads
+ * null once the person is forgotten. Handlers never see the text of recorded events. A field that
+ * becomes personal needs a new schema version, and `personalSince` in the definition of its event.
+ */
+export function personal(inner: Field<string | null>, subjectOf: SubjectOf): Field<PersonalText> {
+  const { kind, description } = inner;
+  return { kind, nullable: true, description, subjectOf };
 }
 
 function field<Value>(kind: FieldKind, description: string): Field<Value> {

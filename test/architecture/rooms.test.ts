@@ -10,19 +10,20 @@ const house: Readonly<Record<string, readonly string[]>> = {
   kernel: ['lib'],
   access: ['kernel', 'lib'],
   postgres: ['kernel', 'lib'],
+  personal: ['postgres', 'kernel', 'lib'],
   log: ['postgres', 'kernel', 'lib'],
   feed: ['log', 'postgres', 'kernel', 'lib'],
-  commands: ['log', 'feed', 'postgres', 'kernel', 'lib'],
+  commands: ['personal', 'log', 'feed', 'postgres', 'kernel', 'lib'],
   views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
   consumers: ['commands', 'log', 'feed', 'postgres', 'kernel', 'lib'],
   bridges: [
     ...['bridges/targets', 'consumers', 'commands', 'views', 'feed', 'log'],
-    ...['postgres', 'kernel', 'lib'],
+    ...['personal', 'postgres', 'kernel', 'lib'],
   ],
   'bridges/targets': ['bridges', 'kernel', 'lib'],
   api: [
     ...['commands', 'bridges', 'consumers', 'views', 'feed', 'log'],
-    ...['postgres', 'access', 'kernel', 'lib'],
+    ...['personal', 'postgres', 'access', 'kernel', 'lib'],
   ],
   'api/transport': ['api', 'kernel', 'lib'],
   // For browsers: nothing of the server may reach their bundles.

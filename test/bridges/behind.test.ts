@@ -46,12 +46,15 @@ const { signal } = new AbortController();
 
 function deposits(log: Log): MessageSource {
   const filter = { types: ['CashDeposited'] };
-  return openEventSource({ log, feed: engine.feed, filter, ledger, limit }, signal);
+  return openEventSource(
+    { log, feed: engine.feed, filter, keys: engine.keys, ledger, limit },
+    signal,
+  );
 }
 
 function documents(views: TestEngine['views']): MessageSource {
-  const { log, feed } = engine;
-  return openStateSource({ log, feed, views, view: accountsView, ledger, limit }, signal);
+  const { log, feed, keys } = engine;
+  return openStateSource({ log, feed, views, view: accountsView, keys, ledger, limit }, signal);
 }
 
 interface Delivered {

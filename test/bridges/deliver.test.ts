@@ -119,9 +119,9 @@ async function attemptOnce(
   kind: TargetKind,
   { name, executor, stop, pageMax, types }: Attempt,
 ): Promise<Error | null> {
-  const { log, feed } = engine;
+  const { log, feed, keys } = engine;
   const filter = types.length === 0 ? {} : { types };
-  const all = openEventSource({ log, feed, filter, ledger, limit: pageMax }, stop.signal);
+  const all = openEventSource({ log, feed, filter, keys, ledger, limit: pageMax }, stop.signal);
   const source: typeof all = {
     // The bridge would wait for further events.
     page: async (after, ms) => (after >= events.length ? null : all.page(after, ms)),

@@ -104,9 +104,9 @@ async function startProcess(
       };
     },
   };
-  const { log, feed } = engine;
+  const { log, feed, keys } = engine;
   const openSource: OpenSource = (signal) => {
-    const source = openEventSource({ log, feed, filter: {}, ledger, limit: 10 }, signal);
+    const source = openEventSource({ log, feed, filter: {}, keys, ledger, limit: 10 }, signal);
     return {
       async page(after, withinMs) {
         const page = await source.page(after, withinMs);

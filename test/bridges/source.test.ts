@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openEventSource } from '../../src/bridges/source.ts';
 import type { Feed } from '../../src/feed/feed.ts';
-import type { StoredEvent } from '../../src/kernel/event.ts';
+import type { JsonObject, StoredEvent } from '../../src/kernel/event.ts';
 import type { Log } from '../../src/log/log.ts';
 
 test('an event that cannot be converted parks the bridge, which names it', async () => {
@@ -27,7 +27,15 @@ test('an event that cannot be converted parks the bridge, which names it', async
     history: () => 1,
     next: async () => [event],
   };
-  const options = { log: {} as Log, feed: feed as Feed, filter: {}, ledger: 'ledger', limit: 10 };
+  const keys = { openMembers: (data: JsonObject) => data };
+  const options = {
+    log: {} as Log,
+    feed: feed as Feed,
+    filter: {},
+    keys,
+    ledger: 'ledger',
+    limit: 10,
+  };
   const source = openEventSource(options, new AbortController().signal);
   await expect(source.page(2, 100)).rejects.toMatchObject({
     code: 'BRIDGE_PARKED',

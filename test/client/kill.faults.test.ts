@@ -8,6 +8,7 @@ import { startEngine } from '../../src/engine.ts';
 import { expectExactlyOnce, runClientLoad } from '../support/client-load.ts';
 import { startFaultyFront } from '../support/faulty-front.ts';
 import { kills } from '../support/kill-bridge.ts';
+import { testMasterKeys } from '../support/master-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { wholeLog } from '../support/processing.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -20,7 +21,13 @@ const rates = { requestLost: 0.01, answerLost: 0.02, answerTorn: 0.01 };
 
 /** All events of a log that no server has open any more. */
 async function readLog({ url, database }: TestDatabase) {
-  const engine = await startEngine({ database, url, contexts: [], logger: silentLogger });
+  const engine = await startEngine({
+    database,
+    url,
+    contexts: [],
+    logger: silentLogger,
+    masterKeys: testMasterKeys(),
+  });
   try {
     return await engine.log.events({}, wholeLog);
   } finally {

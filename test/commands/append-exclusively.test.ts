@@ -8,6 +8,7 @@ import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { createFaultyWire, type FaultyWire } from '../support/faulty-wire.ts';
+import { createTestKeys } from '../support/master-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { accountDefinitions, createTestProcess, type TestProcess } from '../support/processing.ts';
 import { countWaiting } from '../support/rows.ts';
@@ -40,6 +41,7 @@ function append(cache = createStreamCache(10)) {
     log: createLog(database, accountDefinitions),
     definitions: accountDefinitions,
     reactions: new Map(),
+    keys: createTestKeys(database),
     cache,
     signal: new AbortController().signal,
   };

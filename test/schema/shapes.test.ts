@@ -24,6 +24,7 @@ const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.star
  * the trade, which are fixed.
  */
 const exceptions: ReadonlySet<string> = new Set([
+  'Node.name', // of an instrument, and of a person, who can be forgotten
   'Node.status', // of an account, and of an order
   'Node.type', // of an event, and of an order
   'Node.price', // of a trade, which always has one, and of an event

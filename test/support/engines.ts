@@ -9,6 +9,7 @@ import type { StoredEvent } from '../../src/kernel/event.ts';
 import { allRoles } from '../../src/kernel/role.ts';
 import type { Logger } from '../../src/lib/logger.ts';
 import { createDatabase, type Executor } from '../../src/postgres/database.ts';
+import { testMasterKeys } from './master-keys.ts';
 import { wholeLog } from './processing.ts';
 import { sql } from './rows.ts';
 import { silentLogger } from './silent-logger.ts';
@@ -42,6 +43,7 @@ export async function startTestEngine(
     url,
     contexts,
     logger,
+    masterKeys: testMasterKeys(),
     ...(bridges && { bridges: { ...bridges, createSubmit } }),
   });
   let stopped: Promise<void> | undefined;

@@ -13,6 +13,7 @@ import { allRoles } from '../../src/kernel/role.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog, type Log } from '../../src/log/log.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
+import { createTestKeys } from './master-keys.ts';
 import { silentLogger } from './silent-logger.ts';
 
 export const accountDefinitions = eventDefinitionsOf([accounts]);
@@ -44,6 +45,7 @@ export function createTestProcess(
   const processor = createProcessor({
     log,
     definitions: accountDefinitions,
+    keys: createTestKeys(database),
     logger: silentLogger,
     onAppended: (events) => appended.push(...events),
     ...options,

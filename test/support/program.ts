@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { testMasterKey } from './master-keys.ts';
 
 /** The program in a separate process. */
 export interface Program {
@@ -34,7 +35,11 @@ export async function startProgram(
   built?: string,
 ): Promise<Program> {
   // Few enough for the limit of any machine, so that there is no warning.
-  const usual = { PORT: '0', DAYBOOK_CONNECTIONS_MAX: '500' };
+  const usual = {
+    PORT: '0',
+    DAYBOOK_CONNECTIONS_MAX: '500',
+    DAYBOOK_MASTER_KEY: testMasterKey,
+  };
   const child = start(args, { ...usual, ...environment }, built);
   const output = collect(child);
   const ended = once(child, 'close');

@@ -65,6 +65,7 @@ export function given(facts: readonly Fact[]): Scenario {
         stepsMax: 1_000,
         stepsLeft: () => 1_000,
         spendSteps: () => {},
+        hasPersonalKey: () => false,
         decideFirst: ({ definition: { name } }) => {
           throw new Error(`${name} must be decided first`);
         },

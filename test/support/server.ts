@@ -5,6 +5,7 @@ import { createApiServer } from '../../src/api/transport/server.ts';
 import { modules as allModules } from '../../src/contexts/all.ts';
 import { type Engine, type EngineBridges, startEngine } from '../../src/engine.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
+import { testMasterKeys } from './master-keys.ts';
 import { createTestDatabase } from './postgres.ts';
 import { silentLogger } from './silent-logger.ts';
 
@@ -15,6 +16,8 @@ export interface TestServerOptions {
   readonly readTimeoutMs?: number;
   /** The products that the server has. If omitted, those of the program. */
   readonly modules?: readonly ApiModule[];
+  /** The master keys, as in DAYBOOK_MASTER_KEY; that of all tests if omitted. */
+  readonly masterKey?: string;
   /** The bridges that the server runs; none if omitted. */
   readonly bridges?: Pick<EngineBridges, 'settings' | 'secret'>;
 }
@@ -96,7 +99,9 @@ export async function startTestServer(
     url,
     contexts,
     logger,
+    masterKeys: testMasterKeys(options.masterKey),
     onReplaced,
+    onErased: () => server.forgetTexts(),
     ...(bridges && { bridges: { ...bridges, createSubmit } }),
   });
   const server = await createApiServer({

@@ -1,4 +1,5 @@
 import { type Decision, decide } from '../../src/commands/decide.ts';
+import { KeysNeeded } from '../../src/commands/seal-data.ts';
 import {
   type AnyDecider,
   type CachedStream,
@@ -13,6 +14,7 @@ import type { RecordedRejection } from '../../src/kernel/log.ts';
 import { reactionsByType } from '../../src/kernel/reaction.ts';
 import { allRoles } from '../../src/kernel/role.ts';
 import { addMicroseconds } from '../../src/lib/date-time.ts';
+import { keysInMemory } from './master-keys.ts';
 
 /** Streams in memory, on which commands are decided as by the processor but without a log. */
 export interface World {
@@ -94,7 +96,9 @@ export function createWorld(
       const submission = toSubmission({ definition, input, options }, commands);
       const workspace = toWorkspace(streams);
       for (;;) {
-        const decision = decide(submission, workspace, { definitions, reactions, now, ...steps });
+        const options = { definitions, reactions, keys: keysInMemory, now, ...steps };
+        const decision = decide(submission, workspace, options);
+        if (decision instanceof KeysNeeded) throw new Error('a key is missing');
         if ('missing' in decision) add(decision.missing);
         else if ('earlier' in decision) {
           const { definition: first, input: its } = decision.earlier;

@@ -33,6 +33,8 @@ export interface Documents {
     operationName: string | null | undefined,
     admitUnknown: (source: string) => GraphQLError | null,
   ): SelectedOperation | readonly GraphQLError[];
+  /** Forgets the checked documents, whose texts may have literals that are personal. */
+  forget(): void;
 }
 
 type Checked = Omit<SelectedOperation, 'definition'> | readonly GraphQLError[];
@@ -88,6 +90,7 @@ export function createDocuments(options: DocumentsOptions, pipeline: Pipeline): 
       if (!definition) return [codedError('OPERATION_RESOLUTION_FAILURE', unresolved)];
       return { document, definition, weigh };
     },
+    forget: () => known.clear(),
   };
 }
 

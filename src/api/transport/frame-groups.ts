@@ -45,6 +45,8 @@ export interface FrameGroups {
   join(operation: FramedOperation): GroupMember;
   /** How many different subscriptions there are. */
   size(): number;
+  /** Forgets the frames that were executed, because they may have texts that are personal. */
+  forget(): void;
 }
 
 /** Executes a frame of an operation; the signal fires when no one reads it any more. */
@@ -56,6 +58,7 @@ type ExecuteFrame = (
 
 interface FrameGroup extends GroupMember {
   join(): void;
+  forget(): void;
 }
 
 const retryMs = 500;
@@ -97,6 +100,9 @@ export function createFrameGroups(execute: ExecuteFrame): FrameGroups {
       };
     },
     size: () => groups.size,
+    forget() {
+      for (const group of groups.values()) group.forget();
+    },
   };
 }
 
@@ -155,6 +161,7 @@ function createGroup(
       members += 1;
     },
     id,
+    forget: () => recent.clear(),
     execute: executeWhole,
     frameOf(payload) {
       if (payload instanceof ExecutedFrame) {

@@ -75,6 +75,8 @@ export interface Operations {
   subscribe(operation: Operation): Promise<ClosableFrames | ExecutionResult>;
   /** The number of different running subscriptions that can share their frames. */
   subscriptions(): number;
+  /** Forgets all texts of documents and frames. */
+  forgetTexts(): void;
 }
 
 interface OperationsOptions {
@@ -147,6 +149,10 @@ export function createOperations(options: OperationsOptions): Operations {
       return subscribe(operation, { pipeline, turns, member: { ...member, leave } });
     },
     subscriptions: groups.size,
+    forgetTexts() {
+      documents.forget();
+      groups.forget();
+    },
   };
 }
 

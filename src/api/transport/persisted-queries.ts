@@ -33,6 +33,8 @@ export interface PersistedQueries {
   complete<Params extends DocumentParams>(params: Params): Params | GraphQLError;
   /** Whether a text may contain parameters that name a document. */
   isNamedIn(text: string): boolean;
+  /** Forgets the documents that clients have sent; they send them again. */
+  forget(): void;
 }
 
 /** The maximum total length of the documents that are kept. */
@@ -80,6 +82,7 @@ export function createPersistedQueries(trusted: TrustedDocuments | null = null):
   const isNamedIn = (text: string) => text.includes(extension) || text.includes(member);
   return {
     isNamedIn,
+    forget: () => known.clear(),
     complete(params) {
       const found = find(params);
       if (typeof found === 'string') return Object.assign({}, params, { query: found });

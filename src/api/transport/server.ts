@@ -58,6 +58,8 @@ export interface ApiServer {
   readonly url: string;
   /** Closes the WebSockets with a subscription, because the log that they watch was replaced. */
   endWatching(reason: string): void;
+  /** Forgets all texts of clients and answers, because a person has been forgotten. */
+  forgetTexts(): void;
   /**
    * Accepts no more connections, ends subscriptions, and waits for running operations, at most for
    * `stopTimeoutMs`.
@@ -138,6 +140,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   return {
     url: urlOf(server, host),
     endWatching: sockets.endWatching,
+    forgetTexts() {
+      operations.forgetTexts();
+      persistedQueries.forget();
+    },
     stop() {
       stopping ??= stopServer(server, sockets, limits.stopTimeoutMs);
       streams.stop();

@@ -141,7 +141,15 @@ function toHeaderValue(value: string): string {
 
 function toSubject(contextOf: (type: string) => string, { key, attributes }: ChainedMessage) {
   const type = toEventType(attributes['type'] ?? '');
-  return `${contextOf(type)}.${type}.${key}`;
+  return `${contextOf(type)}.${type}.${key.replaceAll(unfitForSubject, toPercentEncoded)}`;
+}
+
+/** What a subject of NATS must not have; ids of people are any text. */
+const unfitForSubject = /[^\w.^-]|\.(?=\.|$)/gu;
+
+function toPercentEncoded(character: string): string {
+  const bytes = [...Buffer.from(character)];
+  return bytes.map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
 function toSendError(reason: Error, message: ChainedMessage | undefined): Error {

@@ -10,7 +10,9 @@ export async function replayOutcome(
   key: KeyedInput,
   outcome: RecordedOutcome,
 ): Promise<CommandResult> {
-  if (outcome.fingerprint !== key.fingerprint) return toKeyReused(key, outcome.sequence);
+  const { fingerprint } = outcome;
+  const isSame = fingerprint === key.fingerprint || fingerprint === key.olderFingerprint;
+  if (!isSame) return toKeyReused(key, outcome.sequence);
   const { sequence, eventCount } = outcome;
   const page = { after: sequence - eventCount, before: sequence + 1, limit: eventCount };
   const events = eventCount === 0 ? [] : await log.events({}, page);

@@ -67,6 +67,7 @@ export const depositCash: CommandDefinition<MoveCash> = {
   description: 'Deposits cash into an account that is open or frozen.',
   right: accountRight('OPERATOR', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
+  personal: ['reference'],
   target,
   handle: (input, context) => addCash('CashDeposited', input, context),
 };
@@ -76,6 +77,7 @@ export const creditInterest: CommandDefinition<MoveCash> = {
   description: 'Credits interest to an account that is open or frozen.',
   right: accountRight('OPERATOR', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount],
+  personal: ['reference'],
   target,
   handle: (input, context) => addCash('InterestCredited', input, context),
 };
@@ -85,6 +87,7 @@ export const withdrawCash: CommandDefinition<MoveCash> = {
   description: 'Withdraws available cash from an open account.',
   right: accountRight('FULL', accountIdOf),
   rejections: [AccountNotFound, AccountNotOpen, InvalidAmount, InsufficientFunds],
+  personal: ['reference'],
   target,
   handle({ accountId, amount, reference = null }, context) {
     const account = loadAccount(context, accountId);
@@ -109,6 +112,7 @@ export const transferCash: CommandDefinition<TransferCash> = {
     rejections.CurrencyMismatch,
     rejections.InvalidTransfer,
   ],
+  personal: ['reference'],
   target: ({ fromAccountId }) => ({ decider: accountDecider, id: fromAccountId }),
   handle({ fromAccountId, toAccountId, amount, reference = null }, context) {
     if (fromAccountId === toAccountId) {

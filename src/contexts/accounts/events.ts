@@ -6,7 +6,8 @@ import type {
   StoredEventOf,
   Upcaster,
 } from '../../kernel/event-definition.ts';
-import { decimal, enumOf, id, named, nullable, text } from '../../kernel/field.ts';
+import { decimal, enumOf, id, named, nullable, personal, text } from '../../kernel/field.ts';
+import type { SubjectOf } from '../../kernel/personal.ts';
 import { oneLine } from '../../lib/one-line.ts';
 
 const amount = decimal(
@@ -15,7 +16,15 @@ const amount = decimal(
 );
 const reserved = decimal("The amount of cash, in the account's currency.");
 const currency = text("The ISO 4217 code of the account's currency.");
-const reference = nullable(text("The client's note. Null if none was given."));
+/** The owner of the account whose stream has the event. */
+const ofOwner: SubjectOf = ({ state }) => (state as { readonly owner: string }).owner;
+const reference = personal(
+  nullable(
+    text(oneLine`The client's note, which is personal to the owner of the account. Null if none was
+      given, or once the owner is forgotten.`),
+  ),
+  ofOwner,
+);
 const reason = nullable(text('The reason that the client gave. Null if it gave none.'));
 const grantee = text('The actor whose access to the account was changed.');
 const symbol = id('The symbol of the instrument.');
@@ -43,6 +52,10 @@ const viewers: EventAudience = { accounts: 'STREAM' };
  */
 const sameFields: Upcaster = (data) => data;
 
+/** In older events, which have the same fields, the reference is plain text. */
+const withPlainReference: Upcaster = (data) => data;
+const personalReference = { upcasters: [withPlainReference], personalSince: 2 } as const;
+
 /** The events of an account. */
 export const accountEvents = {
   AccountOpened: {
@@ -54,28 +67,33 @@ export const accountEvents = {
     description: 'Cash was deposited into the account.',
     audience: viewers,
     fields: { amount, currency, reference },
+    ...personalReference,
   },
   CashWithdrawn: {
     description: 'Cash was withdrawn from the account.',
     audience: viewers,
     fields: { amount, currency, reference },
+    ...personalReference,
   },
   CashTransferredOut: {
     description: oneLine`Cash was transferred to another account. The next event in the log is the
       receiving account's CashTransferredIn.`,
     audience: viewers,
     fields: { amount, currency, toAccountId: id('The id of the receiving account.'), reference },
+    ...personalReference,
   },
   CashTransferredIn: {
     description: oneLine`Cash was transferred from another account. The previous event in the log is
       the sending account's CashTransferredOut.`,
     audience: { accounts: 'STREAM', fields: { fromAccountId: 'fromAccountId' } },
     fields: { amount, currency, fromAccountId: id('The id of the sending account.'), reference },
+    ...personalReference,
   },
   InterestCredited: {
     description: 'Interest was credited to the account.',
     audience: viewers,
     fields: { amount, currency, reference },
+    ...personalReference,
   },
   CashHeld: {
     description: oneLine`Cash was reserved for an open order. The amount is 0 for a stop order to
@@ -107,7 +125,8 @@ export const accountEvents = {
       currency: text('The ISO 4217 code of the currency of the cost.'),
       reference,
     },
-    upcasters: [sameFields],
+    upcasters: [sameFields, withPlainReference],
+    personalSince: 3,
   },
   SharesHeld: {
     description: 'Shares were reserved for an open order.',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../../../src/engine.ts';
 import { allRoles } from '../../../src/kernel/role.ts';
+import { testMasterKeys } from '../../support/master-keys.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
@@ -43,7 +44,13 @@ async function start({ url, streams, withViews }: EngineSetup): Promise<void> {
   hasViews = withViews;
   const database = await openDatabase(url);
   const contexts = [withViews ? accounts : { ...accounts, views: [] }];
-  engine = await startEngine({ database, url, contexts, logger: silentLogger });
+  engine = await startEngine({
+    database,
+    url,
+    contexts,
+    logger: silentLogger,
+    masterKeys: testMasterKeys(),
+  });
   ids = Array.from({ length: streams }, () => randomUUID());
   await Promise.all(
     ids.map((accountId) => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { allRoles } from '../../../src/kernel/role.ts';
+import { testMasterKeys } from '../../support/master-keys.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
@@ -33,7 +34,13 @@ async function start(job: RightsJob): Promise<number> {
   const { url, secret, hasRights } = job;
   const database = await openDatabase(url);
   const contexts = modules.map(({ context }) => context);
-  const engine = await startEngine({ database, url, contexts, logger: silentLogger });
+  const engine = await startEngine({
+    database,
+    url,
+    contexts,
+    logger: silentLogger,
+    masterKeys: testMasterKeys(),
+  });
   await openAccounts(engine, job);
   if (!hasRights) {
     for (const command of Object.values(commands)) {

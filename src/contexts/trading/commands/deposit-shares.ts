@@ -32,6 +32,7 @@ export const depositShares: CommandDefinition<DepositShares> = {
     InvalidQuantity,
     InvalidPrice,
   ],
+  personal: ['reference'],
   target: ({ accountId }) => ({ decider: accountDecider, id: accountId }),
   handle({ accountId, symbol, quantity, costPrice, reference }, context) {
     const market = openSession(context, symbol);

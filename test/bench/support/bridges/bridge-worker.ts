@@ -1,5 +1,6 @@
 import type { Engine } from '../../../../src/engine.ts';
 import type { Database } from '../../../../src/postgres/database.ts';
+import { testMasterKeys } from '../../../support/master-keys.ts';
 import { silentLogger } from '../../../support/silent-logger.ts';
 import { answerJobs } from '../answer-jobs.mjs';
 import { importBuilt } from '../built.ts';
@@ -38,6 +39,7 @@ async function start({ url, bridge }: BridgeSetup): Promise<void> {
     url,
     contexts: [{ ...accounts, views: [] }],
     logger: silentLogger,
+    masterKeys: testMasterKeys(),
     bridges,
   });
 }

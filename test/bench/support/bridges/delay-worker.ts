@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { allRoles } from '../../../../src/kernel/role.ts';
 import { delay } from '../../../../src/lib/delay.ts';
+import { testMasterKeys } from '../../../support/master-keys.ts';
 import { silentLogger } from '../../../support/silent-logger.ts';
 import { answerJobs } from '../answer-jobs.mjs';
 import { importBuilt } from '../built.ts';
@@ -72,7 +73,13 @@ async function ofCommands(job: CommandsJob): Promise<MeasuredDelay> {
   const { url, source, perSecond, warmUpMs, measuredMs } = job;
   const database = await openDatabase(url);
   const contexts = [{ ...accounts, views: [] }];
-  const engine = await startEngine({ database, url, contexts, logger: silentLogger });
+  const engine = await startEngine({
+    database,
+    url,
+    contexts,
+    logger: silentLogger,
+    masterKeys: testMasterKeys(),
+  });
   const accountId = randomUUID();
   const account = { accountId, owner: 'bench', currency: 'USD' };
   await engine.processor.submit({ ...request, definition: openAccount, input: account });

@@ -1,0 +1,61 @@
+import type { JsonObject } from '../kernel/event.ts';
+import { isSealed, type PersonalText, personErased } from '../kernel/personal.ts';
+import type { KeyRing, MaybePromise } from '../personal/key-ring.ts';
+import type { Reads } from '../views/watching/reads.ts';
+import { toApiError } from './engine-errors.ts';
+
+/**
+ * Opens personal texts for resolvers. An answer that has any is not for caches, because it changes
+ * when the person is forgotten; a live query that has any is executed again then.
+ */
+export interface PersonalReads {
+  /**
+   * The text of a personal field; null if it has none or if the person was forgotten. `event`: the
+   * id of the event that has the field, null for a document of a view.
+   */
+  openText(value: PersonalText, field: string, event: string | null): MaybePromise<string | null>;
+  /** The data of an event with its personal texts. */
+  openData(event: { readonly id: string; readonly data: JsonObject }): MaybePromise<JsonObject>;
+  /** The time at which a person was forgotten; null if it was not. */
+  erasedAt(subject: string): Promise<string | null>;
+}
+
+/** `noted` returns what takes notes for a live query, null if nothing does. */
+export function createPersonalReads(keys: KeyRing, noted: () => Reads | null) {
+  let hasRead = false;
+  function note(): void {
+    hasRead = true;
+    noted()?.events({ types: [personErased] }, { limit: 1 }, 0);
+  }
+  const reads: PersonalReads = {
+    openText(value, field, event) {
+      if (!isSealed(value)) return value;
+      note();
+      return guarded(() => keys.open(value, field, event));
+    },
+    openData({ id, data }) {
+      const opened = guarded(() => keys.openMembers(data, id));
+      if (opened !== data) note();
+      return opened;
+    },
+    erasedAt(subject) {
+      note();
+      return keys.erasedAt(subject);
+    },
+  };
+  return { reads, hasRead: () => hasRead };
+}
+
+/** Runs the work; throws the errors for clients, at once or later. */
+function guarded<Value>(work: () => MaybePromise<Value>): MaybePromise<Value> {
+  try {
+    const value = work();
+    return value instanceof Promise ? value.catch(fail) : value;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function fail(error: unknown): never {
+  throw toApiError(error);
+}

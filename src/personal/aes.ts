@@ -1,0 +1,45 @@
+import { createCipheriv, createDecipheriv, type KeyObject, randomFillSync } from 'node:crypto';
+
+const algorithm = 'aes-256-gcm';
+const nonceBytes = 12;
+const tagBytes = 16;
+const overheadBytes = nonceBytes + tagBytes;
+/** Random bytes are drawn for many nonces at a time, which costs a third. */
+const nonces = Buffer.alloc(nonceBytes * 256);
+let noncesUsed = nonces.length;
+
+/**
+ * Encrypts with AES-256-GCM (NIST SP 800-38D) under a random nonce of 96 bits. Returns the nonce,
+ * the ciphertext and the tag. `context` is authenticated but not part of the result.
+ */
+export function encrypt(key: KeyObject, plain: Buffer, context: string): Buffer {
+  if (noncesUsed === nonces.length) {
+    randomFillSync(nonces);
+    noncesUsed = 0;
+  }
+  const sealed = Buffer.allocUnsafe(plain.length + overheadBytes);
+  nonces.copy(sealed, 0, noncesUsed, noncesUsed + nonceBytes);
+  noncesUsed += nonceBytes;
+  const cipher = createCipheriv(algorithm, key, sealed.subarray(0, nonceBytes));
+  cipher.setAAD(Buffer.from(context));
+  cipher.update(plain).copy(sealed, nonceBytes);
+  cipher.final();
+  cipher.getAuthTag().copy(sealed, nonceBytes + plain.length);
+  return sealed;
+}
+
+/** Decrypts what `encrypt` returned; null if the key, the context or a byte is another one. */
+export function decrypt(key: KeyObject, sealed: Buffer, context: string): Buffer | null {
+  if (sealed.length < overheadBytes) return null;
+  const end = sealed.length - tagBytes;
+  const decipher = createDecipheriv(algorithm, key, sealed.subarray(0, nonceBytes));
+  decipher.setAAD(Buffer.from(context));
+  decipher.setAuthTag(sealed.subarray(end));
+  const plain = decipher.update(sealed.subarray(nonceBytes, end));
+  try {
+    decipher.final();
+    return plain;
+  } catch {
+    return null;
+  }
+}
