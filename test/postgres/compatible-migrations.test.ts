@@ -33,7 +33,7 @@ const firstForms: Readonly<Record<string, string>> = {
 
 test('no migration creates or drops a function that already has a file', () => {
   const names = readdirSync(path.join(directory, 'functions')).map((name) => path.parse(name).name);
-  const pattern = new RegExp(`(?<!execute )\bfunction (?:if exists )?(?:${names.join('|')})\b`);
+  const pattern = new RegExp(`(?<!execute )\\bfunction (?:if exists )?(?:${names.join('|')})\\b`);
   const wrong = migrationsAfter(lastWithFunctions).filter((name) => {
     const text = readFileSync(path.join(directory, name), 'utf8');
     const first = firstForms[name];

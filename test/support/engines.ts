@@ -45,6 +45,9 @@ export async function startTestEngine(
     logger,
     masterKeys: testMasterKeys(),
     ...(bridges && { bridges: { ...bridges, createSubmit } }),
+  }).catch(async (error: unknown) => {
+    await database.stop();
+    throw error;
   });
   let stopped: Promise<void> | undefined;
   return {
