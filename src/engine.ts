@@ -180,7 +180,10 @@ function createParts(
   const { contexts, logger, limits = defaultEngineLimits } = options;
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, { writer, readers });
-  const onEvents = createForgetting(keys, options.onErased);
+  const onEvents = createForgetting(keys, () => {
+    watcher.forget();
+    options.onErased?.();
+  });
   const feed = createFeed({ log, logger, onReplaced: forgetLog, onEvents });
   const views = createViews({
     database,
@@ -228,7 +231,7 @@ function createParts(
 /** Drops the keys of people as soon as this process knows that they were forgotten. */
 function createForgetting(
   keys: KeyRing,
-  onErased: () => void = () => {},
+  onErased: () => void,
 ): (events: readonly StoredEvent[]) => void {
   return (events) => {
     const erasures = events.filter(({ type }) => type === personErased);

@@ -46,7 +46,7 @@ program
   .option('--new', 'Put a new master key before those of the file first')
   .action(async ({ new: isNew = false }: { readonly new?: boolean }) => {
     const count = await rotate(readConfig(), isNew);
-    process.stdout.write(`the keys of ${count} people have a new master key\n`);
+    process.stdout.write(`keys of people that have a new master key: ${count}\n`);
   });
 program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')

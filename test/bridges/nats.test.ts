@@ -1,6 +1,7 @@
 import { jetstreamManager, RetentionPolicy } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { registerPerson } from '../../src/contexts/parties/commands.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
 import { bridgeOf, deposit, startBridgedEngine, untilDelivered } from '../support/bridged.ts';
 import type { TestEngine } from '../support/engines.ts';
@@ -85,6 +86,21 @@ describe.skipIf(noNats)(titleWith('NATS JetStream', noNats), () => {
     const second = await start();
     await deposit(second, 5);
     await expectMirror(second);
+  });
+
+  test('any text can be the id of a person, also in a subject', async () => {
+    const engine = await start();
+    const ids = ['Ada King', '*', 'a..b.', '>', 'ünï\n', 'j.doe@x'];
+    for (const personId of ids) {
+      await engine.accept(registerPerson, { personId, name: 'Ada' });
+    }
+    await untilDelivered(engine);
+    const subjects = (await readStream()).map(({ subject }) => subject);
+    expect(subjects).toEqual(
+      ['Ada%20King', '%2A', 'a%2E.b%2E', '%3E', '%C3%BCn%C3%AF%0A', 'j.doe%40x'].map(
+        (text) => `daybook.parties.PersonRegistered.person-${text}`,
+      ),
+    );
   });
 
   test('a bridge whose saved position is lost repeats nothing', async () => {

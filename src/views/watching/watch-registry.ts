@@ -25,6 +25,8 @@ export interface WatchRegistry {
   notifyOfView(view: AnyView, sequence: number): void;
   /** The events after a sequence that were passed on; null if it is too far back to know them. */
   eventsSince(sequence: number): readonly StoredEvent[] | null;
+  /** Forgets what was read for watchers that have not taken it yet. */
+  forget(): void;
   /** Ends all watches with an error. */
   fail(error: Error): void;
   /** How many keys are watched. */
@@ -82,6 +84,9 @@ export function createWatchRegistry(onFailure: (error: unknown) => void): WatchR
       const oldest = recent[0]?.sequence ?? 0;
       if (oldest > sequence + 1) return null;
       return oldest === 0 ? recent : recent.slice(Math.max(0, sequence + 1 - oldest));
+    },
+    forget() {
+      for (const { watched } of entries.values()) watched.forget();
     },
     fail(error) {
       for (const { watched } of entries.values()) watched.fail(error);

@@ -35,6 +35,8 @@ export interface WatchedState<State> {
 export interface SharedState<State> {
   readonly sequence: number;
   read(): Promise<WatchedState<State>>;
+  /** Forgets what was read: a later call reads again. */
+  forget(): void;
 }
 
 /** One reader of a watched key, and the states that it has not read yet. */
@@ -54,6 +56,8 @@ export interface WatchedKey<State> {
   first(sequence: number): SharedState<State>;
   /** Adds a state that may be new, at a sequence at which the views can be read. */
   notify(sequence: number, event: StoredEvent | null): void;
+  /** Forgets what was read for watchers that have not taken it yet. */
+  forget(): void;
   /** Ends all watches with an error. */
   fail(error: Error): void;
 }
@@ -89,6 +93,10 @@ export function createWatched<State>(
     notify(sequence, event) {
       const state = createSharedState(read, sequence, event);
       for (const watch of watches) push(watch, state);
+    },
+    forget() {
+      first = null;
+      for (const { pending } of watches) for (const state of pending) state.forget();
     },
     fail(error) {
       for (const watch of watches) {
@@ -130,6 +138,9 @@ function createSharedState<State>(
     read() {
       reading ??= readState();
       return reading;
+    },
+    forget() {
+      reading = null;
     },
   };
 }

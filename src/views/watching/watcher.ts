@@ -25,6 +25,8 @@ export interface Watcher {
   ): AsyncGenerator<WatchedState<State>, void, undefined>;
   /** Ends all watches with an error, because the log has been replaced. */
   reset(error: Error): void;
+  /** Forgets what was read for watchers that have not taken it yet: it may be personal. */
+  forget(): void;
   /** How many keys are watched. */
   watching(): number;
   start(): void;
@@ -59,6 +61,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
       lists.clear();
       registry.fail(error);
     },
+    forget: registry.forget,
     watching: registry.size,
     start() {
       const { signal } = stopping;
