@@ -76,7 +76,7 @@ export function dataFields<Source extends { readonly data: object; readonly id?:
         type: typeOf(builder, field),
         nullable: field.nullable || isWidened,
         description: field.description + (isWidened ? ' Never null in this type.' : ''),
-        resolve: ({ data, id = null }, _args, context) => {
+        resolve: ({ data, id = '' }, _args, context) => {
           const value = (data as JsonObject)[name];
           if (field.subjectOf === undefined) return value as never;
           return context.openText(value as PersonalText, name, id) as never;

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../kernel/event.ts';
 import { isSealed, type PersonalText, personErased } from '../kernel/personal.ts';
 import type { KeyRing, MaybePromise } from '../personal/key-ring.ts';
+import { SealBrokenError } from '../personal/seal.ts';
 import type { Reads } from '../views/watching/reads.ts';
 import { toApiError } from './engine-errors.ts';
 
@@ -11,9 +12,11 @@ import { toApiError } from './engine-errors.ts';
 export interface PersonalReads {
   /**
    * The text of a personal field; null if it has none or if the person was forgotten. `event`: the
-   * id of the event that has the field, null for a document of a view.
+   * id of the event that has the field.
    */
-  openText(value: PersonalText, field: string, event: string | null): MaybePromise<string | null>;
+  openText(value: PersonalText, field: string, event: string): MaybePromise<string | null>;
+  /** The text of a member of a document about a person, which must be that person's own. */
+  openOwn(value: PersonalText, field: string, subject: string): MaybePromise<string | null>;
   /** The data of an event with its personal texts. */
   openData(event: { readonly id: string; readonly data: JsonObject }): MaybePromise<JsonObject>;
   /** The time at which a person was forgotten; null if it was not. */
@@ -32,6 +35,15 @@ export function createPersonalReads(keys: KeyRing, noted: () => Reads | null) {
       if (!isSealed(value)) return value;
       note();
       return guarded(() => keys.open(value, field, event));
+    },
+    openOwn(value, field, subject) {
+      if (!isSealed(value)) return value;
+      note();
+      return guarded(() => {
+        const { event = '' } = value;
+        if (value.subject === subject) return keys.open(value, field, null);
+        throw new SealBrokenError({ event, field }, `it is not about ${subject}`);
+      });
     },
     openData({ id, data }) {
       const opened = guarded(() => keys.openMembers(data, id));

@@ -53,9 +53,10 @@ export function sealData(
     if (known === undefined || (isKept && known.kind === 'ABSENT')) {
       throw new KeysNeeded(subject, isKept);
     }
+    if (known.kind === 'ABSENT' || (known.kind === 'KEY' && !isKept)) continue;
     sealed ??= { ...data };
     if (known.kind === 'ERASED') sealed[field] = null;
-    else if (isKept && known.kind === 'KEY') {
+    else {
       sealed[field] = seal(known.key, text, { subject, event: id, field });
       hasSealed = true;
     }

@@ -7,12 +7,12 @@ import type { Json } from './event.ts';
  * A type and not an interface, so that it is JSON.
  */
 export type Sealed = {
-  /** The id of the event that was recorded with it. */
-  readonly event: string;
-  /** Version 1: nonce, ciphertext and tag of AES-256-GCM, in base64url. */
+  /** Nonce, ciphertext and tag of AES-256-GCM, in base64url. */
   readonly sealed: string;
   /** The person whose data key opens it. */
   readonly subject: string;
+  /** The id of the event that it is from; absent in that event. */
+  readonly event?: string;
 };
 
 /**
@@ -31,6 +31,14 @@ export interface Recording {
 
 /** Says whose a personal field is: the id of a person. Pure. */
 export type SubjectOf = (recording: Recording) => string;
+
+/**
+ * The value of a personal field for a state or a document: it opens only together with the event
+ * that it is from. The member that keeps it must have the name of the field.
+ */
+export function keepSealed(value: PersonalText, event: string): PersonalText {
+  return isSealed(value) ? { ...value, event } : value;
+}
 
 /** A sealed text is an object, so no text that a client gave can be taken for one. */
 export function isSealed(value: Json | undefined): value is Sealed {

@@ -12,20 +12,18 @@ let noncesUsed = nonces.length;
  * Encrypts with AES-256-GCM (NIST SP 800-38D) under a random nonce of 96 bits. Returns the nonce,
  * the ciphertext and the tag. `context` is authenticated but not part of the result.
  */
-export function encrypt(key: KeyObject, plain: Buffer, context: string): Buffer {
+export function encrypt(key: KeyObject, plain: Buffer | string, context: string): Buffer {
   if (noncesUsed === nonces.length) {
     randomFillSync(nonces);
     noncesUsed = 0;
   }
-  const sealed = Buffer.allocUnsafe(plain.length + overheadBytes);
-  nonces.copy(sealed, 0, noncesUsed, noncesUsed + nonceBytes);
+  const nonce = nonces.subarray(noncesUsed, noncesUsed + nonceBytes);
   noncesUsed += nonceBytes;
-  const cipher = createCipheriv(algorithm, key, sealed.subarray(0, nonceBytes));
+  const cipher = createCipheriv(algorithm, key, nonce);
   cipher.setAAD(Buffer.from(context));
-  cipher.update(plain).copy(sealed, nonceBytes);
+  const text = typeof plain === 'string' ? cipher.update(plain, 'utf8') : cipher.update(plain);
   cipher.final();
-  cipher.getAuthTag().copy(sealed, nonceBytes + plain.length);
-  return sealed;
+  return Buffer.concat([nonce, text, cipher.getAuthTag()]);
 }
 
 /** Decrypts what `encrypt` returned; null if the key, the context or a byte is another one. */

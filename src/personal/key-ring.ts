@@ -13,7 +13,7 @@ export type MaybePromise<Value> = Value | Promise<Value>;
 export interface KeyRing extends DataKeys {
   /**
    * The text of a sealed value; null if the person was forgotten. `event`: the id of the event in
-   * which it was found, null for a document. Throws `SealBrokenError`.
+   * which it was found; null for a document, whose values name theirs. Throws `SealBrokenError`.
    */
   open(sealed: Sealed, field: string, event: string | null): MaybePromise<string | null>;
   /** A JSON object with all its sealed members opened; the same object if it has none. */
@@ -58,10 +58,7 @@ export async function openKeyRing(options: DataKeysOptions): Promise<KeyRing> {
 
 function createOpen(keys: DataKeys): KeyRing['open'] {
   return (sealed, field, event) => {
-    const place = { event: sealed.event, field };
-    if (event !== null && event !== sealed.event) {
-      throw new SealBrokenError({ event, field }, 'it is the text of another event');
-    }
+    const place = { event: event ?? sealed.event ?? '', field };
     const known = keys.known(sealed.subject);
     // Another process may have created a key that was absent here.
     if (known !== undefined && known.kind !== 'ABSENT') return openWith(known, sealed, place);

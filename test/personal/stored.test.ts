@@ -60,6 +60,28 @@ test('a text that looks like a sealed one stays a text', async () => {
   expect(data.account.history.nodes.at(-1)).toMatchObject({ reference });
 });
 
+test('a document with the text of another person does not show it', async () => {
+  const [one, other] = [await createOwner(server), await createOwner(server)];
+  await server.engine.views.waitFor(server.engine.feed.tail(), 5_000);
+  await sql(
+    server.database,
+    `update view_documents set document = jsonb_set(document::jsonb, '{name}', (
+       select theirs.document::jsonb -> 'name' from view_documents as theirs
+       where theirs.view_id = view_documents.view_id and theirs.key = $2
+       order by theirs.sequence desc limit 1))::json
+     where key = $1`,
+    [one.personId, other.personId],
+  );
+  const { data, errors } = await server.send(
+    'query Q($id: ID!) { person(id: $id) { name email } }',
+    {
+      id: one.personId,
+    },
+  );
+  expect(data).toEqual({ person: { name: null, email: one.secrets[2] } });
+  expect(errors).toMatchObject([{ extensions: { code: 'PERSONAL_DATA_UNREADABLE' } }]);
+});
+
 /** Changes events that are recorded, which the database refuses without this. */
 async function tamper(change: string, values: readonly unknown[]): Promise<void> {
   await sql(server.database, 'alter table events disable trigger events_are_immutable');

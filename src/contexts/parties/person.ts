@@ -1,5 +1,5 @@
 import { type Decider, entityIdOf } from '../../kernel/decider.ts';
-import { type PersonalText, personCategory } from '../../kernel/personal.ts';
+import { keepSealed, type PersonalText, personCategory } from '../../kernel/personal.ts';
 import { throwUpgradeNeeded } from '../../kernel/upgrade-needed.ts';
 import type { PersonEvent, StoredPersonEvent } from './events.ts';
 
@@ -27,14 +27,16 @@ export function evolvePerson(person: Person | null, event: StoredPersonEvent): P
   const id = entityIdOf(event.streamId);
   switch (event.type) {
     case 'PersonRegistered': {
-      const { name, email } = event.data;
+      const name = keepSealed(event.data.name, event.id);
+      const email = keepSealed(event.data.email, event.id);
       return { id, isRegistered: true, name, email, erasedAt: null };
     }
     case 'PersonChanged': {
       const { data } = event;
-      const email = data.emailRemoved ? null : (data.email ?? person?.email ?? null);
-      const name = data.name ?? person?.name ?? null;
-      return { id, isRegistered: true, name, email, erasedAt: null };
+      const name = keepSealed(data.name, event.id) ?? person?.name ?? null;
+      const email = keepSealed(data.email, event.id) ?? person?.email ?? null;
+      const known = data.emailRemoved ? null : email;
+      return { id, isRegistered: true, name, email: known, erasedAt: null };
     }
     case 'PersonErased': {
       const isRegistered = person?.isRegistered ?? false;

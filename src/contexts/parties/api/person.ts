@@ -85,12 +85,12 @@ function addPersonTypes(parts: ApiParts) {
       name: t.string({
         nullable: true,
         description: 'The name. Null once the person is forgotten.',
-        resolve: ({ person }, _args, context) => context.openText(person.name, 'name', null),
+        resolve: ({ person }, _args, context) => context.openOwn(person.name, 'name', person.id),
       }),
       email: t.string({
         nullable: true,
         description: 'The email address. Null if there is none, or once the person is forgotten.',
-        resolve: ({ person }, _args, context) => context.openText(person.email, 'email', null),
+        resolve: ({ person }, _args, context) => context.openOwn(person.email, 'email', person.id),
       }),
       erasedAt: t.field({
         type: 'DateTime',
