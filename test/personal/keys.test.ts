@@ -4,7 +4,7 @@ import { openKeyRing } from '../../src/personal/key-ring.ts';
 import { openLedgerKey, rotateMasterKey } from '../../src/personal/ledger-key.ts';
 import { parseMasterKeys } from '../../src/personal/master-keys.ts';
 import { seal } from '../../src/personal/seal.ts';
-import type { Executor } from '../../src/postgres/database.ts';
+import type { Database, Executor, Query } from '../../src/postgres/database.ts';
 import { newMasterKey, testMasterKey, testMasterKeys } from '../support/master-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sql } from '../support/rows.ts';
@@ -128,7 +128,7 @@ test('wrapped keys that were changed or swapped are refused', async () => {
   await expect((await openRing()).find(['ada'])).rejects.toThrow('but were changed');
 });
 
-test('a rotation wraps all keys anew, with servers that have both keys running', async () => {
+test('a rotation wraps all keys again, with servers that have both keys running', async () => {
   const { database } = testDatabase;
   const before = await openRing();
   const people = Array.from({ length: 1_200 }, (_, index) => `p${index}`);
@@ -158,9 +158,34 @@ test('a rotation wraps all keys anew, with servers that have both keys running',
   expect(await rotateMasterKey(database, testMasterKeys(next))).toBe(0);
 });
 
+test('a person who is forgotten during a rotation stays forgotten', async () => {
+  const { database } = testDatabase;
+  await (await openRing()).ensure(['ada', 'bob']);
+  const racing: Database = {
+    ...database,
+    async query<Row>(query: Query, values?: readonly unknown[]): Promise<readonly Row[]> {
+      if (query.name === 'rewrap_personal_keys') await erase('ada');
+      return database.query<Row>(query, values);
+    },
+  };
+  const next = newMasterKey();
+  await rotateMasterKey(racing, testMasterKeys(`${next} ${testMasterKey}`));
+  const ring = await openRing(next);
+  await ring.find(['ada', 'bob']);
+  expect([ring.known('ada')?.kind, ring.known('bob')?.kind]).toEqual(['ERASED', 'KEY']);
+});
+
+test('a text for which another process has just created the key is opened', async () => {
+  const [one, other] = await Promise.all([openRing(), openRing()]);
+  await one.find(['ada']);
+  expect(one.known('ada')?.kind).toBe('ABSENT');
+  await other.ensure(['ada']);
+  expect(await one.open(sealWith(other, 'ada'), 'name', 'e1')).toBe('secret');
+});
+
 test('a server reads its master keys again when a rotation has added one', async () => {
   const { database } = testDatabase;
-  await openRing();
+  await (await openRing()).ensure(['bob']);
   const next = newMasterKey();
   let kept = testMasterKey;
   const { createMasterKeys } = await import('../../src/personal/master-keys.ts');
@@ -170,10 +195,12 @@ test('a server reads its master keys again when a rotation has added one', async
   const keys = createDataKeys({ database, readers: database, masterKeys });
   kept = `${next} ${testMasterKey}`;
   await rotateMasterKey(database, testMasterKeys(kept));
+  await keys.find(['bob']);
+  expect(keys.known('bob')?.kind).toBe('KEY');
   await keys.ensure(['ada']);
   expect(keys.known('ada')?.kind).toBe('KEY');
-  const [row] = await sql<{ master_key: string }>(database, 'select master_key from personal_keys');
-  expect(row?.master_key).toBe(parseMasterKeys(next, 'the test')[0]?.id);
+  const rows = await sql(database, 'select distinct master_key from personal_keys');
+  expect(rows).toEqual([{ master_key: parseMasterKeys(next, 'the test')[0]?.id }]);
 });
 
 test.each(['', 'short', 'x'.repeat(44), `${testMasterKey}=`])('%j is not a master key', (text) => {

@@ -11,7 +11,9 @@ const wellFormed = fc.string({ unit: 'binary' }).filter((text) => text.isWellFor
 
 test('every text opens as it was, in its own place only', () => {
   const field = fc.constantFrom('name', 'email', 'reference');
-  const places = fc.record({ event: fc.uuid(), field, subject: wellFormed });
+  const event = fc.constantFrom('e1', 'e2');
+  const someone = fc.oneof(fc.constantFrom('ada', 'bob'), wellFormed);
+  const places = fc.record({ event, field, subject: someone });
   const property = fc.property(wellFormed, places, places, (text, own, other) => {
     const sealed = seal(key, text, own);
     expect(unseal(key, sealed, own)).toBe(text);
