@@ -17,10 +17,8 @@ import type { Secrets } from './bridges/targets/secrets.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
 import { createFeed } from './feed/feed.ts';
+import { createForgetting } from './forgetting.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
-import { entityIdOf } from './kernel/decider.ts';
-import type { StoredEvent } from './kernel/event.ts';
-import { personCategory, personErased } from './kernel/personal.ts';
 import { reactionNamesOf, reactionsByType } from './kernel/reaction.ts';
 import { UpgradeNeededError } from './kernel/upgrade-needed.ts';
 import type { Logger } from './lib/logger.ts';
@@ -226,21 +224,6 @@ function createParts(
     options.onReplaced?.();
   }
   return { log, feed, views, watcher, registry, processor, answered, consumers, keys };
-}
-
-/** Drops the keys of people as soon as this process knows that they were forgotten. */
-function createForgetting(
-  keys: KeyRing,
-  onErased: () => void,
-): (events: readonly StoredEvent[]) => void {
-  return (events) => {
-    const erasures = events.filter(({ type }) => type === personErased);
-    if (erasures.length === 0) return;
-    for (const { streamId, recordedAt } of erasures) {
-      if (streamId.startsWith(`${personCategory}-`)) keys.forget(entityIdOf(streamId), recordedAt);
-    }
-    onErased();
-  };
 }
 
 /** Creates the bridges of the configuration; they do not run yet. */

@@ -93,6 +93,7 @@ export function createRequestContext(
     views: notedReads.views,
     now: cut.rightsSequence,
   });
+  const isOfToday = () => visibility.wasAsked() || personal.hasRead();
   return {
     actor: init.actor,
     roles: init.roles,
@@ -136,11 +137,7 @@ export function createRequestContext(
       const hints = { minSequence: null, correlationId: null };
       return createRequestContext(engine, { actor, roles, transport, signal, ...hints }, history);
     },
-    isSettled: () =>
-      cut.isSettled() &&
-      !visibility.wasAsked() &&
-      !personal.hasRead() &&
-      engine.feed.history() === history,
+    isSettled: () => cut.isSettled() && !isOfToday() && engine.feed.history() === history,
     extensions: () => ({ daybook: { sequence: String(writtenAt ?? cut.shown()) } }),
   };
 }

@@ -55,6 +55,9 @@ const forAccount = (text: Row['text'], others: Outcome = 'NOTHING'): Row => {
   return { text, allowed: visible, others };
 };
 const forLog = (text: string): Row => ({ text: () => text, allowed: staff, others: 'FORBIDDEN' });
+const forPerson = (text: string): Row => {
+  return { text: () => text, allowed: ['owner', ...staff], others: 'NOTHING' };
+};
 const forEveryone = (text: Row['text']): Row => ({ text, allowed: everyone, others: '' });
 
 const queries: Readonly<Record<string, Row>> = {
@@ -65,6 +68,7 @@ const queries: Readonly<Record<string, Row>> = {
   orders: forAccount(
     ({ account }) => `orders(filter: { accountId: "${account}" }) { nodes { id } }`,
   ),
+  person: forPerson('person(id: "olga") { name }'),
   events: forLog('events(first: 1) { nodes { id } }'),
   event: forLog('event(sequence: "1") { id }'),
   log: forLog('log { sequence }'),
@@ -92,6 +96,10 @@ const ways: Readonly<Record<string, Row>> = {
   'the node of a position': forAccount(
     ({ account }) => `node(id: "position-${account}-AAA") { id }`,
   ),
+  'the holder of the account': forAccount(
+    ({ account }) => `account(id: "${account}") { holder { name } }`,
+  ),
+  'the node of a person': forPerson('node(id: "person-olga") { id }'),
   'accounts as of a moment': forAccount(
     () => 'accounts(filter: { owner: "olga" }, asOf: "3") { nodes { id } }',
   ),
@@ -203,6 +211,18 @@ const mutations: Readonly<Record<string, MutationRow>> = {
   }),
   haltTrading: byRole('market', () => ({ symbol: 'AAA' })),
   resumeTrading: byRole('market', () => ({ symbol: 'AAA' })),
+  registerPerson: {
+    input: () => ({ personId: 'olga', name: 'Olga' }),
+    allowed: ['owner', 'operator'],
+    outcome: 'PERSON_ALREADY_EXISTS',
+    others: 'FORBIDDEN',
+  },
+  changePerson: {
+    input: () => ({ personId: 'olga', name: 'Olga' }),
+    allowed: ['owner', 'operator'],
+    others: 'FORBIDDEN',
+  },
+  erasePerson: byRole('admin', () => ({ personId: 'olga' })),
   pauseBridge: bridge,
   resumeBridge: bridge,
   retryBridge: bridge,
@@ -213,6 +233,11 @@ let ids: TwoAccounts;
 beforeAll(async () => {
   server = await createActorServer();
   ids = await openTwoAccounts(server);
+  await server.send(
+    'mutation M($input: RegisterPersonInput!) { registerPerson(input: $input) { __typename } }',
+    { input: { personId: 'olga', name: 'Olga' } },
+    await server.headersOf('ops', ['OPERATOR']),
+  );
 });
 afterAll(() => server.dispose());
 

@@ -19,8 +19,8 @@ function addApi(parts: ApiParts): void {
       extensions: access('PEOPLE'),
       type: refs.person,
       nullable: true,
-      description: oneLine`Returns a person, as of a moment: oneself, or anyone for OPERATOR, AUDITOR
-        and ADMIN. Null if there was none then.`,
+      description: oneLine`Returns a person, as of a moment. Null if there was none then.
+        OPERATOR, AUDITOR and ADMIN see everyone; other actors see themselves.`,
       args: {
         id: t.arg.id({ required: true, description: 'The personId, as it was given.' }),
         asOf: t.arg({ type: 'Moment', description: asOfDescription }),
