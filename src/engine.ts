@@ -16,6 +16,7 @@ import { readLedger } from './bridges/store.ts';
 import type { Secrets } from './bridges/targets/secrets.ts';
 import { createProcessor } from './commands/processor.ts';
 import { createConsumers } from './consumers/consumers.ts';
+import { type Pools, poolsOf } from './engine-pools.ts';
 import { createFeed } from './feed/feed.ts';
 import { createForgetting } from './forgetting.ts';
 import { type BoundedContext, eventDefinitionsOf } from './kernel/context.ts';
@@ -150,21 +151,6 @@ function accessOf(contexts: readonly BoundedContext[]): AccessParts {
   const definitions = eventDefinitionsOf(contexts);
   const rights = contexts.find((context) => context.rights !== undefined)?.rights ?? null;
   return { rights, audienceOf: (type) => definitions.get(type)?.audience ?? 'LOG' };
-}
-
-interface Pools {
-  readonly database: Database;
-  readonly writer: Database;
-  readonly readers: Database;
-  readonly keeper: Database;
-  /** All pools, each once. */
-  readonly all: ReadonlySet<Database>;
-}
-
-function poolsOf(options: EngineOptions): Pools {
-  const { database, writer = database, readers = database, keeper = database } = options;
-  const all = new Set([database, readers, keeper, writer]);
-  return { database, writer, readers, keeper, all };
 }
 
 type Parts = ReturnType<typeof createParts>;

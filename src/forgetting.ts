@@ -4,8 +4,8 @@ import { personCategory, personErased } from './kernel/personal.ts';
 import type { KeyRing } from './personal/key-ring.ts';
 
 /**
- * Drops the keys of people as soon as this process knows that they were forgotten, before any reader
- * gets the event. `onErased`: called after that.
+ * Drops the keys of people as soon as this process knows that they were forgotten, before any
+ * reader gets the event. `onErased`: called after that.
  */
 export function createForgetting(
   keys: KeyRing,

@@ -32,7 +32,7 @@ const deposit = `mutation M($id: ID!) { depositCash(input: { accountId: $id, amo
 const account = `query Q($id: ID!, $asOf: Moment) { account(id: $id, asOf: $asOf) { balance } }`;
 const needed = [
   {
-    message: expect.stringContaining('version 9 of CashDeposited, event 3; it knows version 1'),
+    message: expect.stringContaining('version 9 of CashDeposited, event 3; it knows version 2'),
     extensions: { code: 'UPGRADE_NEEDED' },
   },
 ];
