@@ -157,8 +157,10 @@ function assertNoOpenOrders(x: Exchange, accountId: string): void {
 
 test('every mutation is tried on frozen and closed accounts', () => {
   const fields = Object.values(buildSchema(modules).getMutationType()?.getFields() ?? {});
-  // The mutations of operators, such as those of bridges, are no commands.
-  const commands = fields.filter(({ args: [input] }) => {
+  // The mutations of operators, such as those of bridges, are no commands. Commands about people
+  // record nothing in accounts.
+  const commands = fields.filter(({ name, args: [input] }) => {
+    if (/Person$/.test(name)) return false;
     const type = getNamedType(input?.type);
     return isInputObjectType(type) && Object.hasOwn(type.getFields(), 'idempotencyKey');
   });
