@@ -38,7 +38,7 @@ export function addCommandRecord(builder: Builder, { event, role, outcome }: Rec
         description: 'The roles of the actor when it sent the command.',
         resolve: ({ roles }) => roles.filter((name) => Object.hasOwn(roleDescriptions, name)),
       }),
-      input: t.expose('input', { type: 'JSON', description: inputDescription }),
+      input: t.field({ type: 'JSON', description: inputDescription, resolve: openInput }),
       outcome: t.expose('outcome', { type: outcome, description: 'What became of the command.' }),
       code: t.exposeString('code', {
         nullable: true,
@@ -88,8 +88,14 @@ export function addCommandRecord(builder: Builder, { event, role, outcome }: Rec
   });
 }
 
+function openInput({ input }: CommandAt, _args: object, { openDocument }: RequestContext) {
+  return openDocument(input);
+}
+
 const inputDescription = oneLine`The command's own input, and expectedVersion and occurredAt if they
-  were given. Members that are null are left out. An input of more than 16 KiB is recorded without
+  were given. Members that are null are left out, and so
+  are personal texts of commands that recorded none. Personal texts are null once the person is
+  forgotten. An input of more than 16 KiB is recorded without
   its largest members: its member \`$truncated\` then has the size of the whole in \`bytes\`, and
   the names of the missing members in \`members\`.`;
 

@@ -19,6 +19,8 @@ export interface PersonalReads {
   openOwn(value: PersonalText, field: string, subject: string): MaybePromise<string | null>;
   /** The data of an event with its personal texts. */
   openData(event: { readonly id: string; readonly data: JsonObject }): MaybePromise<JsonObject>;
+  /** A recorded input, or a document, with its personal texts. */
+  openDocument(document: JsonObject): MaybePromise<JsonObject>;
   /** The time at which a person was forgotten; null if it was not. */
   erasedAt(subject: string): Promise<string | null>;
 }
@@ -29,6 +31,11 @@ export function createPersonalReads(keys: KeyRing, noted: () => Reads | null) {
   function note(): void {
     hasRead = true;
     noted()?.events({ types: [personErased] }, { limit: 1 }, 0);
+  }
+  function openMembers(data: JsonObject, event: string | null): MaybePromise<JsonObject> {
+    const opened = guarded(() => keys.openMembers(data, event));
+    if (opened !== data) note();
+    return opened;
   }
   const reads: PersonalReads = {
     openText(value, field, event) {
@@ -45,11 +52,8 @@ export function createPersonalReads(keys: KeyRing, noted: () => Reads | null) {
         throw new SealBrokenError({ event, field }, `it is not about ${subject}`);
       });
     },
-    openData({ id, data }) {
-      const opened = guarded(() => keys.openMembers(data, id));
-      if (opened !== data) note();
-      return opened;
-    },
+    openData: ({ id, data }) => openMembers(data, id),
+    openDocument: (document) => openMembers(document, null),
     erasedAt(subject) {
       note();
       return keys.erasedAt(subject);

@@ -1,3 +1,5 @@
+import type { PendingEvent } from '../kernel/log.ts';
+import { isSealed, keepSealed, type PersonalText } from '../kernel/personal.ts';
 import { toCanonicalJson } from '../lib/canonical-json.ts';
 import type { CommandRequest } from './request.ts';
 
@@ -17,11 +19,18 @@ interface RecordedInput {
  * The input of a command as it is recorded: canonical JSON of its members, with the options
  * `occurredAt` and `expectedVersion` if they were given. Every recorded input passes through here.
  *
+ * A personal member is recorded as the command's events have it, sealed. If no event has it,
+ * because the command was rejected or the person was forgotten, it is left out.
+ *
  * An input of more than 16 KiB loses its largest members. The rest is a JSON object with the
  * member `$truncated`: the number of bytes of the whole, and the names of the members that it has
  * lost. No member of an input can have this name, because GraphQL allows no `$` in names.
  */
-export function toInputJson({ input, options }: CommandRequest): RecordedInput {
+export function toInputJson(
+  { definition, input: given, options }: CommandRequest,
+  events: readonly PendingEvent[],
+): RecordedInput {
+  const input = withSealed(given, definition.personal, events);
   const { occurredAt, expectedVersion } = options;
   const isPlain = occurredAt == null && expectedVersion == null;
   const members: object = isPlain
@@ -32,6 +41,26 @@ export function toInputJson({ input, options }: CommandRequest): RecordedInput {
   const bytes = Buffer.byteLength(text);
   if (bytes <= inputBytesMax) return { text, isWhole: true };
   return { text: truncate(members, bytes), isWhole: false };
+}
+
+function withSealed(
+  input: object,
+  personal: readonly string[] | undefined,
+  events: readonly PendingEvent[],
+): object {
+  const given: Readonly<Record<string, unknown>> = { ...input };
+  const names = personal?.filter((name) => given[name] != null) ?? [];
+  if (names.length === 0) return input;
+  const sealed = names.map((name) => [name, sealedIn(events, name)] as const);
+  return { ...given, ...Object.fromEntries(sealed) };
+}
+
+function sealedIn(events: readonly PendingEvent[], name: string): PersonalText {
+  for (const { id, data } of events) {
+    const value = data[name];
+    if (isSealed(value)) return keepSealed(value, id);
+  }
+  return null;
 }
 
 function truncate(members: object, bytes: number): string {

@@ -12,7 +12,7 @@ export function toRecord(
   events: readonly PendingEvent[],
 ): PendingRecord {
   const { definition, input, options, actor, roles, transport } = request;
-  const { text, isWhole } = toInputJson(request);
+  const { text, isWhole } = toInputJson(request, events);
   const named = accountIdsIn(input);
   const accountIds = [...named];
   const namedCount = accountIds.length;

@@ -10,7 +10,7 @@ import {
 import type { Log } from '../log/log.ts';
 import { isDiskFull } from '../postgres/errors.ts';
 import { type ReusedKey, rejectReused } from './answers/reject-reused.ts';
-import { replayOutcome } from './answers/replay.ts';
+import { isSameInput, replayOutcome } from './answers/replay.ts';
 import { type AppendOptions, appendBatch, appendExclusively } from './append-batch.ts';
 import { BusyError, ContentionError, OutcomeUnknownError, UnavailableError } from './errors.ts';
 import { type FinishOptions, finishBatch, rejectAll } from './finish-batch.ts';
@@ -153,7 +153,7 @@ async function replayUsed(
     const { key, request } = submission;
     const outcome = key && outcomes.get(toKeyText(request.actor, key.idempotencyKey));
     if (key === null || outcome === undefined || outcome === null) open.push(submission);
-    else if (outcome.fingerprint !== key.fingerprint) reused.push({ submission, key });
+    else if (!isSameInput(key, outcome)) reused.push({ submission, key });
     else replaying.push(replayOutcome(log, key, outcome).then(submission.resolve));
   }
   await Promise.all(replaying);

@@ -4,6 +4,7 @@ import { openEventSource } from '../../src/bridges/source.ts';
 import { modules } from '../../src/contexts/all.ts';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import { toCanonicalJson } from '../../src/lib/canonical-json.ts';
+import { findText } from '../support/all-text.ts';
 import { batchOf, outcomeOf, pending } from '../support/batches.ts';
 import { createOwner, runMutation } from '../support/people.ts';
 import { sql } from '../support/rows.ts';
@@ -152,6 +153,22 @@ test('no cache keeps an answer about a moment that has personal texts', async ()
   }
   const { headers } = await get(`{ ${account} { balance holder { id } } }`);
   expect(headers.get('cache-control')).toContain('immutable');
+});
+
+test('the record of a command has its personal texts, until the person is forgotten', async () => {
+  const { personId, accountId, secrets } = await createOwner(server);
+  const rejected = { accountId, amount: '0.00', reference: 'never recorded' };
+  await runMutation(server, 'depositCash', rejected);
+  const query = `{ commands(last: 100) { nodes { name input } } }`;
+  const shown = JSON.stringify(await server.send(query));
+  expect(secrets.filter((secret) => !shown.includes(secret))).toEqual([]);
+  expect(shown).not.toContain('never recorded');
+  const texts = [...secrets, 'never recorded'];
+  for (const text of texts) expect(await findText(server.database, text)).toEqual([]);
+  await runMutation(server, 'erasePerson', { personId });
+  const after = await server.send(query);
+  expect(after.errors).toBeUndefined();
+  expect(texts.filter((text) => JSON.stringify(after).includes(text))).toEqual([]);
 });
 
 function fingerprintOf(name: string): Promise<readonly { fingerprint: string }[]> {

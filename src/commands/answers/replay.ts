@@ -10,9 +10,7 @@ export async function replayOutcome(
   key: KeyedInput,
   outcome: RecordedOutcome,
 ): Promise<CommandResult> {
-  const { fingerprint } = outcome;
-  const isSame = fingerprint === key.fingerprint || fingerprint === key.olderFingerprint;
-  if (!isSame) return toKeyReused(key, outcome.sequence);
+  if (!isSameInput(key, outcome)) return toKeyReused(key, outcome.sequence);
   const { sequence, eventCount } = outcome;
   const page = { after: sequence - eventCount, before: sequence + 1, limit: eventCount };
   const events = eventCount === 0 ? [] : await log.events({}, page);
@@ -27,6 +25,14 @@ export async function replayOutcome(
     dryRun: false,
     stateOf: () => null,
   };
+}
+
+/** Whether a key was used with the same command and input, in this release or an older one. */
+export function isSameInput(
+  { fingerprint, olderFingerprint }: KeyedInput,
+  outcome: RecordedOutcome,
+): boolean {
+  return [fingerprint, olderFingerprint].includes(outcome.fingerprint);
 }
 
 /** The rejection of a command whose key was used with another command or input. */

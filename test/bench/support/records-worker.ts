@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Processor } from '../../../src/commands/processor.ts';
 import { allRoles } from '../../../src/kernel/role.ts';
+import { createTestKeys } from '../../support/master-keys.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 import { answerJobs } from './answer-jobs.mjs';
 import { importBuilt } from './built.ts';
@@ -45,9 +46,11 @@ interface RecordsSetup {
 async function start({ url, streams, recordsCommands }: RecordsSetup): Promise<void> {
   await migrate(url);
   const definitions = eventDefinitionsOf([accounts]);
+  const database = await openDatabase(url);
   processor = createProcessor({
-    log: createLog(await openDatabase(url), definitions),
+    log: createLog(database, definitions),
     definitions,
+    keys: createTestKeys(database),
     logger: silentLogger,
     onAppended() {},
     recordsCommands,
