@@ -22,6 +22,11 @@ const { modules } =
   await importBuilt<typeof import('../../../src/contexts/all.ts')>('contexts/all.js');
 const { startEngine } = await importBuilt<typeof import('../../../src/engine.ts')>('engine.js');
 
+const { defaultActorLimits } = await importBuilt<
+  typeof import('../../../src/api/transport/actor-limits.ts')
+>('api/transport/actor-limits.js');
+const { byRole } = defaultActorLimits;
+
 type Context = ReturnType<typeof createRequestContext>;
 
 /** A server with authentication, with rights or without them. */
@@ -57,6 +62,8 @@ async function start(job: RightsJob): Promise<number> {
     },
     authentication: { jwt: { secret } },
     ready: async () => ({ ready: true }),
+    // The owner asks for more than a customer may.
+    actorLimits: { ...defaultActorLimits, byRole: { ...byRole, CUSTOMER: byRole.OPERATOR } },
     examples: [],
     log: silentLogger,
   });
