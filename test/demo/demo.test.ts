@@ -5,6 +5,7 @@ import { type DemoOptions, runDemo } from '../../src/demo/demo.ts';
 import { OtherDataError } from '../../src/demo/errors.ts';
 import { makers } from '../../src/demo/traders.ts';
 import { examples } from '../../src/examples.ts';
+import { testMasterKey } from '../support/master-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startProgram } from '../support/program.ts';
 import { runExample } from '../support/run-examples.ts';
@@ -92,7 +93,14 @@ test('the program trades by itself, and SIGTERM ends it', async () => {
 test('on the same data it continues without a new setup, beside the tour', async () => {
   const setUp = await countSetUp();
   expect(setUp).toContainEqual({ type: 'AccountOpened', count: 35 });
-  const app = buildApp(readConfig({ DATABASE_URL: database.url, PORT: '0', LOG_LEVEL: 'error' }));
+  const app = buildApp(
+    readConfig({
+      DATABASE_URL: database.url,
+      DAYBOOK_MASTER_KEY: testMasterKey,
+      PORT: '0',
+      LOG_LEVEL: 'error',
+    }),
+  );
   const server = await app.start();
   let isReady = false;
   const ready = () => {
