@@ -81,6 +81,8 @@ interface EngineOptions {
   readonly masterKeys: MasterKeys;
   /** The bridges to run; none if absent. */
   readonly bridges?: EngineBridges;
+  /** Whether the record of every command is kept, as it is by default. */
+  readonly recordsCommands?: boolean;
   /** `defaultEngineLimits` if absent. */
   readonly limits?: EngineLimits;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
@@ -187,6 +189,7 @@ function createParts(
     reactions: reactionsByType(contexts),
     logger,
     queueMax: limits.commandsWaitingMax,
+    recordsCommands: options.recordsCommands ?? true,
     assertDecides: () => registry.assertDecides(writer),
     onAppended: feed.offer,
     onReplaced: feed.wake,

@@ -28,7 +28,14 @@ export const rights: Bench = {
       const start = async (worker: Worker, hasRights: boolean): Promise<number> => {
         const url = await stage.database(hasRights ? 'rights' : 'no_rights');
         const owners = [customer, customer, customer];
-        const job: RightsJob = { url, secret, hasRights, accounts, owners };
+        const job: RightsJob = {
+          url,
+          secret,
+          hasRights,
+          recordsCommands: true,
+          accounts,
+          owners,
+        };
         return worker.call('start', job);
       };
       return compare(stage, { on: await start(on, true), off: await start(off, false) });

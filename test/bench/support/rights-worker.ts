@@ -36,7 +36,7 @@ const atOnce = 1_000;
 
 /** Returns the port. */
 async function start(job: RightsJob): Promise<number> {
-  const { url, secret, hasRights } = job;
+  const { url, secret, hasRights, recordsCommands } = job;
   const database = await openDatabase(url);
   const contexts = modules.map(({ context }) => context);
   const engine = await startEngine({
@@ -44,6 +44,7 @@ async function start(job: RightsJob): Promise<number> {
     url,
     contexts,
     logger: silentLogger,
+    recordsCommands,
     masterKeys: testMasterKeys(),
   });
   await openAccounts(engine, job);

@@ -11,14 +11,16 @@ export interface Stage {
   database(name: string): Promise<string>;
   /** The shared Daybook server on the database `daybook`, started on the first call. */
   daybook(): Promise<DaybookServer>;
-  /** Loads a server from a new generator for the warm-up and the measured time. */
-  load(job: Omit<LoadJob, 'warmUpMs' | 'measuredMs'>): Promise<readonly GroupLoad[]>;
+  /** Loads a server from a new generator for the times of the stage, or of the job. */
+  load(job: Partial<LoadJob> & LoadTarget): Promise<readonly GroupLoad[]>;
   /** Runs the work and then stops the workers, or whatever else it needs. */
   withWorkers<T>(workers: readonly Pick<Worker, 'stop'>[], work: () => Promise<T>): Promise<T>;
   describePostgres(): Promise<string>;
   /** Writes one line to stderr. */
   progress(line: string): void;
 }
+
+type LoadTarget = Omit<LoadJob, 'warmUpMs' | 'measuredMs'>;
 
 export interface Timing {
   readonly warmUpMs: number;
