@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { delay } from '../../src/lib/delay.ts';
 import { newMasterKey, testMasterKey } from '../support/master-keys.ts';
 import { createOwner, type Owner, ownerQuery, runMutation } from '../support/people.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -120,7 +121,7 @@ test('a server that is killed while it forgets people has forgotten each whole, 
     people.map((personId) => runMutation(client, 'registerPerson', { personId, name: 'Ada' })),
   );
   const erasing = people.map((personId, index) =>
-    new Promise((resolve) => setTimeout(resolve, index * 2))
+    delay(index * 2)
       .then(() => runMutation(client, 'erasePerson', { personId }))
       .catch(() => null),
   );

@@ -9,6 +9,7 @@ import {
 import { issueToken } from '../../../src/api/transport/token.ts';
 import { parseTrustedDocuments } from '../../../src/api/transport/trusted-documents.ts';
 import type { Role } from '../../../src/kernel/role.ts';
+import { delay } from '../../../src/lib/delay.ts';
 import { until } from '../../support/until.ts';
 import { startServer, type TestServer } from './test-server.ts';
 import { openSocket, type TestSocket } from './test-socket.ts';
@@ -93,7 +94,7 @@ describe('commands over HTTP', () => {
     const { response } = await send(tested, { query: 'mutation { touch }' });
     const seconds = Number(response.headers.get('retry-after'));
     expect(seconds).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    await delay(seconds * 1_000);
     expect(codeIn((await send(tested, { query: 'mutation { touch }' })).text)).toBe('OK');
   });
 
