@@ -29,8 +29,8 @@ export interface Visibility {
   /** Whether the caller may see an account whose rights are known. */
   admits(account: AccountRights): boolean;
   /**
-   * The actor whose own accounts, and those to which it was let in, are the ones that the caller
-   * may see. Null if there are none, no matter what they are. Only for callers without `ofAll`.
+   * The actor of the caller, who may see the accounts that it owns and those to which it was let
+   * in. Null if its roles let it see none. Only for callers without `ofAll`.
    */
   viewer(): string | null;
   /** The sequence number at which rights are read. */

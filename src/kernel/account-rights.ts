@@ -11,7 +11,7 @@ export type AccountRights = {
   readonly grants: readonly { readonly actor: string; readonly access: Access }[];
 };
 
-/** Where the rights to accounts are found: as committed, and on the way of a command. */
+/** Where the rights to accounts are found: readers use the view, and commands the streams. */
 export interface RightsSource {
   readonly view: View<AccountRights>;
   readonly decider: Decider<AccountRights | null>;

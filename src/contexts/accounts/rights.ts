@@ -6,7 +6,8 @@ import { hasRole } from '../../kernel/role.ts';
 import { type AccountState, accountDecider } from './account.ts';
 import { AccountNotFound } from './rejections.ts';
 
-const holders: Readonly<Record<AccountNeed, string>> = {
+/** Who has the right to a command for an account, by its need. */
+export const rightHolders: Readonly<Record<AccountNeed, string>> = {
   TRADE: 'the owner, actors with TRADE or FULL access to the account, and OPERATOR',
   FULL: 'the owner, actors with FULL access to the account, and OPERATOR',
   OWNER: 'the owner of the account, and OPERATOR',
@@ -19,7 +20,7 @@ export function accountRight<Input>(
   idOf: (input: Input) => string,
 ): Right<Input> {
   return {
-    holders: holders[need],
+    holders: rightHolders[need],
     assert: (input, context) => assertMayAct(context, need, idOf(input)),
   };
 }

@@ -4,19 +4,17 @@ import type { CommandContext, Right } from '../../kernel/command.ts';
 import { Rejection } from '../../kernel/rejection.ts';
 import { hasRole } from '../../kernel/role.ts';
 import { accountDecider } from '../accounts/account.ts';
-import { accountRight, assertMayAct } from '../accounts/rights.ts';
+import { assertMayAct, rightHolders } from '../accounts/rights.ts';
 import { orderDecider } from './order.ts';
 import { OrderNotFound } from './rejections.ts';
 
 /** The right to a command for an open order: that to trade for its account. */
 export const orderRight: Right<{ readonly orderId: string }> = {
-  holders: accountRight('TRADE', () => '').holders,
+  holders: rightHolders.TRADE,
   assert({ orderId }, context) {
+    if (hasRole(context.caller, 'OPERATOR')) return;
     const { state: order } = context.load(orderDecider, orderId);
-    if (order === null) {
-      if (hasRole(context.caller, 'OPERATOR')) return;
-      throw noSuchOrder(orderId);
-    }
+    if (order === null) throw noSuchOrder(orderId);
     if (!isVisible(context, order.accountId)) throw hidden(noSuchOrder(orderId));
     assertMayAct(context, 'TRADE', order.accountId);
   },
