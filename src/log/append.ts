@@ -72,26 +72,36 @@ function toExpectedRows(expected: ExpectedStreams): readonly Json[] {
   return rows;
 }
 
-/** The members of an event in the order in which `append_events` reads them. */
+/** The members of an event in the order in which `append_commands` reads them. */
 function toEventRow(event: PendingEvent): readonly Json[] {
+  const { streamId, actor, correlationId, causationId } = event;
+  const isPlain = [streamId, actor, correlationId, causationId ?? ''].every((text) =>
+    plainText.test(text),
+  );
   return [
-    event.streamId,
+    streamId,
     event.version,
     event.id,
     event.type,
     event.schemaVersion,
     event.occurredAt,
-    event.actor,
+    actor,
     event.commandId,
-    event.correlationId,
-    event.causationId,
-    event.data,
+    correlationId,
+    causationId,
+    // As text, so that the log has exactly these bytes.
+    JSON.stringify(event.data),
+    isPlain ? 1 : null,
   ];
 }
 
-function toOutcomeRow(outcome: PendingOutcome): readonly unknown[] {
+/** A text that COPY prints as it is. */
+const plainText = /^[^\\\p{Cc}]*$/u;
+
+function toOutcomeRow(outcome: PendingOutcome): readonly Json[] {
   const { actor, idempotencyKey, fingerprint, commandId, offset, eventCount, rejection } = outcome;
-  return [actor, idempotencyKey, fingerprint, commandId, offset, eventCount, rejection];
+  const text = rejection === null ? null : JSON.stringify(rejection);
+  return [actor, idempotencyKey, fingerprint, commandId, offset, eventCount, text];
 }
 
 function toAppendError(error: unknown): unknown {
@@ -114,7 +124,7 @@ const find: Query = {
   name: 'find_batch',
   text: `select first_sequence, recorded_at, (
       select events.id from events where events.sequence = first_sequence - 1
-    ) as previous_id from append_batches where id = $1`,
+    ) as previous_id from command_batches where batch_id = $1`,
 };
 
 /**

@@ -44,13 +44,13 @@ export function checksumOf(text: string): string {
 }
 
 /**
- * Creates or replaces the functions that the database lacks or has in another form, in one
- * transaction, and returns their names. Throws `MigrationError`, and changes nothing, if one fails.
+ * Creates or replaces the functions that the database lacks or has in another form, and returns
+ * their names. Throws `MigrationError` if one fails.
  *
  * A function that has a higher revision in the database stays as it is: a newer version of the
  * program is being rolled out, and this one has restarted. Its functions serve this version too,
  * because a function keeps its name, parameters and meaning until no program calls it. The caller
- * holds the migration lock.
+ * holds the migration lock and has begun a transaction.
  */
 export async function applyFunctions(
   client: pg.Client,
@@ -58,7 +58,6 @@ export async function applyFunctions(
 ): Promise<readonly string[]> {
   let current = 'the functions';
   try {
-    await client.query('begin');
     await client.query(createTable);
     const applied = await readApplied(client);
     // A body may call a function that is created later; a test has PostgreSQL check each body.
@@ -69,10 +68,8 @@ export async function applyFunctions(
       await client.query(file.text);
       await client.query(record, [file.name, file.revision, file.checksum]);
     }
-    await client.query('commit');
     return due.map(({ name }) => name);
   } catch (cause) {
-    await client.query('rollback').catch(() => {});
     throw new MigrationError(`${current} failed: ${toOneLine(cause)}`, { cause });
   }
 }

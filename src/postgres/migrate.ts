@@ -9,9 +9,10 @@ import { applyFunctions, checksumOf, readFunctions, readSql } from './functions.
 
 /**
  * Brings a database up to date with the SQL files of a directory, and returns the names of the
- * migrations that it ran. First it runs the migrations ('0001_name.sql' and so on), each in its own
- * transaction. Then it applies the functions ('functions/name.sql') that are new or have changed,
- * all in one transaction. Any number of processes may do so at once: all but one wait.
+ * migrations that it ran. First it runs the migrations ('0001_name.sql' and so on). Then it applies
+ * the functions ('functions/name.sql') that are new or have changed. The later migrations and the
+ * functions are one transaction: no running program finds new tables with former functions. Any
+ * number of processes may do so at once: all but one wait.
  *
  * Throws `MigrationError` if a file fails, or if a migration was changed after it ran. A function
  * may change: an edit raises the revision in its file. If the database has a function with a higher
@@ -36,19 +37,41 @@ export async function migrate(
     // This lock belongs to the session, so it ends with the connection. The library's own lock does
     // not wait.
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    const names: string[] = [];
-    for (const part of parts) {
-      const own = new Map([...files].filter(([name]) => part.pattern.test(name)));
-      await assertKnown(client, part, own);
-      if (own.size === 0) continue;
-      names.push(...(await runMigrations(client, directory, part)));
-      await recordFiles(client, part, own);
-    }
+    const first = await runPart(client, directory, { ...parts.first, files });
+    await client.query('begin');
+    const later = await runPart(withoutTransactions(client), directory, { ...parts.later, files });
     await applyFunctions(client, functions);
-    return names;
+    await client.query('commit');
+    return [...first, ...later];
   } finally {
+    // Ends a transaction that is still open, and the lock.
     await client.end();
   }
+}
+
+/** The connection for the library, which would begin and end separate transactions. */
+function withoutTransactions(client: pg.Client): pg.Client {
+  const query = (text: unknown, ...more: unknown[]): unknown =>
+    typeof text === 'string' && /^(?:begin|commit|rollback);?$/i.test(text)
+      ? Promise.resolve({ rows: [] })
+      : Reflect.apply(client.query, client, [text, ...more]);
+  return Object.create(client, { query: { value: query } }) as pg.Client;
+}
+
+type PartFiles = Part & { readonly files: Files };
+
+/** Runs the migrations of a part that have not run, and returns their names. */
+async function runPart(
+  client: pg.Client,
+  directory: string,
+  { files, ...part }: PartFiles,
+): Promise<readonly string[]> {
+  const own = new Map([...files].filter(([name]) => part.pattern.test(name)));
+  await assertKnown(client, part, own);
+  if (own.size === 0) return [];
+  const names = await runMigrations(client, directory, part);
+  await recordFiles(client, part, own);
+  return names;
 }
 
 /** The migrations of this package; the path is right from src/postgres/ and from dist/postgres/. */
@@ -66,10 +89,10 @@ interface Part {
  * alongside migrations that only add. It has the files up to 0009. The later ones are in another
  * table, so that release 0.1.0 can restart while a newer one is being rolled out.
  */
-const parts: readonly Part[] = [
-  { table: 'schema_migrations', pattern: /^000\d_[a-z0-9_]+$/ },
-  { table: 'later_schema_migrations', pattern: /^(?!000)\d{4}_[a-z0-9_]+$/ },
-];
+const parts: Readonly<Record<'first' | 'later', Part>> = {
+  first: { table: 'schema_migrations', pattern: /^000\d_[a-z0-9_]+$/ },
+  later: { table: 'later_schema_migrations', pattern: /^(?!000)\d{4}_[a-z0-9_]+$/ },
+};
 
 /** 'migrate' in ASCII, an arbitrary number that nothing else locks. */
 const migrationLock = '30796665482998885';

@@ -21,7 +21,7 @@ beforeAll(async () => {
          else 'ClientOrderIdAssigned' end, 1,
        timestamptz '2026-01-01' + place * interval '1 second', '2026-01-01',
        case when place % 2 = 0 then 'bob' else 'ann' end, gen_random_uuid(), 'correlation', null,
-       '{"symbol": "X", "price": "1", "accountId": "", "clientOrderId": "", "orderId": ""}'
+       '{"symbol": "X", "price": "1", "accountId": "", "clientOrderId": "", "orderId": ""}', ''
      from generate_series(1, $1::int) as place`,
     [eventCount, found],
   );

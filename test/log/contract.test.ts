@@ -65,7 +65,7 @@ test('a version that leaves a gap, or is not the expected one, is rejected', asy
   await log.append(batchOf([pending('a-1', 1)]));
   const blind = batchOf([pending('a-1', 1)], { expected: new Map() });
   await expect(log.append(blind)).rejects.toMatchObject({
-    constraint: 'events_stream_id_version_key',
+    constraint: 'events_1_stream_id_version_key',
   });
 });
 
@@ -194,7 +194,9 @@ test('a batch id cannot be appended twice', async () => {
   await log.append(batch);
   await expect(log.append(batch)).rejects.toMatchObject({ code: 'STALE_STREAMS' });
   const other = batchOf([pending('b-1', 1)], { id: batch.id });
-  await expect(log.append(other)).rejects.toMatchObject({ constraint: 'append_batches_pkey' });
+  await expect(log.append(other)).rejects.toMatchObject({
+    constraint: 'command_batches_batch_id_key',
+  });
   expect((await log.head()).sequence).toBe(1);
 });
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
        case when place = 15000 then 'Rare' else 'Type' || place % 5 end, 1,
        timestamptz '2026-01-01' + place * interval '1 second', '2026-01-01',
        case when place % 1000 = 0 then 'rare' else 'actor' || place % 3 end, gen_random_uuid(),
-       'correlation ' || place / 3, null, '{"amount": "1.00"}'
+       'correlation ' || place / 3, null, '{"amount": "1.00"}', ''
      from generate_series(1, $1::int) as place`,
     [eventCount],
   );
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await sql(
     database,
     `insert into command_outcomes
-     select 'ann', 'key ' || place, 'print', gen_random_uuid(), place, 1, null
+     select 'ann', 'key ' || place, 'print', gen_random_uuid(), place, 1, null, now()
      from generate_series(1, $1::int) as place`,
     [eventCount],
   );
@@ -58,7 +58,7 @@ async function insertRecords(): Promise<void> {
     `insert into command_batches
      select recorded_at, sequence, 1, gen_random_uuid(), 150,
        '{"texts": ["depositCash", "ann", "OPERATOR", "http"], "records": [["' || command_id
-       || '", 0, 1, 2, 3, 1, null, null, null, null, [], {"accountId": "none"}]]}'
+       || '", 0, 1, 2, 3, 1, null, null, null, null, [], {"accountId": "none"}]]}', ''
      from events order by sequence`,
   );
   const term = '$1::integer, recorded_at from events';

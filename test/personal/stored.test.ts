@@ -98,11 +98,11 @@ test('a sealed text that was changed or moved is an error that names its event',
   const before = await server.send<History>(historyQuery, { id: accountId });
   const ids = before.data.account.history.nodes.slice(-3).map(({ eventId }) => eventId);
   const [first, second, third] = ids;
-  const changed = `update events set data = jsonb_set(data, '{reference,sealed}',
-    to_jsonb(reverse(data #>> '{reference,sealed}'))) where id = $1`;
+  const changed = `update events set data = jsonb_set(data::jsonb, '{reference,sealed}',
+    to_jsonb(reverse(data #>> '{reference,sealed}')))::json where id = $1`;
   await tamper(changed, [first]);
-  const copied = `update events set data = jsonb_set(data, '{reference}',
-    (select data -> 'reference' from events where id = $2)) where id = $1`;
+  const copied = `update events set data = jsonb_set(data::jsonb, '{reference}',
+    (select data::jsonb -> 'reference' from events where id = $2))::json where id = $1`;
   await tamper(copied, [second, third]);
   const { data, errors } = await server.send<History>(
     `query H($id: ID!) { account(id: $id) { history(last: 3) { nodes {

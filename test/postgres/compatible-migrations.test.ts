@@ -15,7 +15,22 @@ function migrationsAfter(last: string): readonly string[] {
 }
 
 /** Allowed statements by file, each with the reason why it breaks nothing. */
-const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '0018_log_chain.sql': {
+    'drop: drop table unchained_events': 'the table events takes its place',
+    'drop: drop table unchained_batches': 'the table command_batches takes its place',
+    'drop: drop table append_batches': 'a view of the same name takes its place',
+    'rename: alter table events rename to unchained_events': 'events is created again',
+    'rename: alter table command_batches rename to unchained_batches':
+      'command_batches is created again',
+    'change of type: alter column rejection type json using rejection::text::json':
+      'programs parse both types, and the migration ends sessions that have plans',
+    'not null: alter column hash set not null': 'no program inserts into log_head',
+    'not null: alter column commands_hash set not null': 'no program inserts into log_head',
+    'other function: create or replace function append_events':
+      'the function for the previous release has its former signature',
+  },
+};
 
 test('no migration breaks the programs of the previous release', () => {
   const breaking = migrationsAfter(lastOfPrevious).flatMap((name) =>
@@ -26,9 +41,15 @@ test('no migration breaks the programs of the previous release', () => {
   expect(breaking).toEqual([]);
 });
 
-/** The functions of new triggers by file: a trigger needs its function when it is created. */
-const firstForms: Readonly<Record<string, string>> = {
-  '0017_personal_data.sql': 'create function erase_personal_key',
+/** Functions that a migration itself needs, by file, and one for the previous release alone. */
+const firstForms: Readonly<Record<string, readonly string[]>> = {
+  '0017_personal_data.sql': ['create function erase_personal_key'],
+  '0018_log_chain.sql': [
+    'create function link_hash',
+    'create function copy_text',
+    'create function add_events_partition',
+    'create or replace function append_events(\n  batch_id uuid,\n  expected',
+  ],
 };
 
 test('no migration creates or drops a function that already has a file', () => {
@@ -36,8 +57,8 @@ test('no migration creates or drops a function that already has a file', () => {
   const pattern = new RegExp(`(?<!execute )\\bfunction (?:if exists )?(?:${names.join('|')})\\b`);
   const wrong = migrationsAfter(lastWithFunctions).filter((name) => {
     const text = readFileSync(path.join(directory, name), 'utf8');
-    const first = firstForms[name];
-    return pattern.test(first === undefined ? text : text.replace(first, ''));
+    const first = firstForms[name] ?? [];
+    return pattern.test(first.reduce((rest, form) => rest.replace(form, ''), text));
   });
   expect(wrong).toEqual([]);
 });

@@ -52,7 +52,7 @@ async function functionsOf(database: Database): Promise<readonly FunctionRow[]> 
   const rows = await sql<FunctionRow>(
     database,
     `select proname as name, oid::regprocedure::text as signature, prosrc as body
-     from pg_proc where pronamespace = 'public'::regnamespace and not exists (
+     from pg_proc where pronamespace = 'public'::regnamespace and prokind = 'f' and not exists (
        select from pg_depend
        where classid = 'pg_proc'::regclass and objid = pg_proc.oid and deptype = 'e'
      ) order by proname`,
