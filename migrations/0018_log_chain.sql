@@ -55,9 +55,14 @@ create table events (
   constraint events_occurred_at_check check (occurred_at <= recorded_at)
 ) partition by range (sequence);
 
-create index events_correlation_id_sequence_idx on events (correlation_id, sequence);
-create index events_type_sequence_idx on events (type, sequence);
-create index events_actor_sequence_idx on events (actor, sequence);
+-- 24 bits of the hash of a text, and 40 bits of the sequence: 20 bytes for each event, where the text
+-- and the sequence took 68.
+create index events_correlation_id_key_idx on events
+(((hashtext(correlation_id)::bigint & 16777215) << 40 | sequence));
+create index events_type_key_idx on events
+(((hashtext(type)::bigint & 16777215) << 40 | sequence));
+create index events_actor_key_idx on events
+(((hashtext(actor)::bigint & 16777215) << 40 | sequence));
 
 create function add_events_partition(first_sequence bigint, end_sequence bigint) returns void
 language plpgsql as $$

@@ -1,5 +1,6 @@
 import { personCategory, personErased } from '../kernel/personal.ts';
 import type { Executor, Query } from '../postgres/database.ts';
+import { indexKey, indexSequenceMax } from '../postgres/index-key.ts';
 import type { WrappedKey } from './master-keys.ts';
 
 /** What the database has about the data key of a person: the wrapped key, or when it was erased. */
@@ -140,7 +141,9 @@ const eraseAgain: Query = {
   text: `insert into personal_keys (subject, erased_at)
     select distinct on (events.stream_id) substr(events.stream_id, length($2) + 2),
       events.recorded_at
-    from events where events.type = $1 order by events.stream_id, events.sequence
+    from events where events.type = $1 and ${indexKey('events.type', 'events.sequence')}
+      between ${indexKey('$1', '0')} and ${indexKey('$1', `${indexSequenceMax}`)}
+    order by events.stream_id, events.sequence
     on conflict on constraint personal_keys_pkey do update
     set master_key = null, wrapped_key = null, erased_at = excluded.erased_at
     where personal_keys.erased_at is null`,
