@@ -5,6 +5,7 @@ import { bulk } from './bulk.ts';
 import { client } from './client.ts';
 import { deposit } from './deposit.ts';
 import { live } from './live.ts';
+import { long } from './long.ts';
 import { matching } from './matching.ts';
 import { query } from './query.ts';
 import { records } from './records.ts';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   trade,
   matching,
   bridges,
+  long,
 ];
 const thorough: Timing = { warmUpMs: 3_000, measuredMs: 8_000, rounds: 2, isThorough: true };
 const quick: Timing = { warmUpMs: 1_000, measuredMs: 2_000, rounds: 1, isThorough: false };

@@ -9,6 +9,7 @@ import { daybookFlags, hasEnded } from './worker.ts';
 /** A Daybook server, run the way its users run it. */
 export interface DaybookServer {
   readonly port: number;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -19,11 +20,12 @@ const stopTimeoutMs = 20_000;
 
 /**
  * Starts a server on a free loopback port and waits until `/health/ready` succeeds. `settings`:
- * environment variables in addition to the usual ones.
+ * environment variables in addition to the usual ones. A server is ready when its views are built.
  */
 export async function startDaybookServer(
   databaseUrl: string,
   settings: Readonly<Record<string, string>> = {},
+  timeoutMs = startTimeoutMs,
 ): Promise<DaybookServer> {
   if (!existsSync(main)) throw new Error('dist/main.js is missing: run npm run build');
   const port = await findFreePort();
@@ -40,12 +42,12 @@ export async function startDaybookServer(
   });
   const tail = keepTail(child);
   try {
-    await waitUntilReady(child, port);
+    await waitUntilReady(child, port, timeoutMs);
   } catch (error) {
     await stop(child);
     throw new Error(`the server did not start: ${tail()}`, { cause: error });
   }
-  return { port, stop: () => stop(child) };
+  return { port, pid: child.pid ?? 0, stop: () => stop(child) };
 }
 
 /** The environment without Daybook's settings, so that its defaults are measured. */
@@ -63,8 +65,8 @@ function keepTail(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function waitUntilReady(child: ChildProcess, port: number): Promise<void> {
-  const deadline = performance.now() + startTimeoutMs;
+async function waitUntilReady(child: ChildProcess, port: number, timeoutMs: number) {
+  const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     if (hasEnded(child))
       throw new Error(`the process ended with ${child.exitCode ?? child.signalCode}`);
@@ -72,7 +74,7 @@ async function waitUntilReady(child: ChildProcess, port: number): Promise<void> 
     if (response?.ok) return;
     await delay(50);
   }
-  throw new Error(`the server was not ready after ${startTimeoutMs} ms`);
+  throw new Error(`the server was not ready after ${timeoutMs} ms`);
 }
 
 async function stop(child: ChildProcess): Promise<void> {
