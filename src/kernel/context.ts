@@ -25,7 +25,8 @@ export interface KnownEvents extends ReadonlyMap<string, EventDefinition> {
 }
 
 /**
- * The event types of the given contexts by name; throws if two have the same name. If a stream of
+ * The event types of the given contexts by name; throws if two have the same name, or if one is
+ * split into a type that its context does not define. If a stream of
  * one of their categories has an event of another type, a newer program recorded it.
  */
 export function eventDefinitionsOf(contexts: readonly BoundedContext[]): KnownEvents {
@@ -33,6 +34,10 @@ export function eventDefinitionsOf(contexts: readonly BoundedContext[]): KnownEv
   for (const context of contexts) {
     for (const [type, definition] of Object.entries(context.events)) {
       if (definitions.has(type)) throw new Error(`two contexts define the event ${type}`);
+      const other = definition.splitInto?.find((name) => !Object.hasOwn(context.events, name));
+      if (other !== undefined) {
+        throw new Error(`${type} is split into ${other}, which its context does not define`);
+      }
       definitions.set(type, definition);
     }
   }

@@ -2,8 +2,24 @@ import type { Json, JsonObject, NewEvent, StoredEvent } from './event.ts';
 import type { DataOf, Fields } from './field.ts';
 import { UpgradeNeededError } from './upgrade-needed.ts';
 
-/** Converts data of an event from one schema version to the next. Pure and total. */
-export type Upcaster = (data: JsonObject) => JsonObject;
+/**
+ * Converts data of an event from one schema version to the next. Pure and total. If the type was
+ * split, it returns `becomes(…)` for the events that are read as another type.
+ */
+export type Upcaster = (data: JsonObject) => JsonObject | Becomes;
+
+const newType = Symbol('the type that an event is read as');
+
+/** An event that is read as another type, in schema version 1 of that type. */
+interface Becomes {
+  readonly [newType]: string;
+  readonly data: JsonObject;
+}
+
+/** The result of an upcaster for an event that is read as another type from now on. */
+export function becomes(type: string, data: JsonObject): Becomes {
+  return { [newType]: type, data };
+}
 
 /**
  * Who may see an event, in addition to those who may see the whole log: everyone, no other actor,
@@ -31,6 +47,8 @@ export interface EventDefinition<F extends Fields = Fields> {
    * upcasters plus one.
    */
   readonly upcasters?: readonly Upcaster[];
+  /** The other types that older events of this type are read as. Absent: there are none. */
+  readonly splitInto?: readonly string[];
   /** The first schema version whose personal fields are sealed. Absent: all are. */
   readonly personalSince?: number;
 }
@@ -62,25 +80,62 @@ export function recordedSchemaVersion(definition: EventDefinition, hasSealed: bo
   return latest === definition.personalSince && !hasSealed ? latest - 1 : latest;
 }
 
+/** An event as it is read: its type, the definition of that type, and its data. */
+export interface UpcastEvent {
+  readonly type: string;
+  readonly definition: EventDefinition;
+  /** In the latest schema version of the type. */
+  readonly data: JsonObject;
+}
+
 /**
- * Converts data stored under `schemaVersion` to the latest schema version.
+ * Converts data stored under `schemaVersion` of a type to the latest schema version, which may be
+ * of another type.
  *
  * Throws `UpgradeNeededError` if a newer program wrote the data.
  */
 export function upcast(
+  definitions: ReadonlyMap<string, EventDefinition>,
   type: string,
-  definition: EventDefinition,
   schemaVersion: number,
   data: JsonObject,
-): JsonObject {
+): UpcastEvent {
+  const definition = definitions.get(type);
+  if (definition === undefined) throw new Error(`no context defines the event ${type}`);
   const latest = latestSchemaVersion(definition);
   if (schemaVersion > latest) {
     const known = `this program knows versions up to ${latest}`;
     throw new UpgradeNeededError(`${type} is stored as version ${schemaVersion}; ${known}`);
   }
   let current = data;
-  for (const step of definition.upcasters?.slice(schemaVersion - 1) ?? []) current = step(current);
-  return current;
+  for (const step of definition.upcasters?.slice(schemaVersion - 1) ?? []) {
+    const next = step(current);
+    if (isBecomes(next)) return upcast(definitions, next[newType], 1, next.data);
+    current = next;
+  }
+  return { type, definition, data: current };
+}
+
+function isBecomes(result: JsonObject | Becomes): result is Becomes {
+  return newType in result;
+}
+
+/**
+ * The types under which events that are read as one of `types` are stored: these types, and the
+ * types that were split into them.
+ */
+export function storedTypesOf(
+  definitions: ReadonlyMap<string, EventDefinition>,
+  types: readonly string[],
+): readonly string[] {
+  const stored = new Set(types);
+  // A set also visits what is added to it on the way: a type may be split from one that was split.
+  for (const type of stored) {
+    for (const [other, { splitInto = [] }] of definitions) {
+      if (splitInto.includes(type)) stored.add(other);
+    }
+  }
+  return [...stored];
 }
 
 /**

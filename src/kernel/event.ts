@@ -22,7 +22,10 @@ export interface StoredEvent<Type extends string = string, Data = JsonObject>
   readonly sequence: number;
   readonly streamId: string;
   readonly version: number;
-  /** The schema version under which the event was stored, not that of `data`. */
+  /**
+   * The schema version under which the event was stored, not that of `data`. If its type was split
+   * since then, it is a version of the type under which the event was stored.
+   */
   readonly schemaVersion: number;
   readonly recordedAt: string;
   readonly occurredAt: string;

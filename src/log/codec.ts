@@ -1,6 +1,12 @@
 import type { KnownEvents } from '../kernel/context.ts';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
-import { inFieldOrder, latestSchemaVersion, upcast } from '../kernel/event-definition.ts';
+import {
+  inFieldOrder,
+  latestSchemaVersion,
+  storedTypesOf,
+  type UpcastEvent,
+  upcast,
+} from '../kernel/event-definition.ts';
 import { NewerEventError } from '../kernel/upgrade-needed.ts';
 
 /** A row of the events table, as the driver returns it. */
@@ -20,7 +26,12 @@ export interface EventRow {
   readonly data: JsonObject;
 }
 
-export type EventDecoder = (row: EventRow) => StoredEvent;
+/** Turns a row into an event of the latest schema version, which may be of another type. */
+export interface EventDecoder {
+  (row: EventRow): StoredEvent;
+  /** The types that rows of events of these types can have. */
+  storedTypesOf(types: readonly string[]): readonly string[];
+}
 
 /**
  * Creates a decoder that turns rows into events of the latest schema versions. An event of an
@@ -32,19 +43,23 @@ export type EventDecoder = (row: EventRow) => StoredEvent;
  */
 export function createEventDecoder(definitions: KnownEvents): EventDecoder {
   const { categories } = definitions;
-  return (row) => {
+  const decode = (row: EventRow): StoredEvent => {
     const definition = definitions.get(row.type);
     if (definition === undefined) {
       if (categories?.has(categoryOf(row.stream_id))) throw toNewerEvent(row, null);
     } else if (row.schema_version > latestSchemaVersion(definition)) {
       throw toNewerEvent(row, latestSchemaVersion(definition));
     }
+    const { type, data } =
+      definition === undefined
+        ? row
+        : toLatest(upcast(definitions, row.type, row.schema_version, row.data));
     return {
       id: row.id,
       sequence: row.sequence,
       streamId: row.stream_id,
       version: row.version,
-      type: row.type,
+      type,
       schemaVersion: row.schema_version,
       recordedAt: row.recorded_at,
       occurredAt: row.occurred_at,
@@ -52,12 +67,15 @@ export function createEventDecoder(definitions: KnownEvents): EventDecoder {
       commandId: row.command_id,
       correlationId: row.correlation_id,
       causationId: row.causation_id,
-      data:
-        definition === undefined
-          ? row.data
-          : inFieldOrder(definition, upcast(row.type, definition, row.schema_version, row.data)),
+      data,
     };
   };
+  const known = { storedTypesOf: (types: readonly string[]) => storedTypesOf(definitions, types) };
+  return Object.assign(decode, known);
+}
+
+function toLatest({ type, definition, data }: UpcastEvent) {
+  return { type, data: inFieldOrder(definition, data) };
 }
 
 function categoryOf(streamId: string): string {

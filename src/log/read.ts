@@ -107,16 +107,22 @@ export async function scanEvents(
   const direction = page.descending ? 'descending' : 'ascending';
   const [leadingFilter, ...others] = order.filter((name) => filter[name] !== undefined);
   const values: unknown[] = [after, before, limit];
+  const storedTypes = filter.types && decode.storedTypesOf(filter.types);
   let query = all[direction];
   if (leadingFilter !== undefined) {
     query = (others.length === 0 ? alone : withOthers)[leadingFilter][direction];
-    values.push(leadingFilter === 'types' ? [...new Set(filter.types)] : filter[leadingFilter]);
+    values.push(leadingFilter === 'types' ? storedTypes : filter[leadingFilter]);
   }
   if (others.length > 0) {
-    const { correlationId = null, streamId = null, actor = null, types = null } = filter;
-    values.push(correlationId, streamId, actor, types, page.lookedAtMax ?? lookedAtMaxDefault);
+    const { correlationId = null, streamId = null, actor = null } = filter;
+    const lookedAtMax = page.lookedAtMax ?? lookedAtMaxDefault;
+    values.push(correlationId, streamId, actor, storedTypes ?? null, lookedAtMax);
   }
-  return toScan(await executor.query<ScannedRow>(query, values), decode, limit);
+  const rows = await executor.query<ScannedRow>(query, values);
+  const passing = rows.filter(({ passes = true }) => passes).map(decode);
+  // The statement finds stored types, which may be read as other types.
+  const events = passing.filter(({ type }) => filter.types?.includes(type) ?? true);
+  return { events, stoppedAt: events.length < limit ? endOf(rows, limit) : null };
 }
 
 interface ScannedRow extends EventRow {
@@ -125,11 +131,11 @@ interface ScannedRow extends EventRow {
   readonly is_last?: boolean;
 }
 
-function toScan(rows: readonly ScannedRow[], decode: EventDecoder, limit: number): EventScan {
+/** The sequence after which there may be more rows; null if the statement has found all. */
+function endOf(rows: readonly ScannedRow[], limit: number): number | null {
   const last = rows.at(-1);
-  if (last?.is_last !== true) return { events: rows.map(decode), stoppedAt: null };
-  const events = rows.filter(({ passes }) => passes).map(decode);
-  return { events, stoppedAt: events.length < limit ? last.sequence : null };
+  if (last === undefined) return null;
+  return last.is_last === true || rows.length === limit ? last.sequence : null;
 }
 
 /** The filters, the most selective first; types lead only if there is no other filter. */

@@ -2,8 +2,10 @@ import { expect, test } from 'vitest';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import { entityIdOf, streamIdOf } from '../../src/kernel/decider.ts';
 import {
+  becomes,
   type EventDefinition,
   latestSchemaVersion,
+  storedTypesOf,
   upcast,
 } from '../../src/kernel/event-definition.ts';
 
@@ -14,6 +16,8 @@ const definition: EventDefinition = {
   upcasters: [(data) => ({ ...data, two: true }), (data) => ({ ...data, three: true })],
 };
 
+const definitions = new Map([['Counted', definition]]);
+
 test('the latest version is the number of upcasters plus one', () => {
   expect(latestSchemaVersion({ description: '', audience: 'LOG', fields: {} })).toBe(1);
   expect(latestSchemaVersion(definition)).toBe(3);
@@ -21,14 +25,47 @@ test('the latest version is the number of upcasters plus one', () => {
 
 test('upcasting applies the steps from the stored version on and changes nothing in place', () => {
   const data = Object.freeze({ one: true });
-  expect(upcast('Counted', definition, 1, data)).toEqual({ one: true, two: true, three: true });
-  expect(upcast('Counted', definition, 2, data)).toEqual({ one: true, three: true });
-  expect(upcast('Counted', definition, 3, data)).toBe(data);
+  const dataFrom = (version: number) => upcast(definitions, 'Counted', version, data).data;
+  expect(dataFrom(1)).toEqual({ one: true, two: true, three: true });
+  expect(dataFrom(2)).toEqual({ one: true, three: true });
+  expect(dataFrom(3)).toBe(data);
 });
 
 test('data of a version later than the latest are an error', () => {
-  expect(() => upcast('Counted', definition, 4, {})).toThrow(
+  expect(() => upcast(definitions, 'Counted', 4, {})).toThrow(
     'Counted is stored as version 4; this program knows versions up to 3',
+  );
+});
+
+test('an upcaster may give an event another type, whose upcasters continue from version 1', () => {
+  const moved: EventDefinition = {
+    ...definition,
+    upcasters: [
+      (data) => ({ ...data, two: true }),
+      ({ away, ...data }) => (away === true ? becomes('Counted', data) : { ...data, stayed: true }),
+    ],
+    splitInto: ['Counted'],
+  };
+  const both = new Map([...definitions, ['Moved', moved]]);
+  expect(upcast(both, 'Moved', 1, { away: true })).toEqual({
+    type: 'Counted',
+    definition,
+    data: { two: true, three: true },
+  });
+  const stayed = { type: 'Moved', definition: moved, data: { stayed: true } };
+  expect(upcast(both, 'Moved', 2, { away: false })).toEqual(stayed);
+  expect(storedTypesOf(both, ['Counted'])).toEqual(['Counted', 'Moved']);
+  expect(storedTypesOf(both, ['Moved'])).toEqual(['Moved']);
+  const older = { ...definition, splitInto: ['Moved'] };
+  const types = storedTypesOf(new Map([...both, ['Older', older]]), ['Counted', 'Unheard']);
+  expect(types).toEqual(['Counted', 'Unheard', 'Moved', 'Older']);
+});
+
+test('a type that is split into one of another context is an error', () => {
+  const events = { Counted: { ...definition, splitInto: ['Moved'] } };
+  const context = { name: 'a', deciders: [], views: [], events };
+  expect(() => eventDefinitionsOf([context])).toThrow(
+    'Counted is split into Moved, which its context does not define',
   );
 });
 

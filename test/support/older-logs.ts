@@ -29,7 +29,6 @@ export function readOlderLogs(): readonly OlderLog[] {
 }
 
 function toReadToday(event: StoredEvent): StoredEvent {
-  const definition = definitions.get(event.type);
-  if (definition === undefined) throw new Error(`${event.type} is no longer defined`);
-  return { ...event, schemaVersion: 1, data: upcast(event.type, definition, 1, event.data) };
+  const { type, data } = upcast(definitions, event.type, 1, event.data);
+  return { ...event, schemaVersion: 1, type, data };
 }
