@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
 import {
@@ -11,35 +11,56 @@ import {
   printType,
   validate,
 } from 'graphql';
+import { type Files, lockFile, toEventVersions } from './event-versions.ts';
 import { toAsyncApi } from './src/api/async-api.ts';
-import { toEventSchema } from './src/api/event-schemas.ts';
 import { buildSchema } from './src/api/schema.ts';
 import { modules } from './src/contexts/all.ts';
 import { examples } from './src/examples.ts';
 import { eventDefinitionsOf } from './src/kernel/context.ts';
 
 const root = import.meta.dirname;
-
-type Files = Readonly<Record<string, string>>;
+const contexts = modules.map(({ context }) => context);
+const definitions = eventDefinitionsOf(contexts);
 
 /**
  * Prints the artefacts for clients into schema/: the SDL, the possible types of its interfaces and
  * unions, a JSON Schema of each event, the messages of bridges as AsyncAPI, and the operations of
  * the tour, also with their types. With `isCheck` it only compares, and the process fails if a file
- * differs.
+ * differs. It also fails, and prints nothing, if a schema version of an event has changed.
  */
 export async function printSchemaFiles(config: CodegenConfig, isCheck: boolean): Promise<void> {
   const { version } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
     version: string;
   };
+  const { files, faults } = toEventVersions(definitions, await readEventFiles());
+  if (faults.length > 0) {
+    process.stderr.write(`${faults.join('\n')}\nsee docs/change-an-event.md\n`);
+    process.exitCode = 1;
+    return;
+  }
   // The types are generated from the files on disk, which come first.
   const stale = [
-    ...(await printOrCompare(toFiles(version), isCheck)),
+    ...(await printOrCompare({ ...toFiles(version), ...files }, isCheck)),
     ...(await printOrCompare(await toTypedDocuments(config), isCheck)),
   ];
   if (stale.length === 0) return;
   process.stderr.write(`out of date: ${stale.join(', ')}: run npm run schema\n`);
   process.exitCode = 1;
+}
+
+/** The schemas and the examples of events, and their lock. */
+async function readEventFiles(): Promise<Files> {
+  const names = [lockFile];
+  for (const folder of ['schema/events', 'test/fixtures/events']) {
+    const own = await readdir(path.join(root, folder)).catch(() => []);
+    names.push(...own.map((name) => `${folder}/${name}`));
+  }
+  const files: Record<string, string> = {};
+  for (const name of names) {
+    const text = await readFile(path.join(root, name), 'utf8').catch(() => null);
+    if (text !== null) files[name] = text;
+  }
+  return files;
 }
 
 async function printOrCompare(files: Files, isCheck: boolean): Promise<readonly string[]> {
@@ -59,8 +80,6 @@ async function printOrCompare(files: Files, isCheck: boolean): Promise<readonly 
 
 function toFiles(version: string): Files {
   const schema = buildSchema(modules);
-  const contexts = modules.map(({ context }) => context);
-  const definitions = eventDefinitionsOf(contexts);
   const files: Record<string, string> = {
     'schema/schema.graphql': toSdl(schema),
     'schema/possible-types.json': toJson(toPossibleTypes(schema)),
@@ -72,9 +91,6 @@ function toFiles(version: string): Files {
   for (const { title, query } of examples) {
     const [error] = validate(schema, parse(query));
     if (error !== undefined) throw new Error(`example "${title}": ${error.message}`);
-  }
-  for (const [type, definition] of definitions) {
-    files[`schema/events/${type}.json`] = toJson(toEventSchema(type, definition));
   }
   return files;
 }

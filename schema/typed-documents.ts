@@ -149,8 +149,10 @@ export type EventType =
   | 'SharesHeld'
   /** Shares that were reserved for an order were released. */
   | 'SharesReleased'
-  /** Prices reached more stop orders than one command could process. The remaining stop orders enter the market in the next commands, ordered by priority, after the orders of earlier StopsReached events. */
+  /** Trades reached more stop orders than one command could process. The remaining stop orders enter the market in the next commands, ordered by priority, after those that were reached before. */
   | 'StopsReached'
+  /** A price from an external source reached more stop orders than one command could process. The remaining stop orders enter the market in the next commands, ordered by priority, after those that were reached before. */
+  | 'StopsReachedByPrice'
   /** Two orders traded with each other. The totals of the orders include this trade. */
   | 'TradeExecuted'
   /** Trading was halted: until it resumes, new orders are rejected and stop orders are not triggered. */
@@ -427,6 +429,7 @@ export type MoveMutation = { depositCash:
         | { id: string, type: EventType, recordedAt: string }
         | { id: string, type: EventType, recordedAt: string }
         | { id: string, type: EventType, recordedAt: string }
+        | { id: string, type: EventType, recordedAt: string }
       > }
     | { __typename: 'ForbiddenError', code: string, message: string }
     | { __typename: 'IdempotencyKeyReusedError', code: string, message: string }
@@ -471,6 +474,7 @@ export type WhyQuery = { account: { id: string, balance: string, history: { node
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { amount: string, toAccountId: string, id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
+        | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
         | { id: string, sequence: string, type: EventType, recordedAt: string, actor: string | null }
@@ -554,12 +558,14 @@ export type WatchSubscription = { account: { sequence: string, account: { id: st
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
+      | { id: string, type: EventType, recordedAt: string }
      | null } };
 
 export type LogSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
 
 export type LogSubscription = { events: { sequence: string, event:
+      | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
       | { id: string, type: EventType, streamId: string, recordedAt: string, data: unknown }
@@ -687,6 +693,7 @@ export type WatchOrderSubscriptionVariables = Exact<{
 
 
 export type WatchOrderSubscription = { order: { sequence: string, order: { id: string, status: OrderStatus, filledQuantity: string, leavesQuantity: string, averagePrice: string | null }, event:
+      | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }
       | { id: string, type: EventType, recordedAt: string }

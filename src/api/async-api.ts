@@ -1,7 +1,7 @@
 import { toDataSchema, toMessageType } from '../bridges/message.ts';
 import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
 import type { JsonObject } from '../kernel/event.ts';
-import type { EventDefinition } from '../kernel/event-definition.ts';
+import { type EventDefinition, latestSchemaVersion } from '../kernel/event-definition.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { toEventSchema } from './event-schemas.ts';
 import { type AttributeSchema, attributeSchemas } from './message-attributes.ts';
@@ -167,7 +167,9 @@ function toMessageObject(type: string, definition: EventDefinition, form: Form):
           type: 'object',
           properties: {
             [`${form.prefix}type`]: { const: messageType },
-            [`${form.prefix}dataschema`]: { const: toDataSchema(type) },
+            [`${form.prefix}dataschema`]: {
+              const: toDataSchema(type, latestSchemaVersion(definition)),
+            },
           },
         },
       ],

@@ -26,7 +26,7 @@ export const attributeSchemas: Readonly<Record<string, AttributeSchema>> = {
   ledger: attribute('The UUID of the log.', uuid),
   sequence: attribute('The sequence number of the event in the log.', whole),
   version: attribute('The number of the event in its stream, from 1.', whole),
-  schemaversion: attribute('The version of the schema of the data.', whole),
+  schemaversion: attribute('The schema version in which the event is stored.', whole),
   actor: attribute('The actor who caused the event.'),
   correlationid: attribute('The id that all events of one request share.'),
   causationid: optional(attribute('The id of the event that caused this one, if one did.')),

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../kernel/event.ts';
+import type { JsonObject, StoredEvent } from '../kernel/event.ts';
 
 /**
  * The attributes of a message as CloudEvents 1.0 names them, without `specversion` and `previous`.
@@ -37,13 +37,28 @@ export function toEventType(messageType: string): string {
   return messageType.replace(/^daybook\./, '');
 }
 
-/** Where the JSON Schema of an event type is, relative to the root of the repository. */
-export function toDataSchema(eventType: string): string {
-  return `schema/events/${eventType}.json`;
+/**
+ * Where the JSON Schema of a schema version of an event type is, relative to the root of the
+ * repository.
+ */
+export function toDataSchema(eventType: string, schemaVersion: number): string {
+  return `schema/events/${eventType}.v${schemaVersion}.json`;
 }
 
-/** The message of an event of the log with the given UUID; `data` is open. Pure. */
-export function toMessage(ledger: string, event: StoredEvent, data = event.data): Message {
+/** The data of an event as a message has it. */
+interface MessageData {
+  /** Its personal texts are open. */
+  readonly data: JsonObject;
+  /** The schema version of `data`: the latest one, not that of the stored event. */
+  readonly dataVersion: number;
+}
+
+/** The message of an event of the log with the given UUID. Pure. */
+export function toMessage(
+  ledger: string,
+  event: StoredEvent,
+  { data, dataVersion }: MessageData,
+): Message {
   const { sequence, id, streamId, causationId } = event;
   return {
     sequence,
@@ -56,7 +71,7 @@ export function toMessage(ledger: string, event: StoredEvent, data = event.data)
       subject: streamId,
       time: event.recordedAt,
       datacontenttype: 'application/json',
-      dataschema: toDataSchema(event.type),
+      dataschema: toDataSchema(event.type, dataVersion),
       ledger,
       sequence: String(sequence),
       version: String(event.version),

@@ -1,4 +1,4 @@
-import type { BoundedContext } from '../kernel/context.ts';
+import { type BoundedContext, eventDefinitionsOf } from '../kernel/context.ts';
 import type { EventFilter } from '../log/read.ts';
 import { kafkaEventTarget, kafkaStateBridges } from './kafka-bridges.ts';
 import type { OutboundParts } from './outbound-parts.ts';
@@ -20,14 +20,15 @@ export function outboundBridges(
   const { log, feed, keys, ledger, contexts } = parts;
   const contextOf = createContextOf(contexts);
   const filter = toEventFilter(settings, contexts);
+  const definitions = eventDefinitionsOf(contexts);
+  const source = { log, feed, filter, keys, ledger, definitions, limit: pageMax };
   const { name, kind, from } = settings;
   return [
     {
       identity: { name, kind, direction: 'OUT' },
       from: from === 'now' ? null : from === 'beginning' ? 0 : from,
       target: toTarget(settings, parts, { contextOf, filter }),
-      openSource: (signal) =>
-        openEventSource({ log, feed, filter, keys, ledger, limit: pageMax }, signal),
+      openSource: (signal) => openEventSource(source, signal),
     },
     ...(settings.kind === 'kafka' ? kafkaStateBridges(settings, parts) : []),
   ];

@@ -2,6 +2,7 @@ import { createEventPredicate } from '../feed/event-predicate.ts';
 import type { Feed } from '../feed/feed.ts';
 import { nextPage } from '../feed/next-page.ts';
 import type { JsonObject, StoredEvent } from '../kernel/event.ts';
+import { type EventDefinition, latestSchemaVersion } from '../kernel/event-definition.ts';
 import { isTransient } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
@@ -39,6 +40,7 @@ interface EventSourceOptions {
   readonly filter: EventFilter;
   /** What opens personal texts. */
   readonly keys: Pick<KeyRing, 'openMembers'>;
+  readonly definitions: ReadonlyMap<string, EventDefinition>;
   /** The UUID of the log. */
   readonly ledger: string;
   readonly limit: number;
@@ -69,7 +71,7 @@ interface Opening {
 }
 
 async function convert(
-  { ledger, keys }: EventSourceOptions,
+  { ledger, keys, definitions }: EventSourceOptions,
   events: readonly StoredEvent[],
 ): Promise<readonly Message[]> {
   const opening = events.map((event): Opening => {
@@ -81,7 +83,10 @@ async function convert(
   const messages: Message[] = [];
   for (const { event, data } of opening) {
     const opened = data instanceof Promise ? await data.catch(toParked(event)) : data;
-    messages.push(guard(event, () => toMessage(ledger, event, opened)));
+    const definition = definitions.get(event.type);
+    const dataVersion =
+      definition === undefined ? event.schemaVersion : latestSchemaVersion(definition);
+    messages.push(guard(event, () => toMessage(ledger, event, { data: opened, dataVersion })));
   }
   return messages;
 }

@@ -1,9 +1,12 @@
 import { Parser } from '@asyncapi/parser';
 import { expect, test } from 'vitest';
 import { chain } from '../../src/bridges/chain.ts';
-import { attributesOf, toMessage } from '../../src/bridges/message.ts';
+import { attributesOf, toDataSchema, toMessage } from '../../src/bridges/message.ts';
+import { modules } from '../../src/contexts/all.ts';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
-import { readFile, readFiles } from '../architecture/sources.ts';
+import { latestSchemaVersion } from '../../src/kernel/event-definition.ts';
+import { readFile } from '../architecture/sources.ts';
 
 const { text } = readFile('schema/asyncapi.json');
 
@@ -26,10 +29,14 @@ const event: StoredEvent = {
 
 function namesSent(): readonly string[] {
   const ledger = '0190a1b2-0000-7000-8000-000000000004';
-  const [message] = chain([toMessage(ledger, event)], new Map(), {
-    laneOf: () => 'lane',
-    shared: false,
-  });
+  const [message] = chain(
+    [toMessage(ledger, event, { data: event.data, dataVersion: 2 })],
+    new Map(),
+    {
+      laneOf: () => 'lane',
+      shared: false,
+    },
+  );
   if (message === undefined) throw new Error('the message is not in the chain');
   return attributesOf(message).map(([name]) => name);
 }
@@ -43,9 +50,10 @@ test('the AsyncAPI document passes the AsyncAPI parser', async () => {
 
 test('the AsyncAPI document has a message for every event type with its printed schema', () => {
   const { channels, components } = JSON.parse(text);
-  for (const { name, text: printed } of readFiles('schema/events', '.json')) {
-    const type = name.replace('schema/events/', '').replace('.json', '');
-    const { $schema, ...schema } = JSON.parse(printed);
+  const definitions = eventDefinitionsOf(modules.map(({ context }) => context));
+  for (const [type, definition] of definitions) {
+    const name = toDataSchema(type, latestSchemaVersion(definition));
+    const { $schema, ...schema } = JSON.parse(readFile(name).text);
     expect(components.schemas[type]).toEqual(schema);
     for (const channel of ['nats', 'kafka', 'kinesis', 'webhook']) {
       const { $ref } = channels[channel].messages[type];

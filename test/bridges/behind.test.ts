@@ -47,7 +47,7 @@ const { signal } = new AbortController();
 function deposits(log: Log): MessageSource {
   const filter = { types: ['CashDeposited'] };
   return openEventSource(
-    { log, feed: engine.feed, filter, keys: engine.keys, ledger, limit },
+    { log, feed: engine.feed, filter, keys: engine.keys, ledger, limit, definitions: new Map() },
     signal,
   );
 }

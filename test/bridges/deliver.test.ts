@@ -121,7 +121,8 @@ async function attemptOnce(
 ): Promise<Error | null> {
   const { log, feed, keys } = engine;
   const filter = types.length === 0 ? {} : { types };
-  const all = openEventSource({ log, feed, filter, keys, ledger, limit: pageMax }, stop.signal);
+  const parts = { log, feed, filter, keys, ledger, definitions: new Map(), limit: pageMax };
+  const all = openEventSource(parts, stop.signal);
   const source: typeof all = {
     // The bridge would wait for further events.
     page: async (after, ms) => (after >= events.length ? null : all.page(after, ms)),

@@ -106,7 +106,8 @@ async function startProcess(
   };
   const { log, feed, keys } = engine;
   const openSource: OpenSource = (signal) => {
-    const source = openEventSource({ log, feed, filter: {}, keys, ledger, limit: 10 }, signal);
+    const parts = { log, feed, filter: {}, keys, ledger, definitions: new Map(), limit: 10 };
+    const source = openEventSource(parts, signal);
     return {
       async page(after, withinMs) {
         const page = await source.page(after, withinMs);

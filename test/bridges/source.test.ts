@@ -34,6 +34,7 @@ test('an event that cannot be converted parks the bridge, which names it', async
     filter: {},
     keys,
     ledger: 'ledger',
+    definitions: new Map(),
     limit: 10,
   };
   const source = openEventSource(options, new AbortController().signal);

@@ -123,7 +123,8 @@ test('a sealed text that was changed or moved is an error that names its event',
   const events = await log.events({}, { after: 0, limit: 1_000 });
   // The feed of the server has the events as they were.
   const feed = { ...server.engine.feed, next: async () => events };
-  const parts = { log, feed, keys, filter: {}, ledger: 'l', limit: 1_000 };
+  const definitions = new Map();
+  const parts = { log, feed, keys, filter: {}, ledger: 'l', definitions, limit: 1_000 };
   const source = openEventSource(parts, new AbortController().signal);
   await expect(source.page(0, 1_000)).rejects.toMatchObject({ code: 'BRIDGE_PARKED' });
 });
@@ -217,17 +218,15 @@ test('every event with personal fields says since which version, or had them alw
   const personal = [...definitions].filter(([, { fields }]) =>
     Object.values(fields).some(({ subjectOf }) => subjectOf !== undefined),
   );
-  expect(personal.map(([type]) => type).sort()).toEqual([
-    'CashDeposited',
-    'CashTransferredIn',
-    'CashTransferredOut',
-    'CashWithdrawn',
-    'InterestCredited',
-    'PersonChanged',
-    'PersonRegistered',
-    'SharesDeposited',
-  ]);
-  for (const [type, { personalSince, upcasters = [] }] of personal) {
-    expect([type, personalSince ?? 1]).toEqual([type, upcasters.length + 1]);
-  }
+  const since = personal.map(([type, { personalSince = 1 }]) => [type, personalSince]);
+  expect(Object.fromEntries(since)).toEqual({
+    CashDeposited: 2,
+    CashTransferredIn: 2,
+    CashTransferredOut: 2,
+    CashWithdrawn: 2,
+    InterestCredited: 2,
+    PersonChanged: 1,
+    PersonRegistered: 1,
+    SharesDeposited: 3,
+  });
 });

@@ -8,6 +8,7 @@ import type {
 } from '../../kernel/event-definition.ts';
 import { decimal, enumOf, id, named, nullable, personal, text } from '../../kernel/field.ts';
 import type { SubjectOf } from '../../kernel/personal.ts';
+import { multiply } from '../../lib/decimal.ts';
 import { oneLine } from '../../lib/one-line.ts';
 
 const amount = decimal(
@@ -55,6 +56,12 @@ const sameFields: Upcaster = (data) => data;
 /** In older events, which have the same fields, the reference is plain text. */
 const withPlainReference: Upcaster = (data) => data;
 const personalReference = { upcasters: [withPlainReference], personalSince: 2 } as const;
+
+/** Until schema version 3, shares were deposited with the cost of one share. */
+const withTotalCost: Upcaster = ({ costPrice, ...data }) => ({
+  ...data,
+  cost: multiply(String(costPrice), String(data['quantity'])),
+});
 
 /** The events of an account. */
 export const accountEvents = {
@@ -121,11 +128,11 @@ export const accountEvents = {
     fields: {
       symbol,
       quantity: shares,
-      costPrice: decimal("The cost of one share to the owner, in the account's currency."),
+      cost: decimal("The cost of all the shares to the owner, in the account's currency."),
       currency: text('The ISO 4217 code of the currency of the cost.'),
       reference,
     },
-    upcasters: [sameFields, withPlainReference],
+    upcasters: [sameFields, withPlainReference, withTotalCost],
     personalSince: 3,
   },
   SharesHeld: {

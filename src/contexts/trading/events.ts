@@ -1,8 +1,9 @@
-import type {
-  EventAudience,
-  EventDefinitions,
-  EventOf,
-  StoredEventOf,
+import {
+  becomes,
+  type EventAudience,
+  type EventDefinitions,
+  type EventOf,
+  type StoredEventOf,
 } from '../../kernel/event-definition.ts';
 import { dateTime, decimal, enumOf, id, integer, nullable, text } from '../../kernel/field.ts';
 import { oneLine } from '../../lib/one-line.ts';
@@ -26,6 +27,20 @@ import { orderTypeEnum } from './order-terms.ts';
 
 /** The actors who may see the account of the order. */
 const viewers: EventAudience = { accounts: ['accountId'] };
+
+const waiting = oneLine`The remaining stop orders enter the market in the next commands, ordered by
+  priority, after those that were reached before.`;
+/** The range of prices that reached stop orders. */
+const reachedPrices = {
+  lowPrice: decimal(
+    oneLine`The lowest of the prices, in the instrument's currency. It reached orders to sell whose
+    stop price is equal or higher.`,
+  ),
+  highPrice: decimal(
+    oneLine`The highest of the prices, in the instrument's currency. It reached orders to buy whose
+    stop price is equal or lower.`,
+  ),
+};
 
 /**
  * All events of orders. The stream of an order has what its client requested. The stream of the
@@ -171,32 +186,33 @@ export const tradingEvents = {
     },
   },
   StopsReached: {
-    description: oneLine`Prices reached more stop orders than one command could process. The
-      remaining stop orders enter the market in the next commands, ordered by priority, after the
-      orders of earlier StopsReached events.`,
+    description: oneLine`Trades reached more stop orders than one command could process.
+      ${waiting}`,
+    audience: 'LOG',
+    fields: { symbol, ...reachedPrices },
+    // Until schema version 1, a recorded price reached stop orders by an event of this type, too.
+    upcasters: [
+      ({ price, placedBy, ...data }) =>
+        price == null
+          ? data
+          : becomes('StopsReachedByPrice', { ...data, price, placedBy: placedBy ?? null }),
+    ],
+    splitInto: ['StopsReachedByPrice'],
+  },
+  StopsReachedByPrice: {
+    description: oneLine`A price from an external source reached more stop orders than one command
+      could process. ${waiting}`,
     audience: 'LOG',
     fields: {
       symbol,
-      lowPrice: decimal(
-        oneLine`The lowest of these prices, in the instrument's currency. It reached orders to sell
-        whose stop price is equal or higher.`,
-      ),
-      highPrice: decimal(
-        oneLine`The highest of these prices, in the instrument's currency. It reached orders to buy
-        whose stop price is equal or lower.`,
-      ),
-      price: nullable(
-        decimal(
-          oneLine`The recorded price that reached the orders, in the instrument's currency. Null if
-          trades reached them.`,
-        ),
-      ),
+      price: decimal("The price as it was recorded, in the instrument's currency."),
       placedBy: nullable(
         dateTime(
-          oneLine`The time of the recorded price. Only orders placed at or before it were reached.
-          Null if it does not matter when the orders were placed.`,
+          oneLine`The time of the price. Only orders placed at or before it were reached. Null if it
+          does not matter when the orders were placed.`,
         ),
       ),
+      ...reachedPrices,
     },
   },
   PriceQueued: {
@@ -231,11 +247,12 @@ export const tradingEvents = {
     fields: {
       symbol,
       wavesDone: integer(
-        'The number of pending StopsReached events that this command completed, oldest first.',
+        oneLine`The number of pending StopsReached and StopsReachedByPrice events that this command
+        completed, oldest first.`,
       ),
       after: integer(
-        oneLine`The priority of the last stop order that entered the market from the oldest
-        StopsReached event that is still pending. It is 0 if none has entered yet.`,
+        oneLine`The priority of the last stop order that entered the market from the oldest of these
+        events that is still pending. It is 0 if none has entered yet.`,
       ),
       tasksDone: integer(
         oneLine`The number of pending PriceQueued and CancelsQueued events that this command

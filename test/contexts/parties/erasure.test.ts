@@ -46,7 +46,7 @@ async function bridged(): Promise<{ readonly events: string; readonly states: st
   const { signal } = new AbortController();
   const limit = 10_000;
   const parts = { log, feed, keys, ledger: 'l', limit };
-  const events = openEventSource({ ...parts, filter: {} }, signal);
+  const events = openEventSource({ ...parts, filter: {}, definitions: new Map() }, signal);
   const states = openStateSource({ ...parts, views, view: personsView }, signal);
   return {
     events: JSON.stringify(await events.page(0, 5_000)),

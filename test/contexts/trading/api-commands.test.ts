@@ -263,7 +263,7 @@ describe('changing', () => {
     expect(await client.command('depositShares', input)).toMatchObject({
       __typename: 'DepositSharesPayload',
       account: { id: accountId, balance: '0.00' },
-      events: [{ type: 'SharesDeposited', data: { symbol, quantity: '10', costPrice: '2.50' } }],
+      events: [{ type: 'SharesDeposited', data: { symbol, quantity: '10', cost: '25' } }],
     });
   });
 });

@@ -40,7 +40,7 @@ const everyEvent = Object.keys({ ...accountEvents, ...marketEvents, ...tradingEv
       currency: 'USD',
       symbol: 'X',
       quantity: '5',
-      costPrice: '2.5',
+      cost: '12.5',
       buyFee: '0.03',
       sellFee: '0.01',
       fee: '0.03',
@@ -152,7 +152,7 @@ describe('a position', () => {
     const deposited = event('SharesDeposited', {
       symbol: 'X',
       quantity: '0.001',
-      costPrice: '27123.45',
+      cost: '27.12345',
       currency: 'USD',
     });
     expect(positionAfter(deposited)).toMatchObject({ averageCost: '27123.45000000' });

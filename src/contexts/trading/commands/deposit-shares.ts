@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../../../kernel/command.ts';
 import { reject } from '../../../kernel/rejection.ts';
-import { compare } from '../../../lib/decimal.ts';
+import { compare, multiply } from '../../../lib/decimal.ts';
 import { accountDecider } from '../../accounts/account.ts';
 import { hasShareCapacity } from '../../accounts/holdings.ts';
 import { AccountNotFound, AccountNotOpen, CurrencyMismatch } from '../../accounts/rejections.ts';
@@ -52,7 +52,7 @@ export const depositShares: CommandDefinition<DepositShares> = {
     const { currency } = market.units.instrument;
     market.recordInAccount(accountId, {
       type: 'SharesDeposited',
-      data: { symbol, quantity, costPrice, currency, reference },
+      data: { symbol, quantity, cost: multiply(costPrice, quantity), currency, reference },
     });
   },
 };

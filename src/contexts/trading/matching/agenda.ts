@@ -65,6 +65,7 @@ export type Task =
 type AgendaEvent = StoredTrading<
   | 'OrderPaused'
   | 'StopsReached'
+  | 'StopsReachedByPrice'
   | 'PriceQueued'
   | 'CancelsQueued'
   | 'MatchingPaused'
@@ -88,12 +89,10 @@ export function evolveAgenda(
   switch (event.type) {
     case 'OrderPaused':
       return { ...before, taker: toPaused({ tick, lot }, event) };
-    case 'StopsReached': {
-      const { lowPrice, highPrice, price, placedBy } = event.data;
-      const [low, high] = [stepsOf(lowPrice, tick), stepsOf(highPrice, tick)];
-      const waves = set(before.waves, before.next, { low, high, price, placedBy });
-      return { ...before, waves, next: before.next + 1 };
-    }
+    case 'StopsReached':
+      return withWave(before, waveOf(tick, event.data, { price: null, placedBy: null }));
+    case 'StopsReachedByPrice':
+      return withWave(before, waveOf(tick, event.data, event.data));
     case 'PriceQueued': {
       const { price, priceAt } = event.data;
       return withTask(before, { kind: 'PRICE', price, occurredAt: priceAt });
@@ -125,6 +124,19 @@ export function valuesOf<Value>(
   const values: Value[] = [];
   if (count > 0) visit(map, (value) => values.push(value) < count);
   return values;
+}
+
+type Reached = StoredTrading<'StopsReached'>['data'];
+type ByPrice = Pick<Wave, 'price' | 'placedBy'>;
+
+function waveOf(tick: Scale['tick'], reached: Reached, { price, placedBy }: ByPrice): Wave {
+  const { lowPrice, highPrice } = reached;
+  return { low: stepsOf(lowPrice, tick), high: stepsOf(highPrice, tick), price, placedBy };
+}
+
+function withWave(agenda: Agenda, wave: Wave): Agenda {
+  const { next } = agenda;
+  return { ...agenda, waves: set(agenda.waves, next, wave), next: next + 1 };
 }
 
 function withTask(agenda: Agenda, task: Task): Agenda {

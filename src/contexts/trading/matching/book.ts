@@ -105,6 +105,7 @@ export function evolveBook(book: Book | null, event: BookEvent): Book {
       break;
     case 'OrderPaused':
     case 'StopsReached':
+    case 'StopsReachedByPrice':
     case 'PriceQueued':
     case 'CancelsQueued':
     case 'MatchingPaused':

@@ -203,8 +203,12 @@ function pauseWork(
   const { symbol, units } = market;
   for (const { low, high, price, placedBy } of waves.slice(Math.max(known, wavesDone))) {
     const [lowPrice, highPrice] = [toPrice(low, units), toPrice(high, units)];
-    const data = { symbol, lowPrice, highPrice, price, placedBy };
-    market.recordInBook({ type: 'StopsReached', data });
+    const data = { symbol, lowPrice, highPrice };
+    market.recordInBook(
+      price === null
+        ? { type: 'StopsReached', data }
+        : { type: 'StopsReachedByPrice', data: { ...data, price, placedBy } },
+    );
   }
   const done = Math.min(known, wavesDone);
   const data = { symbol, wavesDone: done, after, tasksDone };

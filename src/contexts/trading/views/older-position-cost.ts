@@ -11,8 +11,8 @@ import { type Costed, costDigits, type PositionCost } from './position.ts';
 export function olderCostAfter(before: Costed, event: StoredAccountEvent): PositionCost {
   switch (event.type) {
     case 'SharesDeposited': {
-      const { quantity, costPrice } = event.data;
-      return withAverage(before, averageWith(before, quantity, multiply(costPrice, quantity)));
+      const { quantity, cost } = event.data;
+      return withAverage(before, averageWith(before, quantity, cost));
     }
     case 'PurchaseSettled': {
       const { quantity, amount, fee } = event.data;

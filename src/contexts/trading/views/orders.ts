@@ -58,6 +58,7 @@ export function orderIdsOf(event: StoredEvent): readonly string[] {
     case 'BookOpened':
     case 'ReferencePriceSet':
     case 'StopsReached':
+    case 'StopsReachedByPrice':
     case 'PriceQueued':
     case 'CancelsQueued':
     case 'MatchingPaused':

@@ -14,8 +14,8 @@ export function costAfter(before: Costed, event: StoredAccountEvent): PositionCo
   switch (event.type) {
     case 'SharesDeposited': {
       if (event.schemaVersion === 1) return olderCostAfter(before, event);
-      const { quantity, costPrice } = event.data;
-      return acquire(before, quantity, multiply(costPrice, quantity));
+      const { quantity, cost } = event.data;
+      return acquire(before, quantity, cost);
     }
     case 'PurchaseSettled': {
       if (event.schemaVersion === 1) return olderCostAfter(before, event);
