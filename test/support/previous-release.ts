@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A build of the previous release of the program. */
+/** A build of a release of the program. */
 export interface PreviousRelease {
   readonly directory: string;
   /** Removes the build. */
@@ -17,23 +17,23 @@ export function previousCommit(): string {
   return readFileSync(path.join(root, 'test/fixtures/previous-release.txt'), 'utf8').trim();
 }
 
-/** Why the previous release cannot be built here; null: it can. */
-export function previousReleaseFault(): string | null {
+/** Why a release cannot be built here; null: it can. */
+export function previousReleaseFault(commit = previousCommit()): string | null {
   try {
-    execFileSync('git', ['cat-file', '-e', `${previousCommit()}^{commit}`], {
+    execFileSync('git', ['cat-file', '-e', `${commit}^{commit}`], {
       cwd: root,
       stdio: 'ignore',
     });
     return null;
   } catch {
-    return `the history of git is not here: no ${previousCommit().slice(0, 7)}`;
+    return `the history of git is not here: no ${commit.slice(0, 7)}`;
   }
 }
 
-/** Builds the previous release from the Git history, with the packages of this one. */
-export function buildPreviousRelease(): PreviousRelease {
+/** Builds a release from the Git history, with the packages of this one. */
+export function buildPreviousRelease(commit = previousCommit()): PreviousRelease {
   const directory = mkdtempSync(path.join(tmpdir(), 'daybook-previous-'));
-  const archive = execFileSync('git', ['archive', previousCommit()], {
+  const archive = execFileSync('git', ['archive', commit], {
     cwd: root,
     maxBuffer: 256 * 1024 * 1024,
   });
