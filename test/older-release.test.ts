@@ -4,10 +4,13 @@ import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { toDataSchema } from '../src/bridges/message.ts';
+import { openEventSource } from '../src/bridges/source.ts';
 import { multiply } from '../src/lib/decimal.ts';
 import { createDatabase, type Database } from '../src/postgres/database.ts';
 import { migrate } from '../src/postgres/migrate.ts';
 import { definitions } from './support/event-examples.ts';
+import { subscribe } from './support/live.ts';
 import {
   askAt,
   askRecords,
@@ -117,6 +120,58 @@ test('every event is read as it is stored, apart from what has evolved since', a
     });
   }
 });
+
+test('a filter by type finds what is read as the type, in pages, subscriptions and bridges', async () => {
+  const read = (await readEvents()) as readonly ReadEvent[];
+  for (const type of ['StopsReached', 'StopsReachedByPrice']) {
+    const own = read.filter((event) => event.type === type).map(({ sequence }) => sequence);
+    expect(own.length).toBeGreaterThan(0);
+    for (const page of ['first: 1', 'last: 1', 'first: 9']) {
+      const filter = `filter: { types: [${type}] }`;
+      const query = `{ events(${page}, ${filter}) { nodes { sequence type } } }`;
+      const { data } = await sendTo(server.url, query);
+      const ends = { 'first: 1': own.slice(0, 1), 'last: 1': own.slice(-1), 'first: 9': own };
+      const expected = ends[page as keyof typeof ends].map((sequence) => ({ sequence, type }));
+      expect(data?.['events']?.['nodes']).toEqual(expected);
+    }
+    const live = subscribe<{ readonly events: { readonly event: ReadEvent | null } }>(
+      server.url,
+      `subscription { events(after: "0", filter: { types: [${type}] }) { event { sequence type } } }`,
+    );
+    const seen = () => live.frames.flatMap(({ events: { event } }) => (event ? [event] : []));
+    await live.until(() => seen().length === own.length);
+    expect(seen()).toEqual(own.map((sequence) => ({ sequence, type })));
+    await live.cut();
+    expect(await sequencesOfBridge(type)).toEqual(own);
+  }
+});
+
+interface ReadEvent {
+  readonly sequence: string;
+  readonly type: string;
+}
+
+/** The sequences of the messages that a bridge with a filter by type sends. */
+async function sequencesOfBridge(type: string): Promise<readonly string[]> {
+  const { log, feed, keys } = server.engine;
+  const filter = { types: [type] };
+  const parts = { log, feed, keys, filter, ledger: 'ledger', definitions, limit: 100 };
+  const source = openEventSource(parts, new AbortController().signal);
+  const sequences: string[] = [];
+  for (let end = 0; end < feed.tail(); ) {
+    const page = await source.page(end, 1_000);
+    if (page === null) break;
+    for (const { attributes } of page.messages) {
+      sequences.push(attributes['sequence'] ?? '');
+      expect(attributes).toMatchObject({
+        type: `daybook.${type}`,
+        dataschema: toDataSchema(type, type === 'StopsReached' ? 2 : 1),
+      });
+    }
+    end = page.end;
+  }
+  return sequences;
+}
 
 test('stored outcomes and command records are those of the older release', async () => {
   expect(await askRecords(server.url)).toEqual(older.records);
