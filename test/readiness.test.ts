@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openAccount } from '../src/contexts/accounts/commands.ts';
 import { newUuid } from '../src/lib/uuid.ts';
+import { createLog } from '../src/log/log.ts';
 import { createReadiness, type Ready } from '../src/readiness.ts';
+import { batchOf, pending } from './support/batches.ts';
 import { startTestEngine, type TestEngine } from './support/engines.ts';
 import { tradingContexts } from './support/market-place.ts';
 import { createTestDatabase, type TestDatabase } from './support/postgres.ts';
@@ -53,6 +55,20 @@ test('a server whose views lag behind for ten seconds is not ready until they ha
     expect(views).toBe('0');
   });
   await until(async () => (await ready()).ready);
+});
+
+test('a server that cannot read an event of a newer one is not ready, and says why', async () => {
+  const accountId = newUuid();
+  await engine.accept(openAccount, { accountId, owner: 'Ann', currency: 'EUR' });
+  const newer = { type: 'CashDeposited', schemaVersion: 9, data: {} };
+  const log = createLog(testDatabase.database, new Map());
+  await log.append(batchOf([pending(`account-${accountId}`, 2, newer)]));
+  await until(async () => !(await ready()).ready);
+  const reason = 'this server is older than the log and does not know version 9 of CashDeposited';
+  expect(await ready()).toMatchObject({
+    views: '1',
+    reasons: [`${reason}, event 2; it knows version 2: upgrade it`],
+  });
 });
 
 test('a server that hears no notifications is not ready', async () => {

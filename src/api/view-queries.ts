@@ -34,14 +34,13 @@ export function addViewQueries(builder: Builder): void {
       failedAt: t.field({
         type: 'Sequence',
         nullable: true,
-        description: oneLine`The sequence number of the event on which the view failed. Null if the
-          view is not parked.`,
+        description: oneLine`The sequence number of the event at which the view has stopped: it is
+          parked, or only a newer server can read the event. Null if the view advances.`,
         resolve: ({ error }) => error?.sequence ?? null,
       }),
       error: t.string({
         nullable: true,
-        description:
-          'The message of the error that parked the view. Null if the view is not parked.',
+        description: 'Why the view has stopped, in one sentence. Null if the view advances.',
         resolve: ({ error }) => error?.message ?? null,
       }),
     }),
@@ -54,7 +53,11 @@ export function addViewQueries(builder: Builder): void {
       description: 'Lists the views of this server and how far each has folded the log.',
       resolve(_root, _args, { engine, readsOutsideLog }) {
         readsOutsideLog('views');
-        return [...engine.views.rows()];
+        const newer = engine.views.unreadable();
+        const isStopped = ({ checkpoint }: ViewRow) => checkpoint < (newer?.sequence ?? 0);
+        return engine.views
+          .rows()
+          .map((row) => (row.error === null && isStopped(row) ? { ...row, error: newer } : row));
       },
     }),
   );

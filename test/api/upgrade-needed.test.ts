@@ -44,8 +44,14 @@ test('reads at or after the event fail at once with the reason, and earlier read
   expect(performance.now() - began).toBeLessThan(4_000);
   const before = await server.send(account, { id: newer, asOf: '2' });
   expect(before).toMatchObject({ data: { account: { balance: '0.00' } } });
-  const views = await server.send<{ views: readonly object[] }>('{ views { status checkpoint } }');
-  expect(views.data.views[0]).toEqual({ status: 'LIVE', checkpoint: '2' });
+});
+
+test('the views show at which event they have stopped, and why', async () => {
+  const query = '{ views { status checkpoint failedAt error } }';
+  const { data } = await server.send<{ views: readonly object[] }>(query);
+  const error = needed[0]?.message;
+  const stopped = { status: 'LIVE', checkpoint: '2', failedAt: '3', error };
+  expect(data.views).toEqual(data.views.map(() => stopped));
 });
 
 test('events before it can be read, but not the event itself', async () => {
