@@ -182,5 +182,5 @@ test.skipIf(fault !== null)(
     expect(old.process.exitCode).toBeNull();
     expect(await assertSnapshots(database)).toBeGreaterThan(1);
   },
-  180_000,
+  240_000,
 );
