@@ -66,7 +66,7 @@ async function runOnConnection<T>(
 const goodbyeMs = 500;
 
 /** Ends the session in good order, but destroys the socket if the server does not react in time. */
-async function endClient(client: pg.Client): Promise<void> {
+export async function endClient(client: pg.Client): Promise<void> {
   const deadline = setTimeout(() => client.connection.stream.destroy(), goodbyeMs);
   await client.end();
   clearTimeout(deadline);

@@ -19,6 +19,10 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'src/readiness.ts Ready',
     'src/views/views.ts ViewsOptions',
   ],
+  'a way to read much, before the commands that use it': [
+    'src/postgres/copy-out.ts copyOut',
+    'src/postgres/copy-out.ts withCopyConnection',
+  ],
   'an error that callers can catch': ['src/api/transport/server.ts PortTakenError'],
   'a pure step of the file, checked by itself': [
     'src/contexts/accounts/currencies.ts isCurrency',

