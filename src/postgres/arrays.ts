@@ -15,11 +15,11 @@ export function toTextArray(texts: readonly string[]): string {
 }
 
 /**
- * Encodes an array of the type json in the binary format of PostgreSQL (`array_recv`). In a literal
- * the quotes of the texts would have to be escaped, and PostgreSQL would read each character.
+ * Encodes JSON texts as an array of the type json, in the binary format of PostgreSQL
+ * (`array_recv`). In a literal the quotes of the texts would have to be escaped, and PostgreSQL
+ * would read each character.
  */
-export function toJsonArray(values: readonly (object | null)[]): Buffer {
-  const texts = values.map((value) => (value === null ? null : JSON.stringify(value)));
+export function toJsonArray(texts: readonly (string | null)[]): Buffer {
   const sizes = texts.map((text) => (text === null ? 0 : Buffer.byteLength(text)));
   const total = sizes.reduce((sum, size) => sum + lengthBytes + size, headerBytes);
   const array = Buffer.allocUnsafe(total);

@@ -25,6 +25,8 @@ export interface Leadership {
    * Tries to take the leases of these things; returns the ids whose leases this process now holds.
    */
   take(ids: readonly number[]): Promise<ReadonlySet<number>>;
+  /** Releases leases at once, so that another process can take them. */
+  release(ids: readonly number[]): Promise<void>;
 }
 
 /** After this long without a renewal, by the clock of the database, another process may lead. */
@@ -114,6 +116,14 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
         for (const lease of taken) held.set(lease.id, lease);
       }
       return new Set(ids.filter((id) => held.has(id)));
+    },
+    async release(ids) {
+      const own = ids.filter((id) => held.delete(id));
+      if (own.length === 0) return;
+      if (held.size === 0) clearTimeout(expiry);
+      // A renewal that is under way could undo the release.
+      await renewing;
+      await releaseLeases(keeper, { kind, ids: own, holder });
     },
     async end() {
       clearInterval(timer);

@@ -12,6 +12,16 @@ export interface ViewRow {
   readonly error: ViewError | null;
 }
 
+/** A row of the table of views. */
+export interface StoredViewRow extends ViewRow {
+  /** The checksum of its rows up to `checksumSequence`; null if none was ever stored. */
+  readonly checksum: string | null;
+  readonly checksumSequence: number | null;
+  /** Until when rows that no program reads are kept; null for all others. */
+  readonly keptUntil: string | null;
+  readonly isExpired: boolean;
+}
+
 /** Why a view is parked: the event on which it failed, and the message of the error. */
 export interface ViewError {
   readonly sequence: number;
@@ -35,11 +45,14 @@ export async function registerView(
 
 const all: Query = {
   name: 'views',
-  text: 'select id, name, version, status, checkpoint, error from views order by name, version',
+  text: `select id, name, version, status, checkpoint, error,
+      encode(checksum, 'hex') as checksum, checksum_sequence as "checksumSequence",
+      kept_until as "keptUntil", coalesce(kept_until < clock_timestamp(), false) as "isExpired"
+    from views order by name, version`,
 };
 
-export async function readViews(executor: Executor): Promise<readonly ViewRow[]> {
-  return executor.query<ViewRow>(all);
+export async function readViews(executor: Executor): Promise<readonly StoredViewRow[]> {
+  return executor.query<StoredViewRow>(all);
 }
 
 const setStatus: Query = {
@@ -85,6 +98,8 @@ const dropRows: Query = {
       delete from view_entries where block = any (array(
         select block from listed union select id from partitions
       )) returning block
+    ), checksums as (
+      delete from view_checksums where view_id = $1
     ), documents as (
       delete from view_documents where ctid = any (array(
         select ctid from view_documents where view_id = $1 limit $2

@@ -39,5 +39,6 @@ test.each([
   ['any text', texts.map((text) => ({ [text]: text }))],
   ['what jsonb would refuse', [{ text: '\u0000 \ud800' }]],
 ])('an array of documents reaches the database unchanged: %s', async (_title, documents) => {
-  expect(await readBack('json', toJsonArray(documents))).toEqual(documents);
+  const json = documents.map((one) => (one === null ? null : JSON.stringify(one)));
+  expect(await readBack('json', toJsonArray(json))).toEqual(documents);
 });

@@ -271,7 +271,15 @@ test('a parked view and a dropped one are not advanced', async () => {
   const [row] = await readViews(database);
   const changes = { documents: [], opened: [], closed: [], failure: null };
   const assigner = { newPartitions: [], splitBlocks: [] };
-  const step = { from: 0, to: 1, changes, assigner, rebalances: [], entriesMax: 256 };
+  const step = {
+    from: 0,
+    to: 1,
+    changes,
+    assigner,
+    rebalances: [],
+    checksums: null,
+    entriesMax: 256,
+  };
   const move = (id: number) => advanceViews(database, [{ id, ...step }]);
   await sql(database, `update views set status = 'parked'`);
   for (const id of [row?.id ?? 0, 999]) {

@@ -6,11 +6,12 @@ import type { Executor } from '../../postgres/database.ts';
 import { isConnectionLost, sqlStateOf, toOneLine } from '../../postgres/errors.ts';
 import { type BlockMemory, createBlockMemory } from '../lists/block-memory.ts';
 import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
-import { setViewStatus, type ViewError } from '../store.ts';
+import { type StoredViewRow, setViewStatus, type ViewError } from '../store.ts';
+import { type Checksum, continueChecksum, emptyChecksum, fromHex, type Mark } from './checksum.ts';
 import { type Changes, fold, type Touched, touchedBy } from './fold.ts';
 import { putInBlocks, rememberBlocks } from './put-in-blocks.ts';
 import { readCurrentDocuments } from './read-current.ts';
-import { advanceViews } from './write-page.ts';
+import { advanceViews, type Checksums } from './write-page.ts';
 
 const placementsMax = 20_000;
 const turnMs = 10;
@@ -26,10 +27,16 @@ export interface MovingView {
   status: 'building' | 'live';
   /** Not null if the view failed on an event; a parked view does not advance. */
   parked: ViewError | null;
+  /** The checksum of the rows after `summedAfter`: of all rows if that is 0. */
+  checksum: Checksum;
+  summedAfter: number;
+  /** The marks after `summedAfter`, which cannot be stored yet if that is not 0. */
+  readonly marks: Mark[];
   readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
 }
 
+/** A version of a view as a process takes it over. Its checksum is known at the checkpoint 0 only. */
 export function createMovingView(
   view: AnyView,
   id: number,
@@ -38,7 +45,18 @@ export function createMovingView(
   blocks: BlockMemory = createBlockMemory(),
 ): MovingView {
   const placements = new LRUCache<string, Placement>({ max: placementsMax });
-  return { view, id, checkpoint, epoch: null, status, parked: null, placements, blocks };
+  const sums = { checksum: emptyChecksum, summedAfter: checkpoint, marks: [] };
+  return { view, id, checkpoint, epoch: null, status, parked: null, ...sums, placements, blocks };
+}
+
+/** Takes the stored checksum over, unless a program that knows none has advanced the view since. */
+export function takeChecksum(
+  moving: MovingView,
+  { checksum, checksumSequence }: Pick<StoredViewRow, 'checksum' | 'checksumSequence'>,
+): void {
+  if (checksum === null || checksumSequence !== moving.checkpoint) return;
+  moving.checksum = fromHex(checksum);
+  moving.summedAfter = 0;
 }
 
 /**
@@ -66,8 +84,10 @@ export async function advance(
     if (!isFaultOfView(error)) throw error;
     return advanceApart(executor, moving, { events, error });
   }
-  for (const { view, to, placements, changes } of steps) {
+  for (const { view, to, placements, changes, sums } of steps) {
     view.checkpoint = to;
+    view.checksum = sums.checksum;
+    if (view.summedAfter > 0) view.marks.push(...sums.marks);
     view.blocks.trim();
     for (const [key, placement] of placements) view.placements.set(key, placement);
     if (changes.failure !== null) {
@@ -127,6 +147,7 @@ interface Step {
   /** The id of the event at `to`; null if the event is not in the page. */
   readonly toEventId: string | null;
   readonly changes: Changes;
+  readonly sums: Checksums;
   readonly placements: Placements;
 }
 
@@ -150,7 +171,9 @@ async function prepare(
     const changes = fold(view.view, touched[index] ?? untouched, found);
     const to = endOf(changes, last ?? view.checkpoint);
     const toEventId = events.findLast(({ sequence }) => sequence === to)?.id ?? null;
-    steps.push({ view, to, toEventId, changes, placements: found });
+    const rows = { from: view.checkpoint, to, rows: changes.documents };
+    const sums = continueChecksum(view.checksum, rows);
+    steps.push({ view, to, toEventId, changes, sums, placements: found });
   }
   return steps;
 }

@@ -7,6 +7,8 @@ interface DocumentChange {
   readonly key: string;
   readonly sequence: number;
   readonly document: JsonObject | null;
+  /** The document as JSON, as it is stored. */
+  readonly text: string | null;
 }
 
 /** The changes that some events make to a view. */
@@ -78,7 +80,9 @@ export function fold(
       for (const [key, after] of changesOf(view, touch, page, placements)) {
         entries.move(key, placements.get(key), after, sequence);
         placements.set(key, after);
-        documents.push({ key, sequence, document: after.document ?? null });
+        const { document = null } = after;
+        const text = document === null ? null : JSON.stringify(document);
+        documents.push({ key, sequence, document, text });
       }
     } catch (error) {
       return { documents, ...entries.changes, failure: { event: touch.event, error } };

@@ -1,19 +1,24 @@
 import type { Feed } from '../../feed/feed.ts';
 import type { NewerProgram } from '../../feed/newer-program.ts';
 import { readReadable } from '../../feed/readable-page.ts';
+import type { StoredEvent } from '../../kernel/event.ts';
 import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { withTimeout } from '../../lib/with-timeout.ts';
 import type { Log } from '../../log/log.ts';
-import type { Executor } from '../../postgres/database.ts';
+import type { Database, Executor } from '../../postgres/database.ts';
+import { sqlStateOf } from '../../postgres/errors.ts';
 import type { Leadership } from '../../postgres/leadership.ts';
 import type { AnyView } from '../lists/placement.ts';
-import { readViews, registerView, setViewStatus, type ViewRow } from '../store.ts';
-import { advance, createMovingView, type MovingView } from './advance.ts';
+import { registerView, setViewStatus } from '../store.ts';
+import { advance, type MovingView } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
+import { createFindChecksums } from './find-checksums.ts';
 import { createPace, pageSizeMax } from './pace.ts';
+import { leaveSwapped, takeViews } from './take-views.ts';
 
 interface ViewLeaderOptions {
+  readonly database: Database;
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -25,6 +30,10 @@ interface ViewLeaderOptions {
 
 const lookAroundMs = 1_000;
 const reportMs = 2_000;
+/** While the lease of rows that were swapped in is about to be released. */
+const lookSoonMs = 20;
+/** The state of an advance whose view is not where this process has left it. */
+const notAtCheckpoint = 'DB004';
 
 /**
  * Advances the views that no other process advances, until its leadership ends. Views that are up
@@ -50,16 +59,34 @@ export async function runViewLeader(
   const moving: MovingView[] = [];
   const pace = createPace();
   const dropReplaced = createDropReplaced();
+  const findChecksums = createFindChecksums({ ...options, signal });
   let lookedAroundAt = Number.NEGATIVE_INFINITY;
+  let swappedAt = Number.NEGATIVE_INFINITY;
+  const lookAgainMs = (): number =>
+    performance.now() - swappedAt < lookAroundMs && moving.length < views.length
+      ? lookSoonMs
+      : lookAroundMs;
+  const advanceAll = async (led: readonly MovingView[], events: readonly StoredEvent[]) => {
+    try {
+      await advance(executor, led, events);
+    } catch (error) {
+      if (sqlStateOf(error) !== notAtCheckpoint) throw error;
+      const isSwapped = await leaveSwapped(executor, moving, leadership);
+      if (!isSwapped) throw error;
+      swappedAt = performance.now();
+    }
+  };
 
   while (!signal.aborted) {
-    if (performance.now() - lookedAroundAt > lookAroundMs) {
+    if (performance.now() - lookedAroundAt > lookAgainMs()) {
+      await leaveSwapped(executor, moving, leadership);
       const taken = await takeViews(executor, options, { moving, leadership });
       for (const view of taken) view.epoch = epoch;
       moving.push(...taken);
       await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
+    await findChecksums.look(moving);
     const active = moving.filter((view) => view.parked === null);
     const front = Math.max(0, ...active.map((view) => view.checkpoint));
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));
@@ -67,20 +94,17 @@ export async function runViewLeader(
       const page = { after: rear, before: front + 1, limit: pageSizeMax };
       const { events, newer } = await readReadable(log, {}, page);
       if (newer !== null && events.length === 0) throw newer;
-      await advance(executor, viewsAt(active, rear), events);
+      await advanceAll(viewsAt(active, rear), events);
       report(rear);
     }
     if (rear === front || feed.tail() > front) {
       const pauseMs = pace.pauseMs();
       if (pauseMs > 0) await delay(pauseMs, signal);
-      const events = await nextWithin(
-        options,
-        { after: active.length === 0 ? feed.tail() : front, history },
-        signal,
-      );
+      const after = active.length === 0 ? feed.tail() : front;
+      const events = await nextWithin(options, { after, history, waitMs: lookAgainMs() }, signal);
       pace.took(events.length);
       if (events.length > 0 && active.length > 0) {
-        await advance(executor, viewsAt(active, front), events);
+        await advanceAll(viewsAt(active, front), events);
       }
     }
     await promote(executor, moving, feed.tail());
@@ -88,59 +112,23 @@ export async function runViewLeader(
   }
 }
 
+interface Wait {
+  readonly after: number;
+  readonly history: number;
+  readonly waitMs: number;
+}
+
 /** A page of the feed; empty if no event arrived before the leader has to look for leases again. */
 function nextWithin(
   { feed }: ViewLeaderOptions,
-  { after, history }: { readonly after: number; readonly history: number },
+  { after, history, waitMs }: Wait,
   signal: AbortSignal,
 ) {
-  return withTimeout(signal, lookAroundMs, (either) =>
-    feed.next(after, pageSizeMax, either, history),
-  );
+  return withTimeout(signal, waitMs, (either) => feed.next(after, pageSizeMax, either, history));
 }
 
 function viewsAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
   return views.filter((view) => view.checkpoint === checkpoint);
-}
-
-interface Led {
-  readonly moving: readonly MovingView[];
-  readonly leadership: Leadership;
-}
-
-/** Takes the views whose lease is free. A parked view is tried again. */
-async function takeViews(
-  executor: Executor,
-  { views, newer }: ViewLeaderOptions,
-  { moving, leadership }: Led,
-): Promise<readonly MovingView[]> {
-  if (moving.length === views.length) return [];
-  const known = ({ name, version }: ViewRow): AnyView | undefined =>
-    views.find((view) => view.name === name && view.version === version);
-  const rows = await readViews(executor);
-  for (const view of views) {
-    // A newer program dropped the view while this one was not running for some time, so the view is
-    // built again.
-    if (!rows.some((row) => known(row) === view)) await registerView(executor, view);
-  }
-  const isMoving = (row: ViewRow): boolean => moving.some(({ id }) => id === row.id);
-  const wanted = rows.filter(
-    (row) =>
-      known(row) !== undefined && !isMoving(row) && newer.eventAfter(row.checkpoint) === null,
-  );
-  const ids = await leadership.take(wanted.map(({ id }) => id));
-  if (ids.size === 0) return [];
-  const taken: MovingView[] = [];
-  // Read again under the lease: the previous holder may have advanced them in between.
-  for (const row of await readViews(executor)) {
-    const { id, checkpoint } = row;
-    const view = known(row);
-    if (view === undefined || !ids.has(id)) continue;
-    if (row.status === 'parked') await setViewStatus(executor, [id], 'building');
-    const status = row.status === 'live' ? 'live' : 'building';
-    taken.push(createMovingView(view, id, checkpoint, status));
-  }
-  return taken;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { KnownPartition } from '../lists/blocks.ts';
 import type { EntryChanges, ListEntry } from '../lists/entry-changes.ts';
 import type { Changes } from './fold.ts';
 import { readBlocks, takeBlockNumbers } from './read-current.ts';
-import type { RebalancedRange, ViewAdvance } from './write-page.ts';
+import type { Checksums, RebalancedRange, ViewAdvance } from './write-page.ts';
 
 /** The changes that a page of events makes to a view, with the blocks that are in memory. */
 interface FoldedStep {
@@ -13,11 +13,13 @@ interface FoldedStep {
     readonly id: number;
     readonly checkpoint: number;
     readonly epoch: number | null;
+    readonly summedAfter: number;
     readonly blocks: BlockMemory;
   };
   readonly to: number;
   readonly toEventId: string | null;
   readonly changes: Changes;
+  readonly sums: Checksums;
 }
 
 /** Assigns all entries to blocks. Blocks not in memory are read in one statement for all views. */
@@ -36,7 +38,7 @@ export async function putInBlocks(
     assigner.addPartitions(entriesOf(unknown));
     assigner.assignBlocks(unknown);
   }
-  return assigned.map(({ step: { view, to, toEventId, changes }, assigner }) => ({
+  return assigned.map(({ step: { view, to, toEventId, changes, sums }, assigner }) => ({
     id: view.id,
     epoch: view.epoch,
     from: view.checkpoint,
@@ -46,6 +48,7 @@ export async function putInBlocks(
     assigner,
     rebalances: assigner.rebalances(),
     entriesMax: view.blocks.entriesMax,
+    checksums: view.summedAfter === 0 ? sums : null,
   }));
 }
 

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../../kernel/event.ts';
 import { toReplacedError } from '../../log/epoch.ts';
 import { toJsonArray, toNumberArray, toTextArray } from '../../postgres/arrays.ts';
 import type { Executor, Query } from '../../postgres/database.ts';
 import type { BlockAssigner, Rebalance } from '../lists/assign-blocks.ts';
 import type { Block } from '../lists/blocks.ts';
+import { type Checksum, type Mark, toHex } from './checksum.ts';
 import type { Changes } from './fold.ts';
 import { type MeasuredRow, toFill, toListPosition } from './read-current.ts';
 
@@ -20,6 +20,14 @@ export interface ViewAdvance {
   readonly assigner: Pick<BlockAssigner, 'newPartitions' | 'splitBlocks'>;
   readonly rebalances: readonly Rebalance[];
   readonly entriesMax: number;
+  /** The checksums at `to` and at the marks before; null if they are not known. */
+  readonly checksums: Checksums | null;
+}
+
+/** The checksum of a view at its checkpoint, and the marks that it has passed on the way. */
+export interface Checksums {
+  readonly checksum: Checksum;
+  readonly marks: readonly Mark[];
 }
 
 /** The blocks that now hold a range of a partition, in place of all its previous blocks. */
@@ -31,7 +39,8 @@ export interface RebalancedRange {
 const advance: Query = {
   name: 'advance_views',
   text: `select * from advance_views(
-    $1, $2, assert_recorded($20, $3, $21),
+    $1, $2,
+    record_checksums($1, assert_recorded($20, $3, $21), $22, $23, $24, $25),
     $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
   )`,
 };
@@ -62,6 +71,7 @@ export async function advanceViews(
       ...blockRows(advances),
       advances[0]?.epoch ?? null,
       advances.map(({ toEventId = null }) => toEventId),
+      ...checksumColumns(advances),
     ])
     .catch((error: unknown) => {
       throw toReplacedError(error);
@@ -73,21 +83,16 @@ function documentColumns(advances: readonly ViewAdvance[]): readonly (string | B
   const views: number[] = [];
   const keys: string[] = [];
   const sequences: number[] = [];
-  const documents: (JsonObject | null)[] = [];
+  const texts: (string | null)[] = [];
   for (const { id, changes } of advances) {
-    for (const { key, sequence, document } of changes.documents) {
+    for (const { key, sequence, text } of changes.documents) {
       views.push(id);
       keys.push(key);
       sequences.push(sequence);
-      documents.push(document);
+      texts.push(text);
     }
   }
-  return [
-    toNumberArray(views),
-    toTextArray(keys),
-    toNumberArray(sequences),
-    toJsonArray(documents),
-  ];
+  return [toNumberArray(views), toTextArray(keys), toNumberArray(sequences), toJsonArray(texts)];
 }
 
 function closedColumns(advances: readonly ViewAdvance[]): readonly string[] {
@@ -127,6 +132,18 @@ function openedColumns(advances: readonly ViewAdvance[]): readonly string[] {
     toTextArray(keys),
     toNumberArray(starts),
     `{${ends.join(',')}}`,
+  ];
+}
+
+function checksumColumns(advances: readonly ViewAdvance[]): readonly unknown[] {
+  const marks = advances.flatMap(({ id, checksums }) =>
+    (checksums?.marks ?? []).map(({ sequence, checksum }) => ({ id, sequence, checksum })),
+  );
+  return [
+    advances.map(({ checksums }) => (checksums === null ? null : toHex(checksums.checksum))),
+    toNumberArray(marks.map(({ id }) => id)),
+    toNumberArray(marks.map(({ sequence }) => sequence)),
+    marks.map(({ checksum }) => toHex(checksum)),
   ];
 }
 
