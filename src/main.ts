@@ -18,9 +18,11 @@ import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
 import { migrate } from './postgres/migrate.ts';
+import { runRebuild } from './rebuild-command.ts';
 import { rotate } from './rotate-master-key.ts';
 import { readVerifySettings, verifyOptions } from './verify/settings.ts';
 import { verifyStream } from './verify/verify-stream.ts';
+import { runVerifyViews } from './verify-command.ts';
 
 const program = cac('daybook');
 program
@@ -49,6 +51,16 @@ program
     process.stdout.write(`keys of people that have a new master key: ${count}\n`);
   });
 program
+  .command(
+    'rebuild [...views]',
+    'Build views again from the log, compare them with the live ones, and swap them in',
+  )
+  .option('--accept-differences', 'Swap in a view that differs from the live one')
+  .option('--undo', 'Swap back what the last rebuild of these views has replaced')
+  .option('--drop', 'Drop what the last rebuild of these views has replaced')
+  .example('  daybook rebuild accounts orders')
+  .action(rebuild);
+program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')
   .option('--roles <roles>', 'The roles of the actor, such as OPERATOR,MARKET (default: CUSTOMER)')
   .option('--hours <hours>', 'The number of hours for which the token is valid', { default: 24 })
@@ -69,6 +81,11 @@ const verifyCommand = program
   .example('  daybook verify-stream --kind nats --servers 127.0.0.1:4222 --stream DAYBOOK')
   .action(runVerify);
 for (const [option, description] of verifyOptions) verifyCommand.option(option, description);
+program
+  .command('verify', 'Check what is stored against its checksums')
+  .option('--views', 'Check the documents of all views')
+  .option('--refold', 'With --views: also build the views again from the log and compare')
+  .action(verify);
 program.help();
 
 /** Valid for longer than any demo runs. */
@@ -119,6 +136,35 @@ async function serve(): Promise<void> {
   printReady(started);
   if (!signal.aborted) await once(signal, 'abort');
   await app.stop();
+}
+
+interface RebuildOptions {
+  readonly acceptDifferences?: boolean;
+  readonly undo?: boolean;
+  readonly drop?: boolean;
+}
+
+async function rebuild(names: readonly string[], options: RebuildOptions): Promise<void> {
+  const { acceptDifferences: acceptsDifferences = false, undo = false, drop = false } = options;
+  if (undo && drop) throw new UsageError('use either --undo or --drop');
+  const action = undo ? 'undo' : drop ? 'drop' : 'rebuild';
+  if (action !== 'rebuild' && names.length === 0) throw new UsageError(`--${action} needs a view`);
+  const { stdout: out, stderr: err } = process;
+  const terminal = { out, err, signal: abortOnSignals('once') };
+  const settings = { names, action, acceptsDifferences } as const;
+  process.exitCode = await runRebuild(readConfig(), settings, terminal);
+}
+
+interface VerifyFlags {
+  readonly views?: boolean;
+  readonly refold?: boolean;
+}
+
+async function verify({ views = false, refold: refolds = false }: VerifyFlags): Promise<void> {
+  if (!views) throw new UsageError('say what to verify: --views');
+  const { stdout: out, stderr: err } = process;
+  const terminal = { out, err, signal: abortOnSignals('once') };
+  process.exitCode = await runVerifyViews(readConfig(), { refolds }, terminal);
 }
 
 async function runVerify(): Promise<void> {

@@ -6,7 +6,7 @@ import { DatabaseUnreachableError } from './errors.ts';
 import { createClientExecutor, type Executor } from './executor.ts';
 
 /** One connection over which large results are read at the speed of COPY. */
-interface CopyConnection extends Executor {
+export interface CopyConnection extends Executor {
   /**
    * Runs a statement `copy … to stdout` and yields its bytes in chunks, as the server sends them: a
    * chunk may end anywhere in a row. The server waits while the reader does, so memory stays flat.

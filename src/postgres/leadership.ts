@@ -62,7 +62,7 @@ interface Term extends Leadership {
 }
 
 function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
-  const { keeper, kind, holder, logger } = options;
+  const { keeper, kind, holder } = options;
   const over = new AbortController();
   const held = new Map<number, Lease>();
   let renewing: Promise<void> | null = null;
@@ -72,9 +72,7 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
   function endTerm(reason: string): void {
     if (over.signal.aborted) return;
     over.abort();
-    if (options.signal.aborted) return;
-    const fields = failure === null ? { kind, reason } : { kind, reason, err: failure };
-    logger.warn(fields, 'this process has lost its leadership');
+    if (!options.signal.aborted) warn(options, reason, failure);
   }
   function holdUntil(sentAt: number): void {
     clearTimeout(expiry);
@@ -89,8 +87,13 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
     const isHeld = ({ id, epoch }: Lease): boolean =>
       renewed.some((lease) => lease.id === id && lease.epoch === epoch);
     failure = null;
-    if (leases.every(isHeld)) holdUntil(sentAt);
-    else endTerm('another process has taken a lease');
+    if (!leases.every(isHeld)) endTerm('another process has taken a lease');
+    else if (held.size > 0) holdUntil(sentAt);
+  }
+  async function releaseHeld(ids: readonly number[]): Promise<void> {
+    const own = ids.filter((id) => held.delete(id));
+    if (held.size === 0) clearTimeout(expiry);
+    if (own.length > 0) await releaseAfter(renewing, keeper, { kind, ids: own, holder });
   }
   const timer = setInterval(() => {
     if (held.size === 0 || over.signal.aborted) return;
@@ -117,25 +120,19 @@ function createTerm(options: LeadershipOptions, lost: AbortSignal): Term {
       }
       return new Set(ids.filter((id) => held.has(id)));
     },
-    async release(ids) {
-      const own = ids.filter((id) => held.delete(id));
-      if (own.length === 0) return;
-      if (held.size === 0) clearTimeout(expiry);
-      // A renewal that is under way could undo the release.
-      await renewing;
-      await releaseLeases(keeper, { kind, ids: own, holder });
-    },
+    release: releaseHeld,
     async end() {
       clearInterval(timer);
-      clearTimeout(expiry);
       over.abort();
-      const ids = [...held.keys()];
-      if (ids.length === 0) return;
-      const released = releaseAfter(renewing, keeper, { kind, ids, holder });
       // The wait can be short: if the database is unreachable, the leases expire.
-      await unlessAborted(released, AbortSignal.timeout(releaseMs));
+      await unlessAborted(releaseHeld([...held.keys()]), AbortSignal.timeout(releaseMs));
     },
   };
+}
+
+function warn({ kind, logger }: LeadershipOptions, reason: string, failure: unknown): void {
+  const fields = failure === null ? { kind, reason } : { kind, reason, err: failure };
+  logger.warn(fields, 'this process has lost its leadership');
 }
 
 /** Releases leases after the last renewal, which could otherwise undo the release; never throws. */

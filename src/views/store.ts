@@ -81,6 +81,17 @@ export async function retireView(executor: Executor, id: number): Promise<void> 
   await executor.query(retire, [id]);
 }
 
+const expire: Query = {
+  name: 'retire_expired_view',
+  text: `update views set name = $2, version = -id, status = 'parked', kept_until = null
+    where id = $1 and kept_until < clock_timestamp()`,
+};
+
+/** Retires rows that no program reads and that were kept long enough. */
+export async function retireExpired(executor: Executor, id: number, name: string): Promise<void> {
+  await executor.query(expire, [id, name]);
+}
+
 const dropRows: Query = {
   name: 'drop_view_rows',
   text: `with listed as (

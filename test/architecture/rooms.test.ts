@@ -15,6 +15,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   feed: ['log', 'postgres', 'kernel', 'lib'],
   commands: ['personal', 'log', 'feed', 'postgres', 'kernel', 'lib'],
   views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
+  rebuild: ['views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
   consumers: ['commands', 'log', 'feed', 'postgres', 'kernel', 'lib'],
   bridges: [
     ...['bridges/targets', 'consumers', 'commands', 'views', 'feed', 'log'],
@@ -22,7 +23,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   ],
   'bridges/targets': ['bridges', 'kernel', 'lib'],
   api: [
-    ...['commands', 'bridges', 'consumers', 'views', 'feed', 'log'],
+    ...['commands', 'bridges', 'consumers', 'rebuild', 'views', 'feed', 'log'],
     ...['personal', 'postgres', 'access', 'kernel', 'lib'],
   ],
   'api/transport': ['api', 'kernel', 'lib'],

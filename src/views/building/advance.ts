@@ -36,7 +36,7 @@ export interface MovingView {
   readonly blocks: BlockMemory;
 }
 
-/** A version of a view as a process takes it over. Its checksum is known at the checkpoint 0 only. */
+/** A version of a view as a process takes it over, without its checksum. */
 export function createMovingView(
   view: AnyView,
   id: number,

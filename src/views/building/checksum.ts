@@ -22,7 +22,7 @@ export interface Mark {
   readonly checksum: Checksum;
 }
 
-/** Checksums are kept at the multiples of this number, so that all builds of a view have the same. */
+/** Checksums are kept at multiples of this number: all builds of a view have the same marks. */
 export const markEvery = 10_000;
 
 const lanes = 8;
@@ -31,7 +31,7 @@ const bytesOfLane = 4;
 export const emptyChecksum: Checksum = new Uint32Array(lanes);
 
 /** Adds the digest of a row to a sum, in place. */
-export function addRow(sum: Uint32Array, { key, sequence, text }: SummedRow): void {
+function addRow(sum: Uint32Array, { key, sequence, text }: SummedRow): void {
   // No key and no JSON text has the character U+0000, and no JSON text is empty.
   const digest = hash('sha256', `${key}\0${sequence}\0${text ?? ''}`, 'binary');
   for (let lane = 0, at = 0; lane < lanes; lane += 1, at += bytesOfLane) {
@@ -71,7 +71,7 @@ export function continueChecksum(
 }
 
 /** Sums of rows that come in any order, by the marks between which they are. */
-export interface ChecksumParts {
+interface ChecksumParts {
   add(row: SummedRow): void;
   /** The checksum of the rows up to a sequence, which all are, and the marks up to there. */
   upTo(sequence: number): { readonly checksum: Checksum; readonly marks: readonly Mark[] };

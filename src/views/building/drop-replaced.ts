@@ -1,10 +1,14 @@
 import type { Executor } from '../../postgres/database.ts';
 import type { Leadership } from '../../postgres/leadership.ts';
 import { isLeaseFree } from '../../postgres/leases.ts';
-import { dropView, readViews, retireView, type ViewRow } from '../store.ts';
+import { viewNameOf } from '../row-names.ts';
+import { dropView, readViews, retireExpired, retireView, type ViewRow } from '../store.ts';
 import type { MovingView } from './advance.ts';
 
-/** Removes older versions of live views that no process uses; called about once a second. */
+/**
+ * Removes older versions of live views that no process uses, and what a rebuild has put aside and
+ * was kept long enough; called about once a second.
+ */
 type DropReplaced = (
   executor: Executor,
   moving: readonly MovingView[],
@@ -42,6 +46,10 @@ export function createDropReplaced(): DropReplaced {
   return async (executor, moving, leadership) => {
     const live = moving.filter(({ status }) => status === 'live');
     for (const row of await readViews(executor)) {
+      const isLed = live.some(({ view }) => view.name === viewNameOf(row.name));
+      if (row.isExpired && isLed && (await isLeaseFree(executor, 'daybook.views', row.id))) {
+        await retireExpired(executor, row.id, viewNameOf(row.name));
+      }
       const isReplaced = live.some(
         ({ view }) => view.name === row.name && view.version > row.version,
       );

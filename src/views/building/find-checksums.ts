@@ -11,7 +11,8 @@ import type { Checksums } from './write-page.ts';
  * release, or that such a release has advanced. It reads their rows while the views advance.
  */
 interface FindChecksums {
-  /** Puts what was found into the views, and looks for what is missing. Waits for nothing. */
+  /** Puts what was found into the views, and looks for what is missing. Does not wait for
+   * the result. */
   look(moving: readonly MovingView[]): Promise<void>;
 }
 
