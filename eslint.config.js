@@ -48,6 +48,7 @@ const schemaRules = {
           'Bridge',
           'Consumer',
           'View',
+          'ViewStatus',
           // A part of one thing, or the state of the whole log.
           'Candle',
           'Grant',

@@ -30,6 +30,7 @@ import { type KeyRing, openKeyRing } from './personal/key-ring.ts';
 import type { MasterKeys } from './personal/master-keys.ts';
 import type { Database, Executor } from './postgres/database.ts';
 import { createListener, type Listener } from './postgres/listener.ts';
+import { createRebuilds } from './rebuild/rebuilds.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watching/watcher.ts';
 
@@ -103,7 +104,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, readers } = pools;
   const keys = await openKeyRing({ database, readers, masterKeys: options.masterKeys });
   const parts = createParts(options, pools, keys);
-  const { log, processor, feed, views, watcher, consumers, answered, registry } = parts;
+  const { log, processor, feed, views, watcher, consumers, answered, registry, rebuilds } = parts;
   await startReading(parts, pools.writer);
   let submit: SubmitMutation | undefined;
   const bridges = await openBridges(options, parts, pools, (request) => {
@@ -114,7 +115,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw error;
   });
   const reads = createClientReads({ log: log.reads, views }, options.limits ?? defaultEngineLimits);
-  const shared = { views: watchedViews(views, reads), reads, watcher, consumers, answered };
+  const shared = {
+    views: watchedViews(views, reads),
+    reads,
+    watcher,
+    consumers,
+    answered,
+    rebuilds,
+  };
   const access = accessOf(options.contexts);
   const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access, keys };
   try {
@@ -139,6 +147,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       for (const pool of pools.all) pool.cut();
     },
     async stop() {
+      await rebuilds.stop();
       await bridges.stop();
       await consumers.stop();
       await processor.stop();
@@ -163,7 +172,8 @@ function createParts(
   { database, writer, readers, keeper }: Pools,
   keys: KeyRing,
 ) {
-  const { contexts, logger, limits = defaultEngineLimits } = options;
+  const { contexts, logger, url, limits = defaultEngineLimits } = options;
+  const ownViews = contexts.flatMap((context) => context.views);
   const definitions = eventDefinitionsOf(contexts);
   const log = createLog(database, definitions, { writer, readers });
   const onEvents = createForgetting(keys, () => {
@@ -178,7 +188,7 @@ function createParts(
     log,
     feed,
     logger,
-    views: contexts.flatMap((context) => context.views),
+    views: ownViews,
   });
   const watcher = createWatcher({ feed, views, logger });
   const registry = createReactionRegistry(reactionNamesOf(contexts));
@@ -204,6 +214,7 @@ function createParts(
     logger,
     managers: contexts.flatMap(({ processManagers = [] }) => processManagers),
   });
+  const rebuilds = createRebuilds({ database, keeper, url, log, logger, views: ownViews });
   function forgetLog(): void {
     processor.forget();
     keys.clear();
@@ -212,7 +223,8 @@ function createParts(
     watcher.reset(new LogReplacedError());
     options.onReplaced?.();
   }
-  return { log, feed, views, watcher, registry, processor, answered, consumers, keys };
+  const reading = { log, feed, views, watcher, rebuilds, keys };
+  return { ...reading, registry, processor, answered, consumers };
 }
 
 /** Creates the bridges of the configuration; they do not run yet. */
@@ -225,15 +237,7 @@ async function openBridges(
   const ledger = await readLedger(keeper);
   const secret: Secrets = configured?.secret ?? (() => '');
   const outbound = (configured?.settings.bridges ?? []).flatMap((settings) =>
-    outboundBridges(settings, {
-      contexts,
-      log,
-      feed,
-      views,
-      keys,
-      ledger,
-      secret,
-    }),
+    outboundBridges(settings, { contexts, log, feed, views, keys, ledger, secret }),
   );
   const inbound = (configured?.settings.inbound ?? []).map((settings) =>
     inboundBridge(settings, { secret, submit }),

@@ -4,6 +4,7 @@ import type { Consumers } from '../consumers/consumers.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Log } from '../log/log.ts';
 import type { KeyRing } from '../personal/key-ring.ts';
+import type { Rebuilds } from '../rebuild/rebuilds.ts';
 import type { Views } from '../views/views.ts';
 import type { Watcher } from '../views/watching/watcher.ts';
 import type { Answered } from './answered.ts';
@@ -21,6 +22,7 @@ export interface EngineParts {
   readonly watcher: Watcher;
   readonly consumers: Consumers;
   readonly bridges: Bridges;
+  readonly rebuilds: Rebuilds;
   /** What says who may see an account and an event. */
   readonly access: AccessParts;
   /** What opens personal texts. */

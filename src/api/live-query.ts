@@ -61,8 +61,8 @@ export function addLiveQuery(builder: Builder): void {
       description: oneLine`Sends the answer to a query first, then the new answer whenever an event
         has changed something that the query reads. Each answer is read at one sequence number,
         which is in \`sequence\` and in extensions.daybook.sequence. No answer is sent if only its
-        \`sequence\` has changed. ${latestDescription} The fields views, consumers, bridges,
-        commands and command cannot be live.`,
+        \`sequence\` has changed. ${latestDescription} The fields views, viewStatus,
+        consumers, bridges, commands and command cannot be live.`,
       subscribe: (root, _args, context) => watchQuery(context, root as unknown as FrameExecutor),
       resolve(root, _args, context) {
         const point = root as unknown as LivePoint;

@@ -19,6 +19,7 @@ import { addRejectionTypes } from './rejection-types.ts';
 import { guardRootFields } from './root-access.ts';
 import { addScalars } from './scalars.ts';
 import { addViewQueries } from './view-queries.ts';
+import { addViewStatus } from './view-status.ts';
 import { addViewer } from './viewer.ts';
 
 /** A bounded context, and the function that adds its part of the API. */
@@ -48,6 +49,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addViewQueries(builder);
   addConsumerQueries(builder);
   const rejection = addRejectionTypes(builder);
+  addViewStatus(builder, rejection);
   addBridgeQueries(builder, rejection);
   const addCommand = addCommands(builder, { event, eventType, rejection });
   for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });

@@ -5,7 +5,7 @@ import { access } from './root-access.ts';
 
 /** Adds `Query.views`, which shows operators how far each view has folded the log. */
 export function addViewQueries(builder: Builder): void {
-  const status = builder.enumType('ViewStatus', {
+  const status = builder.enumType('ViewPhase', {
     description: 'The status of a view.',
     values: {
       BUILDING: {

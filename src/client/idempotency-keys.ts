@@ -12,7 +12,12 @@ export interface KeyedVariables {
 }
 
 /** Mutations whose inputs take no key. A test compares the list with the schema. */
-export const keylessMutations: readonly string[] = ['pauseBridge', 'resumeBridge', 'retryBridge'];
+export const keylessMutations: readonly string[] = [
+  'rebuildView',
+  'pauseBridge',
+  'resumeBridge',
+  'retryBridge',
+];
 
 /**
  * Gives each command that has no idempotency key a new one. A command can get a key if its argument

@@ -75,6 +75,7 @@ const queries: Readonly<Record<string, Row>> = {
   trialBalance: forLog('trialBalance { isBalanced }'),
   views: forLog('views { name }'),
   consumers: forLog('consumers { name }'),
+  viewStatus: forLog('viewStatus { name }'),
   bridges: forLog('bridges { name }'),
   commands: forLog('commands(last: 1) { nodes { id } }'),
   command: { ...forLog('command(id: "none") { id }'), outcome: 'NOTHING' },
@@ -122,6 +123,7 @@ const subscriptions: Readonly<Record<string, Row>> = {
   ),
   order: forAccount(({ order }) => `order(id: "${order}") { order { status } }`, 'ORDER_NOT_FOUND'),
   events: forLog('events { sequence }'),
+  viewStatus: forLog('viewStatus { sequence views { name } }'),
   live: forAccount(({ account }) => `live { account(id: "${account}") { balance } }`),
   trades: forEveryone(() => 'trades(symbol: "AAA") { sequence }'),
   orderBook: forEveryone(() => 'orderBook(symbol: "AAA") { sequence }'),
@@ -226,6 +228,7 @@ const mutations: Readonly<Record<string, MutationRow>> = {
   pauseBridge: bridge,
   resumeBridge: bridge,
   retryBridge: bridge,
+  rebuildView: { ...bridge, outcome: 'VIEW_NOT_FOUND' },
 };
 
 let server: ActorServer;
