@@ -36,8 +36,10 @@ const keptFor = `interval '1 day'`;
 
 const begin: Query = {
   name: 'begin_copy',
+  // An insertion that conflicts would wait for the page that a running rebuild is writing.
   text: `insert into views (name, version, kept_until)
-    values ($1, $2, clock_timestamp() + ${keptFor})
+    select $1, $2, clock_timestamp() + ${keptFor}
+    where not exists (select from views where name = $1 and version = $2)
     on conflict on constraint views_name_version_key do nothing`,
 };
 

@@ -25,6 +25,25 @@ export async function runProgram(
   return { code, output: output() };
 }
 
+/** Starts a command of the program, which can then be killed. */
+export function spawnProgram(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Pick<Program, 'process' | 'output' | 'end'> {
+  const child = start(args, environment);
+  const output = collect(child);
+  const ended = once(child, 'close');
+  return {
+    process: child,
+    output,
+    async end(signal) {
+      child.kill(signal);
+      const [code] = (await ended) as [number | null];
+      return code;
+    },
+  };
+}
+
 /**
  * Starts a server on a free port and waits until it is ready; `built` is the directory of another
  * release.
