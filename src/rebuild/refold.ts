@@ -4,10 +4,9 @@ import type { SummedRow } from '../views/building/checksum.ts';
 import { fold, touchedBy } from '../views/building/fold.ts';
 import { pageSizeMax } from '../views/building/pace.ts';
 import { type AnyView, type Placements, toPlacement } from '../views/lists/placement.ts';
-import type { SequenceRange } from '../views/read.ts';
-import { readDocuments } from '../views/read.ts';
+import { readDocuments, type SequenceRange } from '../views/read.ts';
 
-interface RefoldedView {
+export interface RefoldedView {
   readonly view: AnyView;
   /** The id of its rows, which are right up to the beginning of the range. */
   readonly id: number;

@@ -63,7 +63,7 @@ test('every view is listed with its status, and its lag is 0 once it is up to da
   });
 });
 
-test('a view that stands still lags by events and by seconds', async () => {
+test('a view that cannot advance lags by events and by seconds', async () => {
   await open('Ada');
   await until(async () => (await statusOf('accounts'))?.checkpoint === '1');
   await server.database.withTransaction(async (executor) => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checksumAt } from '../../src/rebuild/checksum-at.ts';
 import { verifyViews } from '../../src/rebuild/verify-views.ts';
+import { createChecksumParts, type SummedRow } from '../../src/views/building/checksum.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   appendNotes,
@@ -117,6 +119,25 @@ test.each<readonly [string, () => string, object]>([
     where saved.id = views.id`);
   for (const table of tables) await run(`drop table saved_${table}`);
   expect(await verify()).toMatchObject({ fault: null });
+});
+
+test('the checksum at any sequence is that of the rows up to there', async () => {
+  const { database, log } = rebuilding.parts;
+  for (const at of [0, 1, 9_999, 10_000, 10_001, 13_579, 20_000, head]) {
+    const parts = createChecksumParts();
+    const rows = await sql<SummedRow>(
+      database,
+      `select key, sequence, document::text as text from view_documents
+       where ${of()} and sequence <= $1`,
+      [at],
+    );
+    for (const row of rows) parts.add(row);
+    const found = await checksumAt(database, log, { view: walletsView, id }, at);
+    expect(found).toEqual(parts.upTo(at).checksum);
+  }
+  await run('update view_checksums set sequence = 20001 where sequence = 20000');
+  expect(await checksumAt(database, log, { view: walletsView, id }, 20_000)).toBeNull();
+  await run('update view_checksums set sequence = 20000 where sequence = 20001');
 });
 
 test('a view without a checksum is verified up to its last mark, and says so', async () => {
