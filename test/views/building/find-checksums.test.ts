@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLog } from '../../../src/log/log.ts';
 import { createDatabase } from '../../../src/postgres/database.ts';
+import { advance, createMovingView } from '../../../src/views/building/advance.ts';
+import {
+  createChecksumParts,
+  type SummedRow,
+  toHex,
+} from '../../../src/views/building/checksum.ts';
+import { createFindChecksums } from '../../../src/views/building/find-checksums.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { appendNotes, idsOf, storedOf } from '../../support/rebuilding.ts';
 import { sql } from '../../support/rows.ts';
@@ -84,4 +92,42 @@ test('checksums that another program has left stale are found again while the vi
   const rebuilt = (await idsOf(database, walletsView)).live ?? 0;
   expect((await storedOf(database, rebuilt, later)).marks).toEqual(marks);
   expect(known?.isCurrent).toBe(true);
+}, 120_000);
+
+test('marks that are passed before the checksum is known are stored together with it', async () => {
+  const { database } = testDatabase;
+  const first = await start();
+  expect(await first.views.waitFor(await appendNotes(database, 9_500), 30_000)).toBe(true);
+  await first.stop();
+  await forget();
+  const id = (await idsOf(database, walletsView)).live ?? 0;
+  const moving = createMovingView(walletsView, id, 9_500, 'live');
+  const head = await appendNotes(database, 1_000);
+  const log = createLog(database, new Map());
+  await advance(
+    database,
+    [moving],
+    await log.events({}, { after: 9_500, before: head + 1, limit: 1_000 }),
+  );
+  expect(moving.marks.map(({ sequence }) => sequence)).toEqual([10_000]);
+  expect((await storedOf(database, id, head)).marks).toEqual([]);
+
+  const { signal } = new AbortController();
+  const finding = createFindChecksums({ database, logger: silentLogger, signal });
+  await until(async () => {
+    await finding.look([moving]);
+    return moving.summedAfter === 0;
+  });
+  const parts = createChecksumParts();
+  const rows = await sql<SummedRow>(
+    database,
+    'select key, sequence, document::text as text from view_documents where view_id = $1',
+    [id],
+  );
+  for (const row of rows) parts.add(row);
+  const { checksum, marks } = parts.upTo(head);
+  expect(moving.checksum).toEqual(checksum);
+  expect((await storedOf(database, id, head)).marks).toEqual(
+    marks.map((mark) => ({ sequence: mark.sequence, checksum: toHex(mark.checksum) })),
+  );
 }, 120_000);
