@@ -177,6 +177,17 @@ drop table append_batches;
 create view append_batches as
 select batch_id as id, first_sequence, event_count, recorded_at from command_batches;
 
+-- A session that began to append with the former functions, and waited for this migration, gets an
+-- error after which programs connect and append again.
+create function refuse_former_append() returns trigger language plpgsql as $$
+begin
+  raise exception 'the database has been migrated: connect again' using errcode = '57P03';
+end
+$$;
+
+create trigger append_batches_are_former instead of insert on append_batches
+  for each row execute function refuse_former_append();
+
 -- The outcomes that were recorded before belong to a batch that this migration records.
 update log_head set clock = greatest(clock_timestamp(), clock + interval '1 microsecond')
 where sequence > 0 or exists (select from command_outcomes);
@@ -190,8 +201,8 @@ begin
   );
 end
 $$;
--- The time of the batch to which the outcome belongs.
-alter table command_outcomes alter column recorded_at drop default;
+-- The time of the batch to which the outcome belongs. The former functions do not give it.
+alter table command_outcomes alter column recorded_at set default 'infinity';
 
 update log_head set chained_after = sequence,
   hash = coalesce(

@@ -48,6 +48,7 @@ const firstForms: Readonly<Record<string, readonly string[]>> = {
     'create function link_hash',
     'create function copy_text',
     'create function add_events_partition',
+    'create function refuse_former_append',
     'create or replace function append_events(\n  batch_id uuid,\n  expected',
   ],
 };
