@@ -1,9 +1,9 @@
 -- Returns a page of a list as of a sequence, in ascending order: at most rows_max entries strictly
 -- between two positions, each with its document. It reads one block after the other until it has
--- enough rows.
+-- enough rows. PostgreSQL looks the documents up in the order of the entries.
 --
 -- Locks nothing. Throws no error.
--- revision 2
+-- revision 3
 create or replace function read_list_ascending(
   of_view integer,
   of_list text,
@@ -35,17 +35,10 @@ begin
   if epoch_at is null then
     return query
       select entry.key, entry.position, found.document, found.sequence
-      from view_entries as entry
-      cross join lateral (
-        select document, sequence from view_documents
-        where view_id = of_view and view_documents.key = entry.key and sequence <= at
-        order by sequence desc limit 1
-      ) as found
-      where block = partition_at and from_sequence <= at and to_sequence > at
-        and (position, entry.key) > (after_position, after_key)
-        and (position, entry.key) < (before_position, before_key)
-      order by position, entry.key
-      limit rows_max;
+      from block_page_ascending(
+        partition_at, at, after_position, after_key, before_position, before_key, rows_max
+      ) as entry
+      cross join lateral document_at(of_view, entry.key, at) as found;
     return;
   end if;
   select low_position, low_key into low from view_blocks
@@ -63,17 +56,10 @@ begin
   loop
     return query
       select entry.key, entry.position, found.document, found.sequence
-      from view_entries as entry
-      cross join lateral (
-        select document, sequence from view_documents
-        where view_id = of_view and view_documents.key = entry.key and sequence <= at
-        order by sequence desc limit 1
-      ) as found
-      where block = holding.block and from_sequence <= at and to_sequence > at
-        and (position, entry.key) > (after_position, after_key)
-        and (position, entry.key) < (before_position, before_key)
-      order by position, entry.key
-      limit wanted;
+      from block_page_ascending(
+        holding.block, at, after_position, after_key, before_position, before_key, wanted
+      ) as entry
+      cross join lateral document_at(of_view, entry.key, at) as found;
     get diagnostics found_count = row_count;
     wanted := wanted - found_count;
     exit when wanted = 0;

@@ -85,13 +85,22 @@ const dropRows: Query = {
       delete from view_entries where block = any (array(
         select block from listed union select id from partitions
       )) returning block
+    ), entry_packs as (
+      delete from view_entry_packs where ctid = any (array(
+        select ctid from view_entry_packs where view_id = $1 limit $3
+      )) returning view_id
     ), documents as (
       delete from view_documents where ctid = any (array(
         select ctid from view_documents where view_id = $1 limit $2
       )) returning view_id
+    ), document_packs as (
+      delete from view_document_packs where ctid = any (array(
+        select ctid from view_document_packs where view_id = $1 limit $3
+      )) returning view_id
     )
     select (select count(*) from listed) + (select count(*) from partitions)
-      + (select count(*) from entries) + (select count(*) from documents) as count`,
+      + (select count(*) from entries) + (select count(*) from documents)
+      + (select count(*) from entry_packs) + (select count(*) from document_packs) as count`,
 };
 
 /**

@@ -12,8 +12,11 @@ import { readViews, registerView, setViewStatus, type ViewRow } from '../store.t
 import { advance, createMovingView, type MovingView } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
+import { createPacking, type Packing } from './packing.ts';
 
 interface ViewLeaderOptions {
+  /** The connections over which the history of the views is packed. */
+  readonly database: Executor;
   readonly log: Log;
   readonly feed: Feed;
   readonly logger: Logger;
@@ -41,7 +44,25 @@ export async function runViewLeader(
   options: ViewLeaderOptions,
   leadership: Leadership,
 ): Promise<void> {
-  const { feed, log, views, onMoved } = options;
+  const { database, logger } = options;
+  const packing = createPacking({ executor: database, logger, signal: leadership.signal });
+  try {
+    await leadViews(executor, { ...options, packing }, leadership);
+  } finally {
+    await packing.stop();
+  }
+}
+
+interface LeadOptions extends ViewLeaderOptions {
+  readonly packing: Packing;
+}
+
+async function leadViews(
+  executor: Executor,
+  options: LeadOptions,
+  leadership: Leadership,
+): Promise<void> {
+  const { feed, log, views, onMoved, packing } = options;
   const { signal } = leadership;
   for (const view of views) await registerView(executor, view);
   const { epoch } = await log.head();
@@ -85,6 +106,7 @@ export async function runViewLeader(
     }
     await promote(executor, moving, feed.tail());
     onMoved(moving);
+    packing.wake(moving);
   }
 }
 

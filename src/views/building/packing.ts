@@ -1,0 +1,83 @@
+import { delay } from '../../lib/delay.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { Executor } from '../../postgres/database.ts';
+import { toOneLine } from '../../postgres/errors.ts';
+import type { MovingView } from './advance.ts';
+import { beginning, packStep, type Sweep } from './pack-step.ts';
+
+/** Packs the history of the views that this process advances, beside the advancing. */
+export interface Packing {
+  /** Continues, in the background, with the views that have grown enough. */
+  wake(moving: readonly MovingView[]): void;
+  /** Waits for the step that is under way. No further step begins. */
+  stop(): Promise<void>;
+}
+
+interface PackingOptions {
+  /** The connections over which steps run. */
+  readonly executor: Executor;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** What the last events have replaced is not packed: frames and live queries read it. */
+const recentEvents = 1_000;
+/** A view is swept again after at least this many events. */
+const eventsBetweenMin = 2_000;
+/** A sweep that leaves many rows is repeated less often, so that an event pays for ten of them. */
+const keptRowsPerEvent = 10;
+/** A step is followed by a pause as long as itself: folding has at least half of the time. */
+const pauseMaxMs = 200;
+const retryMs = 10_000;
+
+export function createPacking({ executor, logger, signal }: PackingOptions): Packing {
+  const dueAt = new Map<number, number>();
+  const stopping = new AbortController();
+  const over = AbortSignal.any([signal, stopping.signal]);
+  let sweeping: Promise<void> | null = null;
+
+  const isDue = ({ id, checkpoint }: MovingView): boolean =>
+    checkpoint >= (dueAt.get(id) ?? recentEvents);
+
+  async function sweep(view: MovingView): Promise<void> {
+    const { id, checkpoint } = view;
+    let next: Sweep | null = beginning;
+    let kept = 0;
+    while (next !== null && !over.aborted) {
+      const began = performance.now();
+      kept = next.kept;
+      const horizon = view.checkpoint - recentEvents;
+      next = await packStep(executor, { id, horizon }, next);
+      await delay(Math.min(pauseMaxMs, performance.now() - began), over);
+    }
+    dueAt.set(id, checkpoint + Math.max(eventsBetweenMin, Math.ceil(kept / keptRowsPerEvent)));
+  }
+
+  async function sweepAll(views: readonly MovingView[]): Promise<void> {
+    for (const view of views) {
+      if (over.aborted) return;
+      await sweep(view);
+    }
+  }
+
+  return {
+    wake(moving) {
+      if (sweeping !== null || over.aborted) return;
+      const due = moving.filter(isDue);
+      if (due.length === 0) return;
+      sweeping = sweepAll(due)
+        .catch(async (error) => {
+          if (over.aborted) return;
+          logger.warn({ reason: toOneLine(error) }, 'the history of views was not packed');
+          await delay(retryMs, over);
+        })
+        .finally(() => {
+          sweeping = null;
+        });
+    },
+    async stop() {
+      stopping.abort();
+      await sweeping;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Database, Executor } from '../../src/postgres/database.ts';
+import type { MovingView } from '../../src/views/building/advance.ts';
+import { beginning, packStep, type Sweep } from '../../src/views/building/pack-step.ts';
+import { sql } from './rows.ts';
+
+/** So small that the histories of tests fill several packs. */
+export const smallPacks = { full: 300, addedMin: 60 };
+
+/** Packs everything that was replaced up to a sequence. */
+export async function packUpTo(
+  executor: Executor,
+  view: Pick<MovingView, 'id'>,
+  horizon: number,
+): Promise<void> {
+  let next: Sweep | null = beginning;
+  const packed = { id: view.id, horizon, sizes: smallPacks };
+  while (next !== null) next = await packStep(executor, packed, next);
+}
+
+/** The number of versions and entries in the packs of a view, and of its documents' rows. */
+export async function packedIn(database: Database, view: Pick<MovingView, 'id'>) {
+  const [row] = await sql<{ documents: number; entries: number; rows: number }>(
+    database,
+    `select
+       (select coalesce(sum(cardinality(keys)), 0)::integer from view_document_packs
+         where view_id = $1) as documents,
+       (select coalesce(sum(cardinality(keys)), 0)::integer from view_entry_packs
+         where view_id = $1) as entries,
+       (select count(*)::integer from view_documents where view_id = $1) as rows`,
+    [view.id],
+  );
+  return row ?? { documents: 0, entries: 0, rows: 0 };
+}
+
+/** The exact text of the documents of all keys at all sequences up to one. */
+export async function allTexts(
+  database: Database,
+  view: Pick<MovingView, 'id'>,
+  { keys, upTo }: { readonly keys: readonly string[]; readonly upTo: number },
+) {
+  return sql<{ key: string; at: number; text: string | null; sequence: number }>(
+    database,
+    `select wanted.key, at, document::text as text, sequence
+     from unnest($2::text[]) as wanted (key)
+     cross join generate_series(0, $3::integer) as at
+     cross join lateral document_at($1, wanted.key, at)
+     order by wanted.key collate "C", at`,
+    [view.id, keys, upTo],
+  );
+}
