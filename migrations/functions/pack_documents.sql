@@ -4,7 +4,7 @@
 -- Examines rows_max rows from the key from_key on, and returns the key with which the next call
 -- continues; null after the last row. A pack is full from pack_size characters of JSON on. It is
 -- renewed only if at least added_size_min characters are added to it, so some versions stay rows for
--- a while. `kept` is the number of examined rows that stay.
+-- a while. `kept` and `moved` are the numbers of examined rows that stay and that have moved.
 --
 -- All rows of a key are later than all of its versions in packs: so the rows of a key are examined
 -- from the first one on, and those that are moved have the same pack before them.
@@ -20,7 +20,8 @@ create or replace function pack_documents(
   pack_size integer,
   added_size_min integer,
   out next_key text,
-  out kept integer
+  out kept integer,
+  out moved integer
 ) language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
@@ -29,7 +30,6 @@ set enable_seqscan = off
 as $$
 declare
   listed_count integer;
-  moved_count integer;
 begin
   perform pg_advisory_xact_lock(hashtext('view_document_packs'), of_view);
   with listed as materialized (
@@ -53,7 +53,7 @@ begin
       order by key desc, sequence desc limit 1
     ) as pack (pack_key, pack_sequence) on true
     where listed.replaced_at <= horizon
-  ), moved as (
+  ), removed as (
     delete from view_documents as version using replaced
     where version.view_id = of_view and version.key = replaced.key
       and version.sequence = replaced.sequence and added >= added_size_min
@@ -88,12 +88,12 @@ begin
     on conflict on constraint view_document_packs_pkey do update
     set keys = excluded.keys, sequences = excluded.sequences, documents = excluded.documents
   )
-  select count(*), max(key), (select count(*) from moved)
-  into listed_count, next_key, moved_count from listed;
-  kept := listed_count - moved_count;
+  select count(*), max(key), (select count(*) from removed)
+  into listed_count, next_key, moved from listed;
+  kept := listed_count - moved;
   if listed_count < rows_max then
     next_key := null;
-  elsif next_key = from_key and moved_count = 0 then
+  elsif next_key = from_key and moved = 0 then
     -- The rows of one key, of which none can be moved. This is the first text after the key.
     next_key := next_key || e'\x01';
   end if;

@@ -2,7 +2,8 @@
 --
 -- Examines the blocks of the partitions from (from_partition, from_block) on, until it has examined
 -- examined_max blocks and rows. Returns where the next call continues; next_partition is null after
--- the last block.
+-- the last block. `kept` and `moved` are the numbers of examined blocks and rows that stay, and of
+-- rows that have moved.
 --
 -- Locks out other packing of the view until the transaction ends, and locks the rows that it moves.
 -- Throws FOREIGN_KEY_VIOLATION (23503) if the view does not exist.
@@ -15,16 +16,20 @@ create or replace function pack_entries(
   examined_max integer,
   out next_partition bigint,
   out next_block bigint,
-  out examined integer
+  out kept integer,
+  out moved integer
 ) language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_hashjoin = off
 set enable_mergejoin = off
 set enable_seqscan = off
 as $$
+declare
+  packed record;
 begin
   perform pg_advisory_xact_lock(hashtext('view_entry_packs'), of_view);
-  examined := 0;
+  kept := 0;
+  moved := 0;
   for next_partition in
     select id from view_partitions where view_id = of_view and id >= from_partition order by id
   loop
@@ -34,10 +39,12 @@ begin
       select block from view_blocks where partition_id = next_partition and block >= from_block
       order by block
     loop
-      if examined >= examined_max then
+      if kept + moved >= examined_max then
         return;
       end if;
-      examined := examined + 1 + pack_block(of_view, next_block, horizon);
+      packed := pack_block(of_view, next_block, horizon);
+      kept := kept + packed.kept + 1;
+      moved := moved + packed.moved;
     end loop;
     from_block := 0;
   end loop;

@@ -1,6 +1,6 @@
 import type { Database, Executor } from '../../src/postgres/database.ts';
 import type { MovingView } from '../../src/views/building/advance.ts';
-import { beginning, packStep, type Sweep } from '../../src/views/building/pack-step.ts';
+import { beginning, isOver, packStep } from '../../src/views/building/pack-step.ts';
 import { sql } from './rows.ts';
 
 /** So small that the histories of tests fill several packs. */
@@ -12,9 +12,8 @@ export async function packUpTo(
   view: Pick<MovingView, 'id'>,
   horizon: number,
 ): Promise<void> {
-  let next: Sweep | null = beginning;
   const packed = { id: view.id, horizon, sizes: smallPacks };
-  while (next !== null) next = await packStep(executor, packed, next);
+  for (let done = beginning; !isOver(done); ) done = await packStep(executor, packed, done);
 }
 
 /** The number of versions and entries in the packs of a view, and of its documents' rows. */

@@ -1,9 +1,9 @@
 import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { Executor } from '../../postgres/database.ts';
+import type { Executor, Query } from '../../postgres/database.ts';
 import { toOneLine } from '../../postgres/errors.ts';
 import type { MovingView } from './advance.ts';
-import { beginning, packStep, type Sweep } from './pack-step.ts';
+import { beginning, isOver, packStep } from './pack-step.ts';
 
 /** Packs the history of the views that this process advances, beside the advancing. */
 export interface Packing {
@@ -29,28 +29,36 @@ const keptRowsPerEvent = 10;
 /** A step is followed by a pause as long as itself: folding has at least half of the time. */
 const pauseMaxMs = 200;
 const retryMs = 10_000;
+/** After this many moved rows, their space is made free for new ones. */
+const movedRowsMax = 5_000;
+
+const vacuum: Query = {
+  name: 'vacuum_view_rows',
+  text: 'vacuum (skip_locked, truncate off) view_documents, view_entries, view_document_packs, view_entry_packs',
+};
 
 export function createPacking({ executor, logger, signal }: PackingOptions): Packing {
   const dueAt = new Map<number, number>();
   const stopping = new AbortController();
   const over = AbortSignal.any([signal, stopping.signal]);
   let sweeping: Promise<void> | null = null;
+  let movedCount = 0;
 
   const isDue = ({ id, checkpoint }: MovingView): boolean =>
     checkpoint >= (dueAt.get(id) ?? recentEvents);
 
   async function sweep(view: MovingView): Promise<void> {
     const { id, checkpoint } = view;
-    let next: Sweep | null = beginning;
-    let kept = 0;
-    while (next !== null && !over.aborted) {
+    let done = beginning;
+    while (!isOver(done) && !over.aborted) {
       const began = performance.now();
-      kept = next.kept;
       const horizon = view.checkpoint - recentEvents;
-      next = await packStep(executor, { id, horizon }, next);
+      done = await packStep(executor, { id, horizon }, done);
       await delay(Math.min(pauseMaxMs, performance.now() - began), over);
     }
-    dueAt.set(id, checkpoint + Math.max(eventsBetweenMin, Math.ceil(kept / keptRowsPerEvent)));
+    const events = Math.max(eventsBetweenMin, Math.ceil(done.kept / keptRowsPerEvent));
+    dueAt.set(id, checkpoint + events);
+    movedCount += done.moved;
   }
 
   async function sweepAll(views: readonly MovingView[]): Promise<void> {
@@ -58,6 +66,10 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
       if (over.aborted) return;
       await sweep(view);
     }
+    if (movedCount < movedRowsMax) return;
+    // Autovacuum looks once a minute: until then, much of the tables would be empty.
+    await executor.query(vacuum);
+    movedCount = 0;
   }
 
   return {
