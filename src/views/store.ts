@@ -10,6 +10,8 @@ export interface ViewRow {
   readonly status: ViewStatus;
   readonly checkpoint: number;
   readonly error: ViewError | null;
+  /** The view cannot be read before this sequence; 0 unless its history was thinned. */
+  readonly historyFrom: number;
 }
 
 /** Why a view is parked: the event on which it failed, and the message of the error. */
@@ -35,7 +37,8 @@ export async function registerView(
 
 const all: Query = {
   name: 'views',
-  text: 'select id, name, version, status, checkpoint, error from views order by name, version',
+  text: `select id, name, version, status, checkpoint, error, history_from as "historyFrom"
+    from views order by name, version`,
 };
 
 export async function readViews(executor: Executor): Promise<readonly ViewRow[]> {

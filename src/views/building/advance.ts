@@ -24,6 +24,8 @@ export interface MovingView {
   epoch: number | null;
   /** Building until it has caught up with the others. */
   status: 'building' | 'live';
+  /** The view cannot be read before this sequence. */
+  historyFrom: number;
   /** Not null if the view failed on an event; a parked view does not advance. */
   parked: ViewError | null;
   readonly placements: LRUCache<string, Placement>;
@@ -38,7 +40,8 @@ export function createMovingView(
   blocks: BlockMemory = createBlockMemory(),
 ): MovingView {
   const placements = new LRUCache<string, Placement>({ max: placementsMax });
-  return { view, id, checkpoint, epoch: null, status, parked: null, placements, blocks };
+  const moving = { view, id, checkpoint, epoch: null, status, historyFrom: 0, parked: null };
+  return { ...moving, placements, blocks };
 }
 
 /**

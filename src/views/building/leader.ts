@@ -78,6 +78,7 @@ async function leadViews(
       const taken = await takeViews(executor, options, { moving, leadership });
       for (const view of taken) view.epoch = epoch;
       moving.push(...taken);
+      await noticeThinned(executor, moving);
       await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
@@ -163,6 +164,14 @@ async function takeViews(
     taken.push(createMovingView(view, id, checkpoint, status));
   }
   return taken;
+}
+
+/** Notices that an operator has thinned views. */
+async function noticeThinned(executor: Executor, moving: readonly MovingView[]): Promise<void> {
+  for (const { id, historyFrom } of await readViews(executor)) {
+    const view = moving.find((each) => each.id === id);
+    if (view !== undefined) view.historyFrom = historyFrom;
+  }
 }
 
 /**

@@ -34,7 +34,8 @@ const movedRowsMax = 5_000;
 
 const vacuum: Query = {
   name: 'vacuum_view_rows',
-  text: 'vacuum (skip_locked, truncate off) view_documents, view_entries, view_document_packs, view_entry_packs',
+  text: `vacuum (skip_locked, truncate off)
+    view_documents, view_entries, view_document_packs, view_entry_packs`,
 };
 
 export function createPacking({ executor, logger, signal }: PackingOptions): Packing {
