@@ -1,5 +1,5 @@
--- Returns the entries of a block: its rows and those of its pack. Order them explicitly by
--- collate "C", because the columns of a function have the collation of the database.
+-- Returns the entries of a block: its rows and those of its pack. Order them explicitly by collate
+-- "C", because the columns of a function have the collation of the database.
 --
 -- Locks nothing. Throws no error.
 -- revision 1

@@ -1,5 +1,5 @@
--- Returns the first entries of a block, in descending order, that are valid at a sequence and strictly
--- between two positions: at most rows_max, from the block's rows and its pack.
+-- Returns the first entries of a block, in descending order, that are valid at a sequence and
+-- strictly between two positions: at most rows_max, from the block's rows and its pack.
 --
 -- Locks nothing. Throws no error.
 -- revision 1

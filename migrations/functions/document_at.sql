@@ -1,8 +1,8 @@
--- Returns the version of a document that is in force at a sequence, at most one row. Its document is
--- null if the document no longer existed.
+-- Returns the version of a document that is in force at a sequence, at most one row. Its document
+-- is null if the document no longer existed.
 --
--- The rows of a key are later than all versions of it in packs. PostgreSQL looks into the packs only
--- if it finds no row. It computes what a subquery with `offset 0` selects only once.
+-- The rows of a key are later than all versions of it in packs. PostgreSQL looks into the packs
+-- only if it finds no row. It computes what a subquery with `offset 0` selects only once.
 --
 -- Locks nothing. Throws no error.
 -- revision 1

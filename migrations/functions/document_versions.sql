@@ -1,6 +1,6 @@
 -- Returns the versions of a document that are in force between two sequences: the one in force at
--- `after`, if there is one, and all later ones up to `up_to`, in no particular order. A null document
--- means that it no longer existed.
+-- `after`, if there is one, and all later ones up to `up_to`, in no particular order. A null
+-- document means that it no longer existed.
 --
 -- If a row is in force at `after`, all later versions are rows too.
 --

@@ -15,7 +15,8 @@ create or replace function measure_blocks(blocks bigint[]) returns table (
     from block_entries(number)
   ) as stored
   left join lateral (
-    select position, key from block_entries(number) order by position collate "C", key collate "C" limit 1
+    select position, key from block_entries(number)
+    order by position collate "C", key collate "C" limit 1
   ) as lowest on true
   left join lateral (
     select position, key from block_entries(number)

@@ -1,10 +1,10 @@
--- Moves versions of documents of a view from rows into packs: those that a later version has replaced
--- up to the sequence `horizon`. The latest version of each document stays a row.
+-- Moves versions of documents of a view from rows into packs: those that a later version has
+-- replaced up to the sequence `horizon`. The latest version of each document stays a row.
 --
 -- Examines rows_max rows from the key from_key on, and returns the key with which the next call
 -- continues; null after the last row. A pack is full from pack_size characters of JSON on. It is
--- renewed only if at least added_size_min characters are added to it, so some versions stay rows for
--- a while. `kept` and `moved` are the numbers of examined rows that stay and that have moved.
+-- renewed only if at least added_size_min characters are added to it, so some versions stay rows
+-- for a while. `kept` and `moved` are the numbers of examined rows that stay and that have moved.
 --
 -- All rows of a key are later than all of its versions in packs: so the rows of a key are examined
 -- from the first one on, and those that are moved have the same pack before them.

@@ -1,12 +1,12 @@
 -- Moves entries of the lists of a view from rows into the packs of their blocks: see pack_block.
 --
--- Examines the blocks of the partitions from (from_partition, from_block) on, until it has examined
--- examined_max blocks and rows. Returns where the next call continues; next_partition is null after
--- the last block. `kept` and `moved` are the numbers of examined blocks and rows that stay, and of
--- rows that have moved.
+-- Examines the blocks of the partitions from (from_partition, from_block) on, until it has
+-- examined examined_max blocks and rows. Returns where the next call continues; next_partition is
+-- null after the last block. `kept` and `moved` are the numbers of examined blocks and rows that
+-- stay, and of rows that have moved.
 --
--- Locks out other packing of the view until the transaction ends, and locks the rows that it moves.
--- Throws FOREIGN_KEY_VIOLATION (23503) if the view does not exist.
+-- Locks out other packing of the view until the transaction ends, and locks the rows that it
+-- moves. Throws FOREIGN_KEY_VIOLATION (23503) if the view does not exist.
 -- revision 1
 create or replace function pack_entries(
   of_view integer,

@@ -1,6 +1,6 @@
--- Returns a page of a list as of a sequence, in descending order: at most rows_max entries strictly
--- between two positions, each with its document. It reads one block after the other until it has
--- enough rows. PostgreSQL looks the documents up in the order of the entries.
+-- Returns a page of a list as of a sequence, in descending order: at most rows_max entries
+-- strictly between two positions, each with its document. It reads one block after the other until
+-- it has enough rows. PostgreSQL looks the documents up in the order of the entries.
 --
 -- Locks nothing. Throws no error.
 -- revision 3

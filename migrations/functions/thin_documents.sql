@@ -1,9 +1,9 @@
 -- Removes versions of documents of a view that a later version has replaced up to the sequence
 -- `floor`. The version of each document that is in force at `floor` stays.
 --
--- Examines rows_max rows from the key from_key on, and the packs that begin in their range of keys.
--- Returns the key with which the next call continues, null after the last one, and how many versions
--- it has removed.
+-- Examines rows_max rows from the key from_key on, and the packs that begin in their range of
+-- keys. Returns the key with which the next call continues, null after the last one, and how many
+-- versions it has removed.
 --
 -- Locks out the packing of the view's documents until the transaction ends. Throws no error.
 -- revision 1

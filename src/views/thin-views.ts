@@ -12,7 +12,7 @@ interface ThinOptions {
 }
 
 /** How much of a view was removed. */
-export interface ThinnedView {
+interface ThinnedView {
   readonly name: string;
   /** The sequence from which the view can be read. */
   readonly historyFrom: number;
@@ -28,9 +28,9 @@ const rowsMax = 2_000;
 const partitionsMax = 50;
 
 /**
- * Removes the history of views before a sequence; the state at the sequence, and all later ones,
- * stay. From then on, reads before it fail with `ViewHistoryThinnedError`, until the view is rebuilt.
- * Servers may run meanwhile. If it is interrupted, the next call removes the rest.
+ * Removes the history of views before a sequence. The state at the sequence and all later ones
+ * stay. Reads before it fail with `ViewHistoryThinnedError` until the view is rebuilt. Servers may
+ * run meanwhile. If it is interrupted, the next call removes the rest.
  *
  * Only the newest version of each view is thinned, and not beyond its checkpoint.
  */

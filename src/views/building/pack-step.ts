@@ -1,7 +1,7 @@
 import type { Executor, Query } from '../../postgres/database.ts';
 
 /** How far a sweep over the rows of a view is. */
-export interface Sweep {
+interface Sweep {
   /** Where it continues with documents, then with entries of lists; null at the end. */
   readonly documents: { readonly key: string } | null;
   readonly entries: { readonly partition: number; readonly block: number } | null;
@@ -19,7 +19,7 @@ export const beginning: Sweep = {
 };
 
 /** A view, the sequence up to which its history may be packed, and the sizes of packs. */
-export interface PackedView {
+interface PackedView {
   readonly id: number;
   readonly horizon: number;
   readonly sizes?: PackSizes;
