@@ -9,6 +9,8 @@ import { beginning, isOver, packStep } from './pack-step.ts';
 export interface Packing {
   /** Continues, in the background, with the views that have grown enough. */
   wake(moving: readonly MovingView[]): void;
+  /** Waits until what `wake` has begun is done. */
+  rest(): Promise<void>;
   /** Waits for the step that is under way. No further step begins. */
   stop(): Promise<void>;
 }
@@ -87,6 +89,9 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
         .finally(() => {
           sweeping = null;
         });
+    },
+    async rest() {
+      await sweeping;
     },
     async stop() {
       stopping.abort();
