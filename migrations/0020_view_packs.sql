@@ -32,6 +32,15 @@ create table view_entry_packs (
 
 create index view_entry_packs_view_id_idx on view_entry_packs (view_id);
 
+-- Every version of every document of a view, whether it is a row or in a pack.
+create view view_document_history as
+select view_id, key, sequence, document from view_documents
+union all
+select pack.view_id, version.key collate "C", version.sequence, version.document
+from view_document_packs as pack
+cross join lateral unnest(pack.keys, pack.sequences, pack.documents)
+  as version (key, sequence, document);
+
 -- A pack is compressed, but stays in its table unless it is very large.
 alter table view_document_packs
   alter column keys set storage main,

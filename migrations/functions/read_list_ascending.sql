@@ -1,6 +1,6 @@
 -- Returns a page of a list as of a sequence, in ascending order: at most rows_max entries strictly
 -- between two positions, each with its document. It reads one block after the other until it has
--- enough rows. PostgreSQL looks the documents up in the order of the entries.
+-- enough rows.
 --
 -- Locks nothing. Throws no error.
 -- revision 3
@@ -27,18 +27,20 @@ declare
     order by epoch desc limit 1
   );
   wanted integer := rows_max;
-  found_count integer;
+  positions text[];
+  keys text[];
   holding record;
   low record;
 begin
   -- Most partitions have never been divided: they are read in one statement.
   if epoch_at is null then
+    select array_agg(entry.position), array_agg(entry.key) into positions, keys
+    from block_page_ascending(
+      partition_at, at, after_position, after_key, before_position, before_key, rows_max
+    ) as entry;
     return query
-      select entry.key, entry.position, found.document, found.sequence
-      from block_page_ascending(
-        partition_at, at, after_position, after_key, before_position, before_key, rows_max
-      ) as entry
-      cross join lateral document_at(of_view, entry.key, at) as found;
+      select keys[ordinal], positions[ordinal], found.document, found.sequence
+      from documents_at(of_view, keys, at) as found order by ordinal;
     return;
   end if;
   select low_position, low_key into low from view_blocks
@@ -54,14 +56,14 @@ begin
       and (low_position, low_key) < (before_position, before_key)
     order by low_position, low_key
   loop
+    select array_agg(entry.position), array_agg(entry.key) into positions, keys
+    from block_page_ascending(
+      holding.block, at, after_position, after_key, before_position, before_key, wanted
+    ) as entry;
     return query
-      select entry.key, entry.position, found.document, found.sequence
-      from block_page_ascending(
-        holding.block, at, after_position, after_key, before_position, before_key, wanted
-      ) as entry
-      cross join lateral document_at(of_view, entry.key, at) as found;
-    get diagnostics found_count = row_count;
-    wanted := wanted - found_count;
+      select keys[ordinal], positions[ordinal], found.document, found.sequence
+      from documents_at(of_view, keys, at) as found order by ordinal;
+    wanted := wanted - coalesce(cardinality(keys), 0);
     exit when wanted = 0;
   end loop;
 end

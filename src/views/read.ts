@@ -31,10 +31,8 @@ export async function readDocument(
 
 const some: Query = {
   name: 'documents_at',
-  text: `select wanted.key, found.document, found.sequence
-    from unnest($2::text[]) as wanted (key)
-    cross join lateral document_at($1, wanted.key, $3) as found
-    where found.document is not null`,
+  text: `select ($2::text[])[ordinal] as key, document, sequence
+    from documents_at($1, $2::text[], $3) where document is not null`,
 };
 
 /** The documents of some keys as of a sequence; leaves out a key that had none. */
