@@ -32,10 +32,10 @@ export async function readDocument(
 const some: Query = {
   name: 'documents_at',
   text: `select ($2::text[])[ordinal] as key, document, sequence
-    from documents_at($1, $2::text[], $3) where document is not null`,
+    from documents_at($1, $2::text[], $3) where document is not null order by ordinal`,
 };
 
-/** The documents of some keys as of a sequence; leaves out a key that had none. */
+/** The documents of some keys as of a sequence, in their order; leaves out a key that had none. */
 export async function readDocuments(
   executor: Executor,
   viewId: number,
