@@ -31,8 +31,8 @@ const keptRowsPerEvent = 10;
 /** A step is followed by a pause as long as itself: folding has at least half of the time. */
 const pauseMaxMs = 200;
 const retryMs = 10_000;
-/** After this many moved rows, their space is made free for new ones. */
-const movedRowsMax = 5_000;
+/** After at least this many moved rows, their space is made free for new ones. */
+const movedRowsMin = 5_000;
 
 const vacuum: Query = {
   name: 'vacuum_view_rows',
@@ -50,7 +50,8 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
   const isDue = ({ id, checkpoint }: MovingView): boolean =>
     checkpoint >= (dueAt.get(id) ?? recentEvents);
 
-  async function sweep(view: MovingView): Promise<void> {
+  /** Returns how many rows stay rows. */
+  async function sweep(view: MovingView): Promise<number> {
     const { id, checkpoint } = view;
     let done = beginning;
     while (!isOver(done) && !over.aborted) {
@@ -62,17 +63,19 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
     const events = Math.max(eventsBetweenMin, Math.ceil(done.kept / keptRowsPerEvent));
     dueAt.set(id, checkpoint + events);
     movedCount += done.moved;
+    return done.kept;
   }
 
   async function sweepAll(views: readonly MovingView[]): Promise<void> {
+    let kept = 0;
     for (const view of views) {
       if (over.aborted) return;
-      await sweep(view);
+      kept += await sweep(view);
     }
-    if (movedCount < movedRowsMax) return;
+    if (movedCount < Math.max(movedRowsMin, kept / keptRowsPerEvent)) return;
+    movedCount = 0;
     // Autovacuum looks once a minute: until then, much of the tables would be empty.
     await executor.query(vacuum);
-    movedCount = 0;
   }
 
   return {
