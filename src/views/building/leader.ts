@@ -28,6 +28,7 @@ interface ViewLeaderOptions {
 
 const lookAroundMs = 1_000;
 const reportMs = 2_000;
+const behindMs = 20;
 
 /**
  * Advances the views that no other process advances, until its leadership ends. Views that are up
@@ -85,7 +86,9 @@ async function leadViews(
     const active = moving.filter((view) => view.parked === null);
     const front = Math.max(0, ...active.map((view) => view.checkpoint));
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));
-    if (rear < front) {
+    const isBehind = packing.isBehind(moving);
+    if (isBehind) await waitForPacking(packing, active, signal);
+    if (rear < front && !isBehind) {
       const page = { after: rear, before: front + 1, limit: pageSizeMax };
       const { events, newer } = await readReadable(log, {}, page);
       if (newer !== null && events.length === 0) throw newer;
@@ -109,6 +112,16 @@ async function leadViews(
     onMoved(moving);
     packing.wake(moving);
   }
+}
+
+/** Live views wait only for a moment, and the others until the history is packed. */
+async function waitForPacking(
+  packing: Packing,
+  active: readonly MovingView[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (active.some(({ status }) => status === 'live')) await delay(behindMs, signal);
+  else await packing.rest();
 }
 
 /** A page of the feed; empty if no event arrived before the leader has to look for leases again. */

@@ -1,5 +1,6 @@
 import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { unlessAborted } from '../../lib/unless-aborted.ts';
 import type { Executor, Query } from '../../postgres/database.ts';
 import { toOneLine } from '../../postgres/errors.ts';
 import type { MovingView } from './advance.ts';
@@ -9,6 +10,11 @@ import { beginning, isOver, packStep } from './pack-step.ts';
 export interface Packing {
   /** Continues, in the background, with the views that have grown enough. */
   wake(moving: readonly MovingView[]): void;
+  /**
+   * Whether views that are being built are so far ahead of their packing that they should wait: the
+   * space of rows that are packed later is not given back.
+   */
+  isBehind(moving: readonly MovingView[]): boolean;
   /** Waits until what `wake` has begun is done. */
   rest(): Promise<void>;
   /** Waits for the step that is under way. No further step begins. */
@@ -28,9 +34,11 @@ const recentEvents = 1_000;
 const eventsBetweenMin = 2_000;
 /** A sweep that leaves many rows is repeated less often, so that an event pays for ten of them. */
 const keptRowsPerEvent = 10;
-/** A step is followed by a pause as long as itself: folding has at least half of the time. */
+/** While a view is live, a step is followed by a pause as long as itself. */
 const pauseMaxMs = 200;
 const retryMs = 10_000;
+/** A view that is being built waits for its packing after this many events. */
+const eventsAheadMax = 10_000;
 /** After at least this many moved rows, their space is made free for new ones. */
 const movedRowsMin = 5_000;
 
@@ -41,6 +49,8 @@ const vacuum: Query = {
 };
 
 export function createPacking({ executor, logger, signal }: PackingOptions): Packing {
+  /** By view: the checkpoint at which its last sweep began, and the one at which the next is due. */
+  const sweptAt = new Map<number, number>();
   const dueAt = new Map<number, number>();
   const stopping = new AbortController();
   const over = AbortSignal.any([signal, stopping.signal]);
@@ -58,10 +68,12 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
       const began = performance.now();
       const horizon = view.checkpoint - recentEvents;
       done = await packStep(executor, { id, horizon }, done);
-      await delay(Math.min(pauseMaxMs, performance.now() - began), over);
+      const isLive = view.status === 'live';
+      if (isLive) await delay(Math.min(pauseMaxMs, performance.now() - began), over);
     }
     const events = Math.max(eventsBetweenMin, Math.ceil(done.kept / keptRowsPerEvent));
     dueAt.set(id, checkpoint + events);
+    sweptAt.set(id, checkpoint);
     movedCount += done.moved;
     return done.kept;
   }
@@ -75,7 +87,7 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
     if (movedCount < Math.max(movedRowsMin, kept / keptRowsPerEvent)) return;
     movedCount = 0;
     // Autovacuum looks once a minute: until then, much of the tables would be empty.
-    await executor.query(vacuum);
+    await unlessAborted(executor.query(vacuum), over);
   }
 
   return {
@@ -93,6 +105,12 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
           sweeping = null;
         });
     },
+    isBehind: (moving) =>
+      sweeping !== null &&
+      moving.some(({ id, status, parked, checkpoint }) => {
+        const isBuilding = status === 'building' && parked === null;
+        return isBuilding && checkpoint - (sweptAt.get(id) ?? 0) > eventsAheadMax;
+      }),
     async rest() {
       await sweeping;
     },

@@ -63,8 +63,9 @@ async function fold({ source, target, isPacked }: FoldJob) {
       upTo = last;
       const began = performance.now();
       await advance(executor, moving, events);
-      foldedMs += performance.now() - began;
       if (isPacked) packing.wake(moving);
+      if (packing.isBehind(moving)) await packing.rest();
+      foldedMs += performance.now() - began;
     }
   });
   if (isPacked) await packing.rest();
