@@ -49,7 +49,7 @@ const vacuum: Query = {
 };
 
 export function createPacking({ executor, logger, signal }: PackingOptions): Packing {
-  /** By view: the checkpoint at which its last sweep began, and the one at which the next is due. */
+  /** By view: the checkpoint at which its last sweep began, and that at which the next is due. */
   const sweptAt = new Map<number, number>();
   const dueAt = new Map<number, number>();
   const stopping = new AbortController();
@@ -60,29 +60,17 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
   const isDue = ({ id, checkpoint }: MovingView): boolean =>
     checkpoint >= (dueAt.get(id) ?? recentEvents);
 
-  /** Returns how many rows stay rows. */
-  async function sweep(view: MovingView): Promise<number> {
-    const { id, checkpoint } = view;
-    let done = beginning;
-    while (!isOver(done) && !over.aborted) {
-      const began = performance.now();
-      const horizon = view.checkpoint - recentEvents;
-      done = await packStep(executor, { id, horizon }, done);
-      const isLive = view.status === 'live';
-      if (isLive) await delay(Math.min(pauseMaxMs, performance.now() - began), over);
-    }
-    const events = Math.max(eventsBetweenMin, Math.ceil(done.kept / keptRowsPerEvent));
-    dueAt.set(id, checkpoint + events);
-    sweptAt.set(id, checkpoint);
-    movedCount += done.moved;
-    return done.kept;
-  }
-
   async function sweepAll(views: readonly MovingView[]): Promise<void> {
     let kept = 0;
     for (const view of views) {
+      const { id, checkpoint } = view;
+      const done = await sweep(executor, view, over);
       if (over.aborted) return;
-      kept += await sweep(view);
+      const events = Math.max(eventsBetweenMin, Math.ceil(done.kept / keptRowsPerEvent));
+      dueAt.set(id, checkpoint + events);
+      sweptAt.set(id, checkpoint);
+      movedCount += done.moved;
+      kept += done.kept;
     }
     if (movedCount < Math.max(movedRowsMin, kept / keptRowsPerEvent)) return;
     movedCount = 0;
@@ -119,4 +107,21 @@ export function createPacking({ executor, logger, signal }: PackingOptions): Pac
       await sweeping;
     },
   };
+}
+
+/** Packs all rows of a view that may be packed, step by step. */
+async function sweep(
+  executor: Executor,
+  view: MovingView,
+  over: AbortSignal,
+): Promise<typeof beginning> {
+  let done = beginning;
+  while (!isOver(done) && !over.aborted) {
+    const began = performance.now();
+    const horizon = view.checkpoint - recentEvents;
+    done = await packStep(executor, { id: view.id, horizon }, done);
+    const isLive = view.status === 'live';
+    if (isLive) await delay(Math.min(pauseMaxMs, performance.now() - began), over);
+  }
+  return done;
 }
