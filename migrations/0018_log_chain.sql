@@ -262,4 +262,5 @@ $$;
 -- Prepared statements of running programs would return the former types, which PostgreSQL refuses.
 -- So their sessions end, and they connect again.
 select pg_terminate_backend(pid) from pg_stat_activity
-where datname = current_database() and application_name = 'daybook' and pid <> pg_backend_pid();
+where datname = current_database() and application_name = 'daybook' and pid <> pg_backend_pid()
+  and exists (select from events);

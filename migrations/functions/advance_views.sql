@@ -9,7 +9,7 @@
 -- PostgreSQL may plan the statements while the tables are empty, and the plans must also serve when
 -- the tables are large. Arrays are unnested side by side in the select list, because PostgreSQL
 -- would store each of them first if they stood in `from`.
--- revision 1
+-- revision 2
 create or replace function advance_views(
   view_ids integer[],
   from_checkpoints bigint[],
@@ -76,6 +76,10 @@ begin
     where entry.block = wanted.block and entry.position = wanted.position
       and entry.key = wanted.key and entry.to_sequence = never_ends();
     get diagnostics moved = row_count;
+    if moved < cardinality(closed_blocks) then
+      moved := moved
+        + close_packed_entries(closed_blocks, closed_positions, closed_keys, closed_to);
+    end if;
     if moved <> cardinality(closed_blocks) then
       raise exception 'an entry is in another block than the caller remembers'
         using errcode = 'DB004';

@@ -3,7 +3,7 @@
 -- enough rows.
 --
 -- Locks nothing. Throws no error.
--- revision 2
+-- revision 3
 create or replace function read_list_ascending(
   of_view integer,
   of_list text,
@@ -27,25 +27,20 @@ declare
     order by epoch desc limit 1
   );
   wanted integer := rows_max;
-  found_count integer;
+  positions text[];
+  keys text[];
   holding record;
   low record;
 begin
   -- Most partitions have never been divided: they are read in one statement.
   if epoch_at is null then
+    select array_agg(entry.position), array_agg(entry.key) into positions, keys
+    from block_page_ascending(
+      partition_at, at, after_position, after_key, before_position, before_key, rows_max
+    ) as entry;
     return query
-      select entry.key, entry.position, found.document, found.sequence
-      from view_entries as entry
-      cross join lateral (
-        select document, sequence from view_documents
-        where view_id = of_view and view_documents.key = entry.key and sequence <= at
-        order by sequence desc limit 1
-      ) as found
-      where block = partition_at and from_sequence <= at and to_sequence > at
-        and (position, entry.key) > (after_position, after_key)
-        and (position, entry.key) < (before_position, before_key)
-      order by position, entry.key
-      limit rows_max;
+      select keys[ordinal], positions[ordinal], found.document, found.sequence
+      from documents_at(of_view, keys, at) as found order by ordinal;
     return;
   end if;
   select low_position, low_key into low from view_blocks
@@ -61,21 +56,14 @@ begin
       and (low_position, low_key) < (before_position, before_key)
     order by low_position, low_key
   loop
+    select array_agg(entry.position), array_agg(entry.key) into positions, keys
+    from block_page_ascending(
+      holding.block, at, after_position, after_key, before_position, before_key, wanted
+    ) as entry;
     return query
-      select entry.key, entry.position, found.document, found.sequence
-      from view_entries as entry
-      cross join lateral (
-        select document, sequence from view_documents
-        where view_id = of_view and view_documents.key = entry.key and sequence <= at
-        order by sequence desc limit 1
-      ) as found
-      where block = holding.block and from_sequence <= at and to_sequence > at
-        and (position, entry.key) > (after_position, after_key)
-        and (position, entry.key) < (before_position, before_key)
-      order by position, entry.key
-      limit wanted;
-    get diagnostics found_count = row_count;
-    wanted := wanted - found_count;
+      select keys[ordinal], positions[ordinal], found.document, found.sequence
+      from documents_at(of_view, keys, at) as found order by ordinal;
+    wanted := wanted - coalesce(cardinality(keys), 0);
     exit when wanted = 0;
   end loop;
 end

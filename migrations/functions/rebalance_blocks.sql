@@ -8,7 +8,7 @@
 --
 -- Locks the partition's row and the directory rows that it changes. Throws DB004 if the partition
 -- has other blocks than the caller remembers, and NO_DATA_FOUND (P0002) if it does not exist.
--- revision 1
+-- revision 2
 create or replace function rebalance_blocks(
   of_partition bigint,
   run_low_position text,
@@ -33,8 +33,9 @@ declare
   is_next boolean;
 begin
   select epoch into strict current_epoch from view_partitions where id = of_partition;
-  select count(*) into open_count from view_entries
-  where block = any (emptied) and to_sequence = never_ends();
+  select count(*) into open_count
+  from unnest(emptied) as block cross join lateral block_entries(block)
+  where to_sequence = never_ends();
   span.low_position := run_low_position;
   span.low_key := run_low_key;
 
@@ -77,7 +78,7 @@ begin
     cross join lateral (
       select count(*) as entry_count,
         count(*) filter (where to_sequence = never_ends()) as open_count
-      from view_entries where block = listed.block
+      from block_entries(listed.block)
     ) as stored
     order by stored.entry_count limit 1;
   end if;
@@ -109,8 +110,10 @@ begin
   -- The copies begin at `at`, not where the entries were opened: until then another block shows
   -- them.
   insert into view_entries (block, from_sequence, position, key)
-  select made[ntile(cardinality(made)) over (order by position, key)], at, position, key
-  from view_entries where block = any (emptied) and to_sequence = never_ends();
+  select made[ntile(cardinality(made)) over (order by position collate "C", key collate "C")],
+    at, position, key
+  from unnest(emptied) as block cross join lateral block_entries(block)
+  where to_sequence = never_ends();
   perform replace_blocks(of_partition, span, gone, made, at);
   perform renew_directory(of_partition, at, entries_max);
 end

@@ -3,7 +3,7 @@
 --
 -- Locks the partition's row and the directory rows that it changes. Throws no error; the caller
 -- holds the lease of the view.
--- revision 1
+-- revision 2
 create or replace function replace_blocks(
   of_partition bigint,
   span view_block_range,
@@ -46,7 +46,8 @@ begin
     case ordinal when 1 then span.low_key else lowest.key end, at, number
   from unnest(made) with ordinality as listed (number, ordinal)
   left join lateral (
-    select position, key from view_entries where block = number order by position, key limit 1
+    select position, key from block_entries(number)
+    order by position collate "C", key collate "C" limit 1
   ) as lowest on true;
 
   update view_partitions set epoch = coalesce(epoch, at),

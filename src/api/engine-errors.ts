@@ -12,7 +12,7 @@ import { GateFullError } from '../lib/fair-gate.ts';
 import { isTransient, LogReplacedError } from '../log/errors.ts';
 import { SealBrokenError } from '../personal/seal.ts';
 import { isDiskFull, isReadOnly, isStatementTimeout, whyUnavailable } from '../postgres/errors.ts';
-import { ViewNotReadableError } from '../views/errors.ts';
+import { ViewHistoryThinnedError, ViewNotReadableError } from '../views/errors.ts';
 import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
 
@@ -28,6 +28,7 @@ const codedErrors = [
   StoppedError,
   UnavailableError,
   UpgradeNeededError,
+  ViewHistoryThinnedError,
   ViewNotReadableError,
 ] as const;
 

@@ -2,7 +2,7 @@ import { foldStream } from '../commands/streams/fold-stream.ts';
 import type { Decider } from '../kernel/decider.ts';
 import type { JsonObject, NewEvent } from '../kernel/event.ts';
 import type { View } from '../kernel/view.ts';
-import { ViewNotReadableError } from '../views/errors.ts';
+import { ViewHistoryThinnedError, ViewNotReadableError } from '../views/errors.ts';
 import { baseSequenceOf } from '../views/read-point.ts';
 import type { CommandAnswer } from './command-mutation.ts';
 import { toApiError } from './engine-errors.ts';
@@ -50,7 +50,9 @@ async function readShown<State extends JsonObject>(
   try {
     return (await views.document(view, id, sequence))?.document ?? null;
   } catch (error) {
-    if (error instanceof ViewNotReadableError) return null;
+    const isUnreadable =
+      error instanceof ViewNotReadableError || error instanceof ViewHistoryThinnedError;
+    if (isUnreadable) return null;
     throw error;
   }
 }

@@ -28,7 +28,7 @@ async function sumStoredRows(
   upTo: number,
 ): Promise<Checksums> {
   const parts = createChecksumParts();
-  const query = `select key::text, sequence::text, document::text from view_documents
+  const query = `select key::text, sequence::text, document::text from view_document_history
     where view_id = ${Math.trunc(viewId)} and sequence <= ${Math.trunc(upTo)}`;
   for await (const rows of copyRows(connection, query)) {
     for (const [key, sequence, text = null] of rows) {
@@ -84,10 +84,10 @@ export function firstRange(one: Summed, other: Summed): Pick<ViewDifference, 'fr
 const firstRow: Query = {
   name: 'first_difference',
   text: `select key, sequence from (
-      select key, sequence, document::text as text from view_documents
+      select key, sequence, document::text as text from view_document_history
       where view_id = $1 and sequence between $3 and $4
     ) as one full join (
-      select key, sequence, document::text as text from view_documents
+      select key, sequence, document::text as text from view_document_history
       where view_id = $2 and sequence between $3 and $4
     ) as other using (key, sequence)
     where one.text is distinct from other.text

@@ -86,7 +86,7 @@ async function eachRow(
   id: number,
   take: (row: SummedRow) => void,
 ): Promise<{ readonly count: number; readonly last: number }> {
-  const query = `select key::text, sequence::text, document::text from view_documents
+  const query = `select key::text, sequence::text, document::text from view_document_history
     where view_id = ${Math.trunc(id)}`;
   let [count, last] = [0, 0];
   for await (const rows of copyRows(connection, query)) {
@@ -108,7 +108,7 @@ interface Suspect {
 
 const inRange: Query = {
   name: 'rows_in_range',
-  text: `select key, sequence, document::text as text from view_documents
+  text: `select key, sequence, document::text as text from view_document_history
     where view_id = $1 and sequence between $2 and $3 order by sequence, key`,
 };
 

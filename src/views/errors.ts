@@ -23,6 +23,22 @@ export class ViewNotReadableError extends Error {
   }
 }
 
+/**
+ * A view cannot be read at a sequence, because its history before a later one has been removed to
+ * save space. Rebuilding the view brings it back.
+ */
+export class ViewHistoryThinnedError extends Error {
+  readonly code = 'HISTORY_THINNED';
+  constructor(
+    readonly view: string,
+    readonly historyFrom: number,
+    readonly sequence: number,
+  ) {
+    const rebuild = `run "daybook rebuild ${view}" to read it at ${sequence}`;
+    super(`the history of the view ${view} begins at sequence ${historyFrom}: ${rebuild}`);
+  }
+}
+
 /** A newer program has replaced the version of a view that this program has. */
 export class ViewReplacedError extends UpgradeNeededError {
   constructor(

@@ -14,9 +14,7 @@ export interface DocumentAt<Document extends JsonObject = JsonObject> {
 
 const documentAt: Query = {
   name: 'document_at',
-  text: `select key, document, sequence from view_documents
-    where view_id = $1 and key = $2 and sequence <= $3
-    order by sequence desc limit 1`,
+  text: 'select $2::text as key, document, sequence from document_at($1, $2, $3)',
 };
 
 /** The document of a key as of a sequence; null if there was none. */
@@ -33,17 +31,11 @@ export async function readDocument(
 
 const some: Query = {
   name: 'documents_at',
-  text: `select wanted.key, found.document, found.sequence
-    from unnest($2::text[]) as wanted (key)
-    cross join lateral (
-      select document, sequence from view_documents
-      where view_id = $1 and view_documents.key = wanted.key and sequence <= $3
-      order by sequence desc limit 1
-    ) as found
-    where found.document is not null`,
+  text: `select ($2::text[])[ordinal] as key, document, sequence
+    from documents_at($1, $2::text[], $3) where document is not null order by ordinal`,
 };
 
-/** The documents of some keys as of a sequence; leaves out a key that had none. */
+/** The documents of some keys as of a sequence, in their order; leaves out a key that had none. */
 export async function readDocuments(
   executor: Executor,
   viewId: number,
@@ -71,15 +63,7 @@ const versions: Query = {
   name: 'document_versions',
   text: `select wanted.key, found.document, found.sequence
     from unnest($2::text[]) as wanted (key)
-    cross join lateral (
-      (select document, sequence from view_documents
-        where view_id = $1 and view_documents.key = wanted.key and sequence <= $3
-        order by sequence desc limit 1)
-      union all
-      (select document, sequence from view_documents
-        where view_id = $1 and view_documents.key = wanted.key
-          and sequence > $3 and sequence <= $4)
-    ) as found
+    cross join lateral document_versions($1, wanted.key, $3, $4) as found
     order by found.sequence`,
 };
 

@@ -1,11 +1,11 @@
 import type { NewerProgram } from '../feed/newer-program.ts';
-import { ViewNotReadableError, ViewReplacedError } from './errors.ts';
+import { ViewHistoryThinnedError, ViewNotReadableError, ViewReplacedError } from './errors.ts';
 import type { StoredView } from './proposed/read-proposed.ts';
 import type { ViewsState } from './state.ts';
 
 /**
- * The id of a view that can be read at a sequence. Throws `ViewNotReadableError` and
- * `UpgradeNeededError` if it cannot.
+ * The id of a view that can be read at a sequence. Throws `ViewNotReadableError`,
+ * `ViewHistoryThinnedError` and `UpgradeNeededError` if it cannot.
  */
 export function readableId(
   state: ViewsState,
@@ -19,6 +19,7 @@ export function readableId(
     if (row?.status !== 'parked' && row?.status !== 'live') assertNotReplaced(state, name);
     throw new ViewNotReadableError(name, row ?? null, at);
   }
+  if (at < row.historyFrom) throw new ViewHistoryThinnedError(name, row.historyFrom, at);
   return row.id;
 }
 

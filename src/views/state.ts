@@ -94,7 +94,7 @@ function newerOf({ rows, led }: ViewsState, read: ViewRow): ViewRow {
   return led.has(known.id) || known.checkpoint > read.checkpoint ? known : read;
 }
 
-function toRow({ view, id, status, parked, checkpoint }: MovingView): ViewRow {
+function toRow({ view, id, status, parked, checkpoint, historyFrom }: MovingView): ViewRow {
   const { name, version } = view;
   return {
     id,
@@ -103,5 +103,6 @@ function toRow({ view, id, status, parked, checkpoint }: MovingView): ViewRow {
     status: parked === null ? status : 'parked',
     checkpoint,
     error: parked,
+    historyFrom,
   };
 }

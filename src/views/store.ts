@@ -10,6 +10,8 @@ export interface ViewRow {
   readonly status: ViewStatus;
   readonly checkpoint: number;
   readonly error: ViewError | null;
+  /** The view cannot be read before this sequence; 0 unless its history was thinned. */
+  readonly historyFrom: number;
 }
 
 /** A row of the table of views. */
@@ -45,7 +47,7 @@ export async function registerView(
 
 const all: Query = {
   name: 'views',
-  text: `select id, name, version, status, checkpoint, error,
+  text: `select id, name, version, status, checkpoint, error, history_from as "historyFrom",
       encode(checksum, 'hex') as checksum, checksum_sequence as "checksumSequence",
       kept_until as "keptUntil", coalesce(kept_until < clock_timestamp(), false) as "isExpired"
     from views order by name, version`,
@@ -111,13 +113,22 @@ const dropRows: Query = {
       )) returning block
     ), checksums as (
       delete from view_checksums where view_id = $1
+    ), entry_packs as (
+      delete from view_entry_packs where ctid = any (array(
+        select ctid from view_entry_packs where view_id = $1 limit $3
+      )) returning view_id
     ), documents as (
       delete from view_documents where ctid = any (array(
         select ctid from view_documents where view_id = $1 limit $2
       )) returning view_id
+    ), document_packs as (
+      delete from view_document_packs where ctid = any (array(
+        select ctid from view_document_packs where view_id = $1 limit $3
+      )) returning view_id
     )
     select (select count(*) from listed) + (select count(*) from partitions)
-      + (select count(*) from entries) + (select count(*) from documents) as count`,
+      + (select count(*) from entries) + (select count(*) from documents)
+      + (select count(*) from entry_packs) + (select count(*) from document_packs) as count`,
 };
 
 /**

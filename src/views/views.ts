@@ -39,8 +39,8 @@ export interface Views {
   /** Waits until `sequence` can be read. False if the time is up or the log has been replaced. */
   waitFor(sequence: number, timeoutMs: number, signal?: AbortSignal): Promise<boolean>;
   /**
-   * The document of a key at a read point; null if there is none. Throws `ViewNotReadableError` and
-   * `UpgradeNeededError`.
+   * The document of a key at a read point; null if there is none. Throws `ViewNotReadableError`,
+   * `ViewHistoryThinnedError` and `UpgradeNeededError`, like the other reads.
    */
   document<Document extends JsonObject>(
     view: View<Document>,
@@ -165,6 +165,7 @@ function createReads(
       return readList(readers, readable(view, sequence), page, sequence);
     },
     async versions(view: ViewName, keys: readonly string[], range: SequenceRange) {
+      readable(view, range.after);
       return readVersions(readers, readable(view, range.upTo), keys, range);
     },
   };

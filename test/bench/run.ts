@@ -10,6 +10,7 @@ import { matching } from './matching.ts';
 import { query } from './query.ts';
 import { records } from './records.ts';
 import { rights } from './rights.ts';
+import { storage } from './storage.ts';
 import type { Bench } from './support/bench.ts';
 import type { Comparison } from './support/comparison.ts';
 import { toFooter } from './support/footer.ts';
@@ -35,6 +36,7 @@ const benches: readonly Bench[] = [
   watch,
   trade,
   matching,
+  storage,
   bridges,
   long,
 ];

@@ -4,6 +4,7 @@ import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import { createLog } from '../../src/log/log.ts';
 import { readViews } from '../../src/views/store.ts';
 import { batchOf, pending } from '../support/batches.ts';
+import { unpackDocuments } from '../support/packing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { type Program, runProgram, spawnProgram, startProgram } from '../support/program.ts';
 import { sql } from '../support/rows.ts';
@@ -75,6 +76,7 @@ test('a rebuild that is killed again and again goes on from where it was', async
 }, 120_000);
 
 test('a planted difference ends with exit code 1 and its place, on one line', async () => {
+  await unpackDocuments(testDatabase.database);
   await sql(
     testDatabase.database,
     `update view_documents set document = replace(document::text, '"AAA"', '"BBB"')::json

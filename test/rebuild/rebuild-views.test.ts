@@ -6,6 +6,7 @@ import { rebuildViews, refoldViews, undoRebuild } from '../../src/rebuild/rebuil
 import { describe as toText } from '../../src/rebuild/result.ts';
 import type { RebuildRequest } from '../../src/rebuild/under-lease.ts';
 import { readViews } from '../../src/views/store.ts';
+import { unpackDocuments } from '../support/packing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   appendNotes,
@@ -62,6 +63,7 @@ const ids = () => idsOf(testDatabase.database, walletsView);
 
 /** Changes a document of the live view as nobody should. */
 async function plant(sequence: number): Promise<void> {
+  await unpackDocuments(testDatabase.database);
   await sql(
     testDatabase.database,
     `update view_documents set document = '{"key":"a","owner":"thief","sum":1000}'

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checksumAt } from '../../src/rebuild/checksum-at.ts';
 import { verifyViews } from '../../src/rebuild/verify-views.ts';
 import { createChecksumParts, type SummedRow } from '../../src/views/building/checksum.ts';
+import { unpackDocuments } from '../support/packing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   appendNotes,
@@ -27,6 +28,7 @@ beforeAll(async () => {
   expect(await server.views.waitFor(head, 30_000)).toBe(true);
   await server.stop();
   id = (await idsOf(database, walletsView)).live ?? 0;
+  await unpackDocuments(testDatabase.database);
 }, 60_000);
 
 afterAll(async () => {
@@ -42,7 +44,7 @@ async function verify() {
 const run = (text: string) => sql(testDatabase.database, text);
 
 test('the rows of an untouched view are those of its checksums', async () => {
-  const rows = await sql(testDatabase.database, 'select from view_documents');
+  const rows = await sql(testDatabase.database, 'select from view_document_history');
   expect(await verify()).toEqual({
     name: 'wallets',
     rows: rows.length,
@@ -127,7 +129,7 @@ test('the checksum at any sequence is that of the rows up to there', async () =>
     const parts = createChecksumParts();
     const rows = await sql<SummedRow>(
       database,
-      `select key, sequence, document::text as text from view_documents
+      `select key, sequence, document::text as text from view_document_history
        where ${of()} and sequence <= $1`,
       [at],
     );

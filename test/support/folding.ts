@@ -8,13 +8,13 @@ import { readViews, registerView } from '../../src/views/store.ts';
 import { type Note, notes, walletsView } from './wallets.ts';
 
 /** Events to fold into wallets, and the sizes of the pages in which they arrive. */
-export function programsOf(maxLength: number) {
+export function programsOf(maxLength: number, minLength = 1) {
   const event = fc.oneof(
     { weight: 6, arbitrary: notes },
     { weight: 1, arbitrary: fc.constant(null) },
   );
   return fc.record({
-    events: fc.array(event, { minLength: 1, maxLength }).map((given) => given.map(toEvent)),
+    events: fc.array(event, { minLength, maxLength }).map((given) => given.map(toEvent)),
     pageSizes: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 }),
   });
 }

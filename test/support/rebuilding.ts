@@ -67,7 +67,7 @@ function noteOf(index: number): Note {
 export async function storedOf(database: Database, id: number, upTo: number) {
   const documents = await sql(
     database,
-    `select key, sequence, document::text as text from view_documents
+    `select key, sequence, document::text as text from view_document_history
      where view_id = $1 and sequence <= $2 order by 1, 2`,
     [id, upTo],
   );

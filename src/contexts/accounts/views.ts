@@ -18,7 +18,7 @@ const viewer = ({ owner, grants }: Account): readonly string[] => [
 /** Every account by its id. It folds events as the decider does. */
 export const accountsView: View<Account> = {
   name: 'accounts',
-  version: 3,
+  version: 4,
   description: 'The accounts: owner, currency, balance and status.',
   types: Object.keys(accountEvents),
   keysOf: (event) => [entityIdOf(event.streamId)],

@@ -21,7 +21,7 @@ export type Candle = {
 /** The candles of all instruments and intervals. An interval without trades has no candle. */
 export const candlesView: View<Candle> = {
   name: 'candles',
-  version: 1,
+  version: 2,
   description: 'The candles of each instrument by minute, hour and day.',
   types: ['TradeExecuted'],
   keysOf(event) {

@@ -7,7 +7,7 @@ import { evolveInstrument, type Instrument } from './instrument.ts';
 /** Every instrument by its symbol. It folds events as the decider does. */
 export const instrumentsView: View<Instrument> = {
   name: 'instruments',
-  version: 2,
+  version: 3,
   description: 'The instruments and their trading status.',
   types: ['InstrumentListed', 'PriceRecorded', 'TradingHalted', 'TradingResumed'],
   keysOf: (event) => [entityIdOf(event.streamId)],
@@ -30,7 +30,7 @@ const priceTypes = ['PriceRecorded', 'TradeExecuted'];
  */
 export const pricesView: View<Price> = {
   name: 'prices',
-  version: 2,
+  version: 3,
   description: 'All recorded and traded prices, by instrument and time of occurrence.',
   types: priceTypes,
   keysOf: (event) => [toPricePosition(symbolOf(event), event.occurredAt)],
@@ -48,7 +48,7 @@ export function toPricePosition(symbol: string, occurredAt: string): string {
 /** The last price of each instrument by occurrence; at equal times, the one recorded later. */
 export const lastPricesView: View<Price> = {
   name: 'last-prices',
-  version: 1,
+  version: 2,
   description: 'The last price of each instrument, recorded or traded.',
   types: priceTypes,
   keysOf: (event) => [symbolOf(event)],

@@ -6,7 +6,7 @@ import { evolvePerson, type Person } from './person.ts';
 /** Every person by its id. It folds events as the decider does, so its texts are sealed. */
 export const personsView: View<Person> = {
   name: 'persons',
-  version: 1,
+  version: 2,
   description: 'The people: name and email address, until they are forgotten.',
   types: Object.keys(personEvents),
   keysOf: (event) => [entityIdOf(event.streamId)],

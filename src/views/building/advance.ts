@@ -25,6 +25,8 @@ export interface MovingView {
   epoch: number | null;
   /** Building until it has caught up with the others. */
   status: 'building' | 'live';
+  /** The view cannot be read before this sequence. */
+  historyFrom: number;
   /** Not null if the view failed on an event; a parked view does not advance. */
   parked: ViewError | null;
   /** The checksum of the rows after `summedAfter`: of all rows if that is 0. */
@@ -46,7 +48,8 @@ export function createMovingView(
 ): MovingView {
   const placements = new LRUCache<string, Placement>({ max: placementsMax });
   const sums = { checksum: emptyChecksum, summedAfter: checkpoint, marks: [] };
-  return { view, id, checkpoint, epoch: null, status, parked: null, ...sums, placements, blocks };
+  const moving = { view, id, checkpoint, epoch: null, status, historyFrom: 0, parked: null };
+  return { ...moving, ...sums, placements, blocks };
 }
 
 /** Takes the stored checksum over, unless a program that knows none has advanced the view since. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../lib/logger.ts';
 import { toNumberArray } from '../../postgres/arrays.ts';
-import type { Executor, Query } from '../../postgres/database.ts';
+import type { Database, Executor, Query } from '../../postgres/database.ts';
 import { toOneLine } from '../../postgres/errors.ts';
 import type { MovingView } from './advance.ts';
 import { addChecksums, createChecksumParts, type SummedRow, toHex } from './checksum.ts';
@@ -17,7 +17,7 @@ interface FindChecksums {
 }
 
 interface FindOptions {
-  readonly database: Executor;
+  readonly database: Database;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -56,11 +56,29 @@ export function createFindChecksums({ database, logger, signal }: FindOptions): 
   };
 }
 
-const page: Query = {
+const oneSnapshot: Query = {
+  name: 'snapshot_to_sum',
+  text: 'set transaction isolation level repeatable read, read only',
+};
+
+const rowsPage: Query = {
   name: 'rows_to_sum',
-  text: `select key, sequence, document::text as text from view_documents
-    where view_id = $1 and sequence <= $2 and (key, sequence) > ($3, $4)
+  text: `select key, sequence, document::text as text, key as "lastKey", sequence as "lastSequence"
+    from view_documents where view_id = $1 and (key, sequence) > ($2, $3)
     order by key, sequence limit 2000`,
+};
+
+const packsPage: Query = {
+  name: 'packs_to_sum',
+  text: `select version.key, version.sequence, version.document::text as text,
+      pack.key as "lastKey", pack.sequence as "lastSequence"
+    from (
+      select * from view_document_packs where view_id = $1 and (key, sequence) > ($2, $3)
+      order by key, sequence limit 100
+    ) as pack
+    cross join lateral unnest(pack.keys, pack.sequences, pack.documents)
+      as version (key, sequence, document)
+    order by pack.key, pack.sequence`,
 };
 
 interface Wanted {
@@ -69,21 +87,32 @@ interface Wanted {
   readonly signal: AbortSignal;
 }
 
-/** The checksums of the stored rows of a view up to a sequence; null if the signal has fired. */
-async function sumRows(
-  executor: Executor,
-  { id, upTo, signal }: Wanted,
-): Promise<Checksums | null> {
-  const parts = createChecksumParts();
-  let last: Pick<SummedRow, 'key' | 'sequence'> | undefined = { key: '', sequence: 0 };
-  while (last !== undefined) {
-    if (signal.aborted) return null;
-    const values = [id, upTo, last.key, last.sequence];
-    const rows: readonly SummedRow[] = await executor.query<SummedRow>(page, values);
-    for (const row of rows) parts.add(row);
-    last = rows.at(-1);
-  }
-  return parts.upTo(upTo);
+interface PagedRow extends SummedRow {
+  readonly lastKey: string;
+  readonly lastSequence: number;
+}
+
+/**
+ * The checksums of the stored versions of a view up to a sequence; null if the signal has fired.
+ * They are read in one snapshot, because packing moves versions meanwhile.
+ */
+function sumRows(database: Database, { id, upTo, signal }: Wanted): Promise<Checksums | null> {
+  return database.withTransaction(async (executor) => {
+    await executor.query(oneSnapshot);
+    const parts = createChecksumParts();
+    for (const page of [rowsPage, packsPage]) {
+      let [key, sequence]: readonly [string, number] = ['', 0];
+      for (;;) {
+        if (signal.aborted) return null;
+        const rows = await executor.query<PagedRow>(page, [id, key, sequence]);
+        for (const row of rows) if (row.sequence <= upTo) parts.add(row);
+        const last = rows.at(-1);
+        if (last === undefined) break;
+        [key, sequence] = [last.lastKey, last.lastSequence];
+      }
+    }
+    return parts.upTo(upTo);
+  });
 }
 
 const store: Query = {

@@ -10,14 +10,16 @@ import type { Database, Executor } from '../../postgres/database.ts';
 import { sqlStateOf } from '../../postgres/errors.ts';
 import type { Leadership } from '../../postgres/leadership.ts';
 import type { AnyView } from '../lists/placement.ts';
-import { registerView, setViewStatus } from '../store.ts';
+import { readViews, registerView, setViewStatus } from '../store.ts';
 import { advance, type MovingView } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
 import { createFindChecksums } from './find-checksums.ts';
 import { createPace, pageSizeMax } from './pace.ts';
+import { createPacking, type Packing } from './packing.ts';
 import { leaveSwapped, takeViews } from './take-views.ts';
 
 interface ViewLeaderOptions {
+  /** Its connections pack the history of the views, and find missing checksums. */
   readonly database: Database;
   readonly log: Log;
   readonly feed: Feed;
@@ -34,6 +36,7 @@ const reportMs = 2_000;
 const lookSoonMs = 20;
 /** The state of an advance whose view is not where this process has left it. */
 const notAtCheckpoint = 'DB004';
+const behindMs = 20;
 
 /**
  * Advances the views that no other process advances, until its leadership ends. Views that are up
@@ -50,7 +53,25 @@ export async function runViewLeader(
   options: ViewLeaderOptions,
   leadership: Leadership,
 ): Promise<void> {
-  const { feed, log, views, onMoved } = options;
+  const { database, logger } = options;
+  const packing = createPacking({ executor: database, logger, signal: leadership.signal });
+  try {
+    await leadViews(executor, { ...options, packing }, leadership);
+  } finally {
+    await packing.stop();
+  }
+}
+
+interface LeadOptions extends ViewLeaderOptions {
+  readonly packing: Packing;
+}
+
+async function leadViews(
+  executor: Executor,
+  options: LeadOptions,
+  leadership: Leadership,
+): Promise<void> {
+  const { feed, log, views, onMoved, packing } = options;
   const { signal } = leadership;
   for (const view of views) await registerView(executor, view);
   const { epoch } = await log.head();
@@ -83,6 +104,7 @@ export async function runViewLeader(
       const taken = await takeViews(executor, options, { moving, leadership });
       for (const view of taken) view.epoch = epoch;
       moving.push(...taken);
+      await noticeThinned(executor, moving);
       await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
@@ -90,7 +112,9 @@ export async function runViewLeader(
     const active = moving.filter((view) => view.parked === null);
     const front = Math.max(0, ...active.map((view) => view.checkpoint));
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));
-    if (rear < front) {
+    const isBehind = packing.isBehind(moving);
+    if (isBehind) await waitForPacking(packing, active, signal);
+    if (rear < front && !isBehind) {
       const page = { after: rear, before: front + 1, limit: pageSizeMax };
       const { events, newer } = await readReadable(log, {}, page);
       if (newer !== null && events.length === 0) throw newer;
@@ -109,6 +133,7 @@ export async function runViewLeader(
     }
     await promote(executor, moving, feed.tail());
     onMoved(moving);
+    packing.wake(moving);
   }
 }
 
@@ -116,6 +141,16 @@ interface Wait {
   readonly after: number;
   readonly history: number;
   readonly waitMs: number;
+}
+
+/** Live views wait only for a moment, and the others until the history is packed. */
+async function waitForPacking(
+  packing: Packing,
+  active: readonly MovingView[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (active.some(({ status }) => status === 'live')) await delay(behindMs, signal);
+  else await packing.rest();
 }
 
 /** A page of the feed; empty if no event arrived before the leader has to look for leases again. */
@@ -129,6 +164,14 @@ function nextWithin(
 
 function viewsAt(views: readonly MovingView[], checkpoint: number): readonly MovingView[] {
   return views.filter((view) => view.checkpoint === checkpoint);
+}
+
+/** Notices that an operator has thinned views. */
+async function noticeThinned(executor: Executor, moving: readonly MovingView[]): Promise<void> {
+  for (const { id, historyFrom } of await readViews(executor)) {
+    const view = moving.find((each) => each.id === id);
+    if (view !== undefined) view.historyFrom = historyFrom;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A figure of one contender: all rounds and the one that counts. */
 export interface Figure {
-  readonly unit: '/s' | 'ms' | 'MB' | '';
+  readonly unit: '/s' | 'ms' | 'MB' | 'B' | '';
   readonly best: number;
   readonly rounds: readonly number[];
 }
@@ -28,6 +28,11 @@ export function toDuration(ms: readonly number[]): Figure {
 /** A size of which less is better. */
 export function toSize(megabytes: readonly number[]): Figure {
   return { unit: 'MB', best: Math.min(...megabytes), rounds: megabytes };
+}
+
+/** The bytes of something, of which less is better. */
+export function toBytes(bytes: readonly number[]): Figure {
+  return { unit: 'B', best: Math.min(...bytes), rounds: bytes };
 }
 
 /** A count that should be zero; all rounds are added. */

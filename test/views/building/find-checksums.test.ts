@@ -121,7 +121,7 @@ test('marks that are passed before the checksum is known are stored together wit
   const parts = createChecksumParts();
   const rows = await sql<SummedRow>(
     database,
-    'select key, sequence, document::text as text from view_documents where view_id = $1',
+    'select key, sequence, document::text as text from view_document_history where view_id = $1',
     [id],
   );
   for (const row of rows) parts.add(row);

@@ -12,7 +12,7 @@ const filters = {
 /** All orders, by id. */
 export const ordersView: View<Order> = {
   name: 'orders',
-  version: 2,
+  version: 3,
   description: 'Orders: what the client requested, and their current status.',
   types: [
     'OrderPlaced',

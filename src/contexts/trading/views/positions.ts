@@ -12,7 +12,7 @@ import { costAfter } from './position-cost.ts';
  */
 export const positionsView: View<Position> = {
   name: 'positions',
-  version: 2,
+  version: 3,
   description: 'Holdings of instruments, with their quantity, cost and realized profit.',
   types: ['SharesDeposited', 'SharesHeld', 'SharesReleased', 'PurchaseSettled', 'SaleSettled'],
   keysOf(event) {

@@ -26,7 +26,7 @@ interface LevelChange {
 /** The price levels of all books. A level without orders is removed. */
 export const levelsView: View<PriceLevel> = {
   name: 'price-levels',
-  version: 1,
+  version: 2,
   description: 'Order books: the quantity and the number of orders at each price.',
   types: ['OrderBooked', 'TradeExecuted', 'OrderCanceled', 'OrderExpired', 'OrderReplaced'],
   keysOf(event) {

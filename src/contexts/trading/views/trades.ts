@@ -25,7 +25,7 @@ export type Trade = {
 /** All trades, by id, and listed by instrument and by order in the order of execution. */
 export const tradesView: View<Trade> = {
   name: 'trades',
-  version: 2,
+  version: 3,
   description: 'Trades, by instrument and by order.',
   types: ['TradeExecuted'],
   keysOf: (event) => [(event as TradeExecuted).data.tradeId],

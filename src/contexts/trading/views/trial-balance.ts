@@ -21,7 +21,7 @@ const zero: Readonly<Record<LedgerAccount, string>> = {
 /** The ledger, by asset. For each asset, its accounts always sum to zero. */
 export const trialBalanceView: View<AssetBalance> = {
   name: 'trial-balance',
-  version: 2,
+  version: 3,
   description: 'The double entries of all events, summed by asset and ledger account.',
   types: postingTypes,
   keysOf: (event) => [...new Set(postingsOf(event).map(({ asset }) => toKey(asset)))],
