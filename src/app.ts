@@ -24,7 +24,9 @@ import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { createOutages, type Outages } from './postgres/outages.ts';
 import { isUnencryptedByDefault } from './postgres/tls.ts';
+import { createSigner } from './proof/signer.ts';
 import { createReadiness } from './readiness.ts';
+import { readSigningKey } from './signing-key-file.ts';
 import { readTrustedDocuments } from './trusted-documents-file.ts';
 
 /** The addresses of a running program. */
@@ -69,6 +71,7 @@ export function buildApp(config: Config): App {
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
     const createSubmit = (parts: EngineParts) =>
       createSubmitMutation({ schema, engine: parts, logger });
+    startSigner(config, database, { logger, undo });
     const engine = await startEngine({
       ...pools,
       ...(bridges && { bridges: { ...bridges, createSubmit } }),
@@ -123,6 +126,18 @@ async function startOwnPostgres(
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   undo.push(postgres.stop);
   return postgres.url;
+}
+
+/** Signs heads until all commands have been answered. */
+function startSigner(
+  { headsFile, signingKeyFile }: Config,
+  database: Database,
+  { logger, undo }: { readonly logger: Logger; readonly undo: (() => Promise<void>)[] },
+): void {
+  const readKey = () => readSigningKey(signingKeyFile);
+  const signer = createSigner({ database, logger, headsFile, readKey });
+  signer.start();
+  undo.push(signer.stop);
 }
 
 /** How long a stop waits for the database to finish accepted work; compose allows 30 s in total. */

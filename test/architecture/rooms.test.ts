@@ -12,6 +12,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   postgres: ['kernel', 'lib'],
   personal: ['postgres', 'kernel', 'lib'],
   log: ['postgres', 'kernel', 'lib'],
+  proof: ['log', 'postgres', 'kernel', 'lib'],
   feed: ['log', 'postgres', 'kernel', 'lib'],
   commands: ['personal', 'log', 'feed', 'postgres', 'kernel', 'lib'],
   views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
