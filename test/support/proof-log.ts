@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import type { PendingRecord } from '../../src/kernel/command-record.ts';
 import { newUuid } from '../../src/lib/uuid.ts';
 import { createLog } from '../../src/log/log.ts';
 import type { Executor } from '../../src/postgres/database.ts';
 import { readHead } from '../../src/proof/head-row.ts';
-import { type SigningKey, signHead } from '../../src/proof/signed-head.ts';
+import { type SigningKey, signHead, toSigningKey } from '../../src/proof/signed-head.ts';
 import { batchOf, outcomeOf, pending } from './batches.ts';
 import { createTestDatabase, runStatement, toDatabaseUrl } from './postgres.ts';
 
@@ -89,6 +89,11 @@ const asSuperuser = "set session_replication_role = replica; set timezone = 'UTC
 const restore = tables
   .map((table) => `delete from ${table}; insert into ${table} select * from saved_${table};`)
   .join(' ');
+
+export function newSigningKey(): SigningKey {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return toSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+}
 
 /** Signs the head of a log as it is now. */
 export async function signNow(executor: Executor, key: SigningKey): Promise<string> {
