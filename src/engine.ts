@@ -30,6 +30,8 @@ import { type KeyRing, openKeyRing } from './personal/key-ring.ts';
 import type { MasterKeys } from './personal/master-keys.ts';
 import type { Database, Executor } from './postgres/database.ts';
 import { createListener, type Listener } from './postgres/listener.ts';
+import { createProofParts } from './proof/proof-parts.ts';
+import type { SigningState } from './proof/signer.ts';
 import { createRebuilds } from './rebuild/rebuilds.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watching/watcher.ts';
@@ -84,6 +86,8 @@ interface EngineOptions {
   readonly bridges?: EngineBridges;
   /** Whether the record of every command is kept, as it is by default. */
   readonly recordsCommands?: boolean;
+  /** What this process has signed of the log; nothing if absent. */
+  readonly signing?: () => SigningState;
   /** `defaultEngineLimits` if absent. */
   readonly limits?: EngineLimits;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
@@ -124,7 +128,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     rebuilds,
   };
   const access = accessOf(options.contexts);
-  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access, keys };
+  const proof = createProofParts(readers, options.signing);
+  const own = { log, processor, feed, bridges, access, keys, proof };
+  const engineParts: EngineParts = { ...shared, ...own };
   try {
     submit = options.bridges?.createSubmit(engineParts);
   } catch (error) {

@@ -96,7 +96,7 @@ async function verifyAt(
     url,
     from: from?.position ?? null,
     heads,
-    batchesMax: null,
+    isPart: false,
     signal,
     onPosition(reached, head) {
       if (performance.now() - saved < saveMs) return;

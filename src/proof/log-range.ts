@@ -32,19 +32,28 @@ interface RangeEnd {
 
 const rangeEnd: Query = {
   name: 'verified_range_end',
-  text: `select recorded_at::text as at, first_sequence + event_count - 1 as sequence
-    from command_batches where recorded_at > $1::timestamptz order by recorded_at
-    offset $2::bigint - 1 limit 1`,
+  text: `with page as (
+      select recorded_at, first_sequence + event_count - 1 as sequence,
+        row_number() over (order by recorded_at) as number
+      from command_batches where recorded_at > $1::timestamptz order by recorded_at limit $2
+    )
+    select recorded_at::text as at, sequence from page
+    where (number = 1 or sequence <= $3::bigint) and exists (
+      select from command_batches where command_batches.recorded_at > page.recorded_at
+    )
+    order by recorded_at desc limit 1`,
 };
 
-/** Where a range of this number of batches ends; null: at the end of the log. */
+const batchesMax = 1_000;
+const eventsMax = 10_000;
+
+/** Where a part of the log ends that is checked in a moment; null: at the end of the log. */
 export async function readRangeEnd(
   executor: Executor,
-  { batchAt }: ChainPosition,
-  batchesMax: number,
+  { batchAt, sequence }: ChainPosition,
 ): Promise<RangeEnd | null> {
   const after = batchAt === '' ? '-infinity' : batchAt;
-  const [row] = await executor.query<RangeEnd>(rangeEnd, [after, batchesMax]);
+  const [row] = await executor.query<RangeEnd>(rangeEnd, [after, batchesMax, sequence + eventsMax]);
   return row ?? null;
 }
 

@@ -8,7 +8,7 @@ import { appendHead, HeadsFileError, readLastHead } from './heads-file.ts';
 import { type LogHead, type SignedHead, type SigningKey, signHead } from './signed-head.ts';
 
 /** Where heads are signed. */
-export interface SigningSettings {
+interface SigningSettings {
   readonly headsFile: string;
   /** Reads the key, or creates it. */
   readonly readKey: () => Promise<SigningKey>;
@@ -24,8 +24,11 @@ export interface SigningState {
   readonly fault: string | null;
 }
 
+/** The state of a process that has signed nothing. */
+export const unsigned: SigningState = { line: null, sequence: 0, fault: null };
+
 /** Signs the head of the log every so often while the log grows. */
-export interface Signer {
+interface Signer {
   state(): SigningState;
   start(): void;
   /** Signs the head a last time. Idempotent. */
@@ -55,7 +58,7 @@ const eventsMax = 10_000;
 export function createSigner(options: SignerOptions): Signer {
   const { headsFile, readKey, database, logger, times = usualTimes } = options;
   const over = new AbortController();
-  let state: SigningState = { line: null, sequence: 0, fault: null };
+  let state = unsigned;
   let seen: string | null = null;
   let signedMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | null = null;

@@ -10,7 +10,7 @@ import type { SignedHead } from './signed-head.ts';
 import { findMisnumbered } from './stream-check.ts';
 
 /** What a check of the log found. */
-export interface LogCheck {
+interface LogCheck {
   /** The UUID of the log. */
   readonly ledger: string;
   /** Up to where the log is as it was recorded. */
@@ -27,8 +27,8 @@ interface LogCheckOptions {
   readonly from: ChainPosition | null;
   /** Signed heads of this log, in the order of their batches. */
   readonly heads: readonly SignedHead[];
-  /** Stop after this number of batches; null: check all, and the log as a whole. */
-  readonly batchesMax: number | null;
+  /** Whether to check only what takes a moment, from the position on. */
+  readonly isPart: boolean;
   readonly signal: AbortSignal;
   /** Called with each position that has been checked. */
   readonly onPosition: (position: ChainPosition, head: number) => void;
@@ -40,18 +40,17 @@ interface LogCheckOptions {
  * what has been checked until then. Throws the errors of the database.
  */
 export function verifyLog(options: LogCheckOptions): Promise<LogCheck> {
-  const { url, batchesMax, signal } = options;
-  const isWhole = batchesMax === null;
-  return withSharedSnapshot(url, isWhole ? 5 : 4, async (connections) => {
+  const { url, isPart, signal } = options;
+  return withSharedSnapshot(url, isPart ? 4 : 5, async (connections) => {
     const head = await readStoredHead(connectionOf(connections, 0));
     const from = options.from ?? beginningOf(head.ledger);
-    const check = await openChain(connections, { from, head, batchesMax });
+    const check = await openChain(connections, { from, head, isPart });
     const heads = createHeadCheck(options.heads, from);
-    const misnumbered = isWhole ? findMisnumbered(connectionOf(connections, 4)) : null;
+    const misnumbered = isPart ? null : findMisnumbered(connectionOf(connections, 4));
     // An error of the chain is thrown first.
     misnumbered?.catch(() => {});
     let fault = await checkAll({ ...check, heads, head }, options);
-    if (fault === null && isWhole && !signal.aborted) {
+    if (fault === null && check.isToEnd && !signal.aborted) {
       fault = await checkEnd({ ...check, heads, head });
     }
     const other = signal.aborted ? null : await misnumbered;
@@ -72,13 +71,12 @@ function connectionOf(connections: Connections, index: number): Connections[numb
 interface ChainRange {
   readonly from: ChainPosition;
   readonly head: StoredHead;
-  readonly batchesMax: number | null;
+  readonly isPart: boolean;
 }
 
 /** Begins to read the tables of the log, each over a separate connection. */
-async function openChain(connections: Connections, { from, head, batchesMax }: ChainRange) {
-  const end =
-    batchesMax === null ? null : await readRangeEnd(connectionOf(connections, 0), from, batchesMax);
+async function openChain(connections: Connections, { from, head, isPart }: ChainRange) {
+  const end = isPart ? await readRangeEnd(connectionOf(connections, 0), from) : null;
   const { ofEvents, ofTimes } = conditionsOf(from, end);
   const open = (index: number, statement: string) =>
     createCopyLines(connectionOf(connections, index).copyOut(`copy (${statement}) to stdout`));
@@ -97,7 +95,7 @@ async function openChain(connections: Connections, { from, head, batchesMax }: C
     events,
     chainedAfter: head.chainedAfter,
   };
-  return { events, batches: createBatchChain(parts, from) };
+  return { events, batches: createBatchChain(parts, from), isToEnd: end === null };
 }
 
 interface Checked {

@@ -24,7 +24,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   ],
   'bridges/targets': ['bridges', 'kernel', 'lib'],
   api: [
-    ...['commands', 'bridges', 'consumers', 'rebuild', 'views', 'feed', 'log'],
+    ...['commands', 'bridges', 'consumers', 'rebuild', 'views', 'feed', 'proof', 'log'],
     ...['personal', 'postgres', 'access', 'kernel', 'lib'],
   ],
   'api/transport': ['api', 'kernel', 'lib'],

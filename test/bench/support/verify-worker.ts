@@ -28,7 +28,7 @@ async function verify({ url }: { readonly url: string }): Promise<MeasuredCheck>
     url,
     from: null,
     heads: [],
-    batchesMax: null,
+    isPart: false,
     signal: new AbortController().signal,
     onPosition() {},
   });
