@@ -119,18 +119,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw error;
   });
   const reads = createClientReads({ log: log.reads, views }, options.limits ?? defaultEngineLimits);
-  const shared = {
-    views: watchedViews(views, reads),
-    reads,
-    watcher,
-    consumers,
-    answered,
-    rebuilds,
-  };
+  const shared = { reads, watcher, consumers, answered, rebuilds };
   const access = accessOf(options.contexts);
   const proof = createProofParts(readers, options.signing);
-  const own = { log, processor, feed, bridges, access, keys, proof };
-  const engineParts: EngineParts = { ...shared, ...own };
+  const own = { log, processor, feed, bridges, access, keys };
+  const watched = watchedViews(views, reads);
+  const engineParts: EngineParts = { ...shared, ...own, views: watched, proof };
   try {
     submit = options.bridges?.createSubmit(engineParts);
   } catch (error) {
@@ -235,15 +229,17 @@ function createParts(
 
 /** Creates the bridges of the configuration; they do not run yet. */
 async function openBridges(
-  { contexts, logger, bridges: configured }: EngineOptions,
+  { contexts, logger, bridges: configured, signing }: EngineOptions,
   { log, feed, views, keys }: Parts,
   { database, keeper }: Pools,
   submit: SubmitMutation,
 ): Promise<Bridges> {
   const ledger = await readLedger(keeper);
   const secret: Secrets = configured?.secret ?? (() => '');
+  const signedHead = () => signing?.().line ?? null;
+  const outboundParts = { contexts, log, feed, views, keys, ledger, secret, signedHead };
   const outbound = (configured?.settings.bridges ?? []).flatMap((settings) =>
-    outboundBridges(settings, { contexts, log, feed, views, keys, ledger, secret }),
+    outboundBridges(settings, outboundParts),
   );
   const inbound = (configured?.settings.inbound ?? []).map((settings) =>
     inboundBridge(settings, { secret, submit }),

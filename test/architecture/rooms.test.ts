@@ -31,7 +31,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   // For browsers: nothing of the server may reach their bundles.
   client: [],
   import: ['kernel', 'lib'],
-  verify: ['bridges', 'import', 'lib'],
+  verify: ['bridges', 'proof', 'import', 'lib'],
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],
   // A context is pure and may import another one; only its API uses GraphQL.
