@@ -61,6 +61,7 @@ const schemaRules = {
           'TrialBalanceAsset',
           'TrialBalanceDifference',
           'TrialBalanceEntry',
+          'Verification',
         ],
       },
     },

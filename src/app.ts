@@ -24,7 +24,10 @@ import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { migrate } from './postgres/migrate.ts';
 import { createOutages, type Outages } from './postgres/outages.ts';
 import { isUnencryptedByDefault } from './postgres/tls.ts';
+import { createSigner, type SigningState } from './proof/signer.ts';
+import { createVerifier } from './proof/verifier.ts';
 import { createReadiness } from './readiness.ts';
+import { readSigningKey } from './signing-key-file.ts';
 import { readTrustedDocuments } from './trusted-documents-file.ts';
 
 /** The addresses of a running program. */
@@ -64,7 +67,6 @@ export function buildApp(config: Config): App {
     await migrate(url);
     const isNew = async () => (await readLedgerKey(database)) === null;
     const masterKeys = await readMasterKeys(config.masterKey, isNew);
-    const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
     const createSubmit = (parts: EngineParts) =>
@@ -73,10 +75,11 @@ export function buildApp(config: Config): App {
       ...pools,
       ...(bridges && { bridges: { ...bridges, createSubmit } }),
       url,
-      contexts,
+      contexts: modules.map(({ context }) => context),
       logger,
       limits: config.engine,
       masterKeys,
+      signing: startProof(config, { ...pools, url }, { logger, undo }),
       onReplaced,
       onErased: () => server?.forgetTexts(),
     });
@@ -123,6 +126,27 @@ async function startOwnPostgres(
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   undo.push(postgres.stop);
   return postgres.url;
+}
+
+interface ProofConnections {
+  readonly url: string;
+  readonly database: Database;
+  readonly keeper: Database;
+}
+
+/** Verifies the log in the background, and signs its heads until all commands are answered. */
+function startProof(
+  { headsFile, signingKeyFile }: Config,
+  { url, database, keeper }: ProofConnections,
+  { logger, undo }: { readonly logger: Logger; readonly undo: (() => Promise<void>)[] },
+): () => SigningState {
+  const readKey = () => readSigningKey(signingKeyFile);
+  const signer = createSigner({ database, logger, headsFile, readKey });
+  const verifier = createVerifier({ url, database, keeper, logger });
+  signer.start();
+  verifier.start();
+  undo.push(signer.stop, verifier.stop);
+  return signer.state;
 }
 
 /** How long a stop waits for the database to finish accepted work; compose allows 30 s in total. */

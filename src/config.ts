@@ -24,6 +24,9 @@ export interface Config {
   readonly dataDir: string;
   /** The keys that protect personal data. */
   readonly masterKey: MasterKeySettings;
+  /** The file of the key that signs heads of the log, and the file of the signed heads. */
+  readonly signingKeyFile: string;
+  readonly headsFile: string;
   /** The file that configures the bridges. Null: there are none. */
   readonly bridgesFile: string | null;
   /** The file with the only documents that clients may run. Null: they may run any document. */
@@ -73,6 +76,10 @@ export function readConfig(environment: Environment = process.env): Config {
     databaseUrl: readDatabaseUrl(get),
     dataDir,
     masterKey: readMasterKey(get, dataDir),
+    signingKeyFile: path.resolve(
+      get('DAYBOOK_SIGNING_KEY_FILE') ?? path.join(dataDir, 'signing-key.pem'),
+    ),
+    headsFile: path.resolve(get('DAYBOOK_HEADS_FILE') ?? path.join(dataDir, 'heads.jsonl')),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
     secret: readSecrets(environment),

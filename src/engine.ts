@@ -30,6 +30,8 @@ import { type KeyRing, openKeyRing } from './personal/key-ring.ts';
 import type { MasterKeys } from './personal/master-keys.ts';
 import type { Database, Executor } from './postgres/database.ts';
 import { createListener, type Listener } from './postgres/listener.ts';
+import { createProofParts } from './proof/proof-parts.ts';
+import type { SigningState } from './proof/signer.ts';
 import { createRebuilds } from './rebuild/rebuilds.ts';
 import { createViews } from './views/views.ts';
 import { createWatcher } from './views/watching/watcher.ts';
@@ -84,6 +86,8 @@ interface EngineOptions {
   readonly bridges?: EngineBridges;
   /** Whether the record of every command is kept, as it is by default. */
   readonly recordsCommands?: boolean;
+  /** What this process has signed of the log; nothing if absent. */
+  readonly signing?: () => SigningState;
   /** `defaultEngineLimits` if absent. */
   readonly limits?: EngineLimits;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
@@ -115,16 +119,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     throw error;
   });
   const reads = createClientReads({ log: log.reads, views }, options.limits ?? defaultEngineLimits);
-  const shared = {
-    views: watchedViews(views, reads),
-    reads,
-    watcher,
-    consumers,
-    answered,
-    rebuilds,
-  };
+  const shared = { reads, watcher, consumers, answered, rebuilds };
   const access = accessOf(options.contexts);
-  const engineParts: EngineParts = { ...shared, log, processor, feed, bridges, access, keys };
+  const proof = createProofParts(readers, options.signing);
+  const own = { log, processor, feed, bridges, access, keys };
+  const watched = watchedViews(views, reads);
+  const engineParts: EngineParts = { ...shared, ...own, views: watched, proof };
   try {
     submit = options.bridges?.createSubmit(engineParts);
   } catch (error) {
@@ -229,15 +229,17 @@ function createParts(
 
 /** Creates the bridges of the configuration; they do not run yet. */
 async function openBridges(
-  { contexts, logger, bridges: configured }: EngineOptions,
+  { contexts, logger, bridges: configured, signing }: EngineOptions,
   { log, feed, views, keys }: Parts,
   { database, keeper }: Pools,
   submit: SubmitMutation,
 ): Promise<Bridges> {
   const ledger = await readLedger(keeper);
   const secret: Secrets = configured?.secret ?? (() => '');
+  const signedHead = () => signing?.().line ?? null;
+  const outboundParts = { contexts, log, feed, views, keys, ledger, secret, signedHead };
   const outbound = (configured?.settings.bridges ?? []).flatMap((settings) =>
-    outboundBridges(settings, { contexts, log, feed, views, keys, ledger, secret }),
+    outboundBridges(settings, outboundParts),
   );
   const inbound = (configured?.settings.inbound ?? []).map((settings) =>
     inboundBridge(settings, { secret, submit }),

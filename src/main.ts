@@ -23,6 +23,7 @@ import { rotate } from './rotate-master-key.ts';
 import { readVerifySettings, verifyOptions } from './verify/settings.ts';
 import { verifyStream } from './verify/verify-stream.ts';
 import { runVerifyViews } from './verify-command.ts';
+import { publicKeyOf, type VerifyLogOptions, verifyLogOf } from './verify-log-command.ts';
 
 const program = cac('daybook');
 program
@@ -82,10 +83,18 @@ const verifyCommand = program
   .action(runVerify);
 for (const [option, description] of verifyOptions) verifyCommand.option(option, description);
 program
-  .command('verify', 'Check what is stored against its checksums')
-  .option('--views', 'Check the documents of all views')
+  .command('verify', 'Check the log of the database against its hashes and the signed heads')
+  .option('--heads <file>', 'The file of signed heads (default: DAYBOOK_HEADS_FILE)')
+  .option('--public-key <key>', 'The public key of the heads, or its file (default: the own key)')
+  .option('--restart', 'Begin at the first event, even if an interrupted check can continue')
+  .option('--views', 'Check the documents of all views against their checksums, not the log')
   .option('--refold', 'With --views: also build the views again from the log and compare')
   .action(verify);
+program
+  .command('public-key', 'Print the public key of the key that signs heads of the log')
+  .action(async () => {
+    process.stdout.write(`${await publicKeyOf(readConfig())}\n`);
+  });
 program.help();
 
 /** Valid for longer than any demo runs. */
@@ -155,16 +164,22 @@ async function rebuild(names: readonly string[], options: RebuildOptions): Promi
   process.exitCode = await runRebuild(readConfig(), settings, terminal);
 }
 
-interface VerifyFlags {
+interface VerifyFlags extends VerifyLogOptions {
   readonly views?: boolean;
   readonly refold?: boolean;
 }
 
-async function verify({ views = false, refold: refolds = false }: VerifyFlags): Promise<void> {
-  if (!views) throw new UsageError('say what to verify: --views');
+async function verify({ views, refold, ...options }: VerifyFlags): Promise<void> {
   const { stdout: out, stderr: err } = process;
-  const terminal = { out, err, signal: abortOnSignals('once') };
-  process.exitCode = await runVerifyViews(readConfig(), { refolds }, terminal);
+  const signal = abortOnSignals('once');
+  if (views === true) {
+    const terminal = { out, err, signal };
+    process.exitCode = await runVerifyViews(readConfig(), { refolds: refold ?? false }, terminal);
+    return;
+  }
+  if (refold === true) throw new UsageError('--refold needs --views');
+  const print = (line: string) => out.write(`${line}\n`);
+  process.exitCode = await verifyLogOf(readConfig(), options, { print, screen: err, signal });
 }
 
 async function runVerify(): Promise<void> {

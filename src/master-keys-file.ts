@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
 import {
   createMasterKeys,
   type MasterKey,
@@ -9,6 +8,7 @@ import {
   masterKeyBytes,
   parseMasterKeys,
 } from './personal/master-keys.ts';
+import { createSecretFile, withDraft } from './secret-file.ts';
 
 /** Where the master keys of a program are. */
 export interface MasterKeySettings {
@@ -73,28 +73,15 @@ export async function addMasterKey({ keys, file }: MasterKeySettings): Promise<v
   await withDraft(file, `${key}\n${older}`, (draft) => rename(draft, file));
 }
 
-/** Writes a new key that only its owner can read, unless another process has just written one. */
+/** Writes a new key, unless another process has just written one. */
 async function createKeyFile(file: string): Promise<void> {
   const key = randomBytes(masterKeyBytes).toString('base64');
   try {
-    await mkdir(path.dirname(file), { recursive: true });
-    await withDraft(file, `${key}\n`, (draft) => link(draft, file).finally(() => unlink(draft)));
+    await createSecretFile(file, `${key}\n`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw new MasterKeyError(
       `no master key can be written to ${file} (${(error as Error).message}): ` +
         'set DAYBOOK_MASTER_KEY or DAYBOOK_MASTER_KEY_FILE',
     );
   }
-}
-
-/** Writes a file under another name first: under its name it is always complete. */
-async function withDraft(
-  file: string,
-  text: string,
-  publish: (draft: string) => Promise<void>,
-): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, text, { flag: 'wx', mode: 0o600, flush: true });
-  await publish(draft);
 }

@@ -8,7 +8,7 @@ import {
   previousCommit,
   previousReleaseFault,
 } from './support/previous-release.ts';
-import { type Program, startProgram } from './support/program.ts';
+import { type Program, runProgram, startProgram } from './support/program.ts';
 import { until } from './support/until.ts';
 import { type GraphQLAnswer, type Stage, sendTo, setStage, work } from './support/upgrade-load.ts';
 
@@ -105,6 +105,11 @@ test.skipIf(fault !== null)(
     const cents = balances.reduce((sum, balance) => sum + BigInt(balance.replace('.', '')), 0n);
     const deposits = answers.reduce((sum, answer) => sum + answer.deposits, 0);
     expect(cents).toBe(BigInt(deposits + 4 * 1_000_000) * 100n);
+
+    // What both have written is one chain.
+    const verified = await runProgram(['verify'], { DATABASE_URL: databaseUrl });
+    expect(verified.output).toMatch(/^verified \d+ events$/m);
+    expect(verified.code).toBe(0);
   },
   180_000,
 );

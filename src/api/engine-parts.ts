@@ -4,6 +4,7 @@ import type { Consumers } from '../consumers/consumers.ts';
 import type { Feed } from '../feed/feed.ts';
 import type { Log } from '../log/log.ts';
 import type { KeyRing } from '../personal/key-ring.ts';
+import type { ProofParts } from '../proof/proof-parts.ts';
 import type { Rebuilds } from '../rebuild/rebuilds.ts';
 import type { Views } from '../views/views.ts';
 import type { Watcher } from '../views/watching/watcher.ts';
@@ -25,6 +26,7 @@ export interface EngineParts {
   readonly rebuilds: Rebuilds;
   /** What says who may see an account and an event. */
   readonly access: AccessParts;
+  readonly proof: ProofParts;
   /** What opens personal texts. */
   readonly keys: KeyRing;
   /** The sequence numbers returned to each actor, shared by all transports. */

@@ -31,6 +31,12 @@ export const attributeSchemas: Readonly<Record<string, AttributeSchema>> = {
   correlationid: attribute('The id that all events of one request share.'),
   causationid: optional(attribute('The id of the event that caused this one, if one did.')),
   occurredat: attribute('The time at which the fact happened in the world.', time),
+  signedhead: optional(
+    attribute(
+      'The last signed head of the log, on the first message after it was signed: one line of ' +
+        'JSON, as docs/log-format.md describes it.',
+    ),
+  ),
   previous: attribute(
     'The sequence number of the previous message on the same partition, stream or endpoint; ' +
       '0 if there is none.',

@@ -18,6 +18,7 @@ import { orderArguments } from './order-arguments.ts';
 import { addRejectionTypes } from './rejection-types.ts';
 import { guardRootFields } from './root-access.ts';
 import { addScalars } from './scalars.ts';
+import { addVerificationQuery } from './verification-query.ts';
 import { addViewQueries } from './view-queries.ts';
 import { addViewStatus } from './view-status.ts';
 import { addViewer } from './viewer.ts';
@@ -48,6 +49,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addCommandQueries(builder, { event, role });
   addViewQueries(builder);
   addConsumerQueries(builder);
+  addVerificationQuery(builder);
   const rejection = addRejectionTypes(builder);
   addViewStatus(builder, rejection);
   addBridgeQueries(builder, rejection);

@@ -85,6 +85,11 @@ export function toMessage(
   };
 }
 
+/** The message with a signed head of the log, in addition to what it says. */
+export function withSignedHead(message: Message, head: string): Message {
+  return { ...message, attributes: { ...message.attributes, signedhead: head } };
+}
+
 /** All attributes of a message in the order in which they are sent. */
 export function attributesOf(message: ChainedMessage): [string, string][] {
   const pairs: [string, string][] = [];

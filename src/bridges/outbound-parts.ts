@@ -14,5 +14,7 @@ export interface OutboundParts {
   /** What opens personal texts: a target gets them as plain text. */
   readonly keys: Pick<KeyRing, 'openMembers'>;
   readonly ledger: string;
+  /** The last head of the log that this process has signed, as a line; null if there is none. */
+  readonly signedHead: () => string | null;
   readonly secret: Secrets;
 }

@@ -17,11 +17,12 @@ export function outboundBridges(
   settings: BridgeSettings,
   parts: OutboundParts,
 ): readonly OutboundBridge[] {
-  const { log, feed, keys, ledger, contexts } = parts;
+  const { log, feed, keys, ledger, contexts, signedHead } = parts;
   const contextOf = createContextOf(contexts);
   const filter = toEventFilter(settings, contexts);
   const definitions = eventDefinitionsOf(contexts);
-  const source = { log, feed, filter, keys, ledger, definitions, limit: pageMax };
+  const limit = pageMax;
+  const source = { log, feed, filter, keys, ledger, definitions, signedHead, limit };
   const { name, kind, from } = settings;
   return [
     {

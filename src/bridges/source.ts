@@ -8,7 +8,7 @@ import type { Log } from '../log/log.ts';
 import type { EventFilter } from '../log/read.ts';
 import type { KeyRing, MaybePromise } from '../personal/key-ring.ts';
 import { BridgeParkedError } from './errors.ts';
-import { type Message, toMessage } from './message.ts';
+import { type Message, toMessage, withSignedHead } from './message.ts';
 
 /** The messages up to a sequence number. */
 export interface MessagePage {
@@ -43,14 +43,17 @@ interface EventSourceOptions {
   readonly definitions: ReadonlyMap<string, EventDefinition>;
   /** The UUID of the log. */
   readonly ledger: string;
+  /** The last signed head of the log, which the next message carries; none if absent. */
+  readonly signedHead?: () => string | null;
   readonly limit: number;
 }
 
 /** The events of the log that pass a filter. */
 export function openEventSource(options: EventSourceOptions, signal: AbortSignal): MessageSource {
-  const { log, feed, filter, limit } = options;
+  const { log, feed, filter, limit, signedHead } = options;
   const passes = createEventPredicate(filter);
   const history = feed.history();
+  let sentHead: string | null = null;
   return {
     async page(after, withinMs) {
       const page = await nextPage({ log, feed, filter, signal, history, limit }, after, withinMs);
@@ -58,7 +61,12 @@ export function openEventSource(options: EventSourceOptions, signal: AbortSignal
       const { events, end } = page;
       const last = events.at(-1);
       const endEventId = last?.sequence === end ? last.id : null;
-      const messages = await convert(options, events.filter(passes));
+      const converted = await convert(options, events.filter(passes));
+      const head = signedHead?.() ?? null;
+      const [first, ...others] = converted;
+      const isNew = first !== undefined && head !== null && head !== sentHead;
+      const messages = isNew ? [withSignedHead(first, head), ...others] : converted;
+      if (isNew) sentHead = head;
       return { messages, end, endEventId, behind: feed.tail() - end };
     },
   };

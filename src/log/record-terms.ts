@@ -29,8 +29,8 @@ const beginningOf = (id: string): string => id.slice(0, 12);
  * stream has events in the batch, because the index of streams finds them.
  */
 export function termsOf(
-  records: readonly PendingRecord[],
-  events: readonly PendingEvent[],
+  records: readonly Pick<PendingRecord, TermMember>[],
+  events: readonly Pick<PendingEvent, 'streamId'>[],
 ): readonly Term[] {
   const terms = new Set<Term>();
   const streamIds = new Set<string>();
@@ -52,6 +52,9 @@ export function termsOf(
   for (const actor of actors) terms.add(actorTerm(actor));
   return [...terms];
 }
+
+/** The members of a record that have terms. */
+type TermMember = 'id' | 'name' | 'actor' | 'outcome' | 'correlationId' | 'accountIds';
 
 /** A signed number of 32 bits, as PostgreSQL's integer. */
 function hash(kind: string, value: string): Term {

@@ -1,7 +1,11 @@
 import type { Executor, Query } from './executor.ts';
 
 /** The kind of things that leases are for; a number identifies each thing of a kind. */
-export type LeaseKind = 'daybook.views' | 'daybook.consumers' | 'daybook.bridges';
+export type LeaseKind =
+  | 'daybook.views'
+  | 'daybook.consumers'
+  | 'daybook.bridges'
+  | 'daybook.verification';
 
 /** A lease that is held now. Its epoch is raised whenever a different holder takes it. */
 export interface Lease {

@@ -17,7 +17,7 @@ export interface LaneReport {
 }
 
 /** Compares messages with the previous one on their lanes. Its memory grows with lanes alone. */
-export interface StreamCheck {
+interface StreamCheck {
   add(message: StreamMessage): void;
   /** The lanes in the order of their names. */
   lanes(): readonly LaneReport[];

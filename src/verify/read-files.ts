@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { type StreamMessage, type StreamPages, toLink } from './stream-message.ts';
+import { type StreamMessage, type StreamPages, toContent } from './stream-message.ts';
 
 const pageMax = 1_000;
 
@@ -41,13 +41,10 @@ function toStreamMessage(file: string, number: number, line: string): StreamMess
   if (typeof topic === 'string' && Array.isArray(headers)) {
     const lane = `${topic}-${partition}`;
     const named = new Map(headers.map((name, index) => [name, headers[index + 1]]));
-    return {
-      lane,
-      location: `offset ${offset}`,
-      link: toLink((name) => named.get(`ce_${name}`)),
-    };
+    const attribute = (name: string) => named.get(`ce_${name}`);
+    return { lane, location: `offset ${offset}`, ...toContent(attribute) };
   }
-  return { lane: file, location, link: toLink((name) => value[name]) };
+  return { lane: file, location, ...toContent((name) => value[name]) };
 }
 
 function parse(line: string): Readonly<Record<string, unknown>> {

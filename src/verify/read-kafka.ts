@@ -6,7 +6,7 @@ import {
   openKafkaCluster,
 } from '../bridges/targets/kafka-cluster.ts';
 import type { Secrets } from '../bridges/targets/secrets.ts';
-import { type StreamMessage, type StreamPages, toLink } from './stream-message.ts';
+import { type StreamMessage, type StreamPages, toContent } from './stream-message.ts';
 
 const fetchMs = 500;
 const fetchBytesMax = 4 << 20;
@@ -116,5 +116,6 @@ async function* readPartition(
 
 function toStreamMessage(lane: string, { offset, record }: CommittedRecord): StreamMessage {
   const headers = new Map(record.headers.map(([name, value]) => [String(name), String(value)]));
-  return { lane, location: `offset ${offset}`, link: toLink((name) => headers.get(`ce_${name}`)) };
+  const attribute = (name: string) => headers.get(`ce_${name}`);
+  return { lane, location: `offset ${offset}`, ...toContent(attribute) };
 }

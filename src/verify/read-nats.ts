@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { connectNats, type NatsConnectionFields } from '../bridges/targets/nats-connection.ts';
 import type { Secrets } from '../bridges/targets/secrets.ts';
 import { onAbort } from '../lib/on-abort.ts';
-import { type StreamMessage, type StreamPages, toLink } from './stream-message.ts';
+import { type StreamMessage, type StreamPages, toContent } from './stream-message.ts';
 
 const pageMax = 1_000;
 const silenceMs = 30_000;
@@ -36,7 +36,7 @@ async function* readStream(connection: NatsConnection, stream: string): StreamPa
       page.push({
         lane: stream,
         location: `message ${seq}`,
-        link: toLink((name) => headers?.get(`ce-${name}`)),
+        ...toContent((name) => decodeURIComponent(headers?.get(`ce-${name}`) ?? '')),
       });
       isDone = seq >= state.last_seq || info.pending === 0;
       if (isDone) break;

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { KafkaConnectionFields } from '../bridges/targets/kafka-cluster.ts';
 import type { NatsConnectionFields } from '../bridges/targets/nats-connection.ts';
 import { UsageError } from '../import/errors.ts';
+import { parsePublicKey } from '../proof/signed-head.ts';
 
 type NatsSource = NatsConnectionFields & { readonly kind: 'nats'; readonly stream: string };
 
@@ -21,6 +22,8 @@ export interface VerifySettings {
   readonly ledger: string | null;
   /** Whether repeated messages are a failure too. */
   readonly isStrict: boolean;
+  /** The public key that must have signed the heads in the messages; null: they are not checked. */
+  readonly publicKey: string | null;
 }
 
 /** The options and their descriptions, for the help text. */
@@ -42,13 +45,14 @@ export const verifyOptions: readonly (readonly [string, string])[] = [
   ['--credentials-env <name>', 'NATS: the environment variable with the credentials'],
   ['--from <sequence>', 'Check only messages after this sequence number (default: all)'],
   ['--ledger <uuid>', 'The log of which the messages must be (default: that of the first)'],
+  ['--public-key <key>', 'Check that the signed heads in the messages are signed by this key'],
   ['--strict', 'Count repeated messages as failures'],
 ];
 
 const texts = [
   ...(['kind', 'servers', 'stream', 'brokers', 'topic', 'ca-file', 'cert-file'] as const),
   ...(['key-file', 'sasl', 'user-env', 'password-env', 'token-env'] as const),
-  ...(['credentials-env', 'from', 'ledger'] as const),
+  ...(['credentials-env', 'from', 'ledger', 'public-key'] as const),
 ];
 type TextOption = (typeof texts)[number];
 type Get = (name: TextOption) => string | undefined;
@@ -68,6 +72,7 @@ export function readVerifySettings(args: readonly string[]): VerifySettings {
     after: readSequence(get('from') ?? 'beginning'),
     ledger: get('ledger') ?? null,
     isStrict,
+    publicKey: readKey(get('public-key')),
   };
 }
 
@@ -154,6 +159,14 @@ const variable = 'an environment variable';
 function readAddresses(option: string, text: string | undefined, example: string): string[] {
   const addresses = (text ?? '').split(/[\s,]+/).filter((address) => address !== '');
   return addresses.length > 0 ? addresses : missing(option, `an address such as ${example}`);
+}
+
+function readKey(text: string | undefined): string | null {
+  try {
+    return text === undefined ? null : parsePublicKey(text);
+  } catch {
+    throw new UsageError('--public-key must be what daybook public-key prints');
+  }
 }
 
 function readSequence(text: string): number {

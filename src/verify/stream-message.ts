@@ -8,18 +8,31 @@ export interface StreamMessage {
   readonly location: string;
   /** Where the message belongs in the log, as it says; null if it is not a message of Daybook. */
   readonly link: ChainLink | null;
+  /** The signed head of the log that the message carries; null if it carries none. */
+  readonly signedHead: string | null;
 }
 
 /** Pages of messages, in the order of each lane. */
 export type StreamPages = AsyncIterable<readonly StreamMessage[]>;
 
+/** What the attributes of a message say. */
+export function toContent(attribute: (name: string) => unknown) {
+  return { link: toLink(attribute), signedHead: toSignedHead(attribute) };
+}
+
 /** The link of a message with the given attributes; null if they are not those of Daybook. */
-export function toLink(attribute: (name: string) => unknown): ChainLink | null {
+function toLink(attribute: (name: string) => unknown): ChainLink | null {
   const ledger = attribute('ledger');
   const sequence = toWhole(attribute('sequence'));
   const previous = toWhole(attribute('previous'));
   if (typeof ledger !== 'string' || ledger === '') return null;
   return sequence === null || previous === null ? null : { ledger, sequence, previous };
+}
+
+/** The signed head among the attributes of a message; null if there is none. */
+function toSignedHead(attribute: (name: string) => unknown): string | null {
+  const head = attribute('signedhead');
+  return typeof head === 'string' && head !== '' ? head : null;
 }
 
 function toWhole(value: unknown): number | null {

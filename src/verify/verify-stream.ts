@@ -1,11 +1,12 @@
 import type { Secrets } from '../bridges/targets/secrets.ts';
-import { createStreamCheck, type StreamCheck } from './check-stream.ts';
+import { createHeadsCheck } from './check-heads.ts';
+import { createStreamCheck } from './check-stream.ts';
 import { readFiles } from './read-files.ts';
 import { readKafka } from './read-kafka.ts';
 import { readNats } from './read-nats.ts';
 import { noteLines, tableLines } from './report.ts';
 import type { VerifySettings } from './settings.ts';
-import type { StreamPages } from './stream-message.ts';
+import type { StreamMessage, StreamPages } from './stream-message.ts';
 
 interface VerifyContext {
   readonly secret: Secrets;
@@ -21,8 +22,8 @@ const progressMs = 1_000;
 
 /**
  * Checks the chain of all messages of a stream, and prints a report. Resolves with the exit code: 0
- * if there is no gap and no foreign message (with `strict`, no repeated one either), else 1. Throws
- * the errors of reading.
+ * if there is no gap, no foreign message (with `strict`, no repeated one either) and no head that
+ * the given key has not signed, else 1. Throws the errors of reading.
  */
 export async function verifyStream(
   settings: VerifySettings,
@@ -30,16 +31,21 @@ export async function verifyStream(
 ): Promise<0 | 1> {
   const { signal, print } = context;
   const check = createStreamCheck(settings);
-  const messages = await readAll(openPages(settings, context), check, context);
+  const heads = createHeadsCheck(settings.publicKey);
+  const add = (message: StreamMessage) => {
+    check.add(message);
+    heads.add(message);
+  };
+  const messages = await readAll(openPages(settings, context), add, context);
   const lanes = check.lanes();
   for (const line of tableLines(lanes)) print(line);
-  for (const line of [...noteLines(lanes), ...check.faults()]) print(line);
+  for (const line of [...noteLines(lanes), ...check.faults(), ...heads.lines()]) print(line);
   if (signal.aborted) print(`stopped after ${messages} messages: the rest is not checked`);
   else if (messages === 0) print('there are no messages');
   const isBad = lanes.some(({ gaps, foreign, repeated }) => {
     return gaps + foreign + (settings.isStrict ? repeated : 0) > 0;
   });
-  return isBad || signal.aborted ? 1 : 0;
+  return isBad || heads.isBad() || signal.aborted ? 1 : 0;
 }
 
 function openPages({ source }: VerifySettings, { secret, signal }: VerifyContext): StreamPages {
@@ -55,14 +61,14 @@ function openPages({ source }: VerifySettings, { secret, signal }: VerifyContext
 
 async function readAll(
   pages: StreamPages,
-  check: StreamCheck,
+  add: (message: StreamMessage) => void,
   { signal, onProgress }: VerifyContext,
 ): Promise<number> {
   let messages = 0;
   let shownAt = performance.now();
   try {
     for await (const page of pages) {
-      for (const message of page) check.add(message);
+      for (const message of page) add(message);
       messages += page.length;
       if (signal.aborted) break;
       if (performance.now() - shownAt < progressMs) continue;

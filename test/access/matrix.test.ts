@@ -77,6 +77,7 @@ const queries: Readonly<Record<string, Row>> = {
   consumers: forLog('consumers { name }'),
   viewStatus: forLog('viewStatus { name }'),
   bridges: forLog('bridges { name }'),
+  verification: forLog('verification { to }'),
   commands: forLog('commands(last: 1) { nodes { id } }'),
   command: { ...forLog('command(id: "none") { id }'), outcome: 'NOTHING' },
   sequence: forEveryone(() => 'sequence'),

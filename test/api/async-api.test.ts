@@ -1,7 +1,12 @@
 import { Parser } from '@asyncapi/parser';
 import { expect, test } from 'vitest';
 import { chain } from '../../src/bridges/chain.ts';
-import { attributesOf, toDataSchema, toMessage } from '../../src/bridges/message.ts';
+import {
+  attributesOf,
+  toDataSchema,
+  toMessage,
+  withSignedHead,
+} from '../../src/bridges/message.ts';
 import { modules } from '../../src/contexts/all.ts';
 import { eventDefinitionsOf } from '../../src/kernel/context.ts';
 import type { StoredEvent } from '../../src/kernel/event.ts';
@@ -29,14 +34,11 @@ const event: StoredEvent = {
 
 function namesSent(): readonly string[] {
   const ledger = '0190a1b2-0000-7000-8000-000000000004';
-  const [message] = chain(
-    [toMessage(ledger, event, { data: event.data, dataVersion: 2 })],
-    new Map(),
-    {
-      laneOf: () => 'lane',
-      shared: false,
-    },
-  );
+  const sent = toMessage(ledger, event, { data: event.data, dataVersion: 2 });
+  const [message] = chain([withSignedHead(sent, 'head')], new Map(), {
+    laneOf: () => 'lane',
+    shared: false,
+  });
   if (message === undefined) throw new Error('the message is not in the chain');
   return attributesOf(message).map(([name]) => name);
 }
@@ -72,6 +74,7 @@ test.each([
     prefix !== '' && name === 'datacontenttype' ? 'content-type' : `${prefix}${name}`,
   );
   expect(Object.keys(components.schemas[schema].properties)).toEqual(sent);
-  const optional = sent.filter((name) => name !== `${prefix}causationid`);
-  expect(components.schemas[schema].required).toEqual(optional);
+  const optional = [`${prefix}causationid`, `${prefix}signedhead`];
+  const required = sent.filter((name) => !optional.includes(name));
+  expect(components.schemas[schema].required).toEqual(required);
 });

@@ -12,6 +12,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   postgres: ['kernel', 'lib'],
   personal: ['postgres', 'kernel', 'lib'],
   log: ['postgres', 'kernel', 'lib'],
+  proof: ['log', 'postgres', 'kernel', 'lib'],
   feed: ['log', 'postgres', 'kernel', 'lib'],
   commands: ['personal', 'log', 'feed', 'postgres', 'kernel', 'lib'],
   views: ['log', 'feed', 'postgres', 'kernel', 'lib'],
@@ -23,14 +24,14 @@ const house: Readonly<Record<string, readonly string[]>> = {
   ],
   'bridges/targets': ['bridges', 'kernel', 'lib'],
   api: [
-    ...['commands', 'bridges', 'consumers', 'rebuild', 'views', 'feed', 'log'],
+    ...['commands', 'bridges', 'consumers', 'rebuild', 'views', 'feed', 'proof', 'log'],
     ...['personal', 'postgres', 'access', 'kernel', 'lib'],
   ],
   'api/transport': ['api', 'kernel', 'lib'],
   // For browsers: nothing of the server may reach their bundles.
   client: [],
   import: ['kernel', 'lib'],
-  verify: ['bridges', 'import', 'lib'],
+  verify: ['bridges', 'proof', 'import', 'lib'],
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],
   // A context is pure and may import another one; only its API uses GraphQL.

@@ -18,6 +18,7 @@ import { installPeers } from './support/peers.ts';
 import { type Stage, type Timing, withStage } from './support/stage.ts';
 import { toTable } from './support/table.ts';
 import { trade } from './trade.ts';
+import { verify } from './verify.ts';
 import { watch } from './watch.ts';
 
 /**
@@ -39,6 +40,7 @@ const benches: readonly Bench[] = [
   storage,
   bridges,
   long,
+  verify,
 ];
 const thorough: Timing = { warmUpMs: 3_000, measuredMs: 8_000, rounds: 2, isThorough: true };
 const quick: Timing = { warmUpMs: 1_000, measuredMs: 2_000, rounds: 1, isThorough: false };

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { testMasterKey } from './master-keys.ts';
 
@@ -54,14 +56,18 @@ export async function startProgram(
   built?: string,
 ): Promise<Program> {
   // Few enough for the limit of any machine, so that there is no warning.
+  const directory = await mkdtemp(path.join(tmpdir(), 'daybook-program-'));
   const usual = {
     PORT: '0',
+    // Each program has other databases, and so other heads.
+    DAYBOOK_HEADS_FILE: path.join(directory, 'heads.jsonl'),
+    DAYBOOK_SIGNING_KEY_FILE: path.join(directory, 'signing-key.pem'),
     DAYBOOK_CONNECTIONS_MAX: '500',
     DAYBOOK_MASTER_KEY: testMasterKey,
   };
   const child = start(args, { ...usual, ...environment }, built);
   const output = collect(child);
-  const ended = once(child, 'close');
+  const ended = once(child, 'close').finally(() => rm(directory, { recursive: true }));
   const url = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
       const [, found] = /GraphiQL\s+(\S+)\/graphql/.exec(output()) ?? [];

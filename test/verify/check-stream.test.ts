@@ -14,6 +14,7 @@ function check(
       lane: 'lane',
       location: `message ${index + 1}`,
       link: link === null ? null : { ledger: from, sequence, previous },
+      signedHead: null,
     });
   });
   return { lanes: checked.lanes(), faults: checked.faults() };

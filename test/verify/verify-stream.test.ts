@@ -4,10 +4,12 @@ import path from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, headers } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { signHead } from '../../src/proof/signed-head.ts';
 import { readVerifySettings } from '../../src/verify/settings.ts';
 import { verifyStream } from '../../src/verify/verify-stream.ts';
 import { type NatsServer, noNats, startNatsServer } from '../support/nats-server.ts';
 import { runProgram } from '../support/program.ts';
+import { newSigningKey } from '../support/proof-log.ts';
 import { titleWith } from '../support/skipped.ts';
 
 const ledger = '0190a1b2-0000-7000-8000-000000000001';
@@ -52,6 +54,22 @@ test('a saved file without a gap is verified', async () => {
   const { code, output } = await verify('--kind', 'file', '--file', file);
   expect(output.split('\n')[1]?.replace(file, 'FILE')).toMatch(/^FILE +4 +4 +0 +0 +0 +1 +4$/);
   expect(code).toBe(0);
+});
+
+test('signed heads in messages are checked against a public key', async () => {
+  const key = newSigningKey();
+  const hash = 'a'.repeat(64);
+  const batchAt = '2026-01-01 00:00:00+00';
+  const head = { ledger, epoch: 1, sequence: 2, hash, batchAt, commandsHash: hash };
+  const signedhead = signHead(head, key, '2026-01-01T00:00:01.000000Z');
+  const options = ['--kind', 'file', '--file'];
+  const file = await write('heads.jsonl', [structured(1), { ...structured(2), signedhead }]);
+  const checked = await verify(...options, file, '--public-key', key.publicKey);
+  expect(checked.output).toContain('1 heads are signed by the key, up to sequence 2');
+  expect(checked.code).toBe(0);
+  const other = await verify(...options, file, '--public-key', newSigningKey().publicKey);
+  expect(other.output).toContain('line 2, is signed by another key');
+  expect(other.code).toBe(1);
 });
 
 test('a saved file with a gap fails, and the gap is named', async () => {

@@ -1,0 +1,125 @@
+import { fromEpochMs } from '../lib/date-time.ts';
+import { delay } from '../lib/delay.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Executor } from '../postgres/database.ts';
+import { toOneLine } from '../postgres/errors.ts';
+import { readHead } from './head-row.ts';
+import { appendHead, HeadsFileError, readLastHead } from './heads-file.ts';
+import { type LogHead, type SignedHead, type SigningKey, signHead } from './signed-head.ts';
+
+/** Where heads are signed. */
+interface SigningSettings {
+  readonly headsFile: string;
+  /** Reads the key, or creates it. */
+  readonly readKey: () => Promise<SigningKey>;
+}
+
+/** What has been signed by this process. */
+export interface SigningState {
+  /** The last line; null if there is none yet. */
+  readonly line: string | null;
+  /** Its sequence; 0 if there is none. */
+  readonly sequence: number;
+  /** Why the heads cannot be signed now; null if they can. */
+  readonly fault: string | null;
+}
+
+/** The state of a process that has signed nothing. */
+export const unsigned: SigningState = { line: null, sequence: 0, fault: null };
+
+/** Signs the head of the log every so often while the log grows. */
+interface Signer {
+  state(): SigningState;
+  start(): void;
+  /** Signs the head a last time. Idempotent. */
+  stop(): Promise<void>;
+}
+
+interface SignerOptions extends SigningSettings {
+  readonly database: Executor;
+  readonly logger: Logger;
+  readonly times?: SigningTimes;
+}
+
+/** How often the head is looked at, and how often it is signed at most. */
+interface SigningTimes {
+  readonly lookMs: number;
+  readonly signMs: number;
+}
+
+const usualTimes: SigningTimes = { lookMs: 5_000, signMs: 60_000 };
+/** A log that has grown by this number of events is signed without waiting. */
+const eventsMax = 10_000;
+
+/**
+ * Creates a signer. Faults of the file or the key are logged once, and it tries again. It signs no
+ * head of a log that lacks what was signed before in the same epoch.
+ */
+export function createSigner(options: SignerOptions): Signer {
+  const { headsFile, readKey, database, logger, times = usualTimes } = options;
+  const over = new AbortController();
+  let state = unsigned;
+  let seen: string | null = null;
+  let signedMs = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | null = null;
+
+  async function sign(isLast: boolean): Promise<void> {
+    const now = await readHead(database, null);
+    const isDue =
+      isLast ||
+      performance.now() - signedMs >= times.signMs ||
+      now.sequence - state.sequence >= eventsMax;
+    if (now.commandsHash === seen || !isDue) return;
+    // Another server may have signed meanwhile, and an operator may have moved the file.
+    const last = await readLastHead(headsFile, now.ledger);
+    const { has, batchAt, ...head } = last === null ? now : await readHead(database, last);
+    if (last !== null && !has) reportMissing(last, head.epoch);
+    signedMs = performance.now();
+    seen = head.commandsHash;
+    if (last?.commandsHash === head.commandsHash) state = { ...state, sequence: last.sequence };
+    else if (batchAt !== null) await append({ ...head, batchAt });
+  }
+
+  async function append(head: LogHead): Promise<void> {
+    const line = signHead(head, await readKey(), fromEpochMs(Date.now()));
+    await appendHead(headsFile, line);
+    state = { ...state, line, sequence: head.sequence };
+  }
+
+  function reportMissing(missing: SignedHead, epoch: number): void {
+    const { sequence, signedAt } = missing;
+    const reason = `the log lacks what was signed at ${signedAt} for sequence ${sequence}`;
+    const advice = `run daybook verify; after a restore, move ${headsFile} away`;
+    if (epoch === missing.epoch) throw new HeadsFileError(`${reason}: ${advice}`);
+    logger.error({ headsFile }, `${reason}, in another epoch: ${advice}`);
+  }
+
+  async function trySign(isLast: boolean): Promise<void> {
+    try {
+      await sign(isLast);
+      state = { ...state, fault: null };
+    } catch (error) {
+      const fault = toOneLine(error);
+      seen = null;
+      if (state.fault === null) logger.error({ err: error }, 'the head of the log is not signed');
+      state = { ...state, fault };
+    }
+  }
+
+  return {
+    state: () => state,
+    start() {
+      running ??= (async () => {
+        while (!over.signal.aborted) {
+          await trySign(false);
+          await delay(times.lookMs, over.signal);
+        }
+        await trySign(true);
+      })();
+    },
+    async stop() {
+      over.abort();
+      await running;
+    },
+  };
+}
