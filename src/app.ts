@@ -16,6 +16,7 @@ import { type Engine, startEngine } from './engine.ts';
 import { examples } from './examples.ts';
 import { connectionsWithin, otherFilesMax, readFileLimit } from './file-limit.ts';
 import type { Logger } from './lib/logger.ts';
+import { assertImported } from './log/half-imported.ts';
 import { readMasterKeys } from './master-keys-file.ts';
 import { readLedgerKey } from './personal/key-table.ts';
 import type { ConnectionSettings } from './postgres/client-config.ts';
@@ -65,6 +66,7 @@ export function buildApp(config: Config): App {
     const { database, keeper } = pools;
     await assertDatabase(database);
     await migrate(url);
+    await assertImported(database);
     const isNew = async () => (await readLedgerKey(database)) === null;
     const masterKeys = await readMasterKeys(config.masterKey, isNew);
     let server: ApiServer | null = null;

@@ -14,6 +14,15 @@ import {
 import { runDemo } from './demo/demo.ts';
 import { demoOptions, readDemoSettings } from './demo/settings.ts';
 import { welcomeLines } from './demo/welcome.ts';
+import {
+  drillOptions,
+  exportOptions,
+  importLogOptions,
+  readDrillSettings,
+  readExportSettings,
+  readImportDirectory,
+} from './exports/settings.ts';
+import { runDrillCommand, runExport, runImportLog } from './exports-command.ts';
 import { UsageError } from './import/errors.ts';
 import { importPrices } from './import/import-prices.ts';
 import { importOptions, readImportSettings } from './import/settings.ts';
@@ -74,6 +83,31 @@ const importCommand = program
   .example('  daybook import-prices stocks.csv sp500-2000.csv')
   .action(runImport);
 for (const [option, description] of importOptions) importCommand.option(option, description);
+const exportCommand = program
+  .command('export', 'Write the log to files, or its events or a view to a Parquet file')
+  .example('  daybook export --out backup')
+  .action(async () => {
+    const settings = readExportSettings(program.rawArgs.slice(2));
+    await runExport(readConfig(), settings, terminalOf());
+  });
+for (const [option, description] of exportOptions) exportCommand.option(option, description);
+const importLogCommand = program
+  .command('import', 'Restore an export into an empty database')
+  .example('  daybook import --in backup')
+  .action(async () => {
+    await runImportLog(readConfig(), readImportDirectory(program.rawArgs.slice(2)), terminalOf());
+  });
+for (const [option, description] of importLogOptions) {
+  importLogCommand.option(option, description);
+}
+const drillCommand = program
+  .command('drill', 'Restore a backup elsewhere, verify it, and say what would have been lost')
+  .example('  daybook drill --from backup')
+  .action(async () => {
+    const settings = readDrillSettings(program.rawArgs.slice(2));
+    process.exitCode = await runDrillCommand(readConfig(), settings, terminalOf());
+  });
+for (const [option, description] of drillOptions) drillCommand.option(option, description);
 const verifyCommand = program
   .command(
     'verify-stream',
@@ -180,6 +214,12 @@ async function verify({ views, refold, ...options }: VerifyFlags): Promise<void>
   if (refold === true) throw new UsageError('--refold needs --views');
   const print = (line: string) => out.write(`${line}\n`);
   process.exitCode = await verifyLogOf(readConfig(), options, { print, screen: err, signal });
+}
+
+/** The signal is handled once, so that a second Ctrl-C ends the process at once. */
+function terminalOf() {
+  const { stdout: out, stderr: err } = process;
+  return { out, err, signal: abortOnSignals('once') };
 }
 
 async function runVerify(): Promise<void> {

@@ -17,15 +17,11 @@ export interface OpenDatabase {
  * An embedded one is started, unless a server has started it, and then shared.
  */
 export async function withDatabase<T>(
-  { databaseUrl, dataDir }: Config,
+  config: Config,
   command: string,
   work: (open: OpenDatabase) => Promise<T>,
 ): Promise<T> {
-  const logger = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }));
-  const embedded =
-    databaseUrl === null ? await startEmbeddedPostgres({ dataDir, log: logger }) : null;
-  const url = databaseUrl ?? embedded?.url ?? '';
-  try {
+  return withPostgres(config, async (url, logger) => {
     await migrate(url);
     const database = createDatabase({ url, applicationName: `daybook ${command}`, log: logger });
     try {
@@ -33,6 +29,19 @@ export async function withDatabase<T>(
     } finally {
       await database.stop();
     }
+  });
+}
+
+/** As `withDatabase`, but changes and opens nothing. */
+export async function withPostgres<T>(
+  { databaseUrl, dataDir }: Config,
+  work: (url: string, logger: Logger) => Promise<T>,
+): Promise<T> {
+  const logger = pino({ level: 'error' }, pino.destination({ fd: 2, sync: true }));
+  const embedded =
+    databaseUrl === null ? await startEmbeddedPostgres({ dataDir, log: logger }) : null;
+  try {
+    return await work(databaseUrl ?? embedded?.url ?? '', logger);
   } finally {
     await embedded?.stop();
   }

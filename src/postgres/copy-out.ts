@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
+import { from as copyFromBytes, to as copyTo } from 'pg-copy-streams';
 import { toClientConfig } from './client-config.ts';
 import { endClient } from './dedicated-connection.ts';
 import { DatabaseUnreachableError } from './errors.ts';
@@ -14,6 +14,11 @@ export interface CopyConnection extends Executor {
    * closed. Throws the DatabaseError of pg, also in the middle of the chunks.
    */
   copyOut(statement: string): AsyncGenerator<Buffer, void, undefined>;
+  /**
+   * Runs a statement `copy … from stdin` with these bytes, and returns once the rows are stored.
+   * Throws the DatabaseError of pg.
+   */
+  copyIn(statement: string, bytes: Buffer): Promise<void>;
 }
 
 /**
@@ -31,6 +36,7 @@ export async function withCopyConnection<T>(
     return await work({
       query: (query, values) => executor.query<never>(query, values),
       copyOut: (statement) => copyFrom(client, statement),
+      copyIn: (statement, bytes) => copyInto(client, statement, bytes),
     });
   } finally {
     executor.close();
@@ -80,4 +86,21 @@ async function* copyFrom(
     // The rest of the result would be taken for the answer to the next query.
     if (!isOver) await endClient(client);
   }
+}
+
+function copyInto(client: pg.Client, statement: string, bytes: Buffer): Promise<void> {
+  const stream = client.query(copyFromBytes(statement));
+  return new Promise((resolve, reject) => {
+    // A connection that is lost in the middle fails only the socket.
+    const onEnd = () => reject(new DatabaseUnreachableError('the connection was lost'));
+    client.once('end', onEnd);
+    const settle = (error?: Error) => {
+      client.off('end', onEnd);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    stream.once('error', settle);
+    stream.once('finish', () => settle());
+    stream.end(bytes);
+  });
 }

@@ -12,6 +12,8 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'src/demo/demo.ts DemoOptions',
     'src/demo/taker-order.ts TakerView',
     'src/engine.ts EngineBridges',
+    'src/exports/export-log.ts ExportOptions',
+    'src/exports/export-parquet.ts ParquetOptions',
     'src/feed/feed.ts FeedOptions',
     'src/feed/keep-leading.ts LedWork',
     'src/import/import-prices.ts ExitCode',
@@ -19,10 +21,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'src/readiness.ts Ready',
     'src/views/views.ts ViewsOptions',
   ],
-  'what commands to come use': [
-    'src/postgres/copy-out.ts copyOut',
-    'src/rebuild/checksum-at.ts checksumAt',
-  ],
+  'what commands to come use': ['src/rebuild/checksum-at.ts checksumAt'],
   'an error that callers can catch': ['src/api/transport/server.ts PortTakenError'],
   'a pure step of the file, checked by itself': [
     'src/contexts/accounts/currencies.ts isCurrency',

@@ -4,6 +4,7 @@ import { bridges } from './bridges.ts';
 import { bulk } from './bulk.ts';
 import { client } from './client.ts';
 import { deposit } from './deposit.ts';
+import { exporting } from './export.ts';
 import { live } from './live.ts';
 import { long } from './long.ts';
 import { matching } from './matching.ts';
@@ -30,6 +31,7 @@ const benches: readonly Bench[] = [
   append,
   bulk,
   records,
+  exporting,
   query,
   rights,
   client,
