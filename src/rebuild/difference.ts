@@ -118,9 +118,10 @@ export async function findDifference(
   connection: CopyConnection,
   { moving, live, at }: Compared,
 ): Promise<ViewDifference | null> {
-  const isThere = moving.checkpoint === at && moving.summedAfter === 0;
+  const { checksum } = moving;
+  const isThere = moving.checkpoint === at && checksum !== null;
   const own = isThere
-    ? { checksum: moving.checksum, marks: await readMarks(connection, moving.id, at) }
+    ? { checksum, marks: await readMarks(connection, moving.id, at) }
     : await sumStoredRows(connection, moving.id, at);
   const stored = await sumStoredRows(connection, live.id, at);
   const range = firstRange({ sequence: at, ...own }, { sequence: at, ...stored });
