@@ -156,11 +156,12 @@ async function readHeads(
   const key = publicKey === undefined ? own?.publicKey : await readPublicKey(publicKey);
   const trusted = key === undefined ? [] : [key];
   if (heads !== undefined) return readHeadsFile(heads, { ledger, trusted });
-  const exists = await readFile(headsFile).then(
+  const file = headsFile(ledger);
+  const exists = await readFile(file).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
-  return exists ? readHeadsFile(headsFile, { ledger, trusted }) : [];
+  return exists ? readHeadsFile(file, { ledger, trusted }) : [];
 }
 
 /** The public key that is given as text or as the name of a file. */

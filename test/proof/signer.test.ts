@@ -39,7 +39,7 @@ function start(readKey = async () => key, file = headsFile, signMs = 0) {
   const logger = { debug() {}, info() {}, warn() {}, error: note };
   const { database } = testDatabase;
   const times = { lookMs: 5, signMs };
-  const signer = createSigner({ database, logger, headsFile: file, readKey, times });
+  const signer = createSigner({ database, logger, headsFile: () => file, readKey, times });
   signer.start();
   undo.push(signer.stop);
   return signer;
