@@ -103,7 +103,7 @@ export function nextMark(from: number): number {
   return (Math.floor(from / markEvery) + 1) * markEvery;
 }
 
-function addChecksums(one: Checksum, other: Checksum): Checksum {
+export function addChecksums(one: Checksum, other: Checksum): Checksum {
   return one.map((lane, index) => lane + (other[index] ?? 0));
 }
 
