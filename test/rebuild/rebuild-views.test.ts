@@ -95,6 +95,9 @@ test('a view is built again, byte for byte, and swapped in; what it replaced is 
   const later = await appendNotes(testDatabase.database, 500);
   expect(await server.views.waitFor(later, 10_000)).toBe(true);
   await until(() => server.views.rows()[0]?.id === after.live);
+  // Nobody has advanced the rows that were put aside.
+  const kept = (await readViews(testDatabase.database)).find(({ id }) => id === after.kept);
+  expect(kept).toMatchObject({ status: 'parked', checkpoint: head });
 });
 
 test('a document that differs is found, and its view is not swapped in unless accepted', async () => {
