@@ -43,5 +43,5 @@ function toLine({ name, rows, sequence, provedUpTo, fault }: VerifiedView): stri
   if (fault !== null) return `${name}: the rows differ from the checksums ${describeRange(fault)}`;
   if (provedUpTo === sequence) return `${name}: verified ${rows} rows up to sequence ${sequence}`;
   const known = `checksums are known up to sequence ${provedUpTo} only`;
-  return `${name}: verified, but ${known}, of ${sequence}: a running server finds the others`;
+  return `${name}: verified, but ${known}, of ${sequence}: rebuild the view`;
 }

@@ -66,7 +66,10 @@ export interface LogStatements {
   records(filter: CommandRecordFilter, page: RecordPage): Promise<RecordScan>;
   /** Where the command records up to a sequence end now. */
   recordsEnd(sequence: number): Promise<RecordsEndNow>;
-  /** The events of some streams, each from a given version on, in order of version in a stream. */
+  /**
+   * The events of some streams, each from a given version on, in order of version in a stream; at
+   * most `streamEventsMax` of each.
+   */
   streams(requests: readonly StreamRequest[]): Promise<readonly StoredEvent[]>;
   /** The sums of given members of the events in given streams. */
   totals(request: TotalsRequest): Promise<readonly StreamTotals[]>;

@@ -20,10 +20,14 @@ const streams: Query = {
     join lateral (
       select * from events
       where events.stream_id = requested.stream_id and events.version >= requested.from_version
-      order by events.version
+      order by events.version limit $3
     ) as event on true`,
 };
 
+/** A long stream without a snapshot is read in parts: its events may not fit into memory. */
+export const streamEventsMax = 10_000;
+
+/** Reads at most `streamEventsMax` events of each stream. */
 export async function readStreams(
   executor: Executor,
   decode: EventDecoder,
@@ -32,6 +36,7 @@ export async function readStreams(
   const rows = await executor.query<EventRow>(streams, [
     requests.map((request) => request.streamId),
     requests.map((request) => request.fromVersion),
+    streamEventsMax,
   ]);
   return rows.map(decode);
 }

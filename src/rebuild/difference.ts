@@ -3,9 +3,11 @@ import { copyRows } from '../postgres/copy-rows.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { MovingView } from '../views/building/advance.ts';
 import {
+  addChecksums,
   areEqual,
   type Checksum,
   createChecksumParts,
+  emptyChecksum,
   fromHex,
   type Mark,
 } from '../views/building/checksum.ts';
@@ -21,21 +23,45 @@ export interface ViewDifference {
   readonly document: { readonly key: string; readonly sequence: number } | null;
 }
 
-/** Reads every row of a view up to a sequence, and sums them up. */
+/** Reads the rows of a view after a mark and up to a sequence, and sums them up. */
 async function sumStoredRows(
   connection: Pick<CopyConnection, 'copyOut'>,
   viewId: number,
-  upTo: number,
+  { base, upTo }: { readonly base: Mark; readonly upTo: number },
 ): Promise<Checksums> {
   const parts = createChecksumParts();
   const query = `select key::text, sequence::text, document::text from view_document_history
-    where view_id = ${Math.trunc(viewId)} and sequence <= ${Math.trunc(upTo)}`;
+    where view_id = ${Math.trunc(viewId)}
+      and sequence > ${Math.trunc(base.sequence)} and sequence <= ${Math.trunc(upTo)}`;
   for await (const rows of copyRows(connection, query)) {
     for (const [key, sequence, text = null] of rows) {
       parts.add({ key: key ?? '', sequence: Number(sequence), text });
     }
   }
-  return parts.upTo(upTo);
+  return addBase(base, parts.upTo(upTo));
+}
+
+/** The mark before the first row. */
+const beginning: Mark = { sequence: 0, checksum: emptyChecksum };
+
+/**
+ * The mark after which a view has all its rows: thinning has removed older ones. Null if it has no
+ * such mark yet.
+ */
+export function baseOf(historyFrom: number, marks: readonly Mark[]): Mark | null {
+  if (historyFrom === 0) return beginning;
+  return marks.find(({ sequence }) => sequence >= historyFrom) ?? null;
+}
+
+/** The checksums of all rows, from those of the rows after a mark. */
+export function addBase(base: Mark, { checksum, marks }: Checksums): Checksums {
+  const after = marks.filter(({ sequence }) => sequence > base.sequence);
+  const all = after.map((mark) => ({
+    sequence: mark.sequence,
+    checksum: addChecksums(base.checksum, mark.checksum),
+  }));
+  const first = base.sequence === 0 ? [] : [base];
+  return { checksum: addChecksums(base.checksum, checksum), marks: [...first, ...all] };
 }
 
 const marks: Query = {
@@ -108,21 +134,27 @@ async function firstDocument(
 
 interface Compared {
   readonly moving: MovingView;
-  readonly live: Pick<StoredViewRow, 'id'>;
+  readonly live: Pick<StoredViewRow, 'id' | 'historyFrom'>;
   /** The sequence at which they are compared; both are there or beyond. */
   readonly at: number;
 }
 
-/** Reads all rows of a live view and compares them with a copy; null if they are equal. */
+/**
+ * Reads all rows of a live view and compares them with a copy; null if they are equal. Of a view
+ * that was thinned, compares the rows after the first mark from which it has all.
+ */
 export async function findDifference(
   connection: CopyConnection,
   { moving, live, at }: Compared,
 ): Promise<ViewDifference | null> {
-  const isThere = moving.checkpoint === at && moving.summedAfter === 0;
+  const { checksum } = moving;
+  const isThere = moving.checkpoint === at && checksum !== null;
   const own = isThere
-    ? { checksum: moving.checksum, marks: await readMarks(connection, moving.id, at) }
-    : await sumStoredRows(connection, moving.id, at);
-  const stored = await sumStoredRows(connection, live.id, at);
+    ? { checksum, marks: await readMarks(connection, moving.id, at) }
+    : await sumStoredRows(connection, moving.id, { base: beginning, upTo: at });
+  const base = baseOf(live.historyFrom, await readMarks(connection, live.id, at));
+  if (base === null) return null;
+  const stored = await sumStoredRows(connection, live.id, { base, upTo: at });
   const range = firstRange({ sequence: at, ...own }, { sequence: at, ...stored });
   if (range === null) return null;
   const document = await firstDocument(connection, [live.id, moving.id], range);

@@ -6,7 +6,7 @@ import { createChecksumParts, fromHex, type SummedRow } from '../views/building/
 import type { AnyView } from '../views/lists/placement.ts';
 import type { StoredViewRow } from '../views/store.ts';
 import { readRowsOf } from './copies.ts';
-import { firstRange, readMarks, type ViewDifference } from './difference.ts';
+import { addBase, baseOf, firstRange, readMarks, type ViewDifference } from './difference.ts';
 import { refoldRange } from './refold.ts';
 
 interface VerifyOptions {
@@ -62,13 +62,17 @@ async function verifyView(
 ): Promise<VerifiedView> {
   const { live } = await readRowsOf(connection, view);
   if (live === null) throw new Error(`the view ${view.name} was replaced: verify it again`);
-  const parts = createChecksumParts();
-  const { count, last } = await eachRow(connection, live.id, parts.add);
   const { checkpoint: sequence } = live;
   const marks = await readMarks(connection, live.id, sequence);
+  const base = baseOf(live.historyFrom, marks);
+  const parts = createChecksumParts();
+  const { count, last } = await eachRow(connection, live.id, (row) => {
+    if (base !== null && row.sequence > base.sequence) parts.add(row);
+  });
+  if (base === null) return { name: view.name, rows: count, sequence, provedUpTo: 0, fault: null };
   const end = live.checksumSequence === sequence ? fromHex(live.checksum ?? '') : null;
   const provedUpTo = end === null ? (marks.at(-1)?.sequence ?? 0) : sequence;
-  const read = parts.upTo(sequence);
+  const read = addBase(base, parts.upTo(sequence));
   const stored = { sequence, marks, checksum: end ?? read.checksum };
   const range =
     firstRange(stored, { sequence, ...read }) ??

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../../kernel/event.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { LogStatements } from '../../log/log.ts';
-import type { StoredSnapshot } from '../../log/streams.ts';
+import { type StoredSnapshot, streamEventsMax } from '../../log/streams.ts';
 import {
   type AnyDecider,
   type CachedStream,
@@ -17,7 +17,8 @@ type Missing = ReadonlyMap<string, AnyDecider>;
 type Streams = Map<string, CachedStream>;
 
 /**
- * Loads streams into the cache, in one round trip each for snapshots and events. Reads the tail
+ * Loads streams into the cache, in one round trip each for snapshots and events, and one more for
+ * each further part of a long stream. Reads the tail
  * after the cached state, else after the newest snapshot of the decider's version, else the whole
  * stream.
  *
@@ -78,12 +79,19 @@ function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream 
 
 /** The streams read to their ends; leaves out a base that is not the beginning of its stream. */
 async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
-  const requests = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
-  const tails = groupByStream(await log.streams(requests));
   const streams: Streams = new Map();
-  for (const [streamId, base] of bases) {
-    const stream = await followBase(base, tails.get(streamId) ?? []);
-    if (stream !== null) streams.set(streamId, stream);
+  for (let rest: Streams = bases; rest.size > 0; ) {
+    const requests = [...rest].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
+    const tails = groupByStream(await log.streams(requests));
+    const longer: Streams = new Map();
+    for (const [streamId, base] of rest) {
+      const tail = tails.get(streamId) ?? [];
+      const stream = await followBase(base, tail);
+      if (stream === null) streams.delete(streamId);
+      else streams.set(streamId, stream);
+      if (stream !== null && tail.length === streamEventsMax) longer.set(streamId, stream);
+    }
+    rest = longer;
   }
   return streams;
 }
