@@ -27,6 +27,9 @@ afterAll(() => testDatabase.dispose());
 
 const createView = (entriesMax?: number) => createWalletsView(testDatabase.database, entriesMax);
 
+/** How long before the horizon something has settled, so that it is packed while it is current. */
+const settledLag = 25;
+
 /** Folds pages into a view, and packs it after each up to `lag` sequences before its checkpoint. */
 async function foldPacked(
   view: MovingView,
@@ -35,7 +38,8 @@ async function foldPacked(
 ): Promise<void> {
   for (const page of pages) {
     await advance(testDatabase.database, [view], page);
-    await packUpTo(testDatabase.database, view, view.checkpoint - lag);
+    const horizon = view.checkpoint - lag;
+    await packUpTo(testDatabase.database, view, horizon, horizon - settledLag);
     // As if another process continued.
     if (page.length === 3) view.blocks.clear();
   }
@@ -171,7 +175,7 @@ test('no reader misses anything while its view is packed and advanced', async ()
     return turns;
   };
   const turns = Promise.all([
-    whileBusy(() => packUpTo(database, view, view.checkpoint)),
+    whileBusy(() => packUpTo(database, view, view.checkpoint, view.checkpoint - 500)),
     whileBusy(async () => {
       const at = 1 + Math.floor(Math.random() * 1_000);
       const all = { keys: keysOf(40), upTo: 3 };
