@@ -2,8 +2,15 @@ import type { Logger } from '../../lib/logger.ts';
 import { toNumberArray } from '../../postgres/arrays.ts';
 import type { Database, Executor, Query } from '../../postgres/database.ts';
 import { toOneLine } from '../../postgres/errors.ts';
+import { readViews } from '../store.ts';
 import type { MovingView } from './advance.ts';
-import { addChecksums, createChecksumParts, type SummedRow, toHex } from './checksum.ts';
+import {
+  addChecksums,
+  addRemoved,
+  createChecksumParts,
+  type SummedRow,
+  toHex,
+} from './checksum.ts';
 import type { Checksums } from './write-page.ts';
 
 /**
@@ -111,7 +118,9 @@ function sumRows(database: Database, { id, upTo, signal }: Wanted): Promise<Chec
         [key, sequence] = [last.lastKey, last.lastSequence];
       }
     }
-    return parts.upTo(upTo);
+    const row = (await readViews(executor)).find((each) => each.id === id);
+    const sums = parts.upTo(upTo);
+    return row === undefined ? sums : addRemoved(sums, row);
   });
 }
 
