@@ -1,10 +1,10 @@
 -- Removes versions of documents of a view that a later version has replaced up to the sequence
 -- `floor`. The version of each document that is in force at `floor` stays.
 --
--- Examines rows_max rows or fewer from the key from_key on, and the packs that begin in their
--- range of keys. Returns the key with which the next call continues, null after the last one, and how many
--- versions it has removed. Adds their digests to the view's removed_checksum, so that this and the
--- versions that are left are the view's checksum at all times.
+-- Examines rows_max rows or fewer from the key from_key on, and the packs that begin in their range
+-- of keys. Returns the key with which the next call continues, null after the last one, and how
+-- many versions it has removed. Adds their digests to the view's removed_checksum, so that this and
+-- the versions that are left are the view's checksum at all times.
 --
 -- Locks out the packing of the view's documents until the transaction ends, and locks the view's
 -- row at its end. Throws no error.
