@@ -30,7 +30,7 @@ interface PackingOptions {
 
 /** What the last events have replaced is not packed: frames and live queries read it. */
 const recentEvents = 1_000;
-/** What has not changed for so many events will hardly change: most is not read often, either. */
+/** What has not changed for at least this many events will hardly change, and is seldom read. */
 const settledEvents = 5_000;
 /** A view is swept again after at least this many events. */
 const eventsBetweenMin = 2_000;
