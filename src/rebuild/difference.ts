@@ -3,16 +3,15 @@ import { copyRows } from '../postgres/copy-rows.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { MovingView } from '../views/building/advance.ts';
 import {
-  addChecksums,
+  addRemoved,
   areEqual,
   type Checksum,
   createChecksumParts,
-  emptyChecksum,
   fromHex,
   type Mark,
 } from '../views/building/checksum.ts';
 import type { Checksums } from '../views/building/write-page.ts';
-import type { StoredViewRow } from '../views/store.ts';
+import { readViews, type StoredViewRow } from '../views/store.ts';
 
 /** Where two builds of a view differ first: between two sequences, and in which document. */
 export interface ViewDifference {
@@ -23,45 +22,24 @@ export interface ViewDifference {
   readonly document: { readonly key: string; readonly sequence: number } | null;
 }
 
-/** Reads the rows of a view after a mark and up to a sequence, and sums them up. */
+/** Rows of a view, and what was removed of them. */
+type Thinned = Pick<StoredViewRow, 'id' | 'historyFrom' | 'removedChecksum'>;
+
+/** Reads every row of a view up to a sequence, and sums them up, with what was removed. */
 async function sumStoredRows(
   connection: Pick<CopyConnection, 'copyOut'>,
-  viewId: number,
-  { base, upTo }: { readonly base: Mark; readonly upTo: number },
+  row: Thinned,
+  upTo: number,
 ): Promise<Checksums> {
   const parts = createChecksumParts();
   const query = `select key::text, sequence::text, document::text from view_document_history
-    where view_id = ${Math.trunc(viewId)}
-      and sequence > ${Math.trunc(base.sequence)} and sequence <= ${Math.trunc(upTo)}`;
+    where view_id = ${Math.trunc(row.id)} and sequence <= ${Math.trunc(upTo)}`;
   for await (const rows of copyRows(connection, query)) {
     for (const [key, sequence, text = null] of rows) {
       parts.add({ key: key ?? '', sequence: Number(sequence), text });
     }
   }
-  return addBase(base, parts.upTo(upTo));
-}
-
-/** The mark before the first row. */
-const beginning: Mark = { sequence: 0, checksum: emptyChecksum };
-
-/**
- * The mark after which a view has all its rows: thinning has removed older ones. Null if it has no
- * such mark yet.
- */
-export function baseOf(historyFrom: number, marks: readonly Mark[]): Mark | null {
-  if (historyFrom === 0) return beginning;
-  return marks.find(({ sequence }) => sequence >= historyFrom) ?? null;
-}
-
-/** The checksums of all rows, from those of the rows after a mark. */
-export function addBase(base: Mark, { checksum, marks }: Checksums): Checksums {
-  const after = marks.filter(({ sequence }) => sequence > base.sequence);
-  const all = after.map((mark) => ({
-    sequence: mark.sequence,
-    checksum: addChecksums(base.checksum, mark.checksum),
-  }));
-  const first = base.sequence === 0 ? [] : [base];
-  return { checksum: addChecksums(base.checksum, checksum), marks: [...first, ...all] };
+  return addRemoved(parts.upTo(upTo), row);
 }
 
 const marks: Query = {
@@ -116,47 +94,57 @@ const firstRow: Query = {
       select key, sequence, document::text as text from view_document_history
       where view_id = $2 and sequence between $3 and $4
     ) as other using (key, sequence)
-    where one.text is distinct from other.text
-      or (one.key is null) <> (other.key is null)
+    where (one.text is distinct from other.text or (one.key is null) <> (other.key is null))
+      and (one.key is not null or sequence >= $5)
     order by sequence, key limit 1`,
 };
 
-/** The first row of a range that two builds of a view do not have alike; null if there is none. */
+/**
+ * The first row of a range that a live view and another build do not have alike, apart from what
+ * was removed of the live one; null if there is none.
+ */
 async function firstDocument(
   executor: Executor,
-  ids: readonly [number, number],
+  [live, other]: readonly [Thinned, number],
   { from, to }: Pick<ViewDifference, 'from' | 'to'>,
 ): Promise<ViewDifference['document']> {
   type Row = { readonly key: string; readonly sequence: number };
-  const [row] = await executor.query<Row>(firstRow, [...ids, from, to]);
+  const [row] = await executor.query<Row>(firstRow, [live.id, other, from, to, live.historyFrom]);
   return row ?? null;
 }
 
 interface Compared {
   readonly moving: MovingView;
-  readonly live: Pick<StoredViewRow, 'id' | 'historyFrom'>;
+  readonly live: Pick<StoredViewRow, 'id'>;
   /** The sequence at which they are compared; both are there or beyond. */
   readonly at: number;
 }
 
+const begin: Query = {
+  name: 'begin_comparison',
+  text: 'begin isolation level repeatable read read only',
+};
+
 /**
- * Reads all rows of a live view and compares them with a copy; null if they are equal. Of a view
- * that was thinned, compares the rows after the first mark from which it has all.
+ * Reads all rows of a live view at one moment and compares them with a copy; null if they are
+ * equal, from where the history of the live view begins. Null also if that is after `at`.
  */
 export async function findDifference(
   connection: CopyConnection,
   { moving, live, at }: Compared,
 ): Promise<ViewDifference | null> {
-  const { checksum } = moving;
-  const isThere = moving.checkpoint === at && checksum !== null;
+  await connection.query(begin);
+  const rows = await readViews(connection);
+  const [copyRow, liveRow] = [moving, live].map(({ id }) => rows.find((row) => row.id === id));
+  if (copyRow === undefined || liveRow === undefined || liveRow.historyFrom > at) return null;
+  const { checksum, checkpoint } = moving;
+  const isThere = checkpoint === at && checksum !== null;
   const own = isThere
     ? { checksum, marks: await readMarks(connection, moving.id, at) }
-    : await sumStoredRows(connection, moving.id, { base: beginning, upTo: at });
-  const base = baseOf(live.historyFrom, await readMarks(connection, live.id, at));
-  if (base === null) return null;
-  const stored = await sumStoredRows(connection, live.id, { base, upTo: at });
+    : await sumStoredRows(connection, copyRow, at);
+  const stored = await sumStoredRows(connection, liveRow, at);
   const range = firstRange({ sequence: at, ...own }, { sequence: at, ...stored });
   if (range === null) return null;
-  const document = await firstDocument(connection, [live.id, moving.id], range);
+  const document = await firstDocument(connection, [liveRow, moving.id], range);
   return { ...range, document };
 }

@@ -44,7 +44,7 @@ export function swapAll(
     const building = pairs.map(({ next: { moving }, live }) => ({ moving, goal: live.checkpoint }));
     const isFar = building.some(({ moving, goal }) => goal - moving.checkpoint > behindMax);
     if (isFar || signal.aborted) return null;
-    await buildRows(executor, building, { log, signal, onPage: () => {} });
+    await buildRows(executor, building, { log, signal, onPage: async () => {} });
     const swapped = new Map<Next, Swapped>();
     for (const { next, live } of pairs) {
       if (!isFit(next)) continue;
