@@ -129,7 +129,7 @@ export function nextMark(from: number): number {
   return (Math.floor(from / markEvery) + 1) * markEvery;
 }
 
-export function addChecksums(one: Checksum, other: Checksum): Checksum {
+function addChecksums(one: Checksum, other: Checksum): Checksum {
   return one.map((lane, index) => lane + (other[index] ?? 0));
 }
 
