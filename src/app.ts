@@ -9,6 +9,7 @@ import { buildSchema } from './api/schema.ts';
 import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
 import type { TrustedDocuments } from './api/transport/trusted-documents.ts';
+import { createFetchBack } from './archive/fetch-back.ts';
 import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
@@ -66,7 +67,6 @@ export function buildApp(config: Config): App {
     await assertImported(database);
     const isNew = async () => (await readLedgerKey(database)) === null;
     const masterKeys = await readMasterKeys(config.masterKey, isNew);
-    const contexts = modules.map(({ context }) => context);
     let server: ApiServer | null = null;
     const onReplaced = () => server?.endWatching('the log was restored to an earlier state');
     const createSubmit = (parts: EngineParts) =>
@@ -75,10 +75,11 @@ export function buildApp(config: Config): App {
       ...pools,
       ...(bridges && { bridges: { ...bridges, createSubmit } }),
       url,
-      contexts,
+      contexts: modules.map(({ context }) => context),
       logger,
       limits: config.engine,
       masterKeys,
+      fetchBack: openArchive(config, url, logger, undo),
       onReplaced,
       onErased: () => server?.forgetTexts(),
     });
@@ -115,6 +116,19 @@ export function buildApp(config: Config): App {
     },
   };
   return app;
+}
+
+/** What fetches archived events back, if there is a directory for it. */
+function openArchive(
+  { archiveDir: directory }: Config,
+  url: string,
+  logger: Logger,
+  undo: (() => Promise<void>)[],
+): (() => boolean) | undefined {
+  if (directory === null) return undefined;
+  const fetchBack = createFetchBack({ url, directory, logger });
+  undo.push(fetchBack.stop);
+  return fetchBack.start;
 }
 
 async function startOwnPostgres(

@@ -24,6 +24,8 @@ export interface Config {
   readonly dataDir: string;
   /** The keys that protect personal data. */
   readonly masterKey: MasterKeySettings;
+  /** From where archived events are fetched back when they are needed. Null: nowhere. */
+  readonly archiveDir: string | null;
   /** The file that configures the bridges. Null: there are none. */
   readonly bridgesFile: string | null;
   /** The file with the only documents that clients may run. Null: they may run any document. */
@@ -73,6 +75,7 @@ export function readConfig(environment: Environment = process.env): Config {
     databaseUrl: readDatabaseUrl(get),
     dataDir,
     masterKey: readMasterKey(get, dataDir),
+    archiveDir: readPath(get('DAYBOOK_ARCHIVE_DIR')),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
     secret: readSecrets(environment),
