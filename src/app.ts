@@ -9,6 +9,7 @@ import { buildSchema } from './api/schema.ts';
 import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
 import type { TrustedDocuments } from './api/transport/trusted-documents.ts';
+import { createFetchBack } from './archive/fetch-back.ts';
 import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
@@ -82,6 +83,7 @@ export function buildApp(config: Config): App {
       limits: config.engine,
       masterKeys,
       signing: startProof(config, { ...pools, url }, { logger, undo }),
+      fetchBack: openArchive(config, url, logger, undo),
       onReplaced,
       onErased: () => server?.forgetTexts(),
     });
@@ -118,6 +120,19 @@ export function buildApp(config: Config): App {
     },
   };
   return app;
+}
+
+/** What fetches archived events back, if there is a directory for it. */
+function openArchive(
+  { archiveDir: directory }: Config,
+  url: string,
+  logger: Logger,
+  undo: (() => Promise<void>)[],
+): (() => boolean) | undefined {
+  if (directory === null) return undefined;
+  const fetchBack = createFetchBack({ url, directory, logger });
+  undo.push(fetchBack.stop);
+  return fetchBack.start;
 }
 
 async function startOwnPostgres(

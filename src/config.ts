@@ -27,6 +27,8 @@ export interface Config {
   /** The file of the key that signs heads of the log, and the file of the signed heads. */
   readonly signingKeyFile: string;
   readonly headsFile: string;
+  /** From where archived events are fetched back when they are needed. Null: nowhere. */
+  readonly archiveDir: string | null;
   /** The file that configures the bridges. Null: there are none. */
   readonly bridgesFile: string | null;
   /** The file with the only documents that clients may run. Null: they may run any document. */
@@ -80,6 +82,7 @@ export function readConfig(environment: Environment = process.env): Config {
       get('DAYBOOK_SIGNING_KEY_FILE') ?? path.join(dataDir, 'signing-key.pem'),
     ),
     headsFile: path.resolve(get('DAYBOOK_HEADS_FILE') ?? path.join(dataDir, 'heads.jsonl')),
+    archiveDir: readPath(get('DAYBOOK_ARCHIVE_DIR')),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
     secret: readSecrets(environment),

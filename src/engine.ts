@@ -90,6 +90,8 @@ interface EngineOptions {
   readonly signing?: () => SigningState;
   /** `defaultEngineLimits` if absent. */
   readonly limits?: EngineLimits;
+  /** Called when archived events are needed; returns whether they are being fetched back. */
+  readonly fetchBack?: (() => boolean) | undefined;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
   /** Called when people have been forgotten: nothing that may have their texts must be kept. */
@@ -175,7 +177,7 @@ function createParts(
   const { contexts, logger, url, limits = defaultEngineLimits } = options;
   const ownViews = contexts.flatMap((context) => context.views);
   const definitions = eventDefinitionsOf(contexts);
-  const log = createLog(database, definitions, { writer, readers });
+  const log = createLog(database, definitions, { writer, readers, fetchBack: options.fetchBack });
   const onEvents = createForgetting(keys, () => {
     watcher.forget();
     options.onErased?.();

@@ -17,7 +17,8 @@ import type { AnyView } from './views/lists/placement.ts';
 
 const contexts = modules.map(({ context }) => context);
 
-interface CommandTerminal {
+/** Where a command writes, and the signal that ends it. */
+export interface CommandTerminal {
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly signal: AbortSignal;
@@ -126,7 +127,7 @@ export async function runDrillCommand(
 }
 
 /** The version of this program. */
-async function readVersion(): Promise<string> {
+export async function readVersion(): Promise<string> {
   const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }

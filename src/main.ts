@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { cac } from 'cac';
 import { issueToken, readRoles } from './api/transport/token.ts';
 import { buildApp, type Started } from './app.ts';
+import { archiveOptions, readArchiveSettings } from './archive/settings.ts';
+import { runArchive } from './archive-command.ts';
 import { BridgeSettingsError } from './bridges/settings.ts';
 import {
   type Config,
@@ -108,6 +110,14 @@ const drillCommand = program
     process.exitCode = await runDrillCommand(readConfig(), settings, terminalOf());
   });
 for (const [option, description] of drillOptions) drillCommand.option(option, description);
+const archiveCommand = program
+  .command('archive', 'Move old events to files, or fetch them back')
+  .example('  daybook archive --before 2026-01-01T00:00:00Z --out archive')
+  .action(async () => {
+    const settings = readArchiveSettings(program.rawArgs.slice(2));
+    await runArchive(readConfig(), settings, terminalOf());
+  });
+for (const [option, description] of archiveOptions) archiveCommand.option(option, description);
 const verifyCommand = program
   .command(
     'verify-stream',

@@ -35,7 +35,14 @@ interface ParquetSummary {
 export async function exportParquet(options: ParquetOptions): Promise<ParquetSummary> {
   const { url, file, view, asOf, onProgress } = options;
   return withCopyConnection(url, async (connection) => {
-    const { ledger, sequence: head } = await readExportedHead(connection);
+    const { ledger, sequence: head, archivedThrough } = await readExportedHead(connection);
+    if (view === null && archivedThrough > 0) {
+      throw new ExportError(
+        'ARCHIVED',
+        `the events up to ${archivedThrough} are archived: fetch them back first with daybook ` +
+          'archive --restore',
+      );
+    }
     const sequence = asOf === null ? head : await sequenceOf(connection, asOf, head);
     const { columns, query } =
       view === null ? eventsUpTo(sequence) : await documentsOf(connection, view, sequence);

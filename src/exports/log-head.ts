@@ -11,12 +11,14 @@ export interface ExportedHead {
   readonly recordedAt: string | null;
   readonly chainedAfter: number;
   readonly chainedAt: string;
+  /** The last archived event; 0 if there is none. */
+  readonly archivedThrough: number;
 }
 
 const select: Query = {
   name: 'exported_head',
   text: `select ledger, epoch, clock::text, sequence, chained_after as "chainedAfter",
-      chained_at::text as "chainedAt", (
+      chained_at::text as "chainedAt", archived_through as "archivedThrough", (
         select recorded_at::text from events where events.sequence = log_head.sequence
       ) as "recordedAt"
     from log_head`,
@@ -31,9 +33,11 @@ export async function readExportedHead(executor: Executor): Promise<ExportedHead
 
 const hashes: Query = {
   name: 'hashes_at_place',
-  text: `select (
+  text: `select coalesce((
       select encode(hash, 'hex') from events where sequence = $1
-    ) as hash, (
+    ), (
+      select encode(hash, 'hex') from archived_ranges where last_sequence = $1
+    )) as hash, (
       select encode(hash, 'hex') from command_batches where recorded_at = $2::text::timestamptz
     ) as "commandsHash"`,
 };
@@ -58,12 +62,15 @@ export async function assertPlace(
 
 const batchOf: Query = {
   name: 'batch_of_event',
-  text: `select encode(events.hash, 'hex') as hash, batch.*
-    from events left join lateral (
+  text: `select encode(known.hash, 'hex') as hash, batch.*
+    from (
+      select sequence, recorded_at, hash from events
+      union all select last_sequence, last_at, hash from archived_ranges
+    ) as known left join lateral (
       select recorded_at::text as "recordedAt", encode(hash, 'hex') as "commandsHash",
         first_sequence as first, first_sequence + event_count - 1 as last
       from command_batches
-      where command_batches.recorded_at <= events.recorded_at order by recorded_at desc limit 1
+      where command_batches.recorded_at <= known.recorded_at order by recorded_at desc limit 1
     ) as batch on true
     where sequence = $1`,
 };
@@ -76,15 +83,27 @@ interface BatchRow {
   readonly last: number | null;
 }
 
+function toArchived(after: number, through: number): ExportError {
+  return new ExportError(
+    'ARCHIVED',
+    `--after ${after}: the events up to ${through} are archived: use --after ${through} or later`,
+  );
+}
+
 /** The place right after an event and its batch. Throws `ExportError` if there is no such place. */
 export async function findPlace(
   executor: Executor,
-  { ledger, sequence: head }: Pick<ExportedHead, 'ledger' | 'sequence'>,
+  {
+    ledger,
+    sequence: head,
+    archivedThrough,
+  }: Pick<ExportedHead, 'ledger' | 'sequence' | 'archivedThrough'>,
   after: number,
 ): Promise<LogPlace> {
   const beginning = beginningOf(ledger);
   if (after === 0) return beginning;
   const [row] = await executor.query<BatchRow>(batchOf, [after]);
+  if (row === undefined && after < archivedThrough) throw toArchived(after, archivedThrough);
   if (row === undefined) {
     throw new ExportError('UNUSABLE', `--after ${after}: the log ends at event ${head}`);
   }

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '../../kernel/event.ts';
-import { LogReplacedError } from '../../log/errors.ts';
+import { readArchived } from '../../log/archive.ts';
+import { type ArchivedError, LogReplacedError } from '../../log/errors.ts';
 import type { Executor } from '../../postgres/database.ts';
 import { isConnectionLost, sqlStateOf, toOneLine } from '../../postgres/errors.ts';
 import { type BlockMemory, createBlockMemory } from '../lists/block-memory.ts';
@@ -34,6 +35,8 @@ export interface MovingView {
   summedAfter: number;
   /** The marks after `summedAfter`, which cannot be stored yet if that is not 0. */
   readonly marks: Mark[];
+  /** Whether it is parked because the events after its checkpoint are archived. */
+  waitsForArchive: boolean;
   readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
 }
@@ -48,8 +51,14 @@ export function createMovingView(
 ): MovingView {
   const placements = new LRUCache<string, Placement>({ max: placementsMax });
   const sums = { checksum: emptyChecksum, summedAfter: checkpoint, marks: [] };
-  const moving = { view, id, checkpoint, epoch: null, status, historyFrom: 0, parked: null };
-  return { ...moving, ...sums, placements, blocks };
+  const state = {
+    epoch: null,
+    status,
+    parked: null,
+    waitsForArchive: false,
+    historyFrom: 0,
+  } as const;
+  return { view, id, checkpoint, ...state, ...sums, placements, blocks };
 }
 
 /** Takes the stored checksum over, unless a program that knows none has advanced the view since. */
@@ -210,6 +219,31 @@ async function placementsOf(
     found[index]?.set(key, toPlacement(owner, document ?? undefined, key, 0));
   }
   return found;
+}
+
+/** Parks a view until the archived events after its checkpoint are here again. */
+export async function parkBefore(
+  executor: Executor,
+  view: MovingView,
+  cause: ArchivedError,
+): Promise<void> {
+  view.waitsForArchive = true;
+  await park(executor, view, undefined, cause);
+}
+
+/** Goes on with views whose next events were fetched back. */
+export async function unparkFetched(
+  executor: Executor,
+  moving: readonly MovingView[],
+): Promise<void> {
+  const waiting = moving.filter((view) => view.waitsForArchive);
+  if (waiting.length === 0) return;
+  const through = await readArchived(executor);
+  for (const view of waiting.filter(({ checkpoint }) => checkpoint >= through)) {
+    await setViewStatus(executor, [view.id], view.status);
+    view.parked = null;
+    view.waitsForArchive = false;
+  }
 }
 
 async function park(
