@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import { clientStatementTimeoutMs } from './api/client-reads.ts';
 import type { EngineParts } from './api/engine-parts.ts';
 import { createRequestContext } from './api/request-context.ts';
-
 import { buildSchema } from './api/schema.ts';
 import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';

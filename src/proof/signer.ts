@@ -69,7 +69,8 @@ export function createSigner(options: SignerOptions): Signer {
       isLast ||
       performance.now() - signedMs >= times.signMs ||
       now.sequence - state.sequence >= eventsMax;
-    if (now.commandsHash === seen || !isDue) return;
+    // A log without a batch has no head, and its first one is signed without waiting.
+    if (now.batchAt === null || now.commandsHash === seen || !isDue) return;
     // Another server may have signed meanwhile, and an operator may have moved the file.
     const last = await readLastHead(headsFile, now.ledger);
     const { has, batchAt, ...head } = last === null ? now : await readHead(database, last);

@@ -12,7 +12,7 @@ const misnumbered: Query = {
     where version <> case when stream_id = stream_before then before + 1 else 1 end
     union all
     select min(sequence), 'ID' from (
-      select sequence, id, lag(id) over (order by id) as before from events
+      select sequence, id, lag(id) over (order by id, sequence) as before from events
     ) as named where id = before`,
 };
 

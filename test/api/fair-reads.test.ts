@@ -45,7 +45,7 @@ function whileViewsWait<Value>(
       await sql(locking, 'begin');
       await sql(locking, 'lock table view_documents in access exclusive mode');
       try {
-        return await work(() => countWaiting(looking, 'view_documents'));
+        return await work(() => countWaiting(looking, 'document_at'));
       } finally {
         await sql(locking, 'rollback');
       }

@@ -31,7 +31,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   // For browsers: nothing of the server may reach their bundles.
   client: [],
   import: ['kernel', 'lib'],
-  exports: ['import', 'rebuild', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
+  exports: ['proof', 'import', 'rebuild', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
   archive: ['exports', 'commands', 'log', 'import', 'postgres', 'kernel', 'lib'],
   verify: ['bridges', 'proof', 'import', 'lib'],
   demo: ['import', 'kernel', 'lib'],

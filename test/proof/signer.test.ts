@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/log/log.ts';
 import { readHead } from '../../src/proof/head-row.ts';
@@ -33,11 +34,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-function start(readKey = async () => key, file = headsFile) {
+function start(readKey = async () => key, file = headsFile, signMs = 0) {
   const note = (fields: object, message: string) => errors.push({ fields, message });
   const logger = { debug() {}, info() {}, warn() {}, error: note };
   const { database } = testDatabase;
-  const times = { lookMs: 5, signMs: 0 };
+  const times = { lookMs: 5, signMs };
   const signer = createSigner({ database, logger, headsFile: file, readKey, times });
   signer.start();
   undo.push(signer.stop);
@@ -68,6 +69,17 @@ test('a head is signed whenever the log has grown, and when the signer stops', a
   expect((await heads()).map(({ sequence }) => sequence)).toEqual([2, 5]);
   expect(signer.state().line).toBe((await linesOf(headsFile)).at(-1));
   expect(errors).toEqual([]);
+});
+
+test('the first head of a new log is signed without waiting, and the next one is not', async () => {
+  const signer = start(async () => key, headsFile, 3_600_000);
+  // Long enough for some looks at the empty log.
+  await pause(100);
+  await append(2);
+  await until(() => signer.state().sequence === 2);
+  await append(3);
+  await pause(100);
+  expect(await linesOf(headsFile)).toHaveLength(1);
 });
 
 test('a log that has not grown is not signed again, also after a restart', async () => {

@@ -44,12 +44,12 @@ const edit = (sequence: number) =>
 /** Verifies up to a state that is saved, then ends the process as a crash does. */
 async function verifyHalf(): Promise<number> {
   const file = path.join(directory, 'verify-state.json');
-  // Waits before the statement for the second half.
-  const slow = 'pg_sleep(0.02)';
+  // Each batch waits, and none is read before its turn: the check saves its state every two seconds.
   await runStatement(
     testDatabase.url,
-    `alter table command_batches rename to batches; create view command_batches as
-     select batches.* from batches, lateral (select ${slow} where event_count > -1) as slowly;`,
+    `do $$ begin execute format('alter database %I set enable_sort = off', current_database()); end $$;
+     alter table command_batches rename to batches; create view command_batches as
+     select batches.* from batches, lateral (select pg_sleep(0.02) where event_count > -1) as slowly;`,
   );
   const args = ['--enable-source-maps', 'dist/main.js', 'verify'];
   const child = spawn(process.execPath, args, {
@@ -57,9 +57,10 @@ async function verifyHalf(): Promise<number> {
     stdio: 'ignore',
   });
   const ended = once(child, 'close');
-  await until(() => existsSync(file), 60_000);
+  await until(() => existsSync(file) || child.exitCode !== null, 60_000);
   child.kill('SIGKILL');
   await ended;
+  expect(child.exitCode).toBeNull();
   await runStatement(
     testDatabase.url,
     'drop view command_batches; alter table batches rename to command_batches;',

@@ -112,7 +112,6 @@ test.each([
   [['rebuild', '--undo'], 2, /^daybook: --undo needs a view$/m],
   [['rebuild', '--undo', '--drop', 'prices'], 2, /^daybook: use either --undo or --drop$/m],
   [['rebuild', '--undo', 'prices'], 1, /^daybook: nothing is kept of the view prices: /m],
-  [['verify'], 2, /^daybook: say what to verify: --views$/m],
 ])('%j is refused with one line', async (args, code, line) => {
   const refused = await run(...args);
   expect(refused.output).toMatch(line);

@@ -77,6 +77,17 @@ test('queries, live queries and subscriptions go on while views are swapped', as
     { id },
   );
   const urls = [server.url, follower.url];
+  // The follower knows the account once its views have reached it.
+  for (const url of urls) {
+    await until(async () => {
+      const { data } = await ask<{ account: object | null }>(
+        url,
+        'query($id: ID!) { account(id: $id) { id } }',
+        { id },
+      );
+      return data.account !== null;
+    });
+  }
   const live = urls.flatMap((url) => [
     subscribe<{ account: { account: { balance: string } } }>(
       url,

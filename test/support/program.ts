@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -88,15 +89,23 @@ export async function startProgram(
   };
 }
 
+/** The files of programs that are given no folder for them, such as signed heads. */
+const ownDataDir = mkdtempSync(path.join(tmpdir(), 'daybook-programs-'));
+process.once('exit', () => rmSync(ownDataDir, { recursive: true, force: true }));
+let programCount = 0;
+
 function start(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   built?: string,
 ): ChildProcess {
+  programCount += 1;
+  const inherited = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const own = { DAYBOOK_DATA_DIR: path.join(ownDataDir, String(programCount)) };
   // As npm start does. Running the sources takes twice as long to start.
   return spawn(process.execPath, ['--enable-source-maps', 'dist/main.js', ...args], {
     cwd: built ?? root,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
+    env: { ...inherited, ...own, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

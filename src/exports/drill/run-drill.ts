@@ -88,7 +88,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
     await withScratch(options.logger, async (scratch) => {
       const restore = await prepare(options, scratch, step);
       await step('restore', restore);
-      found.place = await step('verify the chain', () => checkLog(scratch.url));
+      found.place = await step('verify the chain', () => checkLog(scratch.url, options.signal));
       const { sequence } = found.place;
       await step('rebuild the views', () =>
         rebuildAll(scratch.url, options, { ...options, upTo: sequence }),
