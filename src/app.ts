@@ -81,8 +81,7 @@ export function buildApp(config: Config): App {
       logger,
       limits: config.engine,
       masterKeys,
-      signing: startProof(config, { ...pools, url }, { logger, undo }),
-      fetchBack: openArchive(config, url, logger, undo),
+      ...startBeside(config, { ...pools, url }, { logger, undo }),
       onReplaced,
       onErased: () => server?.forgetTexts(),
     });
@@ -121,12 +120,22 @@ export function buildApp(config: Config): App {
   return app;
 }
 
+/** Starts what works on the log beside the engine. */
+function startBeside(config: Config, connections: ProofConnections, own: Own) {
+  const signing = startProof(config, connections, own);
+  return { signing, fetchBack: openArchive(config, connections, own) };
+}
+
+interface Own {
+  readonly logger: Logger;
+  readonly undo: (() => Promise<void>)[];
+}
+
 /** What fetches archived events back, if there is a directory for it. */
 function openArchive(
   { archiveDir: directory }: Config,
-  url: string,
-  logger: Logger,
-  undo: (() => Promise<void>)[],
+  { url }: Pick<ProofConnections, 'url'>,
+  { logger, undo }: Own,
 ): (() => boolean) | undefined {
   if (directory === null) return undefined;
   const fetchBack = createFetchBack({ url, directory, logger });
@@ -154,7 +163,7 @@ interface ProofConnections {
 function startProof(
   { headsFile, signingKeyFile }: Config,
   { url, database, keeper }: ProofConnections,
-  { logger, undo }: { readonly logger: Logger; readonly undo: (() => Promise<void>)[] },
+  { logger, undo }: Own,
 ): () => SigningState {
   const readKey = () => readSigningKey(signingKeyFile);
   const signer = createSigner({ database, logger, headsFile, readKey });

@@ -183,15 +183,7 @@ function createParts(
     options.onErased?.();
   });
   const feed = createFeed({ log, logger, onReplaced: forgetLog, onEvents });
-  const views = createViews({
-    database,
-    readers,
-    keeper,
-    log,
-    feed,
-    logger,
-    views: ownViews,
-  });
+  const views = createViews({ database, readers, keeper, log, feed, logger, views: ownViews });
   const watcher = createWatcher({ feed, views, logger });
   const registry = createReactionRegistry(reactionNamesOf(contexts));
   const processor = createProcessor({

@@ -11,7 +11,9 @@ create or replace function sequence_within(moment timestamptz, last_sequence big
 returns bigint language sql stable as $$
   select least(last_sequence, coalesce((
     select first_sequence + least(
-      event_count - 1, (extract(epoch from moment - recorded_at) * 1000000)::bigint
+      event_count - 1, (extract(
+        epoch from least(moment, recorded_at + event_count * interval '1 microsecond') - recorded_at
+      ) * 1000000)::bigint
     )
     from command_batches where recorded_at <= moment order by recorded_at desc limit 1
   ), 0))

@@ -102,12 +102,7 @@ async function leadViews(
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAgainMs()) {
-      await leaveSwapped(executor, moving, leadership);
-      const taken = await takeViews(executor, options, { moving, leadership });
-      for (const view of taken) view.epoch = epoch;
-      moving.push(...taken);
-      await noticeThinned(executor, moving);
-      await unparkFetched(executor, moving);
+      await lookAround(executor, options, { moving, leadership, epoch });
       await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
@@ -140,6 +135,26 @@ async function leadViews(
     onMoved(moving);
     packing.wake(moving);
   }
+}
+
+interface Led {
+  readonly moving: MovingView[];
+  readonly leadership: Leadership;
+  readonly epoch: number;
+}
+
+/** Takes over views that no process advances, and notices what operators have done. */
+async function lookAround(
+  executor: Executor,
+  options: LeadOptions,
+  { moving, leadership, epoch }: Led,
+): Promise<void> {
+  await leaveSwapped(executor, moving, leadership);
+  const taken = await takeViews(executor, options, { moving, leadership });
+  for (const view of taken) view.epoch = epoch;
+  moving.push(...taken);
+  await noticeThinned(executor, moving);
+  await unparkFetched(executor, moving);
 }
 
 /** A page of the log; null if it is archived, and the views that need it are parked. */
