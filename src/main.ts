@@ -130,6 +130,7 @@ program
   .command('verify', 'Check the log of the database against its hashes and the signed heads')
   .option('--heads <file>', 'The file of signed heads (default: DAYBOOK_HEADS_FILE)')
   .option('--public-key <key>', 'The public key of the heads, or its file (default: the own key)')
+  .option('--archive <directory>', 'The archived events (default: DAYBOOK_ARCHIVE_DIR)')
   .option('--restart', 'Begin at the first event, even if an interrupted check can continue')
   .option('--views', 'Check the documents of all views against their checksums, not the log')
   .option('--refold', 'With --views: also build the views again from the log and compare')

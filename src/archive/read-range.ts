@@ -2,8 +2,10 @@ import { createChain } from '../exports/chain.ts';
 import type { LogRow } from '../exports/columns.ts';
 import { ExportError } from '../exports/errors.ts';
 import { assertHeader, checkRow, readRow } from '../exports/load-file.ts';
-import type { ExportedFile, Manifest } from '../exports/manifest.ts';
+import { readExportedHead } from '../exports/log-head.ts';
+import { type ExportedFile, type Manifest, readManifest } from '../exports/manifest.ts';
 import { assertContent, assertSizes, readFileLines } from '../exports/read-files.ts';
+import type { Executor } from '../postgres/database.ts';
 
 /** Events of a log that files have. */
 export interface FiledRange {
@@ -67,6 +69,24 @@ export async function* readRange(
     }
   }
   if (chain.sequence() < last) throw damaged(`${directory} ends at event ${chain.sequence()}`);
+}
+
+/** The manifest of a directory with archived events of this log. Throws `ExportError`. */
+export async function readArchiveManifest(
+  executor: Executor,
+  directory: string,
+): Promise<Manifest> {
+  const manifest = await readManifest(directory);
+  if (manifest === null) {
+    throw new ExportError('NOT_AN_EXPORT', `${directory} has no manifest.json: name another one`);
+  }
+  const { ledger } = await readExportedHead(executor);
+  if (manifest.ledger === ledger) return manifest;
+  throw new ExportError(
+    'OTHER_LOG',
+    `${directory} has events of the ledger ${manifest.ledger}, but this database has the ledger ` +
+      `${ledger}: name another directory`,
+  );
 }
 
 function assertCovers({ directory, manifest, after, last }: FiledRange): void {

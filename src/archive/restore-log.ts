@@ -1,8 +1,6 @@
 import { eventColumns } from '../exports/columns.ts';
 import { toCopyLine } from '../exports/copy-text.ts';
-import { ExportError } from '../exports/errors.ts';
-import { readExportedHead } from '../exports/log-head.ts';
-import { type Manifest, readManifest } from '../exports/manifest.ts';
+import type { Manifest } from '../exports/manifest.ts';
 import { type ArchivedRange, archivedRanges } from '../log/archive.ts';
 import { type CopyConnection, withCopyConnection } from '../postgres/copy-out.ts';
 import type { Query } from '../postgres/database.ts';
@@ -10,7 +8,7 @@ import { type ArchiveProgress, withArchiveLock } from './archive-log.ts';
 import { freezeClosedParts } from './freeze.ts';
 import { withLockedLog } from './lock-log.ts';
 import { attachDraft, createDraft, dropDrafts, run } from './parts.ts';
-import { readRange } from './read-range.ts';
+import { readArchiveManifest, readRange } from './read-range.ts';
 
 interface RestoreOptions {
   readonly url: string;
@@ -39,7 +37,7 @@ export function restoreLog(options: RestoreOptions): Promise<RestoreSummary | nu
       const ranges = await archivedRanges(connection);
       const last = ranges.at(-1);
       if (last === undefined) return null;
-      const manifest = await readOwnManifest(connection, directory);
+      const manifest = await readArchiveManifest(connection, directory);
       const isThere = ({ firstSequence, lastSequence }: ArchivedRange): boolean =>
         firstSequence > manifest.start.sequence && lastSequence <= manifest.end.sequence;
       const found = ranges.toReversed();
@@ -56,20 +54,6 @@ export function restoreLog(options: RestoreOptions): Promise<RestoreSummary | nu
       await freezeClosedParts(connection);
       return { first, last: last.lastSequence, lockedMs };
     }),
-  );
-}
-
-async function readOwnManifest(connection: CopyConnection, directory: string): Promise<Manifest> {
-  const manifest = await readManifest(directory);
-  if (manifest === null) {
-    throw new ExportError('NOT_AN_EXPORT', `${directory} has no manifest.json: name another one`);
-  }
-  const { ledger } = await readExportedHead(connection);
-  if (manifest.ledger === ledger) return manifest;
-  throw new ExportError(
-    'OTHER_LOG',
-    `${directory} has events of the ledger ${manifest.ledger}, but this database has the ledger ` +
-      `${ledger}: name another directory`,
   );
 }
 
