@@ -31,6 +31,19 @@ export async function readExportedHead(executor: Executor): Promise<ExportedHead
   return head;
 }
 
+const keep: Query = {
+  name: 'keep_exported_events',
+  text: 'lock table events in access share mode',
+};
+
+/**
+ * Keeps an archive from removing events until the transaction ends. To be called before its first
+ * query: a snapshot that is older does not find what is removed.
+ */
+export async function keepEvents(executor: Executor): Promise<void> {
+  await executor.query(keep);
+}
+
 const hashes: Query = {
   name: 'hashes_at_place',
   text: `select coalesce((
@@ -39,7 +52,9 @@ const hashes: Query = {
       select encode(hash, 'hex') from archived_ranges where last_sequence = $1
     )) as hash, (
       select encode(hash, 'hex') from command_batches where recorded_at = $2::text::timestamptz
-    ) as "commandsHash"`,
+    ) as "commandsHash", (
+      select archived_through > $1 from log_head
+    ) as "isArchived"`,
 };
 
 /** Throws `ExportError` if the log does not have what it had at a place. */
@@ -47,10 +62,15 @@ export async function assertPlace(
   executor: Executor,
   { sequence, hash, recordedAt, commandsHash }: LogPlace,
 ): Promise<void> {
-  type Row = { readonly hash: string | null; readonly commandsHash: string | null };
+  type Row = {
+    readonly hash: string | null;
+    readonly commandsHash: string | null;
+    /** The hash of its batch proves an archived event. */
+    readonly isArchived: boolean;
+  };
   const [row] = await executor.query<Row>(hashes, [sequence, recordedAt]);
   const isThere =
-    (sequence === 0 || row?.hash === hash) &&
+    (sequence === 0 || row?.isArchived === true || row?.hash === hash) &&
     (recordedAt === null || row?.commandsHash === commandsHash);
   if (isThere) return;
   throw new ExportError(

@@ -10,6 +10,7 @@ import {
   outcomeColumns,
 } from './columns.ts';
 import { ExportError } from './errors.ts';
+import { keepEvents } from './log-head.ts';
 import { openCursor, type RowCursor } from './row-cursor.ts';
 
 /** Connections that see the log at one moment, whatever is recorded meanwhile. */
@@ -39,6 +40,7 @@ export async function withSnapshot<T>(
 ): Promise<T> {
   return withCopyConnection(url, async (connection) => {
     await connection.query(begin);
+    await keepEvents(connection);
     const [row] = await connection.query<{ readonly id: string }>(share);
     return withParts(url, row?.id ?? '', async (parts) =>
       work({ connection, rows: (after, until) => readRows(parts, after, until) }),
