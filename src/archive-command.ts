@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { type CommandTerminal, readVersion } from './exports-command.ts';
 import { eventDefinitionsOf } from './kernel/context.ts';
+import { ArchivedError } from './log/errors.ts';
 import { assertImported } from './log/half-imported.ts';
 import { createLog } from './log/log.ts';
 import { withDatabase } from './open-database.ts';
@@ -37,6 +38,26 @@ export async function runArchive(
     );
   }).finally(progress.stop);
   out.write(line);
+}
+
+/**
+ * Runs work that may need archived events. If they are needed and the settings name their
+ * directory, fetches them back and runs it again. Throws `ArchivedError` without the setting.
+ */
+export async function withEventsHere<T>(
+  { archiveDir: directory }: Pick<Config, 'archiveDir'>,
+  { url, err, signal }: { readonly url: string } & Pick<CommandTerminal, 'err' | 'signal'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ArchivedError) || directory === null) throw error;
+    const progress = createEventProgress(err);
+    const options = { url, directory, signal, onProgress: progress.update };
+    err.write(linesOfRestore(await restoreLog(options).finally(progress.stop)));
+    return work();
+  }
 }
 
 function linesOfRestore(restored: Awaited<ReturnType<typeof restoreLog>>): string {

@@ -19,6 +19,8 @@ export interface ViewDifference {
   readonly to: number;
   /** The first row that differs; null if all rows are equal, and only a checksum differs. */
   readonly document: { readonly key: string; readonly sequence: number } | null;
+  /** Whether no row can be named, because the events of the range are archived. */
+  readonly isArchived?: boolean;
 }
 
 /** Reads every row of a view up to a sequence, and sums them up. */
