@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { restoreLog } from './archive/restore-log.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { drillLines } from './exports/drill/report.ts';
@@ -101,7 +102,7 @@ export async function runImportLog(
 /** Runs `daybook drill` and returns its exit code. */
 export async function runDrillCommand(
   config: Config,
-  { from, dump, isJson }: DrillSettings,
+  { from, dump, archive, isJson }: DrillSettings,
   { out, err, signal }: CommandTerminal,
 ): Promise<0 | 1> {
   const program = await readVersion();
@@ -113,6 +114,9 @@ export async function runDrillCommand(
       url,
       from,
       dump,
+      archive: archive ?? config.archiveDir,
+      fetchBack: (restored, directory) =>
+        restoreLog({ url: restored, directory, signal, onProgress() {} }),
       program,
       views,
       definitions,

@@ -93,9 +93,8 @@ async function begin(
   if (start === null && head.archivedThrough > 0) {
     throw new ExportError(
       'ARCHIVED',
-      `the events up to ${head.archivedThrough} are archived: use --after ` +
-        `${head.archivedThrough}, ` +
-        'or fetch them back first with daybook archive --restore',
+      `the events up to ${head.archivedThrough} are archived: name the directory that has them, ` +
+        `which then gets the whole log, or use --after ${head.archivedThrough}`,
     );
   }
   const place = await findPlace(executor, head, start ?? 0);
