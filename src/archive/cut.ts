@@ -1,4 +1,5 @@
 import type { LogPlace } from '../exports/chain.ts';
+import { ExportError } from '../exports/errors.ts';
 import { findPlace, readExportedHead } from '../exports/log-head.ts';
 import type { Moment } from '../kernel/moment.ts';
 import type { Executor, Query } from '../postgres/database.ts';
@@ -30,6 +31,13 @@ const bounds: Query = {
       where direction = 'OUT' and checkpoint >= (select archived_through from log_head)
     ) as bound order by last, what limit 1`,
 };
+
+interface Bound {
+  readonly what: string;
+  /** The last event that is not needed. */
+  readonly last: number;
+}
+
 const within: Query = {
   name: 'archive_moment',
   text: 'select sequence_within($1, sequence) as last from log_head',
@@ -48,7 +56,7 @@ export async function findCut(executor: Executor, moment: Moment): Promise<Cut> 
   const head = await readExportedHead(executor);
   const after = head.archivedThrough;
   const wanted = await lastAt(executor, moment, head.sequence);
-  const [bound] = await executor.query<{ readonly what: string; readonly last: number }>(bounds);
+  const [bound] = await executor.query<Bound>(bounds);
   const isBound = bound !== undefined && bound.last < wanted;
   const last = isBound ? bound.last : wanted;
   const reason = isBound ? `${bound.what}, and that one is still needed` : null;
@@ -56,6 +64,17 @@ export async function findCut(executor: Executor, moment: Moment): Promise<Cut> 
     last > after ? await executor.query<{ readonly last: number }>(endOfBatch, [last]) : [];
   const end = batch?.last ?? 0;
   return { after, until: end > after ? await findPlace(executor, head, end) : null, reason };
+}
+
+/**
+ * Throws `ExportError` if a reader that has begun meanwhile, such as a rebuild, needs an event up
+ * to a sequence. The caller has locked the head of the log.
+ */
+export async function assertUnneeded(executor: Executor, last: number): Promise<void> {
+  const [bound] = await executor.query<Bound>(bounds);
+  if (bound === undefined || bound.last >= last) return;
+  const what = `${bound.what}, and that one is still needed`;
+  throw new ExportError('BUSY', `${what}: nothing was moved, run the same command again later`);
 }
 
 async function lastAt(executor: Executor, moment: Moment, head: number): Promise<number> {

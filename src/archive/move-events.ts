@@ -1,6 +1,7 @@
 import type { LogPlace } from '../exports/chain.ts';
 import { ExportError } from '../exports/errors.ts';
 import type { Executor, Query } from '../postgres/database.ts';
+import { assertUnneeded } from './cut.ts';
 import { withLockedLog } from './lock-log.ts';
 import { attachDraft, createDraft, dropPart, type EventsPart, readParts, run } from './parts.ts';
 
@@ -52,6 +53,7 @@ export async function moveEvents(options: MoveOptions): Promise<number> {
     {
       prepare: async () => {
         await assertSame(executor, until);
+        await assertUnneeded(executor, until.sequence);
         await copy?.finish();
       },
       change: async () => {

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { modules } from '../../src/contexts/all.ts';
 import { readManifest } from '../../src/exports/manifest.ts';
+import { eventDefinitionsOf } from '../../src/kernel/context.ts';
+import { createLog } from '../../src/log/log.ts';
 import { copyOut } from '../../src/postgres/copy-out.ts';
 import { createDatabase, type Database } from '../../src/postgres/database.ts';
 import { archiveSmall, restoreAll } from '../support/archive/archiving.ts';
@@ -189,6 +192,28 @@ test('nothing is archived that a reader still needs', async () => {
   await sql(database, 'delete from bridges');
   const rest = await archiveSmall(url, directory, head * 2);
   expect(rest.moved?.last).toBeLessThan(head);
+});
+
+test('a reader that begins while events are exported stops the archive', async () => {
+  const log = createLog(database, eventDefinitionsOf(modules.map(({ context }) => context)));
+  // As a rebuild does, with a copy that begins at the first event.
+  const begin = `insert into views (name, version) values ('accounts (copy)', 99)`;
+  const writeSnapshots: typeof log.writeSnapshots = async (snapshots) => {
+    await log.writeSnapshots(snapshots);
+    await sql(database, `${begin} on conflict do nothing`);
+  };
+  const cut = Math.floor(head / 2);
+  const archiving = archiveSmall(url, directory, cut, { log: { ...log, writeSnapshots } });
+  await expect(archiving).rejects.toMatchObject({
+    code: 'BUSY',
+    message:
+      'the view accounts (copy) is at event 0, and that one is still needed: nothing was moved, ' +
+      'run the same command again later',
+  });
+  expect(await stateOf()).toMatchObject({ ...whole, drafts: 1 });
+  expect(await eventsOf()).toBe(events);
+  await sql(database, 'delete from views where version = 99');
+  expect((await archiveSmall(url, directory, cut)).moved?.first).toBe(1);
 });
 
 test('a part of the log that gets no more events is frozen once', async () => {
