@@ -44,7 +44,7 @@ const edit = (sequence: number) =>
 /** Verifies up to a state that is saved, then ends the process as a crash does. */
 async function verifyHalf(): Promise<number> {
   const file = path.join(directory, 'verify-state.json');
-  // Each batch waits, and none is read before its turn: the check saves its state every two seconds.
+  // Each batch waits, and none is read before its turn: the check saves its state after 2 s.
   await runStatement(
     testDatabase.url,
     `do $$ begin execute format('alter database %I set enable_sort = off', current_database()); end $$;
