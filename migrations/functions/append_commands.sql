@@ -93,7 +93,8 @@ begin
       select version = (stream ->> 1)::integer and last_event_id = coalesce(
         (stream ->> 2)::uuid, last_event_id
       )
-      from archived_streams where stream_id = stream ->> 0 limit 1
+      from archived_streams
+      where head.archived_through > 0 and stream_id = stream ->> 0 limit 1
     ), (stream ->> 1)::integer = 0)
   ) then
     select jsonb_object_agg(stream ->> 0, coalesce((

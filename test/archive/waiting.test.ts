@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFetchBack } from '../../src/archive/fetch-back.ts';
 import { archiveSmall, restoreAll } from '../support/archive/archiving.ts';
+import { startBridgedEngine } from '../support/bridged.ts';
 import { createFolder } from '../support/exports/exporting.ts';
+import { hookSecret, startHookReceiver } from '../support/hook-receiver.ts';
 import { runMutation } from '../support/people.ts';
 import { sql } from '../support/rows.ts';
 import { createTestServer, type TestServer } from '../support/server.ts';
@@ -52,6 +54,25 @@ test('a view that is built again waits for archived events, and the others go on
   await runMutation(server, 'depositCash', { accountId, amount: '1.00' });
   await restoreAll(server.databaseUrl, directory);
   await until(async () => (await viewsOf()).every(({ status }) => status === 'live'), 20_000);
+});
+
+test('a bridge that begins before the archived events says so, and waits for them', async () => {
+  const hook = await startHookReceiver();
+  undo.push(hook.stop);
+  const bridge = { name: 'hook', kind: 'webhook', url: hook.url, secretEnv: 'HOOK_SECRET' };
+  const engine = await startBridgedEngine(
+    server.databaseUrl,
+    [{ ...bridge, allowPrivate: true, from: 0 }],
+    { secret: () => hookSecret },
+  );
+  undo.push(engine.stop);
+  const errorOf = async () => (await engine.bridges.rows())[0]?.error ?? '';
+  await until(async () => (await errorOf()).includes('are archived'), 20_000, errorOf);
+  expect(hook.received).toEqual([]);
+  await restoreAll(server.databaseUrl, directory);
+  await until(() => hook.received.length >= 21, 20_000, errorOf);
+  const sequences = hook.received.map(({ sequence }) => sequence);
+  expect(sequences).toEqual(sequences.map((_sequence, index) => index + 1));
 });
 
 test('events that are needed are fetched back in the background, by one server', async () => {
