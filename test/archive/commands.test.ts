@@ -12,11 +12,16 @@ import {
   tablesOf,
   toSend,
 } from '../support/exports/exporting.ts';
+import {
+  installedPostgresFault,
+  startInstalledPostgres,
+} from '../support/exports/installed-postgres.ts';
 import { createOwner } from '../support/people.ts';
 import { runProgram } from '../support/program.ts';
 import { countOf, sql } from '../support/rows.ts';
 import { startTestServer } from '../support/server.ts';
 import { silentLogger } from '../support/silent-logger.ts';
+import { titleWith } from '../support/skipped.ts';
 import { until } from '../support/until.ts';
 
 const undo: (() => unknown)[] = [];
@@ -176,8 +181,9 @@ test('verify says what it has not read, and reads it with the setting', async ()
   expect(all.code).toBe(0);
 }, 60_000);
 
-async function drill(...args: readonly string[]) {
-  const { code, output } = await run(['drill', '--json', ...args]);
+async function drill(args: readonly string[] = [], live = url) {
+  const environment = { DATABASE_URL: live, LOG_LEVEL: 'error' };
+  const { code, output } = await runProgram(['drill', '--json', ...args], environment);
   const line = output.split('\n').find((each) => each.startsWith('{')) ?? '{}';
   const report = JSON.parse(line) as DrillReport;
   return { code, failed: report.steps.filter(({ ok }) => !ok), report };
@@ -192,14 +198,14 @@ test('a drill restores the files and the rest, or says that it needs the files',
     },
   ]);
   expect(refused.code).toBe(1);
-  const whole = await drill('--archive', archive);
+  const whole = await drill(['--archive', archive]);
   expect(whole.failed).toEqual([]);
   expect(whole.code).toBe(0);
   expect(whole.report.lost).toMatchObject({ events: 0 });
 }, 120_000);
 
 test('a drill of a backup that ends with an archived event compares it with the log', async () => {
-  const { code, failed, report } = await drill('--from', early);
+  const { code, failed, report } = await drill(['--from', early]);
   expect(failed).toEqual([]);
   expect(code).toBe(0);
   expect(report.restored?.sequence).toBeLessThan(last);
@@ -208,14 +214,48 @@ test('a drill of a backup that ends with an archived event compares it with the 
 test('a drill of a backup of the rest needs the files, too', async () => {
   const rest = await createFolder(undo);
   await exportSmall(url, rest, { after: last });
-  const refused = await drill('--from', rest);
+  const refused = await drill(['--from', rest]);
   expect(refused.failed).toMatchObject([
     { name: 'restore', fault: expect.stringContaining('import the exports before it first') },
   ]);
-  const { code, failed } = await drill('--from', rest, '--archive', archive);
+  const { code, failed } = await drill(['--from', rest, '--archive', archive]);
   expect(failed).toEqual([]);
   expect(code).toBe(0);
 }, 120_000);
+
+const fault = installedPostgresFault();
+const dumped = titleWith('a drill of a dump with archived events needs the files', fault);
+test.skipIf(fault !== null)(
+  dumped,
+  async () => {
+    const old = await startInstalledPostgres();
+    undo.push(old.stop);
+    await importAll(old.url, archive);
+    const rest = await createFolder(undo);
+    await exportSmall(url, rest, { after: last });
+    await importAll(old.url, rest);
+    const pool = createDatabase({ url: old.url, applicationName: 'old', log: silentLogger });
+    const server = await startTestServer(old.url, pool);
+    await server.stop();
+    await sql(pool, 'update consumers set checkpoint = (select sequence from log_head)');
+    await pool.stop();
+    const { moved } = await archiveSmall(old.url, await createFolder(undo), last);
+    const file = `${await createFolder(undo)}/dump`;
+    old.dump('custom', file);
+    const refused = await drill(['--dump', file], old.url);
+    expect(refused.failed).toMatchObject([
+      {
+        name: 'restore',
+        fault: expect.stringContaining('give their directory with --archive DIR'),
+      },
+    ]);
+    const { code, failed } = await drill(['--dump', file, '--archive', archive], old.url);
+    expect(failed).toEqual([]);
+    expect(code).toBe(0);
+    expect(moved?.last).toBe(last);
+  },
+  180_000,
+);
 
 test('rebuild fetches the events back with the setting, and the log is as it was', async () => {
   const { code, output } = await run(['rebuild', 'accounts'], archive);
