@@ -24,9 +24,10 @@ export interface Config {
   readonly dataDir: string;
   /** The keys that protect personal data. */
   readonly masterKey: MasterKeySettings;
-  /** The file of the key that signs heads of the log, and the file of the signed heads. */
+  /** The file of the key that signs heads of the log. */
   readonly signingKeyFile: string;
-  readonly headsFile: string;
+  /** The file of the signed heads of a ledger; by default, each ledger has one in `dataDir`. */
+  readonly headsFile: (ledger: string) => string;
   /** From where archived events are fetched back when they are needed. Null: nowhere. */
   readonly archiveDir: string | null;
   /** The file that configures the bridges. Null: there are none. */
@@ -72,6 +73,7 @@ export function readConfig(environment: Environment = process.env): Config {
     );
   }
   const dataDir = path.resolve(get('DAYBOOK_DATA_DIR') ?? '.daybook');
+  const headsFile = readPath(get('DAYBOOK_HEADS_FILE'));
   return Object.freeze({
     host,
     port: readPort(get('PORT')),
@@ -81,7 +83,7 @@ export function readConfig(environment: Environment = process.env): Config {
     signingKeyFile: path.resolve(
       get('DAYBOOK_SIGNING_KEY_FILE') ?? path.join(dataDir, 'signing-key.pem'),
     ),
-    headsFile: path.resolve(get('DAYBOOK_HEADS_FILE') ?? path.join(dataDir, 'heads.jsonl')),
+    headsFile: (ledger: string) => headsFile ?? path.join(dataDir, `heads-${ledger}.jsonl`),
     archiveDir: readPath(get('DAYBOOK_ARCHIVE_DIR')),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),

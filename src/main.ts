@@ -31,6 +31,7 @@ import { importOptions, readImportSettings } from './import/settings.ts';
 import { migrate } from './postgres/migrate.ts';
 import { runRebuild } from './rebuild-command.ts';
 import { rotate } from './rotate-master-key.ts';
+import { runThin } from './thin-command.ts';
 import { readVerifySettings, verifyOptions } from './verify/settings.ts';
 import { verifyStream } from './verify/verify-stream.ts';
 import { runVerifyViews } from './verify-command.ts';
@@ -72,6 +73,14 @@ program
   .option('--drop', 'Drop what the last rebuild of these views has replaced')
   .example('  daybook rebuild accounts orders')
   .action(rebuild);
+program
+  .command('thin [...views]', 'Remove the history of views before a moment, to save space')
+  .option('--before <moment>', 'A sequence or an RFC 3339 time, which can still be read')
+  .option('--yes', 'Remove it; without this option, only print what would be lost')
+  .example('  daybook thin --before 2026-01-01T00:00:00Z')
+  .action(async (names: readonly string[], options: { before?: string; yes?: boolean }) => {
+    process.exitCode = await runThin(readConfig(), { names, ...options }, terminalOf());
+  });
 program
   .command('token <actor>', 'Print a token for an actor, signed with DAYBOOK_JWT_SECRET')
   .option('--roles <roles>', 'The roles of the actor, such as OPERATOR,MARKET (default: CUSTOMER)')

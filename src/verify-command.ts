@@ -42,9 +42,19 @@ export function runVerifyViews(
   });
 }
 
-function toLine({ name, rows, sequence, provedUpTo, fault }: VerifiedView): string {
-  if (fault !== null) return `${name}: the rows differ from the checksums ${describeRange(fault)}`;
-  if (provedUpTo === sequence) return `${name}: verified ${rows} rows up to sequence ${sequence}`;
+function toLine({ name, fault, historyFrom, ...verified }: VerifiedView): string {
+  const thinned =
+    historyFrom === 0 ? '' : `; thinned before sequence ${historyFrom}, compared from there on`;
+  if (fault === null) return `${name}: ${describeVerified(verified)}${thinned}`;
+  return `${name}: the rows differ from the checksums ${describeRange(fault)}${thinned}`;
+}
+
+function describeVerified({
+  rows,
+  sequence,
+  provedUpTo,
+}: Pick<VerifiedView, 'rows' | 'sequence' | 'provedUpTo'>): string {
+  if (provedUpTo === sequence) return `verified ${rows} rows up to sequence ${sequence}`;
   const known = `checksums are known up to sequence ${provedUpTo} only`;
-  return `${name}: verified, but ${known}, of ${sequence}: a running server finds the others`;
+  return `verified, but ${known}, of ${sequence}: rebuild the view`;
 }

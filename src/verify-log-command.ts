@@ -8,6 +8,7 @@ import { UsageError } from './import/errors.ts';
 import { type CopyConnection, withCopyConnection } from './postgres/copy-out.ts';
 import { createDatabase, type Executor } from './postgres/database.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
+import { toOneLine } from './postgres/errors.ts';
 import { type ChainPosition, toFaultLine } from './proof/chain.ts';
 import {
   type CheckState,
@@ -92,10 +93,20 @@ async function verifyAt(
   const begunAt = from?.begunAt ?? new Date().toISOString();
   const progress = createCheckProgress(screen);
   let saved = performance.now();
+  let unsaved: string | null = null;
   let saving = Promise.resolve();
   const save = (position: ChainPosition) => {
     const state = { ledger, position, heads: hashOfHeads(heads, position), begunAt };
-    saving = saving.then(() => writeCheckState(stateFile, state)).catch(() => {});
+    saving = saving
+      .then(() => writeCheckState(stateFile, state))
+      .then(
+        () => {
+          unsaved = null;
+        },
+        (error: Error) => {
+          unsaved = toOneLine(error);
+        },
+      );
   };
   const directory = options.archive ?? config.archiveDir;
   const { fault, position, unread, archived } = await withArchived(
@@ -121,7 +132,11 @@ async function verifyAt(
   if (signal.aborted) save(position);
   await saving;
   if (signal.aborted) {
-    print(`stopped after event ${position.sequence}: run the command again to continue`);
+    const stopped = `stopped after event ${position.sequence}`;
+    const again = 'run the command again to continue';
+    if (unsaved === null) print(`${stopped}: ${again}`);
+    else
+      print(`${stopped}, which cannot be saved: ${unsaved}: ${again} from what was saved before`);
     return 1;
   }
   await removeCheckState(stateFile);
@@ -201,11 +216,12 @@ async function readHeads(
   const key = publicKey === undefined ? own?.publicKey : await readPublicKey(publicKey);
   const trusted = key === undefined ? [] : [key];
   if (heads !== undefined) return readHeadsFile(heads, { ledger, trusted });
-  const exists = await readFile(headsFile).then(
+  const file = headsFile(ledger);
+  const exists = await readFile(file).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
-  return exists ? readHeadsFile(headsFile, { ledger, trusted }) : [];
+  return exists ? readHeadsFile(file, { ledger, trusted }) : [];
 }
 
 /** The public key that is given as text or as the name of a file. */

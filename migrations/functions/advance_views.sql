@@ -9,7 +9,7 @@
 -- PostgreSQL may plan the statements while the tables are empty, and the plans must also serve when
 -- the tables are large. Arrays are unnested side by side in the select list, because PostgreSQL
 -- would store each of them first if they stood in `from`.
--- revision 2
+-- revision 3
 create or replace function advance_views(
   view_ids integer[],
   from_checkpoints bigint[],
@@ -74,7 +74,8 @@ begin
         unnest(closed_keys) as key, unnest(closed_to) as to_sequence
     ) as wanted
     where entry.block = wanted.block and entry.position = wanted.position
-      and entry.key = wanted.key and entry.to_sequence = never_ends();
+      and entry.key = wanted.key and hashtext(entry.key) = hashtext(wanted.key)
+      and entry.to_sequence = never_ends();
     get diagnostics moved = row_count;
     if moved < cardinality(closed_blocks) then
       moved := moved

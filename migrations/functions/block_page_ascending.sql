@@ -2,7 +2,7 @@
 -- strictly between two positions: at most rows_max, from the block's rows and its pack.
 --
 -- Locks nothing. Throws no error.
--- revision 1
+-- revision 2
 create or replace function block_page_ascending(
   of_block bigint,
   at bigint,
@@ -24,8 +24,10 @@ create or replace function block_page_ascending(
     (
       select entry.position, entry.key
       from view_entry_packs as pack
-      cross join lateral unnest(pack.positions, pack.keys, pack.from_sequences, pack.to_sequences)
-        as entry ("position", key, from_sequence, to_sequence)
+      cross join lateral unnest(
+        pack.positions, coalesce(pack.keys, pack.ids::text[]), pack.from_sequences,
+        pack.to_sequences
+      ) as entry ("position", key, from_sequence, to_sequence)
       where pack.block = of_block and from_sequence <= at and to_sequence > at
         and (entry.position, entry.key) > (after_position, after_key)
         and (entry.position, entry.key) < (before_position, before_key)

@@ -2,7 +2,7 @@
 -- pack, and returns how many it has ended.
 --
 -- Locks the packs that it changes. Throws no error.
--- revision 1
+-- revision 2
 create or replace function close_packed_entries(
   closed_blocks bigint[],
   closed_positions text[],
@@ -25,8 +25,9 @@ begin
     select pack.block, array_agg(coalesce(closed.to_sequence, entry.to_sequence) order by ordinal)
       as to_sequences, count(closed.block) as ended
     from view_entry_packs as pack
-    cross join lateral unnest(pack.positions, pack.keys, pack.to_sequences) with ordinality
-      as entry ("position", key, to_sequence, ordinal)
+    cross join lateral unnest(
+      pack.positions, coalesce(pack.keys, pack.ids::text[]), pack.to_sequences
+    ) with ordinality as entry ("position", key, to_sequence, ordinal)
     left join closed
       on entry.to_sequence = never_ends() and closed.block = pack.block
         and closed.position = entry.position and closed.key = entry.key

@@ -1,12 +1,14 @@
 -- Removes versions of documents of a view that a later version has replaced up to the sequence
 -- `floor`. The version of each document that is in force at `floor` stays.
 --
--- Examines rows_max rows from the key from_key on, and the packs that begin in their range of
--- keys. Returns the key with which the next call continues, null after the last one, and how many
--- versions it has removed.
+-- Examines rows_max rows or fewer from the key from_key on, and the packs that begin in their range
+-- of keys. Returns the key with which the next call continues, null after the last one, and how
+-- many versions it has removed. Adds their digests to the view's removed_checksum, so that this and
+-- the versions that are left are the view's checksum at all times.
 --
--- Locks out the packing of the view's documents until the transaction ends. Throws no error.
--- revision 1
+-- Locks out the packing of the view's documents until the transaction ends, and locks the view's
+-- row at its end. Throws no error.
+-- revision 2
 create or replace function thin_documents(
   of_view integer,
   floor bigint,
@@ -21,21 +23,28 @@ set enable_mergejoin = off
 set enable_seqscan = off
 as $$
 declare
-  listed_count integer;
+  packs_max constant integer := 100;
   packed_count bigint;
+  packed_sum bytea;
+  row_sum bytea;
 begin
   perform pg_advisory_xact_lock(hashtext('view_document_packs'), of_view);
-  select count(*), max(key) into listed_count, next_key from (
-    select key from view_documents where view_id = of_view and key >= from_key
-    order by key limit rows_max
-  ) as listed;
-  if listed_count < rows_max then
-    next_key := null;
-  elsif next_key = from_key then
+  -- The smaller of two keys: up to which the rows are examined, and up to which the packs are.
+  select min(last_key) into next_key from (
+    (
+      select key as last_key from view_documents where view_id = of_view and key >= from_key
+      order by key offset rows_max - 1 limit 1
+    )
+    union all
+    (
+      select key from view_document_packs where view_id = of_view and key >= from_key
+      order by key offset packs_max - 1 limit 1
+    )
+  ) as ends;
+  if next_key = from_key then
     next_key := next_key || e'\x01';
   end if;
 
-  -- Every key has a row, the latest version, so the rows lead to all packs.
   with version as materialized (
     select pack.key as pack_key, pack.sequence as pack_sequence,
       version.key, version.sequence, version.document,
@@ -48,7 +57,7 @@ begin
     where pack.view_id = of_view and pack.key >= from_key
       and (next_key is null or pack.key < next_key)
   ), judged as materialized (
-    select *, coalesce(
+    select *, coalesce(coalesce(
       replaced_at,
       -- The next version is in a pack beyond the range, or it is the first row.
       (
@@ -60,7 +69,7 @@ begin
         select sequence from view_documents
         where view_id = of_view and key = version.key order by sequence limit 1
       )
-    ) <= floor as is_removed
+    ) <= floor, false) as is_removed
     from version
   ), thinned as materialized (
     select pack_key, pack_sequence, count(*) filter (where is_removed) as removed,
@@ -81,7 +90,10 @@ begin
     where pack.view_id = of_view and pack.key = pack_key and pack.sequence = pack_sequence
       and thinned.keys is not null
   )
-  select coalesce(sum(thinned.removed), 0) into packed_count from thinned;
+  select coalesce(sum(thinned.removed), 0), (
+    select sum_digests(array_agg(digest_of_version(key, sequence, document)))
+    from judged where is_removed
+  ) into packed_count, packed_sum from thinned;
 
   with listed as materialized (
     select key, sequence, lead(sequence) over (partition by key order by sequence) as replaced_at
@@ -93,8 +105,12 @@ begin
     delete from view_documents as version using listed
     where version.view_id = of_view and version.key = listed.key
       and version.sequence = listed.sequence and replaced_at <= floor
-    returning version.key
+    returning digest_of_version(version.key, version.sequence, version.document) as digest
   )
-  select packed_count + count(*) into removed from gone;
+  select packed_count + count(*), sum_digests(array_agg(digest)) into removed, row_sum from gone;
+  if removed > 0 then
+    update views set removed_checksum = sum_digests(array[removed_checksum, packed_sum, row_sum])
+    where id = of_view;
+  end if;
 end
 $$;

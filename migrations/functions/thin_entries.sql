@@ -6,7 +6,7 @@
 -- that another transaction has locked.
 --
 -- Locks out the packing of the view's entries until the transaction ends. Throws no error.
--- revision 1
+-- revision 2
 create or replace function thin_entries(
   of_view integer,
   floor bigint,
@@ -59,7 +59,7 @@ begin
       returning block
     ), dropped_packs as (
       delete from view_entry_packs where block = any (array(select block from unread))
-      returning cardinality(keys) as entries
+      returning cardinality(positions) as entries
     ), ended as (
       delete from view_entries
       where block = any (array(select block from listed)) and to_sequence <= floor
@@ -74,8 +74,9 @@ begin
         array_agg(from_sequence) filter (where to_sequence > floor) as from_sequences,
         array_agg(to_sequence) filter (where to_sequence > floor) as to_sequences
       from locked
-      cross join lateral unnest(positions, keys, from_sequences, to_sequences)
-        as entry ("position", key, from_sequence, to_sequence)
+      cross join lateral unnest(
+        positions, coalesce(keys, ids::text[]), from_sequences, to_sequences
+      ) as entry ("position", key, from_sequence, to_sequence)
       group by locked.block having bool_or(to_sequence <= floor)
     ), emptied as (
       delete from view_entry_packs where block = any (array(
@@ -83,7 +84,8 @@ begin
       ))
     ), renewed as (
       update view_entry_packs as pack
-      set positions = thinned.positions, keys = thinned.keys,
+      set positions = thinned.positions, keys = case when pack.ids is null then thinned.keys end,
+        ids = case when pack.ids is not null then thinned.keys::uuid[] end,
         from_sequences = thinned.from_sequences, to_sequences = thinned.to_sequences
       from thinned where pack.block = thinned.block and thinned.keys is not null
     )

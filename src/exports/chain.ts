@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { firstHashOf, hashBatch, linkHash } from '../proof/chain.ts';
 import type { LogRow } from './columns.ts';
 import { toCopyLine } from './copy-text.ts';
 import { ExportError } from './errors.ts';
@@ -15,7 +15,13 @@ export interface LogPlace {
   readonly commandsHash: string;
 }
 
-/** Follows the chains of a log from one place to the next: see docs/log-format.md. */
+/**
+ * Follows the chains of a log from one place to the next: see docs/log-format.md.
+ *
+ * `proof/` follows them, too, but in bytes that COPY has printed, and it never makes rows of them:
+ * that would take most of its speed. Here the rows exist anyway, to be written or stored, and they
+ * come in the one order of an export. Both share how a line is hashed.
+ */
 export interface Chain {
   /** Takes the next row. Throws `ExportError` if it is not the one that its hash is of. */
   add(row: LogRow): void;
@@ -27,28 +33,26 @@ export interface Chain {
 
 /** The place before the first event of a log. */
 export function beginningOf(ledger: string): LogPlace {
-  const hash = createHash('sha256').update(ledger).digest('hex');
+  const hash = firstHashOf(ledger);
   return { sequence: 0, hash, recordedAt: null, commandsHash: hash };
 }
 
 /** Creates the check of the rows that follow a place. */
 export function createChain(start: LogPlace): Chain {
-  let { sequence, recordedAt } = start;
-  let hash: Buffer = Buffer.from(start.hash, 'hex');
-  let commandsHash: Buffer = Buffer.from(start.commandsHash, 'hex');
-  let outcomesHash: Buffer | null = null;
+  let { sequence, recordedAt, hash, commandsHash } = start;
+  let outcomesHash = '';
   let outcomesAt: string | null = null;
   const addEvent = (row: LogRow & { readonly kind: 'event' }): void => {
     const found = row.values[0];
     if (found !== String(sequence + 1)) {
       throw damaged(`event ${sequence + 1} is missing: event ${found} follows ${sequence}`);
     }
-    hash = link(hash, toCopyLine(row.values));
-    if (hash.toString('hex') !== row.hash) throw damaged(`event ${found} was changed`);
+    hash = linkHash(hash, toCopyLine(row.values));
+    if (hash !== row.hash) throw damaged(`event ${found} was changed`);
     sequence += 1;
   };
   const addOutcome = (row: LogRow & { readonly kind: 'outcome' }): void => {
-    outcomesHash = link(outcomesHash, toCopyLine(row.values));
+    outcomesHash = linkHash(outcomesHash, toCopyLine(row.values));
     outcomesAt = row.recordedAt;
   };
   const addBatch = (row: LogRow & { readonly kind: 'batch' }): void => {
@@ -60,15 +64,11 @@ export function createChain(start: LogPlace): Chain {
     if (outcomesAt !== null && outcomesAt !== at) {
       throw damaged(`the outcomes of the commands of ${outcomesAt} have no batch`);
     }
-    const line = toCopyLine([
-      ...row.values,
-      hash.toString('hex'),
-      outcomesHash?.toString('hex') ?? '',
-    ]);
-    commandsHash = link(commandsHash, line);
-    if (commandsHash.toString('hex') !== row.hash) throw damaged(`${what} were changed`);
+    const hashes = { before: commandsHash, event: hash, outcomes: outcomesHash };
+    commandsHash = hashBatch(toCopyLine(row.values), hashes);
+    if (commandsHash !== row.hash) throw damaged(`${what} were changed`);
     recordedAt = at;
-    outcomesHash = null;
+    outcomesHash = '';
     outcomesAt = null;
   };
   return {
@@ -82,20 +82,9 @@ export function createChain(start: LogPlace): Chain {
       if (outcomesAt !== null) {
         throw damaged(`the outcomes of the commands of ${outcomesAt} have no batch`);
       }
-      return {
-        sequence,
-        hash: hash.toString('hex'),
-        recordedAt,
-        commandsHash: commandsHash.toString('hex'),
-      };
+      return { sequence, hash, recordedAt, commandsHash };
     },
   };
-}
-
-function link(before: Buffer | null, line: string): Buffer {
-  const hash = createHash('sha256');
-  if (before !== null) hash.update(before);
-  return hash.update(line).digest();
 }
 
 function damaged(what: string): ExportError {

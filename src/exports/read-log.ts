@@ -1,6 +1,6 @@
-import { type CopyConnection, withCopyConnection } from '../postgres/copy-out.ts';
+import type { CopyConnection } from '../postgres/copy-out.ts';
 import { copyRows } from '../postgres/copy-rows.ts';
-import type { Query } from '../postgres/database.ts';
+import { withSharedSnapshot } from '../proof/shared-snapshot.ts';
 import type { LogPlace } from './chain.ts';
 import {
   batchColumns,
@@ -10,7 +10,6 @@ import {
   outcomeColumns,
 } from './columns.ts';
 import { ExportError } from './errors.ts';
-import { keepEvents } from './log-head.ts';
 import { openCursor, type RowCursor } from './row-cursor.ts';
 
 /** Connections that see the log at one moment, whatever is recorded meanwhile. */
@@ -24,45 +23,18 @@ export interface LogSnapshot {
   rows(after: LogPlace, until?: LogPlace): AsyncGenerator<readonly LogRow[], void, undefined>;
 }
 
-const begin: Query = {
-  name: 'begin_snapshot',
-  text: 'begin isolation level repeatable read read only',
-};
-const share: Query = { name: 'share_snapshot', text: 'select pg_export_snapshot() as id' };
-
 /**
  * Opens a snapshot of the log, for as long as the work takes. Memory stays flat: the server waits
  * while the reader does.
  */
-export async function withSnapshot<T>(
+export function withSnapshot<T>(
   url: string,
   work: (snapshot: LogSnapshot) => Promise<T>,
 ): Promise<T> {
-  return withCopyConnection(url, async (connection) => {
-    await connection.query(begin);
-    await keepEvents(connection);
-    const [row] = await connection.query<{ readonly id: string }>(share);
-    return withParts(url, row?.id ?? '', async (parts) =>
-      work({ connection, rows: (after, until) => readRows(parts, after, until) }),
-    );
-  });
-}
-
-/** One connection for each table, as a connection reads one result at a time. */
-async function withParts<T>(
-  url: string,
-  snapshot: string,
-  work: (parts: readonly CopyConnection[]) => Promise<T>,
-  parts: readonly CopyConnection[] = [],
-): Promise<T> {
-  if (parts.length === 4) return work(parts);
-  return withCopyConnection(url, async (connection) => {
-    await connection.query(begin);
-    await connection.query({
-      name: 'join_snapshot',
-      text: `set transaction snapshot '${snapshot.replaceAll("'", '')}'`,
-    });
-    return withParts(url, snapshot, work, [...parts, connection]);
+  // One for each table, as a connection reads one result at a time.
+  return withSharedSnapshot(url, 5, ([connection, ...parts]) => {
+    if (connection === undefined) throw new Error('the snapshot has no connection');
+    return work({ connection, rows: (after, until) => readRows(parts, after, until) });
   });
 }
 

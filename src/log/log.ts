@@ -68,7 +68,10 @@ export interface LogStatements {
   records(filter: CommandRecordFilter, page: RecordPage): Promise<RecordScan>;
   /** Where the command records up to a sequence end now. */
   recordsEnd(sequence: number): Promise<RecordsEndNow>;
-  /** The events of some streams that are here, each from a given version on. */
+  /**
+   * The events of some streams that are here, each from a given version on, in order of version in
+   * a stream; at most `streamEventsMax` of each.
+   */
   streams(requests: readonly StreamRequest[]): Promise<StreamTails>;
   /** The error for what needs archived events; with the setting, they are being fetched back. */
   archived(): Promise<ArchivedError>;

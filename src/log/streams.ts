@@ -40,7 +40,7 @@ const streams: Query = {
     left join lateral (
       select * from events
       where events.stream_id = requested.stream_id and events.version >= requested.from_version
-      order by events.version
+      order by events.version limit $3
     ) as event on true
     where event.sequence is not null or archived.version is not null`,
 };
@@ -52,6 +52,10 @@ type TailRow = (EventRow | { readonly sequence: null; readonly stream_id: string
   readonly last_sequence: number;
 };
 
+/** A long stream without a snapshot is read in parts: its events may not fit into memory. */
+export const streamEventsMax = 10_000;
+
+/** Reads at most `streamEventsMax` events of each stream. */
 export async function readStreams(
   executor: Executor,
   decode: EventDecoder,
@@ -60,6 +64,7 @@ export async function readStreams(
   const rows = await executor.query<TailRow>(streams, [
     requests.map((request) => request.streamId),
     requests.map((request) => request.fromVersion),
+    streamEventsMax,
   ]);
   const archived = new Map<string, ArchivedStream>();
   for (const row of rows) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type BatchRow,
   createLineGroups,
@@ -6,7 +5,7 @@ import {
   type LineGroups,
   toBatchRow,
 } from './batch-row.ts';
-import { type ChainPosition, isLater, type LogFault } from './chain.ts';
+import { type ChainPosition, hashBatch, isLater, type LogFault, linkHash } from './chain.ts';
 import { type CopyLines, nextLine } from './copy-lines.ts';
 import type { EventChain } from './event-chain.ts';
 
@@ -73,8 +72,12 @@ export function createBatchChain(parts: BatchParts, from: ChainPosition): BatchC
     const { first: sequence } = row;
     const outcomesHash = await hashOfOutcomes(outcomes, row.at);
     if (outcomesHash === null) return { sequence, reason: outcomeWithoutBatch };
-    const hashes = `${events.hash}\t${outcomesHash}`;
-    if (!isHashed(row, chain.position.commandsHash, hashes)) return { sequence, reason: changed };
+    const hashes = {
+      before: chain.position.commandsHash,
+      event: events.hash,
+      outcomes: outcomesHash,
+    };
+    if (hashBatch(row.line, hashes) !== row.hash) return { sequence, reason: changed };
     const reason = await faultOfTerms(terms, row, events.takeStreams());
     return reason === null ? null : { sequence, reason };
   }
@@ -93,14 +96,9 @@ async function hashOfOutcomes(outcomes: LineGroups, at: string): Promise<string 
   let hash = '';
   for await (const line of outcomes.upTo(at)) {
     if (line.at !== at) return null;
-    hash = createHash('sha256').update(hash, 'hex').update(line.rest).digest('hex');
+    hash = linkHash(hash, line.rest);
   }
   return hash;
-}
-
-function isHashed({ line, hash }: BatchRow, before: string, hashes: string): boolean {
-  const state = createHash('sha256').update(before, 'hex');
-  return state.update(`${line}\t${hashes}`).digest('hex') === hash;
 }
 
 async function faultOfTerms(

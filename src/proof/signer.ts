@@ -9,7 +9,8 @@ import { type LogHead, type SignedHead, type SigningKey, signHead } from './sign
 
 /** Where heads are signed. */
 interface SigningSettings {
-  readonly headsFile: string;
+  /** The file of the heads of a ledger. */
+  readonly headsFile: (ledger: string) => string;
   /** Reads the key, or creates it. */
   readonly readKey: () => Promise<SigningKey>;
 }
@@ -56,7 +57,7 @@ const eventsMax = 10_000;
  * head of a log that lacks what was signed before in the same epoch.
  */
 export function createSigner(options: SignerOptions): Signer {
-  const { headsFile, readKey, database, logger, times = usualTimes } = options;
+  const { readKey, database, logger, times = usualTimes } = options;
   const over = new AbortController();
   let state = unsigned;
   let seen: string | null = null;
@@ -72,27 +73,22 @@ export function createSigner(options: SignerOptions): Signer {
     // A log without a batch has no head, and its first one is signed without waiting.
     if (now.batchAt === null || now.commandsHash === seen || !isDue) return;
     // Another server may have signed meanwhile, and an operator may have moved the file.
+    const headsFile = options.headsFile(now.ledger);
     const last = await readLastHead(headsFile, now.ledger);
     const { has, batchAt, ...head } = last === null ? now : await readHead(database, last);
-    if (last !== null && !has) reportMissing(last, head.epoch);
+    if (last !== null && !has) {
+      reportMissing(last, head.epoch, { headsFile, logger });
+    }
     signedMs = performance.now();
     seen = head.commandsHash;
     if (last?.commandsHash === head.commandsHash) state = { ...state, sequence: last.sequence };
-    else if (batchAt !== null) await append({ ...head, batchAt });
+    else if (batchAt !== null) await append(headsFile, { ...head, batchAt });
   }
 
-  async function append(head: LogHead): Promise<void> {
+  async function append(headsFile: string, head: LogHead): Promise<void> {
     const line = signHead(head, await readKey(), fromEpochMs(Date.now()));
     await appendHead(headsFile, line);
     state = { ...state, line, sequence: head.sequence };
-  }
-
-  function reportMissing(missing: SignedHead, epoch: number): void {
-    const { sequence, signedAt } = missing;
-    const reason = `the log lacks what was signed at ${signedAt} for sequence ${sequence}`;
-    const advice = `run daybook verify; after a restore, move ${headsFile} away`;
-    if (epoch === missing.epoch) throw new HeadsFileError(`${reason}: ${advice}`);
-    logger.error({ headsFile }, `${reason}, in another epoch: ${advice}`);
   }
 
   async function trySign(isLast: boolean): Promise<void> {
@@ -123,4 +119,16 @@ export function createSigner(options: SignerOptions): Signer {
       await running;
     },
   };
+}
+
+/** Throws if the log lacks in the same epoch what was signed; otherwise it was restored. */
+function reportMissing(
+  { sequence, signedAt, epoch }: SignedHead,
+  now: number,
+  { headsFile, logger }: { readonly headsFile: string; readonly logger: Logger },
+): void {
+  const reason = `the log lacks what was signed at ${signedAt} for sequence ${sequence}`;
+  const advice = `run daybook verify; after a restore, move ${headsFile} away`;
+  if (now === epoch) throw new HeadsFileError(`${reason}: ${advice}`);
+  logger.error({ headsFile }, `${reason}, in another epoch: ${advice}`);
 }

@@ -13,8 +13,8 @@ interface Building {
 interface BuildOptions {
   readonly log: Pick<Log, 'events'>;
   readonly signal: AbortSignal;
-  /** Called after each page. */
-  onPage(): void;
+  /** Called after each page; the next one waits for it. */
+  onPage(): Promise<void>;
 }
 
 /**
@@ -45,6 +45,6 @@ export async function buildRows(
       atRear.map(({ moving }) => moving),
       events,
     );
-    onPage();
+    await onPage();
   }
 }

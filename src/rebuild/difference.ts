@@ -3,6 +3,7 @@ import { copyRows } from '../postgres/copy-rows.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import type { MovingView } from '../views/building/advance.ts';
 import {
+  addRemoved,
   areEqual,
   type Checksum,
   createChecksumParts,
@@ -10,7 +11,7 @@ import {
   type Mark,
 } from '../views/building/checksum.ts';
 import type { Checksums } from '../views/building/write-page.ts';
-import type { StoredViewRow } from '../views/store.ts';
+import { readViews, type StoredViewRow } from '../views/store.ts';
 
 /** Where two builds of a view differ first: between two sequences, and in which document. */
 export interface ViewDifference {
@@ -23,21 +24,24 @@ export interface ViewDifference {
   readonly isArchived?: boolean;
 }
 
-/** Reads every row of a view up to a sequence, and sums them up. */
+/** Rows of a view, and what was removed of them. */
+type Thinned = Pick<StoredViewRow, 'id' | 'historyFrom' | 'removedChecksum'>;
+
+/** Reads every row of a view up to a sequence, and sums them up, with what was removed. */
 async function sumStoredRows(
   connection: Pick<CopyConnection, 'copyOut'>,
-  viewId: number,
+  row: Thinned,
   upTo: number,
 ): Promise<Checksums> {
   const parts = createChecksumParts();
   const query = `select key::text, sequence::text, document::text from view_document_history
-    where view_id = ${Math.trunc(viewId)} and sequence <= ${Math.trunc(upTo)}`;
+    where view_id = ${Math.trunc(row.id)} and sequence <= ${Math.trunc(upTo)}`;
   for await (const rows of copyRows(connection, query)) {
     for (const [key, sequence, text = null] of rows) {
       parts.add({ key: key ?? '', sequence: Number(sequence), text });
     }
   }
-  return parts.upTo(upTo);
+  return addRemoved(parts.upTo(upTo), row);
 }
 
 const marks: Query = {
@@ -92,19 +96,22 @@ const firstRow: Query = {
       select key, sequence, document::text as text from view_document_history
       where view_id = $2 and sequence between $3 and $4
     ) as other using (key, sequence)
-    where one.text is distinct from other.text
-      or (one.key is null) <> (other.key is null)
+    where (one.text is distinct from other.text or (one.key is null) <> (other.key is null))
+      and (one.key is not null or sequence >= $5)
     order by sequence, key limit 1`,
 };
 
-/** The first row of a range that two builds of a view do not have alike; null if there is none. */
+/**
+ * The first row of a range that a live view and another build do not have alike, apart from what
+ * was removed of the live one; null if there is none.
+ */
 async function firstDocument(
   executor: Executor,
-  ids: readonly [number, number],
+  [live, other]: readonly [Thinned, number],
   { from, to }: Pick<ViewDifference, 'from' | 'to'>,
 ): Promise<ViewDifference['document']> {
   type Row = { readonly key: string; readonly sequence: number };
-  const [row] = await executor.query<Row>(firstRow, [...ids, from, to]);
+  const [row] = await executor.query<Row>(firstRow, [live.id, other, from, to, live.historyFrom]);
   return row ?? null;
 }
 
@@ -115,18 +122,31 @@ interface Compared {
   readonly at: number;
 }
 
-/** Reads all rows of a live view and compares them with a copy; null if they are equal. */
+const begin: Query = {
+  name: 'begin_comparison',
+  text: 'begin isolation level repeatable read read only',
+};
+
+/**
+ * Reads all rows of a live view at one moment and compares them with a copy; null if they are
+ * equal, from where the history of the live view begins. Null also if that is after `at`.
+ */
 export async function findDifference(
   connection: CopyConnection,
   { moving, live, at }: Compared,
 ): Promise<ViewDifference | null> {
-  const isThere = moving.checkpoint === at && moving.summedAfter === 0;
+  await connection.query(begin);
+  const rows = await readViews(connection);
+  const [copyRow, liveRow] = [moving, live].map(({ id }) => rows.find((row) => row.id === id));
+  if (copyRow === undefined || liveRow === undefined || liveRow.historyFrom > at) return null;
+  const { checksum, checkpoint } = moving;
+  const isThere = checkpoint === at && checksum !== null;
   const own = isThere
-    ? { checksum: moving.checksum, marks: await readMarks(connection, moving.id, at) }
-    : await sumStoredRows(connection, moving.id, at);
-  const stored = await sumStoredRows(connection, live.id, at);
+    ? { checksum, marks: await readMarks(connection, moving.id, at) }
+    : await sumStoredRows(connection, copyRow, at);
+  const stored = await sumStoredRows(connection, liveRow, at);
   const range = firstRange({ sequence: at, ...own }, { sequence: at, ...stored });
   if (range === null) return null;
-  const document = await firstDocument(connection, [live.id, moving.id], range);
+  const document = await firstDocument(connection, [liveRow, moving.id], range);
   return { ...range, document };
 }

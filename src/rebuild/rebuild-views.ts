@@ -101,9 +101,9 @@ function takeCopiesOf({ log }: RebuildParts): Take {
   };
 }
 
-/** Builds rows up to where the live ones are now. */
+/** Builds rows up to where the live ones are now, and packs them on the way. */
 async function buildToLive(
-  { parts: { log }, request, executor, signal }: Running,
+  { parts: { log }, request, executor, signal, packing }: Running,
   nexts: readonly Next[],
 ): Promise<void> {
   const building: { readonly moving: MovingView; readonly goal: number }[] = [];
@@ -111,13 +111,15 @@ async function buildToLive(
     const { live } = await readRowsOf(executor, moving.view);
     building.push({ moving, goal: live?.checkpoint ?? 0 });
   }
-  const onPage = (): void => {
-    const working = building.filter(({ moving }) => moving.parked === null);
-    const sequence = Math.min(...working.map(({ moving }) => moving.checkpoint));
+  const onPage = async (): Promise<void> => {
+    const working = building.map(({ moving }) => moving).filter(({ parked }) => parked === null);
+    const sequence = Math.min(...working.map(({ checkpoint }) => checkpoint));
     const of = Math.max(...building.map(({ goal }) => goal));
     request.onProgress({ step: 'building', sequence: Math.min(sequence, of), of });
+    packing.wake(working);
+    if (packing.isBehind(working)) await packing.rest();
   };
-  onPage();
+  await onPage();
   await buildRows(executor, building, { log, signal, onPage });
   assertRunning(signal, nexts);
 }

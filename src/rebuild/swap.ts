@@ -11,8 +11,8 @@ import type { Next } from './take-rows.ts';
 export interface Swapped {
   /** The sequence at which they were swapped in. */
   readonly sequence: number;
-  /** Their checksum there. */
-  readonly checksum: string;
+  /** Their checksum there; null if it is not known. */
+  readonly checksum: string | null;
   /** Whether the checksum of what they have replaced was known there. */
   readonly isProved: boolean;
   readonly keptUntil: string;
@@ -44,7 +44,7 @@ export function swapAll(
     const building = pairs.map(({ next: { moving }, live }) => ({ moving, goal: live.checkpoint }));
     const isFar = building.some(({ moving, goal }) => goal - moving.checkpoint > behindMax);
     if (isFar || signal.aborted) return null;
-    await buildRows(executor, building, { log, signal, onPage: () => {} });
+    await buildRows(executor, building, { log, signal, onPage: async () => {} });
     const swapped = new Map<Next, Swapped>();
     for (const { next, live } of pairs) {
       if (!isFit(next)) continue;
@@ -68,14 +68,14 @@ async function swapOne(
 ): Promise<Swapped> {
   const { id, checkpoint: sequence, checksum, view } = moving;
   const keptUntil = await swapRows(executor, { name: view.name, live, next: { id } });
-  return { sequence, checksum: toHex(checksum), isProved, keptUntil };
+  return { sequence, checksum: checksum && toHex(checksum), isProved, keptUntil };
 }
 
 /** Whether both have the same checksum; null if they cannot be compared where they are. */
 function compareChecksums({ moving }: Next, live: StoredViewRow): boolean | null {
   const { checksum, checksumSequence } = live;
   if (checksum === null || checksumSequence !== moving.checkpoint) return null;
-  if (live.checkpoint !== moving.checkpoint || moving.summedAfter > 0) return null;
+  if (live.checkpoint !== moving.checkpoint || moving.checksum === null) return null;
   return areEqual(fromHex(checksum), moving.checksum);
 }
 

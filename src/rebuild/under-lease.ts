@@ -3,6 +3,7 @@ import { newUuid } from '../lib/uuid.ts';
 import type { Log } from '../log/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { type Leadership, withLeadership } from '../postgres/leadership.ts';
+import { createPacking, type Packing } from '../views/building/packing.ts';
 import type { AnyView } from '../views/lists/placement.ts';
 import type { Next } from './take-rows.ts';
 
@@ -41,6 +42,8 @@ export interface Running {
   readonly request: RebuildRequest;
   readonly executor: Executor;
   readonly signal: AbortSignal;
+  /** Packs the history of the rows while they are built. */
+  readonly packing: Packing;
 }
 
 /** Takes rows of views under their leases, or refuses to. */
@@ -74,9 +77,11 @@ export function withRows<T>(
     for (const { moving } of nexts) moving.epoch = epoch;
     request.onBegun?.();
     const { signal } = leadership;
+    const packing = createPacking({ executor: database, logger, signal });
     try {
-      return await work({ parts, request, executor, signal }, nexts);
+      return await work({ parts, request, executor, signal, packing }, nexts);
     } finally {
+      await packing.stop();
       await leadership.release(nexts.map(({ moving }) => moving.id));
     }
   });

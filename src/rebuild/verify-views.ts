@@ -3,7 +3,12 @@ import type { Log } from '../log/log.ts';
 import { type CopyConnection, withCopyConnection } from '../postgres/copy-out.ts';
 import { copyRows } from '../postgres/copy-rows.ts';
 import type { Executor, Query } from '../postgres/database.ts';
-import { createChecksumParts, fromHex, type SummedRow } from '../views/building/checksum.ts';
+import {
+  addRemoved,
+  createChecksumParts,
+  fromHex,
+  type SummedRow,
+} from '../views/building/checksum.ts';
 import type { AnyView } from '../views/lists/placement.ts';
 import type { StoredViewRow } from '../views/store.ts';
 import { readRowsOf } from './copies.ts';
@@ -26,6 +31,8 @@ export interface VerifiedView {
   readonly sequence: number;
   /** The sequence up to which there are checksums: 0 if there are none yet. */
   readonly provedUpTo: number;
+  /** The sequence from which its rows are compared: 0 unless its history was thinned. */
+  readonly historyFrom: number;
   /** The first range of sequences with a fault, and the document; null if there is none. */
   readonly fault: ViewDifference | null;
 }
@@ -69,13 +76,14 @@ async function verifyView(
   const marks = await readMarks(connection, live.id, sequence);
   const end = live.checksumSequence === sequence ? fromHex(live.checksum ?? '') : null;
   const provedUpTo = end === null ? (marks.at(-1)?.sequence ?? 0) : sequence;
-  const read = parts.upTo(sequence);
+  const read = addRemoved(parts.upTo(sequence), live);
   const stored = { sequence, marks, checksum: end ?? read.checksum };
   const range =
     firstRange(stored, { sequence, ...read }) ??
     (last > sequence ? { from: sequence + 1, to: last } : null);
   const fault = range && (await locate(connection, log, { view, live, range }));
-  return { name: view.name, rows: count, sequence, provedUpTo, fault };
+  const { historyFrom } = live;
+  return { name: view.name, rows: count, sequence, provedUpTo, historyFrom, fault };
 }
 
 /** Reads all rows of a view; returns how many there are, and their last sequence. */
@@ -100,7 +108,7 @@ async function eachRow(
 
 interface Suspect {
   readonly view: AnyView;
-  readonly live: Pick<StoredViewRow, 'id'>;
+  readonly live: Pick<StoredViewRow, 'id' | 'historyFrom'>;
   readonly range: Pick<ViewDifference, 'from' | 'to'>;
 }
 
@@ -124,14 +132,18 @@ async function locate(
   }
 }
 
-/** The first row that is not as the log has it; null if only a checksum is wrong. */
+/**
+ * The first row of a range that is not as the log has it; null if only a checksum is wrong. In the
+ * part of a range that was thinned, rows are not compared one by one.
+ */
 async function firstWrong(
   executor: Executor,
   log: Pick<Log, 'events'>,
-  { view, live: { id }, range: { from, to } }: Suspect,
+  { view, live: { id, historyFrom }, range: { from, to } }: Suspect,
 ): Promise<ViewDifference['document']> {
-  const stored = await executor.query<SummedRow>(inRange, [id, from, to]);
-  const right = await refoldRange(executor, log, { view, id }, { after: from - 1, upTo: to });
+  const after = Math.max(from - 1, historyFrom);
+  const stored = await executor.query<SummedRow>(inRange, [id, after + 1, to]);
+  const right = await refoldRange(executor, log, { view, id }, { after, upTo: to });
   const nameOf = ({ key, sequence }: SummedRow): string => `${sequence} ${key}`;
   const expected = new Map(right.map((row) => [nameOf(row), row.text]));
   const wrong = stored.filter((row) => expected.get(nameOf(row)) !== row.text);

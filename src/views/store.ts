@@ -19,6 +19,8 @@ export interface StoredViewRow extends ViewRow {
   /** The checksum of its rows up to `checksumSequence`; null if none was ever stored. */
   readonly checksum: string | null;
   readonly checksumSequence: number | null;
+  /** The sum of the digests of its versions that were thinned; null if none were. */
+  readonly removedChecksum: string | null;
   /** Until when rows that no program reads are kept; null for all others. */
   readonly keptUntil: string | null;
   readonly isExpired: boolean;
@@ -49,6 +51,7 @@ const all: Query = {
   name: 'views',
   text: `select id, name, version, status, checkpoint, error, history_from as "historyFrom",
       encode(checksum, 'hex') as checksum, checksum_sequence as "checksumSequence",
+      encode(removed_checksum, 'hex') as "removedChecksum",
       kept_until as "keptUntil", coalesce(kept_until < clock_timestamp(), false) as "isExpired"
     from views order by name, version`,
 };

@@ -1,5 +1,5 @@
 import { delay } from '../lib/delay.ts';
-import type { Database, Query } from '../postgres/database.ts';
+import type { Database, Executor, Query } from '../postgres/database.ts';
 import { readViews, type ViewRow } from './store.ts';
 
 interface ThinOptions {
@@ -9,10 +9,12 @@ interface ThinOptions {
   readonly views?: readonly string[];
   /** Called after each step, with the number of versions and entries that have been removed. */
   readonly onProgress?: (removed: number) => void;
+  /** When it fires, no further step begins. */
+  readonly signal?: AbortSignal;
 }
 
 /** How much of a view was removed. */
-interface ThinnedView {
+export interface ThinnedView {
   readonly name: string;
   /** The sequence from which the view can be read. */
   readonly historyFrom: number;
@@ -27,6 +29,20 @@ const noticedMs = 3_000;
 const rowsMax = 2_000;
 const partitionsMax = 50;
 
+/** What thinning would change: for each view, from where it can be read now and afterwards. */
+export async function thinnable(
+  executor: Executor,
+  { before, views }: Pick<ThinOptions, 'before' | 'views'>,
+): Promise<
+  readonly (Pick<ThinnedView, 'name' | 'historyFrom'> & { readonly historyFromNow: number })[]
+> {
+  return (await readThinnable(executor, views)).map(({ name, historyFrom, checkpoint }) => ({
+    name,
+    historyFrom: Math.max(historyFrom, Math.min(before, checkpoint)),
+    historyFromNow: historyFrom,
+  }));
+}
+
 /**
  * Removes the history of views before a sequence. The state at the sequence and all later ones
  * stay. Reads before it fail with `ViewHistoryThinnedError` until the view is rebuilt. Servers may
@@ -36,18 +52,17 @@ const partitionsMax = 50;
  */
 export async function thinViews(
   database: Database,
-  { before, views, onProgress }: ThinOptions,
+  { before, views, onProgress, signal }: ThinOptions,
 ): Promise<readonly ThinnedView[]> {
-  const wanted = newestOf(await readViews(database)).filter(
-    ({ name, checkpoint }) => checkpoint > 0 && (views?.includes(name) ?? true),
-  );
+  const wanted = await readThinnable(database, views);
   await database.query(setHistory, [wanted.map(({ id }) => id), before]);
-  await delay(noticedMs);
+  await delay(noticedMs, signal);
   const ids = new Set(wanted.map(({ id }) => id));
   const rows = (await readViews(database)).filter(({ id }) => ids.has(id));
   const thinned: ThinnedView[] = [];
   let removed = 0;
   for (const row of rows) {
+    if (signal?.aborted) break;
     const report = (count: number): void => {
       removed += count;
       onProgress?.(removed);
@@ -55,17 +70,24 @@ export async function thinViews(
     thinned.push({
       name: row.name,
       historyFrom: row.historyFrom,
-      documents: await thinDocuments(database, row, report),
-      entries: await thinEntries(database, row, report),
+      documents: await thinDocuments(database, row, { report, signal }),
+      entries: await thinEntries(database, row, { report, signal }),
     });
   }
   return thinned;
 }
 
 /** The row with the highest version of each view: only older programs read the others. */
-function newestOf(rows: readonly ViewRow[]): readonly ViewRow[] {
+async function readThinnable(
+  executor: Executor,
+  views: readonly string[] | undefined,
+): Promise<readonly ViewRow[]> {
+  const rows = await readViews(executor);
   return rows.filter(
-    (row) => !rows.some(({ name, version }) => name === row.name && version > row.version),
+    (row) =>
+      row.checkpoint > 0 &&
+      (views?.includes(row.name) ?? true) &&
+      !rows.some(({ name, version }) => name === row.name && version > row.version),
   );
 }
 
@@ -93,11 +115,18 @@ interface ThinnedRow<Next> {
   readonly removed: number;
 }
 
-type Report = (count: number) => void;
+interface Steps {
+  readonly report: (count: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
 
-async function thinDocuments(database: Database, view: ViewRow, report: Report): Promise<number> {
+async function thinDocuments(
+  database: Database,
+  view: ViewRow,
+  { report, signal }: Steps,
+): Promise<number> {
   let removed = 0;
-  for (let key: string | null = ''; key !== null; ) {
+  for (let key: string | null = ''; key !== null && !signal?.aborted; ) {
     const [row]: readonly ThinnedRow<string>[] = await database.query<ThinnedRow<string>>(
       documentsQuery,
       [view.id, view.historyFrom, key, rowsMax],
@@ -109,9 +138,13 @@ async function thinDocuments(database: Database, view: ViewRow, report: Report):
   return removed;
 }
 
-async function thinEntries(database: Database, view: ViewRow, report: Report): Promise<number> {
+async function thinEntries(
+  database: Database,
+  view: ViewRow,
+  { report, signal }: Steps,
+): Promise<number> {
   let removed = 0;
-  for (let id: number | null = 0; id !== null; ) {
+  for (let id: number | null = 0; id !== null && !signal?.aborted; ) {
     const [row]: readonly ThinnedRow<number>[] = await database.query<ThinnedRow<number>>(
       entriesQuery,
       [view.id, view.historyFrom, id, partitionsMax],

@@ -39,7 +39,6 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     'src/client/idempotency-keys.ts keylessMutations',
     'src/client/retry.ts passingCodes',
   ],
-  'a task for a command of the command line': ['src/views/thin-views.ts thinViews'],
   'a limit that tests stay within': [
     'src/views/building/pace.ts busyEventsMin',
     'src/views/building/pace.ts busyPageMs',

@@ -46,8 +46,8 @@ test('heads are signed after the last signed event was archived', async () => {
   const sign = async (): Promise<void> => {
     const readKey = async () => key;
     const times = { lookMs: 5, signMs: 0 };
-    await createSigner({ database, logger, headsFile, readKey, times }).stop();
-    const signer = createSigner({ database, logger, headsFile, readKey, times });
+    await createSigner({ database, logger, headsFile: () => headsFile, readKey, times }).stop();
+    const signer = createSigner({ database, logger, headsFile: () => headsFile, readKey, times });
     signer.start();
     await signer.stop();
   };

@@ -1,33 +1,21 @@
 import { type Bench, repeat } from './support/bench.ts';
 import { toRate, toSize } from './support/comparison.ts';
 import type { ExportJob, Transferred } from './support/export-worker.ts';
+import { recordedLog, recordLog } from './support/recorded-log.ts';
 import { startWorker } from './support/worker.ts';
 
-const recordedMs = 10_000;
-const batches = 2_000;
-const batchSize = 100;
 const mebibyte = 1 << 20;
 
 /** Export and import of a log, compared with COPY of the same rows. */
 export const exporting: Bench = {
   name: 'export',
   method:
-    'exportLog and importLog on deposits with the records of their commands and ' +
-    `${(batches * batchSize).toLocaleString('en')} events in batches of ${batchSize}; COPY of the ` +
-    'same four tables out of the database, and into the same tables of an empty one.',
-  run: (stage) => {
-    const commands = startWorker(new URL('support/records-worker.ts', import.meta.url));
-    const log = startWorker(new URL('support/log-worker.ts', import.meta.url));
+    `exportLog and importLog on ${recordedLog}; COPY of the same four tables out of the ` +
+    'database, and into the same tables of an empty one.',
+  async run(stage) {
+    const url = await recordLog(stage, 'export');
     const worker = startWorker(new URL('support/export-worker.ts', import.meta.url));
-    return stage.withWorkers([commands, log, worker], async () => {
-      const url = await stage.database('daybook_export');
-      stage.progress('export: recording events');
-      await commands.call('start', { url, streams: 1_000, recordsCommands: true });
-      await commands.call('deposit', { concurrency: 64, warmUpMs: 0, measuredMs: recordedMs });
-      await commands.stop();
-      await log.call('start', { url });
-      await log.call('record', { batches, batchSize, lanes: 2, streamsPerLane: 1_000 });
-      await log.stop();
+    return stage.withWorkers([worker], async () => {
       const rounds = await repeat(stage.timing.rounds + 1, async (round) => {
         const run = async (job: string) => {
           const target = await stage.database(`daybook_${job.toLowerCase()}_${round}`);

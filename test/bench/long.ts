@@ -7,6 +7,7 @@ import { createClient } from './support/client.ts';
 import { type Comparison, toDuration, toRate, toSize } from './support/comparison.ts';
 import * as contract from './support/contract.ts';
 import { type DaybookServer, startDaybookServer } from './support/daybook-server.ts';
+import { compareStreams, longStreamMethod } from './support/long-streams.ts';
 import { multiplyLog } from './support/multiply-log.ts';
 import type { Stage } from './support/stage.ts';
 import * as trading from './support/trading.ts';
@@ -21,9 +22,15 @@ const momentsAsked = 1_000;
 const copyEventsMin = 10_000;
 const buildTimeoutMs = 3 * 3_600_000;
 
-/** The number of events of the long log; `DAYBOOK_BENCH_EVENTS` is another one. */
-function longEvents({ timing }: Stage): number {
-  return Number(process.env['DAYBOOK_BENCH_EVENTS'] ?? (timing.isThorough ? 1_000_000 : 300_000));
+/** The numbers of events of the long logs; `DAYBOOK_BENCH_EVENTS` has others, with commas. */
+function longEvents({ timing }: Stage): readonly number[] {
+  const { DAYBOOK_BENCH_EVENTS: given = timing.isThorough ? '1000000' : '300000' } = process.env;
+  const numbers = given.split(',').map(Number);
+  if (!numbers.every((events) => Number.isSafeInteger(events) && events >= shortEvents)) {
+    const least = `of at least ${shortEvents}`;
+    throw new Error(`DAYBOOK_BENCH_EVENTS must be numbers of events ${least}, not ${given}`);
+  }
+  return numbers;
 }
 
 /** What must not depend on the length of the log. */
@@ -31,18 +38,25 @@ export const long: Bench = {
   name: 'long',
   method:
     `A market of ${seedOrders.toLocaleString('en')} orders, copied until the log has ` +
-    `${shortEvents.toLocaleString('en')} and 1,000,000 events (DAYBOOK_BENCH_EVENTS: another ` +
-    'number), each in a database; the views are built from it. Then one server for each, ' +
+    `${shortEvents.toLocaleString('en')} and 1,000,000 events (DAYBOOK_BENCH_EVENTS: other ` +
+    'numbers), each in a database; the views are built from it. Then one server for each, ' +
     'restarted, and the same requests to both in turn: p50 over one connection, deposits over ' +
-    `${connections}. The memory is that of the process after them.`,
+    `${connections}. The memory is that of the process after them. ${longStreamMethod}`,
   async run(stage) {
+    const sizes = longEvents(stage);
+    const comparisons = [...(await compareStreams(stage, Math.max(...sizes)))];
     const short = await prepare(stage, 'short_log', shortEvents);
-    const longer = await prepare(stage, 'long_log', longEvents(stage));
-    const servers = [await restart(stage, short), await restart(stage, longer)] as const;
-    return stage.withWorkers(
-      servers.map(({ server }) => server),
-      () => compare(stage, servers[0], servers[1]),
-    );
+    for (const events of sizes.filter((size) => size !== shortEvents)) {
+      const longer = await prepare(stage, `long_log_${events}`, events);
+      const servers = [await restart(stage, short), await restart(stage, longer)] as const;
+      comparisons.push(
+        ...(await stage.withWorkers(
+          servers.map(({ server }) => server),
+          () => compare(stage, servers[0], servers[1]),
+        )),
+      );
+    }
+    return comparisons;
   },
 };
 

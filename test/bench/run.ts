@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { append } from './append.ts';
 import { bridges } from './bridges.ts';
 import { bulk } from './bulk.ts';
+import { chain } from './chain.ts';
 import { client } from './client.ts';
 import { deposit } from './deposit.ts';
 import { exporting } from './export.ts';
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   append,
   bulk,
   records,
+  chain,
   exporting,
   query,
   rights,

@@ -111,6 +111,23 @@ test('when a leader stops, another process can lead at once', async () => {
   await second.stop();
 });
 
+test('a lease that is released can be taken at once, and the leadership goes on', async () => {
+  const first = await lead(far);
+  await first.leadership.take([7, 8]);
+  const second = await lead(database);
+  await first.leadership.release([7]);
+  expect(await second.leadership.take([7, 8])).toEqual(new Set([7]));
+  expect(await first.leadership.take([7, 8])).toEqual(new Set([8]));
+  await first.leadership.release([8]);
+  // Without a lease there is nothing to renew, and nothing to lose.
+  const releasedAt = performance.now();
+  await until(() => performance.now() - releasedAt > 5_000);
+  expect(first.leadership.signal.aborted).toBe(false);
+  expect(await first.leadership.take([8])).toEqual(new Set([8]));
+  await first.stop();
+  await second.stop();
+});
+
 test('a leader that renews its lease keeps it for longer than its duration', async () => {
   const leader = await lead(far);
   await leader.leadership.take(ids);

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/log/log.ts';
+import { readHead } from '../../src/proof/head-row.ts';
 import { batchOf, run } from '../support/batches.ts';
 import { createTestDatabase, runStatement, type TestDatabase } from '../support/postgres.ts';
-import { runProgram } from '../support/program.ts';
+import { runProgram, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 let testDatabase: TestDatabase;
@@ -33,6 +34,38 @@ async function append(batches: number): Promise<void> {
     await log.append(batchOf(run('note-a', sequence + count * batchSize, batchSize)));
   }
 }
+
+test('databases with one data directory have a file of heads each', async () => {
+  const other = await createTestDatabase();
+  try {
+    await runStatement(other.url, 'update log_head set ledger = gen_random_uuid()');
+    const ledgers = await Promise.all(
+      [testDatabase, other].map(async ({ database, url }) => {
+        const { ledger } = await readHead(database, null);
+        const seed = "sha256(convert_to(ledger::text, 'UTF8'))";
+        await runStatement(url, `update log_head set hash = ${seed}, commands_hash = ${seed}`);
+        const server = await startProgram({
+          DATABASE_URL: url,
+          DAYBOOK_DATA_DIR: directory,
+          DAYBOOK_HEADS_FILE: '',
+        });
+        await createLog(database, new Map()).append(batchOf(run('note-a', 0, 1)));
+        expect(await server.end('SIGTERM')).toBe(0);
+        return ledger;
+      }),
+    );
+    expect(new Set(ledgers).size).toBe(2);
+    const files = (await readdir(directory)).filter((name) => name.startsWith('heads'));
+    expect(files.sort()).toEqual(ledgers.map((ledger) => `heads-${ledger}.jsonl`).sort());
+    for (const { url } of [testDatabase, other]) {
+      const { code, output } = await runProgram(['verify'], { ...environment, DATABASE_URL: url });
+      expect(output).toMatch(/\d+ signed heads agree/);
+      expect(code).toBe(0);
+    }
+  } finally {
+    await other.dispose();
+  }
+}, 60_000);
 
 const edit = (sequence: number) =>
   runStatement(

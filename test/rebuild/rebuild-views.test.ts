@@ -95,6 +95,9 @@ test('a view is built again, byte for byte, and swapped in; what it replaced is 
   const later = await appendNotes(testDatabase.database, 500);
   expect(await server.views.waitFor(later, 10_000)).toBe(true);
   await until(() => server.views.rows()[0]?.id === after.live);
+  // Nobody has advanced the rows that were put aside.
+  const kept = (await readViews(testDatabase.database)).find(({ id }) => id === after.kept);
+  expect(kept).toMatchObject({ status: 'parked', checkpoint: head });
 });
 
 test('a document that differs is found, and its view is not swapped in unless accepted', async () => {
@@ -134,6 +137,25 @@ test('a checksum that is not that of the rows keeps a view from being swapped in
   const result = await rebuild();
   expect(result).toMatchObject({ swapped: null, difference: null });
   expect(toText(result)).toBe('the checksum of the live view is not that of its rows');
+});
+
+test('a view whose checksum is not that of its checkpoint goes on without one until it is rebuilt', async () => {
+  const server = await startServer();
+  const head = await appendNotes(testDatabase.database, 9_500);
+  expect(await server.views.waitFor(head, 30_000)).toBe(true);
+  await server.stop();
+  await sql(testDatabase.database, 'update views set checksum_sequence = checkpoint - 100');
+  const next = await startServer();
+  const later = await appendNotes(testDatabase.database, 1_000);
+  expect(await next.views.waitFor(later, 30_000)).toBe(true);
+  const before = await storedOf(testDatabase.database, (await ids()).live ?? 0, later);
+  expect(before.marks).toEqual([]);
+  expect(await rebuild()).toMatchObject({ failure: null, swapped: { isProved: false } });
+  const after = await storedOf(testDatabase.database, (await ids()).live ?? 0, later);
+  expect(after.marks).toHaveLength(1);
+  await until(() => next.views.rows()[0]?.status === 'live');
+  expect(await next.views.waitFor(await appendNotes(testDatabase.database, 10), 10_000)).toBe(true);
+  expect(await rebuild()).toMatchObject({ failure: null, swapped: { isProved: true } });
 });
 
 test('of two rebuilds at once, the second is refused, and the first is not disturbed', async () => {

@@ -92,7 +92,7 @@ test(`a view advanced live equals one built in pages of any size, byte for byte 
         await advance(database, [moving], page);
       }
       expect(stored?.checksumSequence).toBe(moving.checkpoint);
-      expect(toHex(moving.checksum)).toBe(stored?.checksum);
+      expect(moving.checksum && toHex(moving.checksum)).toBe(stored?.checksum);
       expect(await storedOf(database, moving.id, events.length)).toEqual(
         await storedOf(database, live ?? 0, events.length),
       );

@@ -50,6 +50,7 @@ test('the rows of an untouched view are those of its checksums', async () => {
     rows: rows.length,
     sequence: head,
     provedUpTo: head,
+    historyFrom: 0,
     fault: null,
   });
 });

@@ -7,13 +7,14 @@ import { sql } from './rows.ts';
 /** So small that the histories of tests fill several packs. */
 export const smallPacks = { full: 300, addedMin: 60 };
 
-/** Packs everything that was replaced up to a sequence. */
+/** Packs everything that was replaced up to a sequence, or that was stored up to an earlier one. */
 export async function packUpTo(
   executor: Executor,
   view: Pick<MovingView, 'id'>,
   horizon: number,
+  settledAt = -1,
 ): Promise<void> {
-  const packed = { id: view.id, horizon, sizes: smallPacks };
+  const packed = { id: view.id, horizon, settledAt, sizes: smallPacks };
   for (let done = beginning; !isOver(done); ) done = await packStep(executor, packed, done);
 }
 
@@ -24,7 +25,7 @@ export async function packedIn(database: Database, view: Pick<MovingView, 'id'>)
     `select
        (select coalesce(sum(cardinality(keys)), 0)::integer from view_document_packs
          where view_id = $1) as documents,
-       (select coalesce(sum(cardinality(keys)), 0)::integer from view_entry_packs
+       (select coalesce(sum(cardinality(positions)), 0)::integer from view_entry_packs
          where view_id = $1) as entries,
        (select count(*)::integer from view_documents where view_id = $1) as rows`,
     [view.id],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StoredEvent } from '../../src/kernel/event.ts';
+import { newUuid } from '../../src/lib/uuid.ts';
 import { advance, type MovingView } from '../../src/views/building/advance.ts';
 import { type ListPage, readDocuments, readList, readVersions } from '../../src/views/read.ts';
 import { dropView } from '../../src/views/store.ts';
@@ -27,6 +28,9 @@ afterAll(() => testDatabase.dispose());
 
 const createView = (entriesMax?: number) => createWalletsView(testDatabase.database, entriesMax);
 
+/** How long before the horizon something has settled, so that it is packed while it is current. */
+const settledLag = 25;
+
 /** Folds pages into a view, and packs it after each up to `lag` sequences before its checkpoint. */
 async function foldPacked(
   view: MovingView,
@@ -35,7 +39,8 @@ async function foldPacked(
 ): Promise<void> {
   for (const page of pages) {
     await advance(testDatabase.database, [view], page);
-    await packUpTo(testDatabase.database, view, view.checkpoint - lag);
+    const horizon = view.checkpoint - lag;
+    await packUpTo(testDatabase.database, view, horizon, horizon - settledLag);
     // As if another process continued.
     if (page.length === 3) view.blocks.clear();
   }
@@ -171,7 +176,7 @@ test('no reader misses anything while its view is packed and advanced', async ()
     return turns;
   };
   const turns = Promise.all([
-    whileBusy(() => packUpTo(database, view, view.checkpoint)),
+    whileBusy(() => packUpTo(database, view, view.checkpoint, view.checkpoint - 500)),
     whileBusy(async () => {
       const at = 1 + Math.floor(Math.random() * 1_000);
       const all = { keys: keysOf(40), upTo: 3 };
@@ -190,6 +195,30 @@ test('no reader misses anything while its view is packed and advanced', async ()
   expect((await packedIn(database, view)).documents).toBeGreaterThan(1_000);
   const all = { keys: keysOf(40), upTo: 3_000 };
   expect(await allTexts(database, view, all)).toEqual(await allTexts(database, plain, all));
+}, 60_000);
+
+test('packed keys are UUIDs where all of a block are, and are read as they were written', async () => {
+  const view = await createView(16);
+  const ids = keysOf(60).map(() => newUuid());
+  // A UUID in capitals is another text.
+  const keys = [...ids, ids[0]?.toUpperCase() ?? ''];
+  const events = Array.from({ length: 600 }, (_, index) =>
+    toEvent({ ...busy(index), keys: [keys[index % keys.length] ?? ''] }, index),
+  );
+  await foldPacked(view, paged(events, [40]), 10);
+  const [packs] = await sql<{ ids: number; keys: number }>(
+    testDatabase.database,
+    `select count(ids)::integer as ids, count(keys)::integer as keys
+     from view_entry_packs where view_id = $1`,
+    [view.id],
+  );
+  expect(packs?.ids).toBeGreaterThan(10);
+  expect(packs?.keys).toBeGreaterThan(0);
+  for (const at of [70, 300, 600]) {
+    for (const list of ['SUM', 'FACTOR']) {
+      await expectPages(view, events, { first: { list, limit: 50, descending: true }, at });
+    }
+  }
 }, 60_000);
 
 test('only the latest version of a document stays a row, and what is too little to pack', async () => {

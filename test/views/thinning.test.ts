@@ -69,7 +69,7 @@ test('a thinned view is read alike from its floor on, also after it has advanced
       const firstPart = events.slice(0, 90);
       for (const page of paged(events, pageSizes)) await advance(database, [plain], page);
       for (const page of paged(firstPart, pageSizes)) await advance(database, [view], page);
-      if (isPacked) await packUpTo(database, view, 85);
+      if (isPacked) await packUpTo(database, view, 85, 60);
       const stored = await storedOf(view);
       const [{ documents, entries, historyFrom } = { documents: 0, entries: 0 }] = await thin(
         view,

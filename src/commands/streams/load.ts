@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../../kernel/event.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { LogStatements } from '../../log/log.ts';
-import type { ArchivedStream, StoredSnapshot } from '../../log/streams.ts';
+import { type ArchivedStream, type StoredSnapshot, streamEventsMax } from '../../log/streams.ts';
 import {
   type AnyDecider,
   type CachedStream,
@@ -17,7 +17,8 @@ type Missing = ReadonlyMap<string, AnyDecider>;
 type Streams = Map<string, CachedStream>;
 
 /**
- * Loads streams into the cache, in one round trip each for snapshots and events. Reads the tail
+ * Loads streams into the cache, in one round trip each for snapshots and events, and one more for
+ * each further part of a long stream. Reads the tail
  * after the cached state, else after the newest snapshot of the decider's version, else the whole
  * stream.
  *
@@ -100,17 +101,23 @@ interface Tails {
 
 /** Reads streams to their ends; leaves out a base that is not the beginning of its stream. */
 async function readTails(log: LogStatements, bases: Streams): Promise<Tails> {
-  const requests = [...bases].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
-  const found = await log.streams(requests);
-  const tails = groupByStream(found.events);
   const streams: Streams = new Map();
   const archived = new Set<string>();
-  for (const [streamId, base] of bases) {
-    const end = found.archived.get(streamId) ?? null;
-    const events = tails.get(streamId) ?? [];
-    const stream = await followBase(base, events, end);
-    if (stream !== null) streams.set(streamId, stream);
-    else if (end !== null && end.version > base.version) archived.add(streamId);
+  for (let rest: Streams = bases; rest.size > 0; ) {
+    const requests = [...rest].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
+    const found = await log.streams(requests);
+    const tails = groupByStream(found.events);
+    const longer: Streams = new Map();
+    for (const [streamId, base] of rest) {
+      const end = found.archived.get(streamId) ?? null;
+      const tail = tails.get(streamId) ?? [];
+      const stream = await followBase(base, tail, end);
+      if (stream === null) streams.delete(streamId);
+      else streams.set(streamId, stream);
+      if (stream === null && end !== null && end.version > base.version) archived.add(streamId);
+      if (stream !== null && tail.length === streamEventsMax) longer.set(streamId, stream);
+    }
+    rest = longer;
   }
   return { streams, archived };
 }

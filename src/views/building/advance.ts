@@ -8,7 +8,7 @@ import { isConnectionLost, sqlStateOf, toOneLine } from '../../postgres/errors.t
 import { type BlockMemory, createBlockMemory } from '../lists/block-memory.ts';
 import { type AnyView, type Placement, type Placements, toPlacement } from '../lists/placement.ts';
 import { type StoredViewRow, setViewStatus, type ViewError } from '../store.ts';
-import { type Checksum, continueChecksum, emptyChecksum, fromHex, type Mark } from './checksum.ts';
+import { type Checksum, continueChecksum, emptyChecksum, fromHex } from './checksum.ts';
 import { type Changes, fold, type Touched, touchedBy } from './fold.ts';
 import { putInBlocks, rememberBlocks } from './put-in-blocks.ts';
 import { readCurrentDocuments } from './read-current.ts';
@@ -30,18 +30,15 @@ export interface MovingView {
   historyFrom: number;
   /** Not null if the view failed on an event; a parked view does not advance. */
   parked: ViewError | null;
-  /** The checksum of the rows after `summedAfter`: of all rows if that is 0. */
-  checksum: Checksum;
-  summedAfter: number;
-  /** The marks after `summedAfter`, which cannot be stored yet if that is not 0. */
-  readonly marks: Mark[];
+  /** The checksum of all rows; null if it is not known. */
+  checksum: Checksum | null;
   /** Whether it is parked because the events after its checkpoint are archived. */
   waitsForArchive: boolean;
   readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
 }
 
-/** A version of a view as a process takes it over, without its checksum. */
+/** A version of a view as a process takes it over, without the checksum of its rows. */
 export function createMovingView(
   view: AnyView,
   id: number,
@@ -50,25 +47,21 @@ export function createMovingView(
   blocks: BlockMemory = createBlockMemory(),
 ): MovingView {
   const placements = new LRUCache<string, Placement>({ max: placementsMax });
-  const sums = { checksum: emptyChecksum, summedAfter: checkpoint, marks: [] };
-  const state = {
-    epoch: null,
-    status,
-    parked: null,
-    waitsForArchive: false,
-    historyFrom: 0,
-  } as const;
-  return { view, id, checkpoint, ...state, ...sums, placements, blocks };
+  const checksum = checkpoint === 0 ? emptyChecksum : null;
+  const moving = { view, id, checkpoint, epoch: null, status, historyFrom: 0, parked: null };
+  return { ...moving, checksum, waitsForArchive: false, placements, blocks };
 }
 
-/** Takes the stored checksum over, unless a program that knows none has advanced the view since. */
+/**
+ * Takes the stored checksum over, unless it is not that of the checkpoint. No program leaves it so;
+ * until a view that was altered by hand is rebuilt, it goes on without a checksum.
+ */
 export function takeChecksum(
   moving: MovingView,
   { checksum, checksumSequence }: Pick<StoredViewRow, 'checksum' | 'checksumSequence'>,
 ): void {
   if (checksum === null || checksumSequence !== moving.checkpoint) return;
   moving.checksum = fromHex(checksum);
-  moving.summedAfter = 0;
 }
 
 /**
@@ -98,8 +91,7 @@ export async function advance(
   }
   for (const { view, to, placements, changes, sums } of steps) {
     view.checkpoint = to;
-    view.checksum = sums.checksum;
-    if (view.summedAfter > 0) view.marks.push(...sums.marks);
+    view.checksum = sums?.checksum ?? null;
     view.blocks.trim();
     for (const [key, placement] of placements) view.placements.set(key, placement);
     if (changes.failure !== null) {
@@ -159,7 +151,7 @@ interface Step {
   /** The id of the event at `to`; null if the event is not in the page. */
   readonly toEventId: string | null;
   readonly changes: Changes;
-  readonly sums: Checksums;
+  readonly sums: Checksums | null;
   readonly placements: Placements;
 }
 
@@ -184,7 +176,7 @@ async function prepare(
     const to = endOf(changes, last ?? view.checkpoint);
     const toEventId = events.findLast(({ sequence }) => sequence === to)?.id ?? null;
     const rows = { from: view.checkpoint, to, rows: changes.documents };
-    const sums = continueChecksum(view.checksum, rows);
+    const sums = view.checksum === null ? null : continueChecksum(view.checksum, rows);
     steps.push({ view, to, toEventId, changes, sums, placements: found });
   }
   return steps;

@@ -98,6 +98,32 @@ export function createChecksumParts(): ChecksumParts {
   };
 }
 
+/** What was removed of the versions of a view: all that had been replaced at `historyFrom`. */
+interface ThinnedHistory {
+  readonly historyFrom: number;
+  /** The sum of their digests; null if there are none. */
+  readonly removedChecksum: string | null;
+}
+
+/**
+ * The checksums of all versions of a view, from those that are stored and those that were thinned.
+ * Leaves out the marks before `historyFrom`, as they cannot be found again.
+ */
+export function addRemoved(
+  { checksum, marks }: { readonly checksum: Checksum; readonly marks: readonly Mark[] },
+  { historyFrom, removedChecksum }: ThinnedHistory,
+): { readonly checksum: Checksum; readonly marks: readonly Mark[] } {
+  const removed = removedChecksum === null ? emptyChecksum : fromHex(removedChecksum);
+  const kept = marks.filter(({ sequence }) => sequence >= historyFrom);
+  return {
+    checksum: addChecksums(checksum, removed),
+    marks: kept.map((mark) => ({
+      sequence: mark.sequence,
+      checksum: addChecksums(mark.checksum, removed),
+    })),
+  };
+}
+
 /** The first sequence after `from` at which a checksum is kept. */
 export function nextMark(from: number): number {
   return (Math.floor(from / markEvery) + 1) * markEvery;

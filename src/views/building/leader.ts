@@ -15,13 +15,12 @@ import type { AnyView } from '../lists/placement.ts';
 import { readViews, registerView, setViewStatus } from '../store.ts';
 import { advance, type MovingView, parkBefore, unparkFetched } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
-import { createFindChecksums } from './find-checksums.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 import { createPacking, type Packing } from './packing.ts';
 import { leaveSwapped, takeViews } from './take-views.ts';
 
 interface ViewLeaderOptions {
-  /** Its connections pack the history of the views, and find missing checksums. */
+  /** Its connections pack the history of the views. */
   readonly database: Database;
   readonly log: Log;
   readonly feed: Feed;
@@ -82,7 +81,6 @@ async function leadViews(
   const moving: MovingView[] = [];
   const pace = createPace();
   const dropReplaced = createDropReplaced();
-  const findChecksums = createFindChecksums({ ...options, signal });
   let lookedAroundAt = Number.NEGATIVE_INFINITY;
   let swappedAt = Number.NEGATIVE_INFINITY;
   const lookAgainMs = (): number =>
@@ -106,7 +104,6 @@ async function leadViews(
       await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
-    await findChecksums.look(moving);
     const active = moving.filter((view) => view.parked === null);
     const front = Math.max(0, ...active.map((view) => view.checkpoint));
     const rear = Math.min(front, ...active.map((view) => view.checkpoint));

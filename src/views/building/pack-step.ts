@@ -18,10 +18,13 @@ export const beginning: Sweep = {
   moved: 0,
 };
 
-/** A view, the sequence up to which its history may be packed, and the sizes of packs. */
+/** A view, and what of it may be packed. */
 interface PackedView {
   readonly id: number;
+  /** What was replaced up to this sequence is packed. */
   readonly horizon: number;
+  /** What was stored up to this sequence is packed, too, even if it is still current. */
+  readonly settledAt: number;
   readonly sizes?: PackSizes;
 }
 
@@ -57,18 +60,18 @@ interface PackedRow {
 }
 
 const documentsQuery: Query = {
-  name: 'pack_documents',
-  text: 'select * from pack_documents($1, $2, $3, $4, $5, $6)',
+  name: 'pack_versions',
+  text: 'select * from pack_versions($1, $2, $3, $4, $5, $6, $7)',
 };
 
 async function packDocuments(
   executor: Executor,
-  { id, horizon, sizes = usualSizes }: PackedView,
+  { id, horizon, settledAt, sizes = usualSizes }: PackedView,
   { documents, entries, kept, moved }: Sweep,
 ): Promise<Sweep> {
   const [row] = await executor.query<PackedRow & { readonly next_key: string | null }>(
     documentsQuery,
-    [id, horizon, documents?.key, examinedMax, sizes.full, sizes.addedMin],
+    [id, horizon, settledAt, documents?.key, examinedMax, sizes.full, sizes.addedMin],
   );
   const key = row?.next_key ?? null;
   return {
@@ -80,8 +83,8 @@ async function packDocuments(
 }
 
 const entriesQuery: Query = {
-  name: 'pack_entries',
-  text: 'select * from pack_entries($1, $2, $3, $4, $5)',
+  name: 'pack_list_entries',
+  text: 'select * from pack_list_entries($1, $2, $3, $4, $5, $6)',
 };
 
 interface PackedEntriesRow extends PackedRow {
@@ -91,12 +94,13 @@ interface PackedEntriesRow extends PackedRow {
 
 async function packEntries(
   executor: Executor,
-  { id, horizon }: PackedView,
+  { id, horizon, settledAt }: PackedView,
   { entries, kept, moved }: Sweep,
 ): Promise<Sweep> {
   const [row] = await executor.query<PackedEntriesRow>(entriesQuery, [
     id,
     horizon,
+    settledAt,
     entries?.partition,
     entries?.block,
     examinedMax,

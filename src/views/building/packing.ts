@@ -30,6 +30,8 @@ interface PackingOptions {
 
 /** What the last events have replaced is not packed: frames and live queries read it. */
 const recentEvents = 1_000;
+/** What has not changed for at least this many events will hardly change, and is seldom read. */
+const settledEvents = 5_000;
 /** A view is swept again after at least this many events. */
 const eventsBetweenMin = 2_000;
 /** A sweep that leaves many rows is repeated less often, so that an event pays for ten of them. */
@@ -119,7 +121,8 @@ async function sweep(
   while (!isOver(done) && !over.aborted) {
     const began = performance.now();
     const horizon = view.checkpoint - recentEvents;
-    done = await packStep(executor, { id: view.id, horizon }, done);
+    const settledAt = view.checkpoint - settledEvents;
+    done = await packStep(executor, { id: view.id, horizon, settledAt }, done);
     const isLive = view.status === 'live';
     if (isLive) await delay(Math.min(pauseMaxMs, performance.now() - began), over);
   }

@@ -13,13 +13,12 @@ interface FoldedStep {
     readonly id: number;
     readonly checkpoint: number;
     readonly epoch: number | null;
-    readonly summedAfter: number;
     readonly blocks: BlockMemory;
   };
   readonly to: number;
   readonly toEventId: string | null;
   readonly changes: Changes;
-  readonly sums: Checksums;
+  readonly sums: Checksums | null;
 }
 
 /** Assigns all entries to blocks. Blocks not in memory are read in one statement for all views. */
@@ -48,7 +47,7 @@ export async function putInBlocks(
     assigner,
     rebalances: assigner.rebalances(),
     entriesMax: view.blocks.entriesMax,
-    checksums: view.summedAfter === 0 ? sums : null,
+    checksums: sums,
   }));
 }
 

@@ -19,11 +19,7 @@ const current: Query = {
   name: 'current_documents',
   text: `select wanted.view_id as view, wanted.key, found.document
     from unnest($1::integer[], $2::text[]) as wanted (view_id, key)
-    cross join lateral (
-      select document from view_documents
-      where view_documents.view_id = wanted.view_id and view_documents.key = wanted.key
-      order by sequence desc limit 1
-    ) as found`,
+    cross join lateral document_at(wanted.view_id, wanted.key, never_ends()) as found`,
 };
 
 /** The latest documents of some keys; leaves out a key that never had a document. */

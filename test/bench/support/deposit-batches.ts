@@ -11,6 +11,16 @@ export function createLane(streams: number): Lane {
   return new Map(Array.from({ length: streams }, () => [`account-${randomUUID()}`, 0]));
 }
 
+/** Opens the accounts of a lane that has no events. */
+export function openLane(lane: Lane): Batch {
+  const streams = [...lane.keys()];
+  const expected = new Map(streams.map((id) => [id, { version: 0, lastEventId: null }]));
+  for (const streamId of streams) lane.set(streamId, 1);
+  const events = streams.map((streamId) => toEvent(streamId, 1, opened));
+  const basis = { epoch: null, expected, validUntil: null };
+  return { id: newUuid(), ...basis, events, outcomes: [], records: [] };
+}
+
 /** The next deposits, spread over the streams of a lane. */
 export function toBatch(lane: Lane, size: number): Batch {
   const streams = [...lane.keys()];
@@ -22,25 +32,35 @@ export function toBatch(lane: Lane, size: number): Batch {
       expected.set(streamId, { version: version - 1, lastEventId: null });
     }
     lane.set(streamId, version);
-    return toDeposit(streamId, version);
+    return toEvent(streamId, version, deposited);
   });
   const basis = { epoch: null, expected, validUntil: null };
   return { id: newUuid(), ...basis, events, outcomes: [], records: [] };
 }
 
-function toDeposit(streamId: string, version: number): PendingEvent {
+const opened = { type: 'AccountOpened', data: { owner: 'bench', currency: 'USD' } };
+const deposited = {
+  type: 'CashDeposited',
+  data: { amount: '1.00', currency: 'USD', reference: null },
+};
+
+function toEvent(
+  streamId: string,
+  version: number,
+  { type, data }: Pick<PendingEvent, 'type' | 'data'>,
+): PendingEvent {
   const commandId = newUuid();
   return {
     id: newUuid(),
     streamId,
     version,
-    type: 'CashDeposited',
+    type,
     schemaVersion: 1,
     occurredAt: null,
     actor: 'bench',
     commandId,
     correlationId: commandId,
     causationId: null,
-    data: { amount: '1.00', currency: 'USD', reference: null },
+    data,
   };
 }

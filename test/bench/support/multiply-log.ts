@@ -38,9 +38,12 @@ const emptied = [
   'command_outcomes',
   'stream_snapshots',
   'view_documents',
+  'view_document_packs',
   'view_entries',
+  'view_entry_packs',
   'view_blocks',
   'view_partitions',
+  'view_checksums',
   'views',
   'consumer_timers',
 ];
@@ -56,8 +59,11 @@ const prepare = [
       lpad(to_hex($3), 8, '0') || '\\1', 'g'
     )
   $$`,
-  `update log_head set sequence = 0, hash = sha256(convert_to(ledger::text, 'UTF8')),
+  // It is another log, of which nothing has been signed or verified.
+  'update log_head set sequence = 0, ledger = gen_random_uuid()',
+  `update log_head set hash = sha256(convert_to(ledger::text, 'UTF8')),
     commands_hash = sha256(convert_to(ledger::text, 'UTF8'))`,
+  'update log_verification set position = null, fault = null',
 ];
 
 const partitions = `select add_events_partition(first, first + 10000000)
@@ -93,13 +99,19 @@ const finish = [
   // A batch for each command, whose events follow each other.
   `with batch as (
     select min(recorded_at) as recorded_at, min(sequence) as first_sequence,
-      count(*)::integer as event_count, max(sequence) as last_sequence
+      count(*)::integer as event_count, max(sequence) as last_sequence, gen_random_uuid() as id,
+      '{"texts":[],"records":[]}' as records
     from events group by command_id
   )
   insert into command_batches
-  select batch.recorded_at, first_sequence, event_count, gen_random_uuid(), 25,
-    '{"texts":[],"records":[]}', events.hash
+  select batch.recorded_at, first_sequence, event_count, batch.id, 25, records,
+    chain_hash((select commands_hash from log_head), concat_ws(
+      E'\\t', batch.recorded_at, first_sequence, event_count, batch.id, 25, records,
+      encode(events.hash, 'hex'), ''
+    )) over (order by first_sequence)
   from batch join events on events.sequence = last_sequence`,
+  `update log_head set commands_hash = last.hash
+  from (select hash from command_batches order by recorded_at desc limit 1) as last`,
   'update consumers set checkpoint = log_head.sequence from log_head',
   'vacuum (analyze) events',
   'vacuum (analyze) command_batches',

@@ -1,5 +1,6 @@
 -- Moves versions of documents of a view from rows into packs: those that a later version has
--- replaced up to the sequence `horizon`. The latest version of each document stays a row.
+-- replaced up to the sequence `horizon`, and the latest version of a document if it was stored up
+-- to the sequence settled_at, which is not after `horizon`.
 --
 -- Examines rows_max rows from the key from_key on, and returns the key with which the next call
 -- continues; null after the last row. A pack is full from pack_size characters of JSON on. It is
@@ -12,9 +13,10 @@
 -- Locks out other packing of the view until the transaction ends. Throws FOREIGN_KEY_VIOLATION
 -- (23503) if the view does not exist.
 -- revision 1
-create or replace function pack_documents(
+create or replace function pack_versions(
   of_view integer,
   horizon bigint,
+  settled_at bigint,
   from_key text,
   rows_max integer,
   pack_size integer,
@@ -52,7 +54,9 @@ begin
       where view_id = of_view and (key, sequence) <= (listed.key, listed.sequence)
       order by key desc, sequence desc limit 1
     ) as pack (pack_key, pack_sequence) on true
+    -- The last row may have been replaced by one that is not listed, which does no harm.
     where listed.replaced_at <= horizon
+      or listed.replaced_at is null and listed.sequence <= settled_at
   ), removed as (
     delete from view_documents as version using replaced
     where version.view_id = of_view and version.key = replaced.key
