@@ -38,6 +38,7 @@ import { runVerifyViews } from './verify-command.ts';
 import { publicKeyOf, type VerifyLogOptions, verifyLogOf } from './verify-log-command.ts';
 
 const program = cac('daybook');
+const argsOf = (): readonly string[] => program.rawArgs.slice(2);
 program
   .command('serve', 'Serve the GraphQL API (settings: HOST, PORT, DATABASE_URL, DAYBOOK_DATA_DIR)')
   .action(serve);
@@ -97,10 +98,7 @@ for (const [option, description] of importOptions) importCommand.option(option, 
 const exportCommand = program
   .command('export', 'Write the log to files, or its events or a view to a Parquet file')
   .example('  daybook export --out backup')
-  .action(async () => {
-    const settings = readExportSettings(program.rawArgs.slice(2));
-    await runExport(readConfig(), settings, terminalOf());
-  });
+  .action(() => runExport(readConfig(), readExportSettings(argsOf()), terminalOf()));
 for (const [option, description] of exportOptions) exportCommand.option(option, description);
 const importLogCommand = program
   .command('import', 'Restore an export into an empty database')
@@ -122,10 +120,7 @@ for (const [option, description] of drillOptions) drillCommand.option(option, de
 const archiveCommand = program
   .command('archive', 'Move old events to files, or fetch them back')
   .example('  daybook archive --before 2026-01-01T00:00:00Z --out archive')
-  .action(async () => {
-    const settings = readArchiveSettings(program.rawArgs.slice(2));
-    await runArchive(readConfig(), settings, terminalOf());
-  });
+  .action(() => runArchive(readConfig(), readArchiveSettings(argsOf()), terminalOf()));
 for (const [option, description] of archiveOptions) archiveCommand.option(option, description);
 const verifyCommand = program
   .command(

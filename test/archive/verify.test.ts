@@ -288,7 +288,7 @@ describe('files that are whole, but not those of the log,', () => {
     await onArchived((url) => refuse(url, forged, 'event 8 of'));
   });
 
-  test('are refused if an event was changed, and the sum of the file too', async () => {
+  test('are refused if an event and the sum were changed', async () => {
     await onArchived(async (url, archive) => {
       const name = (await readManifest(archive))?.files[0]?.name ?? '';
       await editLines(archive, name, (lines) =>
