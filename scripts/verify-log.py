@@ -12,7 +12,9 @@ EVENTS = ('sequence, stream_id, version, id, type, schema_version, recorded_at, 
           'command_id, correlation_id, causation_id, data')
 BATCHES = 'recorded_at, first_sequence, event_count, batch_id, size, records'
 OUTCOMES = 'actor, idempotency_key, fingerprint, command_id, sequence, event_count, rejection'
-HEAD = "ledger, sequence, encode(hash, 'hex'), encode(commands_hash, 'hex'), chained_after"
+HEAD = ("ledger, sequence, encode(hash, 'hex'), encode(commands_hash, 'hex'), chained_after, "
+        'archived_through')
+RANGES = "first_sequence, last_sequence, encode(hash_before, 'hex'), encode(hash, 'hex'), last_at"
 sha256 = lambda data: hashlib.sha256(data).digest()
 time = lambda text: text[:-3]  # Without +00, times of UTC sort as texts.
 
@@ -113,9 +115,9 @@ def read_heads(file, ledger, trusted):
 class Events:
     """The chain of events, up to `sequence`."""
 
-    def __init__(self, lines, seed):
-        self.lines, self.sequence, self.hash, self.at = lines, 0, seed, ''
-        self.versions, self.ids, self.streams = {}, set(), set()
+    def __init__(self, lines, begin, versions):
+        self.lines, (self.sequence, self.hash, self.at) = lines, begin
+        self.versions, self.ids, self.streams = versions, set(), set()
 
     def to(self, last):
         while self.sequence < last:
@@ -134,7 +136,7 @@ class Events:
             fault(number, 'the event is not the one that was recorded')
         if time(at) <= time(self.at) or time(occurred) > time(at):
             fault(number, 'the event has a time that it cannot have')
-        if int(version) != self.versions.get(stream, 0) + 1 or id in self.ids:
+        if self.versions.get(stream, 0) not in (None, int(version) - 1) or id in self.ids:
             fault(number, 'the event has a version or an id that it cannot have')
         self.sequence, self.at, self.versions[stream] = number, at, int(version)
         self.ids.add(id)
@@ -180,21 +182,58 @@ def terms_of(records, streams):
     return {str(c - 2**32 if c >= 2**31 else c).encode() for c in crc}
 
 
+def archived_end(copy, seed, through):
+    """Where the archived events end, and the versions of their streams there."""
+    sequence, hash, at = 0, seed, ''
+    for row in copy(f'select {RANGES} from archived_ranges order by 1'):
+        first, last, before, after, at = row.decode().split('\t')
+        if int(first) != sequence + 1 or before != hash.hex():
+            fault(sequence + 1, 'the summary of the archived events was changed')
+        sequence, hash = int(last), bytes.fromhex(after)
+    if sequence != through:
+        fault(min(sequence, through) + 1, 'the summary of the archived events was changed')
+    streams = copy('select stream_id, version, last_sequence from archived_streams '
+                   f'where first_sequence <= {through}')
+    rows = [row.decode().split('\t') for row in streams]
+    # A summary of an interrupted archive goes beyond the end, so the version there is not known.
+    versions = {row[0]: int(row[1]) if int(row[2]) <= through else None for row in rows}
+    return (sequence, hash, at), versions
+
+
 def verify(url, heads_file, trusted):
     holder = psql(url, 'begin isolation level repeatable read read only; '
-                  'select pg_export_snapshot();\n')
+                  'lock table events in access share mode; select pg_export_snapshot();\n')
     snapshot = holder.stdout.readline().strip().decode()
     copy = lambda query: read(url, snapshot, query)
     head = next(copy(f'select {HEAD} from log_head')).decode().split('\t')
     ledger, head_sequence, chained_after = head[0], int(head[1]), int(head[4])
     heads = read_heads(heads_file, ledger, trusted) if heads_file else []
-    seed = commands = sha256(ledger.encode())
-    events = Events(copy(f"select {EVENTS}, encode(hash, 'hex') from events order by sequence"), seed)
+    commands, archived = sha256(ledger.encode()), int(head[5])
+    begin, versions = archived_end(copy, commands, archived)
+    events = Events(copy(f"select {EVENTS}, encode(hash, 'hex') from events order by sequence"),
+                    begin, versions)
+    later, before = 'true', ''
+    if archived > 0:
+        [[before, hash, last]] = [row.decode().split('\t') for row in copy(
+            "select recorded_at, encode(hash, 'hex'), first_sequence + event_count - 1 "
+            f"from command_batches where recorded_at <= '{begin[2]}' "
+            'order by recorded_at desc limit 1')]
+        if int(last) != archived:
+            fault(archived, 'the summary of the archived events was changed')
+        commands, later = bytes.fromhex(hash), f"recorded_at > '{before}'"
+        now = [before, archived, begin[1].hex(), hash]
+        while heads and time(heads[0]['batchAt']) <= time(before):
+            signed = heads.pop(0)
+            if signed['batchAt'] == before and [
+                    signed[name] for name in ('batchAt', 'sequence', 'hash', 'commandsHash')] != now:
+                fault(archived, 'the archived events differ from a signed head')
     outcomes = Groups(copy(f'select recorded_at, {OUTCOMES} from command_outcomes '
-                           'order by recorded_at, sequence, command_id'))
-    terms = Groups(copy('select recorded_at, term from command_terms order by recorded_at, term'))
-    following, before, good = 1, '', 0
-    for row in copy(f"select {BATCHES}, encode(hash, 'hex') from command_batches order by recorded_at"):
+                           f'where {later} order by recorded_at, sequence, command_id'))
+    terms = Groups(copy(f'select recorded_at, term from command_terms where {later} '
+                        'order by recorded_at, term'))
+    following, good = archived + 1, archived
+    for row in copy(f"select {BATCHES}, encode(hash, 'hex') from command_batches "
+                    f'where {later} order by recorded_at'):
         line, stored = row.rsplit(b'\t', 1)
         at, first, count, _, _, records = line.split(b'\t')
         at, first, last = at.decode(), int(first), int(first) + int(count) - 1
@@ -235,7 +274,8 @@ def verify(url, heads_file, trusted):
     if [head[2], head[3]] != [events.hash.hex(), commands.hex()]:
         fault(sequence, 'log_head has another hash')
     holder.stdin.close()
-    return sequence
+    unread = f'; events 1 to {archived} are archived and were not read' if archived else ''
+    return f'verified {sequence - archived} events{unread}'
 
 
 parser = argparse.ArgumentParser()
@@ -244,7 +284,7 @@ parser.add_argument('--heads')
 parser.add_argument('--public-key')
 given = parser.parse_args()
 try:
-    print(f'verified {verify(given.url, given.heads, given.public_key)} events')
+    print(verify(given.url, given.heads, given.public_key))
 except Fault as wrong:
     print(wrong)
     sys.exit(1)

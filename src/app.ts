@@ -8,6 +8,7 @@ import { buildSchema } from './api/schema.ts';
 import { createSubmitMutation } from './api/submit-mutation.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from './api/transport/server.ts';
 import type { TrustedDocuments } from './api/transport/trusted-documents.ts';
+import { createFetchBack } from './archive/fetch-back.ts';
 import { readBridges } from './bridges-file.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
@@ -80,7 +81,7 @@ export function buildApp(config: Config): App {
       logger,
       limits: config.engine,
       masterKeys,
-      signing: startProof(config, { ...pools, url }, { logger, undo }),
+      ...startBeside(config, { ...pools, url }, { logger, undo }),
       onReplaced,
       onErased: () => server?.forgetTexts(),
     });
@@ -119,6 +120,29 @@ export function buildApp(config: Config): App {
   return app;
 }
 
+/** Starts what works on the log beside the engine. */
+function startBeside(config: Config, connections: ProofConnections, own: Own) {
+  const signing = startProof(config, connections, own);
+  return { signing, fetchBack: openArchive(config, connections, own) };
+}
+
+interface Own {
+  readonly logger: Logger;
+  readonly undo: (() => Promise<void>)[];
+}
+
+/** What fetches archived events back, if there is a directory for it. */
+function openArchive(
+  { archiveDir: directory }: Config,
+  { url }: Pick<ProofConnections, 'url'>,
+  { logger, undo }: Own,
+): (() => boolean) | undefined {
+  if (directory === null) return undefined;
+  const fetchBack = createFetchBack({ url, directory, logger });
+  undo.push(fetchBack.stop);
+  return fetchBack.start;
+}
+
 async function startOwnPostgres(
   { dataDir }: Config,
   log: Logger,
@@ -139,7 +163,7 @@ interface ProofConnections {
 function startProof(
   { headsFile, signingKeyFile }: Config,
   { url, database, keeper }: ProofConnections,
-  { logger, undo }: { readonly logger: Logger; readonly undo: (() => Promise<void>)[] },
+  { logger, undo }: Own,
 ): () => SigningState {
   const readKey = () => readSigningKey(signingKeyFile);
   const signer = createSigner({ database, logger, headsFile, readKey });

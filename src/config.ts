@@ -28,6 +28,8 @@ export interface Config {
   readonly signingKeyFile: string;
   /** The file of the signed heads of a ledger; by default, each ledger has one in `dataDir`. */
   readonly headsFile: (ledger: string) => string;
+  /** From where archived events are fetched back when they are needed. Null: nowhere. */
+  readonly archiveDir: string | null;
   /** The file that configures the bridges. Null: there are none. */
   readonly bridgesFile: string | null;
   /** The file with the only documents that clients may run. Null: they may run any document. */
@@ -82,6 +84,7 @@ export function readConfig(environment: Environment = process.env): Config {
       get('DAYBOOK_SIGNING_KEY_FILE') ?? path.join(dataDir, 'signing-key.pem'),
     ),
     headsFile: (ledger: string) => headsFile ?? path.join(dataDir, `heads-${ledger}.jsonl`),
+    archiveDir: readPath(get('DAYBOOK_ARCHIVE_DIR')),
     bridgesFile: readPath(get('DAYBOOK_BRIDGES')),
     trustedDocumentsFile: readPath(get('DAYBOOK_TRUSTED_DOCUMENTS')),
     secret: readSecrets(environment),

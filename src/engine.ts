@@ -90,6 +90,8 @@ interface EngineOptions {
   readonly signing?: () => SigningState;
   /** `defaultEngineLimits` if absent. */
   readonly limits?: EngineLimits;
+  /** Called when archived events are needed; returns whether they are being fetched back. */
+  readonly fetchBack?: (() => boolean) | undefined;
   /** Called when the log was restored to an earlier state, after cached reads were discarded. */
   readonly onReplaced?: () => void;
   /** Called when people have been forgotten: nothing that may have their texts must be kept. */
@@ -175,21 +177,13 @@ function createParts(
   const { contexts, logger, url, limits = defaultEngineLimits } = options;
   const ownViews = contexts.flatMap((context) => context.views);
   const definitions = eventDefinitionsOf(contexts);
-  const log = createLog(database, definitions, { writer, readers });
+  const log = createLog(database, definitions, { writer, readers, fetchBack: options.fetchBack });
   const onEvents = createForgetting(keys, () => {
     watcher.forget();
     options.onErased?.();
   });
   const feed = createFeed({ log, logger, onReplaced: forgetLog, onEvents });
-  const views = createViews({
-    database,
-    readers,
-    keeper,
-    log,
-    feed,
-    logger,
-    views: ownViews,
-  });
+  const views = createViews({ database, readers, keeper, log, feed, logger, views: ownViews });
   const watcher = createWatcher({ feed, views, logger });
   const registry = createReactionRegistry(reactionNamesOf(contexts));
   const processor = createProcessor({

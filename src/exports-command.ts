@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { restoreLog } from './archive/restore-log.ts';
 import type { Config } from './config.ts';
 import { modules } from './contexts/all.ts';
 import { drillLines } from './exports/drill/report.ts';
@@ -17,7 +18,8 @@ import type { AnyView } from './views/lists/placement.ts';
 
 const contexts = modules.map(({ context }) => context);
 
-interface CommandTerminal {
+/** Where a command writes, and the signal that ends it. */
+export interface CommandTerminal {
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly signal: AbortSignal;
@@ -100,7 +102,7 @@ export async function runImportLog(
 /** Runs `daybook drill` and returns its exit code. */
 export async function runDrillCommand(
   config: Config,
-  { from, dump, isJson }: DrillSettings,
+  { from, dump, archive, isJson }: DrillSettings,
   { out, err, signal }: CommandTerminal,
 ): Promise<0 | 1> {
   const program = await readVersion();
@@ -112,6 +114,9 @@ export async function runDrillCommand(
       url,
       from,
       dump,
+      archive: archive ?? config.archiveDir,
+      fetchBack: (restored, directory) =>
+        restoreLog({ url: restored, directory, signal, onProgress() {} }),
       program,
       views,
       definitions,
@@ -126,7 +131,7 @@ export async function runDrillCommand(
 }
 
 /** The version of this program. */
-async function readVersion(): Promise<string> {
+export async function readVersion(): Promise<string> {
   const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { cac } from 'cac';
 import { issueToken, readRoles } from './api/transport/token.ts';
 import { buildApp, type Started } from './app.ts';
+import { archiveOptions, readArchiveSettings } from './archive/settings.ts';
+import { runArchive } from './archive-command.ts';
 import { BridgeSettingsError } from './bridges/settings.ts';
 import {
   type Config,
@@ -36,6 +38,7 @@ import { runVerifyViews } from './verify-command.ts';
 import { publicKeyOf, type VerifyLogOptions, verifyLogOf } from './verify-log-command.ts';
 
 const program = cac('daybook');
+const argsOf = (): readonly string[] => program.rawArgs.slice(2);
 program
   .command('serve', 'Serve the GraphQL API (settings: HOST, PORT, DATABASE_URL, DAYBOOK_DATA_DIR)')
   .action(serve);
@@ -95,10 +98,7 @@ for (const [option, description] of importOptions) importCommand.option(option, 
 const exportCommand = program
   .command('export', 'Write the log to files, or its events or a view to a Parquet file')
   .example('  daybook export --out backup')
-  .action(async () => {
-    const settings = readExportSettings(program.rawArgs.slice(2));
-    await runExport(readConfig(), settings, terminalOf());
-  });
+  .action(() => runExport(readConfig(), readExportSettings(argsOf()), terminalOf()));
 for (const [option, description] of exportOptions) exportCommand.option(option, description);
 const importLogCommand = program
   .command('import', 'Restore an export into an empty database')
@@ -117,6 +117,11 @@ const drillCommand = program
     process.exitCode = await runDrillCommand(readConfig(), settings, terminalOf());
   });
 for (const [option, description] of drillOptions) drillCommand.option(option, description);
+const archiveCommand = program
+  .command('archive', 'Move old events to files, or fetch them back')
+  .example('  daybook archive --before 2026-01-01T00:00:00Z --out archive')
+  .action(() => runArchive(readConfig(), readArchiveSettings(argsOf()), terminalOf()));
+for (const [option, description] of archiveOptions) archiveCommand.option(option, description);
 const verifyCommand = program
   .command(
     'verify-stream',
@@ -129,6 +134,7 @@ program
   .command('verify', 'Check the log of the database against its hashes and the signed heads')
   .option('--heads <file>', 'The file of signed heads (default: DAYBOOK_HEADS_FILE)')
   .option('--public-key <key>', 'The public key of the heads, or its file (default: the own key)')
+  .option('--archive <directory>', 'The archived events (default: DAYBOOK_ARCHIVE_DIR)')
   .option('--restart', 'Begin at the first event, even if an interrupted check can continue')
   .option('--views', 'Check the documents of all views against their checksums, not the log')
   .option('--refold', 'With --views: also build the views again from the log and compare')

@@ -1,3 +1,4 @@
+import { withEventsHere } from './archive-command.ts';
 import type { Config } from './config.ts';
 import { newUuid } from './lib/uuid.ts';
 import { type OpenDatabase, withDatabase } from './open-database.ts';
@@ -34,12 +35,11 @@ export async function runRebuild(
     if (action === 'drop') return drop(open, views, terminal);
     const progress = createEventProgress(terminal.err);
     const run = action === 'undo' ? undoRebuild : rebuildViews;
-    const results = await run(rebuildPartsOf(open), {
-      views,
-      acceptsDifferences,
-      signal: terminal.signal,
-      onProgress: progress.update,
-    }).finally(progress.stop);
+    const { signal } = terminal;
+    const request = { views, acceptsDifferences, signal, onProgress: progress.update };
+    const results = await withEventsHere(config, { ...terminal, url: open.url }, () =>
+      run(rebuildPartsOf(open), request).finally(progress.stop),
+    );
     for (const result of results) terminal.out.write(`${toLine(result)}\n`);
     return results.every(({ swapped }) => swapped !== null) ? 0 : 1;
   });

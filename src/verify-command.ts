@@ -1,3 +1,4 @@
+import { withEventsHere } from './archive-command.ts';
 import type { Config } from './config.ts';
 import { withDatabase } from './open-database.ts';
 import { createEventProgress } from './rebuild/progress.ts';
@@ -32,7 +33,9 @@ export function runVerifyViews(
     if (!refolds) return 0;
     const progress = createEventProgress(err);
     const request = { views, acceptsDifferences: false, signal, onProgress: progress.update };
-    const refolded = await refoldViews(parts, request).finally(progress.stop);
+    const refolded = await withEventsHere(config, { url: open.url, err, signal }, () =>
+      refoldViews(parts, request).finally(progress.stop),
+    );
     const wrong = refolded.filter(({ difference, failure }) => (difference ?? failure) !== null);
     for (const each of wrong) out.write(`${each.view.name}: ${describe(each)}\n`);
     return wrong.length === 0 ? 0 : 1;

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
+import { readArchivedLines } from './archive/archived-lines.ts';
 import type { Config } from './config.ts';
+import { ExportError } from './exports/errors.ts';
 import { UsageError } from './import/errors.ts';
+import { type CopyConnection, withCopyConnection } from './postgres/copy-out.ts';
 import { createDatabase, type Executor } from './postgres/database.ts';
 import { startEmbeddedPostgres } from './postgres/embedded.ts';
 import { toOneLine } from './postgres/errors.ts';
@@ -27,6 +30,8 @@ export interface VerifyLogOptions {
   readonly heads?: string;
   /** The public key, or its file; by default, that of the signing key, if it exists. */
   readonly publicKey?: string;
+  /** The directory of the archived events; by default, that of the settings, if there is one. */
+  readonly archive?: string;
   /** Do not continue an interrupted check. */
   readonly restart?: boolean;
 }
@@ -54,7 +59,7 @@ export async function verifyLogOf(
   try {
     return await verifyAt(url, config, { options, terminal });
   } catch (error) {
-    if (!(error instanceof HeadsFileError)) throw error;
+    if (!(error instanceof HeadsFileError || error instanceof ExportError)) throw error;
     terminal.print(error.message);
     return 1;
   } finally {
@@ -103,19 +108,27 @@ async function verifyAt(
         },
       );
   };
-  const { fault, position } = await verifyLog({
+  const directory = options.archive ?? config.archiveDir;
+  const { fault, position, unread, archived } = await withArchived(
     url,
-    from: from?.position ?? null,
-    heads,
-    isPart: false,
+    directory,
     signal,
-    onPosition(reached, head) {
-      if (performance.now() - saved < saveMs) return;
-      saved = performance.now();
-      progress.update(reached.sequence, head);
-      save(reached);
-    },
-  }).finally(() => progress.stop());
+    (lines) =>
+      verifyLog({
+        url,
+        from: from?.position ?? null,
+        heads,
+        isPart: false,
+        signal,
+        ...lines,
+        onPosition(reached, head) {
+          if (performance.now() - saved < saveMs) return;
+          saved = performance.now();
+          progress.update(reached.sequence, head);
+          save(reached);
+        },
+      }),
+  ).finally(() => progress.stop());
   if (signal.aborted) save(position);
   await saving;
   if (signal.aborted) {
@@ -132,8 +145,40 @@ async function verifyAt(
     return 1;
   }
   note(headsLine(heads));
-  print(`verified ${position.sequence} events`);
+  const rest = archivedLine({ unread, archived, directory });
+  print(`verified ${position.sequence - unread} events${rest}`);
   return 0;
+}
+
+type CheckOptions = Parameters<typeof verifyLog>[0];
+
+/** Runs a check that reads the archived events, too, if there is a directory that has them. */
+function withArchived<T>(
+  url: string,
+  directory: string | null,
+  signal: AbortSignal,
+  check: (lines: Pick<CheckOptions, 'archived'>) => Promise<T>,
+): Promise<T> {
+  if (directory === null) return check({});
+  return withCopyConnection(url, (executor: CopyConnection) =>
+    check({
+      archived: (ranges, after) =>
+        readArchivedLines({ executor, directory, signal }, ranges, after),
+    }),
+  );
+}
+
+interface ArchivedEvents {
+  /** The last archived event, and the last of those that were not read. */
+  readonly archived: number;
+  readonly unread: number;
+  readonly directory: string | null;
+}
+
+function archivedLine({ archived, unread, directory }: ArchivedEvents): string {
+  if (archived === 0) return '';
+  if (unread === 0) return `; events 1 to ${archived} of them are archived in ${directory}`;
+  return `; events 1 to ${archived} are archived and were not read: give --archive DIR`;
 }
 
 /** Reads what a check needs: the signed heads, and the state of an interrupted check. */

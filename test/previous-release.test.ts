@@ -32,6 +32,9 @@ async function createEmptyDatabase(): Promise<string> {
 async function start(url: string, built?: string): Promise<Program> {
   const program = await startProgram({ DATABASE_URL: url, LOG_LEVEL: 'error' }, ['serve'], built);
   undo.push(() => program.end('SIGKILL'));
+  // A server listens after ten seconds even if its views are still being built, and then says so to
+  // readers. A deployment sends it none before it is ready.
+  await until(async () => (await fetch(`${program.url}/health/ready`)).ok, 60_000);
   return program;
 }
 

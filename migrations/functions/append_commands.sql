@@ -24,7 +24,7 @@
 -- PostgreSQL may plan the statements while the tables are empty, and the plans must also serve when
 -- the tables are large. Each lookup is therefore a subquery or a lateral join, never a plain join
 -- that could become a scan.
--- revision 2
+-- revision 3
 create or replace function append_commands(
   -- The epoch of the log under which the batch was decided. Null: it is not checked.
   of_epoch bigint,
@@ -88,15 +88,28 @@ begin
       from events
       where stream_id = stream ->> 0 and version >= (stream ->> 1)::integer
       order by version desc limit 1
+    ), (
+      -- Its last event may be archived.
+      select version = (stream ->> 1)::integer and last_event_id = coalesce(
+        (stream ->> 2)::uuid, last_event_id
+      )
+      from archived_streams
+      where head.archived_through > 0 and stream_id = stream ->> 0 limit 1
     ), (stream ->> 1)::integer = 0)
   ) then
     select jsonb_object_agg(stream ->> 0, coalesce((
       select version from events where stream_id = stream ->> 0 order by version desc limit 1
-    ), 0)) into conflicts
+    ), (select version from archived_streams where stream_id = stream ->> 0 limit 1), 0))
+    into conflicts
     from jsonb_array_elements(expected) as wanted (stream)
     where not coalesce((
       select version = (stream ->> 1)::integer and id = coalesce((stream ->> 2)::uuid, id)
       from events where stream_id = stream ->> 0 order by version desc limit 1
+    ), (
+      select version = (stream ->> 1)::integer and last_event_id = coalesce(
+        (stream ->> 2)::uuid, last_event_id
+      )
+      from archived_streams where stream_id = stream ->> 0 limit 1
     ), (stream ->> 1)::integer = 0);
     raise exception 'the streams have moved on' using errcode = 'DB001', detail = conflicts::text;
   end if;

@@ -9,7 +9,7 @@ import {
 } from '../commands/errors.ts';
 import { UpgradeNeededError } from '../kernel/upgrade-needed.ts';
 import { GateFullError } from '../lib/fair-gate.ts';
-import { isTransient, LogReplacedError } from '../log/errors.ts';
+import { ArchivedError, isTransient, LogReplacedError } from '../log/errors.ts';
 import { SealBrokenError } from '../personal/seal.ts';
 import { isDiskFull, isReadOnly, isStatementTimeout, whyUnavailable } from '../postgres/errors.ts';
 import { ViewHistoryThinnedError, ViewNotReadableError } from '../views/errors.ts';
@@ -17,6 +17,7 @@ import { clientStatementTimeoutMs } from './client-reads.ts';
 import { codedError } from './errors.ts';
 
 const codedErrors = [
+  ArchivedError,
   BusyError,
   ContentionError,
   GateFullError,

@@ -17,8 +17,9 @@ export function addVerificationQuery(builder: Builder): void {
     fields: (t) => ({
       from: t.field({
         type: 'Sequence',
-        description: 'The sequence number of the first event that is verified.',
-        resolve: () => 1,
+        description: oneLine`The sequence number of the first event that is verified: the first
+          one that is not archived.`,
+        resolve: ({ archived }) => archived + 1,
       }),
       to: t.field({
         type: 'Sequence',
@@ -28,7 +29,7 @@ export function addVerificationQuery(builder: Builder): void {
       }),
       events: t.int({
         description: 'The number of events that are verified.',
-        resolve: (state) => Math.min(lastOf(state), intMax),
+        resolve: (state) => Math.min(Math.max(lastOf(state) - state.archived, 0), intMax),
       }),
       ok: t.boolean({
         description: 'Whether no fault has been found.',

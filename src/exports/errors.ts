@@ -4,6 +4,7 @@ export class ExportError extends Error {
 
   constructor(
     readonly code:
+      | 'ARCHIVED'
       | 'BUSY'
       | 'DAMAGED'
       | 'DISK_FULL'

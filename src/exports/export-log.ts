@@ -1,7 +1,7 @@
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CopyConnection } from '../postgres/copy-out.ts';
-import { createChain } from './chain.ts';
+import { createChain, type LogPlace } from './chain.ts';
 import { ExportError, toFileError } from './errors.ts';
 import { assertPlace, type ExportedHead, findPlace, readExportedHead } from './log-head.ts';
 import { exportFormat, type Manifest, readManifest, writeManifest } from './manifest.ts';
@@ -17,6 +17,10 @@ export interface ExportOptions {
   readonly directory: string;
   /** The event after which an export begins. Null: where the directory's export ends, or 0. */
   readonly after: number | null;
+  /** Where a new export begins if `after` is null; 0 if absent. */
+  readonly begin?: number;
+  /** Where the export ends. If absent: at the end of the log. */
+  readonly until?: LogPlace;
   /** The version of this program. */
   readonly program: string;
   readonly signal: AbortSignal;
@@ -49,12 +53,16 @@ export async function exportLog(options: ExportOptions): Promise<ExportSummary> 
       const begun = known ?? (await begin(snapshot.connection, head, options));
       assertSame(begun, head, directory);
       assertAfter(begun, options.after, directory);
+      assertReaches(begun, head, directory);
       await assertPlace(snapshot.connection, begun.end);
       if (known === null) await assertNoFiles(directory);
       await writeManifest(directory, begun);
       await removeLeftovers(directory, begun);
       const written = await writeFiles(snapshot, begun, { ...options, directory, head });
-      const manifest = await writeState(snapshot, written, { ...options, directory, head });
+      const isPart = options.until !== undefined;
+      const manifest = isPart
+        ? written
+        : await writeState(snapshot, written, { ...options, directory, head });
       await removeLeftovers(directory, manifest);
       const files = manifest.files.length - begun.files.length;
       return { files, events: manifest.events - begun.events, manifest };
@@ -78,10 +86,18 @@ async function prepareFolder(directory: string): Promise<string> {
 async function begin(
   executor: CopyConnection,
   head: ExportedHead,
-  { after, program }: ExportOptions,
+  { after, begin: first, program }: ExportOptions,
 ): Promise<Manifest> {
   const { ledger, epoch, chainedAfter, chainedAt } = head;
-  const start = await findPlace(executor, head, after ?? 0);
+  const start = after ?? first ?? null;
+  if (start === null && head.archivedThrough > 0) {
+    throw new ExportError(
+      'ARCHIVED',
+      `the events up to ${head.archivedThrough} are archived: name the directory that has them, ` +
+        `which then gets the whole log, or use --after ${head.archivedThrough}`,
+    );
+  }
+  const place = await findPlace(executor, head, start ?? 0);
   const now = new Date().toISOString();
   return {
     format: exportFormat,
@@ -92,8 +108,8 @@ async function begin(
     updatedAt: now,
     chainedAfter,
     chainedAt,
-    start,
-    end: start,
+    start: place,
+    end: place,
     events: 0,
     files: [],
     state: null,
@@ -119,14 +135,26 @@ function assertAfter({ start, end }: Manifest, after: number | null, directory: 
   );
 }
 
+/** An export cannot go on with events that are not in the database. */
+function assertReaches({ end }: Manifest, head: ExportedHead, directory: string): void {
+  const { archivedThrough } = head;
+  if (end.sequence >= archivedThrough) return;
+  throw new ExportError(
+    'ARCHIVED',
+    `${directory} has the events up to ${end.sequence}, but those up to ${archivedThrough} are ` +
+      'archived: name the directory that has them, or a new one',
+  );
+}
+
 /** Writes the files that are missing; the manifest names each as soon as it is complete. */
 async function writeFiles(
   { rows }: LogSnapshot,
   begun: Manifest,
-  { directory, head, limits = segmentLimits, program, signal, onProgress }: Work,
+  { directory, head, until, limits = segmentLimits, program, signal, onProgress }: Work,
 ): Promise<Manifest> {
   let manifest = begun;
-  const groups = rows(begun.end);
+  if (until !== undefined && until.sequence <= begun.end.sequence) return begun;
+  const groups = rows(begun.end, until);
   const reader = createRowReader(groups);
   const chain = createChain(begun.end);
   const parts = { directory, ledger: head.ledger, reader, chain, limits, signal };

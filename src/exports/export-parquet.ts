@@ -2,12 +2,12 @@ import { dateTimeFault, parseDateTime } from '../lib/date-time.ts';
 import { readSequenceAt } from '../log/moments.ts';
 import { withCopyConnection } from '../postgres/copy-out.ts';
 import { copyRows } from '../postgres/copy-rows.ts';
-import type { Executor } from '../postgres/database.ts';
+import type { Executor, Query } from '../postgres/database.ts';
 import type { AnyView } from '../views/lists/placement.ts';
 import { readViews } from '../views/store.ts';
 import { eventColumns } from './columns.ts';
 import { ExportError } from './errors.ts';
-import { readExportedHead } from './log-head.ts';
+import { keepEvents, readExportedHead } from './log-head.ts';
 import { documentsAsOf } from './view-documents.ts';
 import { type ParquetColumn, type ParquetContent, writeParquet } from './write-parquet.ts';
 
@@ -28,6 +28,8 @@ interface ParquetSummary {
   readonly sequence: number;
 }
 
+const begin: Query = { name: 'begin_parquet', text: 'begin' };
+
 /**
  * Writes the events up to a moment, or the documents of a view as of it, into a Parquet file.
  * Personal texts stay sealed. Throws `ExportError`.
@@ -37,12 +39,26 @@ export async function exportParquet(options: ParquetOptions): Promise<ParquetSum
   return withCopyConnection(url, async (connection) => {
     const { ledger, sequence: head } = await readExportedHead(connection);
     const sequence = asOf === null ? head : await sequenceOf(connection, asOf, head);
+    if (view === null) await keepAllEvents(connection);
     const { columns, query } =
       view === null ? eventsUpTo(sequence) : await documentsOf(connection, view, sequence);
     const rows = counted(copyRows(connection, query), onProgress);
     const about = { ledger, sequence: String(sequence), content: view?.name ?? 'events' };
     return { rows: await writeParquet(file, { columns, rows, about }), sequence };
   });
+}
+
+/** Keeps an archive from removing events while they are read. Throws `ExportError`. */
+async function keepAllEvents(executor: Executor): Promise<void> {
+  await executor.query(begin);
+  await keepEvents(executor);
+  const { archivedThrough } = await readExportedHead(executor);
+  if (archivedThrough === 0) return;
+  throw new ExportError(
+    'ARCHIVED',
+    `the events up to ${archivedThrough} are archived: fetch them back first with daybook ` +
+      'archive --restore --in DIR',
+  );
 }
 
 async function* counted(

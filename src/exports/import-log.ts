@@ -34,7 +34,8 @@ const addPartitions = query(
   'partitions',
   `select add_events_partition(first, first + 10000000)
    from generate_series(1, $1::bigint + 5000000, 10000000) as first
-   where to_regclass('events_' || first) is null`,
+   where to_regclass('events_' || first) is null
+     and first > (select sequence from log_import)`,
 );
 const analyze = query(
   'analyze',

@@ -128,12 +128,14 @@ const end: Query = { name: 'end_import', text: 'delete from log_import returning
 const putHead: Query = {
   name: 'put_head',
   text: `insert into log_head (
-      sequence, clock, epoch, ledger, hash, commands_hash, chained_after, chained_at
+      sequence, clock, epoch, ledger, hash, commands_hash, chained_after, chained_at,
+      archived_through
     ) values (
       $1, greatest($2::text::timestamptz, (
         select recorded_at from events where sequence = $1
       ), $3::text::timestamptz, $10::text::timestamptz),
-      $4, $5, decode($6, 'hex'), decode($7, 'hex'), $8, $9::text::timestamptz
+      $4, $5, decode($6, 'hex'), decode($7, 'hex'), $8, $9::text::timestamptz,
+      (select coalesce(max(last_sequence), 0) from archived_ranges)
     )`,
 };
 

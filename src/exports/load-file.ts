@@ -41,7 +41,7 @@ export async function loadFile(
         continue;
       }
       const row = readRow(line, where);
-      check(row, chain, where);
+      checkRow(row, chain, where);
       if (isMissing && loader.add(row)) await loader.flush();
       if (!isMissing && row.kind === 'event') throw movedOn(loaded);
       if (row.kind === 'batch') isMissing ||= row.hash === loaded.commandsHash;
@@ -58,7 +58,7 @@ export async function loadFile(
   }
 }
 
-function readRow(line: string, where: string): LogRow {
+export function readRow(line: string, where: string): LogRow {
   try {
     return parseJsonLine(line);
   } catch (error) {
@@ -67,7 +67,7 @@ function readRow(line: string, where: string): LogRow {
   }
 }
 
-function check(row: LogRow, chain: Chain, where: string): void {
+export function checkRow(row: LogRow, chain: Chain, where: string): void {
   try {
     chain.add(row);
   } catch (error) {
@@ -76,7 +76,7 @@ function check(row: LogRow, chain: Chain, where: string): void {
   }
 }
 
-function assertHeader(line: string, { name, start }: ExportedFile, ledger: string): void {
+export function assertHeader(line: string, { name, start }: ExportedFile, ledger: string): void {
   let header: { readonly format?: unknown; readonly ledger?: unknown; readonly after?: unknown } =
     {};
   try {

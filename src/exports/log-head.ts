@@ -11,12 +11,14 @@ export interface ExportedHead {
   readonly recordedAt: string | null;
   readonly chainedAfter: number;
   readonly chainedAt: string;
+  /** The last archived event; 0 if there is none. */
+  readonly archivedThrough: number;
 }
 
 const select: Query = {
   name: 'exported_head',
   text: `select ledger, epoch, clock::text, sequence, chained_after as "chainedAfter",
-      chained_at::text as "chainedAt", (
+      chained_at::text as "chainedAt", archived_through as "archivedThrough", (
         select recorded_at::text from events where events.sequence = log_head.sequence
       ) as "recordedAt"
     from log_head`,
@@ -29,13 +31,30 @@ export async function readExportedHead(executor: Executor): Promise<ExportedHead
   return head;
 }
 
+const keep: Query = {
+  name: 'keep_exported_events',
+  text: 'lock table events in access share mode',
+};
+
+/**
+ * Keeps an archive from removing events until the transaction ends. To be called before its first
+ * query: a snapshot that is older does not find what is removed.
+ */
+export async function keepEvents(executor: Executor): Promise<void> {
+  await executor.query(keep);
+}
+
 const hashes: Query = {
   name: 'hashes_at_place',
-  text: `select (
+  text: `select coalesce((
       select encode(hash, 'hex') from events where sequence = $1
-    ) as hash, (
+    ), (
+      select encode(hash, 'hex') from archived_ranges where last_sequence = $1
+    )) as hash, (
       select encode(hash, 'hex') from command_batches where recorded_at = $2::text::timestamptz
-    ) as "commandsHash"`,
+    ) as "commandsHash", (
+      select archived_through > $1 from log_head
+    ) as "isArchived"`,
 };
 
 /** Throws `ExportError` if the log does not have what it had at a place. */
@@ -43,10 +62,15 @@ export async function assertPlace(
   executor: Executor,
   { sequence, hash, recordedAt, commandsHash }: LogPlace,
 ): Promise<void> {
-  type Row = { readonly hash: string | null; readonly commandsHash: string | null };
+  type Row = {
+    readonly hash: string | null;
+    readonly commandsHash: string | null;
+    /** The hash of its batch proves an archived event. */
+    readonly isArchived: boolean;
+  };
   const [row] = await executor.query<Row>(hashes, [sequence, recordedAt]);
   const isThere =
-    (sequence === 0 || row?.hash === hash) &&
+    (sequence === 0 || row?.isArchived === true || row?.hash === hash) &&
     (recordedAt === null || row?.commandsHash === commandsHash);
   if (isThere) return;
   throw new ExportError(
@@ -58,12 +82,15 @@ export async function assertPlace(
 
 const batchOf: Query = {
   name: 'batch_of_event',
-  text: `select encode(events.hash, 'hex') as hash, batch.*
-    from events left join lateral (
+  text: `select encode(known.hash, 'hex') as hash, batch.*
+    from (
+      select sequence, recorded_at, hash from events
+      union all select last_sequence, last_at, hash from archived_ranges
+    ) as known left join lateral (
       select recorded_at::text as "recordedAt", encode(hash, 'hex') as "commandsHash",
         first_sequence as first, first_sequence + event_count - 1 as last
       from command_batches
-      where command_batches.recorded_at <= events.recorded_at order by recorded_at desc limit 1
+      where command_batches.recorded_at <= known.recorded_at order by recorded_at desc limit 1
     ) as batch on true
     where sequence = $1`,
 };
@@ -76,15 +103,27 @@ interface BatchRow {
   readonly last: number | null;
 }
 
+function toArchived(after: number, through: number): ExportError {
+  return new ExportError(
+    'ARCHIVED',
+    `--after ${after}: the events up to ${through} are archived: use --after ${through} or later`,
+  );
+}
+
 /** The place right after an event and its batch. Throws `ExportError` if there is no such place. */
 export async function findPlace(
   executor: Executor,
-  { ledger, sequence: head }: Pick<ExportedHead, 'ledger' | 'sequence'>,
+  {
+    ledger,
+    sequence: head,
+    archivedThrough,
+  }: Pick<ExportedHead, 'ledger' | 'sequence' | 'archivedThrough'>,
   after: number,
 ): Promise<LogPlace> {
   const beginning = beginningOf(ledger);
   if (after === 0) return beginning;
   const [row] = await executor.query<BatchRow>(batchOf, [after]);
+  if (row === undefined && after < archivedThrough) throw toArchived(after, archivedThrough);
   if (row === undefined) {
     throw new ExportError('UNUSABLE', `--after ${after}: the log ends at event ${head}`);
   }

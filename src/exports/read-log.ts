@@ -17,10 +17,10 @@ export interface LogSnapshot {
   /** For anything else that has to be of the same moment. */
   readonly connection: CopyConnection;
   /**
-   * The rows after a place, in groups: each batch comes after its events and outcomes. Throws
-   * `ExportError` if outcomes or terms have no batch.
+   * The rows after a place, up to another one or the end, in groups: each batch comes after its
+   * events and outcomes. Throws `ExportError` if outcomes or terms have no batch.
    */
-  rows(after: LogPlace): AsyncGenerator<readonly LogRow[], void, undefined>;
+  rows(after: LogPlace, until?: LogPlace): AsyncGenerator<readonly LogRow[], void, undefined>;
 }
 
 /**
@@ -34,7 +34,7 @@ export function withSnapshot<T>(
   // One for each table, as a connection reads one result at a time.
   return withSharedSnapshot(url, 5, ([connection, ...parts]) => {
     if (connection === undefined) throw new Error('the snapshot has no connection');
-    return work({ connection, rows: (after) => readRows(parts, after) });
+    return work({ connection, rows: (after, until) => readRows(parts, after, until) });
   });
 }
 
@@ -45,14 +45,18 @@ const asHex = `encode(hash, 'hex')`;
 async function* readRows(
   [first, second, third, fourth]: readonly CopyConnection[],
   after: LogPlace,
+  until: LogPlace | undefined,
 ): AsyncGenerator<readonly LogRow[], void, undefined> {
   if (!first || !second || !third || !fourth) throw new Error('a table has no connection');
   const { sequence, recordedAt } = after;
-  const isLater = recordedAt === null ? 'true' : `recorded_at > '${recordedAt}'`;
+  const isAfter = recordedAt === null ? 'true' : `recorded_at > '${recordedAt}'`;
+  const isLater =
+    until === undefined ? isAfter : `${isAfter} and recorded_at <= '${until.recordedAt}'`;
+  const last = until === undefined ? '' : `and sequence <= ${Math.trunc(until.sequence)}`;
   // The names of the columns alone would be those of the texts, which have another order.
   const queries = [
     `select ${asTexts(eventColumns)}, ${asHex} from events
-      where sequence > ${Math.trunc(sequence)} order by events.sequence`,
+      where sequence > ${Math.trunc(sequence)} ${last} order by events.sequence`,
     `select ${asTexts(batchColumns)}, ${asHex} from command_batches
       where ${isLater} order by command_batches.recorded_at`,
     `select ${asTexts(outcomeColumns)}, recorded_at::text from command_outcomes

@@ -28,6 +28,7 @@ export const importLogOptions: readonly (readonly [string, string])[] = [
 export const drillOptions: readonly (readonly [string, string])[] = [
   ['--from <directory>', 'The export to restore (default: one that the drill makes)'],
   ['--dump <file>', 'Restore this file of pg_dump instead, with pg_restore or psql'],
+  ['--archive <directory>', 'The archived events (default: DAYBOOK_ARCHIVE_DIR)'],
   ['--json', 'Print the result as JSON'],
 ];
 
@@ -58,15 +59,17 @@ export function readImportDirectory(args: readonly string[]): string {
 export interface DrillSettings {
   readonly from: string | null;
   readonly dump: string | null;
+  /** The directory of archived events; null: that of the settings, if there is one. */
+  readonly archive: string | null;
   readonly isJson: boolean;
 }
 
 /** Reads the settings of a drill. Throws `UsageError`. */
 export function readDrillSettings(args: readonly string[]): DrillSettings {
-  const options = { from: text, dump: text, json: { type: 'boolean' } } as const;
-  const { from = null, dump = null, json = false } = parse(args, options);
+  const options = { from: text, dump: text, archive: text, json: { type: 'boolean' } } as const;
+  const { from = null, dump = null, archive = null, json = false } = parse(args, options);
   if (from !== null && dump !== null) throw new UsageError('use either --from or --dump');
-  return { from, dump, isJson: json };
+  return { from, dump, archive, isJson: json };
 }
 
 function parse<

@@ -2,6 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { NewerEventError } from '../kernel/upgrade-needed.ts';
 import { type Broadcast, createBroadcast } from '../lib/broadcast.ts';
 import type { Logger } from '../lib/logger.ts';
+import { ArchivedError } from '../log/errors.ts';
 import type { Head } from '../log/head.ts';
 import type { Log } from '../log/log.ts';
 import { readReadable } from './readable-page.ts';
@@ -107,7 +108,12 @@ async function readTail(options: TailOptions, state: FeedState): Promise<void> {
     const under = log.epoch();
     // Reads the tail event again: its id shows whether the log is still the one that was read.
     const after = known.sequence - (known.id === null ? 0 : 1);
-    const { events, newer } = await readReadable(log, {}, { after, limit: pageSizeMax });
+    const page = await readReadable(log, {}, { after, limit: pageSizeMax }).catch(nullIfArchived);
+    if (page === null) {
+      const why = 'events that this process had not read were archived';
+      return restart(options, state, { ...known, id: null }, why);
+    }
+    const { events, newer } = page;
     if (known.id !== null && events[0]?.id !== known.id) return restart(options, state, known);
     // The log contains the tail, so the tail belongs to the epoch that was known before the read.
     state.epoch = Math.max(state.epoch, under ?? 0);
@@ -117,6 +123,12 @@ async function readTail(options: TailOptions, state: FeedState): Promise<void> {
     if (newer?.sequence === recent.tail().sequence + 1) return stopBefore(options, state, newer);
     if (events.length === pageSizeMax) state.isBehind = true;
   }
+}
+
+/** Only a process that was stopped for a long time is so far behind. */
+function nullIfArchived(error: unknown): null {
+  if (error instanceof ArchivedError) return null;
+  throw error;
 }
 
 function stopBefore({ logger }: TailOptions, state: FeedState, event: NewerEventError): void {
@@ -129,7 +141,12 @@ function stopBefore({ logger }: TailOptions, state: FeedState, event: NewerEvent
 }
 
 /** Forgets what was read from a log that has been replaced, and ends all its readers. */
-async function restart(options: TailOptions, state: FeedState, known: Tail): Promise<void> {
+async function restart(
+  options: TailOptions,
+  state: FeedState,
+  known: Tail,
+  reason = 'the log was restored to an earlier state',
+): Promise<void> {
   const { log, logger } = options;
   if (known.id !== null) await log.raiseEpoch(state.epoch, known.id);
   const head = await log.head();
@@ -137,7 +154,7 @@ async function restart(options: TailOptions, state: FeedState, known: Tail): Pro
   state.history += 1;
   logger.error(
     { readTo: known.sequence, head: head.sequence, epoch: state.epoch },
-    'the log was restored to an earlier state: everything is read again',
+    `${reason}: everything is read again`,
   );
   options.onReplaced?.();
   wakeReaders(state);

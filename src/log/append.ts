@@ -149,9 +149,15 @@ const verify: Query = {
       select jsonb_object_agg(expected.stream_id, coalesce(actual.version, 0)) as versions
       from unnest($1::text[], $2::integer[], $3::uuid[]) as expected (stream_id, version, id)
       left join lateral (
-        select events.version, events.id from events
-        where events.stream_id = expected.stream_id
-        order by events.version desc limit 1
+        select version, id from (
+          select events.version, events.id from events
+          where events.stream_id = expected.stream_id
+          order by events.version desc limit 1
+        ) as last_event
+        union all
+        select archived.version, archived.last_event_id from archived_streams as archived
+        where archived.stream_id = expected.stream_id
+        limit 1
       ) as actual on true
       where coalesce(actual.version, 0) <> expected.version
         or actual.id <> coalesce(expected.id, actual.id)

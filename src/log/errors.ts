@@ -44,6 +44,25 @@ export class LogReplacedError extends Error {
   }
 }
 
+/** What was asked for needs events that are in files, not in the database; nothing was written. */
+export class ArchivedError extends Error {
+  override readonly name = 'ArchivedError';
+  readonly code = 'ARCHIVED';
+
+  /** `through`: the last archived event. `isComing`: whether a server is fetching it back. */
+  constructor(
+    readonly through: number,
+    readonly isComing = false,
+  ) {
+    super(
+      `the events up to ${through} are archived, the first one here is ${through + 1}: ` +
+        (isComing
+          ? 'they are being fetched back, try again later'
+          : 'fetch them back with daybook archive --restore --in DIR'),
+    );
+  }
+}
+
 /** Whether a failed statement may have taken effect: its connection was lost while it ran. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return isConnectionLost(error) && !(error instanceof DatabaseUnreachableError);

@@ -3,10 +3,11 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
 import type { Database, Executor } from '../postgres/database.ts';
 import { appendEvents, findBatch, verifyStreams } from './append.ts';
+import { readArchived } from './archive.ts';
 import { createLogClock, type LogClock, readClock } from './clock.ts';
 import { createEventDecoder, type EventDecoder } from './codec.ts';
 import { raiseEpoch } from './epoch.ts';
-import { DecisionLateError } from './errors.ts';
+import { ArchivedError, DecisionLateError } from './errors.ts';
 import { type Head, type LogEnd, lockHead, readHead } from './head.ts';
 import { createMoments, type Moments, readSequenceAt } from './moments.ts';
 import { readOutcomes } from './outcomes.ts';
@@ -31,6 +32,7 @@ import {
   type SnapshotRequest,
   type StoredSnapshot,
   type StreamRequest,
+  type StreamTails,
   type WrittenSnapshot,
   writeSnapshots,
 } from './streams.ts';
@@ -67,10 +69,12 @@ export interface LogStatements {
   /** Where the command records up to a sequence end now. */
   recordsEnd(sequence: number): Promise<RecordsEndNow>;
   /**
-   * The events of some streams, each from a given version on, in order of version in a stream; at
-   * most `streamEventsMax` of each.
+   * The events of some streams that are here, each from a given version on, in order of version in
+   * a stream; at most `streamEventsMax` of each.
    */
-  streams(requests: readonly StreamRequest[]): Promise<readonly StoredEvent[]>;
+  streams(requests: readonly StreamRequest[]): Promise<StreamTails>;
+  /** The error for what needs archived events; with the setting, they are being fetched back. */
+  archived(): Promise<ArchivedError>;
   /** The sums of given members of the events in given streams. */
   totals(request: TotalsRequest): Promise<readonly StreamTotals[]>;
   snapshots(requests: readonly SnapshotRequest[]): Promise<readonly StoredSnapshot[]>;
@@ -104,18 +108,20 @@ export interface Log extends LogStatements {
 }
 
 /** Separate connections for some purposes; `database` serves those that are omitted. */
-interface LogConnections {
+interface LogOptions {
   /** The connections for appends, so that reads never keep an append waiting. */
   readonly writer?: Database | undefined;
   /** The connections for clients' reads. */
   readonly readers?: Database | undefined;
+  /** Called when archived events are needed; returns whether they are being fetched back. */
+  readonly fetchBack?: (() => boolean) | undefined;
 }
 
 /** Creates the log of a database. */
 export function createLog(
   database: Database,
   definitions: KnownEvents,
-  { writer = database, readers = database }: LogConnections = {},
+  { writer = database, readers = database, fetchBack = () => false }: LogOptions = {},
 ): Log {
   const decode = createEventDecoder(definitions);
   let epoch: number | null = null;
@@ -123,6 +129,7 @@ export function createLog(
     epoch: () => epoch,
     clock: createLogClock(),
     moments: createMoments(readers),
+    fetchBack,
   };
   const { sequenceAt } = known.moments;
   return {
@@ -147,13 +154,19 @@ interface Known {
   readonly epoch: () => number | null;
   readonly clock: LogClock;
   readonly moments: Moments;
+  readonly fetchBack: () => boolean;
 }
 
 function bindStatements(
   executor: Executor,
   decode: EventDecoder,
-  { epoch, clock, moments }: Known,
+  { epoch, clock, moments, fetchBack }: Known,
 ): LogStatements {
+  const noted = (error: unknown): unknown =>
+    error instanceof ArchivedError && fetchBack() ? new ArchivedError(error.through, true) : error;
+  const refuse = (error: unknown): never => {
+    throw noted(error);
+  };
   return {
     epoch,
     async append(batch) {
@@ -173,14 +186,18 @@ function bindStatements(
     sequenceAt: (time) => readSequenceAt(executor, time),
     now: () => clock.now() ?? readClock(executor, clock),
     async events(filter, page) {
-      const events = await readEvents(executor, decode, filter, page);
+      const events = await readEvents(executor, decode, filter, page).catch(refuse);
       moments.note(events.at(page.descending ? 0 : -1)?.recordedAt ?? '');
       return events;
     },
-    scan: (filter, page) => scanEvents(executor, decode, filter, page),
-    records: (filter, page) => scanRecords(executor, filter, page),
+    scan: (filter, page) => scanEvents(executor, decode, filter, page).catch(refuse),
+    records: (filter, page) => scanRecords(executor, filter, page).catch(refuse),
     recordsEnd: (sequence) => readRecordsEnd(executor, sequence),
     streams: (requests) => readStreams(executor, decode, requests),
+    archived: async () => {
+      const error = new ArchivedError(await readArchived(executor));
+      return noted(error) as ArchivedError;
+    },
     totals: (request) => readTotals(executor, request),
     snapshots: (requests) => readSnapshots(executor, requests),
     writeSnapshots: (snapshots) => writeSnapshots(executor, snapshots),

@@ -2,6 +2,7 @@ import type { StoredEvent } from '../kernel/event.ts';
 import type { Executor, Query } from '../postgres/database.ts';
 import { indexKey, indexSequenceMax } from '../postgres/index-key.ts';
 import type { EventDecoder, EventRow } from './codec.ts';
+import { ArchivedError } from './errors.ts';
 
 /** The events that match all given members; an absent member matches every event. */
 export interface EventFilter {
@@ -34,6 +35,8 @@ export interface EventScan {
    * the page is full, or no other event in its range passes the filter.
    */
   readonly stoppedAt: number | null;
+  /** Whether it stopped there because the events before are archived. */
+  readonly isArchivedBefore?: boolean;
 }
 
 /** A scan of this many events takes about 15 ms if all of them are in memory. */
@@ -43,8 +46,8 @@ const columns = `sequence, stream_id, version, id, type, schema_version, recorde
   actor, command_id, correlation_id, causation_id, data`;
 const all = inBothDirections(
   'events',
-  (direction) => `select ${columns} from events where sequence > $1 and sequence < $2
-    order by sequence ${direction} limit $3`,
+  (direction) => `(select ${columns} from events where sequence > $1 and sequence < $2
+    order by sequence ${direction} limit $3) union all ${archivedAfter()}`,
 );
 
 // Each filter has an index. Each leading filter has two texts: one for the filter alone, and one
@@ -69,15 +72,20 @@ const withOthers = leadingTexts(
     ) as looked_at where passes or is_last order by position ${direction}`,
 );
 
-/** A whole page of the log in order of sequence; keeps scanning until the page is complete. */
-export function readEvents(
+/**
+ * A whole page of the log in order of sequence; keeps scanning until the page is complete. Throws
+ * `ArchivedError` if a part of it is archived.
+ */
+export async function readEvents(
   executor: Executor,
   decode: EventDecoder,
   filter: EventFilter,
   page: EventPage,
 ): Promise<readonly StoredEvent[]> {
   const scan = (rest: EventPage) => scanEvents(executor, decode, filter, rest);
-  return scanWhile(scan, page, () => true).then(({ events }) => events);
+  const { events, stoppedAt } = await scanWhile(scan, page, () => true);
+  if (stoppedAt !== null) throw new ArchivedError(stoppedAt - 1);
+  return events;
 }
 
 /** Scans for a page at least once, and again until it is complete or `goesOn` returns false. */
@@ -86,17 +94,22 @@ export async function scanWhile(
   page: EventPage,
   goesOn: () => boolean,
 ): Promise<EventScan> {
-  let { events, stoppedAt } = await scan(page);
-  while (stoppedAt !== null && goesOn()) {
+  let { events, stoppedAt, isArchivedBefore = false } = await scan(page);
+  // A page that has events ends before the archived ones; the next page fails.
+  while (stoppedAt !== null && !(isArchivedBefore && events.length > 0) && goesOn()) {
     const bound = page.descending ? { before: stoppedAt } : { after: stoppedAt };
     const more = await scan({ ...page, ...bound, limit: page.limit - events.length });
     events = [...events, ...more.events];
     stoppedAt = more.stoppedAt;
+    isArchivedBefore = more.isArchivedBefore ?? false;
   }
-  return { events, stoppedAt };
+  return { events, stoppedAt, isArchivedBefore };
 }
 
-/** The part of a page of the log that one bounded statement finds. */
+/**
+ * The part of a page of the log that one bounded statement finds. Throws `ArchivedError` if the
+ * next event of the page may be archived. A descending scan first stops before the archived events.
+ */
 export async function scanEvents(
   executor: Executor,
   decode: EventDecoder,
@@ -118,17 +131,51 @@ export async function scanEvents(
     const lookedAtMax = page.lookedAtMax ?? lookedAtMaxDefault;
     values.push(correlationId, streamId, actor, storedTypes ?? null, lookedAtMax);
   }
-  const rows = await executor.query<ScannedRow>(query, values);
-  const passing = rows.filter(({ passes = true }) => passes).map(decode);
-  // The statement finds stored types, which may be read as other types.
-  const events = passing.filter(({ type }) => filter.types?.includes(type) ?? true);
-  return { events, stoppedAt: events.length < limit ? endOf(rows, limit) : null };
+  const rows = await executor.query<ScannedRow | ArchivedRow>(query, values);
+  const scan = toScan(rows.filter(isEvent), decode, filter, limit);
+  const through = rows.find((row): row is ArchivedRow => !isEvent(row))?.sequence ?? 0;
+  const isWhole = through <= after || before <= after + 1;
+  if (isWhole || isComplete(scan, filter, page)) return scan;
+  if (!page.descending || before <= through + 1) throw new ArchivedError(through);
+  return { events: scan.events, stoppedAt: through + 1, isArchivedBefore: true };
+}
+
+/** Whether a scan has found its part of the page without the archived events before it. */
+function isComplete(
+  { events, stoppedAt }: EventScan,
+  { id }: EventFilter,
+  { descending = false, limit }: EventPage,
+): boolean {
+  if (id !== undefined) return events.length > 0;
+  return descending && (stoppedAt !== null || events.length >= limit);
+}
+
+/** The row after the events, if the range of the page has archived events: the last of those. */
+interface ArchivedRow {
+  readonly sequence: number;
+  readonly stream_id: null;
+}
+
+function isEvent(row: ScannedRow | ArchivedRow): row is ScannedRow {
+  return row.stream_id !== null;
 }
 
 interface ScannedRow extends EventRow {
   /** Absent if the leading filter is the only one. */
   readonly passes?: boolean;
   readonly is_last?: boolean;
+}
+
+function toScan(
+  rows: readonly ScannedRow[],
+  decode: EventDecoder,
+  { types }: EventFilter,
+  limit: number,
+): EventScan {
+  const passing = rows.filter(({ passes = true }) => passes).map(decode);
+  // The statement finds stored types, which may be read as other types.
+  const events = passing.filter(({ type }) => types?.includes(type) ?? true);
+  return { events, stoppedAt: events.length < limit ? endOf(rows, limit) : null };
 }
 
 /** The sequence after which there may be more rows; null if the statement has found all. */
@@ -144,50 +191,58 @@ const order = ['id', 'correlationId', 'streamId', 'actor', 'types'] as const;
 type ReadOrdered = (from: string, by: string, direction: string) => string;
 
 function leadingTexts(suffix: string, read: ReadOrdered) {
-  const leading = (name: string, column: string): BothDirections =>
+  const extra = suffix === '' ? '' : ', null, null';
+  const limited = (name: string, text: (direction: string) => string, condition?: string) =>
     inBothDirections(
       `${name}${suffix}`,
-      (direction) =>
-        `${read(
-          `events where ${within(column, '$4')}`,
-          indexKey(column, 'sequence'),
-          direction,
-        )} limit $3`,
+      (direction) => `(${text(direction)} limit $3) union all ${archivedAfter(extra, condition)}`,
+    );
+  const leading = (name: string, column: string): BothDirections =>
+    limited(name, (direction) =>
+      read(`events where ${within(column, '$4')}`, indexKey(column, 'sequence'), direction),
     );
   return {
-    id: inBothDirections(
-      `events_by_id${suffix}`,
-      (direction) =>
-        `${read(
-          'events where id = $4 and sequence > $1 and sequence < $2',
-          'sequence',
-          direction,
-        )} limit $3`,
+    id: limited('events_by_id', (direction) =>
+      read('events where id = $4 and sequence > $1 and sequence < $2', 'sequence', direction),
     ),
     correlationId: leading('events_by_correlation', 'correlation_id'),
     // Within a stream, versions are in the order of sequences, and they are already indexed.
-    streamId: inBothDirections(
-      `events_by_stream${suffix}`,
+    streamId: limited(
+      'events_by_stream',
       (direction) =>
-        `${read(
+        read(
           `events where stream_id = $4 and version > version_at($4, $1::bigint)
           and version <= version_at($4, $2::bigint - 1)`,
           'version',
           direction,
-        )} limit $3`,
+        ),
+      `and exists (
+        select from archived_streams where archived_streams.stream_id = $4
+          and archived_streams.first_sequence <= archived_through
+          and archived_streams.last_sequence > $1::bigint
+      )`,
     ),
     actor: leading('events_by_actor', 'actor'),
     // Reads a page of each type, then merges them: the index is ordered only within one type.
-    types: inBothDirections(
-      `events_by_types${suffix}`,
+    types: limited(
+      'events_by_types',
       (direction) => `select ${columns} from unnest($4::text[]) as wanted (wanted_type)
         cross join lateral (${read(
           `events where ${within('type', 'wanted_type')}`,
           indexKey('type', 'sequence'),
           direction,
-        )} limit $3) as event order by sequence ${direction} limit $3`,
+        )} limit $3) as event order by sequence ${direction}`,
     ),
   };
+}
+
+/**
+ * A row if events after `$1` are archived: the last of those. It is of the same statement as the
+ * events, so no event is missing without it.
+ */
+function archivedAfter(extra = '', condition = ''): string {
+  return `select archived_through, null, null, null, null, null, null, null, null, null, null, null,
+      null${extra} from log_head where archived_through > $1::bigint ${condition}`;
 }
 
 /**

@@ -1,6 +1,9 @@
 import { accountStreamOf } from '../kernel/account-ids.ts';
 import type { CommandOutcome } from '../kernel/command-record.ts';
+import { addMicroseconds } from '../lib/date-time.ts';
 import type { Executor, Query } from '../postgres/database.ts';
+import { readArchived } from './archive.ts';
+import { ArchivedError } from './errors.ts';
 import {
   accountTerm,
   actorTerm,
@@ -35,6 +38,8 @@ interface FoundBatches {
   readonly batches: readonly string[];
   /** No batch up to this time is missing; null if no batch of the whole range is missing. */
   readonly completeTo: string | null;
+  /** Whether events of the stream before `completeTo` are archived. */
+  readonly isArchivedBefore?: boolean;
 }
 
 /**
@@ -81,7 +86,10 @@ function merge(lists: readonly FoundBatches[], { descending }: BatchRange): Foun
   const batches = [...new Set(lists.flatMap((list) => list.batches))]
     .filter((batch) => end === null || !isBefore(end, batch))
     .sort((a, b) => (isBefore(a, b) ? -1 : 1));
-  return { batches, completeTo: end };
+  const isArchivedBefore = lists.some(
+    (list) => list.isArchivedBefore === true && list.completeTo === end,
+  );
+  return { batches, completeTo: end, isArchivedBefore };
 }
 
 type BothDirections = readonly [ascending: Query, descending: Query];
@@ -128,9 +136,10 @@ async function readByTerms(
 
 // Within a stream, versions are in the order of times. A batch begins at or before its events. An
 // event of a batch without records has none.
+// The row with is_archived says up to when the events of the stream may be archived.
 const byStream = inBothDirections(
   'command_batches_by_stream',
-  (direction) => `select event.recorded_at as "eventAt", (
+  (direction) => `(select event.recorded_at as "eventAt", (
       select case when event.recorded_at < latest.recorded_at
         + latest.event_count * interval '1 microsecond' then latest.recorded_at end
       from (
@@ -138,7 +147,7 @@ const byStream = inBothDirections(
         where command_batches.recorded_at <= event.recorded_at
         order by command_batches.recorded_at desc limit 1
       ) as latest
-    ) as batch from (
+    ) as batch, false as is_archived from (
       select recorded_at from events where stream_id = $4
         and version > version_at($4, sequence_within(
           end_of_batch($1::timestamptz - interval '1 microsecond'),
@@ -148,7 +157,12 @@ const byStream = inBothDirections(
           end_of_batch($2::timestamptz - interval '1 microsecond'), (select sequence from log_head)
         ))
       order by stream_id ${direction}, version ${direction} limit $3
-    ) as event`,
+    ) as event) union all
+    select max(last_at), null, true from archived_ranges
+    where exists (
+      select from archived_streams
+      where stream_id = $4 and first_sequence <= (select archived_through from log_head)
+    ) having max(last_at) >= $1`,
 );
 
 async function readByStream(
@@ -156,18 +170,30 @@ async function readByStream(
   streamId: string,
   range: BatchRange,
 ): Promise<FoundBatches> {
-  const { low, high, limit } = range;
-  const rows = await executor.query<{ readonly eventAt: string; readonly batch: string | null }>(
-    queryOf(byStream, range),
-    [low, high, limit, streamId],
-  );
+  const { low, high, descending, limit } = range;
+  const returned = await executor.query<StreamRow>(queryOf(byStream, range), [
+    low,
+    high,
+    limit,
+    streamId,
+  ]);
+  const rows = returned.filter(({ is_archived: isArchived }) => !isArchived);
+  const archivedAt = returned.find(({ is_archived: isArchived }) => isArchived)?.eventAt;
   const batches = rows.flatMap(({ batch }) => batch ?? []);
   const last = rows.at(-1);
   const isFull = last !== undefined && rows.length === limit;
-  return {
-    batches: [...new Set(batches)],
-    completeTo: isFull ? (last.batch ?? last.eventAt) : null,
-  };
+  const completeTo = isFull ? (last.batch ?? last.eventAt) : null;
+  const found = [...new Set(batches)];
+  if (archivedAt === undefined || (descending && isFull)) return { batches: found, completeTo };
+  const firstHere = addMicroseconds(archivedAt, 1);
+  if (!descending || high <= firstHere) throw new ArchivedError(await readArchived(executor));
+  return { batches: found, completeTo: firstHere, isArchivedBefore: true };
+}
+
+interface StreamRow {
+  readonly eventAt: string;
+  readonly batch: string | null;
+  readonly is_archived: boolean;
 }
 
 interface BatchRow {

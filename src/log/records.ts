@@ -33,6 +33,8 @@ export interface RecordScan {
    * full, or there are no more records in its range.
    */
   readonly stoppedAt: RecordPlace | null;
+  /** Whether it stopped there because events of the account before are archived. */
+  readonly isArchivedBefore?: boolean;
 }
 
 const lookedAtMaxDefault = 256;
@@ -53,16 +55,17 @@ export async function scanRecords(
   const [low, high] = [lowOf(page), highOf(page)];
   if (low >= high) return { records: [], stoppedAt: null };
   const range = { low, high, descending, limit: lookedAtMax };
-  const { batches, completeTo } = await findBatches(executor, filter, range);
+  const { batches, completeTo, isArchivedBefore } = await findBatches(executor, filter, range);
   const packs = await readPacks(executor, batches);
   const matches = packs.flatMap((pack) => {
     const records = unpackRecords(pack).filter((record) => isMatch(record, filter, page));
     return descending ? records.reverse() : records;
   });
   if (matches.length >= limit) return { records: matches.slice(0, limit), stoppedAt: null };
-  const last = packs.length < batches.length ? (packs.at(-1)?.batch ?? null) : completeTo;
+  const isCut = packs.length < batches.length;
+  const last = isCut ? (packs.at(-1)?.batch ?? null) : completeTo;
   const stoppedAt = last === null ? null : { batch: last, index: descending ? 0 : lastIndex };
-  return { records: matches, stoppedAt };
+  return { records: matches, stoppedAt, isArchivedBefore: isArchivedBefore === true && !isCut };
 }
 
 /** Scans for a page at least once, and again until it is complete or `goesOn` returns false. */
@@ -71,14 +74,16 @@ export async function scanRecordsWhile(
   page: RecordPage,
   goesOn: () => boolean,
 ): Promise<RecordScan> {
-  let { records, stoppedAt } = await scan(page);
-  while (stoppedAt !== null && goesOn()) {
+  let { records, stoppedAt, isArchivedBefore = false } = await scan(page);
+  // A page that has records ends before the archived events; the next page fails.
+  while (stoppedAt !== null && !(isArchivedBefore && records.length > 0) && goesOn()) {
     const bound = page.descending ? { before: stoppedAt } : { after: stoppedAt };
     const more = await scan({ ...page, ...bound, limit: page.limit - records.length });
     records = [...records, ...more.records];
     stoppedAt = more.stoppedAt;
+    isArchivedBefore = more.isArchivedBefore ?? false;
   }
-  return { records, stoppedAt };
+  return { records, stoppedAt, isArchivedBefore };
 }
 
 /** No batch before this time can have records of the page. */
@@ -165,7 +170,8 @@ const endAfter: Query = {
   text: `select coalesce(next_at, nullif(clock, '-infinity')) as "recordedAt",
       next_at is null as "isOpen"
     from log_head, lateral (
-      select (select recorded_at from events where events.sequence = $1 + 1) as next_at
+      select case when $1 < archived_through then time_of_event($1 + 1)
+        else (select recorded_at from events where events.sequence = $1 + 1) end as next_at
     ) as next`,
 };
 

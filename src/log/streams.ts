@@ -11,17 +11,45 @@ export interface StreamRequest {
   readonly fromVersion: number;
 }
 
+/** What remains of a stream whose first events are archived. */
+export interface ArchivedStream {
+  /** The last archived event of the stream. */
+  readonly version: number;
+  readonly lastEventId: string;
+  readonly lastSequence: number;
+}
+
+/** The events of some streams that are here, and which of the streams have archived events. */
+export interface StreamTails {
+  /** In order of version in a stream. */
+  readonly events: readonly StoredEvent[];
+  readonly archived: ReadonlyMap<string, ArchivedStream>;
+}
+
 const streams: Query = {
   name: 'events_of_streams',
-  text: `select event.sequence, event.stream_id, event.version, event.id, event.type,
+  text: `select requested.stream_id, event.sequence, event.version, event.id, event.type,
       event.schema_version, event.recorded_at, event.occurred_at, event.actor, event.command_id,
-      event.correlation_id, event.causation_id, event.data
+      event.correlation_id, event.causation_id, event.data, archived.version as archived_version,
+      archived.last_event_id, archived.last_sequence
     from unnest($1::text[], $2::integer[]) as requested (stream_id, from_version)
-    join lateral (
+    left join lateral (
+      select version, last_event_id, last_sequence from archived_streams
+      where archived_streams.stream_id = requested.stream_id limit 1
+    ) as archived on true
+    left join lateral (
       select * from events
       where events.stream_id = requested.stream_id and events.version >= requested.from_version
       order by events.version limit $3
-    ) as event on true`,
+    ) as event on true
+    where event.sequence is not null or archived.version is not null`,
+};
+
+/** A stream without events that are here has a row if it has archived events. */
+type TailRow = (EventRow | { readonly sequence: null; readonly stream_id: string }) & {
+  readonly archived_version: number | null;
+  readonly last_event_id: string;
+  readonly last_sequence: number;
 };
 
 /** A long stream without a snapshot is read in parts: its events may not fit into memory. */
@@ -32,13 +60,22 @@ export async function readStreams(
   executor: Executor,
   decode: EventDecoder,
   requests: readonly StreamRequest[],
-): Promise<readonly StoredEvent[]> {
-  const rows = await executor.query<EventRow>(streams, [
+): Promise<StreamTails> {
+  const rows = await executor.query<TailRow>(streams, [
     requests.map((request) => request.streamId),
     requests.map((request) => request.fromVersion),
     streamEventsMax,
   ]);
-  return rows.map(decode);
+  const archived = new Map<string, ArchivedStream>();
+  for (const row of rows) {
+    if (row.archived_version === null) continue;
+    archived.set(row.stream_id, {
+      version: row.archived_version,
+      lastEventId: row.last_event_id,
+      lastSequence: row.last_sequence,
+    });
+  }
+  return { events: rows.flatMap((row) => (row.sequence === null ? [] : decode(row))), archived };
 }
 
 export interface SnapshotRequest {
@@ -85,10 +122,13 @@ const write: Query = {
   text: `insert into stream_snapshots (stream_id, decider_version, version, last_event_id, state)
     select written.* from unnest($1::text[], $2::integer[], $3::integer[], $4::uuid[], $5::jsonb[])
       as written (stream_id, decider_version, version, last_event_id, state)
-    where (
+    where coalesce((
       select events.id from events
       where events.stream_id = written.stream_id and events.version = written.version
-    ) = written.last_event_id
+    ), (
+      select archived.last_event_id from archived_streams as archived
+      where archived.stream_id = written.stream_id and archived.version = written.version
+    )) = written.last_event_id
     on conflict on constraint stream_snapshots_pkey do update
     set version = excluded.version, last_event_id = excluded.last_event_id, state = excluded.state
     where stream_snapshots.version < excluded.version`,

@@ -148,8 +148,17 @@ const eraseAgain: Query = {
     set master_key = null, wrapped_key = null, erased_at = excluded.erased_at
     where personal_keys.erased_at is null`,
 };
+const eraseArchived: Query = {
+  name: 'erase_archived_personal_keys',
+  text: `insert into personal_keys (subject, erased_at)
+    select subject, recorded_at from archived_erasures
+    on conflict on constraint personal_keys_pkey do update
+    set master_key = null, wrapped_key = null, erased_at = excluded.erased_at
+    where personal_keys.erased_at is null`,
+};
 
 /** Destroys the keys of forgotten people that came back with a backup of the keys. */
 export async function eraseForgotten(executor: Executor): Promise<void> {
   await executor.query(eraseAgain, [personErased, personCategory]);
+  await executor.query(eraseArchived);
 }

@@ -9,11 +9,12 @@ export interface HeadCheck {
   faultAtEnd(position: ChainPosition): LogFault | null;
 }
 
-/** Takes heads in the order of their batches; those up to `from` have been compared. */
+/** Takes heads in the order of their batches; those before `from` have been compared. */
 export function createHeadCheck(heads: readonly SignedHead[], from: ChainPosition): HeadCheck {
   let index = 0;
-  let good = from.sequence;
-  while (isUpTo(heads[index], from)) index += 1;
+  const isAt = (head: SignedHead | undefined) => head?.batchAt === from.batchAt;
+  while (isUpTo(heads[index], from) && !isAt(heads[index])) index += 1;
+  let good = isAt(heads[index]) ? (heads[index - 1]?.sequence ?? 0) : from.sequence;
 
   return {
     faultAt(position) {

@@ -15,7 +15,7 @@ const signedHead: Query = {
       encode(commands_hash, 'hex') as "commandsHash",
       (select recorded_at::text from command_batches order by recorded_at desc limit 1)
         as "batchAt",
-      ($1::bigint = 0 or exists (
+      ($1::bigint <= archived_through or exists (
         select from events where sequence = $1 and encode(hash, 'hex') = $2
       )) and exists (
         select from command_batches
@@ -29,7 +29,10 @@ type EarlierHead = Pick<LogHead, 'sequence' | 'hash' | 'commandsHash'> & {
   readonly batchAt: string;
 };
 
-/** Reads the head of the log; `has` of the result: whether the log has the earlier head. */
+/**
+ * Reads the head of the log; `has` of the result: whether the log has the earlier head. Of archived
+ * events, the hash of the batch shows it.
+ */
 export async function readHead(executor: Executor, earlier: EarlierHead | null): Promise<HeadRow> {
   const { sequence = 0, hash = '', batchAt = '', commandsHash = '' } = earlier ?? {};
   const values = [sequence, hash, batchAt || '-infinity', commandsHash];

@@ -15,6 +15,7 @@ export function withSharedSnapshot<T>(
   const open = (connections: readonly SnapshotConnection[], snapshot: string | null): Promise<T> =>
     withCopyConnection(url, async (connection) => {
       await connection.query(begin);
+      if (snapshot === null) await connection.query(keepEvents);
       const name = await shareSnapshot(connection, snapshot);
       const all = [...connections, connection];
       return all.length === count ? work(all) : open(all, name);
@@ -26,6 +27,11 @@ const begin = {
   name: 'begin_snapshot',
   text: 'begin isolation level repeatable read read only',
 };
+/**
+ * Before the snapshot is taken: events that are archived later would not be found, although the
+ * snapshot has them.
+ */
+const keepEvents = { name: 'keep_events', text: 'lock table events in access share mode' };
 const exported = { name: 'export_snapshot', text: 'select pg_export_snapshot() as name' };
 
 /** Takes the snapshot with this name; null: exports that of the connection. Returns the name. */

@@ -9,7 +9,13 @@ const misnumbered: Query = {
         lag(stream_id) over streams as stream_before
       from events window streams as (order by stream_id, version)
     ) as numbered
-    where version <> case when stream_id = stream_before then before + 1 else 1 end
+    where version <> case when stream_id = stream_before then before + 1 else coalesce((
+      -- A summary may be of an archive that was interrupted, and so of events that are here.
+      select case when last_sequence <= archived_through then archived.version + 1
+        else numbered.version end
+      from log_head, archived_streams as archived
+      where archived.stream_id = numbered.stream_id and first_sequence <= archived_through
+    ), 1) end
     union all
     select min(sequence), 'ID' from (
       select sequence, id, lag(id) over (order by id, sequence) as before from events

@@ -5,6 +5,8 @@ import type { ChainPosition } from './chain.ts';
 export interface Verification {
   /** Up to where the log is verified; null: nothing is. */
   readonly position: ChainPosition | null;
+  /** The last archived event, which is not verified any more; 0 if there is none. */
+  readonly archived: number;
   /** When the verification from the first event on began. */
   readonly begunAt: string;
   /** The first fault, in one line; null if there is none. */
@@ -21,6 +23,7 @@ export interface Verification {
 const verification: Query = {
   name: 'log_verification',
   text: `select position, begun_at as "begunAt", fault, checked_at as "checkedAt",
+      (select archived_through from log_head) as archived,
       next_at <= clock_timestamp() as "isDue",
       coalesce(position ->> 'commandsHash' = (
         select encode(commands_hash, 'hex') from log_head

@@ -1,3 +1,5 @@
+import type { ArchivedRange } from '../log/archive.ts';
+import { findUnfitHead, readArchivedEnd } from './archived-end.ts';
 import { type BatchChain, createBatchChain } from './batch-chain.ts';
 import { batchColumns, outcomeColumns, termColumns } from './batch-row.ts';
 import { beginningOf, type ChainPosition, type LogFault } from './chain.ts';
@@ -17,6 +19,10 @@ interface LogCheck {
   readonly position: ChainPosition;
   /** The first fault; null if there is none. */
   readonly fault: LogFault | null;
+  /** The last archived event; 0 if there is none. */
+  readonly archived: number;
+  /** The last archived event that was not read; 0 if all were. */
+  readonly unread: number;
   /** The sequence of the head of the log when the check began. */
   readonly head: number;
 }
@@ -30,9 +36,20 @@ interface LogCheckOptions {
   /** Whether to check only what takes a moment, from the position on. */
   readonly isPart: boolean;
   readonly signal: AbortSignal;
+  /**
+   * The lines of the archived events of some ranges after a sequence, as COPY prints
+   * `eventColumns`. If absent, the check begins where the archived events end.
+   */
+  readonly archived?: ArchivedLines;
   /** Called with each position that has been checked. */
   readonly onPosition: (position: ChainPosition, head: number) => void;
 }
+
+/** Reads archived events from where they are. */
+type ArchivedLines = (
+  ranges: readonly ArchivedRange[],
+  after: number,
+) => AsyncGenerator<Buffer, void, undefined>;
 
 /**
  * Reads the log, as it is at one moment, and checks it against its hashes and the signed heads. The
@@ -42,22 +59,46 @@ interface LogCheckOptions {
 export function verifyLog(options: LogCheckOptions): Promise<LogCheck> {
   const { url, isPart, signal } = options;
   return withSharedSnapshot(url, isPart ? 4 : 5, async (connections) => {
-    const head = await readStoredHead(connectionOf(connections, 0));
-    const from = options.from ?? beginningOf(head.ledger);
-    const check = await openChain(connections, { from, head, isPart });
+    const first = connectionOf(connections, 0);
+    const head = await readStoredHead(first);
+    const { ledger, sequence } = head;
+    const end = await readArchivedEnd(first, ledger);
+    const { from, lines, unread } = startOf(options, end, ledger);
+    const found = { ledger, archived: end.position.sequence, unread, head: sequence };
+    if (end.fault !== null) {
+      return { ...found, position: from, fault: end.fault };
+    }
+    const before = options.heads.filter(({ sequence: signed }) => signed <= unread);
+    const unfit = before.length === 0 ? null : await findUnfitHead(first, before);
+    const check = await openChain(connections, { from, head, isPart, lines });
     const heads = createHeadCheck(options.heads, from);
     const misnumbered = isPart ? null : findMisnumbered(connectionOf(connections, 4));
     // An error of the chain is thrown first.
     misnumbered?.catch(() => {});
-    let fault = await checkAll({ ...check, heads, head }, options);
+    let fault =
+      unfit ?? heads.faultAt(from) ?? (await checkAll({ ...check, heads, head }, options));
     if (fault === null && check.isToEnd && !signal.aborted) {
       fault = await checkEnd({ ...check, heads, head });
     }
     const other = signal.aborted ? null : await misnumbered;
-    const { ledger, sequence } = head;
     const { position } = check.batches;
-    return { ledger, position, fault: firstOf(fault, other), head: sequence };
+    return { ...found, position, fault: firstOf(fault, other) };
   });
+}
+
+/** Where a check begins, and the lines of the archived events that it reads. */
+function startOf(
+  { from, archived }: LogCheckOptions,
+  { position: end, ranges }: Awaited<ReturnType<typeof readArchivedEnd>>,
+  ledger: string,
+) {
+  const begun = from ?? beginningOf(ledger);
+  if (archived === undefined) {
+    const isBefore = begun.sequence < end.sequence;
+    return { from: isBefore ? end : begun, lines: null, unread: end.sequence };
+  }
+  const lines = begun.sequence < end.sequence ? archived(ranges, begun.sequence) : null;
+  return { from: begun, lines, unread: 0 };
 }
 
 type Connections = Parameters<Parameters<typeof withSharedSnapshot>[2]>[0];
@@ -72,19 +113,20 @@ interface ChainRange {
   readonly from: ChainPosition;
   readonly head: StoredHead;
   readonly isPart: boolean;
+  /** The lines of archived events, which come first; null if there are none. */
+  readonly lines: AsyncGenerator<Buffer, void, undefined> | null;
 }
 
 /** Begins to read the tables of the log, each over a separate connection. */
-async function openChain(connections: Connections, { from, head, isPart }: ChainRange) {
+async function openChain(connections: Connections, { from, head, isPart, lines }: ChainRange) {
   const end = isPart ? await readRangeEnd(connectionOf(connections, 0), from) : null;
   const { ofEvents, ofTimes } = conditionsOf(from, end);
-  const open = (index: number, statement: string) =>
-    createCopyLines(connectionOf(connections, index).copyOut(`copy (${statement}) to stdout`));
+  const copy = (index: number, statement: string) =>
+    connectionOf(connections, index).copyOut(`copy (${statement}) to stdout`);
+  const open = (index: number, statement: string) => createCopyLines(copy(index, statement));
   const byTime = `${ofTimes} order by recorded_at`;
-  const events = createEventChain(
-    open(0, `select ${eventColumns} from events ${ofEvents} order by sequence`),
-    from,
-  );
+  const here = copy(0, `select ${eventColumns} from events ${ofEvents} order by sequence`);
+  const events = createEventChain(createCopyLines(both(lines, here)), from);
   const parts = {
     batches: open(1, `select ${batchColumns} from command_batches ${byTime}`),
     outcomes: open(
@@ -96,6 +138,14 @@ async function openChain(connections: Connections, { from, head, isPart }: Chain
     chainedAfter: head.chainedAfter,
   };
   return { events, batches: createBatchChain(parts, from), isToEnd: end === null };
+}
+
+async function* both(
+  first: AsyncIterable<Buffer> | null,
+  second: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  if (first !== null) yield* first;
+  yield* second;
 }
 
 interface Checked {

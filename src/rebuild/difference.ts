@@ -20,6 +20,8 @@ export interface ViewDifference {
   readonly to: number;
   /** The first row that differs; null if all rows are equal, and only a checksum differs. */
   readonly document: { readonly key: string; readonly sequence: number } | null;
+  /** Whether no row can be named, because the events of the range are archived. */
+  readonly isArchived?: boolean;
 }
 
 /** Rows of a view, and what was removed of them. */

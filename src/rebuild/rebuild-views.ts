@@ -2,6 +2,7 @@ import { delay } from '../lib/delay.ts';
 import { withCopyConnection } from '../postgres/copy-out.ts';
 import { sqlStateOf } from '../postgres/errors.ts';
 import type { MovingView } from '../views/building/advance.ts';
+import { assertEventsHere } from './assert-here.ts';
 import { buildRows } from './build.ts';
 import { failCopy, readRowsOf } from './copies.ts';
 import { findDifference } from './difference.ts';
@@ -10,7 +11,13 @@ import { RebuildError } from './errors.ts';
 import { describe, type Rebuilt, unswapped } from './result.ts';
 import { type Swapped, swapAll } from './swap.ts';
 import { type Next, takeCopies, takeKept } from './take-rows.ts';
-import { type RebuildParts, type RebuildRequest, type Running, withRows } from './under-lease.ts';
+import {
+  type RebuildParts,
+  type RebuildRequest,
+  type Running,
+  type Take,
+  withRows,
+} from './under-lease.ts';
 
 /**
  * Builds views again from the log, beside those that programs read, compares them at one sequence,
@@ -18,13 +25,14 @@ import { type RebuildParts, type RebuildRequest, type Running, withRows } from '
  * left. A copy that differs, or that cannot be built, is kept with its error and not swapped in.
  *
  * Throws `RebuildError` if a view is not live, is being rebuilt already, or if the signal fires: a
- * later rebuild then continues.
+ * later rebuild then continues. Throws `ArchivedError`, before it begins, if it needs archived
+ * events.
  */
 export function rebuildViews(
   parts: RebuildParts,
   request: RebuildRequest,
 ): Promise<readonly Rebuilt[]> {
-  return withRows(parts, request, takeCopies, async (rebuild, nexts) => {
+  return withRows(parts, request, takeCopiesOf(parts), async (rebuild, nexts) => {
     await buildToLive(rebuild, nexts);
     const compared: Rebuilt[] = [];
     for (const next of nexts) compared.push(await compare(rebuild, next));
@@ -44,12 +52,19 @@ export function rebuildViews(
   });
 }
 
-/** Swaps back what the last rebuild of each view has replaced, once that has caught up. */
+/**
+ * Swaps back what the last rebuild of each view has replaced, once that has caught up. Throws as
+ * `rebuildViews` does.
+ */
 export function undoRebuild(
   parts: RebuildParts,
   request: RebuildRequest,
 ): Promise<readonly Rebuilt[]> {
-  return withRows(parts, request, takeKept, async (rebuild, nexts) => {
+  const take: Take = async (executor, views, leadership) => {
+    await assertEventsHere(executor, parts.log, { views, of: 'kept' });
+    return takeKept(executor, views, leadership);
+  };
+  return withRows(parts, request, take, async (rebuild, nexts) => {
     await buildToLive(rebuild, nexts);
     const unchecked = { ...rebuild, request: { ...request, acceptsDifferences: true } };
     const fit = nexts.filter(({ moving }) => moving.parked === null);
@@ -63,19 +78,27 @@ export function undoRebuild(
 
 /**
  * Builds copies of views from the log, compares them with the live ones, and drops them. Throws
- * `RebuildError` as `rebuildViews` does.
+ * as `rebuildViews` does.
  */
 export function refoldViews(
   parts: RebuildParts,
   request: RebuildRequest,
 ): Promise<readonly Rebuilt[]> {
-  return withRows(parts, request, takeCopies, async (rebuild, nexts) => {
+  return withRows(parts, request, takeCopiesOf(parts), async (rebuild, nexts) => {
     await buildToLive(rebuild, nexts);
     const compared: Rebuilt[] = [];
     for (const next of nexts) compared.push(await compare(rebuild, next));
     for (const { moving } of nexts) await dropRows(rebuild.executor, moving.id);
     return compared;
   });
+}
+
+/** Takes the copies of views, unless events that they need are archived. */
+function takeCopiesOf({ log }: RebuildParts): Take {
+  return async (executor, views, leadership) => {
+    await assertEventsHere(executor, log, { views, of: 'copy' });
+    return takeCopies(executor, views, leadership);
+  };
 }
 
 /** Builds rows up to where the live ones are now, and packs them on the way. */

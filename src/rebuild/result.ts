@@ -28,8 +28,9 @@ export function describe({ difference, failure }: Rebuilt): string {
 }
 
 /** Where a difference is, in words. */
-export function describeRange({ from, to, document }: ViewDifference): string {
+export function describeRange({ from, to, document, isArchived }: ViewDifference): string {
   const range = `between sequences ${from} and ${to}`;
+  if (isArchived === true) return `${range}; the events that show the document are archived`;
   if (document === null) return `${range}, in the stored checksum only`;
   return `${range}, first in the document ${document.key} at sequence ${document.sequence}`;
 }

@@ -11,7 +11,7 @@ export interface Next {
   readonly moving: MovingView;
 }
 
-type Take = Pick<Leadership, 'take'>;
+type Leases = Pick<Leadership, 'take'>;
 
 /**
  * Begins or continues the copies of views. Throws `RebuildError` if a view is not live yet, or if
@@ -20,7 +20,7 @@ type Take = Pick<Leadership, 'take'>;
 export async function takeCopies(
   executor: Executor,
   views: readonly AnyView[],
-  leadership: Take,
+  leadership: Leases,
 ): Promise<readonly Next[]> {
   for (const view of views) await assertBuilt(executor, view);
   for (const view of views) await beginCopy(executor, view);
@@ -31,7 +31,7 @@ export async function takeCopies(
 export async function takeKept(
   executor: Executor,
   views: readonly AnyView[],
-  leadership: Take,
+  leadership: Leases,
 ): Promise<readonly Next[]> {
   for (const view of views) {
     const { name, version } = view;
@@ -51,7 +51,7 @@ export async function takeKept(
 }
 
 interface Wanted {
-  readonly leadership: Take;
+  readonly leadership: Leases;
   readonly of: 'copy' | 'kept';
 }
 

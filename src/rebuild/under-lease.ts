@@ -13,7 +13,7 @@ export interface RebuildParts {
   readonly keeper: Database;
   /** The URL of the same database, from which whole views are read. */
   readonly url: string;
-  readonly log: Pick<Log, 'head' | 'events'>;
+  readonly log: Pick<Log, 'head' | 'events' | 'archived'>;
   readonly logger: Logger;
 }
 
@@ -46,7 +46,8 @@ export interface Running {
   readonly packing: Packing;
 }
 
-type Take = (
+/** Takes rows of views under their leases, or refuses to. */
+export type Take = (
   executor: Executor,
   views: readonly AnyView[],
   leadership: Pick<Leadership, 'take'>,

@@ -1,3 +1,4 @@
+import { ArchivedError } from '../log/errors.ts';
 import type { Log } from '../log/log.ts';
 import { type CopyConnection, withCopyConnection } from '../postgres/copy-out.ts';
 import { copyRows } from '../postgres/copy-rows.ts';
@@ -80,10 +81,7 @@ async function verifyView(
   const range =
     firstRange(stored, { sequence, ...read }) ??
     (last > sequence ? { from: sequence + 1, to: last } : null);
-  const fault = range && {
-    ...range,
-    document: await locate(connection, log, { view, live, range }),
-  };
+  const fault = range && (await locate(connection, log, { view, live, range }));
   const { historyFrom } = live;
   return { name: view.name, rows: count, sequence, provedUpTo, historyFrom, fault };
 }
@@ -120,11 +118,25 @@ const inRange: Query = {
     where view_id = $1 and sequence between $2 and $3 order by sequence, key`,
 };
 
+/** Finds the first row of a range that is not as the log has it, unless its events are archived. */
+async function locate(
+  executor: Executor,
+  log: Pick<Log, 'events'>,
+  suspect: Suspect,
+): Promise<ViewDifference> {
+  try {
+    return { ...suspect.range, document: await firstWrong(executor, log, suspect) };
+  } catch (error) {
+    if (!(error instanceof ArchivedError)) throw error;
+    return { ...suspect.range, document: null, isArchived: true };
+  }
+}
+
 /**
  * The first row of a range that is not as the log has it; null if only a checksum is wrong. In the
  * part of a range that was thinned, rows are not compared one by one.
  */
-async function locate(
+async function firstWrong(
   executor: Executor,
   log: Pick<Log, 'events'>,
   { view, live: { id, historyFrom }, range: { from, to } }: Suspect,

@@ -32,6 +32,7 @@ const house: Readonly<Record<string, readonly string[]>> = {
   client: [],
   import: ['kernel', 'lib'],
   exports: ['proof', 'import', 'rebuild', 'views', 'feed', 'log', 'postgres', 'kernel', 'lib'],
+  archive: ['exports', 'commands', 'log', 'import', 'postgres', 'kernel', 'lib'],
   verify: ['bridges', 'proof', 'import', 'lib'],
   demo: ['import', 'kernel', 'lib'],
   contexts: ['contexts/*', 'contexts/*/api', 'api', 'kernel', 'lib'],

@@ -252,7 +252,7 @@ test('verify returns the end of the log, or throws an error that names the stale
 test('the tails of streams are read in order of version', async () => {
   await log.append(batchOf([pending('a-1', 1), pending('b-1', 1), pending('a-1', 2)]));
   await log.append(batchOf([pending('b-1', 2), pending('a-1', 3)]));
-  const events = await log.streams([
+  const { events } = await log.streams([
     { streamId: 'b-1', fromVersion: 0 },
     { streamId: 'a-1', fromVersion: 2 },
     { streamId: 'none', fromVersion: 0 },

@@ -54,7 +54,7 @@ test('the events of one batch and one stream go on from one part of the table to
       expect(events.map(({ sequence }) => sequence)).toEqual(expected);
     }
   }
-  const loaded = await log.streams([{ streamId: 'a-1', fromVersion: 3 }]);
+  const { events: loaded } = await log.streams([{ streamId: 'a-1', fromVersion: 3 }]);
   expect(loaded.map(({ version }) => version)).toEqual([3, 4, 5]);
   await expect(log.append(batchAt('a-1', [4]))).rejects.toMatchObject({ code: 'STALE_STREAMS' });
 });

@@ -141,7 +141,7 @@ test('an event stored under schema version 1 is read as version 3', async () => 
     { names: ['Ada'] },
   ]);
   expect(paged.map(({ schemaVersion }) => schemaVersion)).toEqual([1, 2, 3]);
-  expect(await upcasting.streams([{ streamId, fromVersion: 0 }])).toEqual(paged);
+  expect((await upcasting.streams([{ streamId, fromVersion: 0 }])).events).toEqual(paged);
   const [stored] = await log.events({ streamId }, page);
   expect(stored?.data).toEqual(old.data);
 });
@@ -167,7 +167,7 @@ test('an unknown type is read as stored, unless its kind of stream is known', as
   const context = { name: 'people', events, deciders: [{ category: 'person' }], views: [] };
   const knowing = createLog(testDatabase.database, eventDefinitionsOf([context]));
   const read = (streamId: string) => knowing.streams([{ streamId, fromVersion: 0 }]);
-  expect(await read(ids[0])).toMatchObject([{ type: 'Unheard', schemaVersion: 3 }]);
+  expect((await read(ids[0])).events).toMatchObject([{ type: 'Unheard', schemaVersion: 3 }]);
   await expect(read(ids[1])).rejects.toMatchObject({ code: 'UPGRADE_NEEDED', type: 'Unheard' });
 });
 
@@ -180,7 +180,9 @@ test('data is returned as it was written', async () => {
     // As the rest of the program sees it: JSON has no undefined and no negative zero.
     const given = JSON.parse(JSON.stringify(data));
     await log.append(batchOf([pending(streamId, version, { data: given })]));
-    const [event] = await log.streams([{ streamId, fromVersion: version }]);
+    const {
+      events: [event],
+    } = await log.streams([{ streamId, fromVersion: version }]);
     expect(event?.data).toEqual(given);
   });
   await fc.assert(property, { numRuns: 60 });

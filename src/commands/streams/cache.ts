@@ -27,6 +27,7 @@ export interface StreamCache {
   any(streamId: string): CachedStream | undefined;
   set(streamId: string, stream: CachedStream): void;
   markStale(streamIds: Iterable<string>): void;
+  delete(streamId: string): void;
   /** Forgets every stream, because the log is no longer the one that they were read from. */
   clear(): void;
 }
@@ -47,6 +48,7 @@ export function createStreamCache(streamsMax: number): StreamCache {
     markStale(streamIds) {
       for (const streamId of streamIds) if (streams.has(streamId)) stale.add(streamId);
     },
+    delete: (streamId) => void streams.delete(streamId),
     clear: () => streams.clear(),
   };
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StoredEvent } from '../../kernel/event.ts';
 import { LogReplacedError } from '../../log/errors.ts';
 import type { LogStatements } from '../../log/log.ts';
-import { type StoredSnapshot, streamEventsMax } from '../../log/streams.ts';
+import { type ArchivedStream, type StoredSnapshot, streamEventsMax } from '../../log/streams.ts';
 import {
   type AnyDecider,
   type CachedStream,
@@ -30,19 +30,34 @@ export async function loadStreams(
   missing: Missing,
 ): Promise<ReadonlyMap<string, CachedStream>> {
   const bases = await findBases(log, cache, missing);
-  const loaded = await readTails(log, bases);
+  const { streams: loaded, archived } = await readTails(log, bases);
   const unfit: Streams = new Map();
   for (const [streamId, { decider, lastEventId }] of bases) {
     if (loaded.has(streamId)) continue;
-    if (cache.any(streamId) !== undefined) throw toReplacedError(log.epoch(), lastEventId);
+    const isCached = cache.any(streamId) !== undefined;
+    // Events after the cached state are archived, but a snapshot has them.
+    if (isCached && archived.has(streamId)) return reload(log, cache, missing, archived);
+    if (isCached) throw toReplacedError(log.epoch(), lastEventId);
     // The snapshot is of another history, so only the events count.
     unfit.set(streamId, emptyStream(decider));
   }
   if (unfit.size > 0) {
-    for (const [streamId, stream] of await readTails(log, unfit)) loaded.set(streamId, stream);
+    const { streams, archived: missed } = await readTails(log, unfit);
+    if (missed.size > 0) throw await log.archived();
+    for (const [streamId, stream] of streams) loaded.set(streamId, stream);
   }
   for (const [streamId, stream] of loaded) cache.set(streamId, stream);
   return loaded;
+}
+
+function reload(
+  log: LogStatements,
+  cache: StreamCache,
+  missing: Missing,
+  outdated: ReadonlySet<string>,
+): ReturnType<typeof loadStreams> {
+  for (const streamId of outdated) cache.delete(streamId);
+  return loadStreams(log, cache, missing);
 }
 
 function toReplacedError(epoch: number | null, id: string | null): LogReplacedError {
@@ -77,32 +92,58 @@ function fromSnapshot(missing: Missing, snapshot: StoredSnapshot): CachedStream 
   return { decider, state, version, lastEventId, snapshotVersion: version };
 }
 
-/** The streams read to their ends; leaves out a base that is not the beginning of its stream. */
-async function readTails(log: LogStatements, bases: Streams): Promise<Streams> {
+/** Streams that were read to their ends. */
+interface Tails {
+  readonly streams: Streams;
+  /** Those that are left out because events after their base are archived. */
+  readonly archived: ReadonlySet<string>;
+}
+
+/** Reads streams to their ends; leaves out a base that is not the beginning of its stream. */
+async function readTails(log: LogStatements, bases: Streams): Promise<Tails> {
   const streams: Streams = new Map();
+  const archived = new Set<string>();
   for (let rest: Streams = bases; rest.size > 0; ) {
     const requests = [...rest].map(([streamId, base]) => ({ streamId, fromVersion: base.version }));
-    const tails = groupByStream(await log.streams(requests));
+    const found = await log.streams(requests);
+    const tails = groupByStream(found.events);
     const longer: Streams = new Map();
     for (const [streamId, base] of rest) {
+      const end = found.archived.get(streamId) ?? null;
       const tail = tails.get(streamId) ?? [];
-      const stream = await followBase(base, tail);
+      const stream = await followBase(base, tail, end);
       if (stream === null) streams.delete(streamId);
       else streams.set(streamId, stream);
+      if (stream === null && end !== null && end.version > base.version) archived.add(streamId);
       if (stream !== null && tail.length === streamEventsMax) longer.set(streamId, stream);
     }
     rest = longer;
   }
-  return streams;
+  return { streams, archived };
 }
 
-/** Folds the events from the last one of `base` on; null if `base` is not of this history. */
+/**
+ * Folds the events from the last one of `base` on; null if `base` is not of this history, or if
+ * events after it are archived. Its last event may itself be archived.
+ */
 async function followBase(
   base: CachedStream,
   events: readonly StoredEvent[],
+  archived: ArchivedStream | null,
 ): Promise<CachedStream | null> {
-  if (base.version === 0) return foldInTurns(base, events);
   const known = events[0];
+  if (archived !== null && (known === undefined || known.version > base.version)) {
+    const next = known?.version ?? archived.version + 1;
+    if (next !== base.version + 1) return null;
+    const { version, lastEventId } = archived;
+    // An earlier archived event has no proof, but the event that follows it is here.
+    if (base.version < version) return foldInTurns(base, events);
+    const isSame = base.lastEventId === null || base.lastEventId === lastEventId;
+    return base.version === version && isSame
+      ? foldInTurns({ ...base, lastEventId }, events)
+      : null;
+  }
+  if (base.version === 0) return foldInTurns(base, events);
   const isSame = base.lastEventId === null || base.lastEventId === known?.id;
   if (known?.version !== base.version || !isSame) return null;
   const { decider, state, version, snapshotVersion } = base;

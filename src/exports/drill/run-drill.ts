@@ -5,9 +5,11 @@ import { toOneLine } from '../../postgres/errors.ts';
 import { migrate } from '../../postgres/migrate.ts';
 import type { LogPlace } from '../chain.ts';
 import { checkLog } from '../check-log.ts';
+import { ExportError } from '../errors.ts';
 import { exportLog } from '../export-log.ts';
 import { importLog } from '../import-log.ts';
 import { assertPlace, readExportedHead } from '../log-head.ts';
+import { readManifest } from '../manifest.ts';
 import { compareView } from './compare.ts';
 import { type DrillViews, rebuildAll } from './rebuild.ts';
 import { restoreDump } from './restore-dump.ts';
@@ -20,6 +22,10 @@ interface DrillOptions extends DrillViews {
   readonly from: string | null;
   /** A file of pg_dump to restore instead. */
   readonly dump: string | null;
+  /** The directory of the archived events; null if there is none. */
+  readonly archive: string | null;
+  /** Fetches archived events of a restored database back from it. */
+  readonly fetchBack: (url: string, directory: string) => Promise<unknown>;
   readonly program: string;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -125,7 +131,7 @@ type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 /** Makes the export if none is given; returns what restores it. */
 async function prepare(
-  { url, from, dump, program, signal }: DrillOptions,
+  { url, from, dump, archive, fetchBack, program, signal }: DrillOptions,
   scratch: Scratch,
   step: Step,
 ): Promise<() => Promise<unknown>> {
@@ -133,14 +139,41 @@ async function prepare(
     return async () => {
       await restoreDump(dump, scratch);
       await migrate(scratch.url);
+      const { archivedThrough } = await withCopyConnection(scratch.url, readExportedHead);
+      if (archivedThrough === 0) return;
+      if (archive === null) throw toArchived(archivedThrough);
+      await fetchBack(scratch.url, archive);
     };
   }
   const directory = from ?? path.join(scratch.directory, 'export');
   const common = { signal, onProgress() {} };
+  const { archivedThrough } = await withCopyConnection(url, readExportedHead);
+  const after = archivedThrough === 0 || archive === null ? null : await endOf(archive);
   if (from === null) {
-    await step('export', () => exportLog({ url, directory, after: null, program, ...common }));
+    await step('export', async () => {
+      if (archivedThrough > 0 && archive === null) throw toArchived(archivedThrough);
+      await exportLog({ url, directory, after, program, ...common });
+    });
   }
-  return () => importLog({ url: scratch.url, directory, ...common });
+  return async () => {
+    const start = (await readManifest(directory))?.start.sequence ?? 0;
+    if (start > 0 && archive !== null) {
+      await importLog({ url: scratch.url, directory: archive, ...common });
+    }
+    await importLog({ url: scratch.url, directory, ...common });
+  };
+}
+
+/** Where the files of archived events end: an export of the rest begins there. */
+async function endOf(archive: string): Promise<number | null> {
+  return (await readManifest(archive))?.end.sequence ?? null;
+}
+
+function toArchived(through: number): ExportError {
+  return new ExportError(
+    'ARCHIVED',
+    `the events up to ${through} are archived: give their directory with --archive DIR`,
+  );
 }
 
 /** Whether the restored log is the beginning of the live one, and what is missing of it. */

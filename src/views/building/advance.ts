@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '../../kernel/event.ts';
-import { LogReplacedError } from '../../log/errors.ts';
+import { readArchived } from '../../log/archive.ts';
+import { type ArchivedError, LogReplacedError } from '../../log/errors.ts';
 import type { Executor } from '../../postgres/database.ts';
 import { isConnectionLost, sqlStateOf, toOneLine } from '../../postgres/errors.ts';
 import { type BlockMemory, createBlockMemory } from '../lists/block-memory.ts';
@@ -31,6 +32,8 @@ export interface MovingView {
   parked: ViewError | null;
   /** The checksum of all rows; null if it is not known. */
   checksum: Checksum | null;
+  /** Whether it is parked because the events after its checkpoint are archived. */
+  waitsForArchive: boolean;
   readonly placements: LRUCache<string, Placement>;
   readonly blocks: BlockMemory;
 }
@@ -46,7 +49,7 @@ export function createMovingView(
   const placements = new LRUCache<string, Placement>({ max: placementsMax });
   const checksum = checkpoint === 0 ? emptyChecksum : null;
   const moving = { view, id, checkpoint, epoch: null, status, historyFrom: 0, parked: null };
-  return { ...moving, checksum, placements, blocks };
+  return { ...moving, checksum, waitsForArchive: false, placements, blocks };
 }
 
 /**
@@ -208,6 +211,31 @@ async function placementsOf(
     found[index]?.set(key, toPlacement(owner, document ?? undefined, key, 0));
   }
   return found;
+}
+
+/** Parks a view until the archived events after its checkpoint are here again. */
+export async function parkBefore(
+  executor: Executor,
+  view: MovingView,
+  cause: ArchivedError,
+): Promise<void> {
+  view.waitsForArchive = true;
+  await park(executor, view, undefined, cause);
+}
+
+/** Goes on with views whose next events were fetched back. */
+export async function unparkFetched(
+  executor: Executor,
+  moving: readonly MovingView[],
+): Promise<void> {
+  const waiting = moving.filter((view) => view.waitsForArchive);
+  if (waiting.length === 0) return;
+  const through = await readArchived(executor);
+  for (const view of waiting.filter(({ checkpoint }) => checkpoint >= through)) {
+    await setViewStatus(executor, [view.id], view.status);
+    view.parked = null;
+    view.waitsForArchive = false;
+  }
 }
 
 async function park(

@@ -5,13 +5,15 @@ import type { StoredEvent } from '../../kernel/event.ts';
 import { delay } from '../../lib/delay.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { withTimeout } from '../../lib/with-timeout.ts';
+import { ArchivedError } from '../../log/errors.ts';
 import type { Log } from '../../log/log.ts';
+import type { EventPage } from '../../log/read.ts';
 import type { Database, Executor } from '../../postgres/database.ts';
 import { sqlStateOf } from '../../postgres/errors.ts';
 import type { Leadership } from '../../postgres/leadership.ts';
 import type { AnyView } from '../lists/placement.ts';
 import { readViews, registerView, setViewStatus } from '../store.ts';
-import { advance, type MovingView } from './advance.ts';
+import { advance, type MovingView, parkBefore, unparkFetched } from './advance.ts';
 import { createDropReplaced } from './drop-replaced.ts';
 import { createPace, pageSizeMax } from './pace.ts';
 import { createPacking, type Packing } from './packing.ts';
@@ -98,11 +100,7 @@ async function leadViews(
 
   while (!signal.aborted) {
     if (performance.now() - lookedAroundAt > lookAgainMs()) {
-      await leaveSwapped(executor, moving, leadership);
-      const taken = await takeViews(executor, options, { moving, leadership });
-      for (const view of taken) view.epoch = epoch;
-      moving.push(...taken);
-      await noticeThinned(executor, moving);
+      await lookAround(executor, options, { moving, leadership, epoch });
       await dropReplaced(executor, moving, leadership);
       lookedAroundAt = performance.now();
     }
@@ -113,7 +111,9 @@ async function leadViews(
     if (isBehind) await waitForPacking(packing, active, signal);
     if (rear < front && !isBehind) {
       const page = { after: rear, before: front + 1, limit: pageSizeMax };
-      const { events, newer } = await readReadable(log, {}, page);
+      const found = await readOrPark(executor, log, page, viewsAt(active, rear));
+      if (found === null) continue;
+      const { events, newer } = found;
       if (newer !== null && events.length === 0) throw newer;
       await advanceAll(viewsAt(active, rear), events);
       report(rear);
@@ -131,6 +131,42 @@ async function leadViews(
     await promote(executor, moving, feed.tail());
     onMoved(moving);
     packing.wake(moving);
+  }
+}
+
+interface Led {
+  readonly moving: MovingView[];
+  readonly leadership: Leadership;
+  readonly epoch: number;
+}
+
+/** Takes over views that no process advances, and notices what operators have done. */
+async function lookAround(
+  executor: Executor,
+  options: LeadOptions,
+  { moving, leadership, epoch }: Led,
+): Promise<void> {
+  await leaveSwapped(executor, moving, leadership);
+  const taken = await takeViews(executor, options, { moving, leadership });
+  for (const view of taken) view.epoch = epoch;
+  moving.push(...taken);
+  await noticeThinned(executor, moving);
+  await unparkFetched(executor, moving);
+}
+
+/** A page of the log; null if it is archived, and the views that need it are parked. */
+async function readOrPark(
+  executor: Executor,
+  log: Log,
+  page: EventPage,
+  views: readonly MovingView[],
+): Promise<Awaited<ReturnType<typeof readReadable>> | null> {
+  try {
+    return await readReadable(log, {}, page);
+  } catch (error) {
+    if (!(error instanceof ArchivedError)) throw error;
+    for (const view of views) await parkBefore(executor, view, error);
+    return null;
   }
 }
 

@@ -34,9 +34,9 @@ async function load(ids: readonly string[]) {
   const log: LogStatements = {
     ...ours.log,
     async streams(requests) {
-      const events = await ours.log.streams(requests);
-      sizes.push(events.length);
-      return events;
+      const found = await ours.log.streams(requests);
+      sizes.push(found.events.length);
+      return found;
     },
   };
   const missing = new Map(ids.map((id) => [`account-${id}`, accountDecider as never]));
