@@ -69,7 +69,7 @@ async function withChanged(sequence: number, work: () => Promise<void>): Promise
          where view_id = $3 and $4 = any (sequences) returning 1
        ), others as (
          update view_documents
-         set document = replace(document::text, replace($1, '\', ''), replace($2, '\', ''))::json
+         set document = replace(document::text, replace($1, '\\', ''), replace($2, '\\', ''))::json
          where view_id = $3 and sequence = $4 returning 1
        ) select from packed union all select from others`,
       [from, to, id, sequence],
