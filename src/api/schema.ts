@@ -46,7 +46,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addEventSubscription(builder, event, events);
   addLiveQuery(builder);
   const role = addViewer(builder);
-  addCommandQueries(builder, { event, role });
+  const commandRecord = addCommandQueries(builder, { event, role });
   addViewQueries(builder);
   addConsumerQueries(builder);
   addVerificationQuery(builder);
@@ -54,7 +54,8 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addViewStatus(builder, rejection);
   addBridgeQueries(builder, rejection);
   const addCommand = addCommands(builder, { event, eventType, rejection });
-  for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
+  const parts = { builder, event, events, commandRecord, nodes, addCommand };
+  for (const { addApi } of modules) addApi(parts);
   // Members are in the order of their definition: the identifying ones first.
   const schema = builder.toSchema({ sortSchema: false });
   guardRootFields(schema);

@@ -1,3 +1,4 @@
+import type { CommandRecord } from '../kernel/command-record.ts';
 import type { KnownEvents } from '../kernel/context.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
@@ -19,10 +20,12 @@ import {
 } from './read.ts';
 import type { CommandRecordFilter } from './record-batches.ts';
 import {
+  type RecordedBy,
   type RecordPage,
   type RecordScan,
   type RecordsEndNow,
   readRecordsEnd,
+  readRecordsOf,
   scanRecords,
 } from './records.ts';
 import {
@@ -64,6 +67,8 @@ export interface LogStatements {
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** The part of a page of command records that is found by reading a bounded number of batches. */
   records(filter: CommandRecordFilter, page: RecordPage): Promise<RecordScan>;
+  /** The records of the commands of some events, by command id; older commands have none. */
+  recordsOf(events: readonly RecordedBy[]): Promise<ReadonlyMap<string, CommandRecord>>;
   /** Where the command records up to a sequence end now. */
   recordsEnd(sequence: number): Promise<RecordsEndNow>;
   /** The events of some streams, each from a given version on, in order of version in a stream. */
@@ -176,6 +181,7 @@ function bindStatements(
     },
     scan: (filter, page) => scanEvents(executor, decode, filter, page),
     records: (filter, page) => scanRecords(executor, filter, page),
+    recordsOf: (events) => readRecordsOf(executor, events),
     recordsEnd: (sequence) => readRecordsEnd(executor, sequence),
     streams: (requests) => readStreams(executor, decode, requests),
     totals: (request) => readTotals(executor, request),

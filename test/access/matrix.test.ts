@@ -68,6 +68,9 @@ const queries: Readonly<Record<string, Row>> = {
   orders: forAccount(
     ({ account }) => `orders(filter: { accountId: "${account}" }) { nodes { id } }`,
   ),
+  explain: forAccount(
+    ({ account }) => `explain(accountId: "${account}", figure: BALANCE) { value }`,
+  ),
   person: forPerson('person(id: "olga") { name }'),
   events: forLog('events(first: 1) { nodes { id } }'),
   event: forLog('event(sequence: "1") { id }'),
