@@ -3,6 +3,7 @@ import type { ApiModule } from '../../../api/schema.ts';
 import { trading } from '../context.ts';
 import { findBook } from './book.ts';
 import { addTradingCommands } from './commands.ts';
+import { addCompare } from './compare.ts';
 import { addExplain } from './explain.ts';
 import { findPortfolio } from './portfolio.ts';
 import { findPosition } from './position.ts';
@@ -23,6 +24,7 @@ function addApi(parts: ApiParts): void {
   addTradingQueries(parts);
   addTrialBalance(parts);
   addExplain(parts);
+  addCompare(parts);
   addTradingCommands(parts);
   addTradingSubscriptions(parts);
 }
