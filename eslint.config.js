@@ -51,6 +51,8 @@ const schemaRules = {
           'ViewStatus',
           // A part of one thing, or the state of the whole log.
           'Candle',
+          'CausalNode',
+          'CausalTree',
           'Change',
           'Comparison',
           'Contribution',

@@ -55,6 +55,18 @@ export async function findCommand(context: RequestContext, id: string): Promise<
   return record === undefined ? null : Object.assign(record, { at });
 }
 
+/** The first records with a correlation id, in the order of recording. */
+export async function readCorrelatedCommands(
+  context: RequestContext,
+  correlationId: string,
+  limit: number,
+): Promise<readonly CommandAt[]> {
+  const { at, end } = await endOf(context, null);
+  const goesOn = () => !context.signal.aborted;
+  const { records } = await scan(context, { correlationId }, { end, limit }, goesOn);
+  return records.map((record) => Object.assign(record, { at }));
+}
+
 /**
  * Creates what reads the records of the commands of some events, all of them when the first is
  * asked for. Null for commands of earlier releases, and for a caller who may not see the log.

@@ -8,6 +8,7 @@ import { rejectUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
 import { addCommandQueries } from './command-queries.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
+import { addCorrelationQuery } from './correlation-query.ts';
 import { createEventFilterParser } from './event-filter.ts';
 import { addEventQueries, readEvent } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';
@@ -47,6 +48,7 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addLiveQuery(builder);
   const role = addViewer(builder);
   const commandRecord = addCommandQueries(builder, { event, role });
+  addCorrelationQuery(builder, { event, commandRecord });
   addViewQueries(builder);
   addConsumerQueries(builder);
   addVerificationQuery(builder);

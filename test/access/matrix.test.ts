@@ -75,6 +75,7 @@ const queries: Readonly<Record<string, Row>> = {
   compareOrder: forAccount(
     ({ order, end }) => `compareOrder(id: "${order}", from: "1", to: "${end}") { to }`,
   ),
+  correlation: forLog('correlation(id: "none") { roots { event { id } } }'),
   compareTrialBalance: forLog('compareTrialBalance(from: "1", to: "2") { to }'),
   person: forPerson('person(id: "olga") { name }'),
   events: forLog('events(first: 1) { nodes { id } }'),
