@@ -1,5 +1,6 @@
 import type { Builder } from './builder.ts';
 import type { AddCommand } from './command-mutation.ts';
+import type { CommandRecordRef } from './command-record-type.ts';
 import type { EventConnectionRefs } from './event-queries.ts';
 import type { EventRef } from './event-types.ts';
 import type { Nodes } from './nodes.ts';
@@ -9,6 +10,7 @@ export interface ApiParts {
   readonly builder: Builder;
   readonly event: EventRef;
   readonly events: EventConnectionRefs;
+  readonly commandRecord: CommandRecordRef;
   readonly nodes: Nodes;
   readonly addCommand: AddCommand;
 }

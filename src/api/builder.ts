@@ -1,6 +1,6 @@
 import SchemaBuilder from '@pothos/core';
 import RelayPlugin from '@pothos/plugin-relay';
-import type { JsonObject } from '../kernel/event.ts';
+import type { Json, JsonObject } from '../kernel/event.ts';
 import type { Moment } from '../kernel/moment.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { pageSizeDefault, pageSizeMax } from './paging.ts';
@@ -19,7 +19,7 @@ interface SchemaTypes {
     Sequence: { Input: number; Output: number };
     Decimal: { Input: string; Output: string };
     Moment: { Input: Moment; Output: Moment };
-    JSON: { Input: JsonObject; Output: JsonObject };
+    JSON: { Input: JsonObject; Output: Json };
   };
 }
 

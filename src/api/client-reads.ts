@@ -7,7 +7,10 @@ import type { Views } from '../views/views.ts';
  * from the engine and the health checks. A gate shares these connections fairly between actors.
  */
 export interface ClientReads {
-  readonly log: Pick<Log, 'events' | 'scan' | 'records' | 'recordsEnd' | 'head' | 'sequenceAt'>;
+  readonly log: Pick<
+    Log,
+    'events' | 'scan' | 'records' | 'recordsOf' | 'recordsEnd' | 'head' | 'sequenceAt'
+  >;
   readonly views: Pick<Views, 'document' | 'list'>;
   readonly gate: FairGate;
 }

@@ -4,7 +4,7 @@ import { asOfDescription } from './as-of.ts';
 import type { Builder } from './builder.ts';
 import { addCommandFilter, addOutcome, parseCommandFilter } from './command-filter.ts';
 import { findCommand, readCommandConnection } from './command-reads.ts';
-import { addCommandRecord } from './command-record-type.ts';
+import { addCommandRecord, type CommandRecordRef } from './command-record-type.ts';
 import { within } from './errors.ts';
 import type { EventRef } from './event-types.ts';
 import { access } from './root-access.ts';
@@ -15,8 +15,8 @@ interface CommandQueryTypes {
   readonly role: RoleRef;
 }
 
-/** Adds the queries `commands` and `command`. */
-export function addCommandQueries(builder: Builder, types: CommandQueryTypes): void {
+/** Adds the queries `commands` and `command`; returns the type of a command record. */
+export function addCommandQueries(builder: Builder, types: CommandQueryTypes): CommandRecordRef {
   const outcome = addOutcome(builder);
   const record = addCommandRecord(builder, { ...types, outcome });
   const filter = addCommandFilter(builder, outcome);
@@ -76,6 +76,7 @@ export function addCommandQueries(builder: Builder, types: CommandQueryTypes): v
       },
     }),
   }));
+  return record;
 }
 
 const commandsAsOfDescription = oneLine`${asOfDescription} A time includes the records up to it; a

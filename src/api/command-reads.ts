@@ -1,8 +1,14 @@
+import { maySeeLog } from '../access/log-access.ts';
 import type { CommandRecord, RecordPlace } from '../kernel/command-record.ts';
 import type { Moment } from '../kernel/moment.ts';
 import { parseDateTime } from '../lib/date-time.ts';
 import type { CommandRecordFilter } from '../log/record-batches.ts';
-import { type RecordPage, type RecordsEnd, scanRecordsWhile } from '../log/records.ts';
+import {
+  type RecordedBy,
+  type RecordPage,
+  type RecordsEnd,
+  scanRecordsWhile,
+} from '../log/records.ts';
 import { baseSequenceOf, type ReadPoint } from '../views/read-point.ts';
 import type { ParsedCommandFilter } from './command-filter.ts';
 import { type Connection, goingOnAt, type PagingArgs, parsePage, toConnection } from './paging.ts';
@@ -47,6 +53,36 @@ export async function findCommand(context: RequestContext, id: string): Promise<
   const [record] = (await scan(context, { id }, { end, limit: 1, descending: true }, goesOn))
     .records;
   return record === undefined ? null : Object.assign(record, { at });
+}
+
+/** The first records with a correlation id, in the order of recording. */
+export async function readCorrelatedCommands(
+  context: RequestContext,
+  correlationId: string,
+  limit: number,
+): Promise<readonly CommandAt[]> {
+  const { at, end } = await endOf(context, null);
+  const goesOn = () => !context.signal.aborted;
+  const { records } = await scan(context, { correlationId }, { end, limit }, goesOn);
+  return records.map((record) => Object.assign(record, { at }));
+}
+
+/**
+ * Creates what reads the records of the commands of some events, all of them when the first is
+ * asked for. Null for commands of earlier releases, and for a caller who may not see the log.
+ */
+export function recordsOfEvents(
+  context: RequestContext,
+  events: readonly RecordedBy[],
+  at: ReadPoint,
+): (commandId: string) => Promise<CommandAt | null> {
+  let reading: Promise<ReadonlyMap<string, CommandRecord>> | null = null;
+  return async (commandId) => {
+    if (!maySeeLog(context.visibility.caller)) return null;
+    reading ??= context.read(({ log }) => log.recordsOf(events));
+    const record = (await reading).get(commandId);
+    return record === undefined ? null : Object.assign(record, { at });
+  };
 }
 
 function scan(

@@ -88,6 +88,8 @@ export function addCommandRecord(builder: Builder, { event, role, outcome }: Rec
   });
 }
 
+export type CommandRecordRef = ReturnType<typeof addCommandRecord>;
+
 function openInput({ input }: CommandAt, _args: object, { openDocument }: RequestContext) {
   return openDocument(input);
 }

@@ -102,12 +102,16 @@ function addEventFilter(builder: Builder, eventType: EventTypeRef) {
   });
 }
 
-/** Reads a page of the log up to a read point; throws BAD_USER_INPUT for a dry run. */
+/**
+ * Reads a page of the log up to a read point, and after a sequence number, 0 by default; throws
+ * BAD_USER_INPUT for a dry run.
+ */
 export async function readEventConnection(
   context: RequestContext,
   filter: EventFilter,
   paging: PagingArgs,
   at: ReadPoint,
+  since = 0,
 ): Promise<Connection<EventAt>> {
   if (isWouldBe(at)) {
     throw codedError(
@@ -117,7 +121,7 @@ export async function readEventConnection(
   }
   const page = parsePage(paging, parseCursor);
   const wanted = {
-    after: page.after ?? 0,
+    after: Math.max(page.after ?? 0, since),
     before: Math.min(page.before ?? Number.MAX_SAFE_INTEGER, baseSequenceOf(at) + 1),
     limit: page.size + 1,
     descending: page.fromEnd,

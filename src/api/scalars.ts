@@ -51,7 +51,8 @@ export function addScalars(builder: Builder): void {
   });
   builder.scalarType('JSON', {
     specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
-    description: 'A JSON object. It is used only in answers. Its decimals are strings.',
+    description: oneLine`A JSON value, most often an object. It is used only in answers. Its
+      decimals are strings.`,
     parseValue: (): JsonObject => fault('JSON is not accepted as input'),
     parseLiteral: (node: ValueNode): JsonObject => fault('JSON is not accepted as input', node),
     serialize: (value) => value,

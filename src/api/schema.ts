@@ -8,6 +8,7 @@ import { rejectUncleanArguments } from './clean-text.ts';
 import { addCommands } from './command-mutation.ts';
 import { addCommandQueries } from './command-queries.ts';
 import { addConsumerQueries } from './consumer-queries.ts';
+import { addCorrelationQuery } from './correlation-query.ts';
 import { createEventFilterParser } from './event-filter.ts';
 import { addEventQueries, readEvent } from './event-queries.ts';
 import { addEventSubscription } from './event-subscription.ts';
@@ -46,7 +47,8 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addEventSubscription(builder, event, events);
   addLiveQuery(builder);
   const role = addViewer(builder);
-  addCommandQueries(builder, { event, role });
+  const commandRecord = addCommandQueries(builder, { event, role });
+  addCorrelationQuery(builder, { event, commandRecord });
   addViewQueries(builder);
   addConsumerQueries(builder);
   addVerificationQuery(builder);
@@ -54,7 +56,8 @@ export function buildSchema(modules: readonly ApiModule[]): GraphQLSchema {
   addViewStatus(builder, rejection);
   addBridgeQueries(builder, rejection);
   const addCommand = addCommands(builder, { event, eventType, rejection });
-  for (const { addApi } of modules) addApi({ builder, event, events, nodes, addCommand });
+  const parts = { builder, event, events, commandRecord, nodes, addCommand };
+  for (const { addApi } of modules) addApi(parts);
   // Members are in the order of their definition: the identifying ones first.
   const schema = builder.toSchema({ sortSchema: false });
   guardRootFields(schema);

@@ -1,3 +1,4 @@
+import type { CommandRecord } from '../kernel/command-record.ts';
 import type { KnownEvents } from '../kernel/context.ts';
 import type { StoredEvent } from '../kernel/event.ts';
 import type { Appended, Batch, ExpectedStream, RecordedOutcome } from '../kernel/log.ts';
@@ -20,10 +21,12 @@ import {
 } from './read.ts';
 import type { CommandRecordFilter } from './record-batches.ts';
 import {
+  type RecordedBy,
   type RecordPage,
   type RecordScan,
   type RecordsEndNow,
   readRecordsEnd,
+  readRecordsOf,
   scanRecords,
 } from './records.ts';
 import {
@@ -66,6 +69,8 @@ export interface LogStatements {
   scan(filter: EventFilter, page: EventPage): Promise<EventScan>;
   /** The part of a page of command records that is found by reading a bounded number of batches. */
   records(filter: CommandRecordFilter, page: RecordPage): Promise<RecordScan>;
+  /** The records of the commands of some events, by command id; older commands have none. */
+  recordsOf(events: readonly RecordedBy[]): Promise<ReadonlyMap<string, CommandRecord>>;
   /** Where the command records up to a sequence end now. */
   recordsEnd(sequence: number): Promise<RecordsEndNow>;
   /**
@@ -192,6 +197,7 @@ function bindStatements(
     },
     scan: (filter, page) => scanEvents(executor, decode, filter, page).catch(refuse),
     records: (filter, page) => scanRecords(executor, filter, page).catch(refuse),
+    recordsOf: (events) => readRecordsOf(executor, events).catch(refuse),
     recordsEnd: (sequence) => readRecordsEnd(executor, sequence),
     streams: (requests) => readStreams(executor, decode, requests),
     archived: async () => {

@@ -158,6 +158,48 @@ async function readPacks(
   return executor.query<RecordPack>(packs, [batches, charactersMax]);
 }
 
+/** A command, as one of its events names it. */
+export interface RecordedBy {
+  readonly commandId: string;
+  /** The time of an event of the command. */
+  readonly recordedAt: string;
+}
+
+const packsOfEvents: Query = {
+  name: 'command_packs_of_events',
+  // The events of a batch are recorded from its time on, and before the time of the next one.
+  text: `select distinct on (batch) batch, "firstSequence", records
+    from unnest($1::timestamptz[]) as wanted (recorded_at)
+    cross join lateral (
+      select recorded_at as batch, first_sequence as "firstSequence", records
+      from command_batches where command_batches.recorded_at <= wanted.recorded_at
+      order by command_batches.recorded_at desc limit 1
+    ) as found
+    order by batch`,
+};
+
+/** As many batches are read at once. */
+const packsMax = 50;
+
+/** The records of the commands of some events, by command id; older commands have none. */
+export async function readRecordsOf(
+  executor: Executor,
+  events: readonly RecordedBy[],
+): Promise<ReadonlyMap<string, CommandRecord>> {
+  const wanted = new Map(events.map(({ commandId, recordedAt }) => [commandId, recordedAt]));
+  const times = [...wanted.values()];
+  const records = new Map<string, CommandRecord>();
+  for (let start = 0; start < times.length; start += packsMax) {
+    const some = times.slice(start, start + packsMax);
+    for (const pack of await executor.query<RecordPack>(packsOfEvents, [some])) {
+      for (const record of unpackRecords(pack)) {
+        if (wanted.has(record.id)) records.set(record.id, record);
+      }
+    }
+  }
+  return records;
+}
+
 /** Where the records up to a sequence end now. */
 export interface RecordsEndNow extends RecordsEnd {
   /** Whether later records can have the same sequence, because it is the head of the log. */

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import WebSocket from 'ws';
 import { buildSchema } from '../../src/api/schema.ts';
 import { modules } from '../../src/contexts/all.ts';
 import type { Role } from '../../src/kernel/role.ts';
@@ -11,7 +9,7 @@ import {
   openTwoAccounts,
   type TwoAccounts,
 } from '../support/actors.ts';
-import type { Answer } from '../support/server.ts';
+import { type Reply, type Send, transports } from '../support/three-transports.ts';
 
 /** Who asks, in relation to the account of olga. */
 const callers = {
@@ -68,6 +66,17 @@ const queries: Readonly<Record<string, Row>> = {
   orders: forAccount(
     ({ account }) => `orders(filter: { accountId: "${account}" }) { nodes { id } }`,
   ),
+  explain: forAccount(
+    ({ account }) => `explain(accountId: "${account}", figure: BALANCE) { value }`,
+  ),
+  compare: forAccount(
+    ({ account }) => `compare(accountId: "${account}", from: "1", to: "9") { to }`,
+  ),
+  compareOrder: forAccount(
+    ({ order, end }) => `compareOrder(id: "${order}", from: "1", to: "${end}") { to }`,
+  ),
+  correlation: forLog('correlation(id: "none") { roots { event { id } } }'),
+  compareTrialBalance: forLog('compareTrialBalance(from: "1", to: "2") { to }'),
   person: forPerson('person(id: "olga") { name }'),
   events: forLog('events(first: 1) { nodes { id } }'),
   event: forLog('event(sequence: "1") { id }'),
@@ -245,58 +254,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.dispose());
 
-type Reply = Pick<Answer<Record<string, unknown> | null>, 'data' | 'errors'>;
-type Send = (query: string, variables: object, headers: Headers) => Promise<Reply>;
-type Headers = Readonly<Record<string, string>>;
-
-const overHttp: Send = (query, variables, headers) => server.send(query, { ...variables }, headers);
-
-/** The first frame of an event stream, which is the answer of a query or mutation. */
-const overSse: Send = async (query, variables, headers) => {
-  const aborting = new AbortController();
-  const response = await fetch(`${server.url}/graphql`, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query, variables }),
-    signal: aborting.signal,
-  });
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += Buffer.from(chunk).toString();
-    if (/^data: \{.*\}$/m.test(text)) break;
-  }
-  aborting.abort();
-  return JSON.parse(/^data: (\{.*\})$/m.exec(text)?.[1] ?? text);
-};
-
-const overWebSocket: Send = (query, variables, headers) =>
-  new Promise((resolve, reject) => {
-    const client = createClient({
-      url: `${server.url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
-      connectionParams: headers,
-      retryAttempts: 0,
-    });
-    const finish = (reply: object): void => {
-      resolve(reply as Reply);
-      void client.dispose();
-    };
-    client.subscribe(
-      { query, variables: { ...variables } },
-      {
-        next: (answer) => finish(answer),
-        error: (error) => (Array.isArray(error) ? finish({ errors: error }) : reject(error)),
-        complete: () => reject(new Error('completed without an answer')),
-      },
-    );
-  });
-
-const transports: Readonly<Record<string, Send>> = {
-  HTTP: overHttp,
-  'server-sent events': overSse,
-  WebSocket: overWebSocket,
-};
-
 /** What a reply shows, in one word. */
 function outcomeOf({ data, errors }: Reply): Outcome {
   if (errors !== undefined) {
@@ -331,7 +288,12 @@ async function outcomes(
 ): Promise<Readonly<Record<string, Outcome>>> {
   const found = everyone.map(async (name) => {
     const [actor, roles] = callers[name];
-    const reply = await send(query, variables, await server.headersOf(actor, roles));
+    const reply = await send({
+      url: server.url,
+      query,
+      variables,
+      headers: await server.headersOf(actor, roles),
+    });
     return [name, outcomeOf(reply)] as const;
   });
   return Object.fromEntries(await Promise.all(found));

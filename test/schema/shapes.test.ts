@@ -62,7 +62,10 @@ test('fields of one name have one type wherever they can be selected together', 
 test('the argument that says which thing is meant is the first', () => {
   const fields = types.filter(isObjectType).flatMap((type) => Object.values(type.getFields()));
   const keys = /^(id|symbol|accountId)$/;
-  const later = fields.filter(({ args }) => args.slice(1).some(({ name }) => keys.test(name)));
+  const isKey = ({ name }: { readonly name: string }) => keys.test(name);
+  const later = fields.filter(({ args: [first, ...others] }) => {
+    return first !== undefined && !isKey(first) && others.some(isKey);
+  });
   expect(later.map(({ name }) => name)).toEqual([]);
   const query = schema.getQueryType()?.getFields();
   const namesOf = (name: string) => query?.[name]?.args.map((arg) => arg.name);
@@ -79,7 +82,18 @@ test('the node of an edge is a Node, unless it never changes', () => {
     const isNode = node?.name === 'Node' || isNodeType(node);
     return isNode ? [] : [node?.name];
   });
-  expect(others).toEqual(['CommandRecord']);
+  expect(others).toEqual(['CommandRecord', 'Contribution']);
+});
+
+test('a connection has paging arguments, unless the field above it has them', () => {
+  const wrong = types.filter(isObjectType).flatMap((type) =>
+    Object.values(type.getFields()).flatMap(({ name, args, type: shown }) => {
+      const names = args.map((arg) => arg.name);
+      const isPaged = names.includes('first') && names.includes('after');
+      return getNamedType(shown).name.endsWith('Connection') && !isPaged ? [`${type}.${name}`] : [];
+    }),
+  );
+  expect(wrong).toEqual(['Explanation.contributions']);
 });
 
 test('an id is the first field of its type', () => {

@@ -68,6 +68,8 @@ export interface TwoAccounts {
   readonly trade: string;
   readonly other: string;
   readonly otherOrder: string;
+  /** The head of the log after all of it, as a moment. */
+  readonly end: string;
 }
 
 /**
@@ -99,9 +101,10 @@ export async function openTwoAccounts(server: ActorServer): Promise<TwoAccounts>
     await server.commandAs('olga', 'grantAccess', { accountId: account, actor, access });
   }
   await server.commandAs('olga', 'revokeAccess', { accountId: account, actor: 'rita' });
-  const { data } = await server.sendAs<{ readonly trades: { nodes: [{ tradeId: string }] } }>(
-    'olga',
-    '{ trades(symbol: "AAA") { nodes { tradeId } } }',
-  );
-  return { account, other, order, otherOrder, trade: data.trades.nodes[0].tradeId };
+  const { data } = await server.sendAs<{
+    readonly trades: { readonly nodes: readonly [{ readonly tradeId: string }] };
+    readonly sequence: string;
+  }>('olga', '{ trades(symbol: "AAA") { nodes { tradeId } } sequence }');
+  const trade = data.trades.nodes[0].tradeId;
+  return { account, other, order, otherOrder, trade, end: data.sequence };
 }

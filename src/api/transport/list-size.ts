@@ -44,7 +44,8 @@ export function sizeOf(
   }
   // The edges and nodes of a page are counted at the field that takes `first`.
   if (parent?.name.endsWith('Connection')) return 1;
-  return sizing.limits.listSizeDefault;
+  const declared = field.extensions['listSize'];
+  return typeof declared === 'number' ? declared : sizing.limits.listSizeDefault;
 }
 
 function pageSize(sizing: Sizing, node: FieldNode): number {

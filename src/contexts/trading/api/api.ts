@@ -3,6 +3,8 @@ import type { ApiModule } from '../../../api/schema.ts';
 import { trading } from '../context.ts';
 import { findBook } from './book.ts';
 import { addTradingCommands } from './commands.ts';
+import { addCompare } from './compare.ts';
+import { addExplain } from './explain.ts';
 import { findPortfolio } from './portfolio.ts';
 import { findPosition } from './position.ts';
 import { addTradingQueries } from './queries.ts';
@@ -21,6 +23,8 @@ function addApi(parts: ApiParts): void {
   parts.nodes.register((key, at, context) => findPosition(context, key, at));
   addTradingQueries(parts);
   addTrialBalance(parts);
+  addExplain(parts);
+  addCompare(parts);
   addTradingCommands(parts);
   addTradingSubscriptions(parts);
 }

@@ -51,6 +51,13 @@ const entries: Readonly<Record<string, readonly (readonly [Figure, Member, 1 | -
   ],
 };
 
+/** The types of the events that can change at least one of some figures. */
+export function typesOfFigures(wanted: readonly Figure[]): readonly string[] {
+  return Object.keys(entries).filter((type) =>
+    entries[type]?.some(([figure]) => wanted.includes(figure)),
+  );
+}
+
 /**
  * Returns the figures of an account by symbol, computed from the sums of its events. It does not
  * use the folds of accounts and positions, because it is compared with them.
