@@ -134,7 +134,7 @@ export async function scanEvents(
   const rows = await executor.query<ScannedRow | ArchivedRow>(query, values);
   const scan = toScan(rows.filter(isEvent), decode, filter, limit);
   const through = rows.find((row): row is ArchivedRow => !isEvent(row))?.sequence ?? 0;
-  const isWhole = through <= after || before <= after + 1;
+  const isWhole = through <= Math.max(after, 0) || before <= after + 1;
   if (isWhole || isComplete(scan, filter, page)) return scan;
   if (!page.descending || before <= through + 1) throw new ArchivedError(through);
   return { events: scan.events, stoppedAt: through + 1, isArchivedBefore: true };

@@ -69,6 +69,12 @@ test('a page read by any filter equals the same page of a naive filter over all'
   await fc.assert(property, { numRuns: 400 });
 });
 
+test('nothing is before the first event, however the page begins', async () => {
+  expect(await log.events({}, { after: -1, before: 1, limit: 1 })).toEqual([]);
+  const [first] = await log.events({}, { after: -1, before: 2, limit: 1, descending: true });
+  expect(first?.sequence).toBe(1);
+});
+
 test('paging in either direction returns every event of a filter once', async () => {
   const property = fc.asyncProperty(filters, pages, async (filter, { limit, descending }) => {
     const met: StoredEvent[] = [];
