@@ -80,7 +80,10 @@ async function verifyHalf(): Promise<number> {
   // Each batch waits, and none is read before its turn: the check saves its state after 2 s.
   await runStatement(
     testDatabase.url,
-    `do $$ begin execute format('alter database %I set enable_sort = off', current_database()); end $$;
+    `do $$ begin
+       execute format('alter database %I set enable_sort = off', current_database());
+       execute format('alter database %I set enable_memoize = off', current_database());
+     end $$;
      alter table command_batches rename to batches; create view command_batches as
      select batches.* from batches, lateral (select pg_sleep(0.02) where event_count > -1) as slowly;`,
   );
