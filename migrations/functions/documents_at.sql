@@ -7,7 +7,7 @@
 -- pack of each key: two looks take as long as unpacking one pack that is not needed.
 --
 -- Locks nothing. Throws no error.
--- revision 2
+-- revision 3
 create or replace function documents_at(of_view integer, of_keys text[], at bigint)
 returns table (ordinal bigint, document json, sequence bigint) language sql stable
 as $$
@@ -34,7 +34,8 @@ as $$
       (
         select keys, sequences, documents from view_document_packs
         where view_id = of_view and (key, sequence) > (low, at) and (key, sequence) <= (high, at)
-        order by key, sequence limit cardinality(of_keys) * 2 / 5
+        -- One more than are used: then it is known that there are too many.
+        order by key, sequence limit cardinality(of_keys) * 2 / 5 + 1
       )
     ) as pack
   ), packed as materialized (
