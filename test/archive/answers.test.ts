@@ -157,6 +157,34 @@ test('commands on archived streams are answered as before', async () => {
   expect(JSON.stringify(cancelled)).toContain('ORDER_NOT_OPEN');
 });
 
+test('a figure is explained down to the archived events, and then they are needed', async () => {
+  const head = await headOf();
+  const cut = Math.floor(head / 2);
+  await archiveSmall(log.url, directory, cut);
+  const server = await start();
+  const [accountId = ''] = log.run.accounts;
+  await runMutation(server, 'depositCash', { accountId, amount: '1.25' });
+  const explain = (before = '') =>
+    server.send<{
+      explain: {
+        contributions: {
+          nodes: readonly { amount: string }[];
+          pageInfo: { hasPreviousPage: boolean; startCursor: string };
+        };
+      };
+    }>(
+      `{ explain(accountId: "${accountId}", figure: BALANCE, last: 500${before}) { contributions {
+        nodes { amount } pageInfo { hasPreviousPage startCursor } } } }`,
+    );
+  const { data, errors } = await explain();
+  expect(errors).toBeUndefined();
+  const { nodes, pageInfo } = data.explain.contributions;
+  expect(nodes.at(-1)?.amount).toBe('1.25');
+  expect(pageInfo.hasPreviousPage).toBe(true);
+  const rest = await explain(`, before: "${pageInfo.startCursor}"`);
+  expect(rest.errors?.[0]?.extensions['code']).toBe('ARCHIVED');
+});
+
 test('a person who was forgotten by an archived event stays forgotten', async () => {
   const [, forgotten] = log.owners;
   const server = await start();

@@ -47,7 +47,9 @@ export async function readContributions(
     found.push(...chunk.contributions);
     const { stoppedAt } = chunk;
     const isOver = performance.now() >= until || context.signal.aborted;
-    if (stoppedAt === null || found.length > size || isOver) {
+    // A page that has contributions ends before the archived events; the next page fails.
+    const isEnd = chunk.isArchivedBefore && found.length > 0;
+    if (stoppedAt === null || found.length > size || isOver || isEnd) {
       const items = found.slice(0, size + 1);
       const connection = toConnection(page, items, (contribution) => ({
         cursor: String(contribution.event.sequence),
@@ -72,17 +74,17 @@ async function readChunk(context: RequestContext, figure: FigureAt, page: ChunkP
   const { rule, account } = figure;
   const streamId = streamIdOf(accountDecider, account.id);
   const scanned = await context.scan({ streamId, types: rule.types }, page);
-  const { events } = scanned;
+  const { events, isArchivedBefore = false } = scanned;
   const stoppedAt =
     events.length < page.limit ? scanned.stoppedAt : (events.at(-1)?.sequence ?? null);
   const inOrder = events.filter((event) => concerns(rule, event));
   if (page.descending) inOrder.reverse();
   const [first] = inOrder;
-  if (first === undefined) return { contributions: [], stoppedAt };
+  if (first === undefined) return { contributions: [], stoppedAt, isArchivedBefore };
   const before = await readHolder(context, figure, { sequence: first.sequence - 1 });
   const contributions = [...contributionsOf(rule, before, inOrder)];
   if (page.descending) contributions.reverse();
-  return { contributions, stoppedAt };
+  return { contributions, stoppedAt, isArchivedBefore };
 }
 
 /** What a figure is made of at a read point. The account exists there. */
