@@ -18,9 +18,8 @@ type Streams = Map<string, CachedStream>;
 
 /**
  * Loads streams into the cache, in one round trip each for snapshots and events, and one more for
- * each further part of a long stream. Reads the tail
- * after the cached state, else after the newest snapshot of the decider's version, else the whole
- * stream.
+ * each further part of a long stream. Reads the tail after the cached state, else after the newest
+ * snapshot of the decider's version, else the whole stream.
  *
  * Throws `LogReplacedError` if a cached stream is not the beginning of the one in the log.
  */
